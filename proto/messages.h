@@ -1,0 +1,319 @@
+/* The contract: every message that travels between the edge and the services, as a struct and a field table.
+ *
+ * docs/messages.md shows them as a reader of the broker sees them; golden/ holds a sample of each. To add one: a row in
+ * the enum, a struct if it has a new shape, its field table and its row in messages.c, a golden sample. */
+#ifndef PROTO_MESSAGES_H
+#define PROTO_MESSAGES_H
+
+#include "message.h"
+
+enum message_name {
+	/* asked of svc-users */
+	USERS_REGISTER,
+	USERS_GET,
+	USERS_LIST,
+	USERS_CHANGE,
+	USERS_DISABLE,
+	USERS_KEYS,
+	TOKENS_GRANT,   /* e-mail and password */
+	TOKENS_REFRESH, /* refresh token */
+	TOKENS_REVOKE,  /* sign out */
+	/* asked of svc-products */
+	PRODUCTS_CREATE,
+	PRODUCTS_GET,
+	PRODUCTS_LIST,
+	PRODUCTS_CHANGE,
+	PRODUCTS_WITHDRAW,
+	PRODUCTS_ADJUST_STOCK,
+	/* asked of svc-orders */
+	ORDERS_PLACE,
+	ORDERS_GET,
+	ORDERS_LIST,
+	ORDERS_CANCEL,
+	ORDERS_TIMELINE,
+	/* told by svc-users */
+	USER_REGISTERED,
+	USER_CHANGED,
+	USER_DISABLED,
+	USER_VERIFIED, /* may buy: answers order.placed */
+	USER_REFUSED,  /* may not */
+	/* told by svc-products */
+	PRODUCT_CREATED,
+	PRODUCT_CHANGED,
+	PRODUCT_WITHDRAWN,
+	STOCK_ADJUSTED,
+	STOCK_RESERVED, /* answers order.placed, with names and prices */
+	STOCK_REFUSED,
+	STOCK_RELEASED,      /* an order ended otherwise */
+	STOCK_SOLD,          /* an order was confirmed */
+	RESERVATION_OVERDUE, /* asks: what became of this order? */
+	/* told by svc-orders */
+	ORDER_PLACED,
+	ORDER_CONFIRMED,
+	ORDER_REJECTED,
+	ORDER_EXPIRED,
+	ORDER_CANCELLED,
+	/* notes to oneself */
+	ORDER_DEADLINE,
+	RESERVATION_DEADLINE,
+	MESSAGE_COUNT
+};
+
+extern const struct contract comanda_contract;
+
+/* ---- bounds that both the edge and the services know ---- */
+enum {
+	PASSWORD_MIN = 8,
+	PASSWORD_MAX = 256,
+	NAME_MAX_CHARS = 200,
+	LINES_MAX = 100,
+	QUANTITY_MAX = 10000,
+	PRICE_MAX = 1000000000,
+	STOCK_MAX = 1000000000,
+	PAGE_MAX = 100,
+	PAGE_DEFAULT = 20
+};
+
+/* ---- shared shapes ---- */
+
+/* Asked with an id alone. */
+struct by_id {
+	struct uuid id;
+	int64_t expected_version; /* If-Match; INT_ABSENT: any */
+};
+extern const struct shape by_id_shape;
+
+/* A page of a list. Cursors are opaque to clients; the service makes and reads them. */
+struct page_query {
+	int64_t limit;
+	const char *cursor;  /* NULL: from the newest on */
+	const char *q;       /* products: words in name, description or SKU */
+	int status;          /* products: enum product_status; orders: enum order_status; -1: any */
+	struct uuid user_id; /* orders: whose; nil: one's own, or everybody's for an admin */
+};
+extern const struct shape products_list_shape, users_list_shape, orders_list_shape;
+
+/* ---- users ---- */
+
+enum user_status { USER_ACTIVE, USER_INACTIVE };
+extern const char *const user_status_names[]; /* "active", "disabled" */
+enum user_role { ROLE_CUSTOMER, ROLE_ADMIN };
+extern const char *const user_role_names[]; /* "customer", "admin" */
+
+/* Also the data of user.registered, user.changed, user.disabled. */
+struct user_view {
+	struct uuid id;
+	const char *email, *name;
+	int role, status;
+	int64_t created_at, updated_at, version;
+};
+extern const struct shape user_view_shape;
+
+struct user_page {
+	struct list items; /* struct user_view */
+	const char *next;
+};
+extern const struct shape user_page_shape;
+
+struct users_register {
+	const char *email, *name, *password;
+};
+extern const struct shape users_register_shape;
+
+struct password_change {
+	const char *old_password, *new_password; /* "old", "new" */
+};
+struct users_change {
+	struct uuid id;
+	const char *name;                 /* NULL: unchanged */
+	struct password_change *password; /* NULL: unchanged; sent to the users.password lane where given */
+	int status, role;                 /* -1: unchanged */
+};
+extern const struct shape users_change_shape;
+
+struct tokens_grant {
+	const char *email, *password;
+};
+extern const struct shape tokens_grant_shape;
+struct tokens_refresh {
+	const char *refresh_token;
+};
+extern const struct shape tokens_refresh_shape, tokens_revoke_shape; /* revoke: refresh_token optional */
+
+struct token_view {
+	const char *access_token, *token_type;
+	int64_t expires_in; /* seconds */
+	const char *refresh_token;
+};
+extern const struct shape token_view_shape;
+
+struct keys_view {
+	const char *keys; /* JSON array of JWK */
+};
+extern const struct shape keys_view_shape;
+
+/* user.verified, user.refused: the answer to order.placed */
+struct user_answer {
+	struct uuid order_id, user_id;
+	const char *code, *detail; /* refused: user_unknown, user_disabled */
+};
+extern const struct shape user_verified_shape, user_refused_shape;
+
+/* ---- products ---- */
+
+enum product_status { PRODUCT_ACTIVE, PRODUCT_INACTIVE };
+extern const char *const product_status_names[]; /* "active", "withdrawn" */
+
+/* Also the data of product.* and stock.adjusted. */
+struct product_view {
+	struct uuid id;
+	const char *sku, *name, *description;
+	int64_t price_cents;
+	const char *currency;
+	int64_t on_hand, reserved, available;
+	int status;
+	int64_t created_at, updated_at, version;
+};
+extern const struct shape product_view_shape;
+
+struct product_page {
+	struct list items; /* struct product_view */
+	const char *next;
+};
+extern const struct shape product_page_shape;
+
+struct products_create {
+	const char *sku, *name, *description; /* description NULL: "" */
+	int64_t price_cents;
+	const char *currency;
+	int64_t on_hand; /* INT_ABSENT: 0 */
+};
+extern const struct shape products_create_shape;
+
+struct products_change {
+	struct uuid id;
+	int64_t expected_version;             /* If-Match; INT_ABSENT: any */
+	const char *sku, *name, *description; /* NULL: unchanged */
+	int64_t price_cents;                  /* INT_ABSENT: unchanged */
+	const char *currency;
+	int status; /* -1: unchanged */
+};
+extern const struct shape products_change_shape;
+
+struct products_adjust_stock {
+	struct uuid id;
+	int64_t expected_version; /* If-Match; INT_ABSENT: any */
+	int64_t delta;
+	const char *reason; /* NULL: none given */
+};
+extern const struct shape products_adjust_stock_shape;
+
+/* ---- orders ---- */
+
+enum order_status {
+	ORDER_STATUS_PENDING,
+	ORDER_STATUS_CONFIRMED,
+	ORDER_STATUS_REJECTED,
+	ORDER_STATUS_EXPIRED,
+	ORDER_STATUS_CANCELLED
+};
+extern const char *const order_status_names[];
+
+struct order_line {
+	struct uuid product_id;
+	const char *name; /* NULL while not known */
+	int64_t quantity;
+	int64_t unit_price_cents; /* INT_ABSENT while not known */
+};
+extern const struct shape order_line_shape, wanted_line_shape;
+
+struct order_reason {
+	const char *code, *detail;
+	struct uuid product_id; /* nil: not about one product */
+};
+extern const struct shape order_reason_shape;
+
+/* The order as REST shows it. */
+struct order_view {
+	struct uuid id, user_id;
+	int status;
+	struct order_reason *reason; /* NULL: none */
+	struct list items;           /* struct order_line */
+	int64_t total_cents;         /* INT_ABSENT while not known */
+	const char *currency;
+	const char *note;
+	int64_t created_at, updated_at, version;
+};
+extern const struct shape order_view_shape;
+
+struct order_page {
+	struct list items; /* struct order_view */
+	const char *next;
+};
+extern const struct shape order_page_shape;
+
+struct orders_place {
+	struct list items; /* struct order_line: product_id and quantity */
+	const char *note;
+};
+extern const struct shape orders_place_shape;
+
+/* The data of every order.* event: the order after it, and while it is open the moment when it will expire. */
+struct order_event {
+	struct uuid order_id, user_id;
+	int status;
+	struct order_reason *reason;
+	struct list items; /* struct order_line */
+	int64_t total_cents;
+	const char *currency, *note;
+	int64_t created_at, expires_at; /* expires_at INT_ABSENT once it has ended */
+};
+extern const struct shape order_event_shape;
+
+struct timeline_event {
+	struct uuid id;
+	const char *type, *source;
+	int64_t time, sequence;
+	const char *data; /* JSON */
+};
+struct timeline_view {
+	struct uuid order_id;
+	struct list events; /* struct timeline_event */
+};
+extern const struct shape timeline_view_shape;
+
+/* ---- stock ---- */
+
+/* What a product has after the event. */
+struct stock_level {
+	struct uuid product_id;
+	int64_t on_hand, reserved, sequence; /* sequence: bumped by every change of the product */
+};
+
+/* stock.reserved, stock.released, stock.sold */
+struct stock_event {
+	struct uuid order_id;
+	struct list items; /* struct order_line: with name and price */
+	int64_t total_cents;
+	const char *currency;
+	int64_t expires_at; /* INT_ABSENT once it is over */
+	struct list stock;  /* struct stock_level */
+};
+extern const struct shape stock_event_shape;
+
+struct stock_refused {
+	struct uuid order_id;
+	const char *code, *detail; /* product_unknown, product_withdrawn, out_of_stock, mixed_currency */
+	struct uuid product_id;    /* nil: not about one product */
+};
+extern const struct shape stock_refused_shape;
+
+/* ---- notes ---- */
+
+/* order.deadline, reservation.deadline, reservation.overdue */
+struct order_note {
+	struct uuid order_id;
+};
+extern const struct shape order_note_shape;
+
+#endif

@@ -1,0 +1,61 @@
+/* Memory: one allocator that does not fail, arenas for work that ends at once, byte buffers.
+ *
+ * Running out of memory aborts the program: sizes are capped at the door, and a supervisor starts it again. */
+#ifndef RT_MEMORY_H
+#define RT_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* Zeroed memory for `count` things of `size` bytes; aborts when there is none. Freed with free(). */
+void *mem_new(size_t count, size_t size) __attribute__((returns_nonnull, warn_unused_result));
+void *mem_grow(void *old, size_t size) __attribute__((returns_nonnull, warn_unused_result));
+char *mem_text(const char *text) __attribute__((returns_nonnull, warn_unused_result));
+
+/* `scoped(T_free) struct T *t = NULL;` frees t when the scope is left. */
+#define scoped(free_function) __attribute__((cleanup(free_function##p)))
+#define define_freep(type, free_function)                                                                              \
+	static inline void free_function##p(type **thing)                                                              \
+	{                                                                                                              \
+		free_function(*thing);                                                                                 \
+	}
+
+/* An arena hands out memory that is given back all at once. Memory is zeroed and aligned for any type. */
+struct arena {
+	struct arena_block *blocks;
+	size_t used; /* bytes handed out since the last reset */
+};
+
+void arena_init(struct arena *arena);
+void arena_done(struct arena *arena);
+/* Gives everything back; keeps one block (at most 1 MiB) for the next time. */
+void arena_reset(struct arena *arena);
+void *arena_new(struct arena *arena, size_t count, size_t size) __attribute__((returns_nonnull, warn_unused_result));
+/* A copy of `size` bytes with a NUL after them. */
+char *arena_copy(struct arena *arena, const char *bytes, size_t size) __attribute__((returns_nonnull));
+char *arena_text(struct arena *arena, const char *text); /* NULL stays NULL */
+char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3), returns_nonnull));
+
+/* A borrowed run of bytes, not NUL-terminated. */
+struct span {
+	const char *bytes;
+	size_t size;
+};
+
+struct span span_of(const char *text);
+
+/* Bytes that grow. Always followed by a NUL that `size` does not count. */
+struct buffer {
+	char *bytes;
+	size_t size, room;
+};
+
+void buffer_init(struct buffer *buffer);
+void buffer_done(struct buffer *buffer);
+void buffer_clear(struct buffer *buffer); /* forgets the bytes, keeps the room */
+void buffer_add(struct buffer *buffer, const void *bytes, size_t size);
+void buffer_text(struct buffer *buffer, const char *text);
+void buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,56 @@
+/* A message as a decision sees it, and one row of a contract that describes its type. */
+#ifndef RT_MESSAGE_H
+#define RT_MESSAGE_H
+
+#include "moment.h"
+#include "shape.h"
+
+enum message_kind {
+	REQUEST, /* asked by RPC; answered with a reply */
+	EVENT,   /* told to whoever subscribes; CloudEvents */
+	NOTE     /* a service's message to its own queue: a deadline, a retry; shaped as an event */
+};
+
+/* One row of the contract. A program's contract is an array of these, indexed by its own enum. */
+struct message_type {
+	const char *name; /* "order.placed": routing key and, for requests, the item's "type" */
+	enum message_kind kind;
+	int version;               /* of the data: an event's CloudEvents type is "comanda.<name>.v<version>" */
+	const char *producer;      /* who alone may send it: the broker's user name */
+	const char *lane;          /* requests: the queue it is asked at, "orders.command" */
+	const struct shape *shape; /* of the body; NULL: an empty object */
+	const struct shape *reply; /* requests: of the reply's data; NULL: no data */
+};
+
+struct contract {
+	const struct message_type *types; /* `count` rows */
+	int count;
+};
+
+/* The type named `name` with major version `version` (0: any); -1 where this build knows none. */
+int contract_find(const struct contract *contract, const char *name, int version);
+
+enum caller_role { CALLER_NOBODY, CALLER_CUSTOMER, CALLER_ADMIN };
+extern const char *const caller_role_names[]; /* "nobody", "customer", "admin", NULL */
+
+/* On whose behalf a request is made: said by the edge alone, from a verified token. */
+struct caller {
+	struct uuid user_id; /* nil: nobody */
+	struct uuid session_id;
+	int role; /* enum caller_role */
+};
+
+struct message {
+	int type;                /* index into the contract */
+	struct uuid id;          /* the event's id; the request item's id: what the inbox remembers */
+	struct uuid subject;     /* events: the aggregate it is about */
+	int64_t sequence;        /* events: that aggregate's version */
+	int64_t time_us;         /* when it was decided or asked */
+	int64_t deadline_us;     /* requests: not worth doing after; INT64_MAX: none */
+	struct caller caller;    /* requests */
+	const char *traceparent; /* W3C; NULL: none */
+	const void *body;        /* a struct of the type's shape */
+	const void *prepared;    /* what the handler's `prepare` step made; NULL: it has none */
+};
+
+#endif

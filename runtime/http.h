@@ -1,0 +1,60 @@
+/* The HTTP server: civetweb behind one callback. Knows nothing of routes.
+ *
+ * The server itself answers what is not a request that a program should see, by calling `refuse` for the body: a bad
+ * request line, Transfer-Encoding together with Content-Length, repeated Content-Length, bodies over the limit, and so
+ * on. Everything else reaches `answer`. No file is ever served. */
+#ifndef RT_HTTP_H
+#define RT_HTTP_H
+
+#include "memory.h"
+#include "status.h"
+
+struct http_header {
+	const char *name, *value;
+};
+
+struct http_request {
+	const char *method;
+	const char *path;  /* as sent, not decoded, without the query; starts with "/" */
+	const char *query; /* without "?"; NULL: none */
+	const struct http_header *headers;
+	int header_count;
+	const char *peer; /* the client's address */
+	struct span body;
+	struct arena *arena; /* lives until the response is sent */
+};
+
+struct http_response {
+	int status;
+	struct http_header headers[24]; /* Content-Length, Date and Connection are added by the server */
+	int header_count;
+	struct span body;
+};
+
+struct http_config {
+	const char *address;                         /* "127.0.0.1", "0.0.0.0" */
+	int port;                                    /* 0: any free one, see http_port */
+	int threads;                                 /* connections served at once */
+	int64_t body_max, uri_max, header_bytes_max; /* bytes; beyond: 413, 414, 431 */
+	int64_t idle_us;                             /* an idle keep-alive connection is closed after this */
+	int64_t receive_us;                          /* a request must have arrived within this */
+	/* Called in one of `threads` threads; must fill the response. */
+	void (*answer)(void *context, const struct http_request *request, struct http_response *ret_response);
+	/* Makes the body of a refusal by the server itself. `status` 400, 408, 411, 413, 414, 431, 501, 505, ... */
+	void (*refuse)(void *context, int status, const char *detail, const struct http_request *request,
+	               struct http_response *ret_response);
+	void *context;
+};
+
+struct http_server;
+must_check enum status http_start(const struct http_config *config, struct http_server **ret_server);
+int http_port(const struct http_server *server);
+/* Takes no new connection, lets running requests finish, stops. */
+void http_stop(struct http_server *server);
+
+/* The value of a header, NULL where it is not there. Case-insensitive. */
+const char *http_header(const struct http_request *request, const char *name);
+/* Adds a header; the value is copied into the arena with CR, LF and other control characters dropped. */
+void http_add_header(struct http_response *response, struct arena *arena, const char *name, const char *value);
+
+#endif

@@ -1,0 +1,50 @@
+/* RPC by direct reply-to: the asking side.
+ *
+ * Any thread may ask; one thread of its own holds the connection. What waits together for one lane travels as one
+ * message, with a window of unanswered messages a lane; a lone request goes at once. In-flight cap and circuit breaker
+ * per lane. The messages are described in docs/messages.md. */
+#ifndef RT_RPC_H
+#define RT_RPC_H
+
+#include "message.h"
+
+struct rpc;
+
+struct rpc_config {
+	const char *broker_url, *program;
+	const struct contract *contract;
+	int64_t heartbeat_us;
+	int window;        /* unanswered messages a lane */
+	int in_flight_max; /* items a lane, sent and waiting; beyond: E_BUSY at once */
+	int breaker_after; /* consecutive time-outs that open the breaker */
+};
+
+struct rpc *rpc_new(const struct rpc_config *config);
+void rpc_free(struct rpc *rpc);
+bool rpc_connected(const struct rpc *rpc);
+
+struct rpc_request {
+	int type;       /* index into the contract */
+	struct uuid id; /* the item's id; an idempotency key makes it (a resend uses the same) */
+	struct caller caller;
+	int64_t time_us, deadline_us; /* moment_now() based */
+	const char *traceparent;
+	struct span data; /* the body as JSON, already encoded; empty: {} */
+	const char *lane; /* NULL: the type's own */
+	bool read;        /* the same (type, caller, data) that waits together is asked once */
+};
+
+struct rpc_reply {
+	enum status status;
+	struct span data;                  /* OK: the reply's data as JSON, in the arena; may be empty */
+	const char *code, *detail, *field; /* otherwise: what the service said, in the arena; NULL: nothing */
+	struct span errors;                /* otherwise: [{"field":…,"message":…},…] as JSON; empty: none */
+	bool sent;                         /* otherwise: the request may have been received */
+};
+
+/* Asks and waits. Fills `ret_reply` in every case and returns its status: E_TIMEOUT when the deadline passed, E_BUSY
+ * when the in-flight cap is reached or the queue is full, E_UNAVAILABLE when the broker is away or the breaker open. */
+must_check enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct arena *arena,
+                                struct rpc_reply *ret_reply);
+
+#endif

@@ -1,0 +1,88 @@
+/* RPC on the wire: how requests and replies look as JSON (docs/messages.md), for the side that asks and for the side
+ * that answers. A message holds one item, or an array of items that travel together. No I/O. */
+#ifndef RT_RPC_WIRE_H
+#define RT_RPC_WIRE_H
+
+#include "json.h"
+#include "rpc.h"
+#include "unit.h"
+
+enum {
+	RPC_ITEMS_MAX = 256,          /* a request message holds no more items than this */
+	RPC_REQUEST_BYTES = 262144,   /* a request message is closed once it is this long */
+	RPC_REPLY_BYTES = 1024 * 1024 /* a reply message is closed before it gets longer, unless one item alone is */
+};
+
+/* ---- writing: items are put into a bundle; one alone is sent as an object, several as an array ---- */
+
+struct rpc_bundle {
+	struct buffer text;
+	size_t count; /* of items in it */
+};
+
+void rpc_bundle_init(struct rpc_bundle *bundle);
+void rpc_bundle_done(struct rpc_bundle *bundle);
+void rpc_bundle_clear(struct rpc_bundle *bundle); /* empties it, keeps the room */
+/* The message's body: borrowed until the bundle is changed again. At least one item must be in it. */
+struct span rpc_bundle_body(struct rpc_bundle *bundle);
+
+/* Adds a request. An empty `data` is written as {}. */
+void rpc_bundle_request(struct rpc_bundle *bundle, const struct contract *contract, const struct rpc_request *request);
+
+/* What is answered to one item. */
+struct rpc_answer {
+	enum status status;
+	struct span data;              /* OK: JSON; empty: {} */
+	const struct refusal *refusal; /* otherwise: code, detail, field; NULL, or NULL inside: those of the status */
+	const struct faults *faults;   /* otherwise: what is wrong with which field; NULL: none */
+};
+/* Writes an answer without the id of who asked: {"status":…,…}. This is what an inbox can record and give again. */
+void rpc_answer_write(struct buffer *out, const struct rpc_answer *answer);
+/* Adds a reply: `answer` is what rpc_answer_write wrote; `id` is the request's, as text (rpc_item.id_text). */
+void rpc_bundle_reply(struct rpc_bundle *bundle, const char *id, struct span answer);
+
+/* ---- reading requests ---- */
+
+struct rpc_item {
+	/* Type, id, time, deadline, caller and traceparent; `body` is not read yet. type is -1 where it is not known.
+	 */
+	struct message message;
+	const struct json *data; /* never NULL where status is OK: what is left out is {} */
+	/* OK; E_UNKNOWN_TYPE; E_INVALID: the faults say what is wrong with the envelope; E_MALFORMED: not an object.
+	 * Such an item is answered with this status, and its neighbours go on. */
+	enum status status;
+	const char *type_name; /* NULL where it could not be read */
+	const char *id_text;   /* to answer it by; NULL: it has none, so nobody can be told */
+	struct faults *faults; /* NULL: none */
+};
+
+struct rpc_items {
+	struct rpc_item *items;
+	size_t count;
+	struct faults faults; /* of the message as a whole */
+};
+/* Reads a request message. E_MALFORMED: it is not JSON at all, or an empty array, or more than RPC_ITEMS_MAX items: the
+ * AMQP correlation_id is then all that it can be answered by. Everything lives in the arena. An item's data is then
+ * read with json_read by the shape of its type. */
+must_check enum status rpc_wire_read_requests(struct span body, const struct contract *contract, struct arena *arena,
+                                              struct rpc_items *ret_items);
+
+/* ---- reading replies ---- */
+
+struct rpc_answered {
+	struct uuid id;
+	enum status status;
+	struct span data;                  /* OK: JSON text within the body that was read, as it came */
+	const char *code, *detail, *field; /* otherwise; in the arena; NULL where not given */
+	struct span errors;                /* otherwise: JSON array; empty: none */
+};
+
+struct rpc_answers {
+	struct rpc_answered *items;
+	size_t count;
+	size_t skipped; /* items without a readable id or status: nobody can be told */
+};
+/* Reads a reply message. `data` points into `body`, the rest lives in the arena. E_MALFORMED: not JSON at all. */
+must_check enum status rpc_wire_read_replies(struct span body, struct arena *arena, struct rpc_answers *ret_answers);
+
+#endif

@@ -1,0 +1,28 @@
+/* A store: how the aggregates of one kind live in PostgreSQL, for the lane that loads and saves them in batches. */
+#ifndef RT_STORE_H
+#define RT_STORE_H
+
+#include "cache.h"
+#include "db.h"
+#include "unit.h"
+
+struct store {
+	const struct aggregate *kind;
+	/* One parameter, uuid[]: SELECT id, ... WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE. Column 0 is the id.
+	 */
+	struct sql load;
+	/* Fills a zeroed aggregate from one row. */
+	void (*read)(const struct rows *rows, int row, struct arena *arena, void *ret_aggregate);
+	/* INSERT ... SELECT * FROM unnest($1::uuid[], ...) ON CONFLICT DO NOTHING: new aggregates, sorted by id. Fewer
+	 * rows than aggregates: somebody was faster; the turn is run again and will find them. */
+	struct sql insert;
+	/* INSERT ... ON CONFLICT (id) DO UPDATE, or UPDATE ... FROM unnest: loaded aggregates that changed. */
+	struct sql update;
+	/* Puts one aggregate's columns (put_uuid, put_int, ...), `columns` of them, in the order of both statements. */
+	void (*write)(struct args *args, const void *aggregate);
+	int columns;
+	/* Where a cache stands in front of reads: the aggregate's key, value and sequence. NULL: no cache. */
+	void (*cached)(const void *aggregate, struct arena *arena, struct cache_entry *ret_entry);
+};
+
+#endif

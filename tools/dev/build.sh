@@ -1,0 +1,63 @@
+# Building the code and looking it over.
+# shellcheck shell=bash
+
+build() { # preset
+	local log=$ROOT/.local/build-$1.log
+	mkdir -p "$ROOT/.local"
+	say build "$1, into build/$1"
+	cd "$ROOT"
+	cmake --preset "$1" >"$log" 2>&1 || {
+		cat "$log" >&2
+		die "cmake could not configure the build: its message is above, and in $log"
+	}
+	cmake --build --preset "$1" >&2 || die 'the build failed: the compiler says why above'
+}
+
+cmd_build() {
+	(($# <= 1)) || usage_error './dev build takes one preset'
+	packages_install "${PACKAGES_BUILD[@]}" "${PACKAGES_TEST[@]}"
+	build "${1:-dev}"
+}
+
+sources() { # patterns: files of this checkout, also those not added to git yet, NUL-terminated
+	cd "$ROOT"
+	git -c "safe.directory=$ROOT" ls-files -z --cached --others --exclude-standard --deduplicate -- "$@" |
+		while IFS= read -rd '' file; do [[ ! -f $file ]] || printf '%s\0' "$file"; done
+}
+
+cmd_format() {
+	packages_install "${PACKAGES_TEST[@]}"
+	case "$*" in
+	'') sources '*.c' '*.h' | xargs -0r clang-format -i ;;
+	--check) format_check ;;
+	*) usage_error "./dev format takes only --check, not: $*" ;;
+	esac
+}
+
+format_check() {
+	sources '*.c' '*.h' | xargs -0r clang-format --dry-run --Werror ||
+		die 'some files are not as .clang-format says (above): ./dev format mends them'
+	say format "$(sources '*.c' '*.h' | tr -cd '\0' | wc -c) files are as .clang-format says"
+}
+
+cmd_lint() {
+	(($# == 0)) || usage_error './dev lint takes no arguments'
+	packages_install "${PACKAGES_BUILD[@]}" "${PACKAGES_TEST[@]}"
+	build dev
+	lint
+}
+
+# clang-tidy needs the compile commands of a build, which `dev` writes.
+lint() {
+	say lint 'shellcheck and clang-tidy; this takes a while'
+	sources dev '*.sh' .ci/run | xargs -0r shellcheck -x || die 'shellcheck has something to say (above)'
+	lint_compiled | xargs -0r -P "$(nproc)" -n 4 clang-tidy -p "$ROOT/build/dev" --quiet --warnings-as-errors='*' 2>/dev/null ||
+		die 'clang-tidy has something to say (above)'
+	say lint "$(lint_compiled | tr -cd '\0' | wc -c) files are fine"
+}
+
+lint_compiled() { # the sources that the build compiles
+	sources '*.c' | while IFS= read -rd '' file; do
+		! grep -qF "\"$ROOT/$file\"" "$ROOT/build/dev/compile_commands.json" || printf '%s\0' "$file"
+	done
+}

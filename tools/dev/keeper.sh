@@ -1,0 +1,89 @@
+# The supervisor: one small keeper a part. It runs the part as its child, writes down pid and restarts, starts the part again
+# when it dies, and ends with it when told to (TERM). A part that was stopped has no keeper, so nothing starts it again. Should
+# the keeper itself be killed, the kernel asks the part to stop (see --pdeathsig in each part's _run).
+# shellcheck shell=bash
+
+KEEPER_LOG_BYTES=$((32 << 20)) # a part's log is put aside at a start once it is larger than this
+KEEPER_STEADY_SECONDS=30       # who ran for this long starts again at once; sooner, the pause doubles up to 10 s
+
+# Starts a part under a keeper of its own. Returns when the keeper has taken over.
+keeper_start() { # part
+	local keeper=$STACK/run/$1.keeper until=$((SECONDS + 10))
+	part_stop "$1" # what a crash may have left behind
+	echo 0 >"$STACK/run/$1.restarts"
+	(
+		environment_only "KEPT_IN=$STACK"
+		exec setsid "$ROOT/dev" --stack "$STACK" stack keep "$1"
+	) </dev/null >>"$STACK/log/supervisor.log" 2>&1 {STACK_LOCK}>&- &
+	until process_pid "$keeper" >/dev/null; do
+		((SECONDS < until)) || die "the keeper of $1 did not start: see $STACK/log/supervisor.log"
+		sleep 0.02
+	done
+}
+
+# The keeper's own life; runs as a process of its own.
+keeper_run() { # part
+	local part=$1 status pause=200 began
+	keeper_child='' keeper_told_to_stop=
+	process_note $$ "$STACK/run/$part.keeper"
+	trap '' HUP INT
+	# shellcheck disable=SC2064 # the part is known now
+	trap "keeper_on_term $part" TERM
+	while [[ -z $keeper_told_to_stop ]]; do
+		began=$SECONDS
+		keeper_log_aside "$STACK/log/$part.log"
+		status=0
+		keeper_run_once "$part" || status=$?
+		[[ -z $keeper_told_to_stop ]] || break
+		((SECONDS - began < KEEPER_STEADY_SECONDS)) || pause=200
+		keeper_restarted "$part" "$status" $((SECONDS - began)) $pause
+		keeper_pause $pause
+		pause=$((pause * 2 > 10000 ? 10000 : pause * 2))
+	done
+	part_do after "$part"
+	rm -f "$STACK/run/$part.keeper"
+}
+
+keeper_run_once() {
+	local status=0
+	part_do before "$1"
+	(
+		trap - HUP INT TERM
+		part_do run "$1"
+	) >>"$STACK/log/$1.log" 2>&1 &
+	keeper_child=$!
+	process_note $! "$STACK/run/$1.pid" || true
+	[[ -z $keeper_told_to_stop ]] || part_signal "$1"
+	while :; do # a signal to the keeper ends a wait early
+		wait "$keeper_child" && status=0 || status=$?
+		process_identity "$keeper_child" >/dev/null || break
+	done
+	keeper_child=''
+	rm -f "$STACK/run/$1.pid"
+	return "$status"
+}
+
+keeper_on_term() {
+	keeper_told_to_stop=yes
+	[[ -z $keeper_child ]] || part_signal "$1"
+}
+
+keeper_restarted() { # part, status, seconds it ran, pause in ms
+	local count how="exit status $2"
+	count=$(($(cat "$STACK/run/$1.restarts" 2>/dev/null || echo 0) + 1))
+	echo "$count" >"$STACK/run/$1.restarts"
+	(($2 <= 128)) || how="signal $(kill -l "$2" 2>/dev/null || echo $(($2 - 128)))"
+	printf '%(%FT%TZ)T %s ended with %s after %s: restarted in %d ms (restart %d)\n' \
+		-1 "$1" "$how" "$(duration "$3")" "$4" "$count"
+}
+
+keeper_pause() { # ms; a TERM cuts it short
+	sleep "$(($1 / 1000)).$(printf '%03d' $(($1 % 1000)))" &
+	wait $! || true
+}
+
+keeper_log_aside() {
+	local bytes
+	bytes=$(stat -c %s "$1" 2>/dev/null || echo 0)
+	((bytes < KEEPER_LOG_BYTES)) || mv "$1" "$1.1"
+}

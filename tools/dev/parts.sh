@@ -1,0 +1,137 @@
+# The seven parts of a stack, and what can be done with any of them. A part brings functions named after it:
+#   _run      become the part (required)            _ready    is it doing its work? (required)
+#   _prepare  files it needs, before every start    _before / _after   around each run, in the keeper
+# The four programs share one set, program_*.
+# shellcheck shell=bash
+
+PARTS_BELOW=(rabbitmq postgres redis)
+PARTS=("${PARTS_BELOW[@]}" "${PROGRAMS[@]}")
+
+part_check() {
+	[[ " ${PARTS[*]} " == *" $1 "* ]] || usage_error "there is no part \"$1\"; the parts are: ${PARTS[*]}"
+}
+
+part_is_program() {
+	[[ " ${PROGRAMS[*]} " == *" $1 "* ]]
+}
+
+part_do() { # action, part: calls the part's function for it, if it has one
+	local function=${2}_$1
+	if part_is_program "$2"; then function=program_$1; fi
+	! declare -F "$function" >/dev/null || "$function" "$2"
+}
+
+part_pid() {
+	process_pid "$STACK/run/$1.pid"
+}
+
+part_is_kept() {
+	process_pid "$STACK/run/$1.keeper" >/dev/null
+}
+
+part_port() {
+	case $1 in
+	rabbitmq) echo "$COMANDA_AMQP_PORT" ;;
+	postgres) echo "$COMANDA_POSTGRES_PORT" ;;
+	redis) echo "$COMANDA_REDIS_PORT" ;;
+	edge-http) echo "$COMANDA_HTTP_PORT" ;;
+	*) program_admin_port "$1" ;;
+	esac
+}
+
+part_address() {
+	case $1 in
+	edge-http) echo "http://127.0.0.1:$COMANDA_HTTP_PORT" ;;
+	*) echo "127.0.0.1:$(part_port "$1")" ;;
+	esac
+}
+
+part_restarts() {
+	cat "$STACK/run/$1.restarts" 2>/dev/null || echo 0
+}
+
+# Asks the part, by the signal it takes for an orderly stop.
+part_signal() {
+	local pid signal=${1}_signal
+	pid=$(part_pid "$1") || return 0
+	signal=${signal//-/_}
+	kill -"${!signal:-TERM}" "$pid" 2>/dev/null || true
+	kill -CONT "$pid" 2>/dev/null || true # one that is frozen would not hear
+}
+
+# Seconds that an orderly stop may take: the broker and the database have things to write.
+part_patience() {
+	case $1 in
+	rabbitmq | postgres) echo 60 ;;
+	*) echo 15 ;;
+	esac
+}
+
+part_is_gone() {
+	! part_is_kept "$1" && ! part_pid "$1" >/dev/null
+}
+
+# Returns when neither the part nor its keeper lives.
+part_stop() {
+	local keeper until=$((SECONDS + $(part_patience "$1")))
+	if keeper=$(process_pid "$STACK/run/$1.keeper"); then
+		kill -TERM "$keeper" 2>/dev/null || true
+		kill -CONT "$keeper" 2>/dev/null || true
+	else
+		part_signal "$1"
+	fi
+	until part_is_gone "$1"; do
+		if ((SECONDS >= until)); then
+			say "$1" "did not stop within $(part_patience "$1") s: killed"
+			process_end "$STACK/run/$1.pid" 0
+			process_end "$STACK/run/$1.keeper" 1
+		fi
+		sleep 0.05
+	done
+	rm -f "$STACK/run/$1.pid" "$STACK/run/$1.keeper"
+}
+
+part_start() { # part, [NAME=VALUE…]: settings for a program, in force until it is next started by hand
+	local part=$1
+	shift
+	(($# == 0)) || part_is_program "$part" || usage_error "only a program takes settings; $part reads its file in compose/"
+	rm -f "$STACK/settings/$part"
+	(($# == 0)) || printf '%s\n' "$@" >"$STACK/settings/$part"
+	part_do prepare "$part"
+	keeper_start "$part"
+}
+
+# Waits until all parts given are ready, saying so for each. Fails with the end of the log of the one that is not.
+parts_await() { # seconds, parts
+	local until=$((SECONDS + $1)) since=$EPOCHREALTIME part waiting
+	shift
+	while (($#)); do
+		waiting=()
+		for part in "$@"; do
+			if part_do ready "$part" 2>/dev/null; then
+				say "$part" "ready at $(part_address "$part") ($(elapsed "$since"))"
+			else
+				waiting+=("$part")
+				part_check_alive "$part" "$until"
+			fi
+		done
+		set -- "${waiting[@]}"
+		(($# == 0)) || sleep 0.1
+	done
+}
+
+part_check_alive() { # part, time by which it should be ready
+	if (($(part_restarts "$1") >= 4)); then
+		part_fail "$1" 'keeps ending right after its start'
+	elif ((SECONDS >= $2)); then
+		part_fail "$1" 'is not ready in time'
+	elif ! part_is_kept "$1"; then
+		part_fail "$1" 'was stopped by somebody else meanwhile'
+	fi
+}
+
+part_fail() {
+	tail -n 20 "$STACK/log/$1.log" >&2 || true
+	die "$1 $2. Above are the last lines of its log,
+     $STACK/log/$1.log"
+}

@@ -1,0 +1,89 @@
+# The four programs, and what each is told: its own secrets and no other's.
+# shellcheck shell=bash
+
+PROGRAMS=(svc-users svc-products svc-orders edge-http)
+
+program_bin() { # program
+	echo "$ROOT/build/$(cat "$STACK/preset")/bin/$1"
+}
+
+# "svc-users" as it stands within variable names: SVC_USERS
+program_upper() {
+	local name=${1^^}
+	echo "${name//-/_}"
+}
+
+program_admin_port() {
+	local variable
+	variable=COMANDA_$(program_upper "$1")_ADMIN_PORT
+	echo "${!variable}"
+}
+
+program_broker_url() {
+	local password
+	password=BROKER_PASSWORD_$(program_upper "$1")
+	echo "amqp://$1:${!password}@127.0.0.1:$COMANDA_AMQP_PORT/comanda"
+}
+
+program_database_url() { # svc-users
+	local role=${1//-/_} password
+	password=DATABASE_PASSWORD_${role^^}
+	echo "postgresql://$role:${!password}@127.0.0.1:$COMANDA_POSTGRES_PORT/${role#svc_}"
+}
+
+redis_url() {
+	echo "redis://:$REDIS_PASSWORD@127.0.0.1:$COMANDA_REDIS_PORT/0"
+}
+
+# The settings of a program, one NAME=VALUE a line. Those of `./dev start|restart PART NAME=VALUE…` come last and win.
+program_settings() {
+	echo "COMANDA_ADMIN_PORT=$(program_admin_port "$1")"
+	echo "COMANDA_BROKER_URL=$(program_broker_url "$1")"
+	echo "COMANDA_LOG_LEVEL=info"
+	case $1 in
+	svc-*) echo "COMANDA_DATABASE_URL=$(program_database_url "$1")" ;;&
+	svc-users)
+		echo "COMANDA_TOKEN_KEY_FILE=$STACK/token-key.pem"
+		echo "COMANDA_FIRST_ADMIN_EMAIL=$FIRST_ADMIN_EMAIL"
+		echo "COMANDA_FIRST_ADMIN_PASSWORD=$FIRST_ADMIN_PASSWORD"
+		;;
+	svc-products) echo "COMANDA_REDIS_URL=$(redis_url)" ;;
+	edge-http) echo "COMANDA_HTTP_PORT=$COMANDA_HTTP_PORT" ;;
+	esac
+	cat "$STACK/settings/$1" 2>/dev/null || true
+}
+
+# Reports of the sanitizers go to files, where `./dev test` looks for them. Other builds do not read these.
+program_sanitizer_settings() {
+	local log=$STACK/sanitizer/$1
+	echo "ASAN_OPTIONS=log_path=$log:detect_leaks=1:abort_on_error=0:strict_string_checks=1"
+	echo "UBSAN_OPTIONS=log_path=$log:print_stacktrace=1:halt_on_error=1"
+	echo "TSAN_OPTIONS=log_path=$log:second_deadlock_stack=1"
+}
+
+program_run() {
+	local binary settings
+	binary=$(program_bin "$1")
+	mapfile -t settings < <(program_settings "$1" && program_sanitizer_settings "$1")
+	cd "$STACK"
+	environment_only "KEPT_IN=$STACK" "${settings[@]}"
+	exec setpriv --pdeathsig TERM "$binary"
+}
+
+program_ready() {
+	curl -sf --noproxy '*' --max-time 1 -o /dev/null "http://127.0.0.1:$(program_admin_port "$1")/readyz"
+}
+
+# The operator's command, with what it needs of this stack.
+ctl() {
+	(
+		environment_only "HOME=${HOME:-/}" "TERM=${TERM:-dumb}" \
+			"COMANDA_MANAGEMENT_URL=http://$RABBITMQ_ADMIN:$BROKER_ADMIN_PASSWORD@127.0.0.1:$COMANDA_MANAGEMENT_PORT" \
+			"COMANDA_VHOST=comanda" \
+			"COMANDA_BROKER_PASSWORD_EDGE_HTTP=$BROKER_PASSWORD_EDGE_HTTP" \
+			"COMANDA_BROKER_PASSWORD_SVC_USERS=$BROKER_PASSWORD_SVC_USERS" \
+			"COMANDA_BROKER_PASSWORD_SVC_PRODUCTS=$BROKER_PASSWORD_SVC_PRODUCTS" \
+			"COMANDA_BROKER_PASSWORD_SVC_ORDERS=$BROKER_PASSWORD_SVC_ORDERS"
+		exec "$(program_bin comanda)" "$@"
+	)
+}

@@ -1,0 +1,183 @@
+# A stack: one set of the seven parts, with its ports, secrets, data and logs, all below one directory. `up` has one under
+# .local/up, each test run one of its own. In the directory:
+#   env       all addresses and credentials as NAME=VALUE lines, for tests and tools       ports, secrets, token-key.pem
+#   run/      pid files                   log/  a log a part, and supervisor.log           settings/  of ./dev start PART NAME=VALUE
+#   preset    the build it runs           sanitizer/  reports                              rabbitmq/, postgresql/, redis/  data
+# shellcheck shell=bash
+
+FIRST_ADMIN_EMAIL=admin@comanda.local
+
+stack_create() { # preset
+	mkdir -p "$STACK"/{run,log,settings,sanitizer} || die "cannot write $STACK"
+	[[ -O $STACK ]] || die "$STACK belongs to $(stat -c %U "$STACK"): run this as that user, or end and remove it as that user
+     (./dev down --wipe)"
+	chmod 700 "$STACK"
+	touch "$STACK/.comanda-stack"
+	stack_lock
+	echo "$1" >"$STACK/preset"
+	stack_secrets
+	if stack_any_kept; then ports_load; else ports_choose; fi
+}
+
+stack_exists() {
+	[[ -e $STACK/.comanda-stack && -e $STACK/ports && -e $STACK/secrets ]]
+}
+
+# Makes what the stack knows variables of this shell.
+stack_open() {
+	stack_exists || die "nothing was ever started in $STACK: ./dev up does that"
+	[[ -r $STACK/secrets ]] || die "$STACK belongs to $(stat -c %U "$STACK"): run this as that user"
+	ports_load
+	stack_secrets_load
+}
+
+# One ./dev at a time changes a stack.
+stack_lock() {
+	exec {STACK_LOCK}>"$STACK/lock"
+	flock -n "$STACK_LOCK" && return
+	say dev "waiting for another ./dev that is at work on $STACK"
+	flock -w 600 "$STACK_LOCK" || die "another ./dev has been at work on $STACK for 10 minutes: see with fuser $STACK/lock"
+}
+
+stack_unlock() {
+	exec {STACK_LOCK}>&-
+	STACK_LOCK=
+}
+
+stack_secrets() {
+	local name program
+	local names=(ERLANG_COOKIE BROKER_ADMIN_PASSWORD REDIS_PASSWORD FIRST_ADMIN_PASSWORD)
+	for program in "${PROGRAMS[@]}"; do
+		names+=("BROKER_PASSWORD_$(program_upper "$program")")
+		[[ $program != svc-* ]] || names+=("DATABASE_PASSWORD_$(program_upper "$program")")
+	done
+	(
+		umask 077
+		for name in "${names[@]}"; do
+			grep -qs "^$name=" "$STACK/secrets" || echo "$name=$(od -An -N 18 -tx1 /dev/urandom | tr -d ' \n')" >>"$STACK/secrets"
+		done
+		[[ -s $STACK/token-key.pem ]] ||
+			openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$STACK/token-key.pem" 2>/dev/null
+	)
+	stack_secrets_load
+}
+
+stack_secrets_load() {
+	local line
+	while read -r line; do declare -g "${line?}"; done <"$STACK/secrets"
+}
+
+# What tests and tools may want to know, all of it: mind who reads it.
+stack_write_env() {
+	local program
+	(
+		umask 077
+		{
+			echo "COMANDA_STACK=$STACK"
+			echo "COMANDA_BIN=$(program_bin .)"
+			echo "COMANDA_URL=http://127.0.0.1:$COMANDA_HTTP_PORT"
+			cat "$STACK/ports"
+			echo "COMANDA_MANAGEMENT_URL=http://$RABBITMQ_ADMIN:$BROKER_ADMIN_PASSWORD@127.0.0.1:$COMANDA_MANAGEMENT_PORT"
+			echo "COMANDA_BROKER_URL=amqp://$RABBITMQ_ADMIN:$BROKER_ADMIN_PASSWORD@127.0.0.1:$COMANDA_AMQP_PORT/comanda"
+			echo "COMANDA_VHOST=comanda"
+			echo "COMANDA_REDIS_URL=$(redis_url)"
+			echo "COMANDA_POSTGRES_SOCKET=$(postgres_socket)"
+			echo "COMANDA_TOKEN_KEY_FILE=$STACK/token-key.pem"
+			echo "COMANDA_FIRST_ADMIN_EMAIL=$FIRST_ADMIN_EMAIL"
+			echo "COMANDA_FIRST_ADMIN_PASSWORD=$FIRST_ADMIN_PASSWORD"
+			sed -n 's/^BROKER_PASSWORD_/COMANDA_&/p' "$STACK/secrets"
+			for program in "${PROGRAMS[@]}"; do
+				echo "COMANDA_BROKER_URL_$(program_upper "$program")=$(program_broker_url "$program")"
+				[[ $program != svc-* ]] ||
+					echo "COMANDA_DATABASE_URL_$(program_upper "$program")=$(program_database_url "$program")"
+			done
+		} >"$STACK/env"
+	)
+}
+
+# Starts what does not run, and waits until all of it is ready.
+stack_start() { # below | all
+	ports_check_free
+	stack_write_env
+	stack_start_parts 120 "${PARTS_BELOW[@]}"
+	postgres_provision
+	[[ $1 == all ]] || return 0
+	stack_topology
+	stack_start_parts 60 "${PROGRAMS[@]}"
+}
+
+stack_start_parts() { # seconds, parts
+	local patience=$1 part started=()
+	shift
+	for part in "$@"; do
+		part_is_kept "$part" && part_do ready "$part" 2>/dev/null && continue
+		started+=("$part")
+		part_is_kept "$part" && part_pid "$part" >/dev/null && continue
+		say "$part" 'starting'
+		part_start "$part"
+	done
+	parts_await "$patience" "${started[@]}"
+}
+
+stack_topology() {
+	ctl topology apply >"$STACK/log/topology.log" 2>&1 || {
+		cat "$STACK/log/topology.log" >&2
+		die 'comanda topology apply failed: its message is above'
+	}
+	say topology 'exchanges, queues, policies and permissions are on the broker'
+}
+
+stack_any_kept() {
+	local part
+	for part in "${PARTS[@]}"; do
+		! part_is_kept "$part" || return 0
+	done
+	return 1
+}
+
+stack_all_ready() {
+	local part
+	for part in "${PARTS[@]}"; do
+		part_is_kept "$part" && part_do ready "$part" 2>/dev/null || return 1
+	done
+}
+
+# Programs first, so that they can say goodbye; the rest after, all at once.
+stack_stop() {
+	stack_stop_parts "${PROGRAMS[@]}"
+	stack_stop_parts "${PARTS_BELOW[@]}"
+	stack_sweep
+}
+
+stack_stop_parts() {
+	local part
+	for part in "$@"; do
+		part_is_gone "$part" && continue
+		(
+			part_stop "$part"
+			say "$part" 'stopped'
+		) &
+	done
+	wait
+}
+
+# Whatever else was started for this stack and is still there after a crash: each such process carries KEPT_IN.
+stack_sweep() {
+	local signal pids
+	for signal in TERM TERM KILL; do
+		mapfile -t pids < <(stack_processes)
+		((${#pids[@]})) || return 0
+		kill -"$signal" "${pids[@]}" 2>/dev/null || true
+		sleep 0.3
+	done
+}
+
+stack_processes() {
+	grep -lzxF -- "KEPT_IN=$STACK" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 || true
+}
+
+stack_wipe() {
+	[[ -e $STACK/.comanda-stack ]] || die "$STACK is not a stack's directory: left alone"
+	postgres_wipe
+	rm -rf "$STACK"
+}

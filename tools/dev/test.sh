@@ -1,0 +1,136 @@
+# The tests, each round on a stack of its own below .local/, with ports of its own: so they run beside ./dev up, and beside
+# each other. pytest finds the stack by COMANDA_STACK, whose file env names everything else; it stops and starts parts
+# by ./dev --stack "$COMANDA_STACK" stop|start|restart PART.
+# shellcheck shell=bash
+
+TEST_COUNTS=() # what the runners said at their end, to say again at ours
+TEST_FAILED=
+
+cmd_test() {
+	local preset=dev
+	case ${1:-} in --asan | --tsan) preset=${1#--} && shift ;; esac
+	packages_install "${PACKAGES_BUILD[@]}" "${PACKAGES_RUN[@]}" "${PACKAGES_TEST[@]}"
+	test_leftovers
+	if (($#)); then
+		test_round "$preset" only_pytest "$@"
+	elif [[ $preset != dev ]]; then
+		test_round "$preset" all
+	else
+		test_everything
+	fi
+	test_report
+}
+
+test_everything() {
+	format_check
+	test_round dev all
+	build clang # the other compiler's warnings
+	lint
+	# Of the rest, a part under each sanitizer; ./dev test --asan and --tsan run all of it.
+	test_round asan all -m sanitizer
+	test_round tsan all -m sanitizer
+}
+
+# Builds, starts a stack, runs the unit tests and pytest against it, takes it down.
+test_round() { # preset, all | only_pytest, pytest arguments
+	local preset=$1 which=$2
+	shift 2
+	build "$preset"
+	test_begin "$preset"
+	stack_start below
+	stack_unlock
+	[[ $which == only_pytest ]] ||
+		test_count "ctest $preset" 'tests passed' env "COMANDA_STACK=$STACK" ctest --preset "$preset"
+	stack_lock
+	stack_start all
+	stack_unlock
+	test_pytest "$preset" "$@"
+	test_end
+}
+
+test_pytest() { # preset, pytest arguments
+	local preset=$1 argument paths=("$ROOT/tests")
+	shift
+	for argument in "$@"; do
+		[[ $argument == -* || ! -e ${argument%%::*} ]] || paths=()
+	done
+	# Debian's python3: another one earlier on PATH does not see Debian's modules.
+	test_count "pytest $preset" ' in [0-9.]+s' env "COMANDA_STACK=$STACK" /usr/bin/python3 -m pytest -q "${paths[@]}" "$@"
+}
+
+# Runs a test runner and keeps the line in which it counts.
+test_count() { # name, pattern of that line, command
+	local name=$1 pattern=$2 log status=0
+	shift 2
+	log=$STACK/log/${name/ /-}.log
+	say test "$name"
+	"$@" 2>&1 | tee "$log" || status=$?
+	TEST_COUNTS+=("$(printf '%-13s %s' "$name" "$(grep -E "$pattern" "$log" | tail -n 1 || true)")")
+	((status == 0)) || TEST_FAILED+=" $name"
+}
+
+test_begin() { # preset
+	mkdir -p "$ROOT/.local"
+	STACK=$(mktemp -d "$ROOT/.local/test-$1-XXXXXX")
+	process_note $$ "$STACK/owner"
+	trap test_abandon EXIT
+	trap 'exit 130' INT TERM HUP
+	stack_create "$1"
+}
+
+# Stops the stack first: a leak is reported at the end of a program.
+test_end() {
+	local report
+	stack_lock
+	stack_stop
+	trap - EXIT INT TERM HUP
+	for report in "$STACK"/sanitizer/*; do
+		[[ -e $report ]] || continue
+		head -n 60 "$report"
+		TEST_FAILED+=" sanitizer:${report##*/}"
+	done
+	if [[ -n $TEST_FAILED ]]; then test_keep_logs; else stack_wipe; fi
+	stack_unlock
+}
+
+# The way out of Ctrl-C and of what could not start.
+test_abandon() {
+	local status=$?
+	trap - EXIT INT TERM HUP
+	say test "ended early: taking the stack down"
+	stack_stop
+	if ((status == 130)); then stack_wipe; else test_keep_logs; fi
+	exit "$status"
+}
+
+test_keep_logs() {
+	local kept old
+	kept=$ROOT/.local/failed-$(date +%Y%m%dT%H%M%S)-$(cat "$STACK/preset")
+	mkdir -p "$kept"
+	mv "$STACK"/log/* "$STACK"/sanitizer "$kept/"
+	stack_wipe
+	say test "the logs of what failed are kept in ${kept#"$ROOT"/}"
+	find "$ROOT/.local" -maxdepth 1 -name 'failed-*' | sort | head -n -8 | while read -r old; do rm -rf "$old"; done
+}
+
+# What a crash of an earlier ./dev test left running or lying about.
+test_leftovers() {
+	local directory
+	for directory in "$ROOT"/.local/test-*; do
+		[[ -d $directory ]] || continue
+		! process_pid "$directory/owner" >/dev/null || continue
+		say test "removing what an earlier run left in ${directory#"$ROOT"/}"
+		(
+			STACK=$directory
+			[[ -e $STACK/.comanda-stack ]] || exec rm -rf "$STACK"
+			stack_stop
+			stack_wipe
+		)
+	done
+}
+
+test_report() {
+	printf '\n'
+	printf '%s\n' "${TEST_COUNTS[@]}"
+	[[ -z $TEST_FAILED ]] || die "failed:$TEST_FAILED"
+}
