@@ -17,3 +17,5 @@ else()
   add_compile_options(-fstack-protector-strong $<$<CONFIG:Release,RelWithDebInfo>:-D_FORTIFY_SOURCE=2>)
   add_link_options(-Wl,-z,relro,-z,now)
 endif()
+
+add_compile_definitions(COMANDA_VERSION="${PROJECT_VERSION}")

@@ -8,7 +8,7 @@ const char *const order_status_names[] = {"pending", "confirmed", "rejected", "e
 
 #define SHAPE(name_, type_, ...)                                                                                       \
 	const struct shape name_ = {                                                                                   \
-	        .name = #name_, .size = sizeof(type_), .fields = (const struct field[]){__VA_ARGS__, field_end}}
+		.name = #name_, .size = sizeof(type_), .fields = (const struct field[]){__VA_ARGS__, field_end}}
 
 /* ---- shared ---- */
 
@@ -39,16 +39,16 @@ SHAPE(users_register_shape, struct users_register,
       field_text(struct users_register, name, REQUIRED | TRIMMED | PRINTABLE, 1, NAME_MAX_CHARS),
       field_format(struct users_register, password, REQUIRED, "password", 0));
 static SHAPE(password_change_shape, struct password_change,
-             {.name = "old",
-              .type = F_TEXT,
-              .rules = REQUIRED,
-              .max = PASSWORD_MAX,
-              .offset = offsetof(struct password_change, old_password)},
-             {.name = "new",
-              .type = F_TEXT,
-              .rules = REQUIRED,
-              .format = "password",
-              .offset = offsetof(struct password_change, new_password)});
+	     {.name = "old",
+	      .type = F_TEXT,
+	      .rules = REQUIRED,
+	      .max = PASSWORD_MAX,
+	      .offset = offsetof(struct password_change, old_password)},
+	     {.name = "new",
+	      .type = F_TEXT,
+	      .rules = REQUIRED,
+	      .format = "password",
+	      .offset = offsetof(struct password_change, new_password)});
 SHAPE(users_change_shape, struct users_change, field_uuid(struct users_change, id, REQUIRED),
       field_text(struct users_change, name, TRIMMED | PRINTABLE, 1, NAME_MAX_CHARS),
       field_object(struct users_change, password, 0, &password_change_shape),
@@ -72,17 +72,25 @@ SHAPE(user_refused_shape, struct user_answer, field_uuid(struct user_answer, ord
 
 /* ---- products ---- */
 
-SHAPE(product_view_shape, struct product_view, field_uuid(struct product_view, id, REQUIRED),
-      field_text(struct product_view, sku, REQUIRED, 0, 0), field_text(struct product_view, name, REQUIRED, 0, 0),
-      field_text(struct product_view, description, REQUIRED, 0, 0),
-      field_int(struct product_view, price_cents, REQUIRED, 0, PRICE_MAX),
-      field_text(struct product_view, currency, REQUIRED, 3, 3),
-      field_int(struct product_view, on_hand, REQUIRED, 0, STOCK_MAX),
-      field_int(struct product_view, reserved, REQUIRED, 0, STOCK_MAX),
-      field_int(struct product_view, available, REQUIRED, 0, STOCK_MAX),
-      field_enum(struct product_view, status, REQUIRED, product_status_names),
-      field_moment(struct product_view, created_at, REQUIRED), field_moment(struct product_view, updated_at, REQUIRED),
-      field_int(struct product_view, version, REQUIRED, 0, 0));
+#define PRODUCT_VIEW_FIELDS                                                                                            \
+	field_uuid(struct product_view, id, REQUIRED), field_text(struct product_view, sku, REQUIRED, 0, 0),           \
+		field_text(struct product_view, name, REQUIRED, 0, 0),                                                 \
+		field_text(struct product_view, description, REQUIRED, 0, 0),                                          \
+		field_int(struct product_view, price_cents, REQUIRED, 0, PRICE_MAX),                                   \
+		field_text(struct product_view, currency, REQUIRED, 3, 3),                                             \
+		field_int(struct product_view, on_hand, REQUIRED, 0, STOCK_MAX),                                       \
+		field_int(struct product_view, reserved, REQUIRED, 0, STOCK_MAX),                                      \
+		field_int(struct product_view, available, REQUIRED, 0, STOCK_MAX),                                     \
+		field_enum(struct product_view, status, REQUIRED, product_status_names),                               \
+		field_moment(struct product_view, created_at, REQUIRED),                                               \
+		field_moment(struct product_view, updated_at, REQUIRED),                                               \
+		field_int(struct product_view, version, REQUIRED, 0, 0)
+
+SHAPE(product_view_shape, struct product_view, PRODUCT_VIEW_FIELDS);
+_Static_assert(offsetof(struct stock_adjusted, product) == 0, "the product's fields lie where they do in a product");
+SHAPE(stock_adjusted_shape, struct stock_adjusted, PRODUCT_VIEW_FIELDS,
+      field_int(struct stock_adjusted, delta, 0, -STOCK_MAX, STOCK_MAX),
+      field_text(struct stock_adjusted, reason, 0, 1, 200));
 SHAPE(product_page_shape, struct product_page,
       field_array(struct product_page, items, REQUIRED, &product_view_shape, 0, PAGE_MAX),
       field_text(struct product_page, next, NULLABLE, 0, 0));
@@ -140,20 +148,20 @@ SHAPE(order_event_shape, struct order_event, field_uuid(struct order_event, orde
       field_text(struct order_event, currency, NULLABLE, 3, 3), field_text(struct order_event, note, 0, 0, 500),
       field_moment(struct order_event, created_at, REQUIRED), field_moment(struct order_event, expires_at, 0));
 static SHAPE(timeline_event_shape, struct timeline_event, field_uuid(struct timeline_event, id, REQUIRED),
-             field_text(struct timeline_event, type, REQUIRED, 0, 0),
-             field_text(struct timeline_event, source, REQUIRED, 0, 0),
-             field_moment(struct timeline_event, time, REQUIRED),
-             field_int(struct timeline_event, sequence, REQUIRED, 0, 0),
-             field_json(struct timeline_event, data, REQUIRED));
+	     field_text(struct timeline_event, type, REQUIRED, 0, 0),
+	     field_text(struct timeline_event, source, REQUIRED, 0, 0),
+	     field_moment(struct timeline_event, time, REQUIRED),
+	     field_int(struct timeline_event, sequence, REQUIRED, 0, 0),
+	     field_json(struct timeline_event, data, REQUIRED));
 SHAPE(timeline_view_shape, struct timeline_view, field_uuid(struct timeline_view, order_id, REQUIRED),
       field_array(struct timeline_view, events, REQUIRED, &timeline_event_shape, 0, 0));
 
 /* ---- stock ---- */
 
 static SHAPE(stock_level_shape, struct stock_level, field_uuid(struct stock_level, product_id, REQUIRED),
-             field_int(struct stock_level, on_hand, REQUIRED, 0, STOCK_MAX),
-             field_int(struct stock_level, reserved, REQUIRED, 0, STOCK_MAX),
-             field_int(struct stock_level, sequence, REQUIRED, 0, 0));
+	     field_int(struct stock_level, on_hand, REQUIRED, 0, STOCK_MAX),
+	     field_int(struct stock_level, reserved, REQUIRED, 0, STOCK_MAX),
+	     field_int(struct stock_level, sequence, REQUIRED, 0, 0));
 SHAPE(stock_event_shape, struct stock_event, field_uuid(struct stock_event, order_id, REQUIRED),
       field_array(struct stock_event, items, REQUIRED, &order_line_shape, 1, LINES_MAX),
       field_int(struct stock_event, total_cents, REQUIRED, 0, 0),
@@ -184,7 +192,7 @@ SHAPE(order_note_shape, struct order_note, field_uuid(struct order_note, order_i
 	}
 
 static const struct message_type types[MESSAGE_COUNT] = {
-        /* clang-format off */
+	/* clang-format off */
 	[USERS_REGISTER]        = ASKED("users.register",        "users.password",   &users_register_shape,        &user_view_shape),
 	[USERS_GET]             = ASKED("users.get",             "users.query",      &by_id_shape,                 &user_view_shape),
 	[USERS_LIST]            = ASKED("users.list",            "users.query",      &users_list_shape,            &user_page_shape),
@@ -217,7 +225,7 @@ static const struct message_type types[MESSAGE_COUNT] = {
 	[PRODUCT_CREATED]       = TOLD("product.created",        "svc-products",     &product_view_shape),
 	[PRODUCT_CHANGED]       = TOLD("product.changed",        "svc-products",     &product_view_shape),
 	[PRODUCT_WITHDRAWN]     = TOLD("product.withdrawn",      "svc-products",     &product_view_shape),
-	[STOCK_ADJUSTED]        = TOLD("stock.adjusted",         "svc-products",     &product_view_shape),
+	[STOCK_ADJUSTED]        = TOLD("stock.adjusted",         "svc-products",     &stock_adjusted_shape),
 	[STOCK_RESERVED]        = TOLD("stock.reserved",         "svc-products",     &stock_event_shape),
 	[STOCK_REFUSED]         = TOLD("stock.refused",          "svc-products",     &stock_refused_shape),
 	[STOCK_RELEASED]        = TOLD("stock.released",         "svc-products",     &stock_event_shape),
@@ -232,7 +240,7 @@ static const struct message_type types[MESSAGE_COUNT] = {
 
 	[ORDER_DEADLINE]        = NOTED("order.deadline",        "svc-orders",       &order_note_shape),
 	[RESERVATION_DEADLINE]  = NOTED("reservation.deadline",  "svc-products",     &order_note_shape),
-        /* clang-format on */
+	/* clang-format on */
 };
 
 const struct contract comanda_contract = {.types = types, .count = MESSAGE_COUNT};

@@ -164,7 +164,7 @@ extern const struct shape user_verified_shape, user_refused_shape;
 enum product_status { PRODUCT_ACTIVE, PRODUCT_INACTIVE };
 extern const char *const product_status_names[]; /* "active", "withdrawn" */
 
-/* Also the data of product.* and stock.adjusted. */
+/* Also the data of product.*. */
 struct product_view {
 	struct uuid id;
 	const char *sku, *name, *description;
@@ -175,6 +175,14 @@ struct product_view {
 	int64_t created_at, updated_at, version;
 };
 extern const struct shape product_view_shape;
+
+/* The data of stock.adjusted: in JSON, the product's fields and these. */
+struct stock_adjusted {
+	struct product_view product; /* after it */
+	int64_t delta;
+	const char *reason; /* NULL: none given */
+};
+extern const struct shape stock_adjusted_shape;
 
 struct product_page {
 	struct list items; /* struct product_view */

@@ -1,80 +1,85 @@
 #include "topology.h"
 
 const struct topology_exchange topology_exchanges[] = {
-        {"rpc", "direct"},   /* requests, by lane */
-        {"events", "topic"}, /* what has happened, by event name */
-        {"dead", "direct"},  /* what could not be handled, by service */
-        {NULL, NULL},
+	{"rpc", "direct"},   /* requests, by lane */
+	{"events", "topic"}, /* what has happened, by event name */
+	{"dead", "direct"},  /* what could not be handled, by service */
+	{NULL, NULL},
 };
 
-/* A request that nobody takes is worth nothing after its deadline: bounded, in memory, refused at the door when full.
- * An event is worth everything: never bounded, replicated, and after 20 deliveries put aside instead of dropped. */
-#define RPC "{\"x-max-length\":20000,\"x-overflow\":\"reject-publish\"}"
+/* What cannot be handled goes to the service's own dead letters, and is dropped here only once it has arrived there. */
 #define EVENTS(service)                                                                                                \
-	"{\"x-delivery-limit\":20,\"x-dead-letter-exchange\":\"dead\",\"x-dead-letter-routing-key\":\"" service        \
+	"{\"x-dead-letter-exchange\":\"dead\",\"x-dead-letter-routing-key\":\"" service                                \
 	".dead\",\"x-dead-letter-strategy\":\"at-least-once\",\"x-overflow\":\"reject-publish\"}"
 
 const struct topology_queue topology_queues[] = {
-        {"users.query", QUEUE_CLASSIC, RPC},
-        {"users.command", QUEUE_CLASSIC, RPC},
-        {"users.password", QUEUE_CLASSIC, RPC},
-        {"products.query", QUEUE_CLASSIC, RPC},
-        {"products.command", QUEUE_CLASSIC, RPC},
-        {"orders.query", QUEUE_CLASSIC, RPC},
-        {"orders.command", QUEUE_CLASSIC, RPC},
-        {"users.events", QUEUE_QUORUM, EVENTS("users")},
-        {"products.events", QUEUE_QUORUM, EVENTS("products")},
-        {"orders.events", QUEUE_QUORUM, EVENTS("orders")},
-        {"users.dead", QUEUE_QUORUM, "{}"},
-        {"products.dead", QUEUE_QUORUM, "{}"},
-        {"orders.dead", QUEUE_QUORUM, "{}"},
-        {"events.log", QUEUE_STREAM, "{}"},
-        {NULL, QUEUE_CLASSIC, NULL},
+	{"users.query", QUEUE_CLASSIC, "{}"},
+	{"users.command", QUEUE_CLASSIC, "{}"},
+	{"users.password", QUEUE_CLASSIC, "{}"},
+	{"products.query", QUEUE_CLASSIC, "{}"},
+	{"products.command", QUEUE_CLASSIC, "{}"},
+	{"orders.query", QUEUE_CLASSIC, "{}"},
+	{"orders.command", QUEUE_CLASSIC, "{}"},
+	{"users.events", QUEUE_QUORUM, EVENTS("users")},
+	{"products.events", QUEUE_QUORUM, EVENTS("products")},
+	{"orders.events", QUEUE_QUORUM, EVENTS("orders")},
+	{"users.dead", QUEUE_QUORUM, "{}"},
+	{"products.dead", QUEUE_QUORUM, "{}"},
+	{"orders.dead", QUEUE_QUORUM, "{}"},
+	{"events.log", QUEUE_STREAM, "{}"},
+	{NULL, QUEUE_CLASSIC, NULL},
 };
 
 const struct topology_binding topology_bindings[] = {
-        {"rpc", "users.query", "users.query"},
-        {"rpc", "users.command", "users.command"},
-        {"rpc", "users.password", "users.password"},
-        {"rpc", "products.query", "products.query"},
-        {"rpc", "products.command", "products.command"},
-        {"rpc", "orders.query", "orders.query"},
-        {"rpc", "orders.command", "orders.command"},
+	{"rpc", "users.query", "users.query"},
+	{"rpc", "users.command", "users.command"},
+	{"rpc", "users.password", "users.password"},
+	{"rpc", "products.query", "products.query"},
+	{"rpc", "products.command", "products.command"},
+	{"rpc", "orders.query", "orders.query"},
+	{"rpc", "orders.command", "orders.command"},
 
-        {"events", "users.events", "order.placed"},
+	{"events", "users.events", "order.placed"},
 
-        {"events", "products.events", "order.placed"},
-        {"events", "products.events", "order.confirmed"},
-        {"events", "products.events", "order.rejected"},
-        {"events", "products.events", "order.expired"},
-        {"events", "products.events", "order.cancelled"},
+	{"events", "products.events", "order.placed"},
+	{"events", "products.events", "order.confirmed"},
+	{"events", "products.events", "order.rejected"},
+	{"events", "products.events", "order.expired"},
+	{"events", "products.events", "order.cancelled"},
 
-        {"events", "orders.events", "user.verified"},
-        {"events", "orders.events", "user.refused"},
-        {"events", "orders.events", "stock.reserved"},
-        {"events", "orders.events", "stock.refused"},
-        {"events", "orders.events", "reservation.overdue"},
+	{"events", "orders.events", "user.verified"},
+	{"events", "orders.events", "user.refused"},
+	{"events", "orders.events", "stock.reserved"},
+	{"events", "orders.events", "stock.refused"},
+	{"events", "orders.events", "reservation.overdue"},
 
-        {"events", "events.log", "#"},
+	{"events", "events.log", "#"},
 
-        {"dead", "users.dead", "users.dead"},
-        {"dead", "products.dead", "products.dead"},
-        {"dead", "orders.dead", "orders.dead"},
-        {NULL, NULL, NULL},
+	{"dead", "users.dead", "users.dead"},
+	{"dead", "products.dead", "products.dead"},
+	{"dead", "orders.dead", "orders.dead"},
+	{NULL, NULL, NULL},
 };
 
 const struct topology_policy topology_policies[] = {
-        /* Stream segments of 100 MB; the log keeps 30 days or 20 GB, whichever ends first. */
-        {"events-log", "^events\\.log$", "{\"max-age\":\"30D\",\"max-length-bytes\":20000000000}", 10},
-        {NULL, NULL, NULL, 0},
+	/* A request that nobody takes is worth nothing after its deadline: queues of requests are bounded, and refuse.
+	 */
+	{"requests", "^(users|products|orders)\\.(query|command|password)$",
+	 "{\"max-length\":20000,\"overflow\":\"reject-publish\"}", 10},
+	/* An event is worth everything: never bounded, and put aside, not dropped, after 20 deliveries. The lanes put a
+	 * poisonous one aside much earlier; this is for what crashes even that. */
+	{"events", "^(users|products|orders)\\.events$", "{\"delivery-limit\":20}", 10},
+	/* The log keeps 30 days or 20 GB, whichever ends first. */
+	{"events-log", "^events\\.log$", "{\"max-age\":\"30D\",\"max-length-bytes\":20000000000}", 10},
+	{NULL, NULL, NULL, 0},
 };
 
 /* No program may configure anything. Replies go through the default exchange, whose write permission is written
  * "amq\\.default"; because that would let a service write to any queue, lanes check who sent what (user_id). */
 const struct topology_user topology_users[] = {
-        {"edge-http", "", "^rpc$", "", ""},
-        {"svc-users", "", "^(events|dead|amq\\.default)$", "^users\\.", "^user\\."},
-        {"svc-products", "", "^(events|dead|amq\\.default)$", "^products\\.", "^(product|stock|reservation)\\."},
-        {"svc-orders", "", "^(events|dead|amq\\.default)$", "^orders\\.", "^order\\."},
-        {NULL, NULL, NULL, NULL, NULL},
+	{"edge-http", "", "^rpc$", "", ""},
+	{"svc-users", "", "^(events|dead|amq\\.default)$", "^users\\.", "^user\\."},
+	{"svc-products", "", "^(events|dead|amq\\.default)$", "^products\\.", "^(product|stock|reservation)\\."},
+	{"svc-orders", "", "^(events|dead|amq\\.default)$", "^orders\\.", "^order\\."},
+	{NULL, NULL, NULL, NULL, NULL},
 };

@@ -25,12 +25,17 @@ void broker_free(struct broker *broker);
 /* Connects if it is not; jittered back-off between tries (50 ms to 5 s) by refusing at once until it is due. */
 must_check enum status broker_ensure(struct broker *broker);
 bool broker_connected(const struct broker *broker);
-/* Drops the connection at once; the broker takes back what was not acknowledged. */
+/* Drops the connection at once; the broker takes back what was not acknowledged. So does every failure that ends in
+ * E_UNAVAILABLE. Publications without an outcome will never have one: their owner sends them again. */
 void broker_drop(struct broker *broker);
 /* Closes in good order. */
 void broker_close(struct broker *broker);
 const char *broker_detail(const struct broker *broker); /* the last failure, for logs */
 const char *broker_user(const struct broker *broker);
+/* The AMQP reply code with which the broker closed the last connection or channel because of what was sent on it (403,
+ * 404, 406, 501 to 505, 540: a fault of ours); 0 where the connection was lost otherwise (a crash, a network cut, 320
+ * connection forced, 541 internal error). */
+int broker_close_code(const struct broker *broker);
 
 /* ---- consuming ---- */
 
@@ -41,7 +46,8 @@ struct broker_consume {
 	int64_t stream_offset; /* streams: -1 first, -2 next, -3 last, else an offset; only where `stream` */
 	bool stream;
 };
-/* E_NOT_FOUND: there is no such queue (yet); E_UNAVAILABLE otherwise. */
+/* E_NOT_FOUND: there is no such queue (yet); the connection stays, but unacknowledged deliveries and publications
+ * without an outcome are gone as after a drop. E_UNAVAILABLE otherwise. */
 must_check enum status broker_consume(struct broker *broker, const struct broker_consume *consume);
 must_check enum status broker_cancel(struct broker *broker);
 bool broker_consuming(const struct broker *broker); /* false again after the broker cancelled it */
@@ -69,8 +75,8 @@ struct delivery {
 must_check enum status broker_next(struct broker *broker, int64_t wait_us, struct arena *arena,
                                    struct delivery *ret_delivery);
 must_check enum status broker_ack(struct broker *broker, uint64_t tag, bool multiple);
-/* Serves the socket without taking deliveries, for at most `wait_us`. For an owner that is busy or waits for something
- * else. */
+/* Serves the socket without handing out deliveries (they are kept for broker_next); returns as soon as something came,
+ * after `wait_us` at the latest. For an owner that is busy or waits for something else. */
 must_check enum status broker_tick(struct broker *broker, int64_t wait_us);
 /* The socket, to poll together with something else; -1 where not connected. */
 int broker_fd(const struct broker *broker);
@@ -89,8 +95,10 @@ struct publication {
 	int64_t expiration_us; /* per-message TTL; 0: none */
 	int64_t time_us;       /* AMQP timestamp; 0: none */
 };
-/* Sends; user_id is always set. With confirms, *ret_sequence is the number by which it will be confirmed (may be NULL).
- * E_BUSY: the broker said connection.blocked: nothing was sent. E_UNAVAILABLE: the connection is gone. */
+/* Sends; user_id is always set. With confirms, *ret_sequence is the number by which it will be confirmed (may be NULL);
+ * it never starts again, not even on another connection. Header texts are cut at 1 kB. E_BUSY: the broker said
+ * connection.blocked: nothing was sent. E_INVALID: a name or id is longer than AMQP's 255 bytes, or there are more than
+ * 32 headers: nothing was sent. E_UNAVAILABLE: the connection is gone. */
 must_check enum status broker_publish(struct broker *broker, const struct publication *publication,
                                       uint64_t *ret_sequence);
 bool broker_blocked(const struct broker *broker);

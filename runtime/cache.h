@@ -16,6 +16,9 @@ struct cache_config {
 	const char *url; /* redis://:password@host:port/db; NULL or "": no cache, every read misses */
 	int64_t wait_us; /* connect and command time-out */
 	int64_t keep_us; /* time to live of a value */
+	/* How long a fence stands that nobody lifts: above the longest time from fence to the end of COMMIT. 0: 10 s.
+	 */
+	int64_t fence_us;
 };
 
 struct cache *cache_new(const struct cache_config *config);
@@ -39,5 +42,10 @@ must_check enum status cache_fence(struct cache *cache, const struct cache_entry
 /* After COMMIT: writes the values and lifts the fences. Best effort. */
 void cache_write(struct cache *cache, const struct cache_entry *entries, size_t count);
 bool cache_available(const struct cache *cache);
+
+/* Values of an older epoch are not read any more (see cache_epoch.h). At first 0. CACHE_CLOSED: every read bypasses.
+ * Called between turns, not between a read and its fill or a fence and its write. */
+enum { CACHE_CLOSED = -1 };
+void cache_use_epoch(struct cache *cache, int64_t epoch);
 
 #endif

@@ -23,8 +23,8 @@ struct sql {
 struct db_config {
 	const char *url;     /* postgresql://... */
 	const char *program; /* application_name */
-	int64_t wait_us; /* the longest wait for an answer; also statement_timeout and lock_timeout are set below it */
-	int lane;        /* number in application_name */
+	int64_t wait_us;  /* the longest wait for an answer; also statement_timeout and lock_timeout are set below it */
+	const char *lane; /* application_name is "<program>/<lane>" */
 };
 
 /* Makes the object; connects on first use. Never fails. */
@@ -68,7 +68,8 @@ void put_moment(struct args *args, int64_t at_us);
 void db_send(struct db *db, const struct sql *sql);
 /* BEGIN, COMMIT, ROLLBACK and the like: no parameters, not prepared. Queued likewise; has a result of its own. */
 void db_send_text(struct db *db, const char *statement);
-/* Sends what is queued and asks the server to answer now, without ending the implicit batch (PQsendFlushRequest). */
+/* Sends what is queued and asks the server to answer now, without ending the batch: within BEGIN and COMMIT by a Sync,
+ * which ends nothing there and whose own answer is not seen, otherwise by PQsendFlushRequest. */
 must_check enum status db_flush(struct db *db);
 /* Sends what is queued and ends the batch with a Sync. After the last db_result, db_synced takes the Sync's own. */
 must_check enum status db_sync(struct db *db);
@@ -80,7 +81,7 @@ struct rows {
 	int64_t touched; /* rows inserted, updated or deleted */
 };
 /* Takes the result of the next statement that was sent. Errors: E_REDO (SQLSTATE classes 08, 40, 53, 55, 57, unique
- * violation 23505, connection lost or time out), E_INVALID (class 22 and the rest of 23: a value is to blame),
+ * violation 23505, 25006, connection lost or time out), E_INVALID (class 22 and the rest of 23: a value is to blame),
  * E_INTERNAL (everything else, class 42 say). After an error, all further results of the batch fail with the same
  * status until db_recover. */
 must_check enum status db_result(struct db *db, struct rows *ret_rows);

@@ -23,11 +23,14 @@ struct rpc_bundle {
 void rpc_bundle_init(struct rpc_bundle *bundle);
 void rpc_bundle_done(struct rpc_bundle *bundle);
 void rpc_bundle_clear(struct rpc_bundle *bundle); /* empties it, keeps the room */
-/* The message's body: borrowed until the bundle is changed again. At least one item must be in it. */
+/* Adds an item that is written already: one JSON object. */
+void rpc_bundle_add(struct rpc_bundle *bundle, struct span item);
+/* The message's body: borrowed until the bundle is changed again. At least one item must be in it. Called once, after
+ * the last item. */
 struct span rpc_bundle_body(struct rpc_bundle *bundle);
 
-/* Adds a request. An empty `data` is written as {}. */
-void rpc_bundle_request(struct rpc_bundle *bundle, const struct contract *contract, const struct rpc_request *request);
+/* Writes a request as one item. An empty `data` is written as {}. */
+void rpc_request_write(struct buffer *out, const struct contract *contract, const struct rpc_request *request);
 
 /* What is answered to one item. */
 struct rpc_answer {
@@ -69,20 +72,24 @@ must_check enum status rpc_wire_read_requests(struct span body, const struct con
 
 /* ---- reading replies ---- */
 
-struct rpc_answered {
+/* One reply within a message: whom it answers, and its text, which is not read yet. */
+struct rpc_slice {
 	struct uuid id;
-	enum status status;
-	struct span data;                  /* OK: JSON text within the body that was read, as it came */
-	const char *code, *detail, *field; /* otherwise; in the arena; NULL where not given */
-	struct span errors;                /* otherwise: JSON array; empty: none */
+	struct span text; /* within the message's body */
 };
 
-struct rpc_answers {
-	struct rpc_answered *items;
+struct rpc_slices {
+	struct rpc_slice *items;
 	size_t count;
-	size_t skipped; /* items without a readable id or status: nobody can be told */
+	size_t skipped; /* without a readable id: nobody can be told */
 };
-/* Reads a reply message. `data` points into `body`, the rest lives in the arena. E_MALFORMED: not JSON at all. */
-must_check enum status rpc_wire_read_replies(struct span body, struct arena *arena, struct rpc_answers *ret_answers);
+/* Takes a reply message apart, for the thread that hands replies on; those who asked read their own. The slices live
+ * in the arena. E_MALFORMED: neither an object nor an array of objects. */
+must_check enum status rpc_wire_slice(struct span body, struct arena *arena, struct rpc_slices *ret_slices);
+
+/* Reads a reply, or an answer as an inbox recorded it: status, data, code, detail, field (the first error's), errors.
+ * Everything is copied into the arena; `sent` is left alone. E_MALFORMED, with the reply untouched, where it is none.
+ */
+must_check enum status rpc_answer_read(struct span text, struct arena *arena, struct rpc_reply *ret_reply);
 
 #endif

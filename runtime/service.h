@@ -71,10 +71,13 @@ struct retention {
 	const char *name; /* for logs and metrics */
 	struct sql prune; /* $1 timestamptz: deletes a bounded number (1000) of rows older than it */
 	int64_t keep_us;
+	size_t keep_setting; /* offset of an int64_t in the program's settings that says it instead; 0: keep_us counts
+	                      */
 };
 
 struct service {
 	const char *name;  /* "svc-orders": program, broker user and consumer name in derived ids */
+	const char *about; /* one line for --help */
 	const char *house; /* "orders": prefix of its queues */
 	const struct contract *contract;
 	const struct setting *settings; /* the whole table of the program, SERVICE_SETTINGS included */

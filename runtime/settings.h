@@ -32,7 +32,9 @@ void settings_help(const struct setting *table, FILE *out);
 /* Logs the effective values, secrets and passwords in URLs masked. */
 void settings_log(const struct setting *table, const void *settings);
 
-/* scheme://user:password@host:port/path, percent-decoded. Parts that are missing are "" and port 0. */
+/* scheme://user:password@host:port/path, percent-decoded; the path without its first "/". Parts that are missing are ""
+ * and port 0. A list of hosts ("a:5672,b:5672") is given as `host` as it is, with port 0. E_MALFORMED otherwise, and
+ * for a query or fragment. */
 struct url {
 	const char *scheme, *user, *password, *host, *path;
 	int port;

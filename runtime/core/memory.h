@@ -4,6 +4,7 @@
 #ifndef RT_MEMORY_H
 #define RT_MEMORY_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,7 +20,8 @@ char *mem_text(const char *text) __attribute__((returns_nonnull, warn_unused_res
 	static inline void free_function##p(type **thing)                                                              \
 	{                                                                                                              \
 		free_function(*thing);                                                                                 \
-	}
+	}                                                                                                              \
+	static inline void free_function##p(type **thing) /* takes the semicolon */
 
 /* An arena hands out memory that is given back all at once. Memory is zeroed and aligned for any type. */
 struct arena {
@@ -36,6 +38,8 @@ void *arena_new(struct arena *arena, size_t count, size_t size) __attribute__((r
 char *arena_copy(struct arena *arena, const char *bytes, size_t size) __attribute__((returns_nonnull));
 char *arena_text(struct arena *arena, const char *text); /* NULL stays NULL */
 char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3), returns_nonnull));
+char *arena_vformat(struct arena *arena, const char *format, va_list args)
+        __attribute__((format(printf, 2, 0), returns_nonnull));
 
 /* A borrowed run of bytes, not NUL-terminated. */
 struct span {
@@ -54,6 +58,8 @@ struct buffer {
 void buffer_init(struct buffer *buffer);
 void buffer_done(struct buffer *buffer);
 void buffer_clear(struct buffer *buffer); /* forgets the bytes, keeps the room */
+/* Room for `size` more bytes and a NUL after what is there. Who writes into it adds to `size` and puts the NUL. */
+char *buffer_room(struct buffer *buffer, size_t size) __attribute__((returns_nonnull));
 void buffer_add(struct buffer *buffer, const void *bytes, size_t size);
 void buffer_text(struct buffer *buffer, const char *text);
 void buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -40,13 +40,15 @@ struct uuid unit_id(const struct unit *unit, unsigned index);
 struct arena *unit_arena(struct unit *unit);
 
 /* Publishes an event of `type` about `subject`, whose version is `sequence` after this decision. `body` is a struct of
- * the type's shape, in the unit's arena or static. */
-void unit_event(struct unit *unit, int type, const struct uuid *subject, int64_t sequence, const void *body);
+ * the type's shape, in the unit's arena or static. Returns the event's id. */
+struct uuid unit_event(struct unit *unit, int type, const struct uuid *subject, int64_t sequence, const void *body);
 /* Answers the request: `body` is a struct of the type's reply shape. Recorded, so that a repeat gets the same. */
 void unit_reply(struct unit *unit, const void *body);
 /* Answers the request, and the answer must never be stored (a token). A repeat is decided anew. */
 void unit_reply_secret(struct unit *unit, const void *body);
-/* Refuses: `code` is stable and for programs, `field` may be NULL, the text is for people. Returns `status`. */
+/* Refuses: `code` is stable and for programs, `field` may be NULL, the text is for people. Returns `status`. A decision
+ * that returns OK all the same keeps what it changed, and the refusal is its answer: a stolen token ends its session.
+ */
 enum status unit_refuse(struct unit *unit, enum status status, const char *code, const char *field, const char *format,
                         ...) __attribute__((format(printf, 5, 6)));
 
@@ -89,7 +91,7 @@ struct verdict {
 	enum status status;
 	const void *reply;      /* NULL: none */
 	bool secret;            /* the reply must not be stored */
-	struct refusal refusal; /* where status is not OK and unit_refuse was called */
+	struct refusal refusal; /* what unit_refuse was told; its status is OK where it was not called */
 };
 
 /* An aggregate as the unit knows it. */
@@ -113,7 +115,8 @@ void unit_put(struct unit *unit, const struct aggregate *kind, const struct uuid
 struct verdict unit_decide(struct unit *unit, decide_function *decide, const struct message *message, int64_t now_us,
                            size_t item);
 
-/* What was decided so far, in order. */
+/* What was decided so far: outputs in order; deadlines sorted by subject, each (type, subject) once as the last
+ * decision left it. */
 size_t unit_outputs(const struct unit *unit, const struct output **ret_outputs);
 size_t unit_deadlines(const struct unit *unit, const struct deadline **ret_deadlines);
 /* The changed aggregates of a kind, sorted by id. */

@@ -26,6 +26,7 @@ keeper_run() { # part
 	local part=$1 status pause=200 began
 	keeper_child='' keeper_told_to_stop=
 	process_note $$ "$STACK/run/$part.keeper"
+	ulimit -Sn 65536 2>/dev/null || ulimit -Sn "$(ulimit -Hn)" # a desktop's 1024 files are few for a broker
 	trap '' HUP INT
 	# shellcheck disable=SC2064 # the part is known now
 	trap "keeper_on_term $part" TERM
@@ -53,9 +54,9 @@ keeper_run_once() {
 	) >>"$STACK/log/$1.log" 2>&1 &
 	keeper_child=$!
 	process_note $! "$STACK/run/$1.pid" || true
-	[[ -z $keeper_told_to_stop ]] || part_signal "$1"
-	while :; do # a signal to the keeper ends a wait early
-		wait "$keeper_child" && status=0 || status=$?
+	[[ -z $keeper_told_to_stop ]] || part_signal "$1" "$keeper_child"
+	while :; do                                                    # a signal to the keeper ends a wait early
+		wait "$keeper_child" 2>/dev/null && status=0 || status=$? # without the shell's own "Killed"
 		process_identity "$keeper_child" >/dev/null || break
 	done
 	keeper_child=''
@@ -65,7 +66,7 @@ keeper_run_once() {
 
 keeper_on_term() {
 	keeper_told_to_stop=yes
-	[[ -z $keeper_child ]] || part_signal "$1"
+	[[ -z $keeper_child ]] || part_signal "$1" "$keeper_child"
 }
 
 keeper_restarted() { # part, status, seconds it ran, pause in ms

@@ -6,7 +6,7 @@ PACKAGES_BUILD=(
 	librabbitmq-dev libpq-dev libhiredis-dev libcjson-dev libcivetweb-dev
 	libsodium-dev libjwt-dev libssl-dev libcurl4-openssl-dev
 )
-PACKAGES_RUN=(rabbitmq-server postgresql redis-server openssl curl jq ca-certificates procps python3-minimal)
+PACKAGES_RUN=(rabbitmq-server postgresql redis-server openssl curl jq ca-certificates procps python3)
 PACKAGES_TEST=(
 	libcmocka-dev clang clang-format clang-tidy libclang-rt-dev shellcheck
 	python3-pytest python3-hypothesis python3-pika python3-psycopg2 python3-redis python3-requests python3-jsonschema

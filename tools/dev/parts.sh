@@ -6,6 +6,7 @@
 
 PARTS_BELOW=(rabbitmq postgres redis)
 PARTS=("${PARTS_BELOW[@]}" "${PROGRAMS[@]}")
+declare -A PART_STARTED=() # when we started which
 
 part_check() {
 	[[ " ${PARTS[*]} " == *" $1 "* ]] || usage_error "there is no part \"$1\"; the parts are: ${PARTS[*]}"
@@ -51,10 +52,9 @@ part_restarts() {
 }
 
 # Asks the part, by the signal it takes for an orderly stop.
-part_signal() {
-	local pid signal=${1}_signal
-	pid=$(part_pid "$1") || return 0
-	signal=${signal//-/_}
+part_signal() { # part, [pid]
+	local pid=${2:-} signal=${1//-/_}_signal
+	[[ -n $pid ]] || pid=$(part_pid "$1") || return 0
 	kill -"${!signal:-TERM}" "$pid" 2>/dev/null || true
 	kill -CONT "$pid" 2>/dev/null || true # one that is frozen would not hear
 }
@@ -94,9 +94,9 @@ part_stop() {
 part_start() { # part, [NAME=VALUE…]: settings for a program, in force until it is next started by hand
 	local part=$1
 	shift
-	(($# == 0)) || part_is_program "$part" || usage_error "only a program takes settings; $part reads its file in compose/"
 	rm -f "$STACK/settings/$part"
 	(($# == 0)) || printf '%s\n' "$@" >"$STACK/settings/$part"
+	PART_STARTED[$part]=$EPOCHREALTIME
 	part_do prepare "$part"
 	keeper_start "$part"
 }
@@ -109,7 +109,7 @@ parts_await() { # seconds, parts
 		waiting=()
 		for part in "$@"; do
 			if part_do ready "$part" 2>/dev/null; then
-				say "$part" "ready at $(part_address "$part") ($(elapsed "$since"))"
+				say "$part" "ready at $(part_address "$part") ($(elapsed "${PART_STARTED[$part]:-$since}"))"
 			else
 				waiting+=("$part")
 				part_check_alive "$part" "$until"

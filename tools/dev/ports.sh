@@ -42,6 +42,23 @@ ports_choose() {
 	ports_load
 }
 
+# A stack that runs keeps the ports it has, whatever the environment says.
+ports_keep() {
+	local wanted
+	wanted=$(ports_each ports_print_wanted)
+	ports_load
+	[[ -z $wanted ]] || ports_each ports_keep_one
+}
+
+ports_print_wanted() {
+	[[ -z ${!1:-} ]] || echo "$1=${!1}"
+}
+
+ports_keep_one() {
+	[[ $'\n'$wanted$'\n' != *$'\n'"$1="* || $'\n'$wanted$'\n' == *$'\n'"$1=${!1}"$'\n'* ]] ||
+		say "$3" "stays on port ${!1} while it is up: $1 counts at the next start, after ./dev down"
+}
+
 ports_choose_one() {
 	local variable=$1 port=$2 remembered
 	remembered=$(sed -n "s/^$variable=//p" "$STACK/ports" 2>/dev/null || true)

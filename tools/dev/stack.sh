@@ -16,7 +16,7 @@ stack_create() { # preset
 	stack_lock
 	echo "$1" >"$STACK/preset"
 	stack_secrets
-	if stack_any_kept; then ports_load; else ports_choose; fi
+	if stack_any_kept; then ports_keep; else ports_choose; fi
 }
 
 stack_exists() {
@@ -97,6 +97,7 @@ stack_write_env() {
 
 # Starts what does not run, and waits until all of it is ready.
 stack_start() { # below | all
+	stack_recover
 	ports_check_free
 	stack_write_env
 	stack_start_parts 120 "${PARTS_BELOW[@]}"
@@ -150,23 +151,34 @@ stack_stop() {
 }
 
 stack_stop_parts() {
-	local part
+	local part pids=()
 	for part in "$@"; do
 		part_is_gone "$part" && continue
 		(
 			part_stop "$part"
 			say "$part" 'stopped'
 		) &
+		pids+=($!)
 	done
-	wait
+	((${#pids[@]} == 0)) || wait "${pids[@]}"
 }
 
-# Whatever else was started for this stack and is still there after a crash: each such process carries KEPT_IN.
+# Before a start: ends in an orderly way what a crash left running without a keeper.
+stack_recover() {
+	local part
+	for part in "${PARTS[@]}"; do
+		part_is_kept "$part" || ! part_pid "$part" >/dev/null && continue
+		say "$part" 'was left behind by a crash: stopping it first'
+		part_stop "$part"
+	done
+	stack_any_kept || stack_sweep
+}
+
+# Whatever else was started for this stack and has no pid file any more: each such process carries KEPT_IN.
 stack_sweep() {
-	local signal pids
-	for signal in TERM TERM KILL; do
-		mapfile -t pids < <(stack_processes)
-		((${#pids[@]})) || return 0
+	local pids signal=TERM until=$((SECONDS + 15))
+	while mapfile -t pids < <(stack_processes) && ((${#pids[@]})); do
+		((SECONDS < until)) || signal=KILL
 		kill -"$signal" "${pids[@]}" 2>/dev/null || true
 		sleep 0.3
 	done

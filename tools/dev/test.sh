@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 
 TEST_COUNTS=() # what the runners said at their end, to say again at ours
-TEST_FAILED=
+TEST_FAILED=   # what failed, in all rounds
 
 cmd_test() {
 	local preset=dev
@@ -65,13 +65,14 @@ test_count() { # name, pattern of that line, command
 	log=$STACK/log/${name/ /-}.log
 	say test "$name"
 	"$@" 2>&1 | tee "$log" || status=$?
-	TEST_COUNTS+=("$(printf '%-13s %s' "$name" "$(grep -E "$pattern" "$log" | tail -n 1 || true)")")
+	TEST_COUNTS+=("$(printf '%-13s %s' "$name" "$(grep -E "$pattern" "$log" | tail -n 1 || tail -n 1 "$log")")")
 	((status == 0)) || TEST_FAILED+=" $name"
 }
 
 test_begin() { # preset
 	mkdir -p "$ROOT/.local"
 	STACK=$(mktemp -d "$ROOT/.local/test-$1-XXXXXX")
+	TEST_FAILED_BEFORE=$TEST_FAILED
 	process_note $$ "$STACK/owner"
 	trap test_abandon EXIT
 	trap 'exit 130' INT TERM HUP
@@ -89,7 +90,7 @@ test_end() {
 		head -n 60 "$report"
 		TEST_FAILED+=" sanitizer:${report##*/}"
 	done
-	if [[ -n $TEST_FAILED ]]; then test_keep_logs; else stack_wipe; fi
+	if [[ $TEST_FAILED != "$TEST_FAILED_BEFORE" ]]; then test_keep_logs; else stack_wipe; fi
 	stack_unlock
 }
 

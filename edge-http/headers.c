@@ -1,0 +1,212 @@
+/* What request headers say. */
+#include "headers.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "shape.h"
+
+enum { KEY_MAX = 255, WAIT_DIGITS_MAX = 6, VERSION_DIGITS_MAX = 15 };
+
+static bool is_visible(char c)
+{
+	return c > ' ' && c < 0x7f;
+}
+
+static size_t count_digits(const char *text)
+{
+	return strspn(text, "0123456789");
+}
+
+/* ---- Idempotency-Key ---- */
+
+/* Between the quotes, a backslash stands before a quote or a backslash, and nowhere else (RFC 8941 section 3.3.3). */
+static enum status unquote(const char *value, size_t size, char *ret_key)
+{
+	size_t made = 0;
+
+	if (size < 2 || value[size - 1] != '"')
+		return E_MALFORMED;
+	for (size_t i = 1; i < size - 1; i++) {
+		if (value[i] == '"')
+			return E_MALFORMED;
+		if (value[i] == '\\' && (++i == size - 1 || strchr("\"\\", value[i]) == NULL))
+			return E_MALFORMED;
+		ret_key[made++] = value[i];
+	}
+	return OK;
+}
+
+enum status header_idempotency_key(const char *value, struct arena *arena, const char **ret_key)
+{
+	size_t size = strlen(value), made = 0;
+	char *key = arena_new(arena, size + 1, 1);
+
+	if (value[0] == '"' && unquote(value, size, key) != OK)
+		return E_MALFORMED;
+	if (value[0] != '"')
+		memcpy(key, value, size);
+	for (made = 0; key[made] != '\0'; made++)
+		if (!is_visible(key[made]) || (value[0] != '"' && strchr("\",", key[made]) != NULL))
+			return E_MALFORMED;
+	if (made == 0 || made > KEY_MAX)
+		return E_MALFORMED;
+	*ret_key = key;
+	return OK;
+}
+
+/* ---- entity tags ---- */
+
+/* One entity tag at the start of `text`: its opaque part between the quotes. Returns what follows it, NULL where there
+ * is none. RFC 9110 section 8.8.3. */
+static const char *read_tag(const char *text, bool *ret_weak, struct span *ret_opaque)
+{
+	const char *at = text, *end = NULL;
+	bool weak = strncmp(at, "W/", 2) == 0;
+
+	at += weak ? 2 : 0;
+	if (*at != '"')
+		return NULL;
+	end = strchr(++at, '"');
+	if (end == NULL)
+		return NULL;
+	*ret_weak = weak;
+	*ret_opaque = (struct span){at, (size_t)(end - at)};
+	return end + 1;
+}
+
+/* The version that a tag stands for: a number as we write it, without leading zeroes. */
+static int64_t version_of_tag(struct span opaque)
+{
+	int64_t version = 0;
+
+	if (opaque.size == 0 || opaque.size > VERSION_DIGITS_MAX || opaque.bytes[0] == '0')
+		return VERSION_OF_NOTHING;
+	for (size_t i = 0; i < opaque.size; i++) {
+		if (opaque.bytes[i] < '0' || opaque.bytes[i] > '9')
+			return VERSION_OF_NOTHING;
+		version = version * 10 + (opaque.bytes[i] - '0');
+	}
+	return version;
+}
+
+enum status header_if_match(const char *value, int64_t *ret_version)
+{
+	struct span opaque;
+	const char *rest = NULL;
+	bool weak = false;
+
+	if (strcmp(value, "*") == 0) {
+		*ret_version = INT_ABSENT;
+		return OK;
+	}
+	rest = read_tag(value, &weak, &opaque);
+	if (rest == NULL || rest[strspn(rest, " \t")] != '\0')
+		return E_MALFORMED;
+	/* If-Match compares strongly: a weak tag matches nothing. */
+	*ret_version = weak ? VERSION_OF_NOTHING : version_of_tag(opaque);
+	return OK;
+}
+
+bool header_names_version(const char *value, int64_t version)
+{
+	const char *at = value;
+	struct span opaque;
+	bool weak = false;
+
+	if (strcmp(value, "*") == 0)
+		return true;
+	while (at != NULL && *at != '\0') {
+		at = read_tag(at + strspn(at, " \t,"), &weak, &opaque);
+		if (at != NULL && version_of_tag(opaque) == version)
+			return true;
+	}
+	return false;
+}
+
+/* ---- the rest ---- */
+
+/* Reads "wait=10" or "wait=\"10\""; -1 where the preference is another. */
+static int read_wait(const char *preference)
+{
+	static const char name[] = "wait";
+	const char *at = preference + sizeof(name) - 1;
+	size_t digits = 0;
+	int seconds = 0;
+
+	if (strncasecmp(preference, name, sizeof(name) - 1) != 0)
+		return -1;
+	at += strspn(at, " \t");
+	if (*at++ != '=')
+		return -1;
+	at += strspn(at, " \t\"");
+	digits = count_digits(at);
+	if (digits == 0 || digits > WAIT_DIGITS_MAX || strchr("\" \t,;", at[digits]) == NULL)
+		return -1;
+	for (size_t i = 0; i < digits; i++)
+		seconds = seconds * 10 + (at[i] - '0');
+	return seconds;
+}
+
+int header_wait_seconds(const char *value)
+{
+	const char *at = value;
+
+	while (*at != '\0') {
+		int seconds = 0;
+
+		at += strspn(at, " \t,");
+		seconds = read_wait(at);
+		if (seconds >= 0)
+			return seconds;
+		at += strcspn(at, ",");
+	}
+	return 0;
+}
+
+bool header_request_id_fits(const char *value)
+{
+	size_t size = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+	return size >= 1 && size <= 64 && value[size] == '\0';
+}
+
+/* `size` lower-case hex digits, not all of them zero. */
+static bool is_trace_part(const char *text, size_t size)
+{
+	return strspn(text, "0123456789abcdef") >= size && strspn(text, "0") < size;
+}
+
+bool header_traceparent_fits(const char *value)
+{
+	return strlen(value) == 55 && strncmp(value, "00-", 3) == 0 && is_trace_part(value + 3, 32) &&
+	       value[35] == '-' && is_trace_part(value + 36, 16) && value[52] == '-' &&
+	       strspn(value + 53, "0123456789abcdef") == 2;
+}
+
+bool header_media_type_is(const char *value, const char *wanted)
+{
+	size_t size = strlen(wanted);
+	const char *charset = NULL;
+
+	if (strncasecmp(value, wanted, size) != 0 || strchr(" \t;", value[size]) == NULL)
+		return false; /* strchr also finds the closing NUL */
+	charset = strcasestr(value + size, "charset=");
+	if (charset == NULL)
+		return true;
+	charset += strlen("charset=");
+	charset += strspn(charset, "\"");
+	return strncasecmp(charset, "utf-8", 5) == 0 && strchr("\" \t;", charset[5]) != NULL;
+}
+
+const char *header_bearer(const char *value)
+{
+	static const char scheme[] = "Bearer ";
+	const char *token = value + sizeof(scheme) - 1;
+
+	if (strncasecmp(value, scheme, sizeof(scheme) - 1) != 0)
+		return NULL;
+	token += strspn(token, " ");
+	return *token != '\0' && strpbrk(token, " ,") == NULL ? token : NULL;
+}

@@ -1,0 +1,101 @@
+/* What the edge offers, on one screen. */
+#include "routes.h"
+
+#include <string.h>
+
+#include "call.h"
+#include "messages.h"
+
+const struct route routes[] = {
+        /* clang-format off */
+	/* method   path                         who             asks                   ok   how                                  answered by */
+	{ "POST",   "/v1/users",                 ANYONE,         USERS_REGISTER,        201, BODY | KEY_TAKEN | LOCATION,             pass_on     },
+	{ "GET",    "/v1/users",                 ADMIN,          USERS_LIST,            200, QUERY,                                   pass_on     },
+	{ "GET",    "/v1/users/{id}",            OWNER_OR_ADMIN, USERS_GET,             200, 0,                                       pass_on     },
+	{ "PATCH",  "/v1/users/{id}",            OWNER_OR_ADMIN, USERS_CHANGE,          200, BODY,                                    change_user },
+	{ "DELETE", "/v1/users/{id}",            OWNER_OR_ADMIN, USERS_DISABLE,         200, 0,                                       pass_on     },
+
+	{ "POST",   "/v1/auth/token",            ANYONE,         TOKENS_GRANT,          200, BODY | FORM_TOO,                         grant_token },
+	{ "POST",   "/v1/auth/logout",           SIGNED_IN,      TOKENS_REVOKE,         200, BODY_OPTIONAL | KEY_TAKEN,               pass_on     },
+	{ "GET",    "/.well-known/jwks.json",    ANYONE,         USERS_KEYS,            200, MAY_BE_KEPT,                             pass_on     },
+
+	{ "GET",    "/v1/products",              ANYONE,         PRODUCTS_LIST,         200, QUERY | MAY_BE_KEPT,                     pass_on     },
+	{ "POST",   "/v1/products",              ADMIN,          PRODUCTS_CREATE,       201, BODY | KEY_TAKEN | LOCATION | VERSIONED, pass_on     },
+	{ "GET",    "/v1/products/{id}",         ANYONE,         PRODUCTS_GET,          200, VERSIONED | MAY_BE_KEPT,                 pass_on     },
+	{ "PATCH",  "/v1/products/{id}",         ADMIN,          PRODUCTS_CHANGE,       200, BODY | VERSIONED,                        pass_on     },
+	{ "DELETE", "/v1/products/{id}",         ADMIN,          PRODUCTS_WITHDRAW,     200, VERSIONED,                               pass_on     },
+	{ "POST",   "/v1/products/{id}/stock",   ADMIN,          PRODUCTS_ADJUST_STOCK, 200, BODY | KEY_TAKEN | VERSIONED,            pass_on     },
+
+	{ "POST",   "/v1/orders",                SIGNED_IN,      ORDERS_PLACE,          202, BODY | KEY_NEEDED | LOCATION,            place_order },
+	{ "GET",    "/v1/orders",                SIGNED_IN,      ORDERS_LIST,           200, QUERY,                                   pass_on     },
+	{ "GET",    "/v1/orders/{id}",           OWNER_OR_ADMIN, ORDERS_GET,            200, 0,                                       pass_on     },
+	{ "GET",    "/v1/orders/{id}/timeline",  OWNER_OR_ADMIN, ORDERS_TIMELINE,       200, 0,                                       pass_on     },
+	{ "POST",   "/v1/orders/{id}/cancel",    OWNER_OR_ADMIN, ORDERS_CANCEL,         200, BODY_OPTIONAL | KEY_TAKEN,               pass_on     },
+	{ .method = NULL },
+        /* clang-format on */
+};
+
+static const char version[] = "/v1";
+
+/* The path without its version: the unversioned path is an alias for the newest one. */
+static const char *unversioned(const char *path)
+{
+	size_t size = sizeof(version) - 1;
+
+	return strncmp(path, version, size) == 0 && path[size] == '/' ? path + size : path;
+}
+
+/* Whether a path has the form of a pattern, and what stands for {id}. */
+static bool matches(const char *pattern, const char *path, struct span *ret_id)
+{
+	static const char hole[] = "{id}";
+	const char *at = strstr(pattern, hole);
+	size_t before = at != NULL ? (size_t)(at - pattern) : strlen(pattern);
+	size_t size = 0;
+
+	if (strncmp(pattern, path, before) != 0)
+		return false;
+	if (at == NULL)
+		return path[before] == '\0';
+	size = strcspn(path + before, "/");
+	if (size == 0 || strcmp(path + before + size, at + sizeof(hole) - 1) != 0)
+		return false;
+	*ret_id = (struct span){path + before, size};
+	return true;
+}
+
+struct found routes_find(const char *method, const char *path)
+{
+	const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
+	const char *rest = unversioned(path);
+	struct found found = {.route = NULL};
+
+	for (const struct route *route = routes; route->method != NULL; route++) {
+		struct span id = {NULL, 0};
+
+		if (!matches(unversioned(route->path), rest, &id))
+			continue;
+		found.path_known = true;
+		if (strcmp(route->method, wanted) != 0)
+			continue;
+		found.route = route;
+		found.id = id;
+		return found;
+	}
+	return found;
+}
+
+const char *routes_allow(struct arena *arena, const char *path)
+{
+	const char *rest = unversioned(path), *allow = NULL;
+
+	for (const struct route *route = routes; route->method != NULL; route++) {
+		const char *also = strcmp(route->method, "GET") == 0 ? ", HEAD" : "";
+		struct span id = {NULL, 0};
+
+		if (matches(unversioned(route->path), rest, &id))
+			allow = arena_format(arena, "%s%s%s%s", allow != NULL ? allow : "", allow != NULL ? ", " : "",
+			                     route->method, also);
+	}
+	return allow != NULL ? arena_format(arena, "%s, OPTIONS", allow) : NULL;
+}

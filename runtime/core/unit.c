@@ -1,0 +1,421 @@
+/* The unit of work: aggregates by id, what one decision changed, what all decisions said. */
+#include "unit.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { SLOTS_FIRST = 16, LIST_FIRST = 16, MADE_THINGS = 0x8000 };
+
+/* An aggregate's entry and what undoing the present decision would need. */
+struct slot {
+	struct entry entry;
+	bool named;        /* by a handler's keys */
+	unsigned decision; /* the last one that changed it */
+	bool was_there, was_changed;
+	void *saved; /* kind->size bytes as they were before that decision; made on first use */
+};
+
+/* The slots of one kind: open addressing, a power of two, never more than half full. */
+struct table {
+	struct table *next;
+	const struct aggregate *kind;
+	struct slot **slots;
+	size_t room, count;
+};
+
+struct keys {
+	struct arena *arena;
+	struct table *tables; /* a handful */
+};
+
+/* An array that grows in the arena. */
+struct growing {
+	void *items;
+	size_t count, room;
+};
+
+struct unit {
+	struct arena *arena;
+	const char *consumer;
+	struct keys keys;
+	struct growing outputs, deadlines;
+
+	/* the decision under way */
+	unsigned decision;
+	const struct message *message;
+	int64_t now_us;
+	size_t item;
+	size_t first_output;
+	struct verdict verdict;
+	struct growing touched; /* struct slot *: what this decision changed */
+};
+
+/* ---- arrays and tables ---- */
+
+static void *growing_add(struct growing *list, struct arena *arena, size_t size)
+{
+	if (list->count == list->room) {
+		size_t room = list->room > 0 ? 2 * list->room : LIST_FIRST;
+		void *items = arena_new(arena, room, size);
+
+		if (list->count > 0)
+			memcpy(items, list->items, list->count * size);
+		list->items = items;
+		list->room = room;
+	}
+	return (char *)list->items + list->count++ * size;
+}
+
+static struct table *table_of(struct keys *keys, const struct aggregate *kind)
+{
+	struct table *table = keys->tables;
+
+	while (table != NULL && table->kind != kind)
+		table = table->next;
+	if (table != NULL)
+		return table;
+	table = arena_new(keys->arena, 1, sizeof *table);
+	*table = (struct table){
+	        .next = keys->tables,
+	        .kind = kind,
+	        .slots = arena_new(keys->arena, SLOTS_FIRST, sizeof(struct slot *)),
+	        .room = SLOTS_FIRST,
+	};
+	keys->tables = table;
+	return table;
+}
+
+/* Where the slot of `id` is, or would be. */
+static struct slot **table_place(const struct table *table, const struct uuid *id)
+{
+	size_t index = uuid_hash(id) & (table->room - 1);
+
+	while (table->slots[index] != NULL && !uuid_equal(&table->slots[index]->entry.id, id))
+		index = (index + 1) & (table->room - 1);
+	return &table->slots[index];
+}
+
+static void table_grow(struct table *table, struct arena *arena)
+{
+	struct slot **old = table->slots;
+	size_t old_room = table->room;
+
+	table->room *= 2;
+	table->slots = arena_new(arena, table->room, sizeof(struct slot *));
+	for (size_t i = 0; i < old_room; i++)
+		if (old[i] != NULL)
+			*table_place(table, &old[i]->entry.id) = old[i];
+}
+
+static struct slot *slot_find(struct unit *unit, const struct aggregate *kind, const struct uuid *id)
+{
+	return *table_place(table_of(&unit->keys, kind), id);
+}
+
+static struct slot *slot_make(struct keys *keys, const struct aggregate *kind, const struct uuid *id)
+{
+	struct table *table = table_of(keys, kind);
+	struct slot **place = table_place(table, id);
+
+	if (*place != NULL)
+		return *place;
+	if (2 * (table->count + 1) > table->room) {
+		table_grow(table, keys->arena);
+		place = table_place(table, id);
+	}
+	table->count++;
+	*place = arena_new(keys->arena, 1, sizeof **place);
+	(*place)->entry = (struct entry){.kind = kind, .id = *id};
+	return *place;
+}
+
+/* ---- keys ---- */
+
+void keys_add(struct keys *keys, const struct aggregate *kind, const struct uuid *id)
+{
+	slot_make(keys, kind, id)->named = true;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return uuid_compare(a, b);
+}
+
+size_t keys_sorted(struct keys *keys, const struct aggregate *kind, const struct uuid **ret_ids)
+{
+	const struct table *table = table_of(keys, kind);
+	struct uuid *ids = arena_new(keys->arena, table->count, sizeof *ids);
+	size_t count = 0;
+
+	for (size_t i = 0; i < table->room; i++)
+		if (table->slots[i] != NULL && table->slots[i]->named)
+			ids[count++] = table->slots[i]->entry.id;
+	qsort(ids, count, sizeof *ids, compare_ids);
+	*ret_ids = ids;
+	return count;
+}
+
+/* ---- making, loading ---- */
+
+struct unit *unit_make(struct arena *arena, const char *consumer)
+{
+	struct unit *unit = arena_new(arena, 1, sizeof *unit);
+
+	unit->arena = arena;
+	unit->consumer = consumer;
+	unit->keys.arena = arena;
+	return unit;
+}
+
+struct keys *unit_keys(struct unit *unit)
+{
+	return &unit->keys;
+}
+
+void unit_put(struct unit *unit, const struct aggregate *kind, const struct uuid *id, void *data)
+{
+	struct slot *slot = slot_make(&unit->keys, kind, id);
+
+	assert(data != NULL);
+	slot->entry.data = data;
+	slot->entry.found = true;
+}
+
+/* ---- what a decision may do ---- */
+
+static bool deciding(const struct unit *unit)
+{
+	return unit->message != NULL;
+}
+
+/* Remembers, once a decision, how the slot was. */
+static void slot_touch(struct unit *unit, struct slot *slot)
+{
+	struct entry *entry = &slot->entry;
+
+	assert(deciding(unit));
+	if (slot->decision == unit->decision)
+		return;
+	slot->decision = unit->decision;
+	slot->was_there = entry->data != NULL;
+	slot->was_changed = entry->changed;
+	if (entry->data != NULL) {
+		if (slot->saved == NULL)
+			slot->saved = arena_new(unit->arena, 1, entry->kind->size);
+		memcpy(slot->saved, entry->data, entry->kind->size);
+	}
+	*(struct slot **)growing_add(&unit->touched, unit->arena, sizeof slot) = slot;
+}
+
+const void *unit_get(struct unit *unit, const struct aggregate *kind, const struct uuid *id)
+{
+	const struct slot *slot = slot_find(unit, kind, id);
+
+	return slot != NULL ? slot->entry.data : NULL;
+}
+
+void *unit_edit(struct unit *unit, const struct aggregate *kind, const struct uuid *id)
+{
+	struct slot *slot = slot_find(unit, kind, id);
+
+	if (slot == NULL || slot->entry.data == NULL)
+		return NULL;
+	slot_touch(unit, slot);
+	slot->entry.changed = true;
+	return slot->entry.data;
+}
+
+void *unit_new(struct unit *unit, const struct aggregate *kind, const struct uuid *id)
+{
+	struct slot *slot = slot_make(&unit->keys, kind, id);
+
+	assert(slot->entry.data == NULL);
+	slot_touch(unit, slot);
+	slot->entry.data = arena_new(unit->arena, 1, kind->size);
+	slot->entry.changed = true;
+	return slot->entry.data;
+}
+
+int64_t unit_now(const struct unit *unit)
+{
+	return unit->now_us;
+}
+
+struct uuid unit_id(const struct unit *unit, unsigned index)
+{
+	assert(deciding(unit) && index < MADE_THINGS);
+	return uuid_derive(unit->consumer, &unit->message->id, index | MADE_THINGS, unit->message->time_us);
+}
+
+struct arena *unit_arena(struct unit *unit)
+{
+	return unit->arena;
+}
+
+struct uuid unit_event(struct unit *unit, int type, const struct uuid *subject, int64_t sequence, const void *body)
+{
+	unsigned index = (unsigned)(unit->outputs.count - unit->first_output);
+	struct output *event;
+
+	assert(deciding(unit) && index < MADE_THINGS);
+	event = growing_add(&unit->outputs, unit->arena, sizeof *event);
+	*event = (struct output){
+	        .id = uuid_derive(unit->consumer, &unit->message->id, index, unit->message->time_us),
+	        .type = type,
+	        .subject = *subject,
+	        .sequence = sequence,
+	        .time_us = unit->now_us,
+	        .body = body,
+	        .item = unit->item,
+	};
+	return event->id;
+}
+
+void unit_reply(struct unit *unit, const void *body)
+{
+	assert(deciding(unit));
+	unit->verdict.reply = body;
+	unit->verdict.secret = false;
+}
+
+void unit_reply_secret(struct unit *unit, const void *body)
+{
+	unit_reply(unit, body);
+	unit->verdict.secret = true;
+}
+
+enum status unit_refuse(struct unit *unit, enum status status, const char *code, const char *field, const char *format,
+                        ...)
+{
+	va_list args;
+
+	assert(deciding(unit) && status != OK);
+	va_start(args, format);
+	unit->verdict.refusal = (struct refusal){
+	        .status = status,
+	        .code = code,
+	        .detail = arena_vformat(unit->arena, format, args),
+	        .field = arena_text(unit->arena, field),
+	};
+	va_end(args);
+	return status;
+}
+
+void unit_deadline(struct unit *unit, int type, const struct uuid *subject, int64_t due_us)
+{
+	assert(deciding(unit));
+	*(struct deadline *)growing_add(&unit->deadlines, unit->arena, sizeof(struct deadline)) = (struct deadline){
+	        .type = type,
+	        .subject = *subject,
+	        .due_us = due_us,
+	        .item = unit->item,
+	};
+}
+
+void unit_deadline_clear(struct unit *unit, int type, const struct uuid *subject)
+{
+	unit_deadline(unit, type, subject, INT64_MIN);
+}
+
+/* ---- running decisions ---- */
+
+static void slot_restore(struct slot *slot)
+{
+	struct entry *entry = &slot->entry;
+
+	if (slot->was_there)
+		memcpy(entry->data, slot->saved, entry->kind->size);
+	else
+		entry->data = NULL;
+	entry->changed = slot->was_changed;
+}
+
+static void undo(struct unit *unit, size_t outputs, size_t deadlines)
+{
+	struct slot **touched = unit->touched.items;
+
+	for (size_t i = 0; i < unit->touched.count; i++)
+		slot_restore(touched[i]);
+	unit->outputs.count = outputs;
+	unit->deadlines.count = deadlines;
+	unit->verdict.reply = NULL;
+	unit->verdict.secret = false;
+}
+
+struct verdict unit_decide(struct unit *unit, decide_function *decide, const struct message *message, int64_t now_us,
+                           size_t item)
+{
+	size_t outputs = unit->outputs.count, deadlines = unit->deadlines.count;
+
+	assert(!deciding(unit));
+	unit->decision++;
+	unit->message = message;
+	unit->now_us = now_us;
+	unit->item = item;
+	unit->first_output = outputs;
+	unit->verdict = (struct verdict){.status = OK};
+	unit->touched.count = 0;
+	unit->verdict.status = decide(unit, message);
+	if (unit->verdict.status != OK)
+		undo(unit, outputs, deadlines);
+	unit->message = NULL;
+	return unit->verdict;
+}
+
+/* ---- what was decided ---- */
+
+size_t unit_outputs(const struct unit *unit, const struct output **ret_outputs)
+{
+	*ret_outputs = unit->outputs.items;
+	return unit->outputs.count;
+}
+
+static int compare_deadlines(const void *a, const void *b)
+{
+	const struct deadline *const *first = a, *const *second = b;
+	int order = uuid_compare(&(*first)->subject, &(*second)->subject);
+
+	if (order == 0)
+		order = ((*first)->type > (*second)->type) - ((*first)->type < (*second)->type);
+	/* Of equal ones, in order of decision: they lie in one array. */
+	return order != 0 ? order : (*first > *second) - (*first < *second);
+}
+
+size_t unit_deadlines(const struct unit *unit, const struct deadline **ret_deadlines)
+{
+	const struct deadline *said = unit->deadlines.items;
+	size_t said_count = unit->deadlines.count, count = 0;
+	const struct deadline **sorted = arena_new(unit->arena, said_count, sizeof(struct deadline *));
+	struct deadline *last = arena_new(unit->arena, said_count, sizeof *last);
+
+	for (size_t i = 0; i < said_count; i++)
+		sorted[i] = &said[i];
+	qsort(sorted, said_count, sizeof(struct deadline *), compare_deadlines);
+	for (size_t i = 0; i < said_count; i++)
+		if (i + 1 == said_count || sorted[i]->type != sorted[i + 1]->type ||
+		    !uuid_equal(&sorted[i]->subject, &sorted[i + 1]->subject))
+			last[count++] = *sorted[i];
+	*ret_deadlines = last;
+	return count;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct entry *const *first = a, *const *second = b;
+
+	return uuid_compare(&(*first)->id, &(*second)->id);
+}
+
+size_t unit_changed(struct unit *unit, const struct aggregate *kind, struct entry ***ret_entries)
+{
+	const struct table *table = table_of(&unit->keys, kind);
+	struct entry **entries = arena_new(unit->arena, table->count, sizeof(struct entry *));
+	size_t count = 0;
+
+	for (size_t i = 0; i < table->room; i++)
+		if (table->slots[i] != NULL && table->slots[i]->entry.changed)
+			entries[count++] = &table->slots[i]->entry;
+	qsort(entries, count, sizeof(struct entry *), compare_entries);
+	*ret_entries = entries;
+	return count;
+}

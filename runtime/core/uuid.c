@@ -1,0 +1,159 @@
+/* UUIDs (RFC 9562). Randomness and BLAKE2b are libsodium's. */
+#include "uuid.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "moment.h"
+
+enum { DASHES = 4, HASHED_FROM = 6 };
+static const uint8_t dash_before[DASHES] = {4, 6, 8, 10}; /* bytes of the id that have a dash before them */
+
+/* libsodium wants to be told before threads start; every program that makes an id is served by this. */
+__attribute__((constructor)) static void sodium_start(void)
+{
+	if (sodium_init() < 0)
+		abort();
+}
+
+static void put_version(struct uuid *id, unsigned version)
+{
+	id->bytes[6] = (uint8_t)((id->bytes[6] & 0x0f) | (version << 4));
+	id->bytes[8] = (uint8_t)((id->bytes[8] & 0x3f) | 0x80);
+}
+
+static void put_time(struct uuid *id, int64_t at_us)
+{
+	uint64_t ms = at_us > 0 ? (uint64_t)at_us / MS_US : 0;
+
+	for (int i = 0; i < HASHED_FROM; i++)
+		id->bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
+}
+
+struct uuid uuid_new(int64_t now_us)
+{
+	struct uuid id;
+
+	put_time(&id, now_us);
+	randombytes_buf(id.bytes + HASHED_FROM, sizeof id.bytes - HASHED_FROM);
+	put_version(&id, 7);
+	return id;
+}
+
+/* BLAKE2b of a head of fixed size and a text, so that no two inputs read the same. */
+static void hash(const void *head, size_t head_size, const char *text, size_t text_size, uint8_t ret_hash[16])
+{
+	crypto_generichash_state state;
+
+	if (crypto_generichash_init(&state, NULL, 0, 16) != 0 ||
+	    crypto_generichash_update(&state, head, head_size) != 0 ||
+	    crypto_generichash_update(&state, (const unsigned char *)text, text_size) != 0 ||
+	    crypto_generichash_final(&state, ret_hash, 16) != 0)
+		abort();
+}
+
+struct uuid uuid_derive(const char *consumer, const struct uuid *cause, unsigned index, int64_t time_us)
+{
+	uint8_t head[sizeof cause->bytes + 4];
+	struct uuid id;
+
+	memcpy(head, cause->bytes, sizeof cause->bytes);
+	for (int i = 0; i < 4; i++)
+		head[sizeof cause->bytes + (size_t)i] = (uint8_t)(index >> (24 - 8 * i));
+	hash(head, sizeof head, consumer, strlen(consumer), id.bytes);
+	put_time(&id, time_us);
+	put_version(&id, 7);
+	return id;
+}
+
+struct uuid uuid_of_text(const char *space, const char *text, size_t size)
+{
+	uint8_t head[16];
+	struct uuid id;
+
+	hash(NULL, 0, space, strlen(space), head);
+	hash(head, sizeof head, text, size, id.bytes);
+	put_version(&id, 8);
+	return id;
+}
+
+static int hex_value(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	if (digit >= 'A' && digit <= 'F')
+		return digit - 'A' + 10;
+	return -1;
+}
+
+static bool dash_at(size_t byte)
+{
+	return memchr(dash_before, (int)byte, DASHES) != NULL;
+}
+
+enum status uuid_parse(const char *text, size_t size, struct uuid *ret_id)
+{
+	struct uuid id;
+
+	if (size != UUID_TEXT)
+		return E_MALFORMED;
+	for (size_t i = 0; i < sizeof id.bytes; i++) {
+		if (dash_at(i) && *text++ != '-')
+			return E_MALFORMED;
+		int high = hex_value(text[0]), low = hex_value(text[1]);
+
+		if (high < 0 || low < 0)
+			return E_MALFORMED;
+		id.bytes[i] = (uint8_t)(high << 4 | low);
+		text += 2;
+	}
+	*ret_id = id;
+	return OK;
+}
+
+void uuid_text(const struct uuid *id, char ret_text[static UUID_TEXT + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+	char *end = ret_text;
+
+	for (size_t i = 0; i < sizeof id->bytes; i++) {
+		if (dash_at(i))
+			*end++ = '-';
+		*end++ = digits[id->bytes[i] >> 4];
+		*end++ = digits[id->bytes[i] & 15];
+	}
+	*end = '\0';
+}
+
+int uuid_compare(const struct uuid *a, const struct uuid *b)
+{
+	return memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+
+bool uuid_equal(const struct uuid *a, const struct uuid *b)
+{
+	return uuid_compare(a, b) == 0;
+}
+
+bool uuid_is_nil(const struct uuid *id)
+{
+	static const struct uuid nil;
+
+	return uuid_equal(id, &nil);
+}
+
+uint64_t uuid_hash(const struct uuid *id)
+{
+	uint64_t high, low;
+
+	memcpy(&high, id->bytes, sizeof high);
+	memcpy(&low, id->bytes + sizeof high, sizeof low);
+	/* The finalizer of splitmix64 (Steele, Lea, Flood 2014). */
+	low ^= high;
+	low = (low ^ (low >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	low = (low ^ (low >> 27)) * 0x94d049bb133111ebULL;
+	return low ^ (low >> 31);
+}

@@ -1,0 +1,19 @@
+/* What the lanes of a program share: its tables, its settings, the relay. */
+#ifndef RT_ENGINE_H
+#define RT_ENGINE_H
+
+#include <stdatomic.h>
+
+#include "service.h"
+
+struct relay;
+
+struct engine {
+	const struct service *service;
+	const struct service_settings *settings; /* the part that every service has */
+	const void *program_settings;            /* all of them */
+	struct relay *relay;
+	atomic_bool stopping;
+};
+
+#endif

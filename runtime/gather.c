@@ -1,0 +1,238 @@
+/* Gathering: what has arrived becomes items that can be decided. */
+#include <assert.h>
+#include <string.h>
+
+#include "lane.h"
+#include "log.h"
+#include "metrics.h"
+
+enum { ITEMS_MAX = 200, BYTES_MAX = 4 * 1024 * 1024 };
+
+static struct metric gathered = {
+        .name = "comanda_turn_items", .help = "Items that one turn worked on", .type = HISTOGRAM, .label = "lane"};
+static struct metric refused = {.name = "comanda_refused_messages_total",
+                                .help = "Messages that were not what they should be",
+                                .type = COUNTER,
+                                .label = "why"};
+
+static struct delivery *new_delivery(struct batch *batch)
+{
+	if (batch->delivery_count == batch->delivery_room) {
+		batch->delivery_room = batch->delivery_room == 0 ? 64 : batch->delivery_room * 2;
+		batch->deliveries = mem_grow(batch->deliveries, batch->delivery_room * sizeof(struct delivery));
+	}
+	return &batch->deliveries[batch->delivery_count];
+}
+
+/* Items are referred to by address only after gathering is over: until then the array may move. */
+static struct item *new_item(struct batch *batch)
+{
+	if (batch->count == batch->room) {
+		batch->room = batch->room == 0 ? 256 : batch->room * 2;
+		batch->items = mem_grow(batch->items, batch->room * sizeof(struct item));
+	}
+	struct item *item = &batch->items[batch->count++];
+	*item = (struct item){.delivery = batch->delivery_count - 1};
+	return item;
+}
+
+static const struct handler *find_handler(const struct lane *lane, int type)
+{
+	for (const struct handler *handler = lane->plan->handlers; handler->decide != NULL || handler->read != NULL;
+	     handler++)
+		if (handler->type == type)
+			return handler;
+	return NULL;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* Direct replies need write permission on the default exchange, with which a service could write to any queue. So a
+ * lane looks at who sent what, and by which way; the broker vouches for user_id. */
+static bool sender_may(const struct lane *lane, const struct delivery *delivery, const struct message_type *type)
+{
+	if (type->kind == REQUEST)
+		return same(delivery->exchange, "rpc") && same(delivery->user_id, type->producer);
+	if (same(delivery->exchange, "")) /* a note, or a retry of what came before */
+		return same(delivery->user_id, broker_user(lane->broker));
+	return type->kind == EVENT && same(delivery->exchange, "events") && same(delivery->user_id, type->producer);
+}
+
+static void refuse_sender(const struct delivery *delivery, struct item *item)
+{
+	metric_add(&refused, "sender", 1);
+	log_warn("message.forged", kv_text("type", delivery->type), kv_text("user", delivery->user_id),
+	         kv_text("exchange", delivery->exchange));
+	item->query.status = E_FORBIDDEN;
+	item->query.refusal =
+	        (struct refusal){E_FORBIDDEN, "wrong_sender", "this sender may not send this message", NULL};
+}
+
+/* Reads an item's body by the shape of its type. */
+static void read_body(struct lane *lane, struct item *item, const struct json *data)
+{
+	const struct message_type *type = lane_type(lane, item->query.message.type);
+	const enum unknown_fields unknown = type->kind == REQUEST ? UNKNOWN_REFUSED : UNKNOWN_IGNORED;
+	struct faults *faults = arena_new(&lane->arena, 1, sizeof(*faults));
+
+	if (type->shape == NULL)
+		return;
+	void *body = arena_new(&lane->arena, 1, type->shape->size);
+	shape_blank(type->shape, body);
+	item->query.message.body = body;
+	if (data == NULL) {
+		faults_add(faults, &lane->arena, "data", "is required");
+		item->query.status = E_INVALID;
+	} else {
+		item->query.status = json_read(data, type->shape, unknown, &lane->arena, faults, body);
+	}
+	item->faults = faults->count > 0 ? faults : NULL;
+}
+
+/* Who asks for what, in words that do not change from one sending to the next. */
+static struct uuid request_hash(struct lane *lane, const struct item *item)
+{
+	const struct message *message = &item->query.message;
+	const struct message_type *type = lane_type(lane, message->type);
+	char caller[UUID_TEXT + 1];
+
+	buffer_clear(&lane->scratch);
+	uuid_text(&message->caller.user_id, caller);
+	buffer_format(&lane->scratch, "%s\n%s\n", type->name, caller);
+	if (type->shape != NULL)
+		json_encode(&lane->scratch, type->shape, message->body);
+	return uuid_of_text("request", lane->scratch.bytes, lane->scratch.size);
+}
+
+/* Finds what is to be done with an item whose envelope was read. */
+static void check_item(struct lane *lane, struct item *item, const struct json *data)
+{
+	const struct delivery *delivery = &lane->batch.deliveries[item->delivery];
+	const int type = item->query.message.type;
+
+	if (item->query.status == OK && !sender_may(lane, delivery, lane_type(lane, type)))
+		refuse_sender(delivery, item);
+	if (item->query.status != OK)
+		return;
+	item->handler = find_handler(lane, type);
+	if (item->handler == NULL) {
+		item->query.status = E_UNKNOWN_TYPE;
+		return;
+	}
+	read_body(lane, item, data);
+	if (item->query.status == OK && lane->plan->kind == LANE_COMMAND)
+		item->request_hash = request_hash(lane, item);
+}
+
+static void gather_unreadable(struct lane *lane, const struct delivery *delivery, const struct faults *faults)
+{
+	struct item *item = new_item(&lane->batch);
+	struct faults *kept = arena_new(&lane->arena, 1, sizeof(*kept));
+
+	metric_add(&refused, "unreadable", 1);
+	*kept = *faults;
+	item->faults = kept;
+	item->query.status = E_MALFORMED;
+	item->id_text = delivery->correlation_id;
+	item->query.message.id = uuid_of_text("unreadable", delivery->body.bytes, delivery->body.size);
+}
+
+static void gather_requests(struct lane *lane, const struct delivery *delivery)
+{
+	struct rpc_items read;
+
+	if (rpc_wire_read_requests(delivery->body, lane->engine->service->contract, &lane->arena, &read) != OK) {
+		gather_unreadable(lane, delivery, &read.faults);
+		return;
+	}
+	for (size_t i = 0; i < read.count; i++) {
+		struct item *item = new_item(&lane->batch);
+
+		item->query.message = read.items[i].message;
+		item->query.status = read.items[i].status;
+		item->id_text = read.items[i].id_text;
+		item->faults = read.items[i].faults;
+		check_item(lane, item, read.items[i].data);
+	}
+}
+
+/* The broker counts redeliveries for innocents too; from the second on, an event is worked alone, and counted. */
+static bool suspicious(const struct delivery *delivery)
+{
+	return delivery->delivery_count >= 2;
+}
+
+static void gather_event(struct lane *lane, const struct json *json)
+{
+	const struct delivery *delivery = &lane->batch.deliveries[lane->batch.delivery_count - 1];
+	struct item *item = new_item(&lane->batch);
+	struct faults *faults = arena_new(&lane->arena, 1, sizeof(*faults));
+	const struct json *data = NULL;
+
+	item->json = json;
+	item->careful = suspicious(delivery);
+	item->query.status = cloudevent_read(json, lane->engine->service->contract, &lane->arena, faults,
+	                                     &item->query.message, &data);
+	item->faults = faults->count > 0 ? faults : NULL;
+	if (uuid_is_nil(&item->query.message.id)) { /* not even that could be read: its text names it */
+		buffer_clear(&lane->scratch);
+		json_print(&lane->scratch, json);
+		item->query.message.id = uuid_of_text("unreadable", lane->scratch.bytes, lane->scratch.size);
+	}
+	check_item(lane, item, data);
+}
+
+static void gather_events(struct lane *lane, const struct delivery *delivery)
+{
+	struct faults faults = {0};
+	const struct json *json;
+
+	if (json_parse(&lane->arena, delivery->body, &faults, &json) != OK) {
+		gather_unreadable(lane, delivery, &faults);
+		return;
+	}
+	if (json_count(json) < 0) {
+		gather_event(lane, json);
+		return;
+	}
+	for (int i = 0; i < json_count(json); i++)
+		gather_event(lane, json_item(json, i));
+}
+
+/* Takes one delivery into the batch. */
+static enum status gather_one(struct lane *lane, int64_t wait_us)
+{
+	struct delivery *delivery = new_delivery(&lane->batch);
+
+	const enum status status = broker_next(lane->broker, wait_us, &lane->arena, delivery);
+	if (status != OK)
+		return status;
+	lane->batch.delivery_count++;
+	lane->batch.bytes += delivery->body.size;
+	if (lane_takes_requests(lane))
+		gather_requests(lane, delivery);
+	else
+		gather_events(lane, delivery);
+	return OK;
+}
+
+/* A lone message is never delayed to fill a batch: under load the batch fills while the one before it commits. */
+enum status gather(struct lane *lane, int64_t wait_us)
+{
+	const size_t most = lane->plan->batch_max > 0 ? (size_t)lane->plan->batch_max : ITEMS_MAX;
+	struct batch *batch = &lane->batch;
+
+	batch->count = batch->delivery_count = batch->bytes = 0;
+	enum status status = gather_one(lane, wait_us);
+	if (status != OK)
+		return status;
+	while (status == OK && batch->count < most && batch->bytes < BYTES_MAX)
+		status = gather_one(lane, 0);
+	for (size_t i = 0; i < batch->count; i++)
+		batch->items[i].gathered = batch->items[i].query.status;
+	metric_observe(&gathered, lane->plan->name, (int64_t)batch->count);
+	return OK; /* a connection that broke meanwhile is noticed when the batch is acknowledged */
+}

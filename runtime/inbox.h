@@ -1,0 +1,28 @@
+/* The inbox: what was handled before is not handled again. */
+#ifndef RT_INBOX_H
+#define RT_INBOX_H
+
+#include "lane.h"
+
+/* The items of a batch by id. */
+struct claim {
+	struct item **items; /* sorted by id, each id once (its first item) */
+	size_t count;
+};
+
+/* Sorts the items; those whose id another has already get it as their twin. In the lane's arena. */
+void claim_sort(struct lane *lane, struct item **items, size_t count, struct claim *ret_claim);
+
+/* Queues the claim: the first statement of a turn. Concurrent claims of one id wait for each other here. */
+void inbox_claim_send(struct lane *lane, const struct claim *claim, int64_t now_us);
+/* Marks what was claimed before as duplicate, and gives requests the recorded answer. */
+must_check enum status inbox_claim_read(struct lane *lane, const struct claim *claim);
+
+/* Queues what must be remembered of requests: their answers; and forgets those that may be asked again. */
+void inbox_record_send(struct lane *lane, const struct claim *claim, int64_t now_us);
+must_check enum status inbox_record_read(struct lane *lane, const struct claim *claim);
+
+/* In a transaction of its own: counts one more attempt at an event. item->attempts is how many there are now. */
+must_check enum status inbox_attempt(struct lane *lane, struct item *item);
+
+#endif

@@ -1,0 +1,261 @@
+/* A lane's life: connect, consume, turn, again. */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lane.h"
+#include "lanes.h"
+#include "log.h"
+#include "metrics.h"
+
+#define IDLE_US  (200 * MS_US)
+#define PING_US  (2 * SECOND_US)
+#define PAUSE_MS 20
+
+enum { PREFETCH_MIN = 4, PREFETCH = 256 };
+
+static struct metric unready = {.name = "comanda_lane_held_total",
+                                .help = "Times that a lane had to wait for its database",
+                                .type = COUNTER,
+                                .label = "lane"};
+
+struct db *lane_db(struct lane *lane)
+{
+	return lane->db;
+}
+
+struct cache *lane_cache(struct lane *lane)
+{
+	return lane->cache;
+}
+
+struct arena *lane_arena(struct lane *lane)
+{
+	return &lane->arena;
+}
+
+const void *lane_settings(const struct lane *lane)
+{
+	return lane->engine->program_settings;
+}
+
+/* ---- connecting ---- */
+
+static void pause_lane(void)
+{
+	poll(NULL, 0, PAUSE_MS);
+}
+
+static enum status consume(struct lane *lane)
+{
+	const int batch = lane->plan->batch_max;
+	const struct broker_consume plan = {
+	        .queue = lane->plan->queue,
+	        .prefetch = batch == 0             ? PREFETCH
+	                    : batch < PREFETCH_MIN ? PREFETCH_MIN
+	                                           : batch,
+	};
+
+	const enum status status = broker_consume(lane->broker, &plan);
+	if (status == OK)
+		log_info("lane.consuming", kv_text("queue", plan.queue));
+	else if (status == E_NOT_FOUND)
+		log_warn("lane.no_queue", kv_text("queue", plan.queue),
+		         kv_text("detail", "the queue is not there; comanda topology apply puts it there"));
+	return status;
+}
+
+/* Is the lane able to take messages? Events are not taken while they could not be written. */
+static bool consuming(struct lane *lane)
+{
+	if (broker_ensure(lane->broker) != OK)
+		return false;
+	if (broker_consuming(lane->broker))
+		return true;
+	if (!lane_takes_requests(lane) && db_ensure(lane->db) != OK) {
+		if (broker_tick(lane->broker, 0) != OK)
+			broker_drop(lane->broker);
+		return false;
+	}
+	if (consume(lane) == OK)
+		return true;
+	broker_drop(lane->broker);
+	return false;
+}
+
+static const struct sql ping = {"lane_ping", "SELECT 1"};
+
+/* An idle lane looks whether its database is still there: readiness must not be a memory. */
+static void look_after_database(struct lane *lane, int64_t *next_us)
+{
+	struct rows rows;
+
+	if (moment_steady() < *next_us)
+		return;
+	*next_us = moment_steady() + PING_US;
+	if (db_ensure(lane->db) == OK && db_run(lane->db, &ping, &rows) != OK)
+		db_recover(lane->db);
+}
+
+/* ---- turning ---- */
+
+static void fail_rest(struct lane *lane, enum status status)
+{
+	for (size_t i = 0; i < lane->batch.count; i++)
+		if (!lane->batch.items[i].done)
+			item_fail(lane, &lane->batch.items[i], status);
+}
+
+/* The database is away. What was taken is held, nothing more is taken, the connection is kept alive. False: the
+ * connection is gone as well (the broker gives what we held to somebody else), or the program ends. */
+static bool hold(struct lane *lane)
+{
+	atomic_store(&lane->ready, false);
+	metric_add(&unready, lane->plan->name, 1);
+	log_warn("lane.holding", kv_int("items", lane->batch.count), kv_text("detail", db_detail(lane->db)));
+	if (broker_consuming(lane->broker) && broker_cancel(lane->broker) != OK)
+		return false;
+	while (!lane_stopping(lane)) {
+		if (broker_tick(lane->broker, 0) != OK)
+			return false;
+		if (db_ensure(lane->db) == OK)
+			return true;
+		pause_lane();
+	}
+	return false;
+}
+
+static enum status events_turn(struct lane *lane)
+{
+	return lane->plan->kind == LANE_ANSWERS ? answers_turn(lane) : write_turn(lane);
+}
+
+/* False: the batch could not be settled; the broker will deliver it again. */
+static bool turn_events(struct lane *lane)
+{
+	enum status status = events_turn(lane);
+
+	while (status != OK) {
+		if (!hold(lane))
+			return false;
+		status = events_turn(lane);
+	}
+	return true;
+}
+
+static void turn_requests(struct lane *lane)
+{
+	const struct engine *engine = lane->engine;
+
+	if (lane->plan->kind == LANE_QUERY) {
+		query_turn(lane);
+	} else if (relay_backlog_age(engine->relay) > engine->settings->outbox_age_max_us) {
+		fail_rest(lane, E_BUSY); /* what is accepted could not be told to anybody */
+	} else if (write_turn(lane) != OK) {
+		fail_rest(lane, E_UNAVAILABLE);
+	}
+}
+
+static void step(struct lane *lane, int64_t *next_ping_us)
+{
+	arena_reset(&lane->arena);
+	if (!consuming(lane)) {
+		atomic_store(&lane->ready, false);
+		pause_lane();
+		return;
+	}
+	const enum status status = gather(lane, IDLE_US);
+	if (status == E_TIMEOUT) {
+		look_after_database(lane, next_ping_us);
+		atomic_store(&lane->ready, db_connected(lane->db));
+		return;
+	}
+	bool settled = status == OK;
+	if (settled && lane_takes_requests(lane))
+		turn_requests(lane);
+	else if (settled)
+		settled = turn_events(lane);
+	if (!settled || answer(lane) != OK)
+		broker_drop(lane->broker);
+	atomic_store(&lane->ready, broker_consuming(lane->broker) && db_connected(lane->db));
+}
+
+static void *run(void *context)
+{
+	struct lane *lane = context;
+	int64_t next_ping = 0;
+
+	log_thread(lane->name);
+	while (!lane_stopping(lane))
+		step(lane, &next_ping);
+	broker_close(lane->broker);
+	return NULL;
+}
+
+/* ---- making ---- */
+
+static void connect_parts(struct lane *lane)
+{
+	const struct service_settings *settings = lane->engine->settings;
+
+	lane->broker = broker_new(&(struct broker_config){
+	        .url = settings->broker_url,
+	        .program = lane->engine->service->name,
+	        .lane = lane->name,
+	        .heartbeat_us = settings->broker_heartbeat_us,
+	});
+	lane->db = db_new(&(struct db_config){
+	        .url = settings->database_url,
+	        .program = lane->engine->service->name,
+	        .lane = lane->name,
+	        .wait_us = settings->db_wait_us,
+	});
+	lane->cache = cache_new(&(struct cache_config){
+	        .url = settings->redis_url,
+	        .wait_us = CACHE_WAIT_US,
+	        .keep_us = CACHE_KEEP_US,
+	});
+}
+
+struct lane *lane_start(struct engine *engine, const struct lane_plan *plan, int number)
+{
+	struct lane *lane = mem_new(1, sizeof(*lane));
+
+	lane->engine = engine;
+	lane->plan = plan;
+	snprintf(lane->name, sizeof(lane->name), "%s-%d", plan->name, number);
+	arena_init(&lane->arena);
+	buffer_init(&lane->scratch);
+	rpc_bundle_init(&lane->bundle);
+	connect_parts(lane);
+	if (pthread_create(&lane->thread, NULL, run, lane) == 0)
+		return lane;
+	lane_free(lane);
+	return NULL;
+}
+
+void lane_join(struct lane *lane)
+{
+	pthread_join(lane->thread, NULL);
+}
+
+void lane_free(struct lane *lane)
+{
+	broker_free(lane->broker);
+	db_free(lane->db);
+	cache_free(lane->cache);
+	rpc_bundle_done(&lane->bundle);
+	buffer_done(&lane->scratch);
+	arena_done(&lane->arena);
+	free(lane->batch.deliveries);
+	free(lane->batch.items);
+	free(lane);
+}
+
+bool lane_ready(const struct lane *lane, struct buffer *why)
+{
+	if (atomic_load(&lane->ready))
+		return true;
+	buffer_format(why, "lane %s: no consumer, or no database\n", lane->name);
+	return false;
+}

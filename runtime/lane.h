@@ -1,0 +1,120 @@
+/* Inside a lane: what the files that make up a turn share. Not for services. */
+#ifndef RT_LANE_H
+#define RT_LANE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "broker.h"
+#include "engine.h"
+#include "json.h"
+#include "outbox.h"
+#include "relay.h"
+#include "rpc_wire.h"
+
+/* One message of a batch: a request, an event or a note, with what is known of it so far. */
+struct item {
+	struct query query;            /* the message; where the request is answered outside a turn: the answer */
+	const struct handler *handler; /* NULL: there is nothing to decide */
+	const struct json *json;       /* the event as it came; NULL: the whole message could not be read */
+	const char *id_text;           /* requests: what to answer by; NULL: nobody can be told */
+	const struct faults *faults;   /* what is wrong with it; NULL: nothing */
+	struct uuid request_hash;      /* requests that write: of type, caller and body */
+	struct item *twin;             /* an earlier item of the batch with the same id; NULL: none */
+	size_t delivery;               /* the message that it came in */
+	int64_t attempts, first_us;    /* times that it may have crashed its consumer, and since when */
+	enum status gathered;          /* query.status as it was before any decision */
+	bool duplicate;                /* was decided in an earlier turn */
+	bool secret;                   /* its answer must not be recorded */
+	bool done;                     /* its outcome is known: nothing is left to decide */
+	bool careful;                  /* redelivered often enough to be worked alone */
+	struct span answer;            /* requests: what rpc_answer_write wrote */
+};
+
+/* What a turn works on. */
+struct batch {
+	struct delivery *deliveries;
+	size_t delivery_count, delivery_room;
+	struct item *items;
+	size_t count, room;
+	size_t bytes;
+};
+
+struct lane {
+	struct engine *engine;
+	const struct lane_plan *plan;
+	char name[40]; /* "events-1" */
+	struct broker *broker;
+	struct db *db;
+	struct cache *cache;
+	struct arena arena; /* of one turn */
+	struct batch batch;
+	struct buffer scratch;
+	struct rpc_bundle bundle;
+	atomic_bool ready;
+	bool unanswered_epoch; /* a fence failed: answers wait until readers have let go of the cache */
+	pthread_t thread;
+};
+
+static inline bool lane_stopping(const struct lane *lane)
+{
+	return atomic_load_explicit(&lane->engine->stopping, memory_order_relaxed);
+}
+
+static inline const struct message_type *lane_type(const struct lane *lane, int type)
+{
+	return &lane->engine->service->contract->types[type];
+}
+
+static inline bool lane_takes_requests(const struct lane *lane)
+{
+	return lane->plan->kind == LANE_QUERY || lane->plan->kind == LANE_COMMAND;
+}
+
+/* ---- the steps of a turn, in order ---- */
+
+/* Blocks until one message is there (at most `wait_us`: E_TIMEOUT), takes what else has arrived, reads and checks it.
+ */
+must_check enum status gather(struct lane *lane, int64_t wait_us);
+
+/* Answers all requests of a query lane's batch. */
+void query_turn(struct lane *lane);
+
+/* Decides the batch in as few transactions as it can: one, where nothing goes wrong. Afterwards every item is done.
+ * E_UNAVAILABLE: the database is away; nothing was decided of what is not done. */
+must_check enum status write_turn(struct lane *lane);
+
+/* Decides events that change nothing here: outputs go straight to the relay. Same result as write_turn. */
+must_check enum status answers_turn(struct lane *lane);
+
+/* Sends the replies of the batch and acknowledges it. */
+must_check enum status answer(struct lane *lane);
+
+/* ---- pieces ---- */
+
+/* Decides some items in one transaction. OK: all of them are done. E_REDO: try again; E_UNAVAILABLE: the database is
+ * away; E_INVALID, E_INTERNAL: one of them is to blame. Nothing has happened then. */
+must_check enum status turn_once(struct lane *lane, struct item **items, size_t count);
+/* One item is to blame for what the database said: the event is put aside, the request answered. */
+must_check enum status turn_blamed(struct lane *lane, struct item *item, enum status status);
+
+/* Writes the answer of an item that is a request: OK with `body` in the type's reply shape, or the refusal. */
+void item_answer(struct lane *lane, struct item *item, const struct rpc_answer *with);
+/* The request ends with this status and nothing more to say. */
+void item_fail(struct lane *lane, struct item *item, enum status status);
+
+/* Calls prepare functions of items that have one. */
+void prepare_items(struct lane *lane, struct item **items, size_t count);
+/* Reads what the items' handlers say they touch into the unit's keys. */
+void name_keys(struct unit *unit, struct item **items, size_t count);
+
+/* Queues the load statements of every store that has keys; then takes their results into the unit. */
+void stores_load_send(struct lane *lane, struct unit *unit);
+must_check enum status stores_load_read(struct lane *lane, struct unit *unit);
+/* The same for what has changed. E_REDO: fewer rows than named were touched: somebody was faster. */
+void stores_save_send(struct lane *lane, struct unit *unit);
+must_check enum status stores_save_read(struct lane *lane, struct unit *unit);
+/* The cache entries of what has changed. */
+size_t stores_cached(struct lane *lane, struct unit *unit, struct cache_entry **ret_entries);
+
+#endif

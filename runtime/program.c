@@ -1,0 +1,156 @@
+/* Arguments, settings, signals. */
+#include "program.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "http.h"
+#include "json.h"
+#include "log.h"
+
+static sigset_t awaited_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	return set;
+}
+
+static void print_help(const struct program *program)
+{
+	printf("%s: %s\n\n"
+	       "usage: %s [--help | --version | --check]\n\n"
+	       "  --check    ask the running program on its admin port whether it is ready: exit code 0 or 1\n\n"
+	       "It is configured by its environment. A secret NAME can also be read from the file that NAME_FILE "
+	       "names.\n"
+	       "SIGTERM ends it in good order; SIGUSR1 makes its log louder, SIGUSR2 quieter.\n\n",
+	       program->name, program->about, program->name);
+	settings_help(program->settings, stdout);
+}
+
+static int check(const struct program *program, const void *settings)
+{
+	const int64_t port = *(const int64_t *)(const void *)((const char *)settings + program->admin_port);
+	const int status = http_ask((int)port, "/readyz", 2 * SECOND_US);
+
+	if (status == 200)
+		return 0;
+	fprintf(stderr, "%s is not ready: /readyz on port %d answered %d\n", program->name, (int)port, status);
+	return 1;
+}
+
+static int read_settings(const struct program *program, void **ret_settings)
+{
+	void *settings = mem_new(1, program->settings_size);
+	enum log_level level;
+
+	if (settings_read(program->settings, settings, stderr) != OK) {
+		fprintf(stderr, "%s: mend these settings; %s --help lists them all\n", program->name, program->name);
+		free(settings);
+		return 2;
+	}
+	const char *name = *(const char *const *)(const void *)((const char *)settings + program->log_level);
+	if (log_level_parse(name, &level) != OK) {
+		fprintf(stderr, "COMANDA_LOG_LEVEL is \"%s\": it must be debug, info, warn or error\n", name);
+		free(settings);
+		return 2;
+	}
+	log_init(program->name, level);
+	*ret_settings = settings;
+	return -1;
+}
+
+int program_begin(const struct program *program, int argc, char **argv, void **ret_settings)
+{
+	const bool checking = argc == 2 && strcmp(argv[1], "--check") == 0;
+
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		print_help(program);
+		return 0;
+	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		printf("%s %s\n", program->name, COMANDA_VERSION);
+		return 0;
+	}
+	if (argc > 1 && !checking) {
+		fprintf(stderr, "%s: unknown argument %s; it takes --help, --version or --check, or nothing\n",
+		        program->name, argv[1]);
+		return 2;
+	}
+	json_init();
+	const int code = read_settings(program, ret_settings);
+	if (code >= 0)
+		return code;
+	if (checking)
+		return check(program, *ret_settings);
+	const sigset_t set = awaited_signals();
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	settings_log(program->settings, *ret_settings);
+	return -1;
+}
+
+static void change_log_level(int step)
+{
+	const int level = (int)log_level_get() + step;
+
+	if (level < LOG_DEBUG || level > LOG_ERROR)
+		return;
+	log_level_set((enum log_level)level);
+	log_line((enum log_level)level, "log.level", log_pairs(kv_int("level", level)));
+}
+
+/* Takes one signal; true where it says to stop. */
+static bool take_signal(int number)
+{
+	if (number == SIGUSR1)
+		change_log_level(-1);
+	if (number == SIGUSR2)
+		change_log_level(1);
+	return number == SIGTERM || number == SIGINT;
+}
+
+void program_wait(void)
+{
+	const sigset_t set = awaited_signals();
+	int number = 0;
+
+	while (sigwait(&set, &number) != 0 || !take_signal(number)) {
+	}
+	log_info("program.stopping", kv_text("signal", strsignal(number)));
+}
+
+bool program_told_to_stop(int64_t wait_us)
+{
+	const sigset_t set = awaited_signals();
+	const struct timespec wait = {wait_us / SECOND_US, (wait_us % SECOND_US) * 1000};
+
+	const int number = sigtimedwait(&set, NULL, &wait);
+	return number > 0 && take_signal(number);
+}
+
+static void end_now(int number)
+{
+	static const char text[] = "the program did not end in time and is ended\n";
+
+	(void)number;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(1);
+	_exit(1);
+}
+
+void program_end_within(int64_t within_us)
+{
+	signal(SIGALRM, end_now);
+	alarm((unsigned)(within_us / SECOND_US) + 1);
+}

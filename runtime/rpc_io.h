@@ -1,0 +1,23 @@
+/* The thread of the asking side that speaks with the broker. */
+#ifndef RT_RPC_IO_H
+#define RT_RPC_IO_H
+
+#include "broker.h"
+#include "rpc_table.h"
+
+struct rpc {
+	struct rpc_config config;
+	struct rpc_table table;
+	pthread_t thread;
+	int wake_fd; /* eventfd: written where the thread sleeps and has something to do */
+
+	/* The thread's own. */
+	struct broker *broker;
+	struct arena arena;
+	struct rpc_bundle bundle;
+};
+
+/* Runs until table.stopping. `argument` is the struct rpc. */
+void *rpc_io_run(void *argument);
+
+#endif

@@ -1,0 +1,66 @@
+/* What the asking side of RPC knows: lanes, items that wait to be sent, messages that wait for an answer.
+ *
+ * Any thread asks, one thread speaks with the broker; they meet in this table, under its lock, which every function
+ * here expects to be held unless it says otherwise. */
+#ifndef RT_RPC_TABLE_H
+#define RT_RPC_TABLE_H
+
+#include "rpc_ask.h"
+
+enum { RPC_LANES = 32, RPC_BUCKETS = 1024 };
+
+/* One message that is on its way, or is being answered. */
+struct sent {
+	struct rpc_lane *lane;
+	uint64_t sequence; /* of the publication */
+	int64_t due_us;    /* gives its slot back then */
+	struct asks asks;  /* without an answer yet */
+	const char *type;  /* of all its items; "mixed" */
+	struct uuid id;    /* of its first item */
+	size_t count;      /* of its items */
+	struct sent *next;
+};
+
+struct rpc_lane {
+	const char *name;
+	struct asks waiting;
+	int callers;    /* asking and waiting */
+	int unanswered; /* messages */
+	int time_outs;  /* in a row */
+	bool probing;   /* the breaker is open, and one call tests it */
+};
+
+struct rpc_table {
+	const struct rpc_config *config;
+	pthread_mutex_t lock;
+	pthread_condattr_t steady;
+	bool connected, blocked, sleeping, stopping;
+	struct rpc_lane lanes[RPC_LANES];
+	size_t lane_count;
+	struct ask *by_id[RPC_BUCKETS], *reads[RPC_BUCKETS];
+	struct sent *sent;
+};
+
+void rpc_table_init(struct rpc_table *table, const struct rpc_config *config);
+void rpc_table_done(struct rpc_table *table);
+
+/* Puts a new item among those that wait, or its caller with an equal item that is there already: *ask is then that one.
+ * E_BUSY: too many callers; E_UNAVAILABLE: no connection, or the breaker is open; E_KEY_REUSED: another request of this
+ * id is on its way; E_NOT_FOUND: no such lane. *due_us, until when the caller waits, comes nearer for a probe. */
+must_check enum status table_enlist(struct rpc_table *table, struct ask **ask, const char *lane, int64_t *due_us);
+/* Its caller waits no longer. */
+void table_leave(struct rpc_table *table, struct ask *ask);
+/* True where the thread that speaks with the broker has something to send. */
+bool lane_can_send(const struct rpc_table *table, const struct rpc_lane *lane);
+/* The next message of a lane, its items written into the bundle; NULL: nothing to send. */
+struct sent *lane_take(struct rpc_table *table, struct rpc_lane *lane, struct rpc_bundle *bundle);
+/* Replies to an item: all that asked it have the answer. False: nobody waits for it any more. */
+bool table_answer(struct rpc_table *table, const struct rpc_slice *slice, struct ended *ended);
+/* Ends what a message has unanswered, and the message. */
+void table_end_message(struct rpc_table *table, struct sent *sent, const struct rpc_end *end, struct ended *ended);
+/* Ends what waits in all lanes. */
+void table_end_waiting(struct rpc_table *table, const struct rpc_end *end, struct ended *ended);
+/* Gives back the slots of messages that are overdue. */
+void table_expire(struct rpc_table *table, int64_t now_us, struct ended *ended);
+
+#endif

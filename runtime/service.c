@@ -1,0 +1,184 @@
+/* A service's life: settings, migrations, relay, lanes, until SIGTERM. */
+#include "service.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "admin.h"
+#include "lanes.h"
+#include "log.h"
+#include "program.h"
+
+enum { LANES_MAX = 64 };
+
+extern const struct migration rt_migrations[];
+
+struct running {
+	struct engine engine;
+	struct admin *admin;
+	struct lane *lanes[LANES_MAX];
+	atomic_size_t lane_count; /* lanes below this are there to be looked at */
+	atomic_bool complete;     /* all of them are */
+};
+
+static bool ready(void *context, struct buffer *why)
+{
+	struct running *running = context;
+	const size_t count = atomic_load(&running->lane_count);
+	bool all = atomic_load(&running->complete);
+
+	if (!all)
+		buffer_text(why, "starting: the database is not migrated yet\n");
+	for (size_t i = 0; i < count; i++)
+		all = lane_ready(running->lanes[i], why) && all;
+	if (atomic_load(&running->complete) && !relay_ready(running->engine.relay)) {
+		buffer_text(why, "relay: no broker, or no database\n");
+		all = false;
+	}
+	return all;
+}
+
+/* ---- starting ---- */
+
+static enum status migrate(const struct running *running, struct db *db, void *settings)
+{
+	const struct service *service = running->engine.service;
+
+	enum status status = db_ensure(db);
+	if (status == OK)
+		status = db_migrate(db, rt_migrations);
+	if (status == OK)
+		status = db_migrate(db, service->migrations);
+	if (status == OK && service->start != NULL)
+		status = service->start(settings, db);
+	return status;
+}
+
+/* Tries until the database is there and in shape. False: told to stop, or the migrations themselves are at fault. */
+static bool prepare_database(const struct running *running, void *settings)
+{
+	struct db *db = db_new(&(struct db_config){
+	        .url = running->engine.settings->database_url,
+	        .program = running->engine.service->name,
+	        .lane = "start",
+	        .wait_us = running->engine.settings->db_wait_us,
+	});
+	bool told = false;
+	enum status status = migrate(running, db, settings);
+
+	for (int64_t said = 0; status == E_UNAVAILABLE || status == E_REDO; status = migrate(running, db, settings)) {
+		if (moment_steady() - said > 5 * SECOND_US) {
+			said = moment_steady();
+			log_warn("database.away", kv_text("detail", db_detail(db)));
+		}
+		if ((told = program_told_to_stop(100 * MS_US)))
+			break;
+	}
+	if (status != OK && !told)
+		log_error("database.unfit", kv_text("detail", db_detail(db)));
+	db_free(db);
+	return status == OK;
+}
+
+static int64_t lane_count(const struct engine *engine, const struct lane_plan *plan)
+{
+	if (strcmp(plan->name, "query") == 0)
+		return engine->settings->lanes_query;
+	if (strcmp(plan->name, "command") == 0)
+		return engine->settings->lanes_command;
+	if (strcmp(plan->name, "events") == 0)
+		return engine->settings->lanes_events;
+	return plan->count;
+}
+
+static bool start_lanes(struct running *running)
+{
+	for (const struct lane_plan *plan = running->engine.service->lanes; plan->name != NULL; plan++) {
+		const int64_t count = lane_count(&running->engine, plan);
+
+		for (int number = 1; number <= count; number++) {
+			const size_t index = atomic_load(&running->lane_count);
+			struct lane *lane = index < LANES_MAX ? lane_start(&running->engine, plan, number) : NULL;
+
+			if (lane == NULL)
+				return false;
+			running->lanes[index] = lane;
+			atomic_store(&running->lane_count, index + 1);
+		}
+	}
+	return true;
+}
+
+/* ---- stopping ---- */
+
+/* Lanes finish their turn; then the relay sends what they have left with it. */
+static void stop(struct running *running)
+{
+	const size_t count = atomic_load(&running->lane_count);
+
+	program_end_within(running->engine.settings->shutdown_us);
+	atomic_store(&running->engine.stopping, true);
+	for (size_t i = 0; i < count; i++)
+		lane_join(running->lanes[i]);
+	admin_stop(running->admin); /* nobody looks at lanes any more */
+	relay_stop(running->engine.relay);
+	for (size_t i = 0; i < count; i++)
+		lane_free(running->lanes[i]);
+}
+
+static int run(struct running *running, void *settings)
+{
+	const struct service_settings *service = running->engine.settings;
+
+	if (admin_start((int)service->admin_port, ready, running, &running->admin) != OK) {
+		log_error("admin.failed", kv_int("port", service->admin_port),
+		          kv_text("detail", "the port is taken: set COMANDA_ADMIN_PORT to a free one"));
+		return 1;
+	}
+	log_info("program.started", kv_int("admin_port", admin_port(running->admin)),
+	         kv_text("version", COMANDA_VERSION));
+	if (!prepare_database(running, settings)) {
+		admin_stop(running->admin);
+		return 1;
+	}
+	struct relay *relay;
+	if (relay_start(&running->engine, &relay) != OK) {
+		admin_stop(running->admin);
+		return 1;
+	}
+	running->engine.relay = relay;
+	const bool started = start_lanes(running);
+	atomic_store(&running->complete, started);
+	if (started)
+		program_wait();
+	else
+		log_error("lanes.failed", kv_text("detail", "no thread to be had for a lane"));
+	stop(running);
+	log_info("program.stopped");
+	return started ? 0 : 1;
+}
+
+int service_run(const struct service *service, int argc, char **argv)
+{
+	const struct program program = {
+	        .name = service->name,
+	        .about = service->about,
+	        .settings = service->settings,
+	        .settings_size = service->settings_size,
+	        .log_level = service->settings_offset + offsetof(struct service_settings, log_level),
+	        .admin_port = service->settings_offset + offsetof(struct service_settings, admin_port),
+	};
+	void *settings;
+
+	const int code = program_begin(&program, argc, argv, &settings);
+	if (code >= 0)
+		return code;
+	struct running running = {
+	        .engine = {.service = service,
+	                   .program_settings = settings,
+	                   .settings = (const void *)((const char *)settings + service->settings_offset)},
+	};
+	const int exit_code = run(&running, settings);
+	free(settings);
+	return exit_code;
+}

@@ -1,0 +1,42 @@
+/* What svc-orders listens to. Each row: the message, the aggregates it touches, what it means. */
+#include "handlers.h"
+
+#include "decisions.h"
+#include "messages.h"
+#include "orders_settings.h"
+#include "queries.h"
+
+/* Decisions are pure: what placing takes from the settings travels with the request. */
+static enum status give_terms(struct lane *lane, struct query *query)
+{
+	const struct orders_settings *settings = lane_settings(lane);
+
+	query->message.prepared = &settings->place;
+	return OK;
+}
+
+/* clang-format off */
+const struct handler orders_queries[] = {
+	{ ORDERS_GET,          .read = read_orders      },
+	{ ORDERS_LIST,         .read = read_order_lists },
+	{ ORDERS_TIMELINE,     .read = read_timelines   },
+	{ 0 }
+};
+
+const struct handler orders_commands[] = {
+	{ ORDERS_PLACE,        .prepare = give_terms, .decide = place_order  },
+	{ ORDERS_CANCEL,       .keys = order_key,     .decide = cancel_order },
+	{ 0 }
+};
+
+/* The events that move the saga (domain/saga.c). */
+const struct handler orders_events[] = {
+	{ USER_VERIFIED,       .keys = order_key, .decide = on_user_verified       },
+	{ USER_REFUSED,        .keys = order_key, .decide = on_user_refused        },
+	{ STOCK_RESERVED,      .keys = order_key, .decide = on_stock_reserved      },
+	{ STOCK_REFUSED,       .keys = order_key, .decide = on_stock_refused       },
+	{ RESERVATION_OVERDUE, .keys = order_key, .decide = on_reservation_overdue },
+	{ ORDER_DEADLINE,      .keys = order_key, .decide = on_deadline            },
+	{ 0 }
+};
+/* clang-format on */

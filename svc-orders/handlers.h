@@ -1,0 +1,11 @@
+/* What svc-orders listens to: one table a lane. */
+#ifndef ORDERS_HANDLERS_H
+#define ORDERS_HANDLERS_H
+
+#include "service.h"
+
+extern const struct handler orders_queries[];
+extern const struct handler orders_commands[];
+extern const struct handler orders_events[];
+
+#endif

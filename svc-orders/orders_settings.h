@@ -1,0 +1,15 @@
+/* The settings of svc-orders: its own and those of every service. */
+#ifndef ORDERS_SETTINGS_H
+#define ORDERS_SETTINGS_H
+
+#include "decisions.h"
+#include "service.h"
+
+struct orders_settings {
+	struct service_settings service;
+	struct place_terms place;
+};
+
+extern const struct setting orders_settings_table[];
+
+#endif

@@ -1,0 +1,147 @@
+/* The order in PostgreSQL. Items and history are JSON within the row, by the field tables below. */
+#include "order_store.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "decisions.h"
+#include "json.h"
+#include "order.h"
+
+#define FIELDS(...) ((const struct field[]){__VA_ARGS__, field_end})
+
+static const struct shape item_shape = {
+        .name = "item_shape",
+        .size = sizeof(struct order_item),
+        .fields = FIELDS(field_uuid(struct order_item, product_id, REQUIRED),
+                         field_int(struct order_item, quantity, REQUIRED, 0, 0),
+                         field_text(struct order_item, name, 0, 0, 0),
+                         field_int(struct order_item, unit_price_cents, 0, 0, 0)),
+};
+
+static const struct shape step_shape = {
+        .name = "step_shape",
+        .size = sizeof(struct order_step),
+        .fields = FIELDS(
+                field_uuid(struct order_step, event_id, REQUIRED), field_text(struct order_step, event, REQUIRED, 0, 0),
+                {.name = "at", .type = F_MOMENT, .rules = REQUIRED, .offset = offsetof(struct order_step, at_us)},
+                field_int(struct order_step, sequence, REQUIRED, 0, 0)),
+};
+
+/* ---- out ---- */
+
+static void put_list(struct args *args, const struct shape *shape, const void *items, size_t count)
+{
+	struct buffer json;
+
+	buffer_init(&json);
+	for (size_t i = 0; i < count; i++) {
+		buffer_text(&json, i == 0 ? "[" : ",");
+		json_encode(&json, shape, (const char *)items + i * shape->size);
+	}
+	buffer_text(&json, count == 0 ? "[]" : "]");
+	put_text(args, json.bytes);
+	buffer_done(&json);
+}
+
+static void order_write(struct args *args, const void *aggregate)
+{
+	const struct order *order = aggregate;
+	const struct end_reason *reason = &order->reason;
+
+	put_uuid(args, &order->id);
+	put_uuid(args, &order->user_id);
+	put_int(args, order->state);
+	put_int(args, order->version);
+	put_moment(args, order->created_us);
+	put_moment(args, order->updated_us);
+	put_moment(args, order->expires_us);
+	put_text(args, order->note);
+	put_list(args, &item_shape, order->items, order->item_count);
+	put_int(args, order->total_cents);
+	put_text(args, order->currency);
+	put_text(args, reason->code);
+	put_text(args, reason->detail);
+	put_uuid(args, uuid_is_nil(&reason->product_id) ? NULL : &reason->product_id);
+	put_list(args, &step_shape, order->steps, order->step_count);
+}
+
+/* ---- in ---- */
+
+/* What this program wrote itself: JSON that does not fit its table means a broken database or a broken build. */
+static size_t read_list(struct span text, const struct shape *shape, struct arena *arena, void **ret_items)
+{
+	struct faults faults = {0};
+	const struct json *json;
+
+	if (json_parse(arena, text, &faults, &json) != OK)
+		abort();
+	size_t count = (size_t)json_count(json);
+	char *items = arena_new(arena, count, shape->size);
+	for (size_t i = 0; i < count; i++)
+		if (json_read(json_item(json, (int)i), shape, UNKNOWN_IGNORED, arena, &faults,
+		              items + i * shape->size) != OK)
+			abort();
+	*ret_items = items;
+	return count;
+}
+
+static void read_history(struct span text, struct arena *arena, struct order *order)
+{
+	void *steps;
+	size_t count = read_list(text, &step_shape, arena, &steps);
+
+	assert(count <= ORDER_STEPS_MAX);
+	memcpy(order->steps, steps, count * sizeof(order->steps[0]));
+	order->step_count = count;
+}
+
+void order_read(const struct rows *rows, int row, struct arena *arena, void *ret_order)
+{
+	struct order *order = ret_order;
+	int column = 0;
+	void *items;
+
+	order->id = row_uuid(rows, row, column++);
+	order->user_id = row_uuid(rows, row, column++);
+	order->state = (enum order_state)row_int(rows, row, column++);
+	order->version = row_int(rows, row, column++);
+	order->created_us = row_moment(rows, row, column++);
+	order->updated_us = row_moment(rows, row, column++);
+	order->expires_us = row_moment(rows, row, column++);
+	order->note = row_text(rows, row, column++, arena);
+	order->item_count = read_list(row_bytes(rows, row, column++), &item_shape, arena, &items);
+	order->items = items;
+	order->total_cents = row_int(rows, row, column++);
+	order->currency = row_text(rows, row, column++, arena);
+	order->reason.code = row_text(rows, row, column++, arena);
+	order->reason.detail = row_text(rows, row, column++, arena);
+	order->reason.product_id = row_uuid(rows, row, column++);
+	read_history(row_bytes(rows, row, column++), arena, order);
+}
+
+/* ---- the store ---- */
+
+#define INSERT_ORDERS                                                                                                  \
+	"INSERT INTO orders (" ORDER_COLUMNS ") "                                                                      \
+	"SELECT id, user_id, state, version, created_at, updated_at, expires_at, note, items::json, total_cents, "     \
+	"       currency, reason_code, reason_detail, reason_product_id, history::json "                               \
+	"FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], "       \
+	"            $7::timestamptz[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], "             \
+	"            $13::text[], $14::uuid[], $15::text[]) AS given (" ORDER_COLUMNS ") "
+
+const struct store order_store = {
+        .kind = &order_kind,
+        .load = {"order_load", "SELECT " ORDER_COLUMNS " FROM orders WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"},
+        .read = order_read,
+        .insert = {"order_insert", INSERT_ORDERS "ON CONFLICT DO NOTHING"},
+        /* The upsert, unlike UPDATE ... FROM unnest, has only one plan. What placing settled is left out. */
+        .update = {"order_update", INSERT_ORDERS
+                   "ON CONFLICT (id) DO UPDATE SET "
+                   "state = EXCLUDED.state, version = EXCLUDED.version, updated_at = EXCLUDED.updated_at, "
+                   "items = EXCLUDED.items, total_cents = EXCLUDED.total_cents, currency = EXCLUDED.currency, "
+                   "reason_code = EXCLUDED.reason_code, reason_detail = EXCLUDED.reason_detail, "
+                   "reason_product_id = EXCLUDED.reason_product_id, history = EXCLUDED.history"},
+        .write = order_write,
+        .columns = 15,
+};

@@ -1,0 +1,17 @@
+/* The order in PostgreSQL: one row, whose columns are named here once. */
+#ifndef ORDERS_ORDER_STORE_H
+#define ORDERS_ORDER_STORE_H
+
+#include "store.h"
+
+#define ORDER_COLUMNS                                                                                                  \
+	"id, user_id, state, version, created_at, updated_at, expires_at, note, items, total_cents, currency, "        \
+	"reason_code, reason_detail, reason_product_id, history"
+
+/* Fills a zeroed struct order from a row of ORDER_COLUMNS. */
+void order_read(const struct rows *rows, int row, struct arena *arena, void *ret_order);
+
+extern const struct store order_store;
+extern const struct migration orders_migrations[];
+
+#endif

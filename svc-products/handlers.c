@@ -1,0 +1,38 @@
+/* What svc-products does with each message: the whole service on one screen. */
+#include "handlers.h"
+#include "catalogue.h"
+#include "queries.h"
+#include "reservations.h"
+
+/* Reads. */
+const struct handler products_queries[] = {
+        {.type = PRODUCTS_GET, .read = get_products},
+        {.type = PRODUCTS_LIST, .read = list_products},
+        {0},
+};
+
+/* clang-format off */
+
+/* Each row: message, the aggregates it touches, what it means. */
+
+/* What admins ask for. */
+const struct handler products_commands[] = {
+	{.type = PRODUCTS_CREATE,       .keys = create_keys, .decide = create_product},
+	{.type = PRODUCTS_CHANGE,       .keys = change_keys, .decide = change_product},
+	{.type = PRODUCTS_WITHDRAW,     .keys = product_key, .decide = withdraw_product},
+	{.type = PRODUCTS_ADJUST_STOCK, .keys = product_key, .decide = adjust_stock},
+	{0},
+};
+
+/* What becomes of orders. */
+const struct handler products_events[] = {
+	{.type = ORDER_PLACED,          .keys = order_keys,  .decide = reserve_order},
+	{.type = ORDER_CONFIRMED,       .keys = order_keys,  .decide = sell_order},
+	{.type = ORDER_REJECTED,        .keys = order_keys,  .decide = release_order},
+	{.type = ORDER_EXPIRED,         .keys = order_keys,  .decide = release_order},
+	{.type = ORDER_CANCELLED,       .keys = order_keys,  .decide = release_order},
+	{.type = RESERVATION_DEADLINE,  .keys = note_key,    .decide = check_overdue},
+	{0},
+};
+
+/* clang-format on */

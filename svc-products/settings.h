@@ -1,0 +1,14 @@
+/* The settings of svc-products. */
+#ifndef PRODUCTS_SETTINGS_H
+#define PRODUCTS_SETTINGS_H
+
+#include "service.h"
+
+struct products_settings {
+	struct service_settings service;
+	int64_t reservation_retention_us;
+};
+
+extern const struct setting products_setting_table[];
+
+#endif

@@ -1,0 +1,122 @@
+/* Reservations in PostgreSQL: one row an order, its lines as JSON in it. */
+#include <string.h>
+
+#include "aggregates.h"
+#include "json.h"
+#include "stores.h"
+
+struct stored_lines {
+	struct list lines; /* struct reserved_line */
+};
+
+static const struct shape line_shape = {
+        .name = "reserved_line",
+        .size = sizeof(struct reserved_line),
+        .fields = (const struct field[]){field_uuid(struct reserved_line, product_id, REQUIRED),
+                                         field_text(struct reserved_line, name, REQUIRED, 0, 0),
+                                         field_int(struct reserved_line, quantity, REQUIRED, 1, QUANTITY_MAX),
+                                         field_int(struct reserved_line, unit_price_cents, REQUIRED, 0, PRICE_MAX),
+                                         field_end},
+};
+static const struct shape stored_lines_shape = {
+        .name = "stored_lines",
+        .size = sizeof(struct stored_lines),
+        .fields = (const struct field[]){field_array(struct stored_lines, lines, REQUIRED, &line_shape, 0, LINES_MAX),
+                                         field_end},
+};
+
+static enum reservation_state state_read(struct span text)
+{
+	for (int state = 0; reservation_state_names[state] != NULL; state++) {
+		if (strlen(reservation_state_names[state]) == text.size &&
+		    memcmp(reservation_state_names[state], text.bytes, text.size) == 0)
+			return (enum reservation_state)state;
+	}
+	return RESERVATION_REFUSED; /* ruled out by the table's CHECK */
+}
+
+/* Lines that somebody has spoilt by hand read as none: settling them then fails as a message that does not fit. */
+static void lines_read(struct span text, struct arena *arena, struct reservation *reservation)
+{
+	struct faults faults = {0};
+	void *stored = NULL;
+
+	if (json_decode(text, &stored_lines_shape, UNKNOWN_IGNORED, arena, &faults, &stored) != OK)
+		return;
+	reservation->lines = ((struct stored_lines *)stored)->lines.items;
+	reservation->line_count = ((struct stored_lines *)stored)->lines.count;
+}
+
+static void reservation_read(const struct rows *rows, int row, struct arena *arena, void *ret_reservation)
+{
+	struct reservation *reservation = ret_reservation;
+
+	reservation->order_id = row_uuid(rows, row, 0);
+	reservation->state = state_read(row_bytes(rows, row, 1));
+	if (!row_null(rows, row, 2))
+		lines_read(row_bytes(rows, row, 2), arena, reservation);
+	reservation->currency = row_text(rows, row, 3, arena);
+	reservation->total_cents = row_int(rows, row, 4);
+	reservation->expires_at = row_moment(rows, row, 5);
+	reservation->updated_at = row_moment(rows, row, 6);
+	reservation->version = row_int(rows, row, 7);
+}
+
+static void lines_write(struct args *args, const struct reservation *reservation)
+{
+	struct stored_lines stored;
+	struct buffer json;
+
+	if (reservation->line_count == 0) {
+		put_text(args, NULL);
+		return;
+	}
+	/* A list is handed about as changeable, and only read here. */
+	memcpy(&stored.lines.items, &reservation->lines, sizeof(stored.lines.items));
+	stored.lines.count = reservation->line_count;
+	buffer_init(&json);
+	json_encode(&json, &stored_lines_shape, &stored);
+	put_text(args, json.bytes);
+	buffer_done(&json);
+}
+
+static void reservation_write(struct args *args, const void *aggregate)
+{
+	const struct reservation *reservation = aggregate;
+
+	put_uuid(args, &reservation->order_id);
+	put_text(args, reservation_state_names[reservation->state]);
+	lines_write(args, reservation);
+	put_text(args, reservation->currency);
+	put_int(args, reservation->total_cents);
+	put_moment(args, reservation->expires_at);
+	put_moment(args, reservation->updated_at);
+	put_int(args, reservation->version);
+}
+
+#define UNNEST                                                                                                         \
+	"INSERT INTO reservations (order_id, state, lines, currency, total_cents, expires_at, updated_at, version) "   \
+	"SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], "       \
+	"$7::timestamptz[], $8::bigint[]) "
+
+/* What was reserved never changes afterwards, only what became of it. */
+const struct store reservation_store = {
+        .kind = &reservation_kind,
+        .load = {"reservation_load", "SELECT order_id, state, lines, currency, total_cents, expires_at, updated_at, "
+                                     "version FROM reservations WHERE order_id = ANY($1) ORDER BY order_id "
+                                     "FOR NO KEY UPDATE"},
+        .read = reservation_read,
+        .insert = {"reservation_insert", UNNEST "ON CONFLICT DO NOTHING"},
+        .update = {"reservation_update", UNNEST "ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, "
+                                                "updated_at = excluded.updated_at, version = excluded.version"},
+        .write = reservation_write,
+        .columns = 8,
+};
+
+/* Order ids begin with the milliseconds of their making (UUIDv7), so the oldest rows are found by the primary key, and
+ * no index stands on anything that a settlement changes. */
+const struct sql reservation_prune = {
+        "reservation_prune",
+        "DELETE FROM reservations WHERE ctid = ANY(ARRAY(SELECT ctid FROM reservations WHERE order_id < "
+        "(lpad(to_hex((extract(epoch FROM $1::timestamptz) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid "
+        "AND state <> 'held' AND updated_at < $1 ORDER BY order_id LIMIT 1000))"};

@@ -1,0 +1,23 @@
+/* How the aggregates of svc-products live in PostgreSQL: one table a kind. */
+#ifndef PRODUCTS_STORES_H
+#define PRODUCTS_STORES_H
+
+#include "product.h"
+#include "store.h"
+
+extern const struct store product_store, sku_claim_store, reservation_store;
+
+/* The columns of a product, in the order that product_read takes them. */
+#define PRODUCT_COLUMNS                                                                                                \
+	"id, sku, name, description, price_cents, currency, on_hand, reserved, status, created_at, updated_at, "       \
+	"version, sequence"
+void product_read(const struct rows *rows, int row, struct arena *arena, void *ret_product);
+
+/* A product as it lies in the cache: its key, its view as JSON, its sequence. */
+const char *product_cache_key(const struct uuid *id, struct arena *arena);
+void product_cached(const void *product, struct arena *arena, struct cache_entry *ret_entry);
+
+/* Deletes reservations that ended before $1. */
+extern const struct sql reservation_prune;
+
+#endif

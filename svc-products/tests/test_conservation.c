@@ -1,0 +1,189 @@
+/* Stock is conserved: whatever comes, in whatever order and batches, again and again.
+ *
+ * Random histories with fixed seeds. After every turn: on_hand = initial + adjustments - sold, reserved = the sum of
+ * what is held, 0 <= reserved <= on_hand; and the stock levels told last are those that are saved. */
+#include "shop.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { PRODUCTS = 5, ORDERS = 150, TURNS = 120, BATCH_MAX = 20, INITIAL = 40, SEEDS = 10 };
+
+struct history {
+	struct shop shop;
+	uint64_t random;
+	struct uuid products[PRODUCTS];
+	int64_t adjusted[PRODUCTS];
+	struct order_event *orders[ORDERS];
+	int end[ORDERS]; /* the one end that orders has decided on; 0: none yet */
+};
+
+/* xorshift64: https://www.jstatsoft.org/article/view/v008i14 */
+static uint64_t draw(struct history *history, uint64_t below)
+{
+	history->random ^= history->random << 13;
+	history->random ^= history->random >> 7;
+	history->random ^= history->random << 17;
+	return history->random % below;
+}
+
+static void begin(struct history *history, uint64_t seed)
+{
+	memset(history, 0, sizeof(*history));
+	shop_open(&history->shop);
+	history->random = seed;
+	for (size_t i = 0; i < PRODUCTS; i++)
+		history->products[i] =
+			shop_product(&history->shop, arena_format(&history->shop.arena, "p%zu", i), INITIAL)->id;
+	for (size_t i = 0; i < ORDERS; i++) {
+		size_t first = draw(history, PRODUCTS);
+		const struct uuid both[] = {history->products[first], history->products[(first + 1) % PRODUCTS]};
+		const int64_t quantities[] = {(int64_t)draw(history, 6) + 1, (int64_t)draw(history, 6) + 1};
+
+		history->orders[i] = shop_order(&history->shop, 1 + draw(history, 2), both, quantities);
+	}
+}
+
+/* As orders speaks: one end an order, confirmed only after stock was held, each message again and again. */
+static int end_of(struct history *history, size_t order)
+{
+	static const int ends[] = {ORDER_REJECTED, ORDER_EXPIRED, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_CONFIRMED};
+	const struct reservation *seen = shop_reservation(&history->shop, &history->orders[order]->order_id);
+
+	if (history->end[order] == 0) {
+		history->end[order] = ends[draw(history, 5)];
+		if (history->end[order] == ORDER_CONFIRMED && (seen == NULL || seen->state != RESERVATION_HELD))
+			history->end[order] = ORDER_REJECTED;
+	}
+	return history->end[order];
+}
+
+static struct message any_message(struct history *history)
+{
+	struct shop *shop = &history->shop;
+	size_t order = draw(history, ORDERS);
+	struct products_adjust_stock *adjustment;
+
+	switch (draw(history, 6)) {
+	case 0:
+	case 1:
+	case 2:
+		return shop_message(shop, ORDER_PLACED, history->orders[order]);
+	case 3:
+	case 4:
+		return shop_message(shop, end_of(history, order), history->orders[order]);
+	default:
+		adjustment = arena_new(&shop->arena, 1, sizeof(*adjustment));
+		*adjustment = (struct products_adjust_stock){.id = history->products[draw(history, PRODUCTS)],
+							     .expected_version = INT_ABSENT,
+							     .delta = (int64_t)draw(history, 21) - 10};
+		return shop_message(shop, PRODUCTS_ADJUST_STOCK, adjustment);
+	}
+}
+
+static size_t product_index(const struct history *history, const struct uuid *id)
+{
+	for (size_t i = 0; i < PRODUCTS; i++) {
+		if (uuid_equal(&history->products[i], id))
+			return i;
+	}
+	fail_msg("a product that nobody made");
+	return 0;
+}
+
+static void count_adjustments(struct history *history, const struct message *messages, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct products_adjust_stock *adjustment = messages[i].body;
+
+		if (messages[i].type == PRODUCTS_ADJUST_STOCK && history->shop.verdicts[i].status == OK)
+			history->adjusted[product_index(history, &adjustment->id)] += adjustment->delta;
+	}
+}
+
+static void assert_conserved(struct history *history)
+{
+	int64_t held[PRODUCTS] = {0}, sold[PRODUCTS] = {0};
+
+	for (size_t i = 0; i < ORDERS; i++) {
+		const struct reservation *seen = shop_reservation(&history->shop, &history->orders[i]->order_id);
+
+		for (size_t line = 0; seen != NULL && line < seen->line_count; line++) {
+			size_t product = product_index(history, &seen->lines[line].product_id);
+
+			held[product] += seen->state == RESERVATION_HELD ? seen->lines[line].quantity : 0;
+			sold[product] += seen->state == RESERVATION_SOLD ? seen->lines[line].quantity : 0;
+		}
+	}
+	for (size_t i = 0; i < PRODUCTS; i++) {
+		const struct product *product = shop_find(&history->shop, &history->products[i]);
+
+		assert_int_equal(product->on_hand, INITIAL + history->adjusted[i] - sold[i]);
+		assert_int_equal(product->reserved, held[i]);
+		assert_in_range(product->reserved, 0, product->on_hand);
+	}
+}
+
+static void assert_level(struct history *history, const struct stock_level *level)
+{
+	const struct product *product = shop_find(&history->shop, &level->product_id);
+
+	assert_true(level->sequence <= product->sequence);
+	if (level->sequence < product->sequence)
+		return;
+	assert_int_equal(level->on_hand, product->on_hand);
+	assert_int_equal(level->reserved, product->reserved);
+}
+
+static void assert_told_truly(struct history *history)
+{
+	for (size_t i = 0; i < history->shop.output_count; i++) {
+		const struct output *output = &history->shop.outputs[i];
+		const struct stock_event *told = output->body;
+
+		if (output->type != STOCK_RESERVED && output->type != STOCK_RELEASED && output->type != STOCK_SOLD)
+			continue;
+		for (size_t level = 0; level < told->stock.count; level++)
+			assert_level(history, &((const struct stock_level *)told->stock.items)[level]);
+	}
+}
+
+static void conserves_stock_through_any_history(void **state)
+{
+	static struct history history;
+	size_t counts[MESSAGE_COUNT] = {0};
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		begin(&history, seed * 0x9e3779b97f4a7c15u);
+		for (size_t turn = 0; turn < TURNS; turn++) {
+			struct message batch[BATCH_MAX];
+			size_t count = 1 + draw(&history, BATCH_MAX);
+
+			for (size_t i = 0; i < count; i++)
+				batch[i] = any_message(&history);
+			shop_turn(&history.shop, batch, count);
+			count_adjustments(&history, batch, count);
+			assert_conserved(&history);
+			assert_told_truly(&history);
+			for (size_t i = 0; i < history.shop.output_count; i++)
+				counts[history.shop.outputs[i].type]++;
+		}
+		shop_close(&history.shop);
+	}
+	/* The histories were worth running: everything that can happen has. */
+	assert_true(counts[STOCK_RESERVED] > 100 && counts[STOCK_REFUSED] > 100 && counts[STOCK_SOLD] > 100);
+	assert_true(counts[STOCK_RELEASED] > 100 && counts[STOCK_ADJUSTED] > 100);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(conserves_stock_through_any_history),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

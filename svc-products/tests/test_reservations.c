@@ -1,0 +1,407 @@
+/* What orders do to the stock, in every order of arrival. */
+#include "shop.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int open_shop(void **state)
+{
+	static struct shop shop;
+
+	shop_open(&shop);
+	*state = &shop;
+	return 0;
+}
+
+static int close_shop(void **state)
+{
+	shop_close(*state);
+	return 0;
+}
+
+static void assert_stock(struct shop *shop, const struct uuid *id, int64_t on_hand, int64_t reserved)
+{
+	const struct product *product = shop_find(shop, id);
+
+	assert_int_equal(product->on_hand, on_hand);
+	assert_int_equal(product->reserved, reserved);
+}
+
+static void assert_stale(struct shop *shop, int type, const void *body)
+{
+	assert_int_equal(shop_tell(shop, type, body), E_STALE);
+	assert_int_equal(shop->output_count, 0);
+}
+
+static const struct stock_refused *assert_refused(struct shop *shop, const struct order_event *order, const char *code)
+{
+	const struct stock_refused *told;
+
+	assert_int_equal(shop_tell(shop, ORDER_PLACED, order), OK);
+	told = shop_only_event(shop, STOCK_REFUSED);
+	assert_string_equal(told->code, code);
+	assert_true(uuid_equal(&told->order_id, &order->order_id));
+	assert_int_equal(shop_reservation(shop, &order->order_id)->state, RESERVATION_REFUSED);
+	assert_int_equal(shop->deadline_count, 0);
+	return told;
+}
+
+static void reserves_with_names_and_prices_and_tells_stock_after(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 5);
+	struct product *chair = shop_product(shop, "chair", 9);
+	const struct uuid products[] = {chair->id, lamp->id};
+	const int64_t quantities[] = {4, 2};
+	const struct order_event *order = shop_order(shop, 2, products, quantities);
+	const struct stock_event *told;
+	const struct order_line *lines;
+	const struct stock_level *levels;
+
+	chair->price_cents = 250;
+	assert_int_equal(shop_tell(shop, ORDER_PLACED, order), OK);
+	told = shop_only_event(shop, STOCK_RESERVED);
+	lines = told->items.items;
+	levels = told->stock.items;
+	assert_true(uuid_equal(&shop->outputs[0].subject, &order->order_id));
+	assert_int_equal(shop->outputs[0].sequence, 1);
+	assert_int_equal(told->items.count, 2);
+	assert_string_equal(lines[0].name, "chair");
+	assert_int_equal(lines[0].unit_price_cents, 250);
+	assert_int_equal(lines[0].quantity, 4);
+	assert_string_equal(lines[1].name, "lamp");
+	assert_int_equal(told->total_cents, 4 * 250 + 2 * 100);
+	assert_string_equal(told->currency, "USD");
+	assert_int_equal(told->expires_at, order->expires_at);
+	assert_int_equal(told->stock.count, 2);
+	assert_int_equal(levels[0].on_hand, 9);
+	assert_int_equal(levels[0].reserved, 4);
+	assert_int_equal(levels[0].sequence, 2);
+	assert_stock(shop, &lamp->id, 5, 2);
+	assert_int_equal(shop_find(shop, &lamp->id)->version, 1);
+}
+
+static void asks_again_a_minute_after_the_order_should_have_ended(void **state)
+{
+	struct shop *shop = *state;
+	const struct order_event *order = shop_order_one(shop, &shop_product(shop, "lamp", 5)->id, 2);
+
+	shop_tell(shop, ORDER_PLACED, order);
+	assert_int_equal(shop->deadline_count, 1);
+	assert_int_equal(shop->deadlines[0].type, RESERVATION_DEADLINE);
+	assert_int_equal(shop->deadlines[0].due_us, order->expires_at + MINUTE_US);
+	assert_true(uuid_equal(&shop->deadlines[0].subject, &order->order_id));
+}
+
+static void refuses_each_line_that_cannot_be_met_by_its_reason(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 5);
+	struct product *franc = shop_product(shop, "franc", 5), *gone = shop_product(shop, "gone", 5);
+	const struct uuid nothing = shop_id(shop);
+	const int64_t ones[] = {1, 1};
+	const struct stock_refused *told;
+
+	franc->currency = "CHF";
+	gone->withdrawn = true;
+	told = assert_refused(shop, shop_order(shop, 2, (struct uuid[]){lamp->id, nothing}, ones), "product_unknown");
+	assert_true(uuid_equal(&told->product_id, &nothing));
+	told = assert_refused(shop, shop_order(shop, 2, (struct uuid[]){lamp->id, gone->id}, ones),
+			      "product_withdrawn");
+	assert_true(uuid_equal(&told->product_id, &gone->id));
+	assert_string_equal(told->detail, "\"gone\" is no longer sold");
+	told = assert_refused(shop, shop_order(shop, 2, (struct uuid[]){lamp->id, franc->id}, ones), "mixed_currency");
+	assert_true(uuid_equal(&told->product_id, &franc->id));
+	told = assert_refused(shop, shop_order_one(shop, &lamp->id, 6), "out_of_stock");
+	assert_true(uuid_equal(&told->product_id, &lamp->id));
+	assert_string_equal(told->detail, "6 of \"lamp\" asked for, 5 available");
+	assert_stock(shop, &lamp->id, 5, 0);
+	assert_int_equal(shop_find(shop, &lamp->id)->sequence, 1);
+}
+
+static void takes_an_order_all_in_another_currency(void **state)
+{
+	struct shop *shop = *state;
+	struct product *franc = shop_product(shop, "franc", 5);
+
+	franc->currency = "CHF";
+	assert_int_equal(shop_tell(shop, ORDER_PLACED, shop_order_one(shop, &franc->id, 1)), OK);
+	assert_string_equal(((const struct stock_event *)shop_only_event(shop, STOCK_RESERVED))->currency, "CHF");
+}
+
+static void ignores_an_order_that_has_expired_before_it_came(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 5);
+	const struct order_event *order = shop_order_one(shop, &lamp->id, 2);
+
+	shop->now_us = order->expires_at;
+	assert_stale(shop, ORDER_PLACED, order);
+	assert_null(shop_reservation(shop, &order->order_id));
+	shop->now_us--;
+	assert_int_equal(shop_tell(shop, ORDER_PLACED, order), OK);
+}
+
+static void answers_an_order_once_whatever_became_of_it(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 5);
+	const struct order_event *held = shop_order_one(shop, &lamp->id, 2);
+	const struct order_event *refused = shop_order_one(shop, &lamp->id, 9);
+
+	shop_tell(shop, ORDER_PLACED, held);
+	assert_stale(shop, ORDER_PLACED, held);
+	shop_tell(shop, ORDER_PLACED, refused);
+	assert_stale(shop, ORDER_PLACED, refused);
+	shop_tell(shop, ORDER_CONFIRMED, held);
+	assert_stale(shop, ORDER_PLACED, held);
+	assert_stock(shop, &lamp->id, 3, 0);
+}
+
+static void sells_what_was_held_once(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 5);
+	const struct order_event *order = shop_order_one(shop, &lamp->id, 2);
+	const struct stock_event *told;
+
+	shop_tell(shop, ORDER_PLACED, order);
+	assert_int_equal(shop_tell(shop, ORDER_CONFIRMED, order), OK);
+	told = shop_only_event(shop, STOCK_SOLD);
+	assert_int_equal(shop->outputs[0].sequence, 2);
+	assert_int_equal(told->expires_at, INT_ABSENT);
+	assert_int_equal(told->total_cents, 200);
+	assert_int_equal(((const struct stock_level *)told->stock.items)->on_hand, 3);
+	assert_int_equal(((const struct stock_level *)told->stock.items)->reserved, 0);
+	assert_int_equal(shop->deadline_count, 1);
+	assert_int_equal(shop->deadlines[0].due_us, INT64_MIN);
+	assert_int_equal(shop_reservation(shop, &order->order_id)->state, RESERVATION_SOLD);
+	assert_stale(shop, ORDER_CONFIRMED, order);
+	assert_stock(shop, &lamp->id, 3, 0);
+}
+
+static void releases_what_was_held_once_for_every_end(void **state)
+{
+	static const int ends[] = {ORDER_REJECTED, ORDER_EXPIRED, ORDER_CANCELLED};
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 5);
+
+	for (size_t i = 0; i < 3; i++) {
+		const struct order_event *order = shop_order_one(shop, &lamp->id, 2);
+
+		shop_tell(shop, ORDER_PLACED, order);
+		assert_stock(shop, &lamp->id, 5, 2);
+		assert_int_equal(shop_tell(shop, ends[i], order), OK);
+		shop_only_event(shop, STOCK_RELEASED);
+		assert_int_equal(shop->deadlines[0].due_us, INT64_MIN);
+		assert_stock(shop, &lamp->id, 5, 0);
+		assert_stale(shop, ends[i], order);
+		assert_stock(shop, &lamp->id, 5, 0);
+	}
+}
+
+static void releases_at_the_prices_and_names_of_the_reservation(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 5);
+	const struct order_event *order = shop_order_one(shop, &lamp->id, 2);
+	const struct products_change dearer = {.id = lamp->id,
+					       .expected_version = INT_ABSENT,
+					       .name = "Dear lamp",
+					       .price_cents = 999,
+					       .status = PRODUCT_INACTIVE};
+	const struct stock_event *told;
+
+	shop_tell(shop, ORDER_PLACED, order);
+	assert_int_equal(shop_tell(shop, PRODUCTS_CHANGE, &dearer), OK);
+	assert_int_equal(shop_tell(shop, ORDER_CONFIRMED, order), OK);
+	told = shop_only_event(shop, STOCK_SOLD);
+	assert_string_equal(((const struct order_line *)told->items.items)->name, "lamp");
+	assert_int_equal(told->total_cents, 200);
+}
+
+static void leaves_a_tombstone_where_the_release_comes_first(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 5);
+	const struct order_event *order = shop_order_one(shop, &lamp->id, 2);
+
+	assert_int_equal(shop_tell(shop, ORDER_CANCELLED, order), OK);
+	assert_int_equal(shop->output_count, 0);
+	assert_int_equal(shop_reservation(shop, &order->order_id)->state, RESERVATION_RELEASED);
+	assert_stale(shop, ORDER_PLACED, order);
+	assert_stale(shop, ORDER_CANCELLED, order);
+	assert_stock(shop, &lamp->id, 5, 0);
+}
+
+static void settles_release_before_reserve_within_one_batch(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 5);
+	const struct order_event *order = shop_order_one(shop, &lamp->id, 2);
+	const struct message batch[] = {shop_message(shop, ORDER_REJECTED, order),
+					shop_message(shop, ORDER_PLACED, order),
+					shop_message(shop, ORDER_REJECTED, order)};
+
+	shop_turn(shop, batch, 3);
+	assert_int_equal(shop->verdicts[0].status, OK);
+	assert_int_equal(shop->verdicts[1].status, E_STALE);
+	assert_int_equal(shop->verdicts[2].status, E_STALE);
+	assert_int_equal(shop->output_count, 0);
+	assert_stock(shop, &lamp->id, 5, 0);
+}
+
+static void lets_a_refused_order_end_in_silence(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 5);
+	const struct order_event *order = shop_order_one(shop, &lamp->id, 9);
+
+	assert_refused(shop, order, "out_of_stock");
+	assert_stale(shop, ORDER_REJECTED, order);
+}
+
+static void keeps_a_confirmation_that_cannot_be_for_the_dead_letters(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 5);
+	const struct order_event *unheard = shop_order_one(shop, &lamp->id, 2);
+	const struct order_event *released = shop_order_one(shop, &lamp->id, 2);
+	const struct order_event *sold = shop_order_one(shop, &lamp->id, 2);
+
+	assert_int_equal(shop_tell(shop, ORDER_CONFIRMED, unheard), E_NOT_FOUND);
+	shop_tell(shop, ORDER_PLACED, released);
+	shop_tell(shop, ORDER_EXPIRED, released);
+	assert_int_equal(shop_tell(shop, ORDER_CONFIRMED, released), E_CONFLICT);
+	shop_tell(shop, ORDER_PLACED, sold);
+	shop_tell(shop, ORDER_CONFIRMED, sold);
+	assert_int_equal(shop_tell(shop, ORDER_CANCELLED, sold), E_CONFLICT);
+	assert_stock(shop, &lamp->id, 3, 0);
+}
+
+static void undoes_all_lines_where_a_product_stands_in_two(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 5);
+	const struct uuid twice[] = {lamp->id, lamp->id};
+	const int64_t threes[] = {3, 3};
+
+	assert_int_equal(shop_tell(shop, ORDER_PLACED, shop_order(shop, 2, twice, threes)), E_INVALID);
+	assert_stock(shop, &lamp->id, 5, 0);
+}
+
+static void settles_only_the_lines_that_were_reserved(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 5), *chair = shop_product(shop, "chair", 5);
+	const struct order_event *order = shop_order_one(shop, &lamp->id, 2);
+	struct order_event *other = shop_order_one(shop, &chair->id, 2);
+
+	other->order_id = order->order_id;
+	shop_tell(shop, ORDER_PLACED, order);
+	assert_int_equal(shop_tell(shop, ORDER_CONFIRMED, other), E_INVALID);
+	assert_stock(shop, &lamp->id, 5, 2);
+	assert_stock(shop, &chair->id, 5, 0);
+}
+
+static void gives_the_last_item_to_the_first_of_two_orders_in_one_batch(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 1);
+	const struct message both[] = {shop_message(shop, ORDER_PLACED, shop_order_one(shop, &lamp->id, 1)),
+				       shop_message(shop, ORDER_PLACED, shop_order_one(shop, &lamp->id, 1))};
+
+	shop_turn(shop, both, 2);
+	assert_int_equal(shop->output_count, 2);
+	assert_int_equal(shop->outputs[0].type, STOCK_RESERVED);
+	assert_int_equal(shop->outputs[1].type, STOCK_REFUSED);
+	assert_stock(shop, &lamp->id, 1, 1);
+}
+
+static void serves_a_hundred_buyers_of_a_hot_product_in_one_batch(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 60);
+	struct message buyers[100];
+	size_t reserved = 0;
+
+	for (size_t i = 0; i < 100; i++)
+		buyers[i] = shop_message(shop, ORDER_PLACED, shop_order_one(shop, &lamp->id, 1));
+	shop_turn(shop, buyers, 100);
+	assert_int_equal(shop->output_count, 100);
+	for (size_t i = 0; i < 100; i++)
+		reserved += shop->outputs[i].type == STOCK_RESERVED;
+	assert_int_equal(reserved, 60);
+	assert_int_equal(shop->outputs[59].type, STOCK_RESERVED);
+	assert_int_equal(shop->outputs[60].type, STOCK_REFUSED);
+	assert_stock(shop, &lamp->id, 60, 60);
+	assert_int_equal(shop_find(shop, &lamp->id)->sequence, 61);
+}
+
+static void sells_within_the_batch_that_freed_the_stock(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 1);
+	const struct order_event *first = shop_order_one(shop, &lamp->id, 1);
+	const struct order_event *second = shop_order_one(shop, &lamp->id, 1);
+	const struct message batch[] = {
+		shop_message(shop, ORDER_PLACED, first), shop_message(shop, ORDER_CANCELLED, first),
+		shop_message(shop, ORDER_PLACED, second), shop_message(shop, ORDER_CONFIRMED, second)};
+
+	shop_turn(shop, batch, 4);
+	assert_int_equal(shop->output_count, 4);
+	assert_int_equal(shop->outputs[3].type, STOCK_SOLD);
+	assert_stock(shop, &lamp->id, 0, 0);
+}
+
+static void asks_what_became_of_an_order_while_its_reservation_is_held(void **state)
+{
+	struct shop *shop = *state;
+	const struct order_event *order = shop_order_one(shop, &shop_product(shop, "lamp", 5)->id, 2);
+	const struct order_note note = {.order_id = order->order_id};
+	const struct order_note *asked;
+
+	shop_tell(shop, ORDER_PLACED, order);
+	shop->now_us = order->expires_at + MINUTE_US;
+	assert_int_equal(shop_tell(shop, RESERVATION_DEADLINE, &note), OK);
+	asked = shop_only_event(shop, RESERVATION_OVERDUE);
+	assert_true(uuid_equal(&asked->order_id, &order->order_id));
+	assert_int_equal(shop->deadline_count, 0);
+	shop_tell(shop, ORDER_EXPIRED, order);
+	assert_int_equal(shop_tell(shop, RESERVATION_DEADLINE, &note), OK);
+	assert_int_equal(shop->output_count, 0);
+	assert_int_equal(shop->deadline_count, 1);
+	assert_int_equal(shop->deadlines[0].due_us, INT64_MIN);
+}
+
+#define in_a_shop(test) cmocka_unit_test_setup_teardown(test, open_shop, close_shop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		in_a_shop(reserves_with_names_and_prices_and_tells_stock_after),
+		in_a_shop(asks_again_a_minute_after_the_order_should_have_ended),
+		in_a_shop(refuses_each_line_that_cannot_be_met_by_its_reason),
+		in_a_shop(takes_an_order_all_in_another_currency),
+		in_a_shop(ignores_an_order_that_has_expired_before_it_came),
+		in_a_shop(answers_an_order_once_whatever_became_of_it),
+		in_a_shop(sells_what_was_held_once),
+		in_a_shop(releases_what_was_held_once_for_every_end),
+		in_a_shop(releases_at_the_prices_and_names_of_the_reservation),
+		in_a_shop(leaves_a_tombstone_where_the_release_comes_first),
+		in_a_shop(settles_release_before_reserve_within_one_batch),
+		in_a_shop(lets_a_refused_order_end_in_silence),
+		in_a_shop(keeps_a_confirmation_that_cannot_be_for_the_dead_letters),
+		in_a_shop(undoes_all_lines_where_a_product_stands_in_two),
+		in_a_shop(settles_only_the_lines_that_were_reserved),
+		in_a_shop(gives_the_last_item_to_the_first_of_two_orders_in_one_batch),
+		in_a_shop(serves_a_hundred_buyers_of_a_hot_product_in_one_batch),
+		in_a_shop(sells_within_the_batch_that_freed_the_stock),
+		in_a_shop(asks_what_became_of_an_order_while_its_reservation_is_held),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

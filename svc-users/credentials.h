@@ -1,0 +1,17 @@
+/* Passwords and refresh tokens, by libsodium. */
+#ifndef USERS_CREDENTIALS_H
+#define USERS_CREDENTIALS_H
+
+#include "users.h"
+
+/* argon2id, 19 MiB, two passes: OWASP's Password Storage Cheat Sheet, the least that it advises. Takes tens of
+ * milliseconds. The hash carries its salt and parameters, and lives in the arena. E_UNAVAILABLE: no memory for it. */
+must_check enum status password_hash(const char *password, struct arena *arena, const char **ret_hash);
+/* Is this the password of that hash? A NULL hash belongs to nobody: false, after as long a time. */
+bool password_matches(const char *hash, const char *password);
+
+/* A new refresh token of a session, in the arena. */
+const char *refresh_token_new(const struct uuid *session_id, struct arena *arena);
+struct token_hash refresh_token_hash(const char *token);
+
+#endif

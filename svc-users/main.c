@@ -1,0 +1,7 @@
+/* svc-users: accounts, sign-in, and "may this person buy?". */
+#include "users_service.h"
+
+int main(int argc, char **argv)
+{
+	return service_run(&users_service, argc, argv);
+}
