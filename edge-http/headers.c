@@ -1,7 +1,6 @@
 /* What request headers say. */
 #include "headers.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -185,18 +184,30 @@ bool header_traceparent_fits(const char *value)
 	       strspn(value + 53, "0123456789abcdef") == 2;
 }
 
+/* The value of the parameter `name` in "type/subtype; a=b; c=d"; NULL where there is none. */
+static const char *parameter(const char *value, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (const char *at = strchr(value, ';'); at != NULL; at = strchr(at, ';')) {
+		at += strspn(at, "; \t");
+		if (strncasecmp(at, name, size) == 0 && at[size] == '=')
+			return at + size + 1;
+	}
+	return NULL;
+}
+
 bool header_media_type_is(const char *value, const char *wanted)
 {
 	size_t size = strlen(wanted);
-	const char *charset = NULL;
+	const char *charset = parameter(value, "charset");
 
+	/* strchr also finds the closing NUL. */
 	if (strncasecmp(value, wanted, size) != 0 || strchr(" \t;", value[size]) == NULL)
-		return false; /* strchr also finds the closing NUL */
-	charset = strcasestr(value + size, "charset=");
+		return false;
 	if (charset == NULL)
 		return true;
-	charset += strlen("charset=");
-	charset += strspn(charset, "\"");
+	charset += *charset == '"' ? 1 : 0;
 	return strncasecmp(charset, "utf-8", 5) == 0 && strchr("\" \t;", charset[5]) != NULL;
 }
 

@@ -9,47 +9,47 @@ static const struct {
 	int status;
 	const char *code, *detail;
 } http_problems[] = {
-        {400, "bad_request", "The request cannot be read."},
-        {404, "not_found", "There is nothing at this path."},
-        {405, "method_not_allowed", "This path does not know this method; the Allow header names those it knows."},
-        {408, "request_timeout", "The request did not arrive in time."},
-        {411, "length_required", "A body needs a Content-Length."},
-        {413, "content_too_large", "The body is longer than is accepted."},
-        {414, "uri_too_long", "The URI is longer than is accepted."},
-        {415, "unsupported_media_type", "This Content-Type is not accepted here."},
-        {417, "expectation_failed", "Only \"Expect: 100-continue\" can be met."},
-        {431, "headers_too_large", "The headers are more or longer than is accepted."},
-        {500, "internal", "Something is broken on our side."},
-        {501, "not_implemented", "This server does not know what is asked for."},
-        {503, "unavailable", "Not available at present: try again."},
-        {505, "version_not_supported", "This server speaks HTTP/1.1 and HTTP/1.0."},
+	{400, "bad_request", "The request cannot be read."},
+	{404, "not_found", "There is nothing at this path."},
+	{405, "method_not_allowed", "This path does not know this method; the Allow header names those it knows."},
+	{408, "request_timeout", "The request did not arrive in time."},
+	{411, "length_required", "A body needs a Content-Length."},
+	{413, "content_too_large", "The body is longer than is accepted."},
+	{414, "uri_too_long", "The URI is longer than is accepted."},
+	{415, "unsupported_media_type", "This Content-Type is not accepted here."},
+	{417, "expectation_failed", "Only \"Expect: 100-continue\" can be met."},
+	{431, "headers_too_large", "The headers are more or longer than is accepted."},
+	{500, "internal", "Something is broken on our side."},
+	{501, "not_implemented", "This server does not know what is asked for."},
+	{503, "unavailable", "Not available at present: try again."},
+	{505, "version_not_supported", "This server speaks HTTP/1.1 and HTTP/1.0."},
 };
 
 /* What a status means for a client who is told nothing more. */
 static const char *const status_details[STATUS_COUNT] = {
-        [E_MALFORMED] = "The request cannot be read.",
-        [E_INVALID] = "The request is well formed, and not acceptable.",
-        [E_UNAUTHENTICATED] = "Sign in first: this needs a valid access token.",
-        [E_FORBIDDEN] = "You are signed in, and may not do this.",
-        [E_NOT_FOUND] = "There is no such thing, or it is not yours to see.",
-        [E_CONFLICT] = "The present state does not allow this.",
-        [E_PRECONDITION] = "It was changed in the meantime: fetch it again, then decide.",
-        [E_KEY_REUSED] = "This Idempotency-Key was used for another request: use a new one.",
-        [E_EXPIRED] = "It came too late to be done, and was not done: try again.",
-        [E_BUSY] = "Too much is in progress: try again after the time in Retry-After.",
-        [E_UNAVAILABLE] = "What is needed for this is not available at present: try again.",
-        [E_TIMEOUT] = "There was no answer in time.",
-        [E_REDO] = "This could not be finished: try again.",
-        [E_UNKNOWN_TYPE] = "This is being rolled out and not known everywhere yet: try again.",
-        [E_INTERNAL] = "Something is broken on our side; X-Request-Id helps to find out what.",
+	[E_MALFORMED] = "The request cannot be read.",
+	[E_INVALID] = "The request is well formed, and not acceptable.",
+	[E_UNAUTHENTICATED] = "Sign in first: this needs a valid access token.",
+	[E_FORBIDDEN] = "You are signed in, and may not do this.",
+	[E_NOT_FOUND] = "There is no such thing, or it is not yours to see.",
+	[E_CONFLICT] = "The present state does not allow this.",
+	[E_PRECONDITION] = "It was changed in the meantime: fetch it again, then decide.",
+	[E_KEY_REUSED] = "This Idempotency-Key was used for another request: use a new one.",
+	[E_EXPIRED] = "It came too late to be done, and was not done: try again.",
+	[E_BUSY] = "Too much is in progress: try again after the time in Retry-After.",
+	[E_UNAVAILABLE] = "What is needed for this is not available at present: try again.",
+	[E_TIMEOUT] = "There was no answer in time.",
+	[E_REDO] = "This could not be finished: try again.",
+	[E_UNKNOWN_TYPE] = "This is being rolled out and not known everywhere yet: try again.",
+	[E_INTERNAL] = "Something is broken on our side; X-Request-Id helps to find out what.",
 };
 
 /* What to do when it is not known whether something was done. */
 static const char *const unknown_outcome[] = {
-        [ASKED_READ] = "There was no answer in time: try again.",
-        [ASKED_WRITE] = "There was no answer in time. Whether it was done is not known: look before you repeat it.",
-        [ASKED_KEYED] = "There was no answer in time. Whether it was done is not known: "
-                        "repeat it with the same Idempotency-Key, and it will not be done twice.",
+	[ASKED_READ] = "There was no answer in time: try again.",
+	[ASKED_WRITE] = "There was no answer in time. Whether it was done is not known: look before you repeat it.",
+	[ASKED_KEYED] = "There was no answer in time. Whether it was done is not known: "
+			"repeat it with the same Idempotency-Key, and it will not be done twice.",
 };
 
 struct problem problem_http(int status, const char *detail)
@@ -57,8 +57,8 @@ struct problem problem_http(int status, const char *detail)
 	for (size_t i = 0; i < sizeof(http_problems) / sizeof(http_problems[0]); i++)
 		if (http_problems[i].status == status)
 			return (struct problem){.status = status,
-			                        .code = http_problems[i].code,
-			                        .detail = detail != NULL ? detail : http_problems[i].detail};
+						.code = http_problems[i].code,
+						.detail = detail != NULL ? detail : http_problems[i].detail};
 	return (struct problem){.status = status, .code = "refused", .detail = detail};
 }
 
@@ -69,9 +69,8 @@ struct problem problem_of(enum status status, const char *detail)
 	/* OK and stale are no refusals: who answers with them as one is broken. */
 	if (rule->http < 400)
 		return problem_of(E_INTERNAL, NULL);
-	return (struct problem){.status = rule->http,
-	                        .code = rule->code,
-	                        .detail = detail != NULL ? detail : status_details[status]};
+	return (struct problem){
+		.status = rule->http, .code = rule->code, .detail = detail != NULL ? detail : status_details[status]};
 }
 
 static void add_fault(struct buffer *out, const char *field, const char *message)
@@ -109,8 +108,8 @@ struct problem problem_of_faults(enum status status, const char *what, const str
 		problem.detail = arena_format(arena, "%s has %zu faults.", what, faults->count);
 	else
 		problem.detail = first->field[0] == '\0'
-		                         ? arena_format(arena, "%s %s.", what, first->message)
-		                         : arena_format(arena, "%s: \"%s\" %s.", what, first->field, first->message);
+					 ? arena_format(arena, "%s %s.", what, first->message)
+					 : arena_format(arena, "%s: \"%s\" %s.", what, first->field, first->message);
 	return problem;
 }
 
@@ -134,7 +133,7 @@ struct problem problem_of_reply(const struct rpc_reply *reply, enum asked asked,
 {
 	struct problem problem = problem_of(reply->status, NULL);
 	bool unknown = reply->status == E_TIMEOUT ||
-	               (reply->sent && (reply->status == E_UNAVAILABLE || reply->status == E_BUSY));
+		       (reply->sent && (reply->status == E_UNAVAILABLE || reply->status == E_BUSY));
 
 	/* What broke inside is for the log, not for strangers. */
 	if (problem.status == 500)
@@ -156,7 +155,7 @@ static void add_member(struct buffer *out, const char *name, const char *value)
 }
 
 void problem_respond(const struct problem *problem, const struct http_request *request,
-                     struct http_response *ret_response)
+		     struct http_response *ret_response)
 {
 	struct arena *arena = request->arena;
 	struct buffer text;
@@ -186,6 +185,6 @@ void problem_respond(const struct problem *problem, const struct http_request *r
 		http_add_header(ret_response, arena, "Retry-After", "1");
 	if (problem->status == 401)
 		http_add_header(ret_response, arena, "WWW-Authenticate",
-		                http_header(request, "Authorization") != NULL ? "Bearer error=\"invalid_token\""
-		                                                              : "Bearer");
+				http_header(request, "Authorization") != NULL ? "Bearer error=\"invalid_token\""
+									      : "Bearer");
 }

@@ -29,12 +29,12 @@ struct problem problem_http(int status, const char *detail);
 struct problem problem_of(enum status status, const char *detail);
 /* Faults: E_MALFORMED gives 400, E_INVALID 422. `what`: "The body", "The query". */
 struct problem problem_of_faults(enum status status, const char *what, const struct faults *faults,
-                                 struct arena *arena);
+				 struct arena *arena);
 /* What a service answered, or that it did not. */
 struct problem problem_of_reply(const struct rpc_reply *reply, enum asked asked, struct arena *arena);
 
 /* Makes the response: body, Content-Type, and the headers that belong to its status (Retry-After, WWW-Authenticate). */
 void problem_respond(const struct problem *problem, const struct http_request *request,
-                     struct http_response *ret_response);
+		     struct http_response *ret_response);
 
 #endif

@@ -7,7 +7,7 @@
 #include "messages.h"
 
 const struct route routes[] = {
-        /* clang-format off */
+	/* clang-format off */
 	/* method   path                         who             asks                   ok   how                                  answered by */
 	{ "POST",   "/v1/users",                 ANYONE,         USERS_REGISTER,        201, BODY | KEY_TAKEN | LOCATION,             pass_on     },
 	{ "GET",    "/v1/users",                 ADMIN,          USERS_LIST,            200, QUERY,                                   pass_on     },
@@ -32,7 +32,7 @@ const struct route routes[] = {
 	{ "GET",    "/v1/orders/{id}/timeline",  OWNER_OR_ADMIN, ORDERS_TIMELINE,       200, 0,                                       pass_on     },
 	{ "POST",   "/v1/orders/{id}/cancel",    OWNER_OR_ADMIN, ORDERS_CANCEL,         200, BODY_OPTIONAL | KEY_TAKEN,               pass_on     },
 	{ .method = NULL },
-        /* clang-format on */
+	/* clang-format on */
 };
 
 static const char version[] = "/v1";
@@ -95,7 +95,7 @@ const char *routes_allow(struct arena *arena, const char *path)
 
 		if (matches(unversioned(route->path), rest, &id))
 			allow = arena_format(arena, "%s%s%s%s", allow != NULL ? allow : "", allow != NULL ? ", " : "",
-			                     route->method, also);
+					     route->method, also);
 	}
 	return allow != NULL ? arena_format(arena, "%s, OPTIONS", allow) : NULL;
 }

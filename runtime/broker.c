@@ -30,6 +30,7 @@ struct broker {
 	struct outcomes outcomes;
 	struct held *oldest, *newest;
 	struct held *spare; /* takes the next event, whatever it is */
+	int close_code; /* with which the broker closed the last connection; 0: it was lost otherwise */
 	char detail[LINK_DETAIL];
 };
 
@@ -218,8 +219,15 @@ void broker_close(struct broker *broker)
 static enum status lost(struct broker *broker)
 {
 	snprintf(broker->detail, sizeof(broker->detail), "%s", link_detail(broker->link));
+	broker->close_code = link_close_code(broker->link);
 	broker_drop(broker);
 	return E_UNAVAILABLE;
+}
+
+/* 320: an operator closed the connection. 541: the broker's own failure. Neither says anything of what was sent. */
+int broker_close_code(const struct broker *broker)
+{
+	return broker->close_code == 320 || broker->close_code == 541 ? 0 : broker->close_code;
 }
 
 const char *broker_detail(const struct broker *broker)

@@ -21,6 +21,7 @@ struct link {
 	bool confirms;
 	/* What the connection said between the frames of a message: told by the next turn. */
 	bool said_blocked, said_unblocked;
+	int close_code; /* with which the broker closed it; 0: it did not */
 	char detail[LINK_DETAIL];
 };
 

@@ -68,6 +68,7 @@ int link_closed(struct link *link, const char *doing, const amqp_method_t *metho
 	}
 	snprintf(link->detail, sizeof(link->detail), "%s: broker says %d %.*s", doing, code, (int)text.len,
 	         text.len > 0 ? (const char *)text.bytes : "");
+	link->close_code = code;
 	return code;
 }
 
@@ -194,6 +195,11 @@ void link_close(struct link *link, bool orderly)
 	free(link);
 }
 
+int link_close_code(const struct link *link)
+{
+	return link->close_code;
+}
+
 const char *link_detail(const struct link *link)
 {
 	return link->detail;
@@ -232,6 +238,7 @@ static enum status reopen_channel(struct link *link)
 	status = open_channel(link);
 	if (status == OK)
 		memcpy(link->detail, why, sizeof(why));
+	link->close_code = 0;
 	return status;
 }
 

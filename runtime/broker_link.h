@@ -26,6 +26,8 @@ must_check enum status link_open(const struct link_config *config, struct link *
 void link_close(struct link *link, bool orderly);
 /* What went wrong last. */
 const char *link_detail(const struct link *link);
+/* The AMQP reply code with which the broker closed it; 0: it did not. */
+int link_close_code(const struct link *link);
 int link_fd(const struct link *link);
 /* Bytes have been read that no event has been made of yet. */
 bool link_buffered(const struct link *link);

@@ -15,7 +15,7 @@ struct held {
 
 /* Rows for one (exchange, routing key), oldest first. */
 struct route {
-	const char *exchange, *routing_key;
+	char *exchange, *routing_key;
 	struct held *held;
 	size_t first, count, room; /* held[first .. count) wait */
 };
@@ -65,8 +65,11 @@ void flights_free(struct flights *flights)
 	if (flights == NULL)
 		return;
 	assert(flights->waiting == 0 && flights->flight_count == 0);
-	for (size_t i = 0; i < flights->route_count; i++)
+	for (size_t i = 0; i < flights->route_count; i++) {
+		free(flights->routes[i].exchange);
+		free(flights->routes[i].routing_key);
 		free(flights->routes[i].held);
+	}
 	free(flights->routes);
 	buffer_done(&flights->body);
 	arena_done(&flights->arena);

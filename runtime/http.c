@@ -476,3 +476,20 @@ void http_stop(struct http_server *server)
 	pthread_mutex_destroy(&server->lock);
 	free(server);
 }
+
+int http_ask(int port, const char *path, int64_t wait_us)
+{
+	char error[128];
+	int status = 0;
+
+	mg_init_library(0);
+	struct mg_connection *connection = mg_connect_client("127.0.0.1", port, 0, error, sizeof(error));
+	if (connection != NULL) {
+		mg_printf(connection, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+		if (mg_get_response(connection, error, sizeof(error), (int)(wait_us / MS_US)) > 0)
+			status = mg_get_response_info(connection)->status_code;
+		mg_close_connection(connection);
+	}
+	mg_exit_library();
+	return status;
+}

@@ -55,6 +55,9 @@ void http_stop(struct http_server *server);
 /* Asks a server on loopback for a path: the status code of its answer, or 0 where there was none in time. */
 int http_ask(int port, const char *path, int64_t wait_us);
 
+/* The words of a status ("Not Found"; RFC 9110 section 15); "Unknown" for one that is not registered here. */
+const char *http_status_words(int status);
+
 /* The value of a header, NULL where it is not there. Case-insensitive. */
 const char *http_header(const struct http_request *request, const char *name);
 /* Adds a header; the value is copied into the arena with CR, LF and other control characters dropped. */

@@ -2,7 +2,6 @@
 #include "http_message.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 

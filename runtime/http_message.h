@@ -28,9 +28,6 @@ bool http_wants_keep_alive(const struct http_request *request, bool http_11);
 /* Whether `list` ("a, b;q=1, c") has the element `token`, case-insensitively. NULL has none. */
 bool http_list_has(const char *list, const char *token);
 
-/* The status line's words; "Unknown" for a status that is not registered here. */
-const char *http_status_words(int status);
-
 /* Writes the whole response. `date` is the value of Date; the body is left out for HEAD, 204 and 304. */
 void http_print_response(struct buffer *out, const struct http_response *response, const char *method, const char *date,
                          bool keep_alive);

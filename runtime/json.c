@@ -99,7 +99,7 @@ static const char *finish(cJSON *item, struct arena *arena)
 }
 
 static enum status malformed(struct faults *faults, struct arena *arena, struct span text, size_t offset,
-                             const char *fault)
+			     const char *fault)
 {
 	size_t line = 1, column = 1;
 

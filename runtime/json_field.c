@@ -34,7 +34,7 @@ void reader_fault(struct reader *reader, const struct path *path, const char *fo
 	}
 	va_start(args, format);
 	faults_add(reader->faults, reader->arena, path != NULL ? path_text(reader->arena, path) : "", "%s",
-	           arena_vformat(reader->arena, format, args));
+		   arena_vformat(reader->arena, format, args));
 	va_end(args);
 }
 
@@ -180,8 +180,8 @@ void read_texts(struct reader *reader, const struct target *target, const struct
 	*(struct list *)target->place = (struct list){.items = texts, .count = (size_t)count};
 	for (int i = 0; i < count; i++) {
 		struct target item = {
-		        .field = target->field,
-		        .path = {.above = &target->path, .index = (size_t)i},
+			.field = target->field,
+			.path = {.above = &target->path, .index = (size_t)i},
 		};
 
 		texts[i] = ruled_text(reader, &item, json_item(json, i));
@@ -194,7 +194,7 @@ static bool whole_number(const struct json *json, int64_t *ret_number)
 {
 	double number = json_type(json) == JSON_NUMBER ? json_number(json) : NAN;
 
-	if (!(fabs(number) <= JSON_WHOLE_MAX) || floor(number) != number)
+	if (!(fabs(number) <= JSON_WHOLE_MAX) || (double)(int64_t)number != number)
 		return false;
 	*ret_number = (int64_t)number;
 	return true;
@@ -210,7 +210,7 @@ void read_int(struct reader *reader, const struct target *target, const struct j
 		*(int64_t *)target->place = number;
 	else if (bounded)
 		reader_fault(reader, &target->path, "must be a whole number between %lld and %lld",
-		             (long long)field->min, (long long)field->max);
+			     (long long)field->min, (long long)field->max);
 	else
 		reader_fault(reader, &target->path, "must be a whole number, at most 2^53 - 1 either way");
 }

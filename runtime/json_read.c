@@ -45,9 +45,9 @@ static void read_array(struct reader *reader, const struct target *target, const
 }
 
 static field_reader *const readers[] = {
-        [F_TEXT] = read_text,     [F_INT] = read_int,   [F_BOOL] = read_bool,     [F_UUID] = read_uuid,
-        [F_MOMENT] = read_moment, [F_ENUM] = read_enum, [F_OBJECT] = read_object, [F_ARRAY] = read_array,
-        [F_TEXTS] = read_texts,   [F_JSON] = read_any,
+	[F_TEXT] = read_text,     [F_INT] = read_int,   [F_BOOL] = read_bool,     [F_UUID] = read_uuid,
+	[F_MOMENT] = read_moment, [F_ENUM] = read_enum, [F_OBJECT] = read_object, [F_ARRAY] = read_array,
+	[F_TEXTS] = read_texts,   [F_JSON] = read_any,
 };
 
 static void read_field(struct reader *reader, const struct target *target, const struct json *json)
@@ -119,9 +119,9 @@ static void read_members(struct reader *reader, const struct body *body, const s
 			continue;
 		}
 		struct target target = {
-		        .field = &fields[index],
-		        .place = (char *)body->bytes + fields[index].offset,
-		        .path = {.above = body->path, .name = fields[index].name},
+			.field = &fields[index],
+			.place = (char *)body->bytes + fields[index].offset,
+			.path = {.above = body->path, .name = fields[index].name},
 		};
 
 		read_field(reader, &target, member);
@@ -133,7 +133,7 @@ static void read_members(struct reader *reader, const struct body *body, const s
 }
 
 enum status json_read(const struct json *json, const struct shape *shape, enum unknown_fields unknown,
-                      struct arena *arena, struct faults *faults, void *ret_struct)
+		      struct arena *arena, struct faults *faults, void *ret_struct)
 {
 	struct reader reader = {.arena = arena, .faults = faults, .unknown = unknown};
 	struct body body = {.shape = shape, .bytes = ret_struct};
@@ -144,7 +144,7 @@ enum status json_read(const struct json *json, const struct shape *shape, enum u
 }
 
 enum status json_decode(struct span text, const struct shape *shape, enum unknown_fields unknown, struct arena *arena,
-                        struct faults *faults, void **ret_struct)
+			struct faults *faults, void **ret_struct)
 {
 	static const struct field no_fields[] = {field_end};
 	static const struct shape nothing = {.name = "nothing", .size = 0, .fields = no_fields};

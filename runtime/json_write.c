@@ -230,7 +230,7 @@ static void put_number(struct buffer *out, double number)
 {
 	char digits[32];
 
-	if (fabs(number) <= JSON_WHOLE_MAX && floor(number) == number) {
+	if (fabs(number) <= JSON_WHOLE_MAX && (double)(int64_t)number == number) {
 		put_int(out, (int64_t)number);
 		return;
 	}

@@ -9,7 +9,7 @@ enum { BUCKETS_MAX = 20 };
 
 /* One (metric, label value). A histogram's buckets count what fell into each alone; they are summed when printed. */
 struct metric_series {
-	const char *label;
+	char *label; /* ours */
 	_Atomic int64_t value; /* of a histogram: the sum */
 	_Atomic int64_t buckets[BUCKETS_MAX + 1];
 };
@@ -54,17 +54,21 @@ static bool same_label(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* The series at `index`, made where there is none yet. Two threads may both make one: the first stays. */
+/* The series at `index`, made where there is none yet, with a label of its own: the caller's may be a message's, which
+ * ends with it. Two threads may both make one: the first stays. */
 static struct metric_series *series_at(struct metric *metric, int index, const char *label)
 {
 	struct metric_series *series = atomic_load(&metric->series[index]), *made = NULL;
+	char *own_label = NULL;
 
 	if (series != NULL)
 		return series;
 	made = mem_new(1, sizeof *made);
-	made->label = label;
+	own_label = label == NULL ? NULL : mem_text(label);
+	made->label = own_label;
 	if (atomic_compare_exchange_strong(&metric->series[index], &series, made))
 		return made;
+	free(own_label);
 	free(made);
 	return series;
 }

@@ -8,6 +8,9 @@
 #include "log.h"
 #include "moment.h"
 
+/* The texts of settings, which live as long as the program. Filled at the start, by one thread. */
+static struct arena texts;
+
 enum { SECRET_BYTES_MAX = 64 * 1024 };
 
 /* One setting that is being read. */
@@ -23,7 +26,7 @@ static enum status complain(const struct given *given, const char *what)
 	bool secret = given->setting->type == SET_SECRET;
 
 	(void)fprintf(given->complaints, "%s: %s%s%s%s (%s)\n", given->setting->name, secret ? "" : "\"",
-	              secret ? "its value" : given->text, secret ? " " : "\" ", what, given->setting->meaning);
+		      secret ? "its value" : given->text, secret ? " " : "\" ", what, given->setting->meaning);
 	return E_INVALID;
 }
 
@@ -91,7 +94,7 @@ static char *bounds_text(struct arena *arena, const struct setting *setting)
 		return arena_text(arena, "");
 	if (setting->type == SET_DURATION)
 		return arena_format(arena, "%s to %s", duration_text(arena, setting->min),
-		                    duration_text(arena, setting->max));
+				    duration_text(arena, setting->max));
 	if (setting->type == SET_INT)
 		return arena_format(arena, "%lld to %lld", (long long)setting->min, (long long)setting->max);
 	return arena_text(arena, "");
@@ -104,7 +107,7 @@ static enum status complain_bounds(const struct given *given)
 
 	arena_init(&arena);
 	status =
-	        complain(given, arena_format(&arena, "is out of bounds; give %s", bounds_text(&arena, given->setting)));
+		complain(given, arena_format(&arena, "is out of bounds; give %s", bounds_text(&arena, given->setting)));
 	arena_done(&arena);
 	return status;
 }
@@ -147,7 +150,7 @@ static enum status store_port(const struct given *given, int64_t *ret_port)
 
 	if (!leading_number(given->text, &port, &rest) || *rest != '\0' || port < least || port > 65535)
 		return complain(given, least == 0 ? "is not a port; give 1 to 65535, or 0 for any free one"
-		                                  : "is not a port; give 1 to 65535");
+						  : "is not a port; give 1 to 65535");
 	*ret_port = port;
 	return OK;
 }
@@ -157,7 +160,7 @@ static enum status store(const struct given *given, void *place)
 	switch (given->setting->type) {
 	case SET_TEXT:
 	case SET_SECRET:
-		*(const char **)place = mem_text(given->text);
+		*(const char **)place = arena_text(&texts, given->text);
 		return OK;
 	case SET_INT:
 		return store_int(given, place);
@@ -176,7 +179,7 @@ static enum status store(const struct given *given, void *place)
 static enum status file_fault(const struct given *given, const char *path, const char *what)
 {
 	(void)fprintf(given->complaints, "%s_FILE: %s: %s (%s)\n", given->setting->name, path, what,
-	              given->setting->meaning);
+		      given->setting->meaning);
 	return E_INVALID;
 }
 
@@ -225,8 +228,8 @@ static enum status find_text(struct given *given, struct arena *arena)
 	if (given->text != NULL)
 		return OK;
 	(void)fprintf(given->complaints, "%s: is not set, and has no default; set it%s (%s)\n", setting->name,
-	              setting->type == SET_SECRET ? ", or the same name with _FILE to a file that holds it" : "",
-	              setting->meaning);
+		      setting->type == SET_SECRET ? ", or the same name with _FILE to a file that holds it" : "",
+		      setting->meaning);
 	return E_INVALID;
 }
 
@@ -259,13 +262,13 @@ void settings_help(const struct setting *table, FILE *out)
 		const char *bounds = bounds_text(&arena, setting);
 
 		(void)fprintf(out, "  %s  (%s%s%s; ", setting->name, types[setting->type], *bounds != '\0' ? ", " : "",
-		              bounds);
+			      bounds);
 		if (setting->fallback == NULL)
 			(void)fprintf(out, "required)\n");
 		else
 			(void)fprintf(out, "default %s)\n", *setting->fallback != '\0' ? setting->fallback : "empty");
 		(void)fprintf(out, "      %s%s\n", setting->meaning,
-		              setting->type == SET_SECRET ? "; or the same name with _FILE: a file that holds it" : "");
+			      setting->type == SET_SECRET ? "; or the same name with _FILE: a file that holds it" : "");
 	}
 	arena_done(&arena);
 }

@@ -248,6 +248,7 @@ enum status turn_once(struct lane *lane, struct item **items, size_t count)
 	const enum status status = turn_steps(&turn);
 	if (status != OK) {
 		db_recover(lane->db);
+		forget_outcomes(&turn); /* what was decided is not so: nobody may be told */
 		metric_add(&turns, status_rule(status)->code, 1);
 		return status;
 	}

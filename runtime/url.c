@@ -49,6 +49,11 @@ static struct span cut(struct span *rest, const char *marks)
 	return before;
 }
 
+static bool has(struct span span, char wanted)
+{
+	return span.size > 0 && memchr(span.bytes, wanted, span.size) != NULL;
+}
+
 static bool parse_port(struct span text, int *ret_port)
 {
 	int port = 0;
@@ -69,9 +74,9 @@ static bool parse_host(struct span text, struct arena *arena, struct url *url)
 {
 	struct span host = text, port = {0};
 
-	if (memchr(text.bytes, '@', text.size) != NULL)
+	if (has(text, '@'))
 		return false; /* one in a password is written %40 */
-	if (memchr(text.bytes, ',', text.size) == NULL) {
+	if (!has(text, ',')) {
 		bool bracketed = text.size > 0 && text.bytes[0] == '[';
 
 		port = text;
@@ -118,7 +123,7 @@ enum status url_parse(const char *text, struct arena *arena, struct url *ret_url
 	path = span_of(colon + 3);
 	authority = cut(&path, "/");
 	host = authority;
-	if (memchr(authority.bytes, '@', authority.size) != NULL && !parse_user(cut(&host, "@"), arena, &url))
+	if (has(authority, '@') && !parse_user(cut(&host, "@"), arena, &url))
 		return E_MALFORMED;
 	if (!parse_host(host, arena, &url))
 		return E_MALFORMED;

@@ -8,22 +8,22 @@
 static const struct store *const stores[] = {&order_store, NULL};
 
 static const struct lane_plan lanes[] = {
-        {.name = "query", .kind = LANE_QUERY, .queue = "orders.query", .handlers = orders_queries, .count = 1},
-        {.name = "command", .kind = LANE_COMMAND, .queue = "orders.command", .handlers = orders_commands, .count = 1},
-        {.name = "events", .kind = LANE_EVENTS, .queue = "orders.events", .handlers = orders_events, .count = 1},
-        {.name = NULL},
+	{.name = "query", .kind = LANE_QUERY, .queue = "orders.query", .handlers = orders_queries, .count = 1},
+	{.name = "command", .kind = LANE_COMMAND, .queue = "orders.command", .handlers = orders_commands, .count = 1},
+	{.name = "events", .kind = LANE_EVENTS, .queue = "orders.events", .handlers = orders_events, .count = 1},
+	{.name = NULL},
 };
 
 static const struct service service = {
-        .name = ORDERS_CONSUMER,
-        .house = "orders",
-        .contract = &comanda_contract,
-        .settings = orders_settings_table,
-        .settings_offset = offsetof(struct orders_settings, service),
-        .settings_size = sizeof(struct orders_settings),
-        .migrations = orders_migrations,
-        .stores = stores,
-        .lanes = lanes,
+	.name = ORDERS_CONSUMER,
+	.house = "orders",
+	.contract = &comanda_contract,
+	.settings = orders_settings_table,
+	.settings_offset = offsetof(struct orders_settings, service),
+	.settings_size = sizeof(struct orders_settings),
+	.migrations = orders_migrations,
+	.stores = stores,
+	.lanes = lanes,
 };
 
 int main(int argc, char **argv)

@@ -56,7 +56,7 @@ static void an_arena_takes_what_is_larger_than_its_blocks(void **state)
 	small = arena_text(&arena, "small");
 	large = arena_new(&arena, 3, 1024 * 1024);
 	next = arena_text(&arena, "next");
-	large[3 * 1024 * 1024 - 1] = 1;
+	large[(size_t)3 * 1024 * 1024 - 1] = 1;
 	assert_string_equal(small, "small");
 	assert_string_equal(next, "next");
 	arena_reset(&arena);
@@ -124,13 +124,13 @@ static void a_zeroed_buffer_can_be_added_to(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(an_arena_gives_zeroed_memory_again_after_a_reset),
-	        cmocka_unit_test(what_an_arena_hands_out_is_aligned_and_apart),
-	        cmocka_unit_test(an_arena_takes_what_is_larger_than_its_blocks),
-	        cmocka_unit_test(an_arena_keeps_one_block_for_the_next_time),
-	        cmocka_unit_test(copies_end_with_a_nul),
-	        cmocka_unit_test(a_buffer_grows_and_stays_terminated),
-	        cmocka_unit_test(a_zeroed_buffer_can_be_added_to),
+		cmocka_unit_test(an_arena_gives_zeroed_memory_again_after_a_reset),
+		cmocka_unit_test(what_an_arena_hands_out_is_aligned_and_apart),
+		cmocka_unit_test(an_arena_takes_what_is_larger_than_its_blocks),
+		cmocka_unit_test(an_arena_keeps_one_block_for_the_next_time),
+		cmocka_unit_test(copies_end_with_a_nul),
+		cmocka_unit_test(a_buffer_grows_and_stays_terminated),
+		cmocka_unit_test(a_zeroed_buffer_can_be_added_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,9 +50,9 @@ void order_explain(struct order *order, const struct end_reason *reason)
 struct end_reason order_deadline_reason(const struct order *order)
 {
 	static const char *const details[ORDER_STATES] = {
-	        [PENDING] = "Neither users nor products had answered when the order's deadline passed.",
-	        [USER_KNOWN] = "Products had not answered when the order's deadline passed.",
-	        [STOCK_HELD] = "Users had not answered when the order's deadline passed.",
+		[PENDING] = "Neither users nor products had answered when the order's deadline passed.",
+		[USER_KNOWN] = "Products had not answered when the order's deadline passed.",
+		[STOCK_HELD] = "Users had not answered when the order's deadline passed.",
 	};
 
 	return (struct end_reason){.code = "deadline", .detail = details[order->state]};

@@ -42,22 +42,22 @@ const struct saga_rule saga_rules[] = {
 const size_t saga_rule_count = sizeof(saga_rules) / sizeof(saga_rules[0]);
 
 const char *const order_state_names[ORDER_STATES] = {
-        [PENDING] = "PENDING",   [USER_KNOWN] = "USER_KNOWN", [STOCK_HELD] = "STOCK_HELD", [CONFIRMED] = "CONFIRMED",
-        [REJECTED] = "REJECTED", [EXPIRED] = "EXPIRED",       [CANCELLED] = "CANCELLED",
+	[PENDING] = "PENDING",   [USER_KNOWN] = "USER_KNOWN", [STOCK_HELD] = "STOCK_HELD", [CONFIRMED] = "CONFIRMED",
+	[REJECTED] = "REJECTED", [EXPIRED] = "EXPIRED",       [CANCELLED] = "CANCELLED",
 };
 
 const char *const saga_event_names[SAGA_EVENTS] = {
-        [USER_OK] = "user.verified",       [USER_NO] = "user.refused", [STOCK_OK] = "stock.reserved",
-        [STOCK_NO] = "stock.refused",      [DEADLINE] = "deadline",    [CANCEL] = "cancel",
-        [OVERDUE] = "reservation.overdue",
+	[USER_OK] = "user.verified",       [USER_NO] = "user.refused", [STOCK_OK] = "stock.reserved",
+	[STOCK_NO] = "stock.refused",      [DEADLINE] = "deadline",    [CANCEL] = "cancel",
+	[OVERDUE] = "reservation.overdue",
 };
 
 const char *const saga_say_names[] = {
-        [SAY_NOTHING] = NULL,
-        [SAY_CONFIRMED] = "order.confirmed",
-        [SAY_REJECTED] = "order.rejected",
-        [SAY_EXPIRED] = "order.expired",
-        [SAY_CANCELLED] = "order.cancelled",
+	[SAY_NOTHING] = NULL,
+	[SAY_CONFIRMED] = "order.confirmed",
+	[SAY_REJECTED] = "order.rejected",
+	[SAY_EXPIRED] = "order.expired",
+	[SAY_CANCELLED] = "order.cancelled",
 };
 
 const struct saga_rule *saga_rule_for(enum order_state state, enum saga_event told)

@@ -18,9 +18,9 @@ struct page {
 static const struct {
 	enum order_state from, to;
 } states_of[] = {
-        [ORDER_STATUS_PENDING] = {PENDING, STOCK_HELD},    [ORDER_STATUS_CONFIRMED] = {CONFIRMED, CONFIRMED},
-        [ORDER_STATUS_REJECTED] = {REJECTED, REJECTED},    [ORDER_STATUS_EXPIRED] = {EXPIRED, EXPIRED},
-        [ORDER_STATUS_CANCELLED] = {CANCELLED, CANCELLED},
+	[ORDER_STATUS_PENDING] = {PENDING, STOCK_HELD},    [ORDER_STATUS_CONFIRMED] = {CONFIRMED, CONFIRMED},
+	[ORDER_STATUS_REJECTED] = {REJECTED, REJECTED},    [ORDER_STATUS_EXPIRED] = {EXPIRED, EXPIRED},
+	[ORDER_STATUS_CANCELLED] = {CANCELLED, CANCELLED},
 };
 
 /* ---- what is wanted ---- */
@@ -69,12 +69,12 @@ static bool read_page(struct lane *lane, struct query *query, struct page *ret_p
 #define IN_STATES_NEWEST_FIRST "id < $1 AND state BETWEEN $2 AND $3 ORDER BY id DESC LIMIT $4"
 
 static const struct sql list_all = {
-        "orders_list_all",
-        "SELECT " ORDER_COLUMNS " FROM orders WHERE " IN_STATES_NEWEST_FIRST,
+	"orders_list_all",
+	"SELECT " ORDER_COLUMNS " FROM orders WHERE " IN_STATES_NEWEST_FIRST,
 };
 static const struct sql list_of_user = {
-        "orders_list_of_user",
-        "SELECT " ORDER_COLUMNS " FROM orders WHERE user_id = $5 AND " IN_STATES_NEWEST_FIRST,
+	"orders_list_of_user",
+	"SELECT " ORDER_COLUMNS " FROM orders WHERE user_id = $5 AND " IN_STATES_NEWEST_FIRST,
 };
 
 static void send_page(struct db *db, const struct page *page)

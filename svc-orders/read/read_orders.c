@@ -17,8 +17,8 @@ static int compare_by_id(const void *a, const void *b)
 }
 
 static const struct sql find_orders = {
-        "orders_find",
-        "SELECT " ORDER_COLUMNS " FROM orders WHERE id = ANY($1) ORDER BY id",
+	"orders_find",
+	"SELECT " ORDER_COLUMNS " FROM orders WHERE id = ANY($1) ORDER BY id",
 };
 
 static enum status load_orders(struct lane *lane, struct query **queries, size_t count, struct list *ret_orders)
@@ -90,12 +90,12 @@ static struct timeline_event show(const struct order_step *step, const struct to
 	buffer_init(&data);
 	json_encode(&data, told->shape, told->data);
 	struct timeline_event event = {
-	        .id = step->event_id,
-	        .type = arena_format(arena, "comanda.%s.v%d", told->type->name, told->type->version),
-	        .source = arena_format(arena, "/%s", told->type->producer),
-	        .time = step->at_us,
-	        .sequence = step->sequence,
-	        .data = arena_copy(arena, data.bytes, data.size),
+		.id = step->event_id,
+		.type = arena_format(arena, "comanda.%s.v%d", told->type->name, told->type->version),
+		.source = arena_format(arena, "/%s", told->type->producer),
+		.time = step->at_us,
+		.sequence = step->sequence,
+		.data = arena_copy(arena, data.bytes, data.size),
 	};
 	buffer_done(&data);
 	return event;

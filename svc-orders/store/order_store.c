@@ -11,21 +11,21 @@
 #define FIELDS(...) ((const struct field[]){__VA_ARGS__, field_end})
 
 static const struct shape item_shape = {
-        .name = "item_shape",
-        .size = sizeof(struct order_item),
-        .fields = FIELDS(field_uuid(struct order_item, product_id, REQUIRED),
-                         field_int(struct order_item, quantity, REQUIRED, 0, 0),
-                         field_text(struct order_item, name, 0, 0, 0),
-                         field_int(struct order_item, unit_price_cents, 0, 0, 0)),
+	.name = "item_shape",
+	.size = sizeof(struct order_item),
+	.fields = FIELDS(field_uuid(struct order_item, product_id, REQUIRED),
+			 field_int(struct order_item, quantity, REQUIRED, 0, 0),
+			 field_text(struct order_item, name, 0, 0, 0),
+			 field_int(struct order_item, unit_price_cents, 0, 0, 0)),
 };
 
 static const struct shape step_shape = {
-        .name = "step_shape",
-        .size = sizeof(struct order_step),
-        .fields = FIELDS(
-                field_uuid(struct order_step, event_id, REQUIRED), field_text(struct order_step, event, REQUIRED, 0, 0),
-                {.name = "at", .type = F_MOMENT, .rules = REQUIRED, .offset = offsetof(struct order_step, at_us)},
-                field_int(struct order_step, sequence, REQUIRED, 0, 0)),
+	.name = "step_shape",
+	.size = sizeof(struct order_step),
+	.fields = FIELDS(
+		field_uuid(struct order_step, event_id, REQUIRED), field_text(struct order_step, event, REQUIRED, 0, 0),
+		{.name = "at", .type = F_MOMENT, .rules = REQUIRED, .offset = offsetof(struct order_step, at_us)},
+		field_int(struct order_step, sequence, REQUIRED, 0, 0)),
 };
 
 /* ---- out ---- */
@@ -80,7 +80,7 @@ static size_t read_list(struct span text, const struct shape *shape, struct aren
 	char *items = arena_new(arena, count, shape->size);
 	for (size_t i = 0; i < count; i++)
 		if (json_read(json_item(json, (int)i), shape, UNKNOWN_IGNORED, arena, &faults,
-		              items + i * shape->size) != OK)
+			      items + i * shape->size) != OK)
 			abort();
 	*ret_items = items;
 	return count;
@@ -131,17 +131,17 @@ void order_read(const struct rows *rows, int row, struct arena *arena, void *ret
 	"            $13::text[], $14::uuid[], $15::text[]) AS given (" ORDER_COLUMNS ") "
 
 const struct store order_store = {
-        .kind = &order_kind,
-        .load = {"order_load", "SELECT " ORDER_COLUMNS " FROM orders WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"},
-        .read = order_read,
-        .insert = {"order_insert", INSERT_ORDERS "ON CONFLICT DO NOTHING"},
-        /* The upsert, unlike UPDATE ... FROM unnest, has only one plan. What placing settled is left out. */
-        .update = {"order_update", INSERT_ORDERS
-                   "ON CONFLICT (id) DO UPDATE SET "
-                   "state = EXCLUDED.state, version = EXCLUDED.version, updated_at = EXCLUDED.updated_at, "
-                   "items = EXCLUDED.items, total_cents = EXCLUDED.total_cents, currency = EXCLUDED.currency, "
-                   "reason_code = EXCLUDED.reason_code, reason_detail = EXCLUDED.reason_detail, "
-                   "reason_product_id = EXCLUDED.reason_product_id, history = EXCLUDED.history"},
-        .write = order_write,
-        .columns = 15,
+	.kind = &order_kind,
+	.load = {"order_load", "SELECT " ORDER_COLUMNS " FROM orders WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"},
+	.read = order_read,
+	.insert = {"order_insert", INSERT_ORDERS "ON CONFLICT DO NOTHING"},
+	/* The upsert, unlike UPDATE ... FROM unnest, has only one plan. What placing settled is left out. */
+	.update = {"order_update", INSERT_ORDERS
+		   "ON CONFLICT (id) DO UPDATE SET "
+		   "state = EXCLUDED.state, version = EXCLUDED.version, updated_at = EXCLUDED.updated_at, "
+		   "items = EXCLUDED.items, total_cents = EXCLUDED.total_cents, currency = EXCLUDED.currency, "
+		   "reason_code = EXCLUDED.reason_code, reason_detail = EXCLUDED.reason_detail, "
+		   "reason_product_id = EXCLUDED.reason_product_id, history = EXCLUDED.history"},
+	.write = order_write,
+	.columns = 15,
 };

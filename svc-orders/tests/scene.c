@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -62,7 +63,7 @@ enum status ask_for(struct scene *scene, struct caller caller, const int *produc
 		lines[i] = (struct order_line){.product_id = product(products[i]), .quantity = 2};
 	*wanted = (struct orders_place){.items = {lines, count}, .note = "ring twice"};
 	return decide(scene, place_order,
-	              (struct message){.type = ORDERS_PLACE, .caller = caller, .body = wanted, .prepared = &terms});
+		      (struct message){.type = ORDERS_PLACE, .caller = caller, .body = wanted, .prepared = &terms});
 }
 
 struct uuid place(struct scene *scene)
@@ -83,7 +84,7 @@ enum status cancel(struct scene *scene, struct uuid order_id, struct caller call
 static enum status hear(struct scene *scene, decide_function *decision, int type, const void *body)
 {
 	return decide(scene, decision,
-	              (struct message){.type = type, .sequence = 7, .deadline_us = INT64_MAX, .body = body});
+		      (struct message){.type = type, .sequence = 7, .deadline_us = INT64_MAX, .body = body});
 }
 
 static struct stock_event *goods_held(struct scene *scene, struct uuid order_id)
@@ -96,7 +97,7 @@ static struct stock_event *goods_held(struct scene *scene, struct uuid order_id)
 	for (int i = 0; i < PRODUCTS; i++)
 		lines[PRODUCTS - 1 - i] = (struct order_line){product(i), names[i], 2, 100 * (i + 1)};
 	*held = (struct stock_event){
-	        .order_id = order_id, .items = {lines, PRODUCTS}, .total_cents = 600, .currency = "EUR"};
+		.order_id = order_id, .items = {lines, PRODUCTS}, .total_cents = 600, .currency = "EUR"};
 	return held;
 }
 
@@ -131,9 +132,9 @@ struct uuid order_in(struct scene *scene, enum order_state state)
 {
 	enum { END = -1 };
 	static const int ways[ORDER_STATES][3] = {
-	        [PENDING] = {END},           [USER_KNOWN] = {USER_OK, END},          [STOCK_HELD] = {STOCK_OK, END},
-	        [REJECTED] = {USER_NO, END}, [CONFIRMED] = {USER_OK, STOCK_OK, END}, [EXPIRED] = {DEADLINE, END},
-	        [CANCELLED] = {CANCEL, END},
+		[PENDING] = {END},           [USER_KNOWN] = {USER_OK, END},          [STOCK_HELD] = {STOCK_OK, END},
+		[REJECTED] = {USER_NO, END}, [CONFIRMED] = {USER_OK, STOCK_OK, END}, [EXPIRED] = {DEADLINE, END},
+		[CANCELLED] = {CANCEL, END},
 	};
 	struct uuid id = place(scene);
 
@@ -174,4 +175,9 @@ int64_t deadline_of(struct scene *scene, struct uuid order_id)
 		if (uuid_equal(&deadlines[i].subject, &order_id))
 			return deadlines[i].due_us;
 	return INT64_MIN;
+}
+
+void assert_same_id(struct uuid a, struct uuid b)
+{
+	assert_memory_equal(a.bytes, b.bytes, sizeof(a.bytes));
 }

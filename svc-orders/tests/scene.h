@@ -1,4 +1,4 @@
-/* A scene for tests of decisions: one unit, one customer, one clock, and whatever the world tells an order. */
+/* A scene for tests of decisions: one unit, one clock, a few callers, and whatever the world tells an order. */
 #ifndef ORDERS_TESTS_SCENE_H
 #define ORDERS_TESTS_SCENE_H
 
@@ -22,6 +22,7 @@ extern const struct caller ALICE, BOB, ADMIN, NOBODY;
 /* cmocka's set-up and tear-down: *state is a struct scene. */
 int scene_open(void **state);
 int scene_close(void **state);
+#define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, scene_open, scene_close)
 
 struct uuid product(int which);
 
@@ -44,5 +45,7 @@ size_t said_count(const struct scene *scene);
 const struct output *said(const struct scene *scene);
 /* The order's deadline as decided so far; INT64_MIN: cleared, or never set. */
 int64_t deadline_of(struct scene *scene, struct uuid order_id);
+
+void assert_same_id(struct uuid a, struct uuid b);
 
 #endif

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,9 +48,9 @@ static void each_state_takes_each_event_as_written_here(void **unused)
 
 			spell(saga_rule_for((enum order_state)state, (enum saga_event)event), found, sizeof(found));
 			snprintf(wanted, sizeof(wanted), "%s + %s: %s", order_state_names[state],
-			         saga_event_names[event], expected[state][event]);
+				 saga_event_names[event], expected[state][event]);
 			snprintf(seen, sizeof(seen), "%s + %s: %s", order_state_names[state], saga_event_names[event],
-			         found);
+				 found);
 			assert_string_equal(seen, wanted);
 		}
 }
@@ -117,11 +118,11 @@ static void the_deadline_ends_whatever_has_not_ended(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(each_state_takes_each_event_as_written_here),
-	        cmocka_unit_test(no_pair_is_listed_twice),
-	        cmocka_unit_test(a_step_bumps_the_version_and_a_stale_event_changes_nothing),
-	        cmocka_unit_test(no_sequence_of_events_leads_out_of_an_end),
-	        cmocka_unit_test(the_deadline_ends_whatever_has_not_ended),
+		cmocka_unit_test(each_state_takes_each_event_as_written_here),
+		cmocka_unit_test(no_pair_is_listed_twice),
+		cmocka_unit_test(a_step_bumps_the_version_and_a_stale_event_changes_nothing),
+		cmocka_unit_test(no_sequence_of_events_leads_out_of_an_end),
+		cmocka_unit_test(the_deadline_ends_whatever_has_not_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

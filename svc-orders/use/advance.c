@@ -6,10 +6,10 @@
 
 /* The saga's words, in the contract's terms. */
 static const int said_as[] = {
-        [SAY_CONFIRMED] = ORDER_CONFIRMED,
-        [SAY_REJECTED] = ORDER_REJECTED,
-        [SAY_EXPIRED] = ORDER_EXPIRED,
-        [SAY_CANCELLED] = ORDER_CANCELLED,
+	[SAY_CONFIRMED] = ORDER_CONFIRMED,
+	[SAY_REJECTED] = ORDER_REJECTED,
+	[SAY_EXPIRED] = ORDER_EXPIRED,
+	[SAY_CANCELLED] = ORDER_CANCELLED,
 };
 
 static struct uuid publish(struct unit *unit, const struct order *order, int type)
@@ -22,11 +22,11 @@ void announce(struct unit *unit, struct order *order, int type)
 	struct uuid event_id = publish(unit, order, type);
 
 	order_remember(order, &(struct order_step){
-	                              .event_id = event_id,
-	                              .event = comanda_contract.types[type].name,
-	                              .at_us = unit_now(unit),
-	                              .sequence = order->version,
-	                      });
+				      .event_id = event_id,
+				      .event = comanda_contract.types[type].name,
+				      .at_us = unit_now(unit),
+				      .sequence = order->version,
+			      });
 }
 
 /* An event that moved the saga is part of the order's history. Commands and notes are not: what they lead to is. */
@@ -37,11 +37,11 @@ static void remember_heard(struct order *order, const struct message *message)
 	if (type->kind != EVENT)
 		return;
 	order_remember(order, &(struct order_step){
-	                              .event_id = message->id,
-	                              .event = type->name,
-	                              .at_us = message->time_us,
-	                              .sequence = message->sequence,
-	                      });
+				      .event_id = message->id,
+				      .event = type->name,
+				      .at_us = message->time_us,
+				      .sequence = message->sequence,
+			      });
 }
 
 enum status advance(struct unit *unit, struct order *order, const struct message *message, enum saga_event told)

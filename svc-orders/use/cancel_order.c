@@ -6,9 +6,9 @@
 
 /* The stable codes of orders that can no longer be cancelled. */
 static const char *const ended_codes[ORDER_STATES] = {
-        [CONFIRMED] = "order_confirmed",
-        [REJECTED] = "order_rejected",
-        [EXPIRED] = "order_expired",
+	[CONFIRMED] = "order_confirmed",
+	[REJECTED] = "order_rejected",
+	[EXPIRED] = "order_expired",
 };
 
 enum status cancel_order(struct unit *unit, const struct message *message)
@@ -26,8 +26,8 @@ enum status cancel_order(struct unit *unit, const struct message *message)
 	}
 	if (saga_ended(found->state))
 		return unit_refuse(unit, E_CONFLICT, ended_codes[found->state], NULL,
-		                   "The order is %s; only a pending order can be cancelled.",
-		                   order_status_names[order_status_of(found)]);
+				   "The order is %s; only a pending order can be cancelled.",
+				   order_status_names[order_status_of(found)]);
 
 	struct order *order = unit_edit(unit, &order_kind, &wanted->id);
 	enum status status = advance(unit, order, message, CANCEL);

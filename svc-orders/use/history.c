@@ -7,13 +7,13 @@
 
 /* stock.reserved without the levels of stock that it went with: those were never the order's. */
 static const struct shape held_shape = {
-        .name = "held_shape",
-        .size = sizeof(struct stock_event),
-        .fields = FIELDS(field_uuid(struct stock_event, order_id, REQUIRED),
-                         field_array(struct stock_event, items, REQUIRED, &order_line_shape, 1, LINES_MAX),
-                         field_int(struct stock_event, total_cents, REQUIRED, 0, 0),
-                         field_text(struct stock_event, currency, REQUIRED, 3, 3),
-                         field_moment(struct stock_event, expires_at, 0)),
+	.name = "held_shape",
+	.size = sizeof(struct stock_event),
+	.fields = FIELDS(field_uuid(struct stock_event, order_id, REQUIRED),
+			 field_array(struct stock_event, items, REQUIRED, &order_line_shape, 1, LINES_MAX),
+			 field_int(struct stock_event, total_cents, REQUIRED, 0, 0),
+			 field_text(struct stock_event, currency, REQUIRED, 3, 3),
+			 field_moment(struct stock_event, expires_at, 0)),
 };
 
 /* ---- the data of each event ---- */
@@ -44,11 +44,11 @@ static const void *stock_held(const struct order *order, struct arena *arena)
 	struct stock_event *held = arena_new(arena, 1, sizeof(*held));
 
 	*held = (struct stock_event){
-	        .order_id = order->id,
-	        .items = order_lines_of(order, true, arena),
-	        .total_cents = order->total_cents,
-	        .currency = order->currency,
-	        .expires_at = order->expires_us,
+		.order_id = order->id,
+		.items = order_lines_of(order, true, arena),
+		.total_cents = order->total_cents,
+		.currency = order->currency,
+		.expires_at = order->expires_us,
 	};
 	return held;
 }
@@ -90,9 +90,9 @@ bool order_retell(const struct order *order, const struct order_step *step, stru
 	for (size_t i = 0; i < sizeof(retellings) / sizeof(retellings[0]); i++)
 		if (retellings[i].type == type) {
 			*ret_told = (struct told){
-			        .type = &comanda_contract.types[type],
-			        .shape = retellings[i].shape,
-			        .data = retellings[i].tell(order, arena),
+				.type = &comanda_contract.types[type],
+				.shape = retellings[i].shape,
+				.data = retellings[i].tell(order, arena),
 			};
 			return true;
 		}

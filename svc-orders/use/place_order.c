@@ -9,7 +9,7 @@ static enum status refuse_repeated(struct unit *unit, size_t index)
 	const char *field = arena_format(unit_arena(unit), "items[%zu].product_id", index);
 
 	return unit_refuse(unit, E_INVALID, "product_repeated", field,
-	                   "is in an earlier item already: order the whole quantity there");
+			   "is in an earlier item already: order the whole quantity there");
 }
 
 enum status place_order(struct unit *unit, const struct message *message)
@@ -28,17 +28,17 @@ enum status place_order(struct unit *unit, const struct message *message)
 
 	struct order *order = unit_new(unit, &order_kind, &id);
 	*order = (struct order){
-	        .id = id,
-	        .user_id = message->caller.user_id,
-	        .state = PENDING,
-	        .version = 1,
-	        .created_us = now,
-	        .updated_us = now,
-	        .expires_us = now + terms->deadline_us,
-	        .note = wanted->note,
-	        .items = items,
-	        .item_count = wanted->items.count,
-	        .total_cents = INT_ABSENT,
+		.id = id,
+		.user_id = message->caller.user_id,
+		.state = PENDING,
+		.version = 1,
+		.created_us = now,
+		.updated_us = now,
+		.expires_us = now + terms->deadline_us,
+		.note = wanted->note,
+		.items = items,
+		.item_count = wanted->items.count,
+		.total_cents = INT_ABSENT,
 	};
 	announce(unit, order, ORDER_PLACED);
 	unit_deadline(unit, ORDER_DEADLINE, &id, order->expires_us);

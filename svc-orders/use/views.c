@@ -4,10 +4,10 @@
 enum order_status order_status_of(const struct order *order)
 {
 	static const enum order_status statuses[ORDER_STATES] = {
-	        [PENDING] = ORDER_STATUS_PENDING,     [USER_KNOWN] = ORDER_STATUS_PENDING,
-	        [STOCK_HELD] = ORDER_STATUS_PENDING,  [CONFIRMED] = ORDER_STATUS_CONFIRMED,
-	        [REJECTED] = ORDER_STATUS_REJECTED,   [EXPIRED] = ORDER_STATUS_EXPIRED,
-	        [CANCELLED] = ORDER_STATUS_CANCELLED,
+		[PENDING] = ORDER_STATUS_PENDING,     [USER_KNOWN] = ORDER_STATUS_PENDING,
+		[STOCK_HELD] = ORDER_STATUS_PENDING,  [CONFIRMED] = ORDER_STATUS_CONFIRMED,
+		[REJECTED] = ORDER_STATUS_REJECTED,   [EXPIRED] = ORDER_STATUS_EXPIRED,
+		[CANCELLED] = ORDER_STATUS_CANCELLED,
 	};
 
 	return statuses[order->state];
@@ -32,10 +32,10 @@ struct order_prices prices_of(const struct stock_event *held, struct arena *aren
 
 	for (size_t i = 0; i < held->items.count; i++)
 		items[i] = (struct order_item){
-		        line[i].product_id,
-		        line[i].quantity,
-		        line[i].name,
-		        line[i].unit_price_cents,
+			line[i].product_id,
+			line[i].quantity,
+			line[i].name,
+			line[i].unit_price_cents,
 		};
 	return (struct order_prices){items, held->items.count, held->total_cents, held->currency};
 }
@@ -74,17 +74,17 @@ const struct order_view *order_view_of(const struct order *order, struct arena *
 	bool ended = saga_ended(order->state);
 
 	*view = (struct order_view){
-	        .id = order->id,
-	        .user_id = order->user_id,
-	        .status = (int)order_status_of(order),
-	        .reason = reason_of(order, arena),
-	        .items = order_lines_of(order, ended, arena),
-	        .total_cents = ended ? order->total_cents : INT_ABSENT,
-	        .currency = ended ? order->currency : NULL,
-	        .note = order->note,
-	        .created_at = order->created_us,
-	        .updated_at = order->updated_us,
-	        .version = order->version,
+		.id = order->id,
+		.user_id = order->user_id,
+		.status = (int)order_status_of(order),
+		.reason = reason_of(order, arena),
+		.items = order_lines_of(order, ended, arena),
+		.total_cents = ended ? order->total_cents : INT_ABSENT,
+		.currency = ended ? order->currency : NULL,
+		.note = order->note,
+		.created_at = order->created_us,
+		.updated_at = order->updated_us,
+		.version = order->version,
 	};
 	return view;
 }
@@ -95,16 +95,16 @@ const struct order_event *order_event_of(const struct order *order, struct arena
 	bool ended = saga_ended(order->state);
 
 	*event = (struct order_event){
-	        .order_id = order->id,
-	        .user_id = order->user_id,
-	        .status = (int)order_status_of(order),
-	        .reason = reason_of(order, arena),
-	        .items = order_lines_of(order, ended, arena),
-	        .total_cents = ended ? order->total_cents : INT_ABSENT,
-	        .currency = ended ? order->currency : NULL,
-	        .note = order->note,
-	        .created_at = order->created_us,
-	        .expires_at = ended ? INT_ABSENT : order->expires_us,
+		.order_id = order->id,
+		.user_id = order->user_id,
+		.status = (int)order_status_of(order),
+		.reason = reason_of(order, arena),
+		.items = order_lines_of(order, ended, arena),
+		.total_cents = ended ? order->total_cents : INT_ABSENT,
+		.currency = ended ? order->currency : NULL,
+		.note = order->note,
+		.created_at = order->created_us,
+		.expires_at = ended ? INT_ABSENT : order->expires_us,
 	};
 	return event;
 }

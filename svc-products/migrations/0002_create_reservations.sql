@@ -9,4 +9,4 @@ CREATE TABLE reservations (
 	expires_at  timestamptz,
 	updated_at  timestamptz NOT NULL,
 	version     bigint NOT NULL
-) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);

@@ -90,9 +90,10 @@ enum status sell_order(struct unit *unit, const struct message *message)
 	 * which it does once. So these two cannot happen; if one does, goods were promised twice, and a person should
 	 * see the event among the dead letters. */
 	if (seen == NULL)
-		return E_NOT_FOUND;
+		return unit_refuse(unit, E_NOT_FOUND, "never_reserved", NULL, "nothing was reserved for this order");
 	if (seen->state == RESERVATION_RELEASED || seen->state == RESERVATION_REFUSED)
-		return E_CONFLICT;
+		return unit_refuse(unit, E_CONFLICT, "not_held", NULL, "confirmed, but its reservation is %s",
+				   reservation_state_names[seen->state]);
 	if (seen->state == RESERVATION_SOLD)
 		return E_STALE;
 	return settle(unit, order, RESERVATION_SOLD);
@@ -119,8 +120,8 @@ enum status release_order(struct unit *unit, const struct message *message)
 
 	if (seen == NULL)
 		return leave_tombstone(unit, order);
-	if (seen->state == RESERVATION_SOLD)
-		return E_CONFLICT; /* cannot happen either: see sell_order */
+	if (seen->state == RESERVATION_SOLD) /* cannot happen either: see sell_order */
+		return unit_refuse(unit, E_CONFLICT, "not_held", NULL, "ended otherwise, but its reservation is sold");
 	if (seen->state != RESERVATION_HELD)
 		return E_STALE;
 	return settle(unit, order, RESERVATION_RELEASED);

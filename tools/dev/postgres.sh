@@ -76,8 +76,9 @@ postgres_configure() { # home
 		END
 	} >"$1/data/postgresql.conf"
 	cat >"$1/data/pg_hba.conf" <<-END
-		local all  postgres                             peer map=owner
-		host  all  svc_users,svc_products,svc_orders    127.0.0.1/32 scram-sha-256
+		local all postgres              peer map=owner
+		host  all postgres 127.0.0.1/32 reject
+		host  all all      127.0.0.1/32 scram-sha-256
 	END
 	printf '%s\n' "owner $owner postgres" 'owner root postgres' >"$1/data/pg_ident.conf"
 }
@@ -107,6 +108,11 @@ postgres_ready() {
 	"$(postgres_bin pg_isready)" -q -h "$(postgres_socket)" -p "$COMANDA_POSTGRES_PORT"
 }
 
+postgres_url() { # role, database
+	local password=DATABASE_PASSWORD_${1^^}
+	echo "postgresql://$1:${!password}@127.0.0.1:$COMANDA_POSTGRES_PORT/$2"
+}
+
 postgres_psql() { # database, psql arguments: as superuser, over the socket
 	local database=$1
 	shift
@@ -116,21 +122,25 @@ postgres_psql() { # database, psql arguments: as superuser, over the socket
 
 # Roles and databases, as they should be; run at every start, so that it also mends.
 postgres_provision() {
-	local service role password
+	local service
 	{
 		echo 'REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC;'
 		for service in "${POSTGRES_SERVICES[@]}"; do
-			role=svc_$service
-			password=DATABASE_PASSWORD_${role^^}
-			cat <<-END
-				SELECT 'CREATE ROLE $role' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$role') \\gexec
-				ALTER ROLE $role LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${!password}';
-				SELECT 'CREATE DATABASE $service OWNER $role' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '$service') \\gexec
-				REVOKE CONNECT, TEMPORARY ON DATABASE $service FROM PUBLIC;
-			END
+			postgres_database "$service" "svc_$service"
 		done
+		! stack_is_for_tests || postgres_database component component
 	} | postgres_psql postgres -q -v ON_ERROR_STOP=1 >"$STACK/log/provision.log" 2>&1 ||
 		die "could not create the databases: see $STACK/log/provision.log"
+}
+
+postgres_database() { # database, the role that owns it
+	local password=DATABASE_PASSWORD_${2^^}
+	cat <<-END
+		SELECT 'CREATE ROLE $2' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$2') \gexec
+		ALTER ROLE $2 LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${!password}';
+		SELECT 'CREATE DATABASE $1 OWNER $2' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '$1') \gexec
+		REVOKE CONNECT, TEMPORARY ON DATABASE $1 FROM PUBLIC;
+	END
 }
 
 postgres_wipe() {

@@ -26,13 +26,7 @@ program_broker_url() {
 }
 
 program_database_url() { # svc-users
-	local role=${1//-/_} password
-	password=DATABASE_PASSWORD_${role^^}
-	echo "postgresql://$role:${!password}@127.0.0.1:$COMANDA_POSTGRES_PORT/${role#svc_}"
-}
-
-redis_url() {
-	echo "redis://:$REDIS_PASSWORD@127.0.0.1:$COMANDA_REDIS_PORT/0"
+	postgres_url "${1//-/_}" "${1#svc-}"
 }
 
 # The settings of a program, one NAME=VALUE a line. Those of `./dev start|restart PART NAME=VALUE…` come last and win.
@@ -78,8 +72,8 @@ program_ready() {
 ctl() {
 	(
 		environment_only "HOME=${HOME:-/}" "TERM=${TERM:-dumb}" \
-			"COMANDA_MANAGEMENT_URL=http://$RABBITMQ_ADMIN:$BROKER_ADMIN_PASSWORD@127.0.0.1:$COMANDA_MANAGEMENT_PORT" \
-			"COMANDA_VHOST=comanda" \
+			"COMANDA_MANAGEMENT_URL=$(rabbitmq_management_url)" \
+			"COMANDA_VHOST=comanda" "COMANDA_BROKER_URL=$(rabbitmq_url)/comanda" \
 			"COMANDA_BROKER_PASSWORD_EDGE_HTTP=$BROKER_PASSWORD_EDGE_HTTP" \
 			"COMANDA_BROKER_PASSWORD_SVC_USERS=$BROKER_PASSWORD_SVC_USERS" \
 			"COMANDA_BROKER_PASSWORD_SVC_PRODUCTS=$BROKER_PASSWORD_SVC_PRODUCTS" \

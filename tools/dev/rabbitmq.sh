@@ -70,7 +70,23 @@ rabbitmq_ready() {
 		rabbitmq_api /api/health/checks/local-alarms >/dev/null
 }
 
+rabbitmq_url() { # of the admin, without a vhost
+	echo "amqp://$RABBITMQ_ADMIN:$BROKER_ADMIN_PASSWORD@127.0.0.1:$COMANDA_AMQP_PORT"
+}
+
+rabbitmq_management_url() {
+	echo "http://$RABBITMQ_ADMIN:$BROKER_ADMIN_PASSWORD@127.0.0.1:$COMANDA_MANAGEMENT_PORT"
+}
+
 rabbitmq_api() { # path
 	curl -sf --noproxy '*' --max-time 5 --config - "http://127.0.0.1:$COMANDA_MANAGEMENT_PORT$1" \
 		<<<"user = \"$RABBITMQ_ADMIN:$BROKER_ADMIN_PASSWORD\""
+}
+
+# The broker's own tool, for this broker.
+rabbitmq_ctl() {
+	(
+		rabbitmq_environment
+		exec /usr/lib/rabbitmq/bin/rabbitmqctl "$@"
+	)
 }

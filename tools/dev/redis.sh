@@ -28,3 +28,7 @@ redis_run() {
 redis_ready() {
 	[[ $(REDISCLI_AUTH=$REDIS_PASSWORD redis-cli -h 127.0.0.1 -p "$COMANDA_REDIS_PORT" PING 2>/dev/null) == PONG ]]
 }
+
+redis_url() {
+	echo "redis://:$REDIS_PASSWORD@127.0.0.1:$COMANDA_REDIS_PORT/0"
+}

@@ -19,6 +19,11 @@ stack_create() { # preset
 	if stack_any_kept; then ports_keep; else ports_choose; fi
 }
 
+# Every stack but that of ./dev up: those also have what component tests need.
+stack_is_for_tests() {
+	[[ $STACK != "$DEFAULT_STACK" ]]
+}
+
 stack_exists() {
 	[[ -e $STACK/.comanda-stack && -e $STACK/ports && -e $STACK/secrets ]]
 }
@@ -46,7 +51,7 @@ stack_unlock() {
 
 stack_secrets() {
 	local name program
-	local names=(ERLANG_COOKIE BROKER_ADMIN_PASSWORD REDIS_PASSWORD FIRST_ADMIN_PASSWORD)
+	local names=(ERLANG_COOKIE BROKER_ADMIN_PASSWORD REDIS_PASSWORD FIRST_ADMIN_PASSWORD DATABASE_PASSWORD_COMPONENT)
 	for program in "${PROGRAMS[@]}"; do
 		names+=("BROKER_PASSWORD_$(program_upper "$program")")
 		[[ $program != svc-* ]] || names+=("DATABASE_PASSWORD_$(program_upper "$program")")
@@ -69,30 +74,44 @@ stack_secrets_load() {
 
 # What tests and tools may want to know, all of it: mind who reads it.
 stack_write_env() {
-	local program
 	(
 		umask 077
 		{
-			echo "COMANDA_STACK=$STACK"
-			echo "COMANDA_BIN=$(program_bin .)"
-			echo "COMANDA_URL=http://127.0.0.1:$COMANDA_HTTP_PORT"
-			cat "$STACK/ports"
-			echo "COMANDA_MANAGEMENT_URL=http://$RABBITMQ_ADMIN:$BROKER_ADMIN_PASSWORD@127.0.0.1:$COMANDA_MANAGEMENT_PORT"
-			echo "COMANDA_BROKER_URL=amqp://$RABBITMQ_ADMIN:$BROKER_ADMIN_PASSWORD@127.0.0.1:$COMANDA_AMQP_PORT/comanda"
-			echo "COMANDA_VHOST=comanda"
-			echo "COMANDA_REDIS_URL=$(redis_url)"
-			echo "COMANDA_POSTGRES_SOCKET=$(postgres_socket)"
-			echo "COMANDA_TOKEN_KEY_FILE=$STACK/token-key.pem"
-			echo "COMANDA_FIRST_ADMIN_EMAIL=$FIRST_ADMIN_EMAIL"
-			echo "COMANDA_FIRST_ADMIN_PASSWORD=$FIRST_ADMIN_PASSWORD"
-			sed -n 's/^BROKER_PASSWORD_/COMANDA_&/p' "$STACK/secrets"
-			for program in "${PROGRAMS[@]}"; do
-				echo "COMANDA_BROKER_URL_$(program_upper "$program")=$(program_broker_url "$program")"
-				[[ $program != svc-* ]] ||
-					echo "COMANDA_DATABASE_URL_$(program_upper "$program")=$(program_database_url "$program")"
-			done
+			stack_env
+			! stack_is_for_tests || stack_env_component
 		} >"$STACK/env"
 	)
+}
+
+stack_env() {
+	local program
+	echo "COMANDA_STACK=$STACK"
+	echo "COMANDA_BIN=$(dirname "$(program_bin comanda)")"
+	echo "COMANDA_URL=http://127.0.0.1:$COMANDA_HTTP_PORT"
+	cat "$STACK/ports"
+	echo "COMANDA_MANAGEMENT_URL=$(rabbitmq_management_url)"
+	echo "COMANDA_BROKER_URL=$(rabbitmq_url)/comanda"
+	echo "COMANDA_VHOST=comanda"
+	echo "COMANDA_REDIS_URL=$(redis_url)"
+	echo "COMANDA_POSTGRES_SOCKET=$(postgres_socket)"
+	echo "COMANDA_TOKEN_KEY_FILE=$STACK/token-key.pem"
+	echo "COMANDA_FIRST_ADMIN_EMAIL=$FIRST_ADMIN_EMAIL"
+	echo "COMANDA_FIRST_ADMIN_PASSWORD=$FIRST_ADMIN_PASSWORD"
+	sed -n 's/^BROKER_PASSWORD_/COMANDA_&/p' "$STACK/secrets"
+	for program in "${PROGRAMS[@]}"; do
+		echo "COMANDA_BROKER_URL_$(program_upper "$program")=$(program_broker_url "$program")"
+		[[ $program != svc-* ]] ||
+			echo "COMANDA_DATABASE_URL_$(program_upper "$program")=$(program_database_url "$program")"
+	done
+}
+
+# For the component tests: a broker where they may make vhosts, a database to do with as they like.
+stack_env_component() {
+	echo "COMANDA_TEST_BROKER_URL=$(rabbitmq_url)/"
+	echo "COMANDA_TEST_MANAGEMENT_URL=$(rabbitmq_management_url)"
+	echo "COMANDA_TEST_RABBITMQCTL=$(printf '%q --stack %q stack rabbitmqctl' "$ROOT/dev" "$STACK")"
+	echo "COMANDA_TEST_DATABASE_URL=$(postgres_url component component)"
+	echo "COMANDA_TEST_REDIS_URL=$(redis_url)"
 }
 
 # Starts what does not run, and waits until all of it is ready.

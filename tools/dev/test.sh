@@ -39,13 +39,19 @@ test_round() { # preset, all | only_pytest, pytest arguments
 	test_begin "$preset"
 	stack_start below
 	stack_unlock
-	[[ $which == only_pytest ]] ||
-		test_count "ctest $preset" 'tests passed' env "COMANDA_STACK=$STACK" ctest --preset "$preset"
+	[[ $which == only_pytest ]] || test_ctest "$preset"
 	stack_lock
 	stack_start all
 	stack_unlock
 	test_pytest "$preset" "$@"
 	test_end
+}
+
+# Unit tests, and component tests, which find RabbitMQ and the databases by what the stack's env says.
+test_ctest() { # preset
+	local env
+	mapfile -t env <"$STACK/env"
+	test_count "ctest $1" 'tests passed' env "${env[@]}" ctest --preset "$1"
 }
 
 test_pytest() { # preset, pytest arguments

@@ -344,9 +344,11 @@ static void comes_back_after_the_broker_closed_the_connection(void **state)
 	struct scene *scene = *state;
 	struct delivery none;
 
+	broker_free(scene->broker);
+	scene->broker = connected_broker("to-be-closed", true);
 	declare_queue("closed", "{}");
 	consume(scene->broker, "closed");
-	close_connection("component/main");
+	close_connection("component/to-be-closed");
 	assert_int_equal(broker_next(scene->broker, patience_us, &scene->arena, &none), E_UNAVAILABLE);
 	assert_false(broker_connected(scene->broker));
 	assert_non_null(strstr(broker_detail(scene->broker), "320"));

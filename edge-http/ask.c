@@ -1,0 +1,119 @@
+/* Asking a service, and passing on what it says. */
+#include "call.h"
+#include "headers.h"
+#include "messages.h"
+#include "reading.h"
+#include "views.h"
+
+#include <string.h>
+
+static enum asked asked_of(const struct call *call)
+{
+	if (strcmp(call->route->method, "GET") == 0)
+		return ASKED_READ;
+	return call->keyed ? ASKED_KEYED : ASKED_WRITE;
+}
+
+static bool reads(int type)
+{
+	const char *lane = comanda_contract.types[type].lane;
+	size_t size = strlen(lane);
+
+	return size > 6 && strcmp(lane + size - 6, ".query") == 0;
+}
+
+struct problem call_ask(struct call *call, int type, const void *body, const char *lane, struct rpc_reply *ret_reply)
+{
+	const struct shape *shape = comanda_contract.types[type].shape;
+	int64_t now_us = moment_now();
+	struct rpc_request request = {.type = type,
+				      .id = call->id,
+				      .caller = call->caller,
+				      .time_us = now_us,
+				      .deadline_us = now_us + call->edge->settings->rpc_deadline_us,
+				      .traceparent = call->traceparent,
+				      .lane = lane,
+				      .read = reads(type)};
+	enum status status = OK;
+	struct buffer data;
+
+	buffer_init(&data);
+	if (shape != NULL)
+		json_encode(&data, shape, body);
+	request.data = (struct span){data.bytes, data.size};
+	status = rpc_call(call->edge->rpc, &request, call->arena, ret_reply);
+	buffer_done(&data);
+	if (status == OK)
+		return (struct problem){.status = 0};
+	return problem_of_reply(ret_reply, asked_of(call), call->arena);
+}
+
+void call_respond(struct call *call, int status, struct span json)
+{
+	bool may_be_kept = (call->route->how & MAY_BE_KEPT) != 0;
+
+	call->response->status = status;
+	call->response->body = json.size > 0 ? json : span_of("{}");
+	http_add_header(call->response, call->arena, "Content-Type", "application/json");
+	http_add_header(call->response, call->arena, "Cache-Control", may_be_kept ? "no-cache" : "no-store");
+}
+
+static void add_location(struct call *call, struct span view)
+{
+	char id[UUID_TEXT + 1];
+
+	if (view_id(view, id) == OK)
+		http_add_header(call->response, call->arena, "Location",
+				arena_format(call->arena, "%s/%s", call->route->path, id));
+}
+
+/* Adds the ETag; true where the client says that it has this version. */
+static bool add_etag(struct call *call, struct span view)
+{
+	const char *known = http_header(call->request, "If-None-Match");
+	int64_t version = view_version(view);
+
+	if (version == INT_ABSENT)
+		return false;
+	http_add_header(call->response, call->arena, "ETag", arena_format(call->arena, "\"%lld\"", (long long)version));
+	return known != NULL && strcmp(call->route->method, "GET") == 0 && header_names_version(known, version);
+}
+
+void call_pass(struct call *call, const struct rpc_reply *reply)
+{
+	call_respond(call, call->route->success, reply->data);
+	if ((call->route->how & LOCATION) != 0)
+		add_location(call, reply->data);
+	if ((call->route->how & VERSIONED) != 0 && add_etag(call, reply->data))
+		call->response->status = 304;
+}
+
+static struct problem ask_and_pass(struct call *call, const void *body, const char *lane)
+{
+	struct rpc_reply reply;
+	struct problem problem = call_ask(call, call->route->type, body, lane, &reply);
+
+	if (problem.status == 0)
+		call_pass(call, &reply);
+	return problem;
+}
+
+struct problem pass_on(struct call *call)
+{
+	void *body = NULL;
+	struct problem problem = read_message(call, &body);
+
+	return problem.status != 0 ? problem : ask_and_pass(call, body, NULL);
+}
+
+/* Hashing a password takes long: whoever changes one waits in a line of its own. */
+struct problem change_user(struct call *call)
+{
+	void *body = NULL;
+	struct problem problem = read_message(call, &body);
+	const struct users_change *change = body;
+
+	if (problem.status != 0)
+		return problem;
+	return ask_and_pass(call, change, change->password != NULL ? "users.password" : NULL);
+}

@@ -1,0 +1,192 @@
+/* Bearer tokens, with the keys and the verified tokens remembered. */
+#include "auth.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "log.h"
+#include "metrics.h"
+#include "token.h"
+
+enum { REMEMBERED = 4096 }; /* verified tokens; a power of two */
+
+static const int64_t refetch_pause_us = 3 * SECOND_US; /* between two fetches because of an unknown key */
+static const int64_t retry_pause_us = 500 * MS_US;     /* between two tries while there are no keys at all */
+static const int64_t refresh_us = 5 * MINUTE_US;       /* so that a withdrawn key is forgotten */
+
+struct verified {
+	struct uuid token; /* hash of its text */
+	unsigned generation;
+	struct token_claims claims;
+};
+
+struct auth {
+	fetch_keys_function *fetch;
+	void *context;
+	pthread_rwlock_t lock; /* keys, generation, tried_us, fetched_us */
+	struct token_keys *keys;
+	unsigned generation; /* of the keys: what was verified by older ones is verified again */
+	int64_t tried_us, fetched_us;
+	pthread_mutex_t fetching; /* one at a time; whoever waited for it looks at what the other found */
+	pthread_mutex_t memory;   /* verified */
+	struct verified verified[REMEMBERED];
+};
+
+static struct metric verifications = {.name = "comanda_edge_tokens_total",
+				      .help = "Bearer tokens by how they were checked",
+				      .type = COUNTER,
+				      .label = "how"};
+
+struct auth *auth_new(fetch_keys_function *fetch, void *context)
+{
+	struct auth *auth = mem_new(1, sizeof(*auth));
+
+	auth->fetch = fetch;
+	auth->context = context;
+	auth->generation = 1;
+	auth->tried_us = auth->fetched_us = INT64_MIN / 2;
+	pthread_rwlock_init(&auth->lock, NULL);
+	pthread_mutex_init(&auth->fetching, NULL);
+	pthread_mutex_init(&auth->memory, NULL);
+	return auth;
+}
+
+void auth_free(struct auth *auth)
+{
+	if (auth == NULL)
+		return;
+	token_keys_free(auth->keys);
+	pthread_rwlock_destroy(&auth->lock);
+	pthread_mutex_destroy(&auth->fetching);
+	pthread_mutex_destroy(&auth->memory);
+	free(auth);
+}
+
+/* ---- verified tokens ---- */
+
+static struct verified *place_of(struct auth *auth, const struct uuid *token)
+{
+	return &auth->verified[uuid_hash(token) % REMEMBERED];
+}
+
+static bool recall(struct auth *auth, const struct uuid *token, int64_t now_us, struct caller *ret_caller)
+{
+	const struct verified *known = place_of(auth, token);
+	unsigned generation = 0;
+	bool good = false;
+
+	pthread_rwlock_rdlock(&auth->lock);
+	generation = auth->generation;
+	pthread_rwlock_unlock(&auth->lock);
+	pthread_mutex_lock(&auth->memory);
+	good = known->generation == generation && uuid_equal(&known->token, token) && now_us < known->claims.expires_us;
+	if (good)
+		*ret_caller = known->claims.caller;
+	pthread_mutex_unlock(&auth->memory);
+	return good;
+}
+
+static void remember(struct auth *auth, const struct verified *verified)
+{
+	pthread_mutex_lock(&auth->memory);
+	*place_of(auth, &verified->token) = *verified;
+	pthread_mutex_unlock(&auth->memory);
+}
+
+/* ---- keys ---- */
+
+static void keys_replace(struct auth *auth, struct token_keys *keys)
+{
+	struct token_keys *old = NULL;
+
+	pthread_rwlock_wrlock(&auth->lock);
+	old = auth->keys;
+	auth->keys = keys;
+	auth->generation++;
+	auth->fetched_us = moment_steady();
+	pthread_rwlock_unlock(&auth->lock);
+	token_keys_free(old);
+}
+
+/* Whether keys should be asked for now: because a token names one that is not here, or because it is time. */
+static bool fetch_is_due(struct auth *auth, bool unknown_key)
+{
+	int64_t now_us = moment_steady(), since_try = 0, since_fetch = 0;
+	bool none = false;
+
+	pthread_rwlock_rdlock(&auth->lock);
+	none = auth->keys == NULL;
+	since_try = now_us - auth->tried_us;
+	since_fetch = now_us - auth->fetched_us;
+	pthread_rwlock_unlock(&auth->lock);
+	if (none)
+		return since_try >= retry_pause_us;
+	return since_try >= refetch_pause_us && (unknown_key || since_fetch >= refresh_us);
+}
+
+static void fetch_now(struct auth *auth, struct arena *arena)
+{
+	struct token_keys *keys = NULL;
+	struct span jwks = {NULL, 0};
+	enum status status = auth->fetch(auth->context, arena, &jwks);
+
+	if (status == OK)
+		status = token_keys_load(jwks, &keys);
+	if (status == OK)
+		keys_replace(auth, keys);
+	else
+		log_warn("auth.keys", kv_text("status", status_rule(status)->code),
+			 kv_text("detail", "the keys of svc-users cannot be had; those known stay in use"));
+	pthread_rwlock_wrlock(&auth->lock);
+	auth->tried_us = moment_steady();
+	pthread_rwlock_unlock(&auth->lock);
+}
+
+/* Waits where another thread is asking already. */
+static void fetch_if_due(struct auth *auth, bool unknown_key, struct arena *arena)
+{
+	if (!fetch_is_due(auth, unknown_key))
+		return;
+	pthread_mutex_lock(&auth->fetching);
+	if (fetch_is_due(auth, unknown_key))
+		fetch_now(auth, arena);
+	pthread_mutex_unlock(&auth->fetching);
+}
+
+static enum status verify_now(struct auth *auth, const char *token, int64_t now_us, struct verified *ret_verified)
+{
+	enum status status = E_UNAVAILABLE;
+
+	pthread_rwlock_rdlock(&auth->lock);
+	if (auth->keys != NULL)
+		status = token_verify(auth->keys, token, now_us, &ret_verified->claims);
+	ret_verified->generation = auth->generation;
+	pthread_rwlock_unlock(&auth->lock);
+	return status;
+}
+
+enum status auth_verify(struct auth *auth, const char *token, struct arena *arena, struct caller *ret_caller)
+{
+	int64_t now_us = moment_now();
+	struct verified verified = {.token = uuid_of_text("access-token", token, strlen(token))};
+	enum status status = OK;
+
+	fetch_if_due(auth, false, arena);
+	if (recall(auth, &verified.token, now_us, ret_caller)) {
+		metric_add(&verifications, "remembered", 1);
+		return OK;
+	}
+	status = verify_now(auth, token, now_us, &verified);
+	if (status == E_NOT_FOUND) {
+		fetch_if_due(auth, true, arena);
+		status = verify_now(auth, token, now_us, &verified);
+	}
+	if (status == E_NOT_FOUND)
+		status = E_UNAUTHENTICATED; /* signed by nobody we know */
+	metric_add(&verifications, status == OK ? "verified" : "refused", 1);
+	if (status != OK)
+		return status;
+	remember(auth, &verified);
+	*ret_caller = verified.claims.caller;
+	return OK;
+}

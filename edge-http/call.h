@@ -1,0 +1,66 @@
+/* A call: one REST request on its way to a service and back.
+ *
+ * Checks come in this order: framing (http.h) → path and method → who asks → media type → what cannot be read → what is
+ * not acceptable. A step that finds a problem returns it; problem.status 0 means: go on. */
+#ifndef EDGE_CALL_H
+#define EDGE_CALL_H
+
+#include <stdatomic.h>
+
+#include "auth.h"
+#include "edge_settings.h"
+#include "http.h"
+#include "json.h"
+#include "problem.h"
+#include "routes.h"
+#include "rpc.h"
+
+/* What all calls share. */
+struct edge {
+	const struct edge_settings *settings;
+	struct rpc *rpc;
+	struct auth *auth;
+	atomic_int waiting; /* threads that wait for an order's outcome */
+	atomic_bool listening, stopping;
+};
+
+struct call {
+	struct edge *edge;
+	const struct http_request *request;
+	struct http_response *response;
+	struct arena *arena;
+	int64_t begun_us;        /* wall clock */
+	struct uuid id;          /* of this call: of its message, where no key makes it, and of its trace */
+	const char *request_id;  /* X-Request-Id: the client's, or our own */
+	const char *traceparent; /* the client's, or our own */
+	const struct route *route;
+	struct span path_id;      /* {id} as sent */
+	struct uuid subject;      /* {id} as read */
+	int64_t expected_version; /* If-Match; INT_ABSENT: any */
+	struct caller caller;
+	bool keyed; /* the message's id comes from an Idempotency-Key */
+};
+
+/* http.h's callbacks; the context is a struct edge. */
+void call_answer(void *context, const struct http_request *request, struct http_response *ret_response);
+void call_refuse(void *context, int status, const char *detail, const struct http_request *request,
+		 struct http_response *ret_response);
+
+/* ---- asking (ask.c) ---- */
+
+/* Asks the route's message, or another one, and waits. `body`: a struct of the message's shape. `lane` NULL: its own.
+ * Returns what is wrong where the service does not say ok. */
+struct problem call_ask(struct call *call, int type, const void *body, const char *lane, struct rpc_reply *ret_reply);
+/* Passes an ok on: the route's status, the reply's data, Location, ETag; 304 where the client has it already. */
+void call_pass(struct call *call, const struct rpc_reply *reply);
+/* Any other answer with a JSON body. */
+void call_respond(struct call *call, int status, struct span json);
+
+/* ---- the routes' answers ---- */
+
+struct problem pass_on(struct call *call);     /* ask.c: read, ask, pass */
+struct problem change_user(struct call *call); /* ask.c: a new password goes to the slow lane */
+struct problem grant_token(struct call *call); /* tokens.c */
+struct problem place_order(struct call *call); /* orders.c */
+
+#endif

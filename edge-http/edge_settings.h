@@ -1,0 +1,21 @@
+/* The settings of edge-http. */
+#ifndef EDGE_SETTINGS_H
+#define EDGE_SETTINGS_H
+
+#include "settings.h"
+
+struct edge_settings {
+	int64_t admin_port;
+	const char *broker_url;
+	int64_t broker_heartbeat_us;
+	const char *cors_origins;
+	const char *http_address;
+	int64_t http_idle_us, http_port, http_receive_us, http_threads;
+	const char *log_level;
+	int64_t rpc_breaker_after, rpc_deadline_us, rpc_in_flight, rpc_window;
+	int64_t shutdown_us;
+};
+
+extern const struct setting edge_settings_table[];
+
+#endif

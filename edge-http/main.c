@@ -1,0 +1,131 @@
+/* edge-http: REST in, messages out. Wires the parts together. */
+#include <string.h>
+
+#include "admin.h"
+#include "call.h"
+#include "log.h"
+#include "messages.h"
+#include "program.h"
+
+enum { BODY_MAX = 256 * 1024, URI_MAX = 8 * 1024, HEADERS_MAX = 16 * 1024 };
+
+static const struct program edge_program = {.name = "edge-http",
+					    .about = "Comanda's REST API: turns requests into messages",
+					    .settings = edge_settings_table,
+					    .settings_size = sizeof(struct edge_settings),
+					    .log_level = offsetof(struct edge_settings, log_level),
+					    .admin_port = offsetof(struct edge_settings, admin_port)};
+
+/* Asks svc-users for the keys that sign access tokens. */
+static enum status fetch_keys(void *context, struct arena *arena, struct span *ret_jwks)
+{
+	struct edge *edge = context;
+	int64_t now_us = moment_now();
+	struct rpc_request request = {.type = USERS_KEYS,
+				      .id = uuid_new(now_us),
+				      .time_us = now_us,
+				      .deadline_us = now_us + edge->settings->rpc_deadline_us,
+				      .read = true};
+	struct rpc_reply reply;
+	enum status status = rpc_call(edge->rpc, &request, arena, &reply);
+
+	if (status == OK)
+		*ret_jwks = reply.data;
+	return status;
+}
+
+/* The edge is ready when it listens. It stays so when the broker is away: then it answers 503, and a balancer that took
+ * out every edge would only hide that. */
+static bool edge_ready(void *context, struct buffer *why)
+{
+	struct edge *edge = context;
+
+	if (atomic_load(&edge->listening) && !atomic_load(&edge->stopping))
+		return true;
+	buffer_text(why, "not listening\n");
+	return false;
+}
+
+static struct rpc *rpc_of(const struct edge_settings *settings)
+{
+	const struct rpc_config config = {.broker_url = settings->broker_url,
+					  .program = "edge-http",
+					  .contract = &comanda_contract,
+					  .heartbeat_us = settings->broker_heartbeat_us,
+					  .window = (int)settings->rpc_window,
+					  .in_flight_max = (int)settings->rpc_in_flight,
+					  .breaker_after = (int)settings->rpc_breaker_after};
+
+	return rpc_new(&config);
+}
+
+static struct http_config http_config_of(struct edge *edge)
+{
+	const struct edge_settings *settings = edge->settings;
+
+	return (struct http_config){.address = settings->http_address,
+				    .port = (int)settings->http_port,
+				    .threads = (int)settings->http_threads,
+				    .body_max = BODY_MAX,
+				    .uri_max = URI_MAX,
+				    .header_bytes_max = HEADERS_MAX,
+				    .idle_us = settings->http_idle_us,
+				    .receive_us = settings->http_receive_us,
+				    .answer = call_answer,
+				    .refuse = call_refuse,
+				    .context = edge};
+}
+
+/* Serves until told to stop. */
+static enum status serve(struct edge *edge)
+{
+	const struct http_config config = http_config_of(edge);
+	struct http_server *server = NULL;
+	enum status status = http_start(&config, &server);
+
+	if (status != OK) {
+		log_error("http.start", kv_text("address", config.address), kv_int("port", config.port),
+			  kv_text("detail", "cannot listen there: is the port taken? COMANDA_HTTP_PORT changes it"));
+		return status;
+	}
+	atomic_store(&edge->listening, true);
+	log_info("http.start", kv_text("address", config.address), kv_int("port", http_port(server)));
+	program_wait();
+	program_end_within(edge->settings->shutdown_us);
+	atomic_store(&edge->stopping, true);
+	http_stop(server);
+	return OK;
+}
+
+static int run(const struct edge_settings *settings)
+{
+	struct edge *edge = mem_new(1, sizeof(*edge));
+	struct admin *admin = NULL;
+	enum status status = OK;
+
+	edge->settings = settings;
+	edge->rpc = rpc_of(settings);
+	edge->auth = auth_new(fetch_keys, edge);
+	status = admin_start((int)settings->admin_port, edge_ready, edge, &admin);
+	if (status == OK)
+		status = serve(edge);
+	else
+		log_error("admin.start", kv_int("port", settings->admin_port),
+			  kv_text("detail", "cannot listen there: is the port taken? COMANDA_ADMIN_PORT changes it"));
+	admin_stop(admin);
+	auth_free(edge->auth);
+	rpc_free(edge->rpc);
+	free(edge);
+	return status == OK ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	void *settings = NULL;
+	int ended = program_begin(&edge_program, argc, argv, &settings);
+
+	if (ended >= 0)
+		return ended;
+	json_init();
+	return run(settings);
+}

@@ -1,0 +1,52 @@
+/* POST /v1/auth/token: one path, two messages, by grant_type (RFC 6749 sections 4.3 and 6). */
+#include "call.h"
+#include "messages.h"
+#include "reading.h"
+
+#include <string.h>
+
+static const char *const grant_names[] = {"password", "refresh_token", NULL};
+static const struct field grant_field = {.name = "grant_type", .type = F_ENUM, .rules = REQUIRED, .names = grant_names};
+
+/* The body holds the message's fields and grant_type, which says which message it is. A first look finds that out. */
+static struct problem choose_message(struct call *call, struct span text, int *ret_type)
+{
+	const struct json *json = NULL;
+	const char *grant = NULL;
+	struct faults faults = {.count = 0};
+	enum status status = json_parse(call->arena, text, &faults, &json);
+
+	if (status != OK)
+		return problem_of_faults(status, "The body", &faults, call->arena);
+	grant = json_text(json_member(json, grant_field.name));
+	if (grant != NULL && strcmp(grant, "password") == 0)
+		*ret_type = TOKENS_GRANT;
+	else if (grant != NULL && strcmp(grant, "refresh_token") == 0)
+		*ret_type = TOKENS_REFRESH;
+	else
+		faults_add(&faults, call->arena, grant_field.name, "must be \"password\" or \"refresh_token\"");
+	return faults.count == 0 ? (struct problem){.status = 0}
+				 : problem_of_faults(E_INVALID, "The body", &faults, call->arena);
+}
+
+struct problem grant_token(struct call *call)
+{
+	int type = TOKENS_GRANT;
+	struct span text = {NULL, 0};
+	void *body = NULL;
+	struct rpc_reply reply;
+	struct problem problem = read_head(call);
+
+	if (problem.status == 0)
+		problem = read_text(call, comanda_contract.types[type].shape, &text);
+	if (problem.status == 0)
+		problem = choose_message(call, text, &type);
+	if (problem.status == 0)
+		problem = decode_text(
+			call, text, public_shape(call->arena, comanda_contract.types[type].shape, &grant_field), &body);
+	if (problem.status == 0)
+		problem = call_ask(call, type, body, NULL, &reply);
+	if (problem.status == 0)
+		call_pass(call, &reply);
+	return problem;
+}

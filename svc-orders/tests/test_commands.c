@@ -1,0 +1,162 @@
+/* Placing and cancelling: what svc-orders is asked to do. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "scene.h"
+
+/* ---- placing ---- */
+
+static void placing_makes_a_pending_order_and_tells_everyone(void **state)
+{
+	struct scene *scene = *state;
+	struct uuid id = place(scene);
+	const struct order *order = order_of(scene, id);
+	const struct order_event *told = said(scene)->body;
+
+	assert_int_equal(order->state, PENDING);
+	assert_int_equal(order->version, 1);
+	assert_same_id(order->user_id, ALICE.user_id);
+	assert_int_equal(order->item_count, 2);
+	assert_int_equal(said_count(scene), 1);
+	assert_int_equal(said(scene)->type, ORDER_PLACED);
+	assert_int_equal(said(scene)->sequence, 1);
+	assert_same_id(said(scene)->subject, id);
+	assert_int_equal(told->status, ORDER_STATUS_PENDING);
+	assert_int_equal(told->items.count, 2);
+	assert_int_equal(told->expires_at, order->expires_us);
+	assert_string_equal(told->note, "ring twice");
+}
+
+static void an_order_waits_as_long_as_the_terms_say(void **state)
+{
+	struct scene *scene = *state;
+	struct uuid id = place(scene);
+
+	assert_int_equal(order_of(scene, id)->expires_us, scene->now_us + 10 * MINUTE_US);
+	assert_int_equal(deadline_of(scene, id), scene->now_us + 10 * MINUTE_US);
+}
+
+static void placing_answers_with_the_pending_order_without_prices(void **state)
+{
+	struct scene *scene = *state;
+	struct uuid id = place(scene);
+	const struct order_view *view = scene->verdict.reply;
+	const struct order_line *lines = view->items.items;
+
+	assert_same_id(view->id, id);
+	assert_int_equal(view->status, ORDER_STATUS_PENDING);
+	assert_int_equal(view->version, 1);
+	assert_int_equal(view->total_cents, INT_ABSENT);
+	assert_null(view->currency);
+	assert_null(view->reason);
+	assert_int_equal(lines[1].quantity, 2);
+	assert_null(lines[1].name);
+	assert_int_equal(lines[1].unit_price_cents, INT_ABSENT);
+}
+
+static void nobody_cannot_place(void **state)
+{
+	struct scene *scene = *state;
+
+	assert_int_equal(ask_for(scene, NOBODY, (const int[]){APPLE}, 1), E_UNAUTHENTICATED);
+	assert_int_equal(said_count(scene), 0);
+}
+
+static void a_product_twice_is_refused_by_the_name_of_its_field(void **state)
+{
+	struct scene *scene = *state;
+
+	assert_int_equal(ask_for(scene, ALICE, (const int[]){APPLE, PEAR, APPLE}, 3), E_INVALID);
+	assert_string_equal(scene->verdict.refusal.field, "items[2].product_id");
+	assert_string_equal(scene->verdict.refusal.code, "product_repeated");
+	assert_int_equal(said_count(scene), 0);
+}
+
+static void the_same_request_decided_again_makes_the_same_ids(void **state)
+{
+	struct scene *scene = *state, *again;
+	struct uuid id = place(scene);
+
+	scene_open((void **)&again);
+	assert_same_id(place(again), id);
+	assert_same_id(said(again)->id, said(scene)->id);
+	scene_close((void **)&again);
+}
+
+/* ---- cancelling ---- */
+
+static void its_owner_and_an_admin_cancel_an_open_order(void **state)
+{
+	struct scene *scene = *state;
+
+	for (int from = PENDING; from <= STOCK_HELD; from++) {
+		struct uuid id = order_in(scene, (enum order_state)from);
+
+		assert_int_equal(cancel(scene, id, from == PENDING ? ALICE : ADMIN), OK);
+		assert_int_equal(said(scene)->type, ORDER_CANCELLED);
+		const struct order_view *view = scene->verdict.reply;
+		assert_int_equal(view->status, ORDER_STATUS_CANCELLED);
+		assert_null(view->reason);
+		assert_int_equal(deadline_of(scene, id), INT64_MIN);
+	}
+}
+
+static void cancelling_again_answers_alike_and_says_nothing(void **state)
+{
+	struct scene *scene = *state;
+	struct uuid id = order_in(scene, CANCELLED);
+
+	assert_int_equal(cancel(scene, id, ALICE), OK);
+	assert_int_equal(said_count(scene), 0);
+	assert_int_equal(((const struct order_view *)scene->verdict.reply)->status, ORDER_STATUS_CANCELLED);
+}
+
+static void an_order_that_ended_otherwise_cannot_be_cancelled(void **state)
+{
+	static const struct {
+		enum order_state end;
+		const char *code;
+	} cases[] = {{CONFIRMED, "order_confirmed"}, {REJECTED, "order_rejected"}, {EXPIRED, "order_expired"}};
+	struct scene *scene = *state;
+
+	for (size_t i = 0; i < 3; i++) {
+		struct uuid id = order_in(scene, cases[i].end);
+
+		assert_int_equal(cancel(scene, id, ALICE), E_CONFLICT);
+		assert_string_equal(scene->verdict.refusal.code, cases[i].code);
+		assert_int_equal(order_of(scene, id)->state, cases[i].end);
+		assert_int_equal(said_count(scene), 0);
+	}
+}
+
+static void to_a_stranger_an_order_does_not_exist(void **state)
+{
+	struct scene *scene = *state;
+	struct uuid id = place(scene);
+
+	assert_int_equal(cancel(scene, id, BOB), E_NOT_FOUND);
+	assert_int_equal(cancel(scene, id, NOBODY), E_UNAUTHENTICATED);
+	assert_int_equal(cancel(scene, product(APPLE), ALICE), E_NOT_FOUND);
+	assert_int_equal(order_of(scene, id)->state, PENDING);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_SCENE(placing_makes_a_pending_order_and_tells_everyone),
+		IN_SCENE(an_order_waits_as_long_as_the_terms_say),
+		IN_SCENE(placing_answers_with_the_pending_order_without_prices),
+		IN_SCENE(nobody_cannot_place),
+		IN_SCENE(a_product_twice_is_refused_by_the_name_of_its_field),
+		IN_SCENE(the_same_request_decided_again_makes_the_same_ids),
+		IN_SCENE(its_owner_and_an_admin_cancel_an_open_order),
+		IN_SCENE(cancelling_again_answers_alike_and_says_nothing),
+		IN_SCENE(an_order_that_ended_otherwise_cannot_be_cancelled),
+		IN_SCENE(to_a_stranger_an_order_does_not_exist),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,213 @@
+/* What users, products and the clock tell an order, and what it says then. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "scene.h"
+#include "views.h"
+
+static void both_answers_confirm_in_either_order_however_often_they_come(void **state)
+{
+	static const enum saga_event orders[][5] = {
+		{USER_OK, STOCK_OK, USER_OK, STOCK_OK, USER_OK},
+		{STOCK_OK, USER_OK, STOCK_OK, USER_OK, STOCK_OK},
+		{USER_OK, USER_OK, STOCK_OK, STOCK_OK, USER_OK},
+		{STOCK_OK, STOCK_OK, USER_OK, USER_OK, STOCK_OK},
+	};
+	struct scene *scene = *state;
+
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		struct uuid id = place(scene);
+		size_t events = 0;
+
+		for (size_t n = 0; n < 5; n++) {
+			(void)tell(scene, id, orders[i][n]);
+			events += said_count(scene);
+		}
+		assert_int_equal(order_of(scene, id)->state, CONFIRMED);
+		assert_int_equal(order_of(scene, id)->version, 3);
+		assert_int_equal(events, 1);
+	}
+}
+
+static void confirming_tells_prices_and_total_and_ends_the_deadline(void **state)
+{
+	struct scene *scene = *state;
+	struct uuid id = order_in(scene, CONFIRMED);
+	const struct order_event *told = said(scene)->body;
+	const struct order_line *lines = told->items.items;
+
+	assert_int_equal(said(scene)->type, ORDER_CONFIRMED);
+	assert_int_equal(said(scene)->sequence, 3);
+	assert_int_equal(told->status, ORDER_STATUS_CONFIRMED);
+	assert_int_equal(told->total_cents, 600);
+	assert_string_equal(told->currency, "EUR");
+	assert_int_equal(told->expires_at, INT_ABSENT);
+	assert_same_id(lines[0].product_id, product(APPLE));
+	assert_string_equal(lines[0].name, "Apple");
+	assert_int_equal(lines[0].unit_price_cents, 100);
+	assert_string_equal(lines[1].name, "Pear");
+	assert_int_equal(lines[1].quantity, 2);
+	assert_int_equal(deadline_of(scene, id), INT64_MIN);
+}
+
+static void prices_stay_hidden_while_the_goods_are_only_held(void **state)
+{
+	struct scene *scene = *state;
+	struct uuid id = order_in(scene, STOCK_HELD);
+	const struct order_view *view = order_view_of(order_of(scene, id), &scene->arena);
+
+	assert_int_equal(view->status, ORDER_STATUS_PENDING);
+	assert_int_equal(view->total_cents, INT_ABSENT);
+	assert_null(((const struct order_line *)view->items.items)->name);
+}
+
+static void a_refusal_by_users_rejects_with_their_reason(void **state)
+{
+	static const enum order_state from[] = {PENDING, STOCK_HELD};
+	struct scene *scene = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct uuid id = order_in(scene, from[i]);
+
+		assert_int_equal(tell(scene, id, USER_NO), OK);
+		const struct order_event *told = said(scene)->body;
+		assert_int_equal(said(scene)->type, ORDER_REJECTED);
+		assert_string_equal(told->reason->code, "user_disabled");
+		assert_string_equal(told->reason->detail, "This account is disabled.");
+		assert_int_equal(deadline_of(scene, id), INT64_MIN);
+	}
+}
+
+static void a_refusal_by_products_names_the_product(void **state)
+{
+	static const enum order_state from[] = {PENDING, USER_KNOWN};
+	struct scene *scene = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct uuid id = order_in(scene, from[i]);
+
+		assert_int_equal(tell(scene, id, STOCK_NO), OK);
+		const struct order_event *told = said(scene)->body;
+		assert_int_equal(said(scene)->type, ORDER_REJECTED);
+		assert_string_equal(told->reason->code, "out_of_stock");
+		assert_same_id(told->reason->product_id, product(PEAR));
+	}
+}
+
+static void the_deadline_expires_an_order_and_says_who_has_not_answered(void **state)
+{
+	static const struct {
+		enum order_state from;
+		const char *detail;
+	} cases[] = {
+		{PENDING, "Neither users nor products"},
+		{USER_KNOWN, "Products had not"},
+		{STOCK_HELD, "Users had not"},
+	};
+	struct scene *scene = *state;
+
+	for (size_t i = 0; i < 3; i++) {
+		struct uuid id = order_in(scene, cases[i].from);
+
+		assert_int_equal(tell(scene, id, DEADLINE), OK);
+		const struct order_event *told = said(scene)->body;
+		assert_int_equal(said(scene)->type, ORDER_EXPIRED);
+		assert_string_equal(told->reason->code, "deadline");
+		assert_memory_equal(told->reason->detail, cases[i].detail, strlen(cases[i].detail));
+		assert_int_equal(deadline_of(scene, id), INT64_MIN);
+	}
+}
+
+static void an_end_is_final(void **state)
+{
+	static const enum saga_event events[] = {USER_OK, USER_NO, STOCK_OK, STOCK_NO, DEADLINE, OVERDUE};
+	struct scene *scene = *state;
+
+	for (int end = CONFIRMED; end < ORDER_STATES; end++) {
+		struct uuid id = order_in(scene, (enum order_state)end);
+		struct order ended = *order_of(scene, id);
+
+		for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+			(void)tell(scene, id, events[i]);
+			assert_memory_equal(order_of(scene, id), &ended, sizeof(ended));
+		}
+	}
+}
+
+static void a_stale_event_says_nothing(void **state)
+{
+	struct scene *scene = *state;
+	struct uuid id = order_in(scene, REJECTED);
+
+	assert_int_equal(tell(scene, id, USER_OK), E_STALE);
+	assert_int_equal(said_count(scene), 0);
+	id = order_in(scene, PENDING);
+	assert_int_equal(tell(scene, id, OVERDUE), E_STALE);
+	assert_int_equal(said_count(scene), 0);
+}
+
+static void an_end_is_said_again_to_who_holds_goods(void **state)
+{
+	static const int said_as[ORDER_STATES] = {
+		[CONFIRMED] = ORDER_CONFIRMED,
+		[REJECTED] = ORDER_REJECTED,
+		[EXPIRED] = ORDER_EXPIRED,
+		[CANCELLED] = ORDER_CANCELLED,
+	};
+	struct scene *scene = *state;
+
+	for (int end = CONFIRMED; end < ORDER_STATES; end++) {
+		struct uuid id = order_in(scene, (enum order_state)end);
+		struct output first = *said(scene);
+
+		assert_int_equal(tell(scene, id, end == CONFIRMED ? OVERDUE : STOCK_OK), OK);
+		assert_int_equal(said_count(scene), 1);
+		assert_int_equal(said(scene)->type, said_as[end]);
+		assert_int_equal(said(scene)->sequence, first.sequence);
+		assert_false(uuid_equal(&said(scene)->id, &first.id));
+	}
+}
+
+static void an_answer_about_an_unknown_order_is_refused(void **state)
+{
+	struct scene *scene = *state;
+
+	for (int event = 0; event < SAGA_EVENTS; event++)
+		assert_int_equal(tell(scene, product(APPLE), (enum saga_event)event), E_NOT_FOUND);
+}
+
+static void a_reservation_that_misses_an_item_is_refused_and_changes_nothing(void **state)
+{
+	struct scene *scene = *state;
+	struct uuid id = place(scene);
+	struct order_line apple = {product(APPLE), "Apple", 2, 100};
+	struct stock_event held = {.order_id = id, .items = {&apple, 1}, .total_cents = 200, .currency = "EUR"};
+
+	assert_int_equal(decide(scene, on_stock_reserved, (struct message){.type = STOCK_RESERVED, .body = &held}),
+			 E_INVALID);
+	assert_int_equal(order_of(scene, id)->state, PENDING);
+	assert_int_equal(order_of(scene, id)->total_cents, INT_ABSENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_SCENE(both_answers_confirm_in_either_order_however_often_they_come),
+		IN_SCENE(confirming_tells_prices_and_total_and_ends_the_deadline),
+		IN_SCENE(prices_stay_hidden_while_the_goods_are_only_held),
+		IN_SCENE(a_refusal_by_users_rejects_with_their_reason),
+		IN_SCENE(a_refusal_by_products_names_the_product),
+		IN_SCENE(the_deadline_expires_an_order_and_says_who_has_not_answered),
+		IN_SCENE(an_end_is_final),
+		IN_SCENE(a_stale_event_says_nothing),
+		IN_SCENE(an_end_is_said_again_to_who_holds_goods),
+		IN_SCENE(an_answer_about_an_unknown_order_is_refused),
+		IN_SCENE(a_reservation_that_misses_an_item_is_refused_and_changes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
