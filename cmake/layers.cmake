@@ -23,6 +23,15 @@ function(unit_test name)
   set_tests_properties(${name} PROPERTIES LABELS unit)
 endfunction()
 
+# component_test(NAME SOURCES a.c USES lib ...): a cmocka program that meets real servers, named by COMANDA_TEST_...;
+# without them it ends with 77, which ctest shows as skipped.
+function(component_test name)
+  unit_test(${name} ${ARGN})
+  if(TARGET ${name})
+    set_tests_properties(${name} PROPERTIES LABELS component SKIP_RETURN_CODE 77 TIMEOUT 300)
+  endif()
+endfunction()
+
 # migrations(TARGET SYMBOL DIR): embeds DIR/NNNN_name.sql as `const struct migration SYMBOL[]`, checked at build.
 function(migrations target symbol directory)
   file(GLOB files CONFIGURE_DEPENDS ${directory}/*.sql)

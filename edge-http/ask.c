@@ -101,7 +101,7 @@ static struct problem ask_and_pass(struct call *call, const void *body, const ch
 struct problem pass_on(struct call *call)
 {
 	void *body = NULL;
-	struct problem problem = read_message(call, &body);
+	struct problem problem = call_read_message(call, &body);
 
 	return problem.status != 0 ? problem : ask_and_pass(call, body, NULL);
 }
@@ -110,7 +110,7 @@ struct problem pass_on(struct call *call)
 struct problem change_user(struct call *call)
 {
 	void *body = NULL;
-	struct problem problem = read_message(call, &body);
+	struct problem problem = call_read_message(call, &body);
 	const struct users_change *change = body;
 
 	if (problem.status != 0)

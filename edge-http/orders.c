@@ -168,7 +168,7 @@ struct problem place_order(struct call *call)
 	void *body = NULL;
 	struct rpc_reply reply;
 	struct outcome outcome;
-	struct problem problem = read_message(call, &body);
+	struct problem problem = call_read_message(call, &body);
 
 	if (problem.status == 0)
 		problem = call_ask(call, ORDERS_PLACE, body, NULL, &reply);

@@ -48,8 +48,8 @@ static const char *const status_details[STATUS_COUNT] = {
 static const char *const unknown_outcome[] = {
 	[ASKED_READ] = "There was no answer in time: try again.",
 	[ASKED_WRITE] = "There was no answer in time. Whether it was done is not known: look before you repeat it.",
-	[ASKED_KEYED] = "There was no answer in time. Whether it was done is not known: "
-			"repeat it with the same Idempotency-Key, and it will not be done twice.",
+	[ASKED_KEYED] = ("There was no answer in time. Whether it was done is not known: "
+			 "repeat it with the same Idempotency-Key, and it will not be done twice."),
 };
 
 struct problem problem_http(int status, const char *detail)

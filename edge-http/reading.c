@@ -64,7 +64,7 @@ static struct problem form_text(struct call *call, struct span form, const struc
 	return none;
 }
 
-struct problem decode_text(struct call *call, struct span json, const struct shape *shape, void **ret_body)
+struct problem call_decode(struct call *call, struct span json, const struct shape *shape, void **ret_body)
 {
 	const char *what = (call->route->how & QUERY) != 0 ? "The query" : "The body";
 	struct faults faults = {.count = 0};
@@ -93,7 +93,7 @@ static struct problem read_query(struct call *call, const struct shape *shape, v
 		text = span_of(arena_format(call->arena, "limit=%d&%s", PAGE_DEFAULT, query));
 	problem = form_text(call, text, shape, &text);
 	if (problem.status == 0)
-		problem = decode_text(call, text, shape, ret_body);
+		problem = call_decode(call, text, shape, ret_body);
 	if (problem.status != 0) {
 		struct problem plain = problem_of(E_MALFORMED, NULL);
 
@@ -134,7 +134,7 @@ static struct problem check_media_type(struct call *call)
 	return problem_http(415, NULL);
 }
 
-struct problem read_text(struct call *call, const struct shape *shape, struct span *ret_json)
+struct problem call_read_text(struct call *call, const struct shape *shape, struct span *ret_json)
 {
 	struct span body = call->request->body;
 
@@ -149,9 +149,9 @@ struct problem read_text(struct call *call, const struct shape *shape, struct sp
 static struct problem read_body(struct call *call, const struct shape *shape, void **ret_body)
 {
 	struct span json = {NULL, 0};
-	struct problem problem = read_text(call, shape, &json);
+	struct problem problem = call_read_text(call, shape, &json);
 
-	return problem.status != 0 ? problem : decode_text(call, json, shape, ret_body);
+	return problem.status != 0 ? problem : call_decode(call, json, shape, ret_body);
 }
 
 /* ---- what the path and the headers say ---- */
@@ -200,7 +200,7 @@ static struct problem read_key(struct call *call)
 	return none;
 }
 
-struct problem read_head(struct call *call)
+struct problem call_read_head(struct call *call)
 {
 	struct problem problem = check_media_type(call);
 
@@ -239,10 +239,10 @@ static void fill_edge_fields(const struct call *call, const struct shape *shape,
 	}
 }
 
-struct problem read_message(struct call *call, void **ret_body)
+struct problem call_read_message(struct call *call, void **ret_body)
 {
 	const struct shape *shape = comanda_contract.types[call->route->type].shape;
-	struct problem problem = read_head(call);
+	struct problem problem = call_read_head(call);
 	void *body = NULL;
 
 	if (problem.status == 0 && shape != NULL)

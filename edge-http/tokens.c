@@ -35,14 +35,14 @@ struct problem grant_token(struct call *call)
 	struct span text = {NULL, 0};
 	void *body = NULL;
 	struct rpc_reply reply;
-	struct problem problem = read_head(call);
+	struct problem problem = call_read_head(call);
 
 	if (problem.status == 0)
-		problem = read_text(call, comanda_contract.types[type].shape, &text);
+		problem = call_read_text(call, comanda_contract.types[type].shape, &text);
 	if (problem.status == 0)
 		problem = choose_message(call, text, &type);
 	if (problem.status == 0)
-		problem = decode_text(
+		problem = call_decode(
 			call, text, public_shape(call->arena, comanda_contract.types[type].shape, &grant_field), &body);
 	if (problem.status == 0)
 		problem = call_ask(call, type, body, NULL, &reply);

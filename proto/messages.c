@@ -10,65 +10,76 @@ const char *const order_status_names[] = {"pending", "confirmed", "rejected", "e
 	const struct shape name_ = {                                                                                   \
 		.name = #name_, .size = sizeof(type_), .fields = (const struct field[]){__VA_ARGS__, field_end}}
 
+/* clang-format off */
 /* ---- shared ---- */
 
-SHAPE(by_id_shape, struct by_id, field_uuid(struct by_id, id, REQUIRED),
-      field_int(struct by_id, expected_version, 0, 0, 0));
+SHAPE(by_id_shape, struct by_id,
+	field_uuid(struct by_id, id, REQUIRED),
+	field_int(struct by_id, expected_version, 0, 0, 0));
 
-SHAPE(users_list_shape, struct page_query, field_int(struct page_query, limit, REQUIRED, 1, PAGE_MAX),
-      field_text(struct page_query, cursor, 0, 1, 300));
-SHAPE(products_list_shape, struct page_query, field_int(struct page_query, limit, REQUIRED, 1, PAGE_MAX),
-      field_text(struct page_query, cursor, 0, 1, 300), field_text(struct page_query, q, TRIMMED, 0, 200),
-      field_enum(struct page_query, status, 0, product_status_names));
-SHAPE(orders_list_shape, struct page_query, field_int(struct page_query, limit, REQUIRED, 1, PAGE_MAX),
-      field_text(struct page_query, cursor, 0, 1, 300), field_enum(struct page_query, status, 0, order_status_names),
-      field_uuid(struct page_query, user_id, 0));
+SHAPE(users_list_shape, struct page_query,
+	field_int(struct page_query, limit, REQUIRED, 1, PAGE_MAX),
+	field_text(struct page_query, cursor, 0, 1, 300));
+SHAPE(products_list_shape, struct page_query,
+	field_int(struct page_query, limit, REQUIRED, 1, PAGE_MAX),
+	field_text(struct page_query, cursor, 0, 1, 300),
+	field_text(struct page_query, q, TRIMMED, 0, 200),
+	field_enum(struct page_query, status, 0, product_status_names));
+SHAPE(orders_list_shape, struct page_query,
+	field_int(struct page_query, limit, REQUIRED, 1, PAGE_MAX),
+	field_text(struct page_query, cursor, 0, 1, 300),
+	field_enum(struct page_query, status, 0, order_status_names),
+	field_uuid(struct page_query, user_id, 0));
 
 /* ---- users ---- */
 
-SHAPE(user_view_shape, struct user_view, field_uuid(struct user_view, id, REQUIRED),
-      field_text(struct user_view, email, REQUIRED, 0, 0), field_text(struct user_view, name, REQUIRED, 0, 0),
-      field_enum(struct user_view, role, REQUIRED, user_role_names),
-      field_enum(struct user_view, status, REQUIRED, user_status_names),
-      field_moment(struct user_view, created_at, REQUIRED), field_moment(struct user_view, updated_at, REQUIRED),
-      field_int(struct user_view, version, REQUIRED, 0, 0));
-SHAPE(user_page_shape, struct user_page, field_array(struct user_page, items, REQUIRED, &user_view_shape, 0, PAGE_MAX),
-      field_text(struct user_page, next, NULLABLE, 0, 0));
+SHAPE(user_view_shape, struct user_view,
+	field_uuid(struct user_view, id, REQUIRED),
+	field_text(struct user_view, email, REQUIRED, 0, 0),
+	field_text(struct user_view, name, REQUIRED, 0, 0),
+	field_enum(struct user_view, role, REQUIRED, user_role_names),
+	field_enum(struct user_view, status, REQUIRED, user_status_names),
+	field_moment(struct user_view, created_at, REQUIRED),
+	field_moment(struct user_view, updated_at, REQUIRED),
+	field_int(struct user_view, version, REQUIRED, 0, 0));
+SHAPE(user_page_shape, struct user_page,
+	field_array(struct user_page, items, REQUIRED, &user_view_shape, 0, PAGE_MAX),
+	field_text(struct user_page, next, NULLABLE, 0, 0));
 SHAPE(users_register_shape, struct users_register,
-      field_format(struct users_register, email, REQUIRED | TRIMMED | LOWER, "email", 254),
-      field_text(struct users_register, name, REQUIRED | TRIMMED | PRINTABLE, 1, NAME_MAX_CHARS),
-      field_format(struct users_register, password, REQUIRED, "password", 0));
+	field_format(struct users_register, email, REQUIRED | TRIMMED | LOWER, "email", 254),
+	field_text(struct users_register, name, REQUIRED | TRIMMED | PRINTABLE, 1, NAME_MAX_CHARS),
+	field_format(struct users_register, password, REQUIRED | SECRET, "password", 0));
 static SHAPE(password_change_shape, struct password_change,
-	     {.name = "old",
-	      .type = F_TEXT,
-	      .rules = REQUIRED,
-	      .max = PASSWORD_MAX,
-	      .offset = offsetof(struct password_change, old_password)},
-	     {.name = "new",
-	      .type = F_TEXT,
-	      .rules = REQUIRED,
-	      .format = "password",
-	      .offset = offsetof(struct password_change, new_password)});
-SHAPE(users_change_shape, struct users_change, field_uuid(struct users_change, id, REQUIRED),
-      field_text(struct users_change, name, TRIMMED | PRINTABLE, 1, NAME_MAX_CHARS),
-      field_object(struct users_change, password, 0, &password_change_shape),
-      field_enum(struct users_change, status, 0, user_status_names),
-      field_enum(struct users_change, role, 0, user_role_names));
+	{.name = "old", .type = F_TEXT, .rules = REQUIRED | SECRET, .max = PASSWORD_MAX, .offset = offsetof(struct password_change, old_password)},
+	{.name = "new", .type = F_TEXT, .rules = REQUIRED | SECRET, .format = "password", .offset = offsetof(struct password_change, new_password)});
+SHAPE(users_change_shape, struct users_change,
+	field_uuid(struct users_change, id, REQUIRED),
+	field_text(struct users_change, name, TRIMMED | PRINTABLE, 1, NAME_MAX_CHARS),
+	field_object(struct users_change, password, 0, &password_change_shape),
+	field_enum(struct users_change, status, 0, user_status_names),
+	field_enum(struct users_change, role, 0, user_role_names));
 SHAPE(tokens_grant_shape, struct tokens_grant,
-      field_text(struct tokens_grant, email, REQUIRED | TRIMMED | LOWER, 1, 254),
-      field_text(struct tokens_grant, password, REQUIRED, 1, PASSWORD_MAX));
-SHAPE(tokens_refresh_shape, struct tokens_refresh, field_text(struct tokens_refresh, refresh_token, REQUIRED, 1, 200));
-SHAPE(tokens_revoke_shape, struct tokens_refresh, field_text(struct tokens_refresh, refresh_token, 0, 1, 200));
-SHAPE(token_view_shape, struct token_view, field_text(struct token_view, access_token, REQUIRED, 0, 0),
-      field_text(struct token_view, token_type, REQUIRED, 0, 0),
-      field_int(struct token_view, expires_in, REQUIRED, 0, 0),
-      field_text(struct token_view, refresh_token, REQUIRED, 0, 0));
-SHAPE(keys_view_shape, struct keys_view, field_json(struct keys_view, keys, REQUIRED));
-SHAPE(user_verified_shape, struct user_answer, field_uuid(struct user_answer, order_id, REQUIRED),
-      field_uuid(struct user_answer, user_id, REQUIRED));
-SHAPE(user_refused_shape, struct user_answer, field_uuid(struct user_answer, order_id, REQUIRED),
-      field_uuid(struct user_answer, user_id, REQUIRED), field_text(struct user_answer, code, REQUIRED, 1, 40),
-      field_text(struct user_answer, detail, REQUIRED, 0, 1000));
+	field_text(struct tokens_grant, email, REQUIRED | TRIMMED | LOWER, 1, 254),
+	field_text(struct tokens_grant, password, REQUIRED | SECRET, 1, PASSWORD_MAX));
+SHAPE(tokens_refresh_shape, struct tokens_refresh,
+	field_text(struct tokens_refresh, refresh_token, REQUIRED | SECRET, 1, 200));
+SHAPE(tokens_revoke_shape, struct tokens_refresh,
+	field_text(struct tokens_refresh, refresh_token, SECRET, 1, 200));
+SHAPE(token_view_shape, struct token_view,
+	field_text(struct token_view, access_token, REQUIRED, 0, 0),
+	field_text(struct token_view, token_type, REQUIRED, 0, 0),
+	field_int(struct token_view, expires_in, REQUIRED, 0, 0),
+	field_text(struct token_view, refresh_token, REQUIRED, 0, 0));
+SHAPE(keys_view_shape, struct keys_view,
+	field_json(struct keys_view, keys, REQUIRED));
+SHAPE(user_verified_shape, struct user_answer,
+	field_uuid(struct user_answer, order_id, REQUIRED),
+	field_uuid(struct user_answer, user_id, REQUIRED));
+SHAPE(user_refused_shape, struct user_answer,
+	field_uuid(struct user_answer, order_id, REQUIRED),
+	field_uuid(struct user_answer, user_id, REQUIRED),
+	field_text(struct user_answer, code, REQUIRED, 1, 40),
+	field_text(struct user_answer, detail, REQUIRED, 0, 1000));
 
 /* ---- products ---- */
 
@@ -89,91 +100,112 @@ SHAPE(user_refused_shape, struct user_answer, field_uuid(struct user_answer, ord
 SHAPE(product_view_shape, struct product_view, PRODUCT_VIEW_FIELDS);
 _Static_assert(offsetof(struct stock_adjusted, product) == 0, "the product's fields lie where they do in a product");
 SHAPE(stock_adjusted_shape, struct stock_adjusted, PRODUCT_VIEW_FIELDS,
-      field_int(struct stock_adjusted, delta, 0, -STOCK_MAX, STOCK_MAX),
-      field_text(struct stock_adjusted, reason, 0, 1, 200));
+	field_int(struct stock_adjusted, delta, 0, -STOCK_MAX, STOCK_MAX),
+	field_text(struct stock_adjusted, reason, 0, 1, 200));
 SHAPE(product_page_shape, struct product_page,
-      field_array(struct product_page, items, REQUIRED, &product_view_shape, 0, PAGE_MAX),
-      field_text(struct product_page, next, NULLABLE, 0, 0));
+	field_array(struct product_page, items, REQUIRED, &product_view_shape, 0, PAGE_MAX),
+	field_text(struct product_page, next, NULLABLE, 0, 0));
 SHAPE(products_create_shape, struct products_create,
-      field_format(struct products_create, sku, REQUIRED | TRIMMED, "sku", 64),
-      field_text(struct products_create, name, REQUIRED | TRIMMED | PRINTABLE, 1, NAME_MAX_CHARS),
-      field_text(struct products_create, description, 0, 0, 4000),
-      field_int(struct products_create, price_cents, REQUIRED, 0, PRICE_MAX),
-      field_format(struct products_create, currency, REQUIRED, "currency", 3),
-      field_int(struct products_create, on_hand, 0, 0, STOCK_MAX));
-SHAPE(products_change_shape, struct products_change, field_uuid(struct products_change, id, REQUIRED),
-      field_int(struct products_change, expected_version, 0, 0, 0),
-      field_format(struct products_change, sku, TRIMMED, "sku", 64),
-      field_text(struct products_change, name, TRIMMED | PRINTABLE, 1, NAME_MAX_CHARS),
-      field_text(struct products_change, description, 0, 0, 4000),
-      field_int(struct products_change, price_cents, 0, 0, PRICE_MAX),
-      field_format(struct products_change, currency, 0, "currency", 3),
-      field_enum(struct products_change, status, 0, product_status_names));
-SHAPE(products_adjust_stock_shape, struct products_adjust_stock, field_uuid(struct products_adjust_stock, id, REQUIRED),
-      field_int(struct products_adjust_stock, expected_version, 0, 0, 0),
-      field_int(struct products_adjust_stock, delta, REQUIRED, -STOCK_MAX, STOCK_MAX),
-      field_text(struct products_adjust_stock, reason, TRIMMED | PRINTABLE, 1, 200));
+	field_format(struct products_create, sku, REQUIRED | TRIMMED, "sku", 64),
+	field_text(struct products_create, name, REQUIRED | TRIMMED | PRINTABLE, 1, NAME_MAX_CHARS),
+	field_text(struct products_create, description, 0, 0, 4000),
+	field_int(struct products_create, price_cents, REQUIRED, 0, PRICE_MAX),
+	field_format(struct products_create, currency, REQUIRED, "currency", 3),
+	field_int(struct products_create, on_hand, 0, 0, STOCK_MAX));
+SHAPE(products_change_shape, struct products_change,
+	field_uuid(struct products_change, id, REQUIRED),
+	field_int(struct products_change, expected_version, 0, 0, 0),
+	field_format(struct products_change, sku, TRIMMED, "sku", 64),
+	field_text(struct products_change, name, TRIMMED | PRINTABLE, 1, NAME_MAX_CHARS),
+	field_text(struct products_change, description, 0, 0, 4000),
+	field_int(struct products_change, price_cents, 0, 0, PRICE_MAX),
+	field_format(struct products_change, currency, 0, "currency", 3),
+	field_enum(struct products_change, status, 0, product_status_names));
+SHAPE(products_adjust_stock_shape, struct products_adjust_stock,
+	field_uuid(struct products_adjust_stock, id, REQUIRED),
+	field_int(struct products_adjust_stock, expected_version, 0, 0, 0),
+	field_int(struct products_adjust_stock, delta, REQUIRED, -STOCK_MAX, STOCK_MAX),
+	field_text(struct products_adjust_stock, reason, TRIMMED | PRINTABLE, 1, 200));
 
 /* ---- orders ---- */
 
-SHAPE(order_line_shape, struct order_line, field_uuid(struct order_line, product_id, REQUIRED),
-      field_text(struct order_line, name, NULLABLE, 0, 0),
-      field_int(struct order_line, quantity, REQUIRED, 1, QUANTITY_MAX),
-      field_int(struct order_line, unit_price_cents, NULLABLE, 0, PRICE_MAX));
-SHAPE(wanted_line_shape, struct order_line, field_uuid(struct order_line, product_id, REQUIRED),
-      field_int(struct order_line, quantity, REQUIRED, 1, QUANTITY_MAX));
-SHAPE(order_reason_shape, struct order_reason, field_text(struct order_reason, code, REQUIRED, 1, 40),
-      field_text(struct order_reason, detail, REQUIRED, 0, 1000), field_uuid(struct order_reason, product_id, 0));
-SHAPE(order_view_shape, struct order_view, field_uuid(struct order_view, id, REQUIRED),
-      field_uuid(struct order_view, user_id, REQUIRED),
-      field_enum(struct order_view, status, REQUIRED, order_status_names),
-      field_object(struct order_view, reason, 0, &order_reason_shape),
-      field_array(struct order_view, items, REQUIRED, &order_line_shape, 1, LINES_MAX),
-      field_int(struct order_view, total_cents, NULLABLE, 0, 0),
-      field_text(struct order_view, currency, NULLABLE, 3, 3), field_text(struct order_view, note, 0, 0, 500),
-      field_moment(struct order_view, created_at, REQUIRED), field_moment(struct order_view, updated_at, REQUIRED),
-      field_int(struct order_view, version, REQUIRED, 0, 0));
+SHAPE(order_line_shape, struct order_line,
+	field_uuid(struct order_line, product_id, REQUIRED),
+	field_text(struct order_line, name, NULLABLE, 0, 0),
+	field_int(struct order_line, quantity, REQUIRED, 1, QUANTITY_MAX),
+	field_int(struct order_line, unit_price_cents, NULLABLE, 0, PRICE_MAX));
+SHAPE(wanted_line_shape, struct order_line,
+	field_uuid(struct order_line, product_id, REQUIRED),
+	field_int(struct order_line, quantity, REQUIRED, 1, QUANTITY_MAX));
+SHAPE(order_reason_shape, struct order_reason,
+	field_text(struct order_reason, code, REQUIRED, 1, 40),
+	field_text(struct order_reason, detail, REQUIRED, 0, 1000),
+	field_uuid(struct order_reason, product_id, 0));
+SHAPE(order_view_shape, struct order_view,
+	field_uuid(struct order_view, id, REQUIRED),
+	field_uuid(struct order_view, user_id, REQUIRED),
+	field_enum(struct order_view, status, REQUIRED, order_status_names),
+	field_object(struct order_view, reason, 0, &order_reason_shape),
+	field_array(struct order_view, items, REQUIRED, &order_line_shape, 1, LINES_MAX),
+	field_int(struct order_view, total_cents, NULLABLE, 0, 0),
+	field_text(struct order_view, currency, NULLABLE, 3, 3),
+	field_text(struct order_view, note, 0, 0, 500),
+	field_moment(struct order_view, created_at, REQUIRED),
+	field_moment(struct order_view, updated_at, REQUIRED),
+	field_int(struct order_view, version, REQUIRED, 0, 0));
 SHAPE(order_page_shape, struct order_page,
-      field_array(struct order_page, items, REQUIRED, &order_view_shape, 0, PAGE_MAX),
-      field_text(struct order_page, next, NULLABLE, 0, 0));
+	field_array(struct order_page, items, REQUIRED, &order_view_shape, 0, PAGE_MAX),
+	field_text(struct order_page, next, NULLABLE, 0, 0));
 SHAPE(orders_place_shape, struct orders_place,
-      field_array(struct orders_place, items, REQUIRED, &wanted_line_shape, 1, LINES_MAX),
-      field_text(struct orders_place, note, TRIMMED, 0, 500));
-SHAPE(order_event_shape, struct order_event, field_uuid(struct order_event, order_id, REQUIRED),
-      field_uuid(struct order_event, user_id, REQUIRED),
-      field_enum(struct order_event, status, REQUIRED, order_status_names),
-      field_object(struct order_event, reason, 0, &order_reason_shape),
-      field_array(struct order_event, items, REQUIRED, &order_line_shape, 1, LINES_MAX),
-      field_int(struct order_event, total_cents, NULLABLE, 0, 0),
-      field_text(struct order_event, currency, NULLABLE, 3, 3), field_text(struct order_event, note, 0, 0, 500),
-      field_moment(struct order_event, created_at, REQUIRED), field_moment(struct order_event, expires_at, 0));
-static SHAPE(timeline_event_shape, struct timeline_event, field_uuid(struct timeline_event, id, REQUIRED),
-	     field_text(struct timeline_event, type, REQUIRED, 0, 0),
-	     field_text(struct timeline_event, source, REQUIRED, 0, 0),
-	     field_moment(struct timeline_event, time, REQUIRED),
-	     field_int(struct timeline_event, sequence, REQUIRED, 0, 0),
-	     field_json(struct timeline_event, data, REQUIRED));
-SHAPE(timeline_view_shape, struct timeline_view, field_uuid(struct timeline_view, order_id, REQUIRED),
-      field_array(struct timeline_view, events, REQUIRED, &timeline_event_shape, 0, 0));
+	field_array(struct orders_place, items, REQUIRED, &wanted_line_shape, 1, LINES_MAX),
+	field_text(struct orders_place, note, TRIMMED, 0, 500));
+SHAPE(order_event_shape, struct order_event,
+	field_uuid(struct order_event, order_id, REQUIRED),
+	field_uuid(struct order_event, user_id, REQUIRED),
+	field_enum(struct order_event, status, REQUIRED, order_status_names),
+	field_object(struct order_event, reason, 0, &order_reason_shape),
+	field_array(struct order_event, items, REQUIRED, &order_line_shape, 1, LINES_MAX),
+	field_int(struct order_event, total_cents, NULLABLE, 0, 0),
+	field_text(struct order_event, currency, NULLABLE, 3, 3),
+	field_text(struct order_event, note, 0, 0, 500),
+	field_moment(struct order_event, created_at, REQUIRED),
+	field_moment(struct order_event, expires_at, 0));
+static SHAPE(timeline_event_shape, struct timeline_event,
+	field_uuid(struct timeline_event, id, REQUIRED),
+	field_text(struct timeline_event, type, REQUIRED, 0, 0),
+	field_text(struct timeline_event, source, REQUIRED, 0, 0),
+	field_moment(struct timeline_event, time, REQUIRED),
+	field_int(struct timeline_event, sequence, REQUIRED, 0, 0),
+	field_json(struct timeline_event, data, REQUIRED));
+SHAPE(timeline_view_shape, struct timeline_view,
+	field_uuid(struct timeline_view, order_id, REQUIRED),
+	field_array(struct timeline_view, events, REQUIRED, &timeline_event_shape, 0, 0));
 
 /* ---- stock ---- */
 
-static SHAPE(stock_level_shape, struct stock_level, field_uuid(struct stock_level, product_id, REQUIRED),
-	     field_int(struct stock_level, on_hand, REQUIRED, 0, STOCK_MAX),
-	     field_int(struct stock_level, reserved, REQUIRED, 0, STOCK_MAX),
-	     field_int(struct stock_level, sequence, REQUIRED, 0, 0));
-SHAPE(stock_event_shape, struct stock_event, field_uuid(struct stock_event, order_id, REQUIRED),
-      field_array(struct stock_event, items, REQUIRED, &order_line_shape, 1, LINES_MAX),
-      field_int(struct stock_event, total_cents, REQUIRED, 0, 0),
-      field_text(struct stock_event, currency, REQUIRED, 3, 3), field_moment(struct stock_event, expires_at, 0),
-      field_array(struct stock_event, stock, REQUIRED, &stock_level_shape, 1, LINES_MAX));
-SHAPE(stock_refused_shape, struct stock_refused, field_uuid(struct stock_refused, order_id, REQUIRED),
-      field_text(struct stock_refused, code, REQUIRED, 1, 40),
-      field_text(struct stock_refused, detail, REQUIRED, 0, 1000), field_uuid(struct stock_refused, product_id, 0));
+static SHAPE(stock_level_shape, struct stock_level,
+	field_uuid(struct stock_level, product_id, REQUIRED),
+	field_int(struct stock_level, on_hand, REQUIRED, 0, STOCK_MAX),
+	field_int(struct stock_level, reserved, REQUIRED, 0, STOCK_MAX),
+	field_int(struct stock_level, sequence, REQUIRED, 0, 0));
+SHAPE(stock_event_shape, struct stock_event,
+	field_uuid(struct stock_event, order_id, REQUIRED),
+	field_array(struct stock_event, items, REQUIRED, &order_line_shape, 1, LINES_MAX),
+	field_int(struct stock_event, total_cents, REQUIRED, 0, 0),
+	field_text(struct stock_event, currency, REQUIRED, 3, 3),
+	field_moment(struct stock_event, expires_at, 0),
+	field_array(struct stock_event, stock, REQUIRED, &stock_level_shape, 1, LINES_MAX));
+SHAPE(stock_refused_shape, struct stock_refused,
+	field_uuid(struct stock_refused, order_id, REQUIRED),
+	field_text(struct stock_refused, code, REQUIRED, 1, 40),
+	field_text(struct stock_refused, detail, REQUIRED, 0, 1000),
+	field_uuid(struct stock_refused, product_id, 0));
 
 /* ---- notes ---- */
 
-SHAPE(order_note_shape, struct order_note, field_uuid(struct order_note, order_id, REQUIRED));
+SHAPE(order_note_shape, struct order_note,
+	field_uuid(struct order_note, order_id, REQUIRED));
+/* clang-format on */
 
 /* ---- the contract ---- */
 

@@ -8,7 +8,9 @@
 #include "cache.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,7 +133,8 @@ static redisReply *take_reply(struct cache *cache)
 
 	if (redisGetReply(cache->redis, &reply) == REDIS_OK)
 		return reply;
-	lose(cache, cache->redis->errstr);
+	bool late = cache->redis->err == REDIS_ERR_IO && errno == EAGAIN;
+	lose(cache, late ? "no answer in time" : cache->redis->errstr);
 	return NULL;
 }
 
@@ -199,11 +202,22 @@ static bool connect_now(struct cache *cache)
 	return true;
 }
 
+/* Between calls Redis has nothing to say, except that it goes. */
+static bool hung_up(const struct cache *cache)
+{
+	struct pollfd socket = {.fd = cache->redis->fd, .events = POLLIN};
+
+	return poll(&socket, 1, 0) > 0;
+}
+
 /* Fails fast while a new try is not due. */
 static bool ensure(struct cache *cache)
 {
-	if (cache->redis != NULL)
+	if (cache->redis != NULL && !hung_up(cache))
 		return true;
+	if (cache->redis != NULL)
+		redisFree(cache->redis);
+	cache->redis = NULL;
 	if (!cache->wanted || cache->url.host[0] == '\0' || moment_steady() < cache->next_try_us)
 		return false;
 	return connect_now(cache);

@@ -51,7 +51,7 @@ struct db *db_new(const struct db_config *config)
 	db->application = mem_text(application.bytes);
 	buffer_done(&application);
 	db->url = mem_text(config->url);
-	db->plan = (struct db_link_plan){db->url, db->application, config->wait_us};
+	db->plan = (struct db_link_plan){db->url, db->application, config->wait_us, config->relaxed};
 	db->jitter = (uint32_t)moment_steady() ^ (uint32_t)(uintptr_t)db;
 	db_explain(db, "not connected");
 	return db;

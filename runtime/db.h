@@ -25,6 +25,7 @@ struct db_config {
 	const char *program; /* application_name */
 	int64_t wait_us;  /* the longest wait for an answer; also statement_timeout and lock_timeout are set below it */
 	const char *lane; /* application_name is "<program>/<lane>" */
+	bool relaxed;     /* commits do not wait for the disk: only for what a crash may undo */
 };
 
 /* Makes the object; connects on first use. Never fails. */

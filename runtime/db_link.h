@@ -10,6 +10,7 @@ struct db_link;
 struct db_link_plan {
 	const char *url, *application;
 	int64_t wait_us;
+	bool relaxed; /* commits do not wait for the disk */
 };
 
 /* NULL: `ret_why` says why. */

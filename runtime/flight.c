@@ -41,13 +41,13 @@ struct flights {
 };
 
 static struct metric sent_events = {
-        .name = "comanda_relay_events_total", .help = "Events sent and confirmed", .type = COUNTER, .label = "type"};
+	.name = "comanda_relay_events_total", .help = "Events sent and confirmed", .type = COUNTER, .label = "type"};
 static struct metric sent_messages = {.name = "comanda_relay_messages_total",
-                                      .help = "Messages sent, by outcome",
-                                      .type = COUNTER,
-                                      .label = "outcome"};
+				      .help = "Messages sent, by outcome",
+				      .type = COUNTER,
+				      .label = "outcome"};
 static struct metric batch_events = {
-        .name = "comanda_relay_batch_events", .help = "Events that travelled in one message", .type = HISTOGRAM};
+	.name = "comanda_relay_batch_events", .help = "Events that travelled in one message", .type = HISTOGRAM};
 
 struct flights *flights_new(flight_arrived *arrived, void *context)
 {
@@ -159,7 +159,7 @@ static void flight_end(struct flights *flights, size_t index, bool arrived)
 
 	flights->flight_count--;
 	memmove(&flights->under_way[index], &flights->under_way[index + 1],
-	        (flights->flight_count - index) * sizeof(struct flight));
+		(flights->flight_count - index) * sizeof(struct flight));
 	for (size_t i = 0; i < flight.count; i++)
 		held_end(flights, &flight.held[i], arrived);
 	free(flight.held);
@@ -185,9 +185,9 @@ static void route_take(struct flights *flights, struct route *route, struct flig
 		bytes += row->body.size + 1;
 	}
 	*ret_flight = (struct flight){.held = mem_new(count, sizeof(struct held)),
-	                              .count = count,
-	                              .sent_us = moment_steady(),
-	                              .alone = first->row->attempts > 0};
+				      .count = count,
+				      .sent_us = moment_steady(),
+				      .alone = first->row->attempts > 0};
 	memcpy(ret_flight->held, first, count * sizeof(struct held));
 	route->first += count;
 	flights->waiting -= count;
@@ -213,7 +213,7 @@ enum { HEADERS_MAX = 16 };
 static int compose_headers(struct arena *arena, const char *json, struct broker_header *ret_headers)
 {
 	static const char *const known[] = {"x-dead-reason", "x-dead-code", "x-dead-attempts", "x-dead-origin",
-	                                    "x-dead-first",  "x-dead-last", "x-later-first",   NULL};
+					    "x-dead-first",  "x-dead-last", "x-later-first",   NULL};
 	struct faults faults = {0};
 	const struct json *object;
 	int count = 0;
@@ -241,18 +241,18 @@ static enum status flight_publish(struct flights *flights, struct broker *broker
 	uuid_text(&row->subject, subject);
 	const bool lone = flight->count == 1;
 	const struct publication publication = {
-	        .exchange = row->exchange,
-	        .routing_key = row->routing_key,
-	        .content_type = lone ? CLOUDEVENT_TYPE : CLOUDEVENT_BATCH_TYPE,
-	        .type = row->type,
-	        .message_id = id,
-	        .correlation_id = lone && !uuid_is_nil(&row->subject) ? subject : NULL,
-	        .headers = headers,
-	        .header_count = compose_headers(&flights->arena, row->headers, headers),
-	        .body = {flights->body.bytes, flights->body.size},
-	        .persistent = true,
-	        .mandatory = true,
-	        .time_us = row->created_us,
+		.exchange = row->exchange,
+		.routing_key = row->routing_key,
+		.content_type = lone ? CLOUDEVENT_TYPE : CLOUDEVENT_BATCH_TYPE,
+		.type = row->type,
+		.message_id = id,
+		.correlation_id = lone && !uuid_is_nil(&row->subject) ? subject : NULL,
+		.headers = headers,
+		.header_count = compose_headers(&flights->arena, row->headers, headers),
+		.body = {flights->body.bytes, flights->body.size},
+		.persistent = true,
+		.mandatory = true,
+		.time_us = row->created_us,
 	};
 	return broker_publish(broker, &publication, &flight->sequence);
 }

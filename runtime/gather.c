@@ -9,11 +9,11 @@
 enum { ITEMS_MAX = 200, BYTES_MAX = 4 * 1024 * 1024 };
 
 static struct metric gathered = {
-        .name = "comanda_turn_items", .help = "Items that one turn worked on", .type = HISTOGRAM, .label = "lane"};
+	.name = "comanda_turn_items", .help = "Items that one turn worked on", .type = HISTOGRAM, .label = "lane"};
 static struct metric refused = {.name = "comanda_refused_messages_total",
-                                .help = "Messages that were not what they should be",
-                                .type = COUNTER,
-                                .label = "why"};
+				.help = "Messages that were not what they should be",
+				.type = COUNTER,
+				.label = "why"};
 
 static struct delivery *new_delivery(struct batch *batch)
 {
@@ -65,10 +65,10 @@ static void refuse_sender(const struct delivery *delivery, struct item *item)
 {
 	metric_add(&refused, "sender", 1);
 	log_warn("message.forged", kv_text("type", delivery->type), kv_text("user", delivery->user_id),
-	         kv_text("exchange", delivery->exchange));
+		 kv_text("exchange", delivery->exchange));
 	item->query.status = E_FORBIDDEN;
 	item->query.refusal =
-	        (struct refusal){E_FORBIDDEN, "wrong_sender", "this sender may not send this message", NULL};
+		(struct refusal){E_FORBIDDEN, "wrong_sender", "this sender may not send this message", NULL};
 }
 
 /* Reads an item's body by the shape of its type. */
@@ -103,7 +103,8 @@ static struct uuid request_hash(struct lane *lane, const struct item *item)
 	uuid_text(&message->caller.user_id, caller);
 	buffer_format(&lane->scratch, "%s\n%s\n", type->name, caller);
 	if (type->shape != NULL)
-		json_encode(&lane->scratch, type->shape, message->body);
+		json_encode_public(&lane->scratch, type->shape,
+				   message->body); /* a fast hash is no place for a password */
 	return uuid_of_text("request", lane->scratch.bytes, lane->scratch.size);
 }
 
@@ -175,7 +176,7 @@ static void gather_event(struct lane *lane, const struct json *json)
 	item->json = json;
 	item->careful = suspicious(delivery);
 	item->query.status = cloudevent_read(json, lane->engine->service->contract, &lane->arena, faults,
-	                                     &item->query.message, &data);
+					     &item->query.message, &data);
 	item->faults = faults->count > 0 ? faults : NULL;
 	if (uuid_is_nil(&item->query.message.id)) { /* not even that could be read: its text names it */
 		buffer_clear(&lane->scratch);

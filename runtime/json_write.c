@@ -141,13 +141,18 @@ static void put_moment(struct buffer *out, int64_t at_us)
 	out->size += MOMENT_TEXT + 2;
 }
 
-static void put_array(struct buffer *out, const struct list *list, const struct shape *of)
+static void encode(struct buffer *out, const struct shape *shape, const void *body, unsigned without);
+
+static void put_array(struct buffer *out, const struct field *field, const void *place, unsigned without)
 {
+	const struct list *list = list_at(place);
+	const struct shape *of = field->of;
+
 	put_char(out, '[');
 	for (size_t i = 0; i < list->count; i++) {
 		if (i > 0)
 			put_char(out, ',');
-		json_encode(out, of, (const char *)list->items + i * of->size);
+		encode(out, of, (const char *)list->items + i * of->size, without);
 	}
 	put_char(out, ']');
 }
@@ -165,7 +170,7 @@ static void put_texts(struct buffer *out, const struct list *list)
 	put_char(out, ']');
 }
 
-static void put_field(struct buffer *out, const struct field *field, const void *place)
+static void put_field(struct buffer *out, const struct field *field, const void *place, unsigned without)
 {
 	switch (field->type) {
 	case F_INT:
@@ -190,10 +195,10 @@ static void put_field(struct buffer *out, const struct field *field, const void 
 		buffer_text(out, text_at(place));
 		break;
 	case F_OBJECT:
-		json_encode(out, field->of, *(const void *const *)place);
+		encode(out, field->of, *(const void *const *)place, without);
 		break;
 	case F_ARRAY:
-		put_array(out, list_at(place), field->of);
+		put_array(out, field, place, without);
 		break;
 	case F_TEXTS:
 		put_texts(out, list_at(place));
@@ -201,7 +206,7 @@ static void put_field(struct buffer *out, const struct field *field, const void 
 	}
 }
 
-void json_encode(struct buffer *out, const struct shape *shape, const void *body)
+static void encode(struct buffer *out, const struct shape *shape, const void *body, unsigned without)
 {
 	const char *before = "{\"";
 
@@ -209,7 +214,7 @@ void json_encode(struct buffer *out, const struct shape *shape, const void *body
 		const void *place = (const char *)body + field->offset;
 		bool absent = is_absent(field, place);
 
-		if (absent && (field->rules & NULLABLE) == 0)
+		if ((absent && (field->rules & NULLABLE) == 0) || (field->rules & without) != 0)
 			continue;
 		buffer_add(out, before, 2);
 		buffer_text(out, field->name);
@@ -217,10 +222,20 @@ void json_encode(struct buffer *out, const struct shape *shape, const void *body
 		if (absent)
 			buffer_add(out, "null", 4);
 		else
-			put_field(out, field, place);
+			put_field(out, field, place, without);
 		before = ",\"";
 	}
 	buffer_text(out, *before == '{' ? "{}" : "}");
+}
+
+void json_encode(struct buffer *out, const struct shape *shape, const void *body)
+{
+	encode(out, shape, body, 0);
+}
+
+void json_encode_public(struct buffer *out, const struct shape *shape, const void *body)
+{
+	encode(out, shape, body, SECRET);
 }
 
 /* ---- parsed values ---- */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cache_guard.h"
 #include "lane.h"
 #include "lanes.h"
 #include "log.h"
@@ -15,9 +16,9 @@
 enum { PREFETCH_MIN = 4, PREFETCH = 256 };
 
 static struct metric unready = {.name = "comanda_lane_held_total",
-                                .help = "Times that a lane had to wait for its database",
-                                .type = COUNTER,
-                                .label = "lane"};
+				.help = "Times that a lane had to wait for its database",
+				.type = COUNTER,
+				.label = "lane"};
 
 struct db *lane_db(struct lane *lane)
 {
@@ -50,10 +51,10 @@ static enum status consume(struct lane *lane)
 {
 	const int batch = lane->plan->batch_max;
 	const struct broker_consume plan = {
-	        .queue = lane->plan->queue,
-	        .prefetch = batch == 0             ? PREFETCH
-	                    : batch < PREFETCH_MIN ? PREFETCH_MIN
-	                                           : batch,
+		.queue = lane->plan->queue,
+		.prefetch = batch == 0             ? PREFETCH
+			    : batch < PREFETCH_MIN ? PREFETCH_MIN
+						   : batch,
 	};
 
 	const enum status status = broker_consume(lane->broker, &plan);
@@ -61,7 +62,7 @@ static enum status consume(struct lane *lane)
 		log_info("lane.consuming", kv_text("queue", plan.queue));
 	else if (status == E_NOT_FOUND)
 		log_warn("lane.no_queue", kv_text("queue", plan.queue),
-		         kv_text("detail", "the queue is not there; comanda topology apply puts it there"));
+			 kv_text("detail", "the queue is not there; comanda topology apply puts it there"));
 	return status;
 }
 
@@ -171,6 +172,8 @@ static void step(struct lane *lane, int64_t *next_ping_us)
 		return;
 	}
 	bool settled = status == OK;
+	if (settled)
+		cache_guard_refresh(lane);
 	if (settled && lane_takes_requests(lane))
 		turn_requests(lane);
 	else if (settled)
@@ -199,21 +202,21 @@ static void connect_parts(struct lane *lane)
 	const struct service_settings *settings = lane->engine->settings;
 
 	lane->broker = broker_new(&(struct broker_config){
-	        .url = settings->broker_url,
-	        .program = lane->engine->service->name,
-	        .lane = lane->name,
-	        .heartbeat_us = settings->broker_heartbeat_us,
+		.url = settings->broker_url,
+		.program = lane->engine->service->name,
+		.lane = lane->name,
+		.heartbeat_us = settings->broker_heartbeat_us,
 	});
 	lane->db = db_new(&(struct db_config){
-	        .url = settings->database_url,
-	        .program = lane->engine->service->name,
-	        .lane = lane->name,
-	        .wait_us = settings->db_wait_us,
+		.url = settings->database_url,
+		.program = lane->engine->service->name,
+		.lane = lane->name,
+		.wait_us = settings->db_wait_us,
 	});
 	lane->cache = cache_new(&(struct cache_config){
-	        .url = settings->redis_url,
-	        .wait_us = CACHE_WAIT_US,
-	        .keep_us = CACHE_KEEP_US,
+		.url = settings->redis_url,
+		.wait_us = CACHE_WAIT_US,
+		.keep_us = CACHE_KEEP_US,
 	});
 }
 

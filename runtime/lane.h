@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "broker.h"
+#include "cache_epoch.h"
 #include "engine.h"
 #include "json.h"
 #include "outbox.h"
@@ -52,7 +53,8 @@ struct lane {
 	struct buffer scratch;
 	struct rpc_bundle bundle;
 	atomic_bool ready;
-	bool unanswered_epoch; /* a fence failed: answers wait until readers have let go of the cache */
+	struct cache_epoch epoch; /* of cached values, as this lane knows it */
+	bool epoch_raised;        /* by the turn under way */
 	pthread_t thread;
 };
 

@@ -9,7 +9,7 @@ enum { BUCKETS_MAX = 20 };
 
 /* One (metric, label value). A histogram's buckets count what fell into each alone; they are summed when printed. */
 struct metric_series {
-	char *label; /* ours */
+	char *label;           /* ours */
 	_Atomic int64_t value; /* of a histogram: the sum */
 	_Atomic int64_t buckets[BUCKETS_MAX + 1];
 };
@@ -21,8 +21,8 @@ struct scale {
 
 /* Microseconds; finest where our own aims are (docs/performance.md): 7, 9, 15, 20 ms. */
 static const struct scale durations = {18,
-                                       {500, 1000, 2000, 3000, 5000, 7000, 10000, 15000, 20000, 30000, 50000, 100000,
-                                        200000, 500000, 1000000, 2000000, 5000000, 10000000}};
+				       {500, 1000, 2000, 3000, 5000, 7000, 10000, 15000, 20000, 30000, 50000, 100000,
+					200000, 500000, 1000000, 2000000, 5000000, 10000000}};
 static const struct scale counts = {10, {1, 2, 4, 8, 16, 32, 64, 128, 256, 512}};
 
 /* What was touched so far, newest first; nothing is ever taken out. */
@@ -142,7 +142,7 @@ static void put_escaped(struct buffer *out, const char *text)
 
 /* `name_suffix{label="value",le="bound"} `: what stands before a number. */
 static void put_series(struct buffer *out, const struct metric *metric, const struct metric_series *series,
-                       const char *suffix, const char *bound)
+		       const char *suffix, const char *bound)
 {
 	bool labelled = metric->label != NULL && series->label != NULL;
 
@@ -196,7 +196,7 @@ static void put_metric(struct buffer *out, struct metric *metric)
 	static const char *const type_names[] = {"counter", "gauge", "histogram"};
 
 	buffer_format(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name, metric->help, metric->name,
-	              type_names[metric->type]);
+		      type_names[metric->type]);
 	for (int i = 0; i < METRIC_SERIES; i++) {
 		struct metric_series *series = atomic_load(&metric->series[i]);
 

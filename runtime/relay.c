@@ -28,7 +28,7 @@ enum {
 
 struct relay {
 	const struct engine *engine;
-	char queue[64], database_url[1024];
+	char queue[64];
 	pthread_t thread;
 	pthread_mutex_t mutex; /* guards `given`, parcels' `over`, and `sleeping` */
 	pthread_cond_t over;
@@ -50,11 +50,11 @@ struct relay {
 };
 
 static struct metric outbox_rows = {
-        .name = "comanda_outbox_rows", .help = "Rows in the outbox", .type = GAUGE, .label = "state"};
+	.name = "comanda_outbox_rows", .help = "Rows in the outbox", .type = GAUGE, .label = "state"};
 static struct metric outbox_age = {
-        .name = "comanda_outbox_oldest_ms", .help = "Age of the oldest event that is not sent", .type = GAUGE};
+	.name = "comanda_outbox_oldest_ms", .help = "Age of the oldest event that is not sent", .type = GAUGE};
 static struct metric swept = {
-        .name = "comanda_outbox_swept_total", .help = "Rows that the sweep found due", .type = COUNTER};
+	.name = "comanda_outbox_swept_total", .help = "Rows that the sweep found due", .type = COUNTER};
 
 /* ---- what lanes call ---- */
 
@@ -283,7 +283,7 @@ static void housekeeping(struct relay *relay)
 static void wait_for_work(struct relay *relay)
 {
 	struct pollfd fds[2] = {{.fd = relay->wake, .events = POLLIN},
-	                        {.fd = broker_fd(relay->broker), .events = POLLIN}};
+				{.fd = broker_fd(relay->broker), .events = POLLIN}};
 	eventfd_t count;
 
 	pthread_mutex_lock(&relay->mutex);
@@ -340,27 +340,21 @@ static void *run(void *context)
 	return NULL;
 }
 
-/* Nothing that the relay writes must survive a crash (a lost delete is a resend), so its commits do not wait. */
-static void relaxed_url(const char *url, char *ret_url, size_t room)
-{
-	snprintf(ret_url, room, "%s%coptions=-csynchronous_commit%%3Doff", url, strchr(url, '?') == NULL ? '?' : '&');
-}
-
 static void connect_parts(struct relay *relay)
 {
-	relaxed_url(relay->engine->settings->database_url, relay->database_url, sizeof(relay->database_url));
 	relay->db = db_new(&(struct db_config){
-	        .url = relay->database_url,
-	        .program = relay->engine->service->name,
-	        .lane = "relay",
-	        .wait_us = relay->engine->settings->db_wait_us,
+		.url = relay->engine->settings->database_url,
+		.program = relay->engine->service->name,
+		.lane = "relay",
+		.relaxed = true, /* a delete that is lost is a resend */
+		.wait_us = relay->engine->settings->db_wait_us,
 	});
 	relay->broker = broker_new(&(struct broker_config){
-	        .url = relay->engine->settings->broker_url,
-	        .program = relay->engine->service->name,
-	        .lane = "relay",
-	        .heartbeat_us = relay->engine->settings->broker_heartbeat_us,
-	        .confirms = true,
+		.url = relay->engine->settings->broker_url,
+		.program = relay->engine->service->name,
+		.lane = "relay",
+		.heartbeat_us = relay->engine->settings->broker_heartbeat_us,
+		.confirms = true,
 	});
 	relay->flights = flights_new(row_arrived, relay);
 	relay->arrived = mem_new(DELETES_MAX, sizeof(struct uuid));

@@ -179,6 +179,8 @@ int service_run(const struct service *service, int argc, char **argv)
 	                   .settings = (const void *)((const char *)settings + service->settings_offset)},
 	};
 	const int exit_code = run(&running, settings);
+	if (service->stop != NULL)
+		service->stop(settings);
 	free(settings);
 	return exit_code;
 }

@@ -89,6 +89,8 @@ struct service {
 	const struct retention *retention;  /* beyond the runtime's own; NULL: none */
 	/* Called once before the lanes start, with a connected database: the first admin, keys. NULL: nothing. */
 	enum status (*start)(void *settings, struct db *db);
+	/* Called once after the lanes have ended: gives back what `start` made. NULL: nothing. */
+	void (*stop)(void *settings);
 };
 
 /* Settings that every service has. */

@@ -14,11 +14,11 @@ enum {
 };
 
 static struct metric turns = {
-        .name = "comanda_turns_total", .help = "Turns that wrote, by how they ended", .type = COUNTER, .label = "end"};
+	.name = "comanda_turns_total", .help = "Turns that wrote, by how they ended", .type = COUNTER, .label = "end"};
 static struct metric decided = {
-        .name = "comanda_decisions_total", .help = "Messages decided, by status", .type = COUNTER, .label = "status"};
+	.name = "comanda_decisions_total", .help = "Messages decided, by status", .type = COUNTER, .label = "status"};
 static struct metric turn_time = {
-        .name = "comanda_turn_seconds", .help = "From the claim to the commit", .type = HISTOGRAM, .label = "lane"};
+	.name = "comanda_turn_seconds", .help = "From the claim to the commit", .type = HISTOGRAM, .label = "lane"};
 
 /* What one transaction works with. */
 struct turn {
@@ -71,7 +71,7 @@ static void answer_request(struct lane *lane, struct item *item, const struct ve
 	item->secret = verdict->secret;
 	if (item->query.status != OK) {
 		item_answer(lane, item,
-		            &(struct rpc_answer){.status = item->query.status, .refusal = &verdict->refusal});
+			    &(struct rpc_answer){.status = item->query.status, .refusal = &verdict->refusal});
 		return;
 	}
 	buffer_clear(&lane->scratch);
@@ -107,7 +107,7 @@ static enum status run_decision(struct turn *turn, struct item *item, struct ver
 		return OK;
 	}
 	*ret_verdict = unit_decide(turn->unit, item->handler->decide, message, turn->now_us,
-	                           (size_t)(item - turn->lane->batch.items));
+				   (size_t)(item - turn->lane->batch.items));
 	if (status_rule(ret_verdict->status)->txn == TXN_REDO)
 		return E_REDO;
 	/* A decision may keep its changes and still answer with a refusal: a stolen token ends its session. */
@@ -156,7 +156,9 @@ static enum status save_results(struct turn *turn)
 	const struct contract *contract = turn->lane->engine->service->contract;
 	struct db *db = turn->lane->db;
 
-	enum status status = stores_save_read(turn->lane, turn->unit);
+	enum status status = cache_guard_read(turn->lane);
+	if (status == OK)
+		status = stores_save_read(turn->lane, turn->unit);
 	if (status == OK)
 		status = inbox_record_read(turn->lane, &turn->claim);
 	if (status == OK)
@@ -202,8 +204,8 @@ static enum status turn_steps(struct turn *turn)
 	if (status != OK)
 		return status;
 	turn->cached_count = stores_cached(lane, turn->unit, &turn->cached);
-	status = cache_guard_before(lane, turn->cached, turn->cached_count);
-	return status == OK ? save(turn) : status;
+	cache_guard_before(lane, turn->cached, turn->cached_count);
+	return save(turn);
 }
 
 /* Twins get what the first of them got. */
@@ -261,8 +263,8 @@ enum status turn_once(struct lane *lane, struct item **items, size_t count)
 enum status turn_blamed(struct lane *lane, struct item *item, enum status status)
 {
 	log_error("item.blamed", kv_text("type", lane_type(lane, item->query.message.type)->name),
-	          kv_uuid("message_id", item->query.message.id), kv_text("status", status_rule(status)->code),
-	          kv_text("detail", db_detail(lane->db)));
+		  kv_uuid("message_id", item->query.message.id), kv_text("status", status_rule(status)->code),
+		  kv_text("detail", db_detail(lane->db)));
 	item->query.status = E_INTERNAL;
 	if (lane_takes_requests(lane)) {
 		item_fail(lane, item, E_INTERNAL);
@@ -301,7 +303,7 @@ static enum status run_careful(struct lane *lane, struct item *item)
 	if (item->attempts <= ATTEMPTS_MAX)
 		return run(lane, &item, 1);
 	const struct refusal refusal = {E_INTERNAL, "crashes_its_consumer",
-	                                "it was redelivered again and again without ever being settled", NULL};
+					"it was redelivered again and again without ever being settled", NULL};
 	return letter_dead_alone(lane, item, &refusal);
 }
 
@@ -318,9 +320,9 @@ static void start_batch(struct lane *lane)
 
 		if (lane_takes_requests(lane) && item->query.status != OK && !item->done)
 			item_answer(lane, item,
-			            &(struct rpc_answer){.status = item->query.status,
-			                                 .refusal = &item->query.refusal,
-			                                 .faults = item->faults});
+				    &(struct rpc_answer){.status = item->query.status,
+							 .refusal = &item->query.refusal,
+							 .faults = item->faults});
 	}
 }
 

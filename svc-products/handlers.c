@@ -6,9 +6,9 @@
 
 /* Reads. */
 const struct handler products_queries[] = {
-        {.type = PRODUCTS_GET, .read = get_products},
-        {.type = PRODUCTS_LIST, .read = list_products},
-        {0},
+	{.type = PRODUCTS_GET, .read = get_products},
+	{.type = PRODUCTS_LIST, .read = list_products},
+	{0},
 };
 
 /* clang-format off */

@@ -8,7 +8,7 @@ enum { PASSES = 2, MEMORY = 19 * 1024 * 1024, SECRET_SIZE = 32 };
 
 /* Of a random password that nobody knows. */
 static const char hash_of_nobody[] =
-        "$argon2id$v=19$m=19456,t=2,p=1$4OsQT819tCpNt+OC+VnEag$tbLe7b1DtJiozT0Z5eZrJwW/GZyqZjJsbB+ot/QzCFM";
+	"$argon2id$v=19$m=19456,t=2,p=1$4OsQT819tCpNt+OC+VnEag$tbLe7b1DtJiozT0Z5eZrJwW/GZyqZjJsbB+ot/QzCFM";
 
 enum status password_hash(const char *password, struct arena *arena, const char **ret_hash)
 {

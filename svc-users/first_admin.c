@@ -64,28 +64,28 @@ static void outputs_send(struct db *db, const struct unit *unit, const struct me
 	for (size_t i = 0; i < count; i++) {
 		const struct message_type *type = &comanda_contract.types[outputs[i].type];
 		const struct cloudevent event = {
-		        .id = outputs[i].id,
-		        .type = type,
-		        .source = users_service.name,
-		        .subject = outputs[i].subject,
-		        .sequence = outputs[i].sequence,
-		        .time_us = outputs[i].time_us,
-		        .cause = cause->id,
-		        .body = outputs[i].body,
+			.id = outputs[i].id,
+			.type = type,
+			.source = users_service.name,
+			.subject = outputs[i].subject,
+			.sequence = outputs[i].sequence,
+			.time_us = outputs[i].time_us,
+			.cause = cause->id,
+			.body = outputs[i].body,
 		};
 
 		buffer_clear(&body);
 		cloudevent_write(&body, &event);
 		parcel_add(parcel, &(struct outbox_row){
-		                           .id = event.id,
-		                           .subject = event.subject,
-		                           .exchange = "events",
-		                           .routing_key = type->name,
-		                           .type = type->name,
-		                           .body = {body.bytes, body.size},
-		                           .created_us = event.time_us,
-		                           .due_us = event.time_us,
-		                   });
+					   .id = event.id,
+					   .subject = event.subject,
+					   .exchange = "events",
+					   .routing_key = type->name,
+					   .type = type->name,
+					   .body = {body.bytes, body.size},
+					   .created_us = event.time_us,
+					   .due_us = event.time_us,
+				   });
 	}
 	outbox_insert_send(db, parcel);
 	buffer_done(&body);
@@ -137,12 +137,12 @@ static enum status install(const struct users_register *wanted, struct db *db, s
 	struct unit *unit = unit_make(arena, users_service.name);
 	const enum status hashed = password_hash(wanted->password, arena, &facts.password_hash);
 	const struct message message = {
-	        .type = USERS_REGISTER,
-	        .id = uuid_new(now_us),
-	        .time_us = now_us,
-	        .deadline_us = INT64_MAX,
-	        .body = wanted,
-	        .prepared = &facts,
+		.type = USERS_REGISTER,
+		.id = uuid_new(now_us),
+		.time_us = now_us,
+		.deadline_us = INT64_MAX,
+		.body = wanted,
+		.prepared = &facts,
 	};
 
 	if (hashed != OK)
@@ -168,9 +168,9 @@ enum status first_admin_install(const struct users_settings *settings, struct db
 		return OK;
 	arena_init(&arena);
 	const struct users_register wanted = {
-	        .email = lower_case(settings->first_admin_email, &arena),
-	        .name = "Admin",
-	        .password = settings->first_admin_password,
+		.email = lower_case(settings->first_admin_email, &arena),
+		.name = "Admin",
+		.password = settings->first_admin_password,
 	};
 	enum status status = check("COMANDA_FIRST_ADMIN_EMAIL", format_fault("email", wanted.email));
 	if (status == OK)

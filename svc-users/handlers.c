@@ -5,62 +5,62 @@
 
 /* Reads. */
 static const struct handler query_handlers[] = {
-        /* clang-format off */
+	/* clang-format off */
 	{ .type = USERS_GET,  .read = read_users },
 	{ .type = USERS_LIST, .read = list_users },
 	{ .type = USERS_KEYS, .read = read_keys  },
 	{ 0 },
-        /* clang-format on */
+	/* clang-format on */
 };
 
 /* Each row: message, the aggregates it touches, what it means, what must be made before. */
 static const struct handler command_handlers[] = {
-        /* clang-format off */
+	/* clang-format off */
 	{ USERS_CHANGE,   change_keys,       change_user,     NULL, NULL                 },
 	{ USERS_DISABLE,  disable_keys,      disable_user,    NULL, NULL                 },
 	{ TOKENS_REFRESH, refresh_keys,      refresh_session, NULL, prepare_refresh      },
 	{ TOKENS_REVOKE,  sign_out_keys,     sign_out,        NULL, NULL                 },
 	{ 0 },
-        /* clang-format on */
+	/* clang-format on */
 };
 
 /* What needs a password hashed has a lane of its own, one at a time: slow hashing delays nobody else. */
 static const struct handler password_handlers[] = {
-        /* clang-format off */
+	/* clang-format off */
 	{ USERS_REGISTER, registration_keys, register_user,   NULL, prepare_registration },
 	{ TOKENS_GRANT,   sign_in_keys,      sign_in,         NULL, prepare_sign_in      },
 	{ USERS_CHANGE,   change_keys,       change_user,     NULL, prepare_change       },
 	{ 0 },
-        /* clang-format on */
+	/* clang-format on */
 };
 
 /* Events: answered from what is known here. */
 static const struct handler event_handlers[] = {
-        /* clang-format off */
+	/* clang-format off */
 	{ ORDER_PLACED,   buyer_keys,        answer_order,    NULL, NULL                 },
 	{ 0 },
-        /* clang-format on */
+	/* clang-format on */
 };
 
 static const struct lane_plan lanes[] = {
-        /* clang-format off */
+	/* clang-format off */
 	{ "query",    LANE_QUERY,   "users.query",    query_handlers,    1, 0 },
 	{ "command",  LANE_COMMAND, "users.command",  command_handlers,  1, 0 },
 	{ "password", LANE_COMMAND, "users.password", password_handlers, 1, 1 },
 	{ "events",   LANE_ANSWERS, "users.events",   event_handlers,    1, 0 },
 	{ .name = NULL },
-        /* clang-format on */
+	/* clang-format on */
 };
 
 /* In locking order: a registration is decided by who gets the e-mail claim. */
 static const struct store *const stores[] = {&email_claim_store, &user_store, &session_store, NULL};
 
 static const struct retention retention[] = {
-        {.name = "sessions",
-         .prune = {"sessions_prune", "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1"
-                                     " ORDER BY expires_at LIMIT 1000)"},
-         .keep_us = 7 * DAY_US},
-        {.name = NULL},
+	{.name = "sessions",
+	 .prune = {"sessions_prune", "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1"
+				     " ORDER BY expires_at LIMIT 1000)"},
+	 .keep_us = 7 * DAY_US},
+	{.name = NULL},
 };
 
 static enum status start(void *settings, struct db *db)
@@ -70,17 +70,23 @@ static enum status start(void *settings, struct db *db)
 	return status != OK ? status : first_admin_install(settings, db);
 }
 
+static void stop(void *settings)
+{
+	users_keys_free(settings);
+}
+
 const struct service users_service = {
-        .name = "svc-users",
-        .about = "accounts, sign-in, and whether a person may buy",
-        .house = "users",
-        .contract = &comanda_contract,
-        .settings = users_settings_table,
-        .settings_offset = offsetof(struct users_settings, service),
-        .settings_size = sizeof(struct users_settings),
-        .migrations = users_migrations,
-        .stores = stores,
-        .lanes = lanes,
-        .retention = retention,
-        .start = start,
+	.name = "svc-users",
+	.about = "accounts, sign-in, and whether a person may buy",
+	.house = "users",
+	.contract = &comanda_contract,
+	.settings = users_settings_table,
+	.settings_offset = offsetof(struct users_settings, service),
+	.settings_size = sizeof(struct users_settings),
+	.migrations = users_migrations,
+	.stores = stores,
+	.lanes = lanes,
+	.retention = retention,
+	.start = start,
+	.stop = stop,
 };

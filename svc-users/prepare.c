@@ -50,19 +50,19 @@ static enum status issue(struct lane *lane, const struct caller *whose, struct i
 	struct token_view *view = arena_new(arena, 1, sizeof(*view));
 	const int64_t now_us = moment_now();
 	const struct token_claims claims = {
-	        .caller = *whose,
-	        .issued_us = now_us,
-	        .expires_us = now_us + settings->access_token_us,
+		.caller = *whose,
+		.issued_us = now_us,
+		.expires_us = now_us + settings->access_token_us,
 	};
 
 	view->token_type = "Bearer";
 	view->expires_in = settings->access_token_us / SECOND_US;
 	view->refresh_token = refresh_token_new(&whose->session_id, arena);
 	*ret_issued = (struct issued_tokens){
-	        .session_id = whose->session_id,
-	        .hash = refresh_token_hash(view->refresh_token),
-	        .lifetime_us = settings->refresh_token_us,
-	        .view = view,
+		.session_id = whose->session_id,
+		.hash = refresh_token_hash(view->refresh_token),
+		.lifetime_us = settings->refresh_token_us,
+		.view = view,
 	};
 	return token_sign(settings->signing_key, &claims, arena, &view->access_token);
 }
@@ -73,7 +73,7 @@ static int caller_role_of(const struct rows *rows, int column)
 }
 
 static const struct sql find_by_email = {
-        "user_by_email", "SELECT id, version, role = 'admin', password_hash FROM users WHERE email = $1"};
+	"user_by_email", "SELECT id, version, role = 'admin', password_hash FROM users WHERE email = $1"};
 
 enum status prepare_sign_in(struct lane *lane, struct query *query)
 {
@@ -99,8 +99,8 @@ enum status prepare_sign_in(struct lane *lane, struct query *query)
 }
 
 static const struct sql find_by_session = {"user_by_session",
-                                           "SELECT u.id, u.version, u.role = 'admin'"
-                                           " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1"};
+					   "SELECT u.id, u.version, u.role = 'admin'"
+					   " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1"};
 
 enum status prepare_refresh(struct lane *lane, struct query *query)
 {
@@ -116,9 +116,9 @@ enum status prepare_refresh(struct lane *lane, struct query *query)
 	if (status != OK || rows.count == 0)
 		return status;
 	const struct caller whose = {
-	        .user_id = row_uuid(&rows, 0, 0),
-	        .session_id = facts->session_id,
-	        .role = caller_role_of(&rows, 2),
+		.user_id = row_uuid(&rows, 0, 0),
+		.session_id = facts->session_id,
+		.role = caller_role_of(&rows, 2),
 	};
 	facts->user_id = whose.user_id;
 	facts->user_version = row_int(&rows, 0, 1);

@@ -6,7 +6,7 @@
 /* ---- users.get ---- */
 
 static const struct sql find_users = {"users_find",
-                                      "SELECT " USER_COLUMNS " FROM users WHERE id = ANY($1::uuid[]) ORDER BY id"};
+				      "SELECT " USER_COLUMNS " FROM users WHERE id = ANY($1::uuid[]) ORDER BY id"};
 
 static const struct uuid *wanted_id(const struct query *query)
 {
@@ -39,7 +39,7 @@ static void refuse_reader(struct lane *lane, struct query *query)
 		query_refuse(lane, query, E_UNAUTHENTICATED, "unauthenticated", "Sign in first.");
 	else
 		query_refuse(lane, query, E_FORBIDDEN, "forbidden",
-		             "This is somebody else's: only its owner and admins may see it.");
+			     "This is somebody else's: only its owner and admins may see it.");
 }
 
 static void answer_user(struct lane *lane, struct query *query, const struct rows *rows)
@@ -83,7 +83,7 @@ enum status read_users(struct lane *lane, struct query **queries, size_t count)
 /* ---- users.list: newest first. Ids are in order of time, so the cursor is the last one's id ---- */
 
 static const struct sql list_page = {"users_page",
-                                     "SELECT " USER_COLUMNS " FROM users WHERE id < $1 ORDER BY id DESC LIMIT $2"};
+				     "SELECT " USER_COLUMNS " FROM users WHERE id < $1 ORDER BY id DESC LIMIT $2"};
 
 static enum status read_cursor(const char *cursor, struct uuid *ret_before)
 {
@@ -157,8 +157,8 @@ enum status read_keys(struct lane *lane, struct query **queries, size_t count)
 	const struct users_settings *settings = lane_settings(lane);
 	const struct token_key *other = settings->other_key;
 	const struct keys_view view = {
-	        .keys = arena_format(lane_arena(lane), "[%s%s%s]", token_key_jwk(settings->signing_key),
-	                             other == NULL ? "" : ",", other == NULL ? "" : token_key_jwk(other)),
+		.keys = arena_format(lane_arena(lane), "[%s%s%s]", token_key_jwk(settings->signing_key),
+				     other == NULL ? "" : ",", other == NULL ? "" : token_key_jwk(other)),
 	};
 
 	for (size_t i = 0; i < count; i++)

@@ -10,7 +10,7 @@
 	}
 
 const struct setting users_settings_table[] = {
-        /* clang-format off */
+	/* clang-format off */
 	ROW("COMANDA_ACCESS_TOKEN_TTL",     SET_DURATION, access_token_us,      "15m", 10 * SECOND_US, DAY_US,
 	    "how long an access token is good"),
 	SERVICE_SETTINGS(struct users_settings),
@@ -25,7 +25,7 @@ const struct setting users_settings_table[] = {
 	ROW("COMANDA_TOKEN_KEY_OTHER",      SET_SECRET,   token_key_other,      "", 0, 0,
 	    "PEM of a key that is shown in the JWKS and does not sign: the next or the last one of a rotation"),
 	{.name = NULL},
-        /* clang-format on */
+	/* clang-format on */
 };
 
 static enum status load_key(const char *name, const char *pem, struct token_key **ret_key)
@@ -34,8 +34,8 @@ static enum status load_key(const char *name, const char *pem, struct token_key 
 
 	if (status != OK)
 		log_error("settings.key", kv_text("setting", name),
-		          kv_text("detail", "this is no PEM of an EC P-256 private key: make one with "
-		                            "`openssl ecparam -name prime256v1 -genkey -noout`"));
+			  kv_text("detail", "this is no PEM of an EC P-256 private key: make one with "
+					    "`openssl ecparam -name prime256v1 -genkey -noout`"));
 	return status;
 }
 
@@ -48,4 +48,10 @@ enum status users_keys_load(struct users_settings *settings)
 	if (status != OK || settings->token_key_other[0] == '\0' || settings->other_key != NULL)
 		return status;
 	return load_key("COMANDA_TOKEN_KEY_OTHER", settings->token_key_other, &settings->other_key);
+}
+
+void users_keys_free(struct users_settings *settings)
+{
+	token_key_free(settings->signing_key);
+	token_key_free(settings->other_key);
 }

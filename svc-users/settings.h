@@ -20,5 +20,6 @@ extern const struct setting users_settings_table[];
 /* Loads the keys that are not loaded yet. E_INVALID, with a line in the log that says which setting is wrong, where
  * that is not possible. */
 must_check enum status users_keys_load(struct users_settings *settings);
+void users_keys_free(struct users_settings *settings);
 
 #endif

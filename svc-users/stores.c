@@ -19,16 +19,16 @@ static int index_of(const char *const *names, struct span text)
 void user_read(const struct rows *rows, int row, struct arena *arena, void *ret_user)
 {
 	*(struct user *)ret_user = (struct user){
-	        .id = row_uuid(rows, row, 0),
-	        .email = row_text(rows, row, 1, arena),
-	        .name = row_text(rows, row, 2, arena),
-	        .role = index_of(user_role_names, row_bytes(rows, row, 3)),
-	        .status = index_of(user_status_names, row_bytes(rows, row, 4)),
-	        .password_hash = row_text(rows, row, 5, arena),
-	        .session_epoch = row_int(rows, row, 6),
-	        .version = row_int(rows, row, 7),
-	        .created_at = row_moment(rows, row, 8),
-	        .updated_at = row_moment(rows, row, 9),
+		.id = row_uuid(rows, row, 0),
+		.email = row_text(rows, row, 1, arena),
+		.name = row_text(rows, row, 2, arena),
+		.role = index_of(user_role_names, row_bytes(rows, row, 3)),
+		.status = index_of(user_status_names, row_bytes(rows, row, 4)),
+		.password_hash = row_text(rows, row, 5, arena),
+		.session_epoch = row_int(rows, row, 6),
+		.version = row_int(rows, row, 7),
+		.created_at = row_moment(rows, row, 8),
+		.updated_at = row_moment(rows, row, 9),
 	};
 }
 
@@ -54,18 +54,18 @@ static void user_write(struct args *args, const void *aggregate)
 	"  $8::bigint[], $9::timestamptz[], $10::timestamptz[])"
 
 const struct store user_store = {
-        .kind = &user_kind,
-        .load = {"user_load",
-                 "SELECT " USER_COLUMNS " FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"},
-        .read = user_read,
-        .insert = {"user_insert", INSERT_USERS " ON CONFLICT DO NOTHING"},
-        .update = {"user_update",
-                   INSERT_USERS " ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, role = EXCLUDED.role,"
-                                " status = EXCLUDED.status, password_hash = EXCLUDED.password_hash,"
-                                " session_epoch = EXCLUDED.session_epoch, version = EXCLUDED.version,"
-                                " updated_at = EXCLUDED.updated_at"},
-        .write = user_write,
-        .columns = 10,
+	.kind = &user_kind,
+	.load = {"user_load",
+		 "SELECT " USER_COLUMNS " FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"},
+	.read = user_read,
+	.insert = {"user_insert", INSERT_USERS " ON CONFLICT DO NOTHING"},
+	.update = {"user_update",
+		   INSERT_USERS " ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, role = EXCLUDED.role,"
+				" status = EXCLUDED.status, password_hash = EXCLUDED.password_hash,"
+				" session_epoch = EXCLUDED.session_epoch, version = EXCLUDED.version,"
+				" updated_at = EXCLUDED.updated_at"},
+	.write = user_write,
+	.columns = 10,
 };
 
 /* ---- e-mail claims: made, never changed ---- */
@@ -74,7 +74,7 @@ static void email_claim_read(const struct rows *rows, int row, struct arena *are
 {
 	(void)arena;
 	*(struct email_claim *)ret_claim =
-	        (struct email_claim){.id = row_uuid(rows, row, 0), .user_id = row_uuid(rows, row, 1)};
+		(struct email_claim){.id = row_uuid(rows, row, 0), .user_id = row_uuid(rows, row, 1)};
 }
 
 static void email_claim_write(struct args *args, const void *aggregate)
@@ -88,14 +88,14 @@ static void email_claim_write(struct args *args, const void *aggregate)
 #define INSERT_CLAIMS "INSERT INTO email_claims (id, user_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])"
 
 const struct store email_claim_store = {
-        .kind = &email_claim_kind,
-        .load = {"email_claim_load",
-                 "SELECT id, user_id FROM email_claims WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"},
-        .read = email_claim_read,
-        .insert = {"email_claim_insert", INSERT_CLAIMS " ON CONFLICT DO NOTHING"},
-        .update = {"email_claim_update", INSERT_CLAIMS " ON CONFLICT (id) DO UPDATE SET user_id = EXCLUDED.user_id"},
-        .write = email_claim_write,
-        .columns = 2,
+	.kind = &email_claim_kind,
+	.load = {"email_claim_load",
+		 "SELECT id, user_id FROM email_claims WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"},
+	.read = email_claim_read,
+	.insert = {"email_claim_insert", INSERT_CLAIMS " ON CONFLICT DO NOTHING"},
+	.update = {"email_claim_update", INSERT_CLAIMS " ON CONFLICT (id) DO UPDATE SET user_id = EXCLUDED.user_id"},
+	.write = email_claim_write,
+	.columns = 2,
 };
 
 /* ---- sessions ---- */
@@ -116,15 +116,15 @@ static void session_read(const struct rows *rows, int row, struct arena *arena, 
 {
 	(void)arena;
 	*(struct session *)ret_session = (struct session){
-	        .id = row_uuid(rows, row, 0),
-	        .user_id = row_uuid(rows, row, 1),
-	        .current = row_hash(rows, row, 2),
-	        .previous = row_hash(rows, row, 3),
-	        .epoch = row_int(rows, row, 4),
-	        .created_at = row_moment(rows, row, 5),
-	        .expires_at = row_moment(rows, row, 6),
-	        .rotated_at = row_moment(rows, row, 7),
-	        .revoked = row_bool(rows, row, 8),
+		.id = row_uuid(rows, row, 0),
+		.user_id = row_uuid(rows, row, 1),
+		.current = row_hash(rows, row, 2),
+		.previous = row_hash(rows, row, 3),
+		.epoch = row_int(rows, row, 4),
+		.created_at = row_moment(rows, row, 5),
+		.expires_at = row_moment(rows, row, 6),
+		.rotated_at = row_moment(rows, row, 7),
+		.revoked = row_bool(rows, row, 8),
 	};
 }
 
@@ -150,15 +150,15 @@ static void session_write(struct args *args, const void *aggregate)
 	"  $7::timestamptz[], $8::timestamptz[], $9::boolean[])"
 
 const struct store session_store = {
-        .kind = &session_kind,
-        .load = {"session_load",
-                 "SELECT " SESSION_COLUMNS " FROM sessions WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"},
-        .read = session_read,
-        .insert = {"session_insert", INSERT_SESSIONS " ON CONFLICT DO NOTHING"},
-        .update = {"session_update", INSERT_SESSIONS
-                   " ON CONFLICT (id) DO UPDATE SET current_hash = EXCLUDED.current_hash,"
-                   " previous_hash = EXCLUDED.previous_hash, epoch = EXCLUDED.epoch, expires_at = EXCLUDED.expires_at,"
-                   " rotated_at = EXCLUDED.rotated_at, revoked = EXCLUDED.revoked"},
-        .write = session_write,
-        .columns = 9,
+	.kind = &session_kind,
+	.load = {"session_load",
+		 "SELECT " SESSION_COLUMNS " FROM sessions WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"},
+	.read = session_read,
+	.insert = {"session_insert", INSERT_SESSIONS " ON CONFLICT DO NOTHING"},
+	.update = {"session_update", INSERT_SESSIONS
+		   " ON CONFLICT (id) DO UPDATE SET current_hash = EXCLUDED.current_hash,"
+		   " previous_hash = EXCLUDED.previous_hash, epoch = EXCLUDED.epoch, expires_at = EXCLUDED.expires_at,"
+		   " rotated_at = EXCLUDED.rotated_at, revoked = EXCLUDED.revoked"},
+	.write = session_write,
+	.columns = 9,
 };

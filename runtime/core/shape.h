@@ -31,11 +31,12 @@ enum tristate { ABSENT = 0, NO, YES };
 
 /* A field's `rules`. */
 enum {
-	REQUIRED = 1,  /* reading: must be there and not null */
-	NULLABLE = 2,  /* reading: null is accepted (as absent); writing: absent is written as null, else left out */
-	LOWER = 4,     /* reading: ASCII letters are folded to lower case */
-	TRIMMED = 8,   /* reading: white space at both ends is dropped before the bounds are checked */
-	PRINTABLE = 16 /* reading: no control characters (Unicode Cc) */
+	REQUIRED = 1,   /* reading: must be there and not null */
+	NULLABLE = 2,   /* reading: null is accepted (as absent); writing: absent is written as null, else left out */
+	LOWER = 4,      /* reading: ASCII letters are folded to lower case */
+	TRIMMED = 8,    /* reading: white space at both ends is dropped before the bounds are checked */
+	PRINTABLE = 16, /* reading: no control characters (Unicode Cc) */
+	SECRET = 32     /* a password, a token: never stored, hashed or shown */
 };
 
 struct list {
@@ -122,7 +123,7 @@ struct faults {
 };
 
 void faults_add(struct faults *faults, struct arena *arena, const char *field, const char *format, ...)
-        __attribute__((format(printf, 4, 5)));
+	__attribute__((format(printf, 4, 5)));
 
 /* Checks a text against a named format. NULL: it fits; otherwise what it must be ("must be an e-mail address"). */
 const char *format_fault(const char *format, const char *text);

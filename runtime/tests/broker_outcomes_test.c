@@ -156,8 +156,8 @@ static void reads_hosts_and_decodes_the_rest(void **state)
 static void refuses_what_is_no_broker_url(void **state)
 {
 	static const char *const urls[] = {"",          "http://h",     "amqp://",     "amqp://h:0",  "amqp://h:99999",
-	                                   "amqp://h:", "amqp://h,,i",  "amqp://[::1", "amqp://h:1x", "amqp://u%4:p@h",
-	                                   "amqp://,h", "amqp://h/%zz", "amqp://h/%00"};
+					   "amqp://h:", "amqp://h,,i",  "amqp://[::1", "amqp://h:1x", "amqp://u%4:p@h",
+					   "amqp://,h", "amqp://h/%zz", "amqp://h/%00"};
 	struct broker_hosts hosts;
 	struct arena arena;
 
@@ -207,18 +207,18 @@ static void a_connection_that_lived_starts_the_pauses_anew(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        each(nothing_is_known_before_the_broker_speaks),
-	        each(multiple_settles_all_up_to_its_tag),
-	        each(a_late_one_does_not_hold_up_the_others),
-	        each(a_return_outweighs_its_ack_and_is_told_once),
-	        each(two_returns_of_one_id_are_two_publications),
-	        each(a_new_channel_counts_anew_and_sequences_go_on),
-	        each(tags_that_were_never_given_change_nothing),
-	        each(thousands_can_be_on_their_way),
-	        cmocka_unit_test(reads_hosts_and_decodes_the_rest),
-	        cmocka_unit_test(refuses_what_is_no_broker_url),
-	        cmocka_unit_test(pauses_grow_to_five_seconds_and_are_spread),
-	        cmocka_unit_test(a_connection_that_lived_starts_the_pauses_anew),
+		each(nothing_is_known_before_the_broker_speaks),
+		each(multiple_settles_all_up_to_its_tag),
+		each(a_late_one_does_not_hold_up_the_others),
+		each(a_return_outweighs_its_ack_and_is_told_once),
+		each(two_returns_of_one_id_are_two_publications),
+		each(a_new_channel_counts_anew_and_sequences_go_on),
+		each(tags_that_were_never_given_change_nothing),
+		each(thousands_can_be_on_their_way),
+		cmocka_unit_test(reads_hosts_and_decodes_the_rest),
+		cmocka_unit_test(refuses_what_is_no_broker_url),
+		cmocka_unit_test(pauses_grow_to_five_seconds_and_are_spread),
+		cmocka_unit_test(a_connection_that_lived_starts_the_pauses_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,8 +32,8 @@ static sem_t slow_began, slow_may_end;
 static void echo(void *context, const struct http_request *request, struct http_response *ret_response)
 {
 	char *text = arena_format(request->arena, "%s %s ?%s [%.*s]", request->method, request->path,
-	                          request->query != NULL ? request->query : "", (int)request->body.size,
-	                          request->body.bytes != NULL ? request->body.bytes : "");
+				  request->query != NULL ? request->query : "", (int)request->body.size,
+				  request->body.bytes != NULL ? request->body.bytes : "");
 	const char *wanted = http_header(request, "X-Echo");
 
 	(void)context;
@@ -50,7 +50,7 @@ static void echo(void *context, const struct http_request *request, struct http_
 }
 
 static void refuse(void *context, int status, const char *detail, const struct http_request *request,
-                   struct http_response *ret_response)
+		   struct http_response *ret_response)
 {
 	(void)context;
 	ret_response->status = status;
@@ -60,14 +60,14 @@ static void refuse(void *context, int status, const char *detail, const struct h
 static struct http_config config(void)
 {
 	return (struct http_config){.address = "127.0.0.1",
-	                            .threads = THREADS,
-	                            .body_max = 1000,
-	                            .uri_max = 200,
-	                            .header_bytes_max = 4000,
-	                            .idle_us = 5 * SECOND_US,
-	                            .receive_us = 5 * SECOND_US,
-	                            .answer = echo,
-	                            .refuse = refuse};
+				    .threads = THREADS,
+				    .body_max = 1000,
+				    .uri_max = 200,
+				    .header_bytes_max = 4000,
+				    .idle_us = 5 * SECOND_US,
+				    .receive_us = 5 * SECOND_US,
+				    .answer = echo,
+				    .refuse = refuse};
 }
 
 /* Starts a server and forgets what was counted. */
@@ -181,7 +181,7 @@ static void hands_method_path_query_and_body_to_the_program(void **state)
 	(void)state;
 	buffer_init(&heard);
 	assert_int_equal(ask("POST /a%20b/../c?x=1&y HTTP/1.1\r\n" HOST CLOSE "Content-Length: 5\r\n\r\nhello", &heard),
-	                 200);
+			 200);
 	assert_non_null(strstr(heard.bytes, "POST /a%20b/../c ?x=1&y [hello]"));
 	buffer_done(&heard);
 }
@@ -193,10 +193,10 @@ static void serves_pipelined_requests_in_order_on_one_connection(void **state)
 	(void)state;
 	buffer_init(&heard);
 	assert_int_equal(ask("POST /one HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc"
-	                     "GET /two HTTP/1.1\r\n" HOST "\r\n"
-	                     "GET /three HTTP/1.1\r\n" HOST CLOSE "\r\n",
-	                     &heard),
-	                 200);
+			     "GET /two HTTP/1.1\r\n" HOST "\r\n"
+			     "GET /three HTTP/1.1\r\n" HOST CLOSE "\r\n",
+			     &heard),
+			 200);
 	assert_non_null(strstr(heard.bytes, "POST /one ? [abc]"));
 	assert_non_null(strstr(strstr(heard.bytes, "GET /two ? []"), "GET /three ? []"));
 	assert_int_equal(atomic_load(&answered), 3);
@@ -210,10 +210,10 @@ static void reads_a_chunked_body_and_then_closes(void **state)
 	(void)state;
 	buffer_init(&heard);
 	assert_int_equal(ask("POST /c HTTP/1.1\r\n" HOST
-	                     "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
-	                     "GET /next HTTP/1.1\r\n" HOST "\r\n",
-	                     &heard),
-	                 200);
+			     "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+			     "GET /next HTTP/1.1\r\n" HOST "\r\n",
+			     &heard),
+			 200);
 	assert_non_null(strstr(heard.bytes, "[abcde]"));
 	assert_non_null(strstr(heard.bytes, "Connection: close"));
 	assert_null(strstr(heard.bytes, "/next"));
@@ -266,10 +266,10 @@ static void obeys_the_clients_wish_to_keep_or_close(void **state)
 	static const struct {
 		const char *request, *connection;
 	} cases[] = {
-	        {"GET / HTTP/1.1\r\n" HOST "\r\n", "Connection: keep-alive"},
-	        {"GET / HTTP/1.1\r\n" HOST CLOSE "\r\n", "Connection: close"},
-	        {"GET / HTTP/1.0\r\n\r\n", "Connection: close"},
-	        {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "Connection: keep-alive"},
+		{"GET / HTTP/1.1\r\n" HOST "\r\n", "Connection: keep-alive"},
+		{"GET / HTTP/1.1\r\n" HOST CLOSE "\r\n", "Connection: close"},
+		{"GET / HTTP/1.0\r\n\r\n", "Connection: close"},
+		{"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "Connection: keep-alive"},
 	};
 
 	(void)state;
@@ -292,50 +292,50 @@ static const struct {
 	const char *request;
 	int status;
 } refused[] = {
-        /* requests whose end two readers could see in different places */
-        {"POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 0\r\n\r\nabc", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Content-Length: 3, 3\r\n\r\nabc", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Content-Length: +3\r\n\r\nabc", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Content-Length: -3\r\n\r\nabc", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Content-Length: 0x3\r\n\r\nabc", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Content-Length: 3 \r\n\r\nabc", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Content-Length:\r\n\r\n", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999\r\n\r\n", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Content-Length : 3\r\n\r\nabc", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 501},
-        {"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501},
-        {"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: identity\r\n\r\n", 501},
-        {"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-        {"POST / HTTP/1.1\r\n" HOST "X: a\r\n folded\r\nContent-Length: 3\r\n\r\nabc", 400},
-        {"POST / HTTP/1.1\r\n" HOST "X: a\n\r\nContent-Length: 3\r\n\r\nabc", 400},
-        {"POST / HTTP/1.1\r\n" HOST "X: a\nContent-Length: 3\r\n\r\nabc", 400},
-        {"GET / HTTP/1.1\nHost: test\n\n", 400},
-        {"GET / HTTP/1.1\r\n" HOST "No colon\r\n\r\n", 400},
-        {"GET / HTTP/1.1\r\n" HOST ": no name\r\n\r\n", 400},
-        {"GET / HTTP/1.1\r\n" HOST "X: a\rb\r\n\r\n", 400},
-        {"GET / HTTP/1.1\r\n" HOST "X: a\001b\r\n\r\n", 400},
-        /* chunks that are none */
-        {"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n0\r\n\r\n", 400},
-        {"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc\r\n0\r\n\r\n", 400},
-        /* requests that are none */
-        {"GET / HTTP/1.1\r\n\r\n", 400},
-        {"GET / HTTP/1.1\r\n" HOST HOST "\r\n", 400},
-        {"GET / HTTP/2.0\r\n" HOST "\r\n", 505},
-        {"GET / HTTP/1.2\r\n" HOST "\r\n", 505},
-        {"GET nowhere HTTP/1.1\r\n" HOST "\r\n", 400},
-        {"GET /\r\n\r\n", 400},
-        {"G@T / HTTP/1.1\r\n" HOST "\r\n", 400},
-        {"FETCH / HTTP/1.1\r\n" HOST "\r\n", 501},
-        {"TRACE / HTTP/1.1\r\n" HOST "\r\n", 501},
-        {"POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nExpect: miracles\r\n\r\nx", 417},
-        /* too much */
-        {"POST / HTTP/1.1\r\n" HOST "Content-Length: 1001\r\n\r\n", 413},
+	/* requests whose end two readers could see in different places */
+	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 0\r\n\r\nabc", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 3, 3\r\n\r\nabc", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Content-Length: +3\r\n\r\nabc", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Content-Length: -3\r\n\r\nabc", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 0x3\r\n\r\nabc", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 3 \r\n\r\nabc", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Content-Length:\r\n\r\n", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999\r\n\r\n", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Content-Length : 3\r\n\r\nabc", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 501},
+	{"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501},
+	{"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: identity\r\n\r\n", 501},
+	{"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+	{"POST / HTTP/1.1\r\n" HOST "X: a\r\n folded\r\nContent-Length: 3\r\n\r\nabc", 400},
+	{"POST / HTTP/1.1\r\n" HOST "X: a\n\r\nContent-Length: 3\r\n\r\nabc", 400},
+	{"POST / HTTP/1.1\r\n" HOST "X: a\nContent-Length: 3\r\n\r\nabc", 400},
+	{"GET / HTTP/1.1\nHost: test\n\n", 400},
+	{"GET / HTTP/1.1\r\n" HOST "No colon\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\n" HOST ": no name\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\n" HOST "X: a\rb\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\n" HOST "X: a\001b\r\n\r\n", 400},
+	/* chunks that are none */
+	{"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n0\r\n\r\n", 400},
+	{"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc\r\n0\r\n\r\n", 400},
+	/* requests that are none */
+	{"GET / HTTP/1.1\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\n" HOST HOST "\r\n", 400},
+	{"GET / HTTP/2.0\r\n" HOST "\r\n", 505},
+	{"GET / HTTP/1.2\r\n" HOST "\r\n", 505},
+	{"GET nowhere HTTP/1.1\r\n" HOST "\r\n", 400},
+	{"GET /\r\n\r\n", 400},
+	{"G@T / HTTP/1.1\r\n" HOST "\r\n", 400},
+	{"FETCH / HTTP/1.1\r\n" HOST "\r\n", 501},
+	{"TRACE / HTTP/1.1\r\n" HOST "\r\n", 501},
+	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nExpect: miracles\r\n\r\nx", 417},
+	/* too much */
+	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 1001\r\n\r\n", 413},
 };
 
 static void refuses_what_is_no_clear_request_and_reads_no_further(void **state)
@@ -352,7 +352,7 @@ static void refuses_what_is_no_clear_request_and_reads_no_further(void **state)
 		status = ask(sent.bytes, &heard);
 		if (status != refused[i].status || strstr(heard.bytes, "refused:") == NULL)
 			fail_msg("case %zu, %s: expected %d, got %d: %s", i, refused[i].request, refused[i].status,
-			         status, heard.size > 0 ? heard.bytes : "nothing");
+				 status, heard.size > 0 ? heard.bytes : "nothing");
 		assert_int_equal(atomic_load(&answered), 0);
 		buffer_done(&heard);
 		buffer_done(&sent);
@@ -528,23 +528,23 @@ static void finds_an_element_of_a_list_header(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup(hands_method_path_query_and_body_to_the_program, start),
-	        cmocka_unit_test_setup(serves_pipelined_requests_in_order_on_one_connection, start),
-	        cmocka_unit_test_setup(reads_a_chunked_body_and_then_closes, start),
-	        cmocka_unit_test_setup(sends_no_body_in_answer_to_head_and_with_304, start),
-	        cmocka_unit_test_setup(says_continue_before_it_reads_an_announced_body, start),
-	        cmocka_unit_test_setup(lets_no_line_break_into_a_header, start),
-	        cmocka_unit_test_setup(obeys_the_clients_wish_to_keep_or_close, start),
-	        cmocka_unit_test_setup(refuses_what_is_no_clear_request_and_reads_no_further, start),
-	        cmocka_unit_test_setup(names_what_is_too_long, start),
-	        cmocka_unit_test_setup(overlooks_no_header_behind_many, start),
-	        cmocka_unit_test_setup(refuses_a_body_that_ends_early, start),
-	        cmocka_unit_test_setup(lets_go_of_a_connection_while_all_threads_have_one, start),
-	        cmocka_unit_test_setup(says_when_the_port_is_taken, start),
-	        cmocka_unit_test_setup(finishes_what_runs_when_it_is_stopped, start),
-	        cmocka_unit_test_setup_teardown(gives_up_on_a_body_that_does_not_come, start_impatient, stop),
-	        cmocka_unit_test_setup_teardown(closes_an_idle_connection_and_one_that_dawdles, start_impatient, stop),
-	        cmocka_unit_test(finds_an_element_of_a_list_header),
+		cmocka_unit_test_setup(hands_method_path_query_and_body_to_the_program, start),
+		cmocka_unit_test_setup(serves_pipelined_requests_in_order_on_one_connection, start),
+		cmocka_unit_test_setup(reads_a_chunked_body_and_then_closes, start),
+		cmocka_unit_test_setup(sends_no_body_in_answer_to_head_and_with_304, start),
+		cmocka_unit_test_setup(says_continue_before_it_reads_an_announced_body, start),
+		cmocka_unit_test_setup(lets_no_line_break_into_a_header, start),
+		cmocka_unit_test_setup(obeys_the_clients_wish_to_keep_or_close, start),
+		cmocka_unit_test_setup(refuses_what_is_no_clear_request_and_reads_no_further, start),
+		cmocka_unit_test_setup(names_what_is_too_long, start),
+		cmocka_unit_test_setup(overlooks_no_header_behind_many, start),
+		cmocka_unit_test_setup(refuses_a_body_that_ends_early, start),
+		cmocka_unit_test_setup(lets_go_of_a_connection_while_all_threads_have_one, start),
+		cmocka_unit_test_setup(says_when_the_port_is_taken, start),
+		cmocka_unit_test_setup(finishes_what_runs_when_it_is_stopped, start),
+		cmocka_unit_test_setup_teardown(gives_up_on_a_body_that_does_not_come, start_impatient, stop),
+		cmocka_unit_test_setup_teardown(closes_an_idle_connection_and_one_that_dawdles, start_impatient, stop),
+		cmocka_unit_test(finds_an_element_of_a_list_header),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

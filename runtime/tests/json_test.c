@@ -136,6 +136,7 @@ static void takes_what_rfc_8259_allows(void **state)
 		"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00fc\\ud83c\\udf75\"",
 		"\"\x7f\xc3\xbc\xf0\x9f\x8d\xb5\"",
 		"[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]",
+		"[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]",
 	};
 
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
@@ -202,6 +203,7 @@ static void refuses_nuls_and_lone_surrogates(void **state)
 	is_malformed(*state, "{\"a\\u0000\":1}", "must not contain \\u0000");
 	is_malformed(*state, "\"\\ud800\"", "lacks its other half");
 	is_malformed(*state, "\"\\udc00\"", "lacks its other half");
+	is_malformed(*state, "\"\\udc00\\udc00\"", "lacks its other half");
 	is_malformed(*state, "\"\\ud800\\u0041\"", "lacks its other half");
 	is_malformed(*state, "\"\\ud800\\ud800\"", "lacks its other half");
 	is_malformed(*state, "\"\\ud800x\"", "lacks its other half");

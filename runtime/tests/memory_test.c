@@ -50,13 +50,14 @@ static void an_arena_takes_what_is_larger_than_its_blocks(void **state)
 {
 	(void)state;
 	struct arena arena;
+	const size_t mebibyte = 1024UL * 1024;
 	char *small = NULL, *large = NULL, *next = NULL;
 
 	arena_init(&arena);
 	small = arena_text(&arena, "small");
-	large = arena_new(&arena, 3, 1024 * 1024);
+	large = arena_new(&arena, 3, mebibyte);
 	next = arena_text(&arena, "next");
-	large[(size_t)3 * 1024 * 1024 - 1] = 1;
+	large[3 * mebibyte - 1] = 1;
 	assert_string_equal(small, "small");
 	assert_string_equal(next, "next");
 	arena_reset(&arena);
@@ -93,6 +94,7 @@ static void copies_end_with_a_nul(void **state)
 static void a_buffer_grows_and_stays_terminated(void **state)
 {
 	(void)state;
+	static const char large[100000] = "more than twice what there was";
 	struct buffer buffer;
 
 	buffer_init(&buffer);
@@ -106,6 +108,9 @@ static void a_buffer_grows_and_stays_terminated(void **state)
 	buffer_clear(&buffer);
 	assert_string_equal(buffer.bytes, "");
 	assert_int_equal(buffer.size, 0);
+	buffer_add(&buffer, large, sizeof large);
+	assert_true(buffer.room > sizeof large);
+	assert_memory_equal(buffer.bytes, large, sizeof large);
 	buffer_done(&buffer);
 }
 

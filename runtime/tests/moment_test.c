@@ -24,14 +24,14 @@ static void writes_microseconds_in_utc(void **state)
 		int64_t at_us;
 		const char *text;
 	} known[] = {
-	        {0, "1970-01-01T00:00:00.000000Z"},
-	        {-1, "1969-12-31T23:59:59.999999Z"},
-	        {1732238428123456, "2024-11-22T01:20:28.123456Z"},
-	        {951782400 * SECOND_US, "2000-02-29T00:00:00.000000Z"},
-	        {4107542399 * SECOND_US + 999999, "2100-02-28T23:59:59.999999Z"},
-	        {4107542400 * SECOND_US, "2100-03-01T00:00:00.000000Z"},
-	        {253402300799 * SECOND_US, "9999-12-31T23:59:59.000000Z"},
-	        {-62167219200 * SECOND_US, "0000-01-01T00:00:00.000000Z"},
+		{0, "1970-01-01T00:00:00.000000Z"},
+		{-1, "1969-12-31T23:59:59.999999Z"},
+		{1732238428123456, "2024-11-22T01:20:28.123456Z"},
+		{951782400 * SECOND_US, "2000-02-29T00:00:00.000000Z"},
+		{4107542399 * SECOND_US + 999999, "2100-02-28T23:59:59.999999Z"},
+		{4107542400 * SECOND_US, "2100-03-01T00:00:00.000000Z"},
+		{253402300799 * SECOND_US, "9999-12-31T23:59:59.000000Z"},
+		{-62167219200 * SECOND_US, "0000-01-01T00:00:00.000000Z"},
 	};
 	char text[MOMENT_TEXT + 1];
 
@@ -91,31 +91,31 @@ static void refuses_what_is_no_moment_and_leaves_the_target_alone(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
-	        "",
-	        "2026-01-31",
-	        "2026-01-31T12:00:00",
-	        "2026-01-31 12:00:00Z",
-	        "2026-01-31T12:00Z",
-	        "2026-00-31T12:00:00Z",
-	        "2026-13-31T12:00:00Z",
-	        "2026-01-00T12:00:00Z",
-	        "2026-01-32T12:00:00Z",
-	        "2026-04-31T12:00:00Z",
-	        "2026-01-31T24:00:00Z",
-	        "2026-01-31T12:60:00Z",
-	        "2026-01-31T12:00:60Z",
-	        "2026-01-31T12:00:00.Z",
-	        "2026-01-31T12:00:00,5Z",
-	        "2026-01-31T12:00:00+24:00",
-	        "2026-01-31T12:00:00+0200",
-	        "2026-01-31T12:00:00+02",
-	        "2026-01-31T12:00:00ZZ",
-	        "2026-01-31T12:00:00Z ",
-	        " 2026-01-31T12:00:00Z",
-	        "+026-01-31T12:00:00Z",
-	        "12026-01-31T12:00:00Z",
-	        "0000-01-01T00:00:00+00:01",
-	        "9999-12-31T23:59:59-00:01",
+		"",
+		"2026-01-31",
+		"2026-01-31T12:00:00",
+		"2026-01-31 12:00:00Z",
+		"2026-01-31T12:00Z",
+		"2026-00-31T12:00:00Z",
+		"2026-13-31T12:00:00Z",
+		"2026-01-00T12:00:00Z",
+		"2026-01-32T12:00:00Z",
+		"2026-04-31T12:00:00Z",
+		"2026-01-31T24:00:00Z",
+		"2026-01-31T12:60:00Z",
+		"2026-01-31T12:00:60Z",
+		"2026-01-31T12:00:00.Z",
+		"2026-01-31T12:00:00,5Z",
+		"2026-01-31T12:00:00+24:00",
+		"2026-01-31T12:00:00+0200",
+		"2026-01-31T12:00:00+02",
+		"2026-01-31T12:00:00ZZ",
+		"2026-01-31T12:00:00Z ",
+		" 2026-01-31T12:00:00Z",
+		"+026-01-31T12:00:00Z",
+		"12026-01-31T12:00:00Z",
+		"0000-01-01T00:00:00+00:01",
+		"9999-12-31T23:59:59-00:01",
 	};
 	int64_t at_us = 42;
 
@@ -138,13 +138,13 @@ static void the_steady_clock_does_not_go_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(writes_microseconds_in_utc),
-	        cmocka_unit_test(reads_every_day_of_five_centuries_as_it_wrote_it),
-	        cmocka_unit_test(takes_offsets_into_account),
-	        cmocka_unit_test(reads_any_number_of_fraction_digits),
-	        cmocka_unit_test(knows_leap_years),
-	        cmocka_unit_test(refuses_what_is_no_moment_and_leaves_the_target_alone),
-	        cmocka_unit_test(the_steady_clock_does_not_go_back),
+		cmocka_unit_test(writes_microseconds_in_utc),
+		cmocka_unit_test(reads_every_day_of_five_centuries_as_it_wrote_it),
+		cmocka_unit_test(takes_offsets_into_account),
+		cmocka_unit_test(reads_any_number_of_fraction_digits),
+		cmocka_unit_test(knows_leap_years),
+		cmocka_unit_test(refuses_what_is_no_moment_and_leaves_the_target_alone),
+		cmocka_unit_test(the_steady_clock_does_not_go_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,23 +12,23 @@ struct greeting {
 	const char *name;
 };
 static const struct shape greeting_shape = {
-        .name = "greeting",
-        .size = sizeof(struct greeting),
-        .fields = (const struct field[]){field_text(struct greeting, name, REQUIRED, 1, 10), field_end}};
+	.name = "greeting",
+	.size = sizeof(struct greeting),
+	.fields = (const struct field[]){field_text(struct greeting, name, REQUIRED, 1, 10), field_end}};
 
 enum { GREET, LIST_ALL, GREETED, TYPES };
 static const struct message_type types[TYPES] = {
-        [GREET] = {"test.greet", REQUEST, 1, "edge", "test.command", &greeting_shape, NULL},
-        [LIST_ALL] = {"test.list", REQUEST, 1, "edge", "test.query", NULL, NULL},
-        [GREETED] = {"test.greeted", EVENT, 1, "test", NULL, &greeting_shape, NULL},
+	[GREET] = {"test.greet", REQUEST, 1, "edge", "test.command", &greeting_shape, NULL},
+	[LIST_ALL] = {"test.list", REQUEST, 1, "edge", "test.query", NULL, NULL},
+	[GREETED] = {"test.greeted", EVENT, 1, "test", NULL, &greeting_shape, NULL},
 };
 static const struct contract contract = {types, TYPES};
 
 static const char request_a[] = "{\"id\":\"01930000-0000-7000-8000-00000000000a\",\"type\":\"test.greet\","
-                                "\"time\":\"2026-11-22T01:20:28.123456Z\",\"deadline\":\"2026-11-22T01:20:30Z\","
-                                "\"caller\":{\"user_id\":\"01930000-0000-7000-8000-0000000000aa\","
-                                "\"session_id\":\"01930000-0000-7000-8000-0000000000ab\",\"role\":\"customer\"},"
-                                "\"traceparent\":\"00-1-2-01\",\"data\":{\"name\":\"Ada\"}}";
+				"\"time\":\"2026-11-22T01:20:28.123456Z\",\"deadline\":\"2026-11-22T01:20:30Z\","
+				"\"caller\":{\"user_id\":\"01930000-0000-7000-8000-0000000000aa\","
+				"\"session_id\":\"01930000-0000-7000-8000-0000000000ab\",\"role\":\"customer\"},"
+				"\"traceparent\":\"00-1-2-01\",\"data\":{\"name\":\"Ada\"}}";
 
 static struct uuid id_of(const char *text)
 {
@@ -73,21 +73,21 @@ static void writes_what_it_reads(void **state)
 	const struct rpc_item *item = &read_all(arena, request_a).items[0];
 	const struct message *message = &item->message;
 	const struct rpc_request request = {.type = message->type,
-	                                    .id = message->id,
-	                                    .caller = message->caller,
-	                                    .time_us = message->time_us,
-	                                    .deadline_us = message->deadline_us,
-	                                    .traceparent = message->traceparent,
-	                                    .data = span_of("{\"name\":\"Ada\"}")};
+					    .id = message->id,
+					    .caller = message->caller,
+					    .time_us = message->time_us,
+					    .deadline_us = message->deadline_us,
+					    .traceparent = message->traceparent,
+					    .data = span_of("{\"name\":\"Ada\"}")};
 	struct buffer text;
 
 	buffer_init(&text);
 	rpc_request_write(&text, &contract, &request);
 	assert_int_equal(read_all(arena, text.bytes).items[0].status, OK);
 	assert_non_null(strstr(text.bytes, "\"caller\":{\"user_id\":\"01930000-0000-7000-8000-0000000000aa\","
-	                                   "\"session_id\":\"01930000-0000-7000-8000-0000000000ab\","
-	                                   "\"role\":\"customer\"},\"traceparent\":\"00-1-2-01\","
-	                                   "\"data\":{\"name\":\"Ada\"}}"));
+					   "\"session_id\":\"01930000-0000-7000-8000-0000000000ab\","
+					   "\"role\":\"customer\"},\"traceparent\":\"00-1-2-01\","
+					   "\"data\":{\"name\":\"Ada\"}}"));
 	buffer_done(&text);
 }
 
@@ -113,12 +113,12 @@ static void a_bad_neighbour_spoils_nothing_but_itself(void **state)
 {
 	struct arena *arena = *state;
 	char *body = arena_format(arena,
-	                          "[%s,{\"id\":\"01930000-0000-7000-8000-00000000000b\",\"type\":\"test.greet\"},7,"
-	                          "{\"id\":\"01930000-0000-7000-8000-00000000000c\",\"type\":\"test.sing\","
-	                          "\"time\":\"2026-11-22T01:20:28Z\",\"deadline\":\"2026-11-22T01:20:28Z\"},"
-	                          "{\"id\":\"01930000-0000-7000-8000-00000000000d\",\"type\":\"test.greeted\","
-	                          "\"time\":\"2026-11-22T01:20:28Z\",\"deadline\":\"2026-11-22T01:20:28Z\"},%s]",
-	                          request_a, request_a);
+				  "[%s,{\"id\":\"01930000-0000-7000-8000-00000000000b\",\"type\":\"test.greet\"},7,"
+				  "{\"id\":\"01930000-0000-7000-8000-00000000000c\",\"type\":\"test.sing\","
+				  "\"time\":\"2026-11-22T01:20:28Z\",\"deadline\":\"2026-11-22T01:20:28Z\"},"
+				  "{\"id\":\"01930000-0000-7000-8000-00000000000d\",\"type\":\"test.greeted\","
+				  "\"time\":\"2026-11-22T01:20:28Z\",\"deadline\":\"2026-11-22T01:20:28Z\"},%s]",
+				  request_a, request_a);
 	struct rpc_items items = read_all(arena, body);
 
 	assert_int_equal(items.count, 6);
@@ -250,7 +250,7 @@ static void faults_become_errors(void **state)
 	assert_string_equal(reply.code, status_rule(E_INVALID)->code);
 	assert_string_equal(reply.field, "items[0].quantity");
 	assert_memory_equal(reply.errors.bytes, "[{\"field\":\"items[0].quantity\",\"message\":\"must be \\\"0\\\"\"},",
-	                    20);
+			    20);
 	buffer_done(&text);
 }
 
@@ -272,7 +272,7 @@ static void every_status_survives_the_journey(void **state)
 static void unreadable_replies_are_refused(void **state)
 {
 	static const char *const bodies[] = {"",     "7",          "[",    "[]",          "{",         "[{}",
-	                                     "{}{}", "{\"id\":\"", "[{},", "{\"a\":\"\\", "[{}]extra", "[{} {}]"};
+					     "{}{}", "{\"id\":\"", "[{},", "{\"a\":\"\\", "[{}]extra", "[{} {}]"};
 	struct rpc_slices slices = {.count = 77};
 	struct rpc_reply reply = {.status = E_STALE};
 
@@ -309,18 +309,18 @@ static int drop_arena(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        each(reads_a_lone_request),
-	        each(writes_what_it_reads),
-	        each(leaves_out_a_caller_who_is_nobody),
-	        each(a_bad_neighbour_spoils_nothing_but_itself),
-	        each(an_id_that_is_no_id_is_still_answered_by_its_text),
-	        each(refuses_what_is_no_message),
-	        each(refuses_a_list_of_257),
-	        each(a_lone_reply_is_an_object),
-	        each(replies_come_back_as_they_were_given),
-	        each(faults_become_errors),
-	        each(every_status_survives_the_journey),
-	        each(unreadable_replies_are_refused),
+		each(reads_a_lone_request),
+		each(writes_what_it_reads),
+		each(leaves_out_a_caller_who_is_nobody),
+		each(a_bad_neighbour_spoils_nothing_but_itself),
+		each(an_id_that_is_no_id_is_still_answered_by_its_text),
+		each(refuses_what_is_no_message),
+		each(refuses_a_list_of_257),
+		each(a_lone_reply_is_an_object),
+		each(replies_come_back_as_they_were_given),
+		each(faults_become_errors),
+		each(every_status_survives_the_journey),
+		each(unreadable_replies_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,28 +41,28 @@ static void refuses_what_no_mail_reaches(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
-	        "",
-	        "ann",
-	        "ann@",
-	        "@example.org",
-	        "ann@@example.org",
-	        "ann@b@example.org",
-	        "ann example@example.org",
-	        "ann@example org",
-	        "ann@exam\tple.org",
-	        "ann\n@example.org",
-	        ".ann@example.org",
-	        "ann.@example.org",
-	        "an..n@example.org",
-	        "ann@.example.org",
-	        "ann@example.org.",
-	        "ann@example..org",
-	        "ann@-example.org",
-	        "ann@example-.org",
-	        "<ann@example.org>",
-	        "ann,bob@example.org",
-	        "ann@exam_ple.org",
-	        "12345678901234567890123456789012345678901234567890123456789012345@example.org",
+		"",
+		"ann",
+		"ann@",
+		"@example.org",
+		"ann@@example.org",
+		"ann@b@example.org",
+		"ann example@example.org",
+		"ann@example org",
+		"ann@exam\tple.org",
+		"ann\n@example.org",
+		".ann@example.org",
+		"ann.@example.org",
+		"an..n@example.org",
+		"ann@.example.org",
+		"ann@example.org.",
+		"ann@example..org",
+		"ann@-example.org",
+		"ann@example-.org",
+		"<ann@example.org>",
+		"ann,bob@example.org",
+		"ann@exam_ple.org",
+		"12345678901234567890123456789012345678901234567890123456789012345@example.org",
 	};
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -149,13 +149,13 @@ static void a_blank_struct_says_that_all_is_absent(void **state)
 	(void)state;
 	static const char *const kinds[] = {"one", NULL};
 	static const struct field fields[] = {
-	        field_text(struct sample, text, 0, 0, 0),
-	        field_int(struct sample, number, 0, 0, 0),
-	        field_moment(struct sample, at, 0),
-	        field_enum(struct sample, kind, 0, kinds),
-	        field_uuid(struct sample, id, 0),
-	        field_bool(struct sample, flag, 0),
-	        field_end,
+		field_text(struct sample, text, 0, 0, 0),
+		field_int(struct sample, number, 0, 0, 0),
+		field_moment(struct sample, at, 0),
+		field_enum(struct sample, kind, 0, kinds),
+		field_uuid(struct sample, id, 0),
+		field_bool(struct sample, flag, 0),
+		field_end,
 	};
 	static const struct shape shape = {"sample", sizeof(struct sample), fields};
 	struct sample sample;
@@ -192,23 +192,23 @@ static void refuses_what_is_no_utf8(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
-	        "\x80",
-	        "\xbf",
-	        "\xc0\x80",
-	        "\xc1\xbf",
-	        "\xc3",
-	        "\xc3(",
-	        "\xe0\x80\x80",
-	        "\xe0\x9f\xbf",
-	        "\xe2\x82",
-	        "\xed\xa0\x80",
-	        "\xed\xbf\xbf",
-	        "\xf0\x80\x80\x80",
-	        "\xf0\x8f\xbf\xbf",
-	        "\xf4\x90\x80\x80",
-	        "\xf5\x80\x80\x80",
-	        "\xff",
-	        "\xfe",
+		"\x80",
+		"\xbf",
+		"\xc0\x80",
+		"\xc1\xbf",
+		"\xc3",
+		"\xc3(",
+		"\xe0\x80\x80",
+		"\xe0\x9f\xbf",
+		"\xe2\x82",
+		"\xed\xa0\x80",
+		"\xed\xbf\xbf",
+		"\xf0\x80\x80\x80",
+		"\xf0\x8f\xbf\xbf",
+		"\xf4\x90\x80\x80",
+		"\xf5\x80\x80\x80",
+		"\xff",
+		"\xfe",
 	};
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -220,9 +220,9 @@ static void finds_a_type_by_name_and_version(void **state)
 {
 	(void)state;
 	static const struct message_type types[] = {
-	        {.name = "order.placed", .version = 1},
-	        {.name = "order.placed", .version = 2},
-	        {.name = "order.expired", .version = 1},
+		{.name = "order.placed", .version = 1},
+		{.name = "order.placed", .version = 2},
+		{.name = "order.expired", .version = 1},
 	};
 	static const struct contract contract = {types, 3};
 
@@ -237,17 +237,17 @@ static void finds_a_type_by_name_and_version(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(takes_addresses_that_people_have),
-	        cmocka_unit_test(refuses_what_no_mail_reaches),
-	        cmocka_unit_test(refuses_an_address_of_more_than_254_bytes),
-	        cmocka_unit_test(takes_currencies_by_their_form),
-	        cmocka_unit_test(takes_stock_keeping_units_of_plain_characters),
-	        cmocka_unit_test(measures_passwords_in_bytes),
-	        cmocka_unit_test(counts_faults_beyond_those_it_keeps),
-	        cmocka_unit_test(a_blank_struct_says_that_all_is_absent),
-	        cmocka_unit_test(reads_code_points_of_every_length),
-	        cmocka_unit_test(refuses_what_is_no_utf8),
-	        cmocka_unit_test(finds_a_type_by_name_and_version),
+		cmocka_unit_test(takes_addresses_that_people_have),
+		cmocka_unit_test(refuses_what_no_mail_reaches),
+		cmocka_unit_test(refuses_an_address_of_more_than_254_bytes),
+		cmocka_unit_test(takes_currencies_by_their_form),
+		cmocka_unit_test(takes_stock_keeping_units_of_plain_characters),
+		cmocka_unit_test(measures_passwords_in_bytes),
+		cmocka_unit_test(counts_faults_beyond_those_it_keeps),
+		cmocka_unit_test(a_blank_struct_says_that_all_is_absent),
+		cmocka_unit_test(reads_code_points_of_every_length),
+		cmocka_unit_test(refuses_what_is_no_utf8),
+		cmocka_unit_test(finds_a_type_by_name_and_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

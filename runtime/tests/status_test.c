@@ -70,13 +70,13 @@ static void what_changes_nothing_is_settled_quietly(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(every_status_has_a_row),
-	        cmocka_unit_test(a_code_leads_back_to_its_status),
-	        cmocka_unit_test(an_unknown_code_is_an_internal_error),
-	        cmocka_unit_test(an_event_at_fault_goes_to_the_dead_letters),
-	        cmocka_unit_test(an_event_that_finds_the_world_at_fault_is_kept),
-	        cmocka_unit_test(only_a_lost_race_spoils_the_whole_turn),
-	        cmocka_unit_test(what_changes_nothing_is_settled_quietly),
+		cmocka_unit_test(every_status_has_a_row),
+		cmocka_unit_test(a_code_leads_back_to_its_status),
+		cmocka_unit_test(an_unknown_code_is_an_internal_error),
+		cmocka_unit_test(an_event_at_fault_goes_to_the_dead_letters),
+		cmocka_unit_test(an_event_that_finds_the_world_at_fault_is_kept),
+		cmocka_unit_test(only_a_lost_race_spoils_the_whole_turn),
+		cmocka_unit_test(what_changes_nothing_is_settled_quietly),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,9 +84,9 @@ static struct verdict run(struct fixture *fixture, decide_function *decide, stru
 {
 	fixture->order = order;
 	fixture->message = (struct message){
-	        .id = id_of(0x4000U + (unsigned)item),
-	        .time_us = 1732238428123456,
-	        .body = &fixture->order,
+		.id = id_of(0x4000U + (unsigned)item),
+		.time_us = 1732238428123456,
+		.body = &fixture->order,
 	};
 	return unit_decide(fixture->unit, decide, &fixture->message, 1732238429000000, item);
 }
@@ -100,7 +100,7 @@ static enum status deposit(struct unit *unit, const struct message *message)
 
 	if (account == NULL)
 		return unit_refuse(unit, E_NOT_FOUND, "account_unknown", "account", "there is no account %d",
-		                   order->account.bytes[15]);
+				   order->account.bytes[15]);
 	account->balance += order->amount;
 	account->note = "changed";
 	unit_event(unit, DEPOSITED, &order->account, 7, account);
@@ -405,21 +405,21 @@ int main(void)
 {
 #define held(test) cmocka_unit_test_setup_teardown(test, make, drop)
 	const struct CMUnitTest tests[] = {
-	        held(a_later_message_sees_what_an_earlier_one_changed),
-	        held(a_refused_decision_leaves_no_trace_but_its_refusal),
-	        held(a_refusal_undoes_its_own_changes_and_not_those_before),
-	        held(a_refused_decision_takes_back_what_it_made),
-	        held(a_change_of_what_the_batch_made_is_undone_to_how_it_was_made),
-	        held(what_was_loaded_is_told_from_what_was_made),
-	        held(changed_aggregates_come_sorted_and_without_those_only_looked_at),
-	        held(what_is_not_there_cannot_be_had),
-	        held(named_ids_come_sorted_each_once_and_by_kind),
-	        held(an_event_says_what_decided_it_and_when),
-	        held(a_decision_made_again_makes_the_same_ids),
-	        held(made_ids_are_stable_and_differ_from_those_of_events),
-	        held(the_last_word_about_a_deadline_counts),
-	        held(a_secret_reply_is_marked),
-	        held(a_refusal_may_keep_what_it_changed),
+		held(a_later_message_sees_what_an_earlier_one_changed),
+		held(a_refused_decision_leaves_no_trace_but_its_refusal),
+		held(a_refusal_undoes_its_own_changes_and_not_those_before),
+		held(a_refused_decision_takes_back_what_it_made),
+		held(a_change_of_what_the_batch_made_is_undone_to_how_it_was_made),
+		held(what_was_loaded_is_told_from_what_was_made),
+		held(changed_aggregates_come_sorted_and_without_those_only_looked_at),
+		held(what_is_not_there_cannot_be_had),
+		held(named_ids_come_sorted_each_once_and_by_kind),
+		held(an_event_says_what_decided_it_and_when),
+		held(a_decision_made_again_makes_the_same_ids),
+		held(made_ids_are_stable_and_differ_from_those_of_events),
+		held(the_last_word_about_a_deadline_counts),
+		held(a_secret_reply_is_marked),
+		held(a_refusal_may_keep_what_it_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

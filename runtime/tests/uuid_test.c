@@ -61,15 +61,15 @@ static void refuses_what_is_no_uuid_and_leaves_the_target_alone(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
-	        "",
-	        "0193a5b0-7c2d-7e3f-8a9b-0c1d2e3f4a5",
-	        "0193a5b0-7c2d-7e3f-8a9b-0c1d2e3f4a5bc",
-	        "0193a5b07-c2d-7e3f-8a9b-0c1d2e3f4a5b",
-	        "0193a5b0-7c2d-7e3f-8a9b-0c1d2e3f4a5g",
-	        "0193a5b0_7c2d_7e3f_8a9b_0c1d2e3f4a5b",
-	        "{193a5b0-7c2d-7e3f-8a9b-0c1d2e3f4a5}",
-	        "0193a5b07c2d7e3f8a9b0c1d2e3f4a5b0000",
-	        " 193a5b0-7c2d-7e3f-8a9b-0c1d2e3f4a5b",
+		"",
+		"0193a5b0-7c2d-7e3f-8a9b-0c1d2e3f4a5",
+		"0193a5b0-7c2d-7e3f-8a9b-0c1d2e3f4a5bc",
+		"0193a5b07-c2d-7e3f-8a9b-0c1d2e3f4a5b",
+		"0193a5b0-7c2d-7e3f-8a9b-0c1d2e3f4a5g",
+		"0193a5b0_7c2d_7e3f_8a9b_0c1d2e3f4a5b",
+		"{193a5b0-7c2d-7e3f-8a9b-0c1d2e3f4a5}",
+		"0193a5b07c2d7e3f8a9b0c1d2e3f4a5b0000",
+		" 193a5b0-7c2d-7e3f-8a9b-0c1d2e3f4a5b",
 	};
 	const struct uuid before = parsed(sample);
 	struct uuid id = before;
@@ -173,16 +173,16 @@ static void only_nil_is_nil(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(reads_what_it_writes),
-	        cmocka_unit_test(reads_upper_case_as_the_same_id),
-	        cmocka_unit_test(refuses_what_is_no_uuid_and_leaves_the_target_alone),
-	        cmocka_unit_test(new_ids_are_version_7_of_their_moment_and_differ),
-	        cmocka_unit_test(later_ids_sort_after_earlier_ones),
-	        cmocka_unit_test(derives_the_same_id_from_the_same_cause),
-	        cmocka_unit_test(derives_what_earlier_builds_derived),
-	        cmocka_unit_test(derives_other_ids_for_another_consumer_cause_or_index),
-	        cmocka_unit_test(gives_equal_texts_of_one_space_equal_ids),
-	        cmocka_unit_test(only_nil_is_nil),
+		cmocka_unit_test(reads_what_it_writes),
+		cmocka_unit_test(reads_upper_case_as_the_same_id),
+		cmocka_unit_test(refuses_what_is_no_uuid_and_leaves_the_target_alone),
+		cmocka_unit_test(new_ids_are_version_7_of_their_moment_and_differ),
+		cmocka_unit_test(later_ids_sort_after_earlier_ones),
+		cmocka_unit_test(derives_the_same_id_from_the_same_cause),
+		cmocka_unit_test(derives_what_earlier_builds_derived),
+		cmocka_unit_test(derives_other_ids_for_another_consumer_cause_or_index),
+		cmocka_unit_test(gives_equal_texts_of_one_space_equal_ids),
+		cmocka_unit_test(only_nil_is_nil),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,10 +34,10 @@ static const struct {
 	enum demand_answer otherwise;
 	bool (*holds)(const struct demand *demand, const struct demand *first);
 } rules[] = {
-        {DEMAND_UNKNOWN, exists},
-        {DEMAND_WITHDRAWN, still_sold},
-        {DEMAND_OTHER_CURRENCY, same_currency},
-        {DEMAND_OUT_OF_STOCK, in_stock},
+	{DEMAND_UNKNOWN, exists},
+	{DEMAND_WITHDRAWN, still_sold},
+	{DEMAND_OTHER_CURRENCY, same_currency},
+	{DEMAND_OUT_OF_STOCK, in_stock},
 };
 
 struct demand_verdict demand_check(const struct demand *demands, size_t count)

@@ -26,7 +26,7 @@ static int by_uuid(const void *a, const void *b)
 static struct wanted wanted_of(struct query **queries, size_t count, struct arena *arena)
 {
 	struct wanted wanted = {.ids = arena_new(arena, count, sizeof(*wanted.ids)),
-	                        .entries = arena_new(arena, count, sizeof(*wanted.entries))};
+				.entries = arena_new(arena, count, sizeof(*wanted.entries))};
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++)

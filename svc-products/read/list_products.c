@@ -41,9 +41,9 @@ static struct list patterns_of(const char *words, struct arena *arena)
 
 /* Words hold no line break, so none matches across two fields. */
 static const struct sql list = {
-        "product_list",
-        "SELECT " PRODUCT_COLUMNS " FROM products WHERE id < $1 AND ($2::text IS NULL OR status = $2) "
-        "AND (name || E'\\n' || sku || E'\\n' || description) ILIKE ALL ($3::text[]) ORDER BY id DESC LIMIT $4"};
+	"product_list",
+	"SELECT " PRODUCT_COLUMNS " FROM products WHERE id < $1 AND ($2::text IS NULL OR status = $2) "
+	"AND (name || E'\\n' || sku || E'\\n' || description) ILIKE ALL ($3::text[]) ORDER BY id DESC LIMIT $4"};
 
 /* Queues the statement of one query; refuses the query and queues nothing where its cursor is none of ours. */
 static bool list_send(struct lane *lane, struct query *query)

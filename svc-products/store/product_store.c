@@ -74,18 +74,18 @@ void product_cached(const void *aggregate, struct arena *arena, struct cache_ent
 /* ON CONFLICT instead of UPDATE ... FROM unnest: that one can get a plan that scans the table (the planner does not
  * know how many rows an array has), this one always goes by the key. */
 const struct store product_store = {
-        .kind = &product_kind,
-        .load = {"product_load", "SELECT " PRODUCT_COLUMNS " FROM products WHERE id = ANY($1) ORDER BY id "
-                                 "FOR NO KEY UPDATE"},
-        .read = product_read,
-        .insert = {"product_insert", UNNEST "ON CONFLICT DO NOTHING"},
-        .update = {"product_update",
-                   UNNEST "ON CONFLICT (id) DO UPDATE SET sku = excluded.sku, name = excluded.name, "
-                          "description = excluded.description, price_cents = excluded.price_cents, "
-                          "currency = excluded.currency, on_hand = excluded.on_hand, reserved = excluded.reserved, "
-                          "status = excluded.status, updated_at = excluded.updated_at, version = excluded.version, "
-                          "sequence = excluded.sequence"},
-        .write = product_write,
-        .columns = 13,
-        .cached = product_cached,
+	.kind = &product_kind,
+	.load = {"product_load", "SELECT " PRODUCT_COLUMNS " FROM products WHERE id = ANY($1) ORDER BY id "
+				 "FOR NO KEY UPDATE"},
+	.read = product_read,
+	.insert = {"product_insert", UNNEST "ON CONFLICT DO NOTHING"},
+	.update = {"product_update",
+		   UNNEST "ON CONFLICT (id) DO UPDATE SET sku = excluded.sku, name = excluded.name, "
+			  "description = excluded.description, price_cents = excluded.price_cents, "
+			  "currency = excluded.currency, on_hand = excluded.on_hand, reserved = excluded.reserved, "
+			  "status = excluded.status, updated_at = excluded.updated_at, version = excluded.version, "
+			  "sequence = excluded.sequence"},
+	.write = product_write,
+	.columns = 13,
+	.cached = product_cached,
 };

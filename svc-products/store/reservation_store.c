@@ -10,19 +10,19 @@ struct stored_lines {
 };
 
 static const struct shape line_shape = {
-        .name = "reserved_line",
-        .size = sizeof(struct reserved_line),
-        .fields = (const struct field[]){field_uuid(struct reserved_line, product_id, REQUIRED),
-                                         field_text(struct reserved_line, name, REQUIRED, 0, 0),
-                                         field_int(struct reserved_line, quantity, REQUIRED, 1, QUANTITY_MAX),
-                                         field_int(struct reserved_line, unit_price_cents, REQUIRED, 0, PRICE_MAX),
-                                         field_end},
+	.name = "reserved_line",
+	.size = sizeof(struct reserved_line),
+	.fields = (const struct field[]){field_uuid(struct reserved_line, product_id, REQUIRED),
+					 field_text(struct reserved_line, name, REQUIRED, 0, 0),
+					 field_int(struct reserved_line, quantity, REQUIRED, 1, QUANTITY_MAX),
+					 field_int(struct reserved_line, unit_price_cents, REQUIRED, 0, PRICE_MAX),
+					 field_end},
 };
 static const struct shape stored_lines_shape = {
-        .name = "stored_lines",
-        .size = sizeof(struct stored_lines),
-        .fields = (const struct field[]){field_array(struct stored_lines, lines, REQUIRED, &line_shape, 0, LINES_MAX),
-                                         field_end},
+	.name = "stored_lines",
+	.size = sizeof(struct stored_lines),
+	.fields = (const struct field[]){field_array(struct stored_lines, lines, REQUIRED, &line_shape, 0, LINES_MAX),
+					 field_end},
 };
 
 static enum reservation_state state_read(struct span text)
@@ -101,22 +101,22 @@ static void reservation_write(struct args *args, const void *aggregate)
 
 /* What was reserved never changes afterwards, only what became of it. */
 const struct store reservation_store = {
-        .kind = &reservation_kind,
-        .load = {"reservation_load", "SELECT order_id, state, lines, currency, total_cents, expires_at, updated_at, "
-                                     "version FROM reservations WHERE order_id = ANY($1) ORDER BY order_id "
-                                     "FOR NO KEY UPDATE"},
-        .read = reservation_read,
-        .insert = {"reservation_insert", UNNEST "ON CONFLICT DO NOTHING"},
-        .update = {"reservation_update", UNNEST "ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, "
-                                                "updated_at = excluded.updated_at, version = excluded.version"},
-        .write = reservation_write,
-        .columns = 8,
+	.kind = &reservation_kind,
+	.load = {"reservation_load", "SELECT order_id, state, lines, currency, total_cents, expires_at, updated_at, "
+				     "version FROM reservations WHERE order_id = ANY($1) ORDER BY order_id "
+				     "FOR NO KEY UPDATE"},
+	.read = reservation_read,
+	.insert = {"reservation_insert", UNNEST "ON CONFLICT DO NOTHING"},
+	.update = {"reservation_update", UNNEST "ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, "
+						"updated_at = excluded.updated_at, version = excluded.version"},
+	.write = reservation_write,
+	.columns = 8,
 };
 
 /* Order ids begin with the milliseconds of their making (UUIDv7), so the oldest rows are found by the primary key, and
  * no index stands on anything that a settlement changes. */
 const struct sql reservation_prune = {
-        "reservation_prune",
-        "DELETE FROM reservations WHERE ctid = ANY(ARRAY(SELECT ctid FROM reservations WHERE order_id < "
-        "(lpad(to_hex((extract(epoch FROM $1::timestamptz) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid "
-        "AND state <> 'held' AND updated_at < $1 ORDER BY order_id LIMIT 1000))"};
+	"reservation_prune",
+	"DELETE FROM reservations WHERE ctid = ANY(ARRAY(SELECT ctid FROM reservations WHERE order_id < "
+	"(lpad(to_hex((extract(epoch FROM $1::timestamptz) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid "
+	"AND state <> 'held' AND updated_at < $1 ORDER BY order_id LIMIT 1000))"};

@@ -25,12 +25,12 @@ static void claim_write(struct args *args, const void *aggregate)
 /* A change of SKU knows the product, not the SKU that it holds: so a claim is found under its holder's id as well. The
  * product is locked before, so its claim cannot move meanwhile. */
 const struct store sku_claim_store = {
-        .kind = &sku_claim_kind,
-        .load = {"sku_claim_load", "SELECT id, sku, product_id FROM sku_claims "
-                                   "WHERE id = ANY($1) OR product_id = ANY($1) ORDER BY id FOR NO KEY UPDATE"},
-        .read = claim_read,
-        .insert = {"sku_claim_insert", UNNEST "ON CONFLICT DO NOTHING"},
-        .update = {"sku_claim_update", UNNEST "ON CONFLICT (id) DO UPDATE SET product_id = excluded.product_id"},
-        .write = claim_write,
-        .columns = 3,
+	.kind = &sku_claim_kind,
+	.load = {"sku_claim_load", "SELECT id, sku, product_id FROM sku_claims "
+				   "WHERE id = ANY($1) OR product_id = ANY($1) ORDER BY id FOR NO KEY UPDATE"},
+	.read = claim_read,
+	.insert = {"sku_claim_insert", UNNEST "ON CONFLICT DO NOTHING"},
+	.update = {"sku_claim_update", UNNEST "ON CONFLICT (id) DO UPDATE SET product_id = excluded.product_id"},
+	.write = claim_write,
+	.columns = 3,
 };

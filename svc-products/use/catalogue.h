@@ -18,7 +18,7 @@ decide_function adjust_stock;
 must_check enum status catalogue_admits(struct unit *unit, const struct message *message);
 /* The product, where it is there and `expected_version` (INT_ABSENT: any) is its version; refuses otherwise. */
 must_check enum status catalogue_find(struct unit *unit, const struct uuid *id, int64_t expected_version,
-                                      const struct product **ret_product);
+				      const struct product **ret_product);
 /* Gives a SKU to a product; refuses where another has it. */
 must_check enum status catalogue_claim(struct unit *unit, const char *sku, const struct uuid *product_id);
 /* Publishes `event` with the product after it, and answers with it as well. */

@@ -14,14 +14,14 @@ struct uuid email_claim_id(const char *email)
 struct user_view user_view(const struct user *user)
 {
 	return (struct user_view){
-	        .id = user->id,
-	        .email = user->email,
-	        .name = user->name,
-	        .role = user->role,
-	        .status = user->status,
-	        .created_at = user->created_at,
-	        .updated_at = user->updated_at,
-	        .version = user->version,
+		.id = user->id,
+		.email = user->email,
+		.name = user->name,
+		.role = user->role,
+		.status = user->status,
+		.created_at = user->created_at,
+		.updated_at = user->updated_at,
+		.version = user->version,
 	};
 }
 
@@ -65,22 +65,22 @@ static enum status make_account(struct unit *unit, const struct message *message
 
 	if (unit_get(unit, &email_claim_kind, &claim_id) != NULL)
 		return unit_refuse(unit, E_CONFLICT, "email_taken", "email",
-		                   "An account with this e-mail address exists: sign in, or use another address.");
+				   "An account with this e-mail address exists: sign in, or use another address.");
 	struct email_claim *claim = unit_new(unit, &email_claim_kind, &claim_id);
 	*claim = (struct email_claim){.id = claim_id, .user_id = user_id};
 
 	struct user *user = unit_new(unit, &user_kind, &user_id);
 	*user = (struct user){
-	        .id = user_id,
-	        .email = arena_text(unit_arena(unit), wanted->email),
-	        .name = arena_text(unit_arena(unit), wanted->name),
-	        .role = role,
-	        .status = USER_ACTIVE,
-	        .password_hash = facts->password_hash,
-	        .session_epoch = 1,
-	        .version = 1,
-	        .created_at = unit_now(unit),
-	        .updated_at = unit_now(unit),
+		.id = user_id,
+		.email = arena_text(unit_arena(unit), wanted->email),
+		.name = arena_text(unit_arena(unit), wanted->name),
+		.role = role,
+		.status = USER_ACTIVE,
+		.password_hash = facts->password_hash,
+		.session_epoch = 1,
+		.version = 1,
+		.created_at = unit_now(unit),
+		.updated_at = unit_now(unit),
 	};
 	tell(unit, USER_REGISTERED, user);
 	return OK;
@@ -125,7 +125,7 @@ static enum status check_caller(struct unit *unit, const struct caller *caller, 
 		return unit_refuse(unit, E_UNAUTHENTICATED, "unauthenticated", NULL, "Sign in first.");
 	if (!is_oneself(caller, user_id) && !is_admin(unit, caller))
 		return unit_refuse(unit, E_FORBIDDEN, "forbidden", NULL,
-		                   "This account is somebody else's: only its owner and admins may do this.");
+				   "This account is somebody else's: only its owner and admins may do this.");
 	if (unit_get(unit, &user_kind, user_id) == NULL)
 		return unit_refuse(unit, E_NOT_FOUND, "not_found", NULL, "There is no account with this id.");
 	return OK;
@@ -137,7 +137,7 @@ static enum status check_own_admin(struct unit *unit, const struct caller *calle
 	if (user->role != ROLE_ADMIN || !is_oneself(caller, &user->id))
 		return OK;
 	return unit_refuse(unit, E_CONFLICT, "last_admin", NULL,
-	                   "An admin cannot disable or demote himself: ask another admin.");
+			   "An admin cannot disable or demote himself: ask another admin.");
 }
 
 /* ---- change ---- */
@@ -152,7 +152,7 @@ void change_keys(struct keys *keys, const struct message *message)
 }
 
 static enum status check_admin_fields(struct unit *unit, const struct caller *caller, const struct users_change *wanted,
-                                      const struct user *user)
+				      const struct user *user)
 {
 	const bool steps_down = (wanted->role >= 0 && wanted->role != ROLE_ADMIN) || wanted->status == USER_INACTIVE;
 
@@ -160,7 +160,7 @@ static enum status check_admin_fields(struct unit *unit, const struct caller *ca
 		return OK;
 	if (!is_admin(unit, caller))
 		return unit_refuse(unit, E_FORBIDDEN, "forbidden", wanted->role >= 0 ? "role" : "status",
-		                   "Only an admin may change an account's role or status.");
+				   "Only an admin may change an account's role or status.");
 	return steps_down ? check_own_admin(unit, caller, user) : OK;
 }
 
@@ -282,7 +282,7 @@ enum status disable_user(struct unit *unit, const struct message *message)
 	}
 	if (wanted->expected_version != INT_ABSENT && wanted->expected_version != known->version)
 		return unit_refuse(unit, E_PRECONDITION, "version_mismatch", NULL,
-		                   "The account has changed since: it has version %lld.", (long long)known->version);
+				   "The account has changed since: it has version %lld.", (long long)known->version);
 	status = check_own_admin(unit, &message->caller, known);
 	if (status != OK)
 		return status;

@@ -28,7 +28,7 @@ void sign_in_keys(struct keys *keys, const struct message *message)
 static enum status refuse_credentials(struct unit *unit)
 {
 	return unit_refuse(unit, E_UNAUTHENTICATED, "bad_credentials", NULL,
-	                   "The e-mail address or the password is not right.");
+			   "The e-mail address or the password is not right.");
 }
 
 static void start_session(struct unit *unit, const struct user *user, const struct issued_tokens *issued)
@@ -36,13 +36,13 @@ static void start_session(struct unit *unit, const struct user *user, const stru
 	struct session *session = unit_new(unit, &session_kind, &issued->session_id);
 
 	*session = (struct session){
-	        .id = issued->session_id,
-	        .user_id = user->id,
-	        .current = issued->hash,
-	        .epoch = user->session_epoch,
-	        .created_at = unit_now(unit),
-	        .expires_at = unit_now(unit) + issued->lifetime_us,
-	        .rotated_at = INT_ABSENT,
+		.id = issued->session_id,
+		.user_id = user->id,
+		.current = issued->hash,
+		.epoch = user->session_epoch,
+		.created_at = unit_now(unit),
+		.expires_at = unit_now(unit) + issued->lifetime_us,
+		.rotated_at = INT_ABSENT,
 	};
 }
 
@@ -79,7 +79,7 @@ void refresh_keys(struct keys *keys, const struct message *message)
 static enum status refuse_refresh(struct unit *unit)
 {
 	return unit_refuse(unit, E_UNAUTHENTICATED, "bad_refresh_token", NULL,
-	                   "This refresh token is not good any more: sign in again.");
+			   "This refresh token is not good any more: sign in again.");
 }
 
 static bool is_hash(const struct token_hash *a, const struct token_hash *b)

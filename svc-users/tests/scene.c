@@ -5,9 +5,9 @@
 #include <string.h>
 
 const struct act registering = {registration_keys, register_user}, installing = {registration_keys, install_admin},
-                 changing = {change_keys, change_user}, disabling = {disable_keys, disable_user},
-                 signing_in = {sign_in_keys, sign_in}, refreshing = {refresh_keys, refresh_session},
-                 signing_out = {sign_out_keys, sign_out}, answering = {buyer_keys, answer_order};
+		 changing = {change_keys, change_user}, disabling = {disable_keys, disable_user},
+		 signing_in = {sign_in_keys, sign_in}, refreshing = {refresh_keys, refresh_session},
+		 signing_out = {sign_out_keys, sign_out}, answering = {buyer_keys, answer_order};
 
 static const struct aggregate *const kinds[] = {&email_claim_kind, &user_kind, &session_kind};
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
@@ -70,16 +70,16 @@ static void save(struct scene *scene, const struct entry *entry)
 }
 
 struct verdict scene_act(struct scene *scene, struct act act, struct caller caller, const void *body,
-                         const void *prepared)
+			 const void *prepared)
 {
 	const unsigned number = ++scene->messages;
 	const struct message message = {
-	        .id = uuid_of_text("message", (const char *)&number, sizeof(number)),
-	        .time_us = scene->now_us,
-	        .deadline_us = INT64_MAX,
-	        .caller = caller,
-	        .body = body,
-	        .prepared = prepared,
+		.id = uuid_of_text("message", (const char *)&number, sizeof(number)),
+		.time_us = scene->now_us,
+		.deadline_us = INT64_MAX,
+		.caller = caller,
+		.body = body,
+		.prepared = prepared,
 	};
 
 	scene->unit = unit_make(&scene->arena, "svc-users");
@@ -114,9 +114,9 @@ struct caller caller_of(const struct user *user)
 static const struct user *make_user(struct scene *scene, const char *name, struct act act)
 {
 	const struct users_register wanted = {
-	        .email = arena_format(&scene->arena, "%s@example.org", name),
-	        .name = name,
-	        .password = "not looked at",
+		.email = arena_format(&scene->arena, "%s@example.org", name),
+		.name = name,
+		.password = "not looked at",
 	};
 	const struct registration_facts facts = {arena_format(&scene->arena, "hash of %s", name)};
 	const struct verdict verdict = scene_act(scene, act, nobody, &wanted, &facts);
@@ -155,17 +155,17 @@ struct issued_tokens tokens_marked(struct uuid session_id, uint8_t mark)
 	static const struct token_view view = {"access", "Bearer", 900, "refresh"};
 
 	return (struct issued_tokens){
-	        .session_id = session_id, .hash = hash_marked(mark), .lifetime_us = 30 * DAY_US, .view = &view};
+		.session_id = session_id, .hash = hash_marked(mark), .lifetime_us = 30 * DAY_US, .view = &view};
 }
 
 struct uuid scene_session(struct scene *scene, const struct user *user, uint8_t mark)
 {
 	const struct uuid id = uuid_of_text("session", (const char *)&mark, 1);
 	const struct sign_in_facts facts = {
-	        .user_id = user->id,
-	        .user_version = again(scene, user)->version,
-	        .matches = true,
-	        .issued = tokens_marked(id, mark),
+		.user_id = user->id,
+		.user_version = again(scene, user)->version,
+		.matches = true,
+		.issued = tokens_marked(id, mark),
 	};
 
 	assert_int_equal(scene_act(scene, signing_in, nobody, NULL, &facts).status, OK);

@@ -38,7 +38,7 @@ extern const struct act registering, installing, changing, disabling, signing_in
 
 /* Decides, and keeps what was decided. */
 struct verdict scene_act(struct scene *scene, struct act act, struct caller caller, const void *body,
-                         const void *prepared);
+			 const void *prepared);
 
 /* An aggregate as it is now; NULL: there is none. */
 const void *scene_find(const struct scene *scene, const struct aggregate *kind, const struct uuid *id);

@@ -79,7 +79,7 @@ static void lets_oneself_and_admins_see_an_account(void **state)
 {
 	struct scene *scene = *state;
 	const struct user *ann = scene_user(scene, "ann"), *bob = scene_user(scene, "bob"),
-	                  *root = scene_admin(scene, "root");
+			  *root = scene_admin(scene, "root");
 	const struct caller ann_calls = caller_of(ann), bob_calls = caller_of(bob), root_calls = caller_of(root);
 
 	assert_true(may_see(&ann_calls, &ann->id));
@@ -108,7 +108,7 @@ static void looks_at_the_admin_and_not_only_at_the_token(void **state)
 {
 	struct scene *scene = *state;
 	const struct user *ann = scene_user(scene, "ann"), *root = scene_admin(scene, "root"),
-	                  *other = scene_admin(scene, "other");
+			  *other = scene_admin(scene, "other");
 	const struct caller demoted = caller_of(other);
 	struct users_change demotion = change_of(other), promotion = change_of(other);
 
@@ -214,7 +214,7 @@ static void keeps_an_admin_from_stepping_down(void **state)
 /* ---- password ---- */
 
 static struct verdict change_password(struct scene *scene, const struct user *user, struct caller caller,
-                                      const struct password_facts *facts)
+				      const struct password_facts *facts)
 {
 	struct password_change passwords = {"not looked at", "not looked at"};
 	struct users_change wanted = change_of(user);
@@ -297,7 +297,7 @@ static void disables_only_the_version_that_is_meant(void **state)
 	struct scene *scene = *state;
 	const struct user *ann = scene_user(scene, "ann");
 	const struct by_id newer = {.id = ann->id, .expected_version = 2},
-	                   same = {.id = ann->id, .expected_version = 1};
+			   same = {.id = ann->id, .expected_version = 1};
 
 	assert_int_equal(scene_act(scene, disabling, caller_of(ann), &newer, NULL).status, E_PRECONDITION);
 	assert_int_equal(scene_act(scene, disabling, caller_of(ann), &same, NULL).status, OK);
@@ -308,7 +308,7 @@ static void disables_only_the_version_that_is_meant(void **state)
 static struct verdict ask(struct scene *scene, const struct uuid *user_id, int64_t expires_at)
 {
 	const struct order_event order = {
-	        .order_id = uuid_of_text("order", "1", 1), .user_id = *user_id, .expires_at = expires_at};
+		.order_id = uuid_of_text("order", "1", 1), .user_id = *user_id, .expires_at = expires_at};
 
 	return scene_act(scene, answering, nobody, &order, NULL);
 }
@@ -363,29 +363,29 @@ static void ignores_an_order_that_has_expired(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        HOLDS(registers_an_active_customer_and_tells),
-	        HOLDS(claims_the_address_for_its_owner),
-	        HOLDS(refuses_an_address_that_is_taken),
-	        HOLDS(installs_the_first_admin_as_an_admin),
-	        HOLDS(lets_oneself_and_admins_see_an_account),
-	        HOLDS(lets_nobody_else_change_or_disable_an_account),
-	        HOLDS(looks_at_the_admin_and_not_only_at_the_token),
-	        HOLDS(says_not_found_to_an_admin_only),
-	        HOLDS(changes_the_name_and_tells),
-	        HOLDS(says_nothing_when_nothing_changes),
-	        HOLDS(lets_only_admins_change_role_and_status),
-	        HOLDS(enables_a_disabled_account_again),
-	        HOLDS(keeps_an_admin_from_stepping_down),
-	        HOLDS(changes_the_password_when_the_old_one_is_right),
-	        HOLDS(refuses_a_wrong_old_password),
-	        HOLDS(asks_again_when_the_password_changed_meanwhile),
-	        HOLDS(lets_no_admin_change_anothers_password),
-	        HOLDS(changes_no_password_that_nobody_has_hashed),
-	        HOLDS(disables_once_and_tells_once),
-	        HOLDS(disables_only_the_version_that_is_meant),
-	        HOLDS(verifies_an_active_buyer),
-	        HOLDS(refuses_an_unknown_and_a_disabled_buyer),
-	        HOLDS(ignores_an_order_that_has_expired),
+		HOLDS(registers_an_active_customer_and_tells),
+		HOLDS(claims_the_address_for_its_owner),
+		HOLDS(refuses_an_address_that_is_taken),
+		HOLDS(installs_the_first_admin_as_an_admin),
+		HOLDS(lets_oneself_and_admins_see_an_account),
+		HOLDS(lets_nobody_else_change_or_disable_an_account),
+		HOLDS(looks_at_the_admin_and_not_only_at_the_token),
+		HOLDS(says_not_found_to_an_admin_only),
+		HOLDS(changes_the_name_and_tells),
+		HOLDS(says_nothing_when_nothing_changes),
+		HOLDS(lets_only_admins_change_role_and_status),
+		HOLDS(enables_a_disabled_account_again),
+		HOLDS(keeps_an_admin_from_stepping_down),
+		HOLDS(changes_the_password_when_the_old_one_is_right),
+		HOLDS(refuses_a_wrong_old_password),
+		HOLDS(asks_again_when_the_password_changed_meanwhile),
+		HOLDS(lets_no_admin_change_anothers_password),
+		HOLDS(changes_no_password_that_nobody_has_hashed),
+		HOLDS(disables_once_and_tells_once),
+		HOLDS(disables_only_the_version_that_is_meant),
+		HOLDS(verifies_an_active_buyer),
+		HOLDS(refuses_an_unknown_and_a_disabled_buyer),
+		HOLDS(ignores_an_order_that_has_expired),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,7 +63,7 @@ static void makes_tokens_that_name_their_session_and_differ(void **state)
 	assert_true(uuid_equal(&found, &session_id));
 	assert_string_not_equal(token, other);
 	const struct token_hash a = refresh_token_hash(token), b = refresh_token_hash(token),
-	                        c = refresh_token_hash(other);
+				c = refresh_token_hash(other);
 	assert_memory_equal(&a, &b, sizeof(a));
 	assert_memory_not_equal(&a, &c, sizeof(a));
 }
@@ -73,10 +73,10 @@ static void makes_tokens_that_name_their_session_and_differ(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        HOLDS(knows_the_password_of_its_hash),
-	        HOLDS(hashes_by_argon2id_with_19_mib_and_two_passes),
-	        HOLDS(matches_no_password_of_nobody),
-	        HOLDS(makes_tokens_that_name_their_session_and_differ),
+		HOLDS(knows_the_password_of_its_hash),
+		HOLDS(hashes_by_argon2id_with_19_mib_and_two_passes),
+		HOLDS(matches_no_password_of_nobody),
+		HOLDS(makes_tokens_that_name_their_session_and_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,10 +11,10 @@ static const struct session *session_of(const struct scene *scene, struct uuid i
 static struct sign_in_facts sign_in_of(const struct user *user, bool matches)
 {
 	return (struct sign_in_facts){
-	        .user_id = user->id,
-	        .user_version = user->version,
-	        .matches = matches,
-	        .issued = tokens_marked(uuid_of_text("session", "s", 1), 's'),
+		.user_id = user->id,
+		.user_version = user->version,
+		.matches = matches,
+		.issued = tokens_marked(uuid_of_text("session", "s", 1), 's'),
 	};
 }
 
@@ -28,11 +28,11 @@ static struct verdict refresh(struct scene *scene, const struct user *user, uint
 {
 	const struct uuid session_id = uuid_of_text("session", "a", 1);
 	const struct refresh_facts facts = {
-	        .session_id = session_id,
-	        .user_id = user->id,
-	        .user_version = again(scene, user)->version,
-	        .presented = hash_marked(mark),
-	        .issued = tokens_marked(session_id, next),
+		.session_id = session_id,
+		.user_id = user->id,
+		.user_version = again(scene, user)->version,
+		.presented = hash_marked(mark),
+		.issued = tokens_marked(session_id, next),
 	};
 
 	return scene_act(scene, refreshing, nobody, NULL, &facts);
@@ -214,7 +214,7 @@ static void refuses_a_token_of_no_session(void **state)
 	const struct refresh_facts none = {.presented = hash_marked('a')};
 
 	assert_refused(scene, scene_act(scene, refreshing, nobody, NULL, &none), E_UNAUTHENTICATED,
-	               "bad_refresh_token");
+		       "bad_refresh_token");
 }
 
 static void signs_no_token_with_a_role_of_the_past(void **state)
@@ -224,11 +224,11 @@ static void signs_no_token_with_a_role_of_the_past(void **state)
 	const struct uuid id = scene_session(scene, ann, 'a');
 	const struct users_change promotion = {.id = ann->id, .role = ROLE_ADMIN, .status = -1};
 	const struct refresh_facts facts = {
-	        .session_id = id,
-	        .user_id = ann->id,
-	        .user_version = ann->version,
-	        .presented = hash_marked('a'),
-	        .issued = tokens_marked(id, 'b'),
+		.session_id = id,
+		.user_id = ann->id,
+		.user_version = ann->version,
+		.presented = hash_marked('a'),
+		.issued = tokens_marked(id, 'b'),
 	};
 
 	assert_int_equal(scene_act(scene, changing, caller_of(root), &promotion, NULL).status, OK);
@@ -242,19 +242,19 @@ static void takes_only_tokens_of_the_right_form(void **state)
 
 	(void)state;
 	assert_int_equal(refresh_token_session("018f0000-0000-7000-8000-000000000001."
-	                                       "0123456789012345678901234567890123456789012",
-	                                       &id),
-	                 OK);
+					       "0123456789012345678901234567890123456789012",
+					       &id),
+			 OK);
 	assert_int_equal(refresh_token_session("", &id), E_MALFORMED);
 	assert_int_equal(refresh_token_session("018f0000-0000-7000-8000-000000000001", &id), E_MALFORMED);
 	assert_int_equal(refresh_token_session("018f0000-0000-7000-8000-000000000001-"
-	                                       "0123456789012345678901234567890123456789012",
-	                                       &id),
-	                 E_MALFORMED);
+					       "0123456789012345678901234567890123456789012",
+					       &id),
+			 E_MALFORMED);
 	assert_int_equal(refresh_token_session("018f0000-0000-7000-8000-00000000000x."
-	                                       "0123456789012345678901234567890123456789012",
-	                                       &id),
-	                 E_MALFORMED);
+					       "0123456789012345678901234567890123456789012",
+					       &id),
+			 E_MALFORMED);
 }
 
 /* ---- what ends sessions ---- */
@@ -377,27 +377,27 @@ static void signs_nobody_else_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        HOLDS(starts_a_session_and_keeps_only_a_hash),
-	        HOLDS(refuses_unknown_wrong_and_disabled_in_the_same_words),
-	        HOLDS(asks_again_when_the_account_changed_meanwhile),
-	        HOLDS(replaces_the_token_at_each_use),
-	        HOLDS(ends_the_family_when_an_old_token_is_used_again),
-	        HOLDS(ends_the_family_when_a_token_was_never_given_out),
-	        HOLDS(gives_a_new_successor_when_the_answer_was_lost),
-	        HOLDS(gives_no_successor_after_the_grace),
-	        HOLDS(counts_the_grace_from_the_first_rotation),
-	        HOLDS(gives_no_successor_once_one_was_used),
-	        HOLDS(refuses_a_session_that_has_expired),
-	        HOLDS(refuses_a_token_of_no_session),
-	        HOLDS(signs_no_token_with_a_role_of_the_past),
-	        HOLDS(takes_only_tokens_of_the_right_form),
-	        HOLDS(ends_all_sessions_of_a_disabled_account_for_good),
-	        HOLDS(ends_other_sessions_when_the_password_changes),
-	        HOLDS(keeps_the_session_in_which_the_password_changes),
-	        HOLDS(revives_no_session_that_had_ended_before),
-	        HOLDS(signs_out_of_the_session_of_the_caller),
-	        HOLDS(signs_out_of_the_session_of_a_token),
-	        HOLDS(signs_nobody_else_out),
+		HOLDS(starts_a_session_and_keeps_only_a_hash),
+		HOLDS(refuses_unknown_wrong_and_disabled_in_the_same_words),
+		HOLDS(asks_again_when_the_account_changed_meanwhile),
+		HOLDS(replaces_the_token_at_each_use),
+		HOLDS(ends_the_family_when_an_old_token_is_used_again),
+		HOLDS(ends_the_family_when_a_token_was_never_given_out),
+		HOLDS(gives_a_new_successor_when_the_answer_was_lost),
+		HOLDS(gives_no_successor_after_the_grace),
+		HOLDS(counts_the_grace_from_the_first_rotation),
+		HOLDS(gives_no_successor_once_one_was_used),
+		HOLDS(refuses_a_session_that_has_expired),
+		HOLDS(refuses_a_token_of_no_session),
+		HOLDS(signs_no_token_with_a_role_of_the_past),
+		HOLDS(takes_only_tokens_of_the_right_form),
+		HOLDS(ends_all_sessions_of_a_disabled_account_for_good),
+		HOLDS(ends_other_sessions_when_the_password_changes),
+		HOLDS(keeps_the_session_in_which_the_password_changes),
+		HOLDS(revives_no_session_that_had_ended_before),
+		HOLDS(signs_out_of_the_session_of_the_caller),
+		HOLDS(signs_out_of_the_session_of_a_token),
+		HOLDS(signs_nobody_else_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

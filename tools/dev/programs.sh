@@ -56,12 +56,19 @@ program_sanitizer_settings() {
 }
 
 program_run() {
-	local binary settings
+	local binary settings around
 	binary=$(program_bin "$1")
 	mapfile -t settings < <(program_settings "$1" && program_sanitizer_settings "$1")
 	cd "$STACK"
 	environment_only "KEPT_IN=$STACK" "${settings[@]}"
-	exec setpriv --pdeathsig TERM "$binary"
+	mapfile -t around < <(sanitizer_words "$(cat "$STACK/preset")")
+	exec setpriv --pdeathsig TERM "${around[@]}" "$binary"
+}
+
+# The words that go before what runs under a sanitizer, one a line: ThreadSanitizer does not start where the kernel puts
+# things at addresses that are too random for it (vm.mmap_rnd_bits above 28).
+sanitizer_words() { # preset
+	[[ $1 != tsan ]] || ! setarch -R true 2>/dev/null || printf '%s\n' setarch -R
 }
 
 program_ready() {

@@ -49,9 +49,10 @@ test_round() { # preset, all | only_pytest, pytest arguments
 
 # Unit tests, and component tests, which find RabbitMQ and the databases by what the stack's env says.
 test_ctest() { # preset
-	local env
+	local env around
 	mapfile -t env <"$STACK/env"
-	test_count "ctest $1" 'tests passed' env "${env[@]}" ctest --preset "$1"
+	mapfile -t around < <(sanitizer_words "$1")
+	test_count "ctest $1" 'tests passed' env "${env[@]}" "${around[@]}" ctest --preset "$1"
 }
 
 test_pytest() { # preset, pytest arguments

@@ -1,0 +1,357 @@
+/* What the asking side knows: windows, joining, the breaker. Without a broker and without threads. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "log.h"
+#include "rpc_table.h"
+
+enum { LOOK, WRITE, OTHER, TYPES };
+static const struct message_type types[TYPES] = {
+	[LOOK] = {"test.look", REQUEST, 1, "edge", "test.query", NULL, NULL},
+	[WRITE] = {"test.write", REQUEST, 1, "edge", "test.query", NULL, NULL},
+	[OTHER] = {"test.other", REQUEST, 1, "edge", "test.command", NULL, NULL},
+};
+static const struct contract contract = {types, TYPES};
+static const struct rpc_config config = {.contract = &contract, .window = 2, .in_flight_max = 1000, .breaker_after = 3};
+
+struct scene {
+	struct rpc_table table;
+	struct rpc_bundle bundle;
+	struct ended ended;
+	unsigned ids;
+};
+
+static int open_scene(void **state)
+{
+	struct scene *scene = mem_new(1, sizeof(*scene));
+
+	json_init();
+	log_init("rpc-table-test", LOG_ERROR);
+	rpc_table_init(&scene->table, &config);
+	rpc_bundle_init(&scene->bundle);
+	scene->table.connected = true;
+	*state = scene;
+	return 0;
+}
+
+/* Whatever a test leaves behind ends here; a leak would be a reference that is counted wrongly. */
+static int close_scene(void **state)
+{
+	static const struct rpc_end end = {.status = E_UNAVAILABLE};
+	struct scene *scene = *state;
+
+	table_end_waiting(&scene->table, &end, &scene->ended);
+	while (scene->table.sent != NULL)
+		table_end_message(&scene->table, scene->table.sent, &end, &scene->ended);
+	ended_tell(&scene->ended);
+	for (size_t i = 0; i < RPC_BUCKETS; i++)
+		assert_true(scene->table.by_id[i] == NULL && scene->table.reads[i] == NULL);
+	for (size_t i = 0; i < scene->table.lane_count; i++)
+		assert_true(scene->table.lanes[i].callers == 0 && scene->table.lanes[i].unanswered == 0);
+	rpc_bundle_done(&scene->bundle);
+	rpc_table_done(&scene->table);
+	free(scene);
+	return 0;
+}
+
+static struct rpc_lane *query_lane(struct scene *scene)
+{
+	return &scene->table.lanes[0];
+}
+
+static struct rpc_request request_of(struct scene *scene, int type, const char *data)
+{
+	struct rpc_request request = {.type = type, .read = type == LOOK, .data = span_of(data)};
+
+	scene->ids++;
+	memcpy(request.id.bytes, &scene->ids, sizeof(scene->ids));
+	return request;
+}
+
+/* Asks; the caller's reference is given up again where it was refused. */
+static enum status enlist(struct scene *scene, const struct rpc_request *request, int64_t wait_us, struct ask **ret_ask)
+{
+	int64_t due = moment_steady() + wait_us;
+	struct ask *ask = ask_new(&contract, request, due, &scene->table.steady);
+	enum status status = table_enlist(&scene->table, &ask, types[request->type].lane, &due);
+
+	if (status != OK) {
+		ask_release(ask);
+		return status;
+	}
+	*ret_ask = ask;
+	return OK;
+}
+
+static struct ask *asked(struct scene *scene, int type, const char *data)
+{
+	struct rpc_request request = request_of(scene, type, data);
+	struct ask *ask = NULL;
+
+	assert_int_equal(enlist(scene, &request, MINUTE_US, &ask), OK);
+	return ask;
+}
+
+static struct sent *taken(struct scene *scene)
+{
+	return lane_take(&scene->table, query_lane(scene), &scene->bundle);
+}
+
+static void answer(struct scene *scene, const struct ask *ask, bool expected)
+{
+	const struct rpc_slice slice = {.id = ask->id, .text = span_of("{\"status\":\"ok\"}")};
+
+	assert_int_equal(table_answer(&scene->table, &slice, &scene->ended), expected);
+	ended_tell(&scene->ended);
+}
+
+static void give_up(struct scene *scene, struct ask *ask)
+{
+	table_leave(&scene->table, ask);
+	ask_release(ask);
+}
+
+static void the_window_holds_back_what_comes_meanwhile(void **state)
+{
+	struct scene *scene = *state;
+	struct ask *asks[5];
+	struct sent *last;
+
+	for (int i = 0; i < 5; i++) {
+		asks[i] = asked(scene, WRITE, "{}");
+		assert_true((taken(scene) != NULL) == (i < 2));
+	}
+	answer(scene, asks[0], true);
+	last = taken(scene);
+	assert_non_null(last);
+	assert_int_equal(last->count, 3);
+	assert_null(taken(scene));
+	for (int i = 0; i < 5; i++)
+		ask_release(asks[i]);
+}
+
+static void a_slot_is_free_again_once_all_are_answered(void **state)
+{
+	struct scene *scene = *state;
+	struct ask *a = asked(scene, WRITE, "{}"), *b = asked(scene, WRITE, "{}");
+
+	assert_int_equal(taken(scene)->count, 2);
+	answer(scene, a, true);
+	assert_int_equal(query_lane(scene)->unanswered, 1);
+	answer(scene, b, true);
+	assert_int_equal(query_lane(scene)->unanswered, 0);
+	answer(scene, b, false);
+	assert_true(ask_is_done(a));
+	assert_int_equal(a->end.status, OK);
+	ask_release(a);
+	ask_release(b);
+}
+
+static void a_message_has_256_items_and_256_kib_at_most(void **state)
+{
+	static char large[100000];
+	struct scene *scene = *state;
+	struct ask *asks[304];
+
+	memset(large, ' ', sizeof(large) - 1);
+	for (int i = 0; i < 300; i++)
+		asks[i] = asked(scene, WRITE, "{}");
+	for (int i = 300; i < 304; i++)
+		asks[i] = asked(scene, WRITE, large);
+	assert_int_equal(taken(scene)->count, RPC_ITEMS_MAX);
+	assert_int_equal(taken(scene)->count, 300 - RPC_ITEMS_MAX + 2);
+	assert_true(rpc_bundle_body(&scene->bundle).size <= RPC_REQUEST_BYTES);
+	for (int i = 0; i < 304; i++)
+		ask_release(asks[i]);
+}
+
+static void a_mixed_message_says_so(void **state)
+{
+	struct scene *scene = *state;
+	struct ask *a = asked(scene, WRITE, "{}"), *b = asked(scene, WRITE, "{}"), *c;
+
+	assert_string_equal(taken(scene)->type, "test.write");
+	c = asked(scene, LOOK, "{}");
+	ask_release(asked(scene, WRITE, "{}"));
+	assert_string_equal(taken(scene)->type, "mixed");
+	ask_release(a);
+	ask_release(b);
+	ask_release(c);
+}
+
+static void equal_reads_are_one_until_they_are_sent(void **state)
+{
+	struct scene *scene = *state;
+	struct ask *a = asked(scene, LOOK, "{\"id\":1}"), *b = asked(scene, LOOK, "{\"id\":1}"),
+		   *other = asked(scene, LOOK, "{\"id\":2}"), *later;
+
+	assert_ptr_equal(a, b);
+	assert_ptr_not_equal(a, other);
+	assert_int_equal(query_lane(scene)->callers, 3);
+	assert_int_equal(taken(scene)->count, 2);
+	later = asked(scene, LOOK, "{\"id\":1}");
+	assert_ptr_not_equal(a, later);
+	answer(scene, a, true);
+	assert_true(ask_is_done(b));
+	assert_false(ask_is_done(later));
+	ask_release(a);
+	ask_release(b);
+	ask_release(other);
+	ask_release(later);
+}
+
+static void writes_are_never_joined_unless_they_are_the_same_request(void **state)
+{
+	struct scene *scene = *state;
+	struct rpc_request request = request_of(scene, WRITE, "{\"a\":1}"), other = request;
+	struct ask *a = NULL, *b = NULL, *c = asked(scene, WRITE, "{\"a\":1}");
+
+	other.data = span_of("{\"a\":2}");
+	assert_int_equal(enlist(scene, &request, MINUTE_US, &a), OK);
+	assert_int_equal(enlist(scene, &request, MINUTE_US, &b), OK);
+	assert_ptr_equal(a, b);
+	assert_ptr_not_equal(a, c);
+	assert_int_equal(enlist(scene, &other, MINUTE_US, &b), E_KEY_REUSED);
+	ask_release(a);
+	ask_release(a);
+	ask_release(c);
+}
+
+static void a_resend_with_a_later_deadline_is_sent_and_one_reply_serves_both(void **state)
+{
+	struct scene *scene = *state;
+	struct rpc_request request = request_of(scene, WRITE, "{}");
+	struct ask *first = NULL, *second = NULL;
+
+	assert_int_equal(enlist(scene, &request, SECOND_US, &first), OK);
+	assert_non_null(taken(scene));
+	assert_int_equal(enlist(scene, &request, MINUTE_US, &second), OK);
+	assert_ptr_not_equal(first, second);
+	assert_non_null(taken(scene));
+	answer(scene, first, true);
+	assert_true(ask_is_done(first));
+	assert_true(ask_is_done(second));
+	assert_int_equal(query_lane(scene)->unanswered, 0);
+	ask_release(first);
+	ask_release(second);
+}
+
+static void who_gives_up_before_it_is_sent_takes_it_along(void **state)
+{
+	struct scene *scene = *state;
+
+	give_up(scene, asked(scene, WRITE, "{}"));
+	assert_null(taken(scene));
+	assert_int_equal(query_lane(scene)->callers, 0);
+}
+
+static void an_overdue_message_gives_its_slot_back(void **state)
+{
+	struct scene *scene = *state;
+	struct ask *ask = asked(scene, WRITE, "{}");
+
+	assert_non_null(taken(scene));
+	table_expire(&scene->table, ask->due_us - 1, &scene->ended);
+	assert_int_equal(query_lane(scene)->unanswered, 1);
+	table_expire(&scene->table, ask->due_us, &scene->ended);
+	ended_tell(&scene->ended);
+	assert_int_equal(query_lane(scene)->unanswered, 0);
+	assert_int_equal(ask->end.status, E_TIMEOUT);
+	assert_true(ask->end.sent);
+	ask_release(ask);
+}
+
+static void open_breaker(struct scene *scene)
+{
+	for (int i = 0; i < config.breaker_after; i++)
+		give_up(scene, asked(scene, WRITE, "{}"));
+}
+
+static void an_open_breaker_lets_one_call_through(void **state)
+{
+	struct scene *scene = *state;
+	struct rpc_request request = request_of(scene, WRITE, "{}"), other = request_of(scene, OTHER, "{}");
+	struct ask *probe, *none = NULL;
+
+	open_breaker(scene);
+	probe = asked(scene, WRITE, "{}");
+	assert_true(probe->due_us <= moment_steady() + SECOND_US);
+	assert_int_equal(enlist(scene, &request, MINUTE_US, &none), E_UNAVAILABLE);
+	assert_int_equal(enlist(scene, &other, MINUTE_US, &none), OK);
+	ask_release(none);
+	assert_non_null(taken(scene));
+	give_up(scene, probe);
+	probe = asked(scene, WRITE, "{}");
+	assert_int_equal(enlist(scene, &request, MINUTE_US, &none), E_UNAVAILABLE);
+	assert_non_null(taken(scene));
+	answer(scene, probe, true);
+	assert_int_equal(enlist(scene, &request, MINUTE_US, &none), OK);
+	assert_int_equal(query_lane(scene)->time_outs, 0);
+	ask_release(none);
+	ask_release(probe);
+}
+
+static void many_who_waited_for_one_item_are_one_time_out(void **state)
+{
+	struct scene *scene = *state;
+	struct ask *asks[10];
+
+	for (int i = 0; i < 10; i++)
+		asks[i] = asked(scene, LOOK, "{}");
+	for (int i = 0; i < 10; i++)
+		give_up(scene, asks[i]);
+	assert_int_equal(query_lane(scene)->time_outs, 1);
+}
+
+static void a_late_answer_shows_that_the_lane_lives(void **state)
+{
+	struct scene *scene = *state;
+	struct ask *late = asked(scene, WRITE, "{}");
+	const struct rpc_slice slice = {.id = late->id, .text = span_of("{\"status\":\"ok\"}")};
+
+	assert_non_null(taken(scene));
+	give_up(scene, late);
+	open_breaker(scene);
+	assert_true(table_answer(&scene->table, &slice, &scene->ended));
+	ended_tell(&scene->ended);
+	assert_int_equal(query_lane(scene)->time_outs, 0);
+}
+
+static void nothing_is_asked_without_a_connection(void **state)
+{
+	struct scene *scene = *state;
+	struct rpc_request request = request_of(scene, WRITE, "{}");
+	struct ask *none = NULL;
+
+	scene->table.connected = false;
+	assert_int_equal(enlist(scene, &request, MINUTE_US, &none), E_UNAVAILABLE);
+	scene->table.connected = scene->table.blocked = true;
+	assert_int_equal(enlist(scene, &request, MINUTE_US, &none), E_UNAVAILABLE);
+}
+
+#define each(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		each(the_window_holds_back_what_comes_meanwhile),
+		each(a_slot_is_free_again_once_all_are_answered),
+		each(a_message_has_256_items_and_256_kib_at_most),
+		each(a_mixed_message_says_so),
+		each(equal_reads_are_one_until_they_are_sent),
+		each(writes_are_never_joined_unless_they_are_the_same_request),
+		each(a_resend_with_a_later_deadline_is_sent_and_one_reply_serves_both),
+		each(who_gives_up_before_it_is_sent_takes_it_along),
+		each(an_overdue_message_gives_its_slot_back),
+		each(an_open_breaker_lets_one_call_through),
+		each(many_who_waited_for_one_item_are_one_time_out),
+		each(a_late_answer_shows_that_the_lane_lives),
+		each(nothing_is_asked_without_a_connection),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
