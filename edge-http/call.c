@@ -104,7 +104,9 @@ static const char *class_of(int status)
 static void call_end(const struct call *call)
 {
 	int64_t took_us = moment_now() - call->begun_us;
-	enum log_level level = call->response->status >= 500 ? LOG_WARN : LOG_DEBUG;
+	/* 503 and 504 come by the thousand while something is away: who found it away says so, and the metrics count.
+	 */
+	enum log_level level = call->response->status == 500 ? LOG_ERROR : LOG_DEBUG;
 
 	metric_add(&answers, class_of(call->response->status), 1);
 	metric_observe(&durations, call->route != NULL ? comanda_contract.types[call->route->type].name : "none",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "utf8.h"
 
 static int hex_digit(char c)
 {
@@ -14,7 +15,16 @@ static int hex_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* application/x-www-form-urlencoded, WHATWG URL section 5.1. A NUL cannot be meant. */
+static bool is_utf8(const struct buffer *text)
+{
+	size_t at = 0, step = 1;
+
+	while (at < text->size && step > 0)
+		at += step = utf8_next(text->bytes + at, text->size - at, NULL);
+	return step > 0;
+}
+
+/* One name or value. A NUL cannot be meant. */
 static enum status decode_part(const char *text, size_t size, struct buffer *out)
 {
 	buffer_clear(out);
@@ -34,7 +44,7 @@ static enum status decode_part(const char *text, size_t size, struct buffer *out
 			return E_MALFORMED;
 		buffer_add(out, &c, 1);
 	}
-	return OK;
+	return is_utf8(out) ? OK : E_MALFORMED;
 }
 
 static bool is_number(const struct shape *shape, const char *name, const char *value)

@@ -5,7 +5,7 @@
 #include "shape.h"
 
 /* "a=b&c=d" as the text of a JSON object: names and values percent-decoded, whole numbers as numbers where the shape
- * has one. E_MALFORMED where the encoding is broken; whether it is UTF-8, the reader of the JSON says. */
+ * has one. E_MALFORMED where the encoding is broken, or it is not UTF-8. */
 must_check enum status form_to_json(struct span form, const struct shape *shape, struct buffer *out);
 
 #endif

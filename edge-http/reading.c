@@ -60,7 +60,7 @@ static struct problem form_text(struct call *call, struct span form, const struc
 	*ret_json = (struct span){arena_copy(call->arena, text.bytes, text.size), text.size};
 	buffer_done(&text);
 	if (status != OK)
-		return problem_of(status, "A percent sign must be followed by two hex digits, which are not 00.");
+		return problem_of(status, "The query or form is not percent-encoded UTF-8.");
 	return none;
 }
 

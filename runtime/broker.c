@@ -30,7 +30,7 @@ struct broker {
 	struct outcomes outcomes;
 	struct held *oldest, *newest;
 	struct held *spare; /* takes the next event, whatever it is */
-	int close_code; /* with which the broker closed the last connection; 0: it was lost otherwise */
+	int close_code;     /* with which the broker closed the last connection; 0: it was lost otherwise */
 	char detail[LINK_DETAIL];
 };
 
@@ -155,13 +155,13 @@ void broker_free(struct broker *broker)
 static enum status connect_to(struct broker *broker, const struct broker_host *host)
 {
 	const struct link_config config = {.host = host->name,
-	                                   .port = host->port,
-	                                   .user = broker->hosts.user,
-	                                   .password = broker->hosts.password,
-	                                   .vhost = broker->hosts.vhost,
-	                                   .name = broker->name,
-	                                   .heartbeat_us = broker->heartbeat_us,
-	                                   .confirms = broker->confirms};
+					   .port = host->port,
+					   .user = broker->hosts.user,
+					   .password = broker->hosts.password,
+					   .vhost = broker->hosts.vhost,
+					   .name = broker->name,
+					   .heartbeat_us = broker->heartbeat_us,
+					   .confirms = broker->confirms};
 
 	return link_open(&config, &broker->link, broker->detail);
 }
@@ -182,7 +182,7 @@ enum status broker_ensure(struct broker *broker)
 		return OK;
 	if (broker->url_is_bad) {
 		snprintf(broker->detail, sizeof(broker->detail),
-		         "the broker's URL must look like amqp://user:password@host:port/vhost");
+			 "the broker's URL must look like amqp://user:password@host:port/vhost");
 		return E_UNAVAILABLE;
 	}
 	if (!backoff_is_due(&broker->backoff, moment_steady()))

@@ -73,7 +73,7 @@ struct delivery {
  * and cancel notifications while waiting. Everything of the delivery is copied into the arena. E_TIMEOUT: none came;
  * E_UNAVAILABLE: the connection or the consumer is gone. */
 must_check enum status broker_next(struct broker *broker, int64_t wait_us, struct arena *arena,
-                                   struct delivery *ret_delivery);
+				   struct delivery *ret_delivery);
 must_check enum status broker_ack(struct broker *broker, uint64_t tag, bool multiple);
 /* Serves the socket without handing out deliveries (they are kept for broker_next); returns as soon as something came,
  * after `wait_us` at the latest. For an owner that is busy or waits for something else. */
@@ -100,7 +100,7 @@ struct publication {
  * connection.blocked: nothing was sent. E_INVALID: a name or id is longer than AMQP's 255 bytes, or there are more than
  * 32 headers: nothing was sent. E_UNAVAILABLE: the connection is gone. */
 must_check enum status broker_publish(struct broker *broker, const struct publication *publication,
-                                      uint64_t *ret_sequence);
+				      uint64_t *ret_sequence);
 bool broker_blocked(const struct broker *broker);
 
 /* What became of publications, oldest first. A returned (unroutable) one is reported as OUTCOME_RETURNED, once,

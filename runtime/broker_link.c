@@ -32,7 +32,7 @@ amqp_bytes_t link_text(const char *text)
 amqp_table_entry_t link_text_entry(const char *name, amqp_bytes_t text)
 {
 	return (amqp_table_entry_t){.key = link_text(name),
-	                            .value = {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = text}};
+				    .value = {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = text}};
 }
 
 static struct timeval timeval_of(int64_t us)
@@ -67,7 +67,7 @@ int link_closed(struct link *link, const char *doing, const amqp_method_t *metho
 		text = closed->reply_text;
 	}
 	snprintf(link->detail, sizeof(link->detail), "%s: broker says %d %.*s", doing, code, (int)text.len,
-	         text.len > 0 ? (const char *)text.bytes : "");
+		 text.len > 0 ? (const char *)text.bytes : "");
 	link->close_code = code;
 	return code;
 }
@@ -101,7 +101,7 @@ static enum status open_socket(struct link *link, const struct link_config *conf
 	struct timeval wait = timeval_of(open_wait_us);
 	amqp_socket_t *socket = amqp_tcp_socket_new(link->state);
 	int error = socket == NULL ? AMQP_STATUS_NO_MEMORY
-	                           : amqp_socket_open_noblock(socket, config->host, config->port, &wait);
+				   : amqp_socket_open_noblock(socket, config->host, config->port, &wait);
 
 	if (error != AMQP_STATUS_OK)
 		return link_failed(link, "connecting", error);
@@ -114,22 +114,22 @@ static enum status open_socket(struct link *link, const struct link_config *conf
 static amqp_table_entry_t entry_yes(const char *name)
 {
 	return (amqp_table_entry_t){.key = link_text(name),
-	                            .value = {.kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1}};
+				    .value = {.kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1}};
 }
 
 static enum status log_in(struct link *link, const struct link_config *config)
 {
 	amqp_table_entry_t able[] = {entry_yes("connection.blocked"), entry_yes("consumer_cancel_notify"),
-	                             entry_yes("basic.nack"), entry_yes("publisher_confirms")};
+				     entry_yes("basic.nack"), entry_yes("publisher_confirms")};
 	amqp_table_entry_t said[] = {
-	        link_text_entry("connection_name", link_text(config->name)),
-	        {.key = link_text("capabilities"),
-	         .value = {.kind = AMQP_FIELD_KIND_TABLE, .value.table = {sizeof(able) / sizeof(*able), able}}}};
+		link_text_entry("connection_name", link_text(config->name)),
+		{.key = link_text("capabilities"),
+		 .value = {.kind = AMQP_FIELD_KIND_TABLE, .value.table = {sizeof(able) / sizeof(*able), able}}}};
 	amqp_table_t properties = {sizeof(said) / sizeof(*said), said};
 	int64_t seconds = (config->heartbeat_us + SECOND_US - 1) / SECOND_US;
 	amqp_rpc_reply_t reply =
-	        amqp_login_with_properties(link->state, config->vhost, 0, FRAME_MAX, (int)seconds, &properties,
-	                                   AMQP_SASL_METHOD_PLAIN, config->user, config->password);
+		amqp_login_with_properties(link->state, config->vhost, 0, FRAME_MAX, (int)seconds, &properties,
+					   AMQP_SASL_METHOD_PLAIN, config->user, config->password);
 
 	if (reply.reply_type == AMQP_RESPONSE_NORMAL)
 		return OK;
@@ -267,7 +267,7 @@ enum status link_consume(struct link *link, const struct broker_consume *consume
 		return E_UNAVAILABLE;
 	}
 	if (amqp_basic_consume(link->state, LINK_CHANNEL, link_text(consume->queue), link_text(consumer_tag), 0,
-	                       consume->no_ack, 0, arguments) != NULL)
+			       consume->no_ack, 0, arguments) != NULL)
 		return OK;
 	code = reply_failed(link, "consuming", amqp_get_rpc_reply(link->state));
 	if (code != AMQP_NOT_FOUND)

@@ -21,7 +21,7 @@ enum { LINK_DETAIL = 256 };
 /* Connects, logs in, opens the channel: all bounded by a few seconds. E_UNAVAILABLE, with a text for people in
  * `ret_detail`. */
 must_check enum status link_open(const struct link_config *config, struct link **ret_link,
-                                 char ret_detail[static LINK_DETAIL]);
+				 char ret_detail[static LINK_DETAIL]);
 /* Ends it at once; `orderly`: by AMQP's handshake first. */
 void link_close(struct link *link, bool orderly);
 /* What went wrong last. */

@@ -27,9 +27,9 @@ static amqp_table_entry_t header_entry(const struct broker_header *header)
 {
 	if (header->text != NULL)
 		return link_text_entry(header->name,
-		                       link_bytes(header->text, cut_length(header->text, HEADER_TEXT_MAX)));
+				       link_bytes(header->text, cut_length(header->text, HEADER_TEXT_MAX)));
 	return (amqp_table_entry_t){.key = link_text(header->name),
-	                            .value = {.kind = AMQP_FIELD_KIND_I64, .value.i64 = header->number}};
+				    .value = {.kind = AMQP_FIELD_KIND_I64, .value.i64 = header->number}};
 }
 
 static void set_text(amqp_basic_properties_t *properties, amqp_flags_t flag, amqp_bytes_t *place, const char *text)
@@ -90,7 +90,7 @@ enum status link_publish(struct link *link, const struct publication *publicatio
 	set_text(&properties, AMQP_BASIC_USER_ID_FLAG, &properties.user_id, user);
 	if (publication->expiration_us > 0) {
 		snprintf(expiration, sizeof(expiration), "%lld",
-		         (long long)((publication->expiration_us + MS_US - 1) / MS_US));
+			 (long long)((publication->expiration_us + MS_US - 1) / MS_US));
 		set_text(&properties, AMQP_BASIC_EXPIRATION_FLAG, &properties.expiration, expiration);
 	}
 	for (int i = 0; i < publication->header_count; i++)
@@ -99,7 +99,7 @@ enum status link_publish(struct link *link, const struct publication *publicatio
 		properties._flags |= AMQP_BASIC_HEADERS_FLAG;
 	properties.headers = (amqp_table_t){.num_entries = publication->header_count, .entries = headers};
 	error = amqp_basic_publish(link->state, LINK_CHANNEL, link_text(publication->exchange),
-	                           link_text(publication->routing_key), publication->mandatory, 0, &properties,
-	                           link_bytes(publication->body.bytes, publication->body.size));
+				   link_text(publication->routing_key), publication->mandatory, 0, &properties,
+				   link_bytes(publication->body.bytes, publication->body.size));
 	return error == AMQP_STATUS_OK ? OK : link_failed(link, "publishing", error);
 }

@@ -31,7 +31,7 @@ static enum status read_frame(struct link *link, int64_t wait_us, amqp_frame_t *
 
 /* A method that is not about a message in the making. Returns OK when it made an event, E_TIMEOUT when it made none. */
 static enum status take_method(struct link *link, const amqp_method_t *method, struct arena *arena,
-                               struct link_event *ret_event)
+			       struct link_event *ret_event)
 {
 	if (method->id == AMQP_BASIC_ACK_METHOD) {
 		const amqp_basic_ack_t *ack = method->decoded;
@@ -222,14 +222,14 @@ static enum status read_content(struct link *link, struct arena *arena, struct d
 }
 
 static enum status read_delivery(struct link *link, const amqp_basic_deliver_t *method, struct arena *arena,
-                                 struct link_event *ret_event)
+				 struct link_event *ret_event)
 {
 	struct link_event event = {.kind = LINK_DELIVERY,
-	                           .delivery = {.tag = method->delivery_tag,
-	                                        .redelivered = method->redelivered,
-	                                        .stream_offset = -1,
-	                                        .exchange = copy(arena, method->exchange),
-	                                        .routing_key = copy(arena, method->routing_key)}};
+				   .delivery = {.tag = method->delivery_tag,
+						.redelivered = method->redelivered,
+						.stream_offset = -1,
+						.exchange = copy(arena, method->exchange),
+						.routing_key = copy(arena, method->routing_key)}};
 	enum status status = read_content(link, arena, &event.delivery);
 
 	if (status == OK)

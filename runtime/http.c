@@ -132,11 +132,11 @@ static void exchange_begin(struct exchange *exchange, struct mg_connection *conn
 	for (int i = 0; i < count; i++)
 		headers[i] = (struct http_header){info->http_headers[i].name, info->http_headers[i].value};
 	exchange->request = (struct http_request){.method = "",
-	                                          .path = "",
-	                                          .headers = headers,
-	                                          .header_count = count,
-	                                          .peer = info != NULL ? info->remote_addr : "",
-	                                          .arena = &worker->arena};
+						  .path = "",
+						  .headers = headers,
+						  .header_count = count,
+						  .peer = info != NULL ? info->remote_addr : "",
+						  .arena = &worker->arena};
 	if (info == NULL)
 		return;
 	if (info->request_method != NULL)
@@ -155,12 +155,12 @@ static void exchange_end(struct exchange *exchange)
 	bool crowded = atomic_load(&server->connections) >= server->config.threads;
 	/* While every thread holds a connection, others wait in line: whoever is served goes to its end. */
 	bool keep_alive = !exchange->close && !crowded && !atomic_load(&server->stopping) &&
-	                  http_wants_keep_alive(&exchange->request, exchange->http_11);
+			  http_wants_keep_alive(&exchange->request, exchange->http_11);
 
 	assert(exchange->response.status >= 200 && exchange->response.status <= 599);
 	buffer_clear(&worker->out);
 	http_print_response(&worker->out, &exchange->response, exchange->request.method, worker_date(worker),
-	                    keep_alive);
+			    keep_alive);
 	if (!keep_alive)
 		mg_disable_connection_keep_alive(exchange->connection);
 	/* A client that went away does not get its answer: nothing else follows from it. */
@@ -271,7 +271,7 @@ static struct http_refusal read_chunks(struct exchange *exchange, struct buffer 
 	if (got < 0)
 		return body_cut_short(began_us, config);
 	exchange->request.body =
-	        (struct span){arena_copy(&exchange->worker->arena, body->bytes, body->size), body->size};
+		(struct span){arena_copy(&exchange->worker->arena, body->bytes, body->size), body->size};
 	return (struct http_refusal){0};
 }
 
@@ -289,7 +289,7 @@ static struct http_refusal exchange_read_body(struct exchange *exchange)
 		(void)mg_write(exchange->connection, go_on, sizeof(go_on) - 1);
 	if (!framing->chunked)
 		return read_known(exchange, arena_new(&exchange->worker->arena, (size_t)framing->length + 1, 1),
-		                  began_us);
+				  began_us);
 	/* Whatever civetweb makes of the last chunk and its trailers, no request is read after them. */
 	exchange->close = true;
 	buffer_init(&chunks);
@@ -392,42 +392,42 @@ static struct mg_context *start_civetweb(struct http_server *server)
 {
 	const struct http_config *config = &server->config;
 	const struct mg_callbacks callbacks = {.begin_request = begin_request,
-	                                       .http_error = server_refuses,
-	                                       .log_message = log_message,
-	                                       .init_thread = worker_start,
-	                                       .exit_thread = worker_end,
-	                                       .init_connection = connection_opened,
-	                                       .connection_closed = connection_closed};
+					       .http_error = server_refuses,
+					       .log_message = log_message,
+					       .init_thread = worker_start,
+					       .exit_thread = worker_end,
+					       .init_connection = connection_opened,
+					       .connection_closed = connection_closed};
 	char listen[128], threads[16], buffer[24], receive[24], idle[24];
 	const char *options[] = {"listening_ports",
-	                         listen,
-	                         "num_threads",
-	                         threads,
-	                         "enable_keep_alive",
-	                         "yes",
-	                         "keep_alive_timeout_ms",
-	                         idle,
-	                         "request_timeout_ms",
-	                         receive,
-	                         "max_request_size",
-	                         buffer,
-	                         "tcp_nodelay",
-	                         "1",
-	                         "decode_url",
-	                         "no",
-	                         "listen_backlog",
-	                         "511",
-	                         "connection_queue",
-	                         "128",
-	                         "enable_auth_domain_check",
-	                         "no",
-	                         NULL};
+				 listen,
+				 "num_threads",
+				 threads,
+				 "enable_keep_alive",
+				 "yes",
+				 "keep_alive_timeout_ms",
+				 idle,
+				 "request_timeout_ms",
+				 receive,
+				 "max_request_size",
+				 buffer,
+				 "tcp_nodelay",
+				 "1",
+				 "decode_url",
+				 "no",
+				 "listen_backlog",
+				 "511",
+				 "connection_queue",
+				 "128",
+				 "enable_auth_domain_check",
+				 "no",
+				 NULL};
 	struct mg_init_data init = {.callbacks = &callbacks, .user_data = server, .configuration_options = options};
 
 	snprintf(listen, sizeof(listen), "%s:%d", config->address, config->port);
 	snprintf(threads, sizeof(threads), "%d", config->threads);
 	snprintf(buffer, sizeof(buffer), "%lld",
-	         (long long)(config->uri_max + config->header_bytes_max + BUFFER_SLACK));
+		 (long long)(config->uri_max + config->header_bytes_max + BUFFER_SLACK));
 	snprintf(receive, sizeof(receive), "%lld", (long long)(config->receive_us / MS_US));
 	snprintf(idle, sizeof(idle), "%lld", (long long)(config->idle_us / MS_US));
 	return mg_start2(&init, NULL);

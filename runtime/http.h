@@ -42,7 +42,7 @@ struct http_config {
 	void (*answer)(void *context, const struct http_request *request, struct http_response *ret_response);
 	/* Makes the body of a refusal by the server itself. `status` 400, 408, 411, 413, 414, 431, 501, 505, ... */
 	void (*refuse)(void *context, int status, const char *detail, const struct http_request *request,
-	               struct http_response *ret_response);
+		       struct http_response *ret_response);
 	void *context;
 };
 

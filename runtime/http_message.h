@@ -20,7 +20,7 @@ struct http_framing {
 
 /* Reads and checks Transfer-Encoding, Content-Length, Host and Expect. `http_11`: the request says HTTP/1.1. */
 struct http_refusal http_read_framing(const struct http_request *request, bool http_11,
-                                      struct http_framing *ret_framing);
+				      struct http_framing *ret_framing);
 
 /* Whether the client wants the connection to stay open after this request (RFC 9112 section 9.3). */
 bool http_wants_keep_alive(const struct http_request *request, bool http_11);
@@ -30,6 +30,6 @@ bool http_list_has(const char *list, const char *token);
 
 /* Writes the whole response. `date` is the value of Date; the body is left out for HEAD, 204 and 304. */
 void http_print_response(struct buffer *out, const struct http_response *response, const char *method, const char *date,
-                         bool keep_alive);
+			 bool keep_alive);
 
 #endif

@@ -31,7 +31,7 @@ field_reader read_text, read_texts, read_int, read_bool, read_uuid, read_moment,
 
 /* A fault at a path; NULL is the top. */
 void reader_fault(struct reader *reader, const struct path *path, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 /* Whether more faults would only be counted. */
 bool reader_full(const struct reader *reader);
 /* The number of items of an array that keeps to the field's bounds; -1 after a fault. */

@@ -7,9 +7,9 @@
 #include "metrics.h"
 
 static struct metric answered = {
-        .name = "comanda_queries_total", .help = "Reads answered, by type", .type = COUNTER, .label = "type"};
+	.name = "comanda_queries_total", .help = "Reads answered, by type", .type = COUNTER, .label = "type"};
 static struct metric read_time = {
-        .name = "comanda_read_seconds", .help = "Reading a batch of one type", .type = HISTOGRAM, .label = "type"};
+	.name = "comanda_read_seconds", .help = "Reading a batch of one type", .type = HISTOGRAM, .label = "type"};
 
 void item_answer(struct lane *lane, struct item *item, const struct rpc_answer *with)
 {
@@ -35,7 +35,7 @@ void query_reply(struct lane *lane, struct query *query, const void *body)
 	buffer_clear(&lane->scratch);
 	json_encode(&lane->scratch, shape, body);
 	query->reply =
-	        (struct span){arena_copy(&lane->arena, lane->scratch.bytes, lane->scratch.size), lane->scratch.size};
+		(struct span){arena_copy(&lane->arena, lane->scratch.bytes, lane->scratch.size), lane->scratch.size};
 }
 
 void query_reply_json(struct query *query, struct span json)
@@ -62,6 +62,10 @@ void prepare_items(struct lane *lane, struct item **items, size_t count)
 
 		if (item->handler == NULL || item->handler->prepare == NULL || item->query.status != OK)
 			continue;
+		if (item->query.message.deadline_us < moment_now()) { /* nobody waits for the password to be hashed */
+			item->query.status = E_EXPIRED;
+			continue;
+		}
 		const enum status status = item->handler->prepare(lane, &item->query);
 		if (status != OK && item->query.status == OK)
 			item->query.status = status;
@@ -76,7 +80,7 @@ static void answer_query(struct lane *lane, struct item *item, enum status statu
 		query->status = status == OK ? E_INTERNAL : status;
 	metric_add(&answered, lane_type(lane, query->message.type)->name, 1);
 	item_answer(lane, item,
-	            &(struct rpc_answer){.status = query->status, .data = query->reply, .refusal = &query->refusal});
+		    &(struct rpc_answer){.status = query->status, .data = query->reply, .refusal = &query->refusal});
 }
 
 /* Requests that are answered without reading: unreadable, expired. */
@@ -87,8 +91,8 @@ static bool answer_early(struct lane *lane, struct item *item, int64_t now_us)
 	if (item->query.status == OK)
 		return false;
 	item_answer(lane, item,
-	            &(struct rpc_answer){
-	                    .status = item->query.status, .refusal = &item->query.refusal, .faults = item->faults});
+		    &(struct rpc_answer){
+			    .status = item->query.status, .refusal = &item->query.refusal, .faults = item->faults});
 	return true;
 }
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 static struct metric outcomes = {
-        .name = "comanda_rpc_outcomes_total", .help = "how calls ended", .type = COUNTER, .label = "status"};
+	.name = "comanda_rpc_outcomes_total", .help = "how calls ended", .type = COUNTER, .label = "status"};
 
 static const int64_t longest_wait_us = 1 * HOUR_US;
 
@@ -21,10 +21,10 @@ struct rpc *rpc_new(const struct rpc_config *config)
 {
 	struct rpc *rpc = mem_new(1, sizeof(*rpc));
 	const struct broker_config link = {.url = config->broker_url,
-	                                   .program = config->program,
-	                                   .lane = "rpc",
-	                                   .heartbeat_us = config->heartbeat_us,
-	                                   .confirms = true};
+					   .program = config->program,
+					   .lane = "rpc",
+					   .heartbeat_us = config->heartbeat_us,
+					   .confirms = true};
 
 	rpc->config = *config;
 	rpc_table_init(&rpc->table, &rpc->config);
@@ -129,7 +129,7 @@ static void read_end(const struct rpc_end *end, struct arena *arena, struct rpc_
 }
 
 static void ask_and_wait(struct rpc *rpc, struct ask *ask, int64_t due_us, struct arena *arena,
-                         struct rpc_reply *ret_reply)
+			 struct rpc_reply *ret_reply)
 {
 	if (!ask_wait(ask, due_us) && leave(rpc, ask, &ret_reply->sent))
 		ret_reply->status = E_TIMEOUT;
@@ -156,7 +156,7 @@ static void call(struct rpc *rpc, const struct rpc_request *request, struct aren
 }
 
 enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct arena *arena,
-                     struct rpc_reply *ret_reply)
+		     struct rpc_reply *ret_reply)
 {
 	assert(request->type >= 0 && request->type < rpc->config.contract->count);
 	*ret_reply = (struct rpc_reply){.status = OK};

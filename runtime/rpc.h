@@ -15,7 +15,7 @@ struct rpc_config {
 	const struct contract *contract;
 	int64_t heartbeat_us;
 	int window;        /* unanswered messages a lane */
-	int in_flight_max; /* items a lane, sent and waiting; beyond: E_BUSY at once */
+	int in_flight_max; /* calls a lane, sent and waiting; beyond: E_BUSY at once */
 	int breaker_after; /* consecutive time-outs that open the breaker */
 };
 
@@ -43,8 +43,11 @@ struct rpc_reply {
 };
 
 /* Asks and waits. Fills `ret_reply` in every case and returns its status: E_TIMEOUT when the deadline passed, E_BUSY
- * when the in-flight cap is reached or the queue is full, E_UNAVAILABLE when the broker is away or the breaker open. */
+ * when the in-flight cap is reached or the queue is full, E_UNAVAILABLE when the broker is away (`sent` tells whether
+ * it went away before the answer), the queue is missing or the breaker open, E_KEY_REUSED when another request of the
+ * same id is on its way (the same request, asked twice at a time, travels once). A lane that does not answer is tested
+ * by one call at a time, which waits a second at most. */
 must_check enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct arena *arena,
-                                struct rpc_reply *ret_reply);
+				struct rpc_reply *ret_reply);
 
 #endif

@@ -5,7 +5,7 @@
 #include <time.h>
 
 struct ask *ask_new(const struct contract *contract, const struct rpc_request *request, int64_t due_us,
-                    const pthread_condattr_t *steady)
+		    const pthread_condattr_t *steady)
 {
 	struct ask *ask = mem_new(1, sizeof(*ask));
 	struct buffer text;

@@ -57,7 +57,7 @@ void ended_tell(struct ended *ended);
 
 /* An item with one caller. `steady`: attributes of conditions that wait by CLOCK_MONOTONIC. */
 struct ask *ask_new(const struct contract *contract, const struct rpc_request *request, int64_t due_us,
-                    const pthread_condattr_t *steady);
+		    const pthread_condattr_t *steady);
 void ask_release(struct ask *ask);
 /* True where the item ended before `due_us`. */
 bool ask_wait(struct ask *ask, int64_t due_us);

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 static struct metric messages = {
-        .name = "comanda_rpc_messages_total", .help = "request messages sent", .type = COUNTER, .label = "lane"};
+	.name = "comanda_rpc_messages_total", .help = "request messages sent", .type = COUNTER, .label = "lane"};
 static struct metric strays = {
-        .name = "comanda_rpc_stray_replies_total", .help = "replies that nobody waited for any more", .type = COUNTER};
+	.name = "comanda_rpc_stray_replies_total", .help = "replies that nobody waited for any more", .type = COUNTER};
 
 static const int64_t nap_us = 25 * MS_US, longest_sleep_us = 500 * MS_US;
 
@@ -23,7 +23,7 @@ enum { REPLIES_A_TURN = 64 };
 static void set_connected(struct rpc *rpc, bool connected)
 {
 	static const struct rpc_end not_sent = {.status = E_UNAVAILABLE},
-	                            sent = {.status = E_UNAVAILABLE, .sent = true};
+				    sent = {.status = E_UNAVAILABLE, .sent = true};
 	struct ended ended = {NULL};
 
 	pthread_mutex_lock(&rpc->table.lock);
@@ -165,16 +165,16 @@ static enum status publish(struct rpc *rpc, struct sent *sent)
 	char id[UUID_TEXT + 1];
 	int64_t left = sent->due_us - moment_steady();
 	const struct publication publication = {.exchange = "rpc",
-	                                        .routing_key = sent->lane->name,
-	                                        .content_type = "application/json",
-	                                        .type = sent->type,
-	                                        .message_id = id,
-	                                        .correlation_id = id,
-	                                        .reply_to = "amq.rabbitmq.reply-to",
-	                                        .body = rpc_bundle_body(&rpc->bundle),
-	                                        .mandatory = true,
-	                                        .expiration_us = left > MS_US ? left : MS_US,
-	                                        .time_us = moment_now()};
+						.routing_key = sent->lane->name,
+						.content_type = "application/json",
+						.type = sent->type,
+						.message_id = id,
+						.correlation_id = id,
+						.reply_to = "amq.rabbitmq.reply-to",
+						.body = rpc_bundle_body(&rpc->bundle),
+						.mandatory = true,
+						.expiration_us = left > MS_US ? left : MS_US,
+						.time_us = moment_now()};
 
 	uuid_text(&sent->id, id);
 	return broker_publish(rpc->broker, &publication, &sent->sequence);
@@ -184,7 +184,7 @@ static enum status publish(struct rpc *rpc, struct sent *sent)
 static bool send_one(struct rpc *rpc, struct rpc_lane *lane)
 {
 	static const struct rpc_end not_sent = {.status = E_UNAVAILABLE},
-	                            unknown = {.status = E_UNAVAILABLE, .sent = true};
+				    unknown = {.status = E_UNAVAILABLE, .sent = true};
 	struct ended ended = {NULL};
 	struct sent *sent;
 	enum status status;
@@ -232,7 +232,7 @@ static int64_t sleep_time(struct rpc_table *table)
 static void sleep_for(struct rpc *rpc, int64_t wait_us)
 {
 	struct pollfd fds[] = {{.fd = rpc->wake_fd, .events = POLLIN},
-	                       {.fd = broker_fd(rpc->broker), .events = POLLIN}};
+			       {.fd = broker_fd(rpc->broker), .events = POLLIN}};
 	uint64_t count;
 
 	poll(fds, 2, (int)((wait_us + MS_US - 1) / MS_US));

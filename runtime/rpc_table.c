@@ -8,11 +8,11 @@
 #include <string.h>
 
 static struct metric requests = {
-        .name = "comanda_rpc_requests_total", .help = "calls", .type = COUNTER, .label = "lane"};
+	.name = "comanda_rpc_requests_total", .help = "calls", .type = COUNTER, .label = "lane"};
 static struct metric batches = {
-        .name = "comanda_rpc_batch_items", .help = "requests in one message", .type = HISTOGRAM, .label = "lane"};
+	.name = "comanda_rpc_batch_items", .help = "requests in one message", .type = HISTOGRAM, .label = "lane"};
 static struct metric breakers = {
-        .name = "comanda_rpc_breaker_open", .help = "1: calls are refused at once", .type = GAUGE, .label = "lane"};
+	.name = "comanda_rpc_breaker_open", .help = "1: calls are refused at once", .type = GAUGE, .label = "lane"};
 
 static const int64_t probe_us = 1 * SECOND_US;
 /* An equal item is joined where it ends at most so much before the caller would. */
@@ -231,7 +231,7 @@ enum status table_enlist(struct rpc_table *table, struct ask **ask, const char *
 
 	(*ask)->lane = find_lane(table, lane);
 	if ((*ask)->lane == NULL)
-		return E_NOT_FOUND;
+		return E_INTERNAL;
 	metric_add(&requests, (*ask)->lane->name, 1);
 	status = admit(table, *ask);
 	if (status != OK)
@@ -335,9 +335,9 @@ bool table_answer(struct rpc_table *table, const struct rpc_slice *slice, struct
 			continue;
 		note_answer(table, at->lane);
 		end_ask(table, at,
-		        &(struct rpc_end){OK, memcpy(mem_new(1, slice->text.size), slice->text.bytes, slice->text.size),
-		                          slice->text.size, true},
-		        ended);
+			&(struct rpc_end){OK, memcpy(mem_new(1, slice->text.size), slice->text.bytes, slice->text.size),
+					  slice->text.size, true},
+			ended);
 		if (sent->asks.first == NULL)
 			free_message(table, sent);
 		found = true;

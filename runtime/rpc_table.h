@@ -46,7 +46,7 @@ void rpc_table_done(struct rpc_table *table);
 
 /* Puts a new item among those that wait, or its caller with an equal item that is there already: *ask is then that one.
  * E_BUSY: too many callers; E_UNAVAILABLE: no connection, or the breaker is open; E_KEY_REUSED: another request of this
- * id is on its way; E_NOT_FOUND: no such lane. *due_us, until when the caller waits, comes nearer for a probe. */
+ * id is on its way; E_INTERNAL: no such lane. *due_us, until when the caller waits, comes nearer for a probe. */
 must_check enum status table_enlist(struct rpc_table *table, struct ask **ask, const char *lane, int64_t *due_us);
 /* Its caller waits no longer. */
 void table_leave(struct rpc_table *table, struct ask *ask);

@@ -173,20 +173,20 @@ struct envelope {
 };
 
 static const struct shape caller_shape = {
-        .name = "caller",
-        .size = sizeof(struct caller),
-        .fields = (const struct field[]){field_uuid(struct caller, user_id, REQUIRED),
-                                         field_uuid(struct caller, session_id, 0),
-                                         field_enum(struct caller, role, REQUIRED, caller_role_names), field_end}};
+	.name = "caller",
+	.size = sizeof(struct caller),
+	.fields = (const struct field[]){field_uuid(struct caller, user_id, REQUIRED),
+					 field_uuid(struct caller, session_id, 0),
+					 field_enum(struct caller, role, REQUIRED, caller_role_names), field_end}};
 
 static const struct shape envelope_shape = {
-        .name = "request",
-        .size = sizeof(struct envelope),
-        .fields = (const struct field[]){
-                field_uuid(struct envelope, id, REQUIRED), field_text(struct envelope, type, REQUIRED, 1, 100),
-                field_moment(struct envelope, time, REQUIRED), field_moment(struct envelope, deadline, REQUIRED),
-                field_object(struct envelope, caller, 0, &caller_shape),
-                field_text(struct envelope, traceparent, 0, 1, 100), field_end}};
+	.name = "request",
+	.size = sizeof(struct envelope),
+	.fields = (const struct field[]){
+		field_uuid(struct envelope, id, REQUIRED), field_text(struct envelope, type, REQUIRED, 1, 100),
+		field_moment(struct envelope, time, REQUIRED), field_moment(struct envelope, deadline, REQUIRED),
+		field_object(struct envelope, caller, 0, &caller_shape),
+		field_text(struct envelope, traceparent, 0, 1, 100), field_end}};
 
 static const struct json *empty_object(struct arena *arena)
 {
@@ -221,7 +221,7 @@ static enum status find_type(struct rpc_item *item, const struct contract *contr
 }
 
 static void read_item(const struct json *json, const struct contract *contract, struct arena *arena,
-                      struct rpc_item *ret_item)
+		      struct rpc_item *ret_item)
 {
 	struct faults faults = {.count = 0};
 	struct envelope envelope;
@@ -245,7 +245,7 @@ static void read_item(const struct json *json, const struct contract *contract, 
 }
 
 enum status rpc_wire_read_requests(struct span body, const struct contract *contract, struct arena *arena,
-                                   struct rpc_items *ret_items)
+				   struct rpc_items *ret_items)
 {
 	const struct json *json = NULL;
 	struct rpc_items read = {.count = 1};

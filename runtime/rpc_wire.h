@@ -68,7 +68,7 @@ struct rpc_items {
  * AMQP correlation_id is then all that it can be answered by. Everything lives in the arena. An item's data is then
  * read with json_read by the shape of its type. */
 must_check enum status rpc_wire_read_requests(struct span body, const struct contract *contract, struct arena *arena,
-                                              struct rpc_items *ret_items);
+					      struct rpc_items *ret_items);
 
 /* ---- reading replies ---- */
 

@@ -86,9 +86,9 @@ static enum status key_describe(struct token_key *key, const EVP_PKEY *pkey)
 	base64url(hash, sizeof(hash), key->id, sizeof(key->id));
 	buffer_clear(&text);
 	buffer_format(&text,
-	              "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\",\"kid\":\"%s\",\"use\":\"sig\","
-	              "\"alg\":\"ES256\"}",
-	              x, y, key->id);
+		      "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\",\"kid\":\"%s\",\"use\":\"sig\","
+		      "\"alg\":\"ES256\"}",
+		      x, y, key->id);
 	key->jwk = mem_text(text.bytes);
 	buffer_done(&text);
 	return OK;
@@ -151,7 +151,7 @@ static bool put_claims(jwt_t *jwt, const struct token_claims *claims)
 }
 
 enum status token_sign(const struct token_key *key, const struct token_claims *claims, struct arena *arena,
-                       const char **ret_token)
+		       const char **ret_token)
 {
 	scoped(jwt_free) jwt_t *jwt = NULL;
 	char *token = NULL;
@@ -184,7 +184,7 @@ static enum status read_coordinate(const struct json *jwk, const char *name, uns
 	size_t size = 0;
 
 	if (text == NULL || sodium_base642bin(ret_bytes, COORDINATE, text, strlen(text), NULL, &size, NULL,
-	                                      sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
+					      sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
 		return E_MALFORMED;
 	return size == COORDINATE ? OK : E_MALFORMED;
 }
@@ -364,7 +364,7 @@ static bool claim_moment(jwt_t *jwt, const char *name, int64_t *ret_us)
 }
 
 enum status token_verify(const struct token_keys *keys, const char *token, int64_t now_us,
-                         struct token_claims *ret_claims)
+			 struct token_claims *ret_claims)
 {
 	scoped(jwt_free) jwt_t *jwt = NULL;
 	const struct public_key *key = NULL;

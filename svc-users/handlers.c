@@ -53,7 +53,7 @@ static const struct lane_plan lanes[] = {
 };
 
 /* In locking order: a registration is decided by who gets the e-mail claim. */
-static const struct store *const stores[] = {&email_claim_store, &user_store, &session_store, NULL};
+static const struct store *const stores[] = {&email_claim_store, &user_store, &buyer_store, &session_store, NULL};
 
 static const struct retention retention[] = {
 	{.name = "sessions",

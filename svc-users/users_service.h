@@ -11,7 +11,7 @@ extern const struct migration users_migrations[];
 
 /* ---- stores.c ---- */
 
-extern const struct store user_store, email_claim_store, session_store;
+extern const struct store user_store, buyer_store, email_claim_store, session_store;
 
 /* The columns that user_read takes, in this order. */
 #define USER_COLUMNS "id, email, name, role, status, password_hash, session_epoch, version, created_at, updated_at"

@@ -16,15 +16,15 @@
 
 /* Two keys, made for these tests alone. */
 static const char first_pem[] = "-----BEGIN PRIVATE KEY-----\n"
-                                "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgA66r5lWPLYshHkXI\n"
-"DeOwZxugfpcTHbvLR6oyc/XQ61WhRANCAAT0Rtmj+niKrFXNrJW9mz7/TaEhbizx\n"
-"vp8/e998xpBvhYJoopLznBJQHWwkZQ49A8P5DdbmsjBI2sTxlU656PY9\n"
-                                "-----END PRIVATE KEY-----\n";
+				"MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgA66r5lWPLYshHkXI\n"
+				"DeOwZxugfpcTHbvLR6oyc/XQ61WhRANCAAT0Rtmj+niKrFXNrJW9mz7/TaEhbizx\n"
+				"vp8/e998xpBvhYJoopLznBJQHWwkZQ49A8P5DdbmsjBI2sTxlU656PY9\n"
+				"-----END PRIVATE KEY-----\n";
 static const char second_pem[] = "-----BEGIN PRIVATE KEY-----\n"
-                                 "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgaVt6dd1eVUHpZphb\n"
-"iutAD4OpAyhvsBYMReJ2Ew9q0SyhRANCAATUaaXbrDllJcUgYADAEMUuy5+pmclW\n"
-"UchTGOwR2bOPSYRR8dpKRk/uHtBeJn7s5ABQdzFNp+NlerZ39pxldelI\n"
-                                 "-----END PRIVATE KEY-----\n";
+				 "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgaVt6dd1eVUHpZphb\n"
+				 "iutAD4OpAyhvsBYMReJ2Ew9q0SyhRANCAATUaaXbrDllJcUgYADAEMUuy5+pmclW\n"
+				 "UchTGOwR2bOPSYRR8dpKRk/uHtBeJn7s5ABQdzFNp+NlerZ39pxldelI\n"
+				 "-----END PRIVATE KEY-----\n";
 
 static struct arena arena;
 static struct token_key *first, *second;
@@ -74,8 +74,8 @@ static const char *token_by(const struct token_key *key, int64_t ttl_us)
 {
 	int64_t now_us = moment_now();
 	struct token_claims claims = {.caller = {.user_id = uuid_new(now_us), .role = CALLER_CUSTOMER},
-	                              .issued_us = now_us - HOUR_US,
-	                              .expires_us = now_us + ttl_us};
+				      .issued_us = now_us - HOUR_US,
+				      .expires_us = now_us + ttl_us};
 	const char *token = NULL;
 
 	assert_int_equal(token_sign(key, &claims, &arena, &token), OK);
@@ -137,7 +137,7 @@ static void tells_callers_apart(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
 		claims.caller = (struct caller){.user_id = {{(uint8_t)(i + 1)}},
-		                                .role = i == 1 ? CALLER_ADMIN : CALLER_CUSTOMER};
+						.role = i == 1 ? CALLER_ADMIN : CALLER_CUSTOMER};
 		assert_int_equal(token_sign(first, &claims, &arena, &tokens[i]), OK);
 	}
 	for (unsigned i = 0; i < 6; i++) {
@@ -183,14 +183,14 @@ static void serves_many_threads_with_one_question(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(asks_for_keys_once_and_knows_a_token_again, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(says_unavailable_while_there_are_no_keys_and_asks_not_too_often, set_up,
-	                                        tear_down),
-	        cmocka_unit_test_setup_teardown(asks_at_most_once_in_a_while_for_keys_that_nobody_has, set_up,
-	                                        tear_down),
-	        cmocka_unit_test_setup_teardown(refuses_an_expired_token_however_often_it_comes, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(tells_callers_apart, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(serves_many_threads_with_one_question, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(asks_for_keys_once_and_knows_a_token_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(says_unavailable_while_there_are_no_keys_and_asks_not_too_often, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(asks_at_most_once_in_a_while_for_keys_that_nobody_has, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(refuses_an_expired_token_however_often_it_comes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(tells_callers_apart, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(serves_many_threads_with_one_question, set_up, tear_down),
 	};
 
 	json_init();

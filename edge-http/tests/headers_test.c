@@ -41,11 +41,11 @@ static void reads_an_idempotency_key_quoted_or_bare(void **state)
 	static const struct {
 		const char *value, *key;
 	} good[] = {
-	        {"abc", "abc"},
-	        {"\"abc\"", "abc"},
-	        {"8e03978e-40d5-43dd-bc93-6894a57f9324", "8e03978e-40d5-43dd-bc93-6894a57f9324"},
-	        {"\"a\\\"b\\\\c\"", "a\"b\\c"},
-	        {"~!@#$%^&*()", "~!@#$%^&*()"},
+		{"abc", "abc"},
+		{"\"abc\"", "abc"},
+		{"8e03978e-40d5-43dd-bc93-6894a57f9324", "8e03978e-40d5-43dd-bc93-6894a57f9324"},
+		{"\"a\\\"b\\\\c\"", "a\"b\\c"},
+		{"~!@#$%^&*()", "~!@#$%^&*()"},
 	};
 	const char *key = NULL;
 
@@ -59,9 +59,9 @@ static void reads_an_idempotency_key_quoted_or_bare(void **state)
 
 static void refuses_what_is_no_idempotency_key(void **state)
 {
-	static const char *const bad[] = {"",         "\"\"",    "\"abc",  "abc\"", "\"a\"b\"", "\"a\\b\"",
-	                                  "\"a\\\"", "a b",     "\"a b\"", "caf\xc3\xa9", "a,b", "\"a\", \"b\"",
-	                                  "\"",      "\"a\";p=1"};
+	static const char *const bad[] = {"",         "\"\"",         "\"abc", "abc\"",    "\"a\"b\"",
+					  "\"a\\b\"", "\"a\\\"",      "a b",   "\"a b\"",  "caf\xc3\xa9",
+					  "a,b",      "\"a\", \"b\"", "\"",    "\"a\";p=1"};
 	const char *key = NULL;
 
 	(void)state;
@@ -77,15 +77,15 @@ static void reads_if_match_as_a_version(void **state)
 		const char *value;
 		int64_t version;
 	} good[] = {
-	        {"\"1\"", 1},
-	        {"\"999999999999999\"", 999999999999999},
-	        {"*", INT_ABSENT},
-	        {"W/\"1\"", VERSION_OF_NOTHING}, /* strong comparison */
-	        {"\"01\"", VERSION_OF_NOTHING},
-	        {"\"\"", VERSION_OF_NOTHING},
-	        {"\"-1\"", VERSION_OF_NOTHING},
-	        {"\"abc\"", VERSION_OF_NOTHING},
-	        {"\"9999999999999999999999\"", VERSION_OF_NOTHING},
+		{"\"1\"", 1},
+		{"\"999999999999999\"", 999999999999999},
+		{"*", INT_ABSENT},
+		{"W/\"1\"", VERSION_OF_NOTHING}, /* strong comparison */
+		{"\"01\"", VERSION_OF_NOTHING},
+		{"\"\"", VERSION_OF_NOTHING},
+		{"\"-1\"", VERSION_OF_NOTHING},
+		{"\"abc\"", VERSION_OF_NOTHING},
+		{"\"9999999999999999999999\"", VERSION_OF_NOTHING},
 	};
 
 	(void)state;
@@ -128,24 +128,24 @@ static void reads_how_long_a_client_prefers_to_wait(void **state)
 		const char *value;
 		int seconds;
 	} cases[] = {
-	        {"wait=5", 5},
-	        {"Wait=5", 5},
-	        {"wait = 5", 5},
-	        {"wait=\"7\"", 7},
-	        {"respond-async, wait=10", 10},
-	        {"wait=10;x=1, respond-async", 10},
-	        {"wait=3, wait=9", 3},
-	        {"wait=0", 0},
-	        {"wait", 0},
-	        {"wait=", 0},
-	        {"wait=-1", 0},
-	        {"wait=5s", 0},
-	        {"wait=99999999999999999999", 0},
-	        {"await=5", 0},
-	        {"waiting=5", 0},
-	        {"return=minimal", 0},
-	        {"", 0},
-	        {",,,", 0},
+		{"wait=5", 5},
+		{"Wait=5", 5},
+		{"wait = 5", 5},
+		{"wait=\"7\"", 7},
+		{"respond-async, wait=10", 10},
+		{"wait=10;x=1, respond-async", 10},
+		{"wait=3, wait=9", 3},
+		{"wait=0", 0},
+		{"wait", 0},
+		{"wait=", 0},
+		{"wait=-1", 0},
+		{"wait=5s", 0},
+		{"wait=99999999999999999999", 0},
+		{"await=5", 0},
+		{"waiting=5", 0},
+		{"return=minimal", 0},
+		{"", 0},
+		{",,,", 0},
 	};
 
 	(void)state;
@@ -220,17 +220,17 @@ static void lets_only_listed_origins_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(reads_an_idempotency_key_quoted_or_bare),
-	        cmocka_unit_test(refuses_what_is_no_idempotency_key),
-	        cmocka_unit_test(reads_if_match_as_a_version),
-	        cmocka_unit_test(refuses_an_if_match_that_is_no_single_tag),
-	        cmocka_unit_test(finds_a_version_in_if_none_match),
-	        cmocka_unit_test(reads_how_long_a_client_prefers_to_wait),
-	        cmocka_unit_test(takes_over_only_a_sane_request_id),
-	        cmocka_unit_test(takes_over_only_a_valid_traceparent),
-	        cmocka_unit_test(knows_a_media_type_with_and_without_charset),
-	        cmocka_unit_test(finds_the_bearer_token),
-	        cmocka_unit_test(lets_only_listed_origins_read),
+		cmocka_unit_test(reads_an_idempotency_key_quoted_or_bare),
+		cmocka_unit_test(refuses_what_is_no_idempotency_key),
+		cmocka_unit_test(reads_if_match_as_a_version),
+		cmocka_unit_test(refuses_an_if_match_that_is_no_single_tag),
+		cmocka_unit_test(finds_a_version_in_if_none_match),
+		cmocka_unit_test(reads_how_long_a_client_prefers_to_wait),
+		cmocka_unit_test(takes_over_only_a_sane_request_id),
+		cmocka_unit_test(takes_over_only_a_valid_traceparent),
+		cmocka_unit_test(knows_a_media_type_with_and_without_charset),
+		cmocka_unit_test(finds_the_bearer_token),
+		cmocka_unit_test(lets_only_listed_origins_read),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -40,14 +40,14 @@ static void finds_a_route_by_method_and_path(void **state)
 		const char *method, *path;
 		int type;
 	} cases[] = {
-	        {"POST", "/v1/users", USERS_REGISTER},
-	        {"GET", "/v1/users/x", USERS_GET},
-	        {"HEAD", "/v1/users/x", USERS_GET},
-	        {"GET", "/users/x", USERS_GET},
-	        {"GET", "/.well-known/jwks.json", USERS_KEYS},
-	        {"POST", "/v1/products/x/stock", PRODUCTS_ADJUST_STOCK},
-	        {"GET", "/v1/orders/x/timeline", ORDERS_TIMELINE},
-	        {"POST", "/orders/x/cancel", ORDERS_CANCEL},
+		{"POST", "/v1/users", USERS_REGISTER},
+		{"GET", "/v1/users/x", USERS_GET},
+		{"HEAD", "/v1/users/x", USERS_GET},
+		{"GET", "/users/x", USERS_GET},
+		{"GET", "/.well-known/jwks.json", USERS_KEYS},
+		{"POST", "/v1/products/x/stock", PRODUCTS_ADJUST_STOCK},
+		{"GET", "/v1/orders/x/timeline", ORDERS_TIMELINE},
+		{"POST", "/orders/x/cancel", ORDERS_CANCEL},
 	};
 
 	(void)state;
@@ -71,15 +71,24 @@ static void takes_the_id_as_it_was_sent(void **state)
 
 static void knows_no_other_paths(void **state)
 {
-	static const char *const paths[] = {"",           "/",
-	                                    "/v1",        "/v1/",
-	                                    "/v2/users",  "/v1/users/",
-	                                    "/v1/users/x/", "/v1/users/x/y",
-	                                    "/v1/v1/users", "/v1/USERS",
-	                                    "/v1users",   "//users",
-	                                    "/v1/orders//cancel", "/v1/orders/x/cancel/",
-	                                    "/v1/orders/x/cancelled", "/v1/users%2fx",
-	                                    "/v1//users", "/v1/products/x/stock/y"};
+	static const char *const paths[] = {"",
+					    "/",
+					    "/v1",
+					    "/v1/",
+					    "/v2/users",
+					    "/v1/users/",
+					    "/v1/users/x/",
+					    "/v1/users/x/y",
+					    "/v1/v1/users",
+					    "/v1/USERS",
+					    "/v1users",
+					    "//users",
+					    "/v1/orders//cancel",
+					    "/v1/orders/x/cancel/",
+					    "/v1/orders/x/cancelled",
+					    "/v1/users%2fx",
+					    "/v1//users",
+					    "/v1/products/x/stock/y"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
@@ -130,18 +139,18 @@ static void turns_a_query_into_json(void **state)
 	static const struct {
 		const char *form, *json;
 	} cases[] = {
-	        {"", "{}"},
-	        {"limit=5&cursor=abc", "{\"limit\":5,\"cursor\":\"abc\"}"},
-	        {"q=caf%C3%A9+noir%20%26", "{\"q\":\"caf\xc3\xa9 noir &\"}"},
-	        {"q=5", "{\"q\":\"5\"}"},
-	        {"limit=05", "{\"limit\":\"05\"}"},
-	        {"limit=-5", "{\"limit\":\"-5\"}"},
-	        {"limit=1e1", "{\"limit\":\"1e1\"}"},
-	        {"limit=9999999999999999", "{\"limit\":\"9999999999999999\"}"},
-	        {"limit", "{\"limit\":\"\"}"},
-	        {"a=b=c&&d", "{\"a\":\"b=c\",\"d\":\"\"}"},
-	        {"%22=%5C", "{\"\\\"\":\"\\\\\"}"},
-	        {"&", "{}"},
+		{"", "{}"},
+		{"limit=5&cursor=abc", "{\"limit\":5,\"cursor\":\"abc\"}"},
+		{"q=caf%C3%A9+noir%20%26", "{\"q\":\"caf\xc3\xa9 noir &\"}"},
+		{"q=5", "{\"q\":\"5\"}"},
+		{"limit=05", "{\"limit\":\"05\"}"},
+		{"limit=-5", "{\"limit\":\"-5\"}"},
+		{"limit=1e1", "{\"limit\":\"1e1\"}"},
+		{"limit=9999999999999999", "{\"limit\":\"9999999999999999\"}"},
+		{"limit", "{\"limit\":\"\"}"},
+		{"a=b=c&&d", "{\"a\":\"b=c\",\"d\":\"\"}"},
+		{"%22=%5C", "{\"\\\"\":\"\\\\\"}"},
+		{"&", "{}"},
 	};
 
 	(void)state;
@@ -151,7 +160,7 @@ static void turns_a_query_into_json(void **state)
 
 static void refuses_a_broken_percent_sign(void **state)
 {
-	static const char *const forms[] = {"q=%", "q=%4", "q=%zz", "q=%4g", "%=1", "q=%00", "q=a%2"};
+	static const char *const forms[] = {"q=%", "q=%4", "q=%zz", "q=%4g", "%=1", "q=%00", "q=a%2", "q=%ff", "q=%c3"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
@@ -195,7 +204,7 @@ static void finds_id_and_version_of_every_view(void **state)
 	const struct uuid id = uuid_of_text("test", "id", 2);
 	const struct user_view user = {.id = id, .email = "e", .name = "\"version\":9}", .version = 1234567};
 	const struct product_view product = {
-	        .id = id, .sku = "s", .name = "n", .description = "d", .currency = "EUR", .version = 1};
+		.id = id, .sku = "s", .name = "n", .description = "d", .currency = "EUR", .version = 1};
 	const struct order_view order = {.id = id, .user_id = id, .total_cents = INT_ABSENT, .version = 42};
 	char expected[UUID_TEXT + 1], found[UUID_TEXT + 1];
 
@@ -215,7 +224,7 @@ static void finds_id_and_version_of_every_view(void **state)
 static void finds_no_version_where_none_is(void **state)
 {
 	static const char *const texts[] = {
-	        "", "}", "{}", "5}", "{\"version\":}", "{\"version\":5", "{\"versions\":5}", "{\"version\":\"5\"}"};
+		"", "}", "{}", "5}", "{\"version\":}", "{\"version\":5", "{\"versions\":5}", "{\"version\":\"5\"}"};
 	char id[UUID_TEXT + 1];
 
 	(void)state;
@@ -239,20 +248,20 @@ static void gives_every_status_its_place_in_http(void **state)
 		int http;
 		const char *code;
 	} cases[] = {
-	        {E_MALFORMED, 400, "malformed"},
-	        {E_INVALID, 422, "invalid"},
-	        {E_UNAUTHENTICATED, 401, "unauthenticated"},
-	        {E_FORBIDDEN, 403, "forbidden"},
-	        {E_NOT_FOUND, 404, "not_found"},
-	        {E_CONFLICT, 409, "conflict"},
-	        {E_PRECONDITION, 412, "precondition_failed"},
-	        {E_KEY_REUSED, 422, "key_reused"},
-	        {E_EXPIRED, 504, "expired"},
-	        {E_BUSY, 503, "busy"},
-	        {E_UNAVAILABLE, 503, "unavailable"},
-	        {E_TIMEOUT, 504, "timeout"},
-	        {E_INTERNAL, 500, "internal"},
-	        {E_STALE, 500, "internal"}, /* no answer to give to anybody */
+		{E_MALFORMED, 400, "malformed"},
+		{E_INVALID, 422, "invalid"},
+		{E_UNAUTHENTICATED, 401, "unauthenticated"},
+		{E_FORBIDDEN, 403, "forbidden"},
+		{E_NOT_FOUND, 404, "not_found"},
+		{E_CONFLICT, 409, "conflict"},
+		{E_PRECONDITION, 412, "precondition_failed"},
+		{E_KEY_REUSED, 422, "key_reused"},
+		{E_EXPIRED, 504, "expired"},
+		{E_BUSY, 503, "busy"},
+		{E_UNAVAILABLE, 503, "unavailable"},
+		{E_TIMEOUT, 504, "timeout"},
+		{E_INTERNAL, 500, "internal"},
+		{E_STALE, 500, "internal"}, /* no answer to give to anybody */
 	};
 
 	(void)state;
@@ -270,8 +279,7 @@ static void gives_every_status_its_place_in_http(void **state)
 
 static void says_what_the_service_said(void **state)
 {
-	struct rpc_reply reply = {
-	        .status = E_CONFLICT, .code = "email_taken", .detail = "taken", .field = "email"};
+	struct rpc_reply reply = {.status = E_CONFLICT, .code = "email_taken", .detail = "taken", .field = "email"};
 	struct problem problem = problem_of_reply(&reply, ASKED_WRITE, &arena);
 
 	(void)state;
@@ -355,22 +363,22 @@ static void names_each_faulty_field(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(finds_a_route_by_method_and_path),
-	        cmocka_unit_test(takes_the_id_as_it_was_sent),
-	        cmocka_unit_test(knows_no_other_paths),
-	        cmocka_unit_test(says_which_methods_a_path_knows),
-	        cmocka_unit_test(asks_only_messages_that_the_edge_may_send),
-	        cmocka_unit_test(turns_a_query_into_json),
-	        cmocka_unit_test(refuses_a_broken_percent_sign),
-	        cmocka_unit_test(takes_from_a_client_only_what_is_a_clients_to_say),
-	        cmocka_unit_test(finds_id_and_version_of_every_view),
-	        cmocka_unit_test(finds_no_version_where_none_is),
-	        cmocka_unit_test(gives_every_status_its_place_in_http),
-	        cmocka_unit_test(says_what_the_service_said),
-	        cmocka_unit_test(keeps_what_broke_inside_to_itself),
-	        cmocka_unit_test(says_what_to_do_when_the_outcome_is_not_known),
-	        cmocka_unit_test(writes_problem_json_that_can_be_read),
-	        cmocka_unit_test(names_each_faulty_field),
+		cmocka_unit_test(finds_a_route_by_method_and_path),
+		cmocka_unit_test(takes_the_id_as_it_was_sent),
+		cmocka_unit_test(knows_no_other_paths),
+		cmocka_unit_test(says_which_methods_a_path_knows),
+		cmocka_unit_test(asks_only_messages_that_the_edge_may_send),
+		cmocka_unit_test(turns_a_query_into_json),
+		cmocka_unit_test(refuses_a_broken_percent_sign),
+		cmocka_unit_test(takes_from_a_client_only_what_is_a_clients_to_say),
+		cmocka_unit_test(finds_id_and_version_of_every_view),
+		cmocka_unit_test(finds_no_version_where_none_is),
+		cmocka_unit_test(gives_every_status_its_place_in_http),
+		cmocka_unit_test(says_what_the_service_said),
+		cmocka_unit_test(keeps_what_broke_inside_to_itself),
+		cmocka_unit_test(says_what_to_do_when_the_outcome_is_not_known),
+		cmocka_unit_test(writes_problem_json_that_can_be_read),
+		cmocka_unit_test(names_each_faulty_field),
 	};
 
 	json_init();

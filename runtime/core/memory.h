@@ -39,7 +39,7 @@ char *arena_copy(struct arena *arena, const char *bytes, size_t size) __attribut
 char *arena_text(struct arena *arena, const char *text); /* NULL stays NULL */
 char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3), returns_nonnull));
 char *arena_vformat(struct arena *arena, const char *format, va_list args)
-        __attribute__((format(printf, 2, 0), returns_nonnull));
+	__attribute__((format(printf, 2, 0), returns_nonnull));
 
 /* A borrowed run of bytes, not NUL-terminated. */
 struct span {

@@ -53,9 +53,9 @@ static struct date date_of(int64_t days)
 	int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
 
 	return (struct date){
-	        .year = year_of_era + era * ERA_YEARS + (month <= 2 ? 1 : 0),
-	        .month = month,
-	        .day = day_of_year - (153 * month_from_march + 2) / 5 + 1,
+		.year = year_of_era + era * ERA_YEARS + (month <= 2 ? 1 : 0),
+		.month = month,
+		.day = day_of_year - (153 * month_from_march + 2) / 5 + 1,
 	};
 }
 

@@ -15,8 +15,8 @@ void faults_add(struct faults *faults, struct arena *arena, const char *field, c
 		return;
 	va_start(args, format);
 	faults->items[index] = (struct fault){
-	        .field = arena_text(arena, field),
-	        .message = arena_vformat(arena, format, args),
+		.field = arena_text(arena, field),
+		.message = arena_vformat(arena, format, args),
 	};
 	va_end(args);
 }
@@ -108,10 +108,10 @@ static const struct format {
 	bool (*fits)(const char *text);
 	const char *fault;
 } formats[] = {
-        {"currency", is_currency, "must be an ISO 4217 currency code: three upper-case letters, such as EUR"},
-        {"email", is_email, "must be an e-mail address"},
-        {"password", is_password, "must be 8 to 256 bytes long"},
-        {"sku", is_sku, "must be 1 to 64 letters, digits, or any of . _ - /"},
+	{"currency", is_currency, "must be an ISO 4217 currency code: three upper-case letters, such as EUR"},
+	{"email", is_email, "must be an e-mail address"},
+	{"password", is_password, "must be 8 to 256 bytes long"},
+	{"sku", is_sku, "must be 1 to 64 letters, digits, or any of . _ - /"},
 };
 
 const char *format_fault(const char *format, const char *text)

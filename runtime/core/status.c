@@ -9,7 +9,7 @@
  * the world at fault is kept: tried again at once, or later where only a newer build can help. Only a lost race or
  * connection spoils the whole turn; everything else concerns one item. */
 static const struct status_rule rules[STATUS_COUNT] = {
-        /* clang-format off */
+	/* clang-format off */
 	[OK]                = {"ok",                  200, TXN_KEEP,      SETTLE_ACK,   SAY_DEBUG,   "OK"},
 	[E_MALFORMED]       = {"malformed",           400, TXN_UNDO_ITEM, SETTLE_DEAD,  SAY_WARNING, "The request cannot be read"},
 	[E_INVALID]         = {"invalid",             422, TXN_UNDO_ITEM, SETTLE_DEAD,  SAY_WARNING, "The request is not acceptable"},
@@ -27,7 +27,7 @@ static const struct status_rule rules[STATUS_COUNT] = {
 	[E_REDO]            = {"redo",                503, TXN_REDO,      SETTLE_AGAIN, SAY_INFO,    "To be tried again"},
 	[E_UNKNOWN_TYPE]    = {"unknown_type",        503, TXN_UNDO_ITEM, SETTLE_LATER, SAY_WARNING, "Not known to this build"},
 	[E_INTERNAL]        = {"internal",            500, TXN_UNDO_ITEM, SETTLE_DEAD,  SAY_ERROR,   "Something is broken on our side"},
-        /* clang-format on */
+	/* clang-format on */
 };
 
 const struct status_rule *status_rule(enum status status)

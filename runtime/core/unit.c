@@ -76,10 +76,10 @@ static struct table *table_of(struct keys *keys, const struct aggregate *kind)
 		return table;
 	table = arena_new(keys->arena, 1, sizeof *table);
 	*table = (struct table){
-	        .next = keys->tables,
-	        .kind = kind,
-	        .slots = arena_new(keys->arena, SLOTS_FIRST, sizeof(struct slot *)),
-	        .room = SLOTS_FIRST,
+		.next = keys->tables,
+		.kind = kind,
+		.slots = arena_new(keys->arena, SLOTS_FIRST, sizeof(struct slot *)),
+		.room = SLOTS_FIRST,
 	};
 	keys->tables = table;
 	return table;
@@ -260,13 +260,13 @@ struct uuid unit_event(struct unit *unit, int type, const struct uuid *subject, 
 	assert(deciding(unit) && index < MADE_THINGS);
 	event = growing_add(&unit->outputs, unit->arena, sizeof *event);
 	*event = (struct output){
-	        .id = uuid_derive(unit->consumer, &unit->message->id, index, unit->message->time_us),
-	        .type = type,
-	        .subject = *subject,
-	        .sequence = sequence,
-	        .time_us = unit->now_us,
-	        .body = body,
-	        .item = unit->item,
+		.id = uuid_derive(unit->consumer, &unit->message->id, index, unit->message->time_us),
+		.type = type,
+		.subject = *subject,
+		.sequence = sequence,
+		.time_us = unit->now_us,
+		.body = body,
+		.item = unit->item,
 	};
 	return event->id;
 }
@@ -285,17 +285,17 @@ void unit_reply_secret(struct unit *unit, const void *body)
 }
 
 enum status unit_refuse(struct unit *unit, enum status status, const char *code, const char *field, const char *format,
-                        ...)
+			...)
 {
 	va_list args;
 
 	assert(deciding(unit) && status != OK);
 	va_start(args, format);
 	unit->verdict.refusal = (struct refusal){
-	        .status = status,
-	        .code = code,
-	        .detail = arena_vformat(unit->arena, format, args),
-	        .field = arena_text(unit->arena, field),
+		.status = status,
+		.code = code,
+		.detail = arena_vformat(unit->arena, format, args),
+		.field = arena_text(unit->arena, field),
 	};
 	va_end(args);
 	return status;
@@ -305,10 +305,10 @@ void unit_deadline(struct unit *unit, int type, const struct uuid *subject, int6
 {
 	assert(deciding(unit));
 	*(struct deadline *)growing_add(&unit->deadlines, unit->arena, sizeof(struct deadline)) = (struct deadline){
-	        .type = type,
-	        .subject = *subject,
-	        .due_us = due_us,
-	        .item = unit->item,
+		.type = type,
+		.subject = *subject,
+		.due_us = due_us,
+		.item = unit->item,
 	};
 }
 
@@ -343,7 +343,7 @@ static void undo(struct unit *unit, size_t outputs, size_t deadlines)
 }
 
 struct verdict unit_decide(struct unit *unit, decide_function *decide, const struct message *message, int64_t now_us,
-                           size_t item)
+			   size_t item)
 {
 	size_t outputs = unit->outputs.count, deadlines = unit->deadlines.count;
 

@@ -50,7 +50,7 @@ void unit_reply_secret(struct unit *unit, const void *body);
  * that returns OK all the same keeps what it changed, and the refusal is its answer: a stolen token ends its session.
  */
 enum status unit_refuse(struct unit *unit, enum status status, const char *code, const char *field, const char *format,
-                        ...) __attribute__((format(printf, 5, 6)));
+			...) __attribute__((format(printf, 5, 6)));
 
 /* Sends the note `type` about `subject` to this service's own queue at `due_us`, again and again with growing pauses,
  * until it is cleared. One deadline per (type, subject). */
@@ -113,7 +113,7 @@ size_t keys_sorted(struct keys *keys, const struct aggregate *kind, const struct
 void unit_put(struct unit *unit, const struct aggregate *kind, const struct uuid *id, void *data);
 /* Runs one decision; undoes what it did when it does not return OK. `item` tags its outputs. */
 struct verdict unit_decide(struct unit *unit, decide_function *decide, const struct message *message, int64_t now_us,
-                           size_t item);
+			   size_t item);
 
 /* What was decided so far: outputs in order; deadlines sorted by subject, each (type, subject) once as the last
  * decision left it. */

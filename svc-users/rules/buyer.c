@@ -1,11 +1,13 @@
 /* May this person buy? The answer of users to order.placed. Changes nothing here. */
 #include "users.h"
 
+const struct aggregate buyer_kind = {"buyer", sizeof(struct user)};
+
 void buyer_keys(struct keys *keys, const struct message *message)
 {
 	const struct order_event *order = message->body;
 
-	keys_add(keys, &user_kind, &order->user_id);
+	keys_add(keys, &buyer_kind, &order->user_id);
 }
 
 static void answer(struct unit *unit, int event, const struct user *user, struct user_answer said)
@@ -13,13 +15,14 @@ static void answer(struct unit *unit, int event, const struct user *user, struct
 	struct user_answer *body = arena_new(unit_arena(unit), 1, sizeof(*body));
 
 	*body = said;
-	unit_event(unit, event, &said.user_id, user == NULL ? 0 : user->version, body);
+	/* About the order: it travels with the order's other events. */
+	unit_event(unit, event, &said.order_id, user == NULL ? 0 : user->version, body);
 }
 
 enum status answer_order(struct unit *unit, const struct message *message)
 {
 	const struct order_event *order = message->body;
-	const struct user *user = unit_get(unit, &user_kind, &order->user_id);
+	const struct user *user = unit_get(unit, &buyer_kind, &order->user_id);
 	struct user_answer said = {.order_id = order->order_id, .user_id = order->user_id};
 
 	if (order->expires_at != INT_ABSENT && order->expires_at <= unit_now(unit))

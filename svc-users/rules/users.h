@@ -39,6 +39,8 @@ struct session {
 };
 
 extern const struct aggregate user_kind, email_claim_kind, session_kind;
+/* A user (struct user) that is only looked at: loaded without a lock, never changed. */
+extern const struct aggregate buyer_kind;
 
 struct uuid email_claim_id(const char *email);
 /* The account as others see it: never a credential. Texts are the user's. */

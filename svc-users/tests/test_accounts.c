@@ -322,7 +322,7 @@ static const struct user_answer *answer_of(const struct scene *scene, int type)
 	assert_int_equal(events[0].type, type);
 	const struct user_answer *said = events[0].body;
 	assert_true(uuid_equal(&said->order_id, &order_id));
-	assert_true(uuid_equal(&said->user_id, &events[0].subject));
+	assert_true(uuid_equal(&said->order_id, &events[0].subject));
 	return said;
 }
 

@@ -535,7 +535,7 @@ int main(void)
 		each(what_waits_together_travels_together),
 		each(equal_reads_that_wait_together_are_asked_once),
 		each(a_caller_who_gives_up_leaves_the_others_waiting),
-	        each(the_same_id_asks_the_same_or_is_refused),
+		each(the_same_id_asks_the_same_or_is_refused),
 		each(a_full_queue_is_told_at_once),
 		each(a_missing_queue_is_told_at_once),
 		each(a_silent_lane_opens_the_breaker_and_its_first_answer_closes_it),
