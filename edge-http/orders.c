@@ -10,7 +10,7 @@
 
 enum { WAIT_MAX_S = 10 };
 
-static const int64_t pause_min_us = 3 * MS_US;
+static const int64_t pause_min_us = 4 * MS_US;
 static const int64_t pause_max_us = 50 * MS_US;
 
 /* An order as the edge looks at it: its JSON, and the little that decides the answer. */
@@ -62,7 +62,7 @@ static void waiting_end(struct edge *edge)
 /* Short at first, when most orders settle, then a fixed part of the time that has passed. */
 static int64_t pause_after(int64_t waited_us)
 {
-	int64_t pause_us = waited_us / 4;
+	int64_t pause_us = waited_us / 3;
 
 	if (pause_us < pause_min_us)
 		return pause_min_us;

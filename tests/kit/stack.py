@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jwt
 import psycopg2
+import pytest
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,7 +112,7 @@ class Stack:
 def stack_under_test():
     directory = os.environ.get("COMANDA_STACK")
     if not directory:
-        raise SystemExit("COMANDA_STACK names no stack: ./dev test [PYTEST ARGUMENTS] starts one and runs these tests")
+        pytest.exit("COMANDA_STACK names no stack: ./dev test [PYTEST ARGUMENTS] starts one and runs these", 2)
     return Stack(directory)
 
 

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +16,7 @@
 
 #include "cache.h"
 #include "moment.h"
-#include "settings.h"
+#include "redis_outside.h"
 
 enum { SKIPPED = 77 };
 #define WAIT_US (500 * MS_US)
@@ -38,43 +37,6 @@ static struct cache *new_cache(const char *url, int64_t fence_us)
 		.url = url, .wait_us = WAIT_US, .keep_us = 60 * SECOND_US, .fence_us = fence_us});
 }
 
-/* Sends an inline command, and waits for the one line that answers it. */
-static void tell(int redis, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void tell(int redis, const char *format, ...)
-{
-	char line[256], answer[256] = "";
-	va_list list;
-
-	va_start(list, format);
-	int size = vsnprintf(line, sizeof line, format, list);
-	va_end(list);
-	assert_in_range(size, 1, sizeof line - 1);
-	assert_int_equal(write(redis, line, (size_t)size), size);
-	assert_int_equal(write(redis, "\r\n", 2), 2);
-	for (size_t got = 0; got < sizeof answer - 1 && strchr(answer, '\n') == NULL; got++)
-		assert_int_equal(read(redis, answer + got, 1), 1);
-	if (answer[0] == '-')
-		fail_msg("%s: %s", line, answer);
-}
-
-static int look_from_outside(struct arena *arena)
-{
-	struct addrinfo *found, wanted = {.ai_socktype = SOCK_STREAM};
-	struct url url;
-
-	assert_int_equal(url_parse(redis_url, arena, &url), OK);
-	const char *port = arena_format(arena, "%d", url.port == 0 ? 6379 : url.port);
-	assert_int_equal(getaddrinfo(url.host, port, &wanted, &found), 0);
-	int redis = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(connect(redis, found->ai_addr, found->ai_addrlen), 0);
-	freeaddrinfo(found);
-	if (url.password[0] != '\0')
-		tell(redis, "AUTH %s %s", url.user, url.password);
-	if (url.path[0] != '\0')
-		tell(redis, "SELECT %s", url.path);
-	return redis;
-}
-
 static int set_up(void **state)
 {
 	struct fixture *fixture = mem_new(1, sizeof *fixture);
@@ -84,9 +46,9 @@ static int set_up(void **state)
 	fixture->reader = new_cache(redis_url, 0);
 	fixture->writer = new_cache(redis_url, 0);
 	fixture->other = new_cache(redis_url, 0);
-	fixture->redis = look_from_outside(&fixture->arena);
+	fixture->redis = redis_outside(redis_url, &fixture->arena);
 	/* As if this Redis had been up for long: leases are given. */
-	tell(fixture->redis, "SET cache:leases-open-at 0");
+	redis_tell(fixture->redis, "SET cache:leases-open-at 0");
 	snprintf(fixture->key, sizeof fixture->key, "component:%d:%lld", number++, (long long)moment_now());
 	*state = fixture;
 	return 0;
@@ -96,7 +58,7 @@ static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
 
-	tell(fixture->redis, "DEL %s", fixture->key);
+	redis_tell(fixture->redis, "DEL %s", fixture->key);
 	cache_free(fixture->reader);
 	cache_free(fixture->writer);
 	cache_free(fixture->other);
@@ -225,7 +187,7 @@ static void reads_many_in_one_call(void **state)
 	for (int i = 0; i < MANY; i++) {
 		assert_string_equal(entries[i].value.bytes, arena_format(&fixture->arena, "value %d", i));
 		assert_int_equal(entries[i].sequence, i);
-		tell(fixture->redis, "DEL %s", entries[i].key);
+		redis_tell(fixture->redis, "DEL %s", entries[i].key);
 	}
 	free(entries);
 }
@@ -348,7 +310,7 @@ static void several_fences_and_writes_make_one_turn(void **state)
 	sees_value(fixture, "a", 1);
 	cache_read(fixture->reader, &entry, 1, &fixture->arena);
 	assert_string_equal(entry.value.bytes, "b");
-	tell(fixture->redis, "DEL %s", second);
+	redis_tell(fixture->redis, "DEL %s", second);
 }
 
 /* ---- epochs ---- */
@@ -391,7 +353,7 @@ static void loads_its_scripts_again_when_redis_forgets_them(void **state)
 	struct fixture *fixture = *state;
 
 	fill_one(fixture, fixture->reader, gets_lease(fixture), "one");
-	tell(fixture->redis, "SCRIPT FLUSH");
+	redis_tell(fixture->redis, "SCRIPT FLUSH");
 	sees_value(fixture, "one", 1);
 	fence(fixture, fixture->writer);
 	sees_nothing(fixture);
@@ -402,7 +364,7 @@ static void gives_no_lease_while_lost_fences_may_stand(void **state)
 {
 	struct fixture *fixture = *state;
 
-	tell(fixture->redis, "DEL cache:leases-open-at");
+	redis_tell(fixture->redis, "DEL cache:leases-open-at");
 	cache_free(fixture->reader);
 	fixture->reader = new_cache(redis_url, 200 * MS_US);
 	int64_t start_us = moment_steady();
@@ -416,7 +378,7 @@ static void connects_again_unseen_when_the_connection_is_lost_while_idle(void **
 	struct fixture *fixture = *state;
 
 	fill_one(fixture, fixture->reader, gets_lease(fixture), "one");
-	tell(fixture->redis, "CLIENT KILL TYPE normal SKIPME yes");
+	redis_tell(fixture->redis, "CLIENT KILL TYPE normal SKIPME yes");
 	sees_value(fixture, "one", 1);
 	fence(fixture, fixture->writer);
 	sees_nothing(fixture);
