@@ -38,6 +38,8 @@ const struct json *json_member(const struct json *json, const char *name);
 const char *json_text(const struct json *json); /* NULL where it is no string */
 /* Prints a value back, on one line. */
 void json_print(struct buffer *out, const struct json *json);
+/* The same JSON text, broken into lines and indented, for a person's eye. `text` must be JSON. */
+void json_indent(struct buffer *out, struct span text);
 /* A JSON string with its quotes. */
 void json_quote(struct buffer *out, const char *text);
 

@@ -295,3 +295,42 @@ void json_print(struct buffer *out, const struct json *json)
 		break;
 	}
 }
+
+/* ---- for a person's eye ---- */
+
+static void new_line(struct buffer *out, int depth)
+{
+	buffer_format(out, "\n%*s", 2 * depth, "");
+}
+
+/* The end of the string that begins at `at`, behind its closing quote. */
+static size_t string_end(struct span text, size_t at)
+{
+	for (at++; at < text.size && text.bytes[at] != '"'; at++)
+		at += text.bytes[at] == '\\';
+	return at + 1 < text.size ? at + 1 : text.size;
+}
+
+static bool closes_at_once(struct span text, size_t at)
+{
+	return at + 1 < text.size && (text.bytes[at + 1] == '}' || text.bytes[at + 1] == ']');
+}
+
+void json_indent(struct buffer *out, struct span text)
+{
+	int depth = 0;
+
+	for (size_t at = 0, end; at < text.size; at = end) {
+		const char c = text.bytes[at];
+
+		end = c == '"' ? string_end(text, at) : at + 1;
+		if ((c == '}' || c == ']') && text.bytes[at - 1] != '{' && text.bytes[at - 1] != '[')
+			new_line(out, depth - 1);
+		buffer_add(out, text.bytes + at, end - at);
+		depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+		if (c == ',' || ((c == '{' || c == '[') && !closes_at_once(text, at)))
+			new_line(out, depth);
+		else if (c == ':')
+			buffer_text(out, " ");
+	}
+}

@@ -528,6 +528,20 @@ static void values_can_be_looked_at(void **state)
 	assert_null(json_member(list, "a"));
 }
 
+static void indents_without_changing_anything_else(void **state)
+{
+	static const char text[] = "{\"a\":[1,{\"b\":\"x:{\\\",}\"}],\"c\":{},\"d\":[]}";
+	static const char indented[] = "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"x:{\\\",}\"\n    }\n  ],\n"
+				       "  \"c\": {},\n  \"d\": []\n}";
+	struct buffer out;
+
+	(void)state;
+	buffer_init(&out);
+	json_indent(&out, span_of(text));
+	assert_string_equal(out.bytes, indented);
+	buffer_done(&out);
+}
+
 int main(void)
 {
 #define held(test) cmocka_unit_test_setup_teardown(test, make, drop)
@@ -556,6 +570,7 @@ int main(void)
 		held(a_required_array_is_written_even_when_it_is_empty),
 		held(what_was_written_reads_as_the_same),
 		held(values_can_be_looked_at),
+		held(indents_without_changing_anything_else),
 	};
 
 	json_init();

@@ -1,16 +1,17 @@
 # Building the code and looking it over.
 # shellcheck shell=bash
 
-build() { # preset
-	local log=$ROOT/.local/build-$1.log
+build() { # preset, [what: everything if not said]
+	local preset=$1 log=$ROOT/.local/build-$1.log
+	shift
 	mkdir -p "$ROOT/.local"
-	say build "$1, into build/$1"
+	say build "$preset, into build/$preset"
 	cd "$ROOT"
-	cmake --preset "$1" >"$log" 2>&1 || {
+	cmake --preset "$preset" >"$log" 2>&1 || {
 		cat "$log" >&2
 		die "cmake could not configure the build: its message is above, and in $log"
 	}
-	cmake --build --preset "$1" >&2 || die 'the build failed: the compiler says why above'
+	cmake --build --preset "$preset" ${1:+--target "$@"} >&2 || die 'the build failed: the compiler says why above'
 }
 
 cmd_build() {

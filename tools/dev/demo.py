@@ -77,7 +77,7 @@ def follow(order_id, label, token):
         for event in call("GET", f"/v1/orders/{order_id}/timeline", token=token)["events"]:
             if event["id"] not in seen:
                 seen.add(event["id"])
-                say(label, f"{event['type']:<36}{event['source']}")
+                say(label, f"{event['source'].strip('/'):<14}{event['type'].removeprefix('comanda.').removesuffix('.v1')}")
         if order["status"] != "pending":
             reason = order.get("reason")
             total = f", {order['total_cents'] / 100:.2f} {order['currency']}" if order.get("total_cents") is not None else ""
@@ -89,12 +89,13 @@ def follow(order_id, label, token):
 
 def place(number, users, products):
     name, token = random.choice(users)
-    chosen = random.sample(products, random.randint(1, 2))
+    chosen = random.sample(sorted(products), random.randint(1, 2))
     items = [{"product_id": product, "quantity": random.randint(1, 2)} for product in chosen]
     label = f"order {number}"
     try:
         order = call("POST", "/v1/orders", {"items": items}, token=token, headers={"Idempotency-Key": str(uuid.uuid4())})
-        say(label, f"{name} orders {sum(item['quantity'] for item in items)} pieces: {order['status']}  ({order['id']})")
+        what = ", ".join(f"{item['quantity']} x {products[item['product_id']]}" for item in items)
+        say(label, f"{name} orders {what}: accepted as {order['id']}")
         follow(order["id"], label, token)
     except (Refused, OSError) as error:
         say(label, f"failed: {error}")
@@ -110,7 +111,7 @@ def main():
     tag = f"{time.time_ns() // 1_000_000:x}"
     try:
         users = [sign_up(name, tag) for name in USERS]
-        products = [put_on_sale(*product, tag) for product in PRODUCTS]
+        products = {put_on_sale(*product, tag): product[0] for product in PRODUCTS}
     except (Refused, OSError) as error:
         sys.exit(f"demo: could not set the table: {error}")
     running = []

@@ -18,7 +18,7 @@
 #include "moment.h"
 #include "redis_outside.h"
 
-enum { SKIPPED = 77, KEYS = 3, WRITERS = 3, READERS = 3 };
+enum { SKIPPED = 77, KEYS = 12, WRITERS = 3, READERS = 3 };
 #define RUN_US   (4 * SECOND_US)
 #define WAIT_US  (20 * MS_US)
 #define FENCE_US (150 * MS_US) /* above the longest time from fence to commit: WAIT_US and some */
@@ -57,7 +57,7 @@ static bool write_once(struct cache *cache, struct row *row, unsigned *seed)
 	pthread_mutex_lock(&row->lock);
 	struct cache_entry entry = {.key = row->key, .sequence = atomic_load(&row->now) + 1};
 	bool fenced = cache_fence(cache, &entry, 1) == OK;
-	if (rand_r(seed) % 20 == 0) { /* rolled back, or dead */
+	if (rand_r(seed) % 60 == 0) { /* rolled back, or dead */
 		pthread_mutex_unlock(&row->lock);
 		return rand_r(seed) % 2;
 	}
@@ -70,7 +70,7 @@ static bool write_once(struct cache *cache, struct row *row, unsigned *seed)
 	char value[24];
 	snprintf(value, sizeof value, "%lld", (long long)entry.sequence);
 	entry.value = span_of(value);
-	if (rand_r(seed) % 20 == 0)
+	if (rand_r(seed) % 60 == 0)
 		return false;
 	if (rand_r(seed) % 4 == 0)
 		poll(NULL, 0, rand_r(seed) % 5); /* late, and out of order with others */
@@ -86,8 +86,10 @@ static void *write_on(void *number)
 	struct cache *cache = new_cache();
 
 	while (!atomic_load(&stopping)) {
-		if (write_once(cache, &rows[rand_r(&seed) % KEYS], &seed))
+		if (write_once(cache, &rows[rand_r(&seed) % KEYS], &seed)) {
+			poll(NULL, 0, rand_r(&seed) % 4);
 			continue;
+		}
 		cache_free(cache);
 		cache = new_cache();
 	}
@@ -144,7 +146,9 @@ static void trouble(int redis, unsigned *seed)
 		redis_tell(redis, "CLIENT PAUSE %d ALL", 10 + rand_r(seed) % 40);
 		break;
 	case 4: /* a restart */
-		redis_tell(redis, "DEL %s %s %s cache:leases-open-at", rows[0].key, rows[1].key, rows[2].key);
+		redis_tell(redis, "DEL cache:leases-open-at");
+		for (int i = 0; i < KEYS; i++)
+			redis_tell(redis, "DEL %s", rows[i].key);
 		redis_tell(redis, "CLIENT KILL TYPE normal SKIPME yes");
 		break;
 	default:
