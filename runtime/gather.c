@@ -66,6 +66,8 @@ static void refuse_sender(const struct delivery *delivery, struct item *item)
 	metric_add(&refused, "sender", 1);
 	log_warn("message.forged", kv_text("type", delivery->type), kv_text("user", delivery->user_id),
 		 kv_text("exchange", delivery->exchange));
+	/* Under its own id it would be remembered, and the true event with that id be taken for a duplicate. */
+	item->query.message.id = uuid_derive("forged", &item->query.message.id, 0, item->query.message.time_us);
 	item->query.status = E_FORBIDDEN;
 	item->query.refusal =
 		(struct refusal){E_FORBIDDEN, "wrong_sender", "this sender may not send this message", NULL};

@@ -11,14 +11,15 @@
 
 #define IDLE_US  (200 * MS_US)
 #define PING_US  (2 * SECOND_US)
+#define HOLD_US  (100 * MS_US)
 #define PAUSE_MS 20
 
 enum { PREFETCH_MIN = 4, PREFETCH = 256 };
 
-static struct metric unready = {.name = "comanda_lane_held_total",
-				.help = "Times that a lane had to wait for its database",
-				.type = COUNTER,
-				.label = "lane"};
+static struct metric held = {.name = "comanda_lane_held_total",
+			     .help = "Times that a lane had to hold a batch back",
+			     .type = COUNTER,
+			     .label = "lane"};
 
 struct db *lane_db(struct lane *lane)
 {
@@ -107,19 +108,20 @@ static void fail_rest(struct lane *lane, enum status status)
 			item_fail(lane, &lane->batch.items[i], status);
 }
 
-/* The database is away. What was taken is held, nothing more is taken, the connection is kept alive. False: the
- * connection is gone as well (the broker gives what we held to somebody else), or the program ends. */
+/* What a batch needs is away: the database, or the broker for what it says. What was taken is held, nothing more is
+ * taken, the connection is kept alive. False: the connection is gone as well (the broker gives what we held to somebody
+ * else), or the program ends. */
 static bool hold(struct lane *lane)
 {
+	const int64_t end = moment_steady() + HOLD_US;
+
 	atomic_store(&lane->ready, false);
-	metric_add(&unready, lane->plan->name, 1);
-	log_warn("lane.holding", kv_int("items", lane->batch.count), kv_text("detail", db_detail(lane->db)));
 	if (broker_consuming(lane->broker) && broker_cancel(lane->broker) != OK)
 		return false;
 	while (!lane_stopping(lane)) {
 		if (broker_tick(lane->broker, 0) != OK)
 			return false;
-		if (db_ensure(lane->db) == OK)
+		if (moment_steady() >= end && db_ensure(lane->db) == OK)
 			return true;
 		pause_lane();
 	}
@@ -136,11 +138,17 @@ static bool turn_events(struct lane *lane)
 {
 	enum status status = events_turn(lane);
 
+	if (status == OK)
+		return true;
+	metric_add(&held, lane->plan->name, 1);
+	log_warn("lane.holding", kv_int("items", lane->batch.count), kv_text("status", status_rule(status)->code),
+		 kv_text("detail", db_detail(lane->db)));
 	while (status != OK) {
 		if (!hold(lane))
 			return false;
 		status = events_turn(lane);
 	}
+	log_info("lane.resumed");
 	return true;
 }
 

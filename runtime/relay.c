@@ -22,6 +22,7 @@
 #define CONFIRM_US (10 * SECOND_US)
 
 enum {
+	HANDS_BUSY = 2000,  /* rows waiting in memory beyond which there is no sweep */
 	HANDS_FULL = 20000, /* rows waiting in memory beyond which new ones are left to the sweep */
 	DELETES_MAX = 2000
 };
@@ -236,7 +237,9 @@ static void sweep(struct relay *relay)
 	due->stored = true;
 	enum status status = OK;
 	if (broker_connected(relay->broker) && !broker_blocked(relay->broker)) {
-		status = outbox_claim(relay->db, moment_now(), 2 * CONFIRM_US, due);
+		if (flights_waiting(relay->flights) <
+		    HANDS_BUSY) /* beyond, what is due is what waits in our own hands */
+			status = outbox_claim(relay->db, moment_now(), 2 * CONFIRM_US, due);
 		if (status == OK)
 			status = deadlines_due(relay->db, relay->engine->service->contract, relay->queue, notes);
 	}

@@ -296,7 +296,7 @@ static enum status run_careful(struct lane *lane, struct item *item)
 {
 	if (db_ensure(lane->db) != OK)
 		return E_UNAVAILABLE;
-	if (inbox_attempt(lane, item) != OK) {
+	if (item->attempts == 0 && inbox_attempt(lane, item) != OK) { /* once a delivery, however often it is retried */
 		db_recover(lane->db);
 		return E_UNAVAILABLE;
 	}

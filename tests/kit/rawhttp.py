@@ -29,7 +29,7 @@ def exchange(port, *pieces, patience=10):
             for piece in pieces:
                 connection.sendall(piece)
             connection.shutdown(socket.SHUT_WR)
-        except (BrokenPipeError, ConnectionResetError):
+        except OSError:
             pass  # refused before all of it was sent: the answer is there all the same
         while True:
             try:

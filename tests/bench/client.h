@@ -1,0 +1,30 @@
+/* A client connection: HTTP/1.1 with keep-alive over a socket that never blocks. One request under way at a time. */
+#ifndef BENCH_CLIENT_H
+#define BENCH_CLIENT_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "memory.h"
+
+struct client {
+	int fd; /* -1: not connected */
+	bool busy;
+	int64_t since_us; /* when the request under way should have been sent, by moment_steady */
+	struct buffer out;
+	size_t sent;
+	struct buffer in;
+};
+
+enum client_state { CLIENT_WAITING, CLIENT_ANSWERED, CLIENT_LOST };
+
+/* Connects, or begins to; aborts the program where the machine has no sockets left. */
+void client_connect(struct client *client, const struct sockaddr_in *address);
+void client_close(struct client *client);
+/* Sends what is in `out`, as far as it goes. */
+enum client_state client_send(struct client *client);
+/* Takes what has come. CLIENT_ANSWERED: a whole response, *ret_status is its code, and the next request may go. */
+enum client_state client_receive(struct client *client, int *ret_status);
+
+#endif
