@@ -102,7 +102,9 @@ struct problem problem_of_faults(enum status status, const char *what, const str
 	for (size_t i = 0; i < kept; i++)
 		add_fault(&text, faults->items[i].field, faults->items[i].message);
 	buffer_text(&text, "]");
-	problem.errors = arena_span(arena, &text);
+	/* Text that is no JSON at all has no fields. */
+	if (status != E_MALFORMED || first->field[0] != '\0')
+		problem.errors = arena_span(arena, &text);
 	buffer_done(&text);
 	if (faults->count > 1)
 		problem.detail = arena_format(arena, "%s has %zu faults.", what, faults->count);

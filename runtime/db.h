@@ -82,9 +82,9 @@ struct rows {
 	int64_t touched; /* rows inserted, updated or deleted */
 };
 /* Takes the result of the next statement that was sent. Errors: E_REDO (SQLSTATE classes 08, 40, 53, 55, 57, unique
- * violation 23505, 25006, connection lost or time out), E_INVALID (class 22 and the rest of 23: a value is to blame),
- * E_INTERNAL (everything else, class 42 say). After an error, all further results of the batch fail with the same
- * status until db_recover. */
+ * violation 23505, 25006, 26000, a plan that a migration has outdated, connection lost or time out), E_INVALID (class
+ * 22 and the rest of 23: a value is to blame), E_INTERNAL (everything else, class 42 say). After an error, all further
+ * results of the batch fail with the same status until db_recover. */
 must_check enum status db_result(struct db *db, struct rows *ret_rows);
 must_check enum status db_synced(struct db *db);
 /* After an error: reads the pipeline to its end and rolls back; if that does not work, drops the connection. */

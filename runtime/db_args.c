@@ -15,7 +15,7 @@ static const struct {
 	enum pg_type element;
 	unsigned array;
 } array_types[] = {
-        {PG_BOOL, 1000}, {PG_BYTEA, 1001}, {PG_INT8, 1016}, {PG_TEXT, 1009}, {PG_TIMESTAMPTZ, 1185}, {PG_UUID, 2951},
+	{PG_BOOL, 1000}, {PG_BYTEA, 1001}, {PG_INT8, 1016}, {PG_TEXT, 1009}, {PG_TIMESTAMPTZ, 1185}, {PG_UUID, 2951},
 };
 
 static unsigned array_type(enum pg_type element)

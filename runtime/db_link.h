@@ -45,6 +45,14 @@ must_check enum db_wait db_link_read(struct db_link *link, int64_t until_us, str
 void db_answer_clear(void *result);
 struct rows db_answer_rows(void *result);
 
+/* One field of a result; `bytes` NULL: null. */
+struct cell {
+	const char *bytes, *column;
+	size_t size;
+	unsigned type;
+};
+struct cell db_cell(const struct rows *rows, int row, int column);
+
 /* Whether the server has closed the connection; looks without waiting. */
 bool db_link_hung_up(struct db_link *link);
 /* By the last Sync's answer. */

@@ -2,25 +2,7 @@
 #ifndef RT_DB_PRIVATE_H
 #define RT_DB_PRIVATE_H
 
-#include "db_args.h"
-
-/* ---- db.c ---- */
-
-/* Runs a text of several statements outside the pipeline, each wait bounded by `wait_us` (db_detail names the line
- * that failed). Nothing may be queued. A transaction that the text opened stays open. */
-must_check enum status db_script(struct db *db, const char *text, int64_t wait_us);
-/* Sets db_detail, for failures that are not the server's. */
-void db_explain(struct db *db, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* ---- db_link.c ---- */
-
-/* One field of a result; `bytes` NULL: null. */
-struct cell {
-	const char *bytes, *column;
-	size_t size;
-	unsigned type;
-};
-struct cell db_cell(const struct rows *rows, int row, int column);
+#include "db_link.h"
 
 /* ---- db_statements.c: which statements the server has prepared ---- */
 
@@ -50,5 +32,49 @@ void statements_forget(struct statements *statements);
 
 /* The status of a failure by its SQLSTATE (PostgreSQL's manual, appendix A). */
 enum status sqlstate_status(const char *sqlstate);
+
+/* ---- db.c ---- */
+
+/* Something that the server will answer. */
+struct pending {
+	enum { PREPARE, STATEMENT, TEXT, COMMIT, PAUSE, SYNC } kind;
+	struct statement *statement; /* PREPARE, STATEMENT */
+	const char *text;            /* for db_detail */
+};
+
+struct db {
+	struct db_link *link; /* NULL: not connected */
+	void *result;
+	struct pending *queue;
+	size_t head, tail, room;
+	bool batch_open;     /* something was sent since the last Sync */
+	bool begun;          /* an explicit transaction is open */
+	enum status failed;  /* until db_recover */
+	bool distrusted;     /* db_recover drops the connection */
+	int64_t pause_us;    /* before the next try to connect; 0: the connection has worked */
+	int64_t next_try_us; /* steady */
+	uint32_t jitter;
+	struct db_link_plan plan;
+	char *url, *application;
+	char detail[512], sqlstate[8], constraint[64];
+	struct statements statements;
+	struct args args;
+};
+
+/* Sets db_detail, for failures that are not the server's. */
+void db_explain(struct db *db, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Closes the connection, and forgets what it knew. */
+void db_drop(struct db *db);
+void db_clear_result(struct db *db);
+/* These note the first failure of a batch, for db_detail and until db_recover, and return it. */
+enum status db_fail_lost(struct db *db, const char *what);
+enum status db_fail_wait(struct db *db, enum db_wait wait, const char *what); /* OK where the wait was not in vain */
+enum status db_fail_answer(struct db *db, const struct answer *answer, const struct pending *pending);
+
+/* ---- db_pipeline.c ---- */
+
+/* Runs a text of several statements outside the pipeline, each wait bounded by `wait_us` (db_detail names the line
+ * that failed). Nothing may be queued. A transaction that the text opened stays open. */
+must_check enum status db_script(struct db *db, const char *text, int64_t wait_us);
 
 #endif

@@ -1,5 +1,5 @@
 /* Fields of results in PostgreSQL's binary format. A column of another type than the one asked for aborts. */
-#include "db_private.h"
+#include "db_link.h"
 
 #include <assert.h>
 #include <endian.h>
@@ -13,7 +13,7 @@ _Noreturn static void wrong_type(const struct cell *cell, const char *wanted)
 	char text[160];
 
 	snprintf(text, sizeof text, "column %s has type number %u, not %s: cast it in the statement", cell->column,
-	         cell->type, wanted);
+		 cell->type, wanted);
 	log_error("db.column", kv_text("detail", text));
 	abort();
 }
@@ -35,15 +35,14 @@ struct uuid row_uuid(const struct rows *rows, int row, int column)
 	return id;
 }
 
+/* Two's complement in network order, of 2, 4 or 8 bytes. */
 static int64_t load_int(const struct cell *cell)
 {
-	uint64_t number = 0;
+	uint64_t number = (cell->bytes[0] & 0x80) != 0 ? UINT64_MAX : 0;
 
 	for (size_t i = 0; i < cell->size; i++)
 		number = number << 8 | (uint8_t)cell->bytes[i];
-	/* The sign of the shorter ones. */
-	unsigned missing = (unsigned)(8 - cell->size) * 8;
-	return (int64_t)(number << missing) >> missing;
+	return (int64_t)number;
 }
 
 int64_t row_int(const struct rows *rows, int row, int column)

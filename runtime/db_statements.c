@@ -47,16 +47,16 @@ static const struct {
 	const char *prefix;
 	enum status status;
 } sqlstates[] = {
-        {"08", E_REDO},    /* connection */
-        {"22", E_INVALID}, /* data */
-        {"23505", E_REDO}, /* unique violation: somebody was faster */
-        {"23", E_INVALID}, /* constraint */
-        {"25006", E_REDO}, /* read-only: the server has become a standby */
-        {"26000", E_REDO}, /* the prepared statement is gone (DISCARD ALL): it is prepared again */
-        {"40", E_REDO},    /* deadlock, serialisation */
-        {"53", E_REDO},    /* out of connections, disk, memory */
-        {"55", E_REDO},    /* lock not available */
-        {"57", E_REDO},    /* cancelled, shutting down */
+	{"08", E_REDO},    /* connection */
+	{"22", E_INVALID}, /* data */
+	{"23505", E_REDO}, /* unique violation: somebody was faster */
+	{"23", E_INVALID}, /* constraint */
+	{"25006", E_REDO}, /* read-only: the server has become a standby */
+	{"26000", E_REDO}, /* the prepared statement is gone (DISCARD ALL): it is prepared again */
+	{"40", E_REDO},    /* deadlock, serialisation */
+	{"53", E_REDO},    /* out of connections, disk, memory */
+	{"55", E_REDO},    /* lock not available */
+	{"57", E_REDO},    /* cancelled, shutting down */
 };
 
 enum status sqlstate_status(const char *sqlstate)

@@ -156,7 +156,9 @@ static void gather_requests(struct lane *lane, const struct delivery *delivery)
 
 		item->query.message = read.items[i].message;
 		item->query.status = read.items[i].status;
-		item->id_text = read.items[i].id_text;
+		/* A lone one without an id is still told, by what its message says of it. */
+		item->id_text = read.items[i].id_text != NULL || read.count > 1 ? read.items[i].id_text
+										: delivery->correlation_id;
 		item->faults = read.items[i].faults;
 		check_item(lane, item, read.items[i].data);
 	}

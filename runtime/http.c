@@ -11,7 +11,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "http_message.h"
@@ -178,37 +177,6 @@ static void exchange_refuse(struct exchange *exchange, int status, const char *d
 	exchange_end(exchange);
 }
 
-/* Holds the parsed headers against the bytes they came from. civetweb cuts the lines apart in place, by zeroes: "name"
- * 0 ... "value" 0 0 "name" ..., so each value must end two bytes before the next name, and the empty line must follow
- * the last (its LF is overwritten too). Where that is not so, there was a folded line, a bare LF, a header beyond the
- * 64th or an early end, and a header that decides the framing may have been left out. */
-static bool headers_whole(const struct http_request *request)
-{
-	for (int i = 0; i < request->header_count; i++) {
-		const char *end = request->headers[i].value + strlen(request->headers[i].value);
-		bool last = i == request->header_count - 1;
-
-		if (end[1] != '\0')
-			return false;
-		if (last ? end[2] != '\r' || end[3] != '\0' : end + 2 != request->headers[i + 1].name)
-			return false;
-		/* "Name : value": the name is cut at the space, and the colon is not where it belongs. */
-		if (strlen(request->headers[i].name) > 0 &&
-		    request->headers[i].name[strlen(request->headers[i].name) + 1] == '\0')
-			return false;
-	}
-	return true;
-}
-
-static size_t header_bytes(const struct http_request *request)
-{
-	const struct http_header *last = request->headers + request->header_count - 1;
-
-	if (request->header_count == 0)
-		return 0;
-	return (size_t)(last->value + strlen(last->value) - request->headers[0].name);
-}
-
 /* The checks that come before any program sees the request, in this order. */
 static struct http_refusal exchange_check(struct exchange *exchange)
 {
@@ -219,9 +187,9 @@ static struct http_refusal exchange_check(struct exchange *exchange)
 
 	if (uri_bytes > (size_t)config->uri_max)
 		return (struct http_refusal){414, "has a longer URI than is accepted"};
-	if (header_bytes(request) > (size_t)config->header_bytes_max || request->header_count >= MG_MAX_HEADERS)
+	if (http_header_bytes(request) > (size_t)config->header_bytes_max || request->header_count >= MG_MAX_HEADERS)
 		return (struct http_refusal){431, "has more or longer headers than are accepted"};
-	if (!headers_whole(request))
+	if (!http_headers_whole(request))
 		return (struct http_refusal){400, "has header lines that are not as RFC 9112 says"};
 	refusal = http_read_framing(request, exchange->http_11, &exchange->framing);
 	if (refusal.status != 0)
@@ -333,47 +301,6 @@ static int begin_request(struct mg_connection *connection)
 	return exchange.response.status;
 }
 
-static bool method_known(const char *method)
-{
-	static const char *const known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", NULL};
-
-	for (int i = 0; known[i] != NULL; i++)
-		if (strcmp(known[i], method) == 0)
-			return true;
-	return false;
-}
-
-static bool is_word(const char *text)
-{
-	return *text != '\0' && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_") == strlen(text);
-}
-
-/* What civetweb refuses by itself: it says 400 to an unknown method or transfer coding, and 411 to a Content-Length
- * that is no number. */
-static struct http_refusal own_refusal(const struct http_request *request, int status)
-{
-	const char *coding = http_header(request, "Transfer-Encoding");
-
-	switch (status) {
-	case 400:
-		if (coding != NULL && strcasecmp(coding, "chunked") != 0)
-			return (struct http_refusal){501, "has a Transfer-Encoding other than chunked"};
-		if (is_word(request->method) && !method_known(request->method))
-			return (struct http_refusal){501, "has a method that this server does not know"};
-		return (struct http_refusal){400, "is not as RFC 9112 says"};
-	case 408:
-		return (struct http_refusal){408, "did not arrive in time"};
-	case 411:
-		return (struct http_refusal){400, "has a Content-Length that is not a number"};
-	case 413:
-		return (struct http_refusal){431, "has more or longer headers than are accepted"};
-	case 505:
-		return (struct http_refusal){505, "is neither HTTP/1.1 nor HTTP/1.0"};
-	default:
-		return (struct http_refusal){status, "was refused by the server"};
-	}
-}
-
 static int server_refuses(struct mg_connection *connection, int status, const char *message)
 {
 	struct exchange exchange;
@@ -381,7 +308,7 @@ static int server_refuses(struct mg_connection *connection, int status, const ch
 
 	(void)message;
 	exchange_begin(&exchange, connection);
-	refusal = own_refusal(&exchange.request, status);
+	refusal = http_refusal_of_civetweb(&exchange.request, status);
 	exchange_refuse(&exchange, refusal.status, refusal.detail);
 	return 0;
 }

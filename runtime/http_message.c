@@ -97,6 +97,76 @@ struct http_refusal http_read_framing(const struct http_request *request, bool h
 	return (struct http_refusal){0};
 }
 
+/* ---- what civetweb leaves to us ---- */
+
+bool http_headers_whole(const struct http_request *request)
+{
+	for (int i = 0; i < request->header_count; i++) {
+		const char *end = request->headers[i].value + strlen(request->headers[i].value);
+		bool last = i == request->header_count - 1;
+
+		if (end[1] != '\0')
+			return false;
+		if (last ? end[2] != '\r' || end[3] != '\0' : end + 2 != request->headers[i + 1].name)
+			return false;
+		/* "Name : value": the name is cut at the space, and the colon is not where it belongs. */
+		if (strlen(request->headers[i].name) > 0 &&
+		    request->headers[i].name[strlen(request->headers[i].name) + 1] == '\0')
+			return false;
+	}
+	return true;
+}
+
+size_t http_header_bytes(const struct http_request *request)
+{
+	const struct http_header *last = request->headers + request->header_count - 1;
+
+	if (request->header_count == 0)
+		return 0;
+	return (size_t)(last->value + strlen(last->value) - request->headers[0].name);
+}
+
+static bool method_known(const char *method)
+{
+	static const char *const known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", NULL};
+
+	for (int i = 0; known[i] != NULL; i++)
+		if (strcmp(known[i], method) == 0)
+			return true;
+	return false;
+}
+
+static bool is_word(const char *text)
+{
+	return *text != '\0' && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_") == strlen(text);
+}
+
+struct http_refusal http_refusal_of_civetweb(const struct http_request *request, int status)
+{
+	const char *coding = http_header(request, "Transfer-Encoding");
+
+	switch (status) {
+	case 400:
+		if (coding != NULL && strcasecmp(coding, "chunked") != 0)
+			return (struct http_refusal){501, "has a Transfer-Encoding other than chunked"};
+		if (is_word(request->method) && !method_known(request->method))
+			return (struct http_refusal){501, "has a method that this server does not know"};
+		return (struct http_refusal){400, "is not as RFC 9112 says"};
+	case 408:
+		return (struct http_refusal){408, "did not arrive in time"};
+	case 411:
+		return (struct http_refusal){400, "has a Content-Length that is not a number"};
+	case 413:
+		return (struct http_refusal){431, "has more or longer headers than are accepted"};
+	case 505:
+		return (struct http_refusal){505, "is neither HTTP/1.1 nor HTTP/1.0"};
+	default:
+		return (struct http_refusal){status, "was refused by the server"};
+	}
+}
+
+/* ---- responses ---- */
+
 static const struct {
 	int status;
 	const char *words;

@@ -225,6 +225,7 @@ static void connect_parts(struct lane *lane)
 		.url = settings->redis_url,
 		.wait_us = CACHE_WAIT_US,
 		.keep_us = CACHE_KEEP_US,
+		.fence_us = settings->db_wait_us < CACHE_FENCE_US / 2 ? CACHE_FENCE_US : 2 * settings->db_wait_us,
 	});
 }
 

@@ -93,9 +93,14 @@ static void add_header(struct buffer *out, const char *name, const char *text)
 	char capped[REASON_MAX + 1];
 
 	snprintf(capped, sizeof(capped), "%s", text);
-	/* A character cut in half would make the header unreadable. */
-	for (size_t size = strlen(capped); size == REASON_MAX && size > 0 && (capped[size - 1] & 0x80) != 0;)
-		capped[--size] = '\0';
+	size_t size = strlen(capped);
+	if (size == REASON_MAX) { /* a character that was cut in half goes as a whole */
+		while (size > 0 && (capped[size - 1] & 0xc0) == 0x80)
+			size--;
+		if (size > 0 && (capped[size - 1] & 0x80) != 0)
+			size--;
+		capped[size] = '\0';
+	}
 	buffer_text(out, out->size == 0 ? "{" : ",");
 	json_quote(out, name);
 	buffer_text(out, ":");

@@ -26,9 +26,9 @@ static void checksum_text(const char *text, char ret_text[static CHECKSUM_TEXT])
 }
 
 static const char create_table[] = "CREATE TABLE IF NOT EXISTS schema_migrations ("
-                                   " name text PRIMARY KEY,"
-                                   " checksum text NOT NULL,"
-                                   " applied_at timestamptz NOT NULL DEFAULT now())";
+				   " name text PRIMARY KEY,"
+				   " checksum text NOT NULL,"
+				   " applied_at timestamptz NOT NULL DEFAULT now())";
 
 /* The key is "comanda" in ASCII. A session's lock: it goes with the connection, whatever happens. */
 static const struct sql lock = {"migrations_lock", "SELECT pg_advisory_lock(x'636f6d616e6461'::bigint)::text"};
@@ -46,14 +46,14 @@ static enum status take_lock(struct db *db)
 	while (status == E_REDO && strcmp(db_sqlstate(db), "55P03") == 0 && moment_steady() < until_us);
 	if (status != OK && strcmp(db_sqlstate(db), "55P03") == 0) {
 		db_explain(db, "another program is applying migrations to this database, for more than %lld s",
-		           LOCK_WAIT_US / SECOND_US);
+			   LOCK_WAIT_US / SECOND_US);
 		return E_UNAVAILABLE;
 	}
 	return status;
 }
 
 static const struct sql find = {"migrations_find",
-                                "SELECT checksum, applied_at::text FROM schema_migrations WHERE name = $1"};
+				"SELECT checksum, applied_at::text FROM schema_migrations WHERE name = $1"};
 
 /* Whether the migration is there already; E_CONFLICT: it is, with another text. */
 static enum status find_applied(struct db *db, const struct migration *migration, bool *ret_applied)
@@ -74,14 +74,14 @@ static enum status find_applied(struct db *db, const struct migration *migration
 	if (known.size == strlen(checksum) && memcmp(known.bytes, checksum, known.size) == 0)
 		return OK;
 	db_explain(db,
-	           "migration %s was changed after it had been applied to this database at %s: restore its text, and "
-	           "put the change into a new migration with the next number",
-	           migration->name, row_bytes(&rows, 0, 1).bytes);
+		   "migration %s was changed after it had been applied to this database at %s: restore its text, and "
+		   "put the change into a new migration with the next number",
+		   migration->name, row_bytes(&rows, 0, 1).bytes);
 	return E_CONFLICT;
 }
 
 static const struct sql remember = {"migrations_remember",
-                                    "INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)"};
+				    "INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)"};
 
 static enum status commit_applied(struct db *db, const struct migration *migration)
 {
@@ -101,9 +101,13 @@ static enum status commit_applied(struct db *db, const struct migration *migrati
 	return status == OK ? db_synced(db) : status;
 }
 
+/* A migration may work on whole tables: without the session's time-out, and with all that the planner knows. */
+static const char begin[] = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on;"
+			    " SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on";
+
 static enum status apply(struct db *db, const struct migration *migration)
 {
-	enum status status = db_script(db, "BEGIN; SET LOCAL statement_timeout = 0", SCRIPT_WAIT_US);
+	enum status status = db_script(db, begin, SCRIPT_WAIT_US);
 	if (status == OK)
 		status = db_script(db, migration->text, SCRIPT_WAIT_US);
 	if (status == OK)

@@ -88,10 +88,9 @@ def test_an_id_that_is_none_is_refused(stack, admin, path, method, who):
         problem(request(stack.port, f"{method} {path_sent} HTTP/1.1", *headers, body=body), 400)
 
 
-@pytest.mark.parametrize("path, method, who", CALLS, ids=lambda value: str(value).replace(ID, "ID"))
+@pytest.mark.parametrize("path, method, who", [call for call in CALLS if call[1] != "GET" or ID in call[0]],
+                         ids=lambda value: str(value).replace(ID, "ID"))
 def test_a_path_without_a_list_takes_no_query(admin, path, method, who):
-    if method == "GET" and ID not in path:
-        pytest.skip("lists have parameters; test_order_lists.py looks at them")
     body = {"json": {}, "headers": {"Idempotency-Key": uuid.uuid4().hex}} if method in ("POST", "PATCH") else {}
     problem(admin.call(method, f"{path}?colour=red", **body), 400)
 

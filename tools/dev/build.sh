@@ -36,8 +36,10 @@ cmd_format() {
 }
 
 format_check() {
-	sources '*.c' '*.h' | xargs -0r clang-format --dry-run --Werror ||
-		die 'some files are not as .clang-format says (above): ./dev format mends them'
+	local complaints
+	complaints=$(sources '*.c' '*.h' | xargs -0r clang-format --dry-run --Werror 2>&1) ||
+		die "these files are not as .clang-format says; ./dev format mends them:
+$(sed -n 's/^\([^ :]*\):[0-9]*:[0-9]*: error: .*/     \1/p' <<<"$complaints" | sort -u)"
 	say format "$(sources '*.c' '*.h' | tr -cd '\0' | wc -c) files are as .clang-format says"
 }
 

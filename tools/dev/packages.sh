@@ -9,7 +9,8 @@ PACKAGES_BUILD=(
 PACKAGES_RUN=(rabbitmq-server postgresql redis-server openssl curl jq ca-certificates procps python3)
 PACKAGES_TEST=(
 	libcmocka-dev clang clang-format clang-tidy libclang-rt-dev shellcheck
-	python3-pytest python3-hypothesis python3-pika python3-psycopg2 python3-redis python3-requests python3-jsonschema
+	python3-pytest python3-hypothesis python3-pika python3-psycopg2 python3-redis python3-requests python3-jwt python3-cryptography
+	python3-jsonschema
 )
 
 # Debian starts a service as soon as it is installed, unless this file says no. Ours are private, so none need start.

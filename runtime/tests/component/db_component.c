@@ -62,9 +62,9 @@ static int64_t ask_int(struct db *db, const struct sql *sql)
 static void brings_every_type_there_and_back(void **state)
 {
 	static const struct sql echo = {
-	        "echo",
-	        "SELECT $1::uuid, $2::bigint, $3::boolean, $4::text, $5::bytea, $6::timestamptz, $2::int4, $2::int2,"
-	        " $4::jsonb, $4::json"};
+		"echo",
+		"SELECT $1::uuid, $2::bigint, $3::boolean, $4::text, $5::bytea, $6::timestamptz, $2::int4, $2::int2,"
+		" $4::jsonb, $4::json"};
 	struct db *db = *state;
 	struct uuid id = uuid_new(moment_now());
 	int64_t at_us = 1769862896123456;
@@ -98,7 +98,7 @@ static void brings_every_type_there_and_back(void **state)
 static void brings_nulls_there_and_back(void **state)
 {
 	static const struct sql echo = {"echo_null",
-	                                "SELECT $1::uuid, $2::bigint, $3::text, $4::bytea, $5::timestamptz"};
+					"SELECT $1::uuid, $2::bigint, $3::text, $4::bytea, $5::timestamptz"};
 	struct db *db = *state;
 	struct rows rows;
 	struct arena arena;
@@ -139,9 +139,9 @@ static void keeps_empty_text_apart_from_null(void **state)
 static void unnests_columns_row_by_row_with_nulls(void **state)
 {
 	static const struct sql unnest = {
-	        "unnest_all",
-	        "SELECT a, b, c, d, e, f, $1 FROM unnest($2::uuid[], $3::bigint[], $4::boolean[], $5::text[],"
-	        " $6::bytea[], $7::timestamptz[]) WITH ORDINALITY AS t (a, b, c, d, e, f, n) ORDER BY n"};
+		"unnest_all",
+		"SELECT a, b, c, d, e, f, $1 FROM unnest($2::uuid[], $3::bigint[], $4::boolean[], $5::text[],"
+		" $6::bytea[], $7::timestamptz[]) WITH ORDINALITY AS t (a, b, c, d, e, f, n) ORDER BY n"};
 	struct db *db = *state;
 	struct args *args = db_args(db);
 	struct uuid id = uuid_new(moment_now());
@@ -169,8 +169,8 @@ static void unnests_columns_row_by_row_with_nulls(void **state)
 static void takes_a_group_without_rows_and_empty_arrays(void **state)
 {
 	static const struct sql count = {"count_empty",
-	                                 "SELECT (SELECT count(*) FROM unnest($1::uuid[], $2::bigint[])) +"
-	                                 " cardinality($3::uuid[]) + cardinality($4::text[])"};
+					 "SELECT (SELECT count(*) FROM unnest($1::uuid[], $2::bigint[])) +"
+					 " cardinality($3::uuid[]) + cardinality($4::text[])"};
 	struct db *db = *state;
 	struct uuid id = uuid_new(moment_now());
 	const char *texts[] = {"one", NULL};
@@ -289,7 +289,7 @@ static void says_what_a_failure_means(void **state)
 	struct rows rows;
 
 	must_run(db, "make_unique",
-	         "CREATE TEMP TABLE db_unique (id bigint CONSTRAINT db_unique_id UNIQUE, n int CHECK (n > 0))");
+		 "CREATE TEMP TABLE db_unique (id bigint CONSTRAINT db_unique_id UNIQUE, n int CHECK (n > 0))");
 	static const struct sql insert = {"insert_unique", "INSERT INTO db_unique VALUES (1, $1)"};
 	arg_int(db_args(db), 1);
 	assert_int_equal(db_run(db, &insert, &rows), OK);
@@ -313,7 +313,7 @@ static void reports_a_constraint_that_fails_at_commit(void **state)
 
 	must_run(db, "make_parent", "CREATE TEMP TABLE db_parent (id bigint PRIMARY KEY)");
 	must_run(db, "make_child",
-	         "CREATE TEMP TABLE db_child (id bigint REFERENCES db_parent DEFERRABLE INITIALLY DEFERRED)");
+		 "CREATE TEMP TABLE db_child (id bigint REFERENCES db_parent DEFERRABLE INITIALLY DEFERRED)");
 	static const struct sql orphan = {"insert_orphan", "INSERT INTO db_child VALUES (1)"};
 	assert_int_equal(db_run(db, &orphan, &rows), E_INVALID);
 	assert_string_equal(db_sqlstate(db), "23503");
@@ -342,6 +342,46 @@ static void prepares_anew_when_a_column_changes_beneath_a_plan(void **state)
 	assert_int_equal(db_run(db, &read, &rows), E_REDO);
 	assert_int_equal(ask_int(db, &read), 5);
 	must_run(db, "drop_shape", "DROP TABLE IF EXISTS db_shape");
+}
+
+/* A table that was analysed while it was empty makes plans that scan all of it, and keeps them. */
+static void plans_go_by_key_whatever_the_statistics_say(void **state)
+{
+	static const struct sql load = {"plan_load", "SELECT id FROM db_plan WHERE id = ANY ($1)"};
+	static const struct sql update = {
+		"plan_update", "UPDATE db_plan SET n = s.n FROM unnest($1::uuid[], $2::bigint[]) AS s (id, n)"
+			       " WHERE db_plan.id = s.id"};
+	static const struct sql explain[] = {
+		{"explain_load", "EXPLAIN EXECUTE plan_load(ARRAY[gen_random_uuid()])"},
+		{"explain_update", "EXPLAIN EXECUTE plan_update(ARRAY[gen_random_uuid()], ARRAY[1])"}};
+	struct db *db = *state;
+	struct uuid id = uuid_new(moment_now());
+	struct arena arena;
+	struct rows rows;
+
+	arena_init(&arena);
+	must_run(db, "make_plan", "CREATE TEMP TABLE db_plan (id uuid PRIMARY KEY, n bigint)");
+	must_run(db, "analyze_plan", "ANALYZE db_plan");
+	for (int i = 0; i < 8; i++) {
+		arg_uuids(db_args(db), &id, 1);
+		assert_int_equal(db_run(db, &load, &rows), OK);
+		args_columns(db_args(db), 2);
+		put_uuid(db_args(db), &id), put_int(db_args(db), i);
+		assert_int_equal(db_run(db, &update, &rows), OK);
+	}
+	must_run(db, "fill_plan",
+		 "INSERT INTO db_plan SELECT gen_random_uuid(), n FROM generate_series(1, 20000) AS n");
+	for (int i = 0; i < 2; i++) {
+		bool by_index = false;
+		assert_int_equal(db_run(db, &explain[i], &rows), OK);
+		for (int row = 0; row < rows.count; row++) {
+			const char *line = row_text(&rows, row, 0, &arena);
+			by_index = by_index || strstr(line, "using db_plan_pkey") != NULL;
+			assert_null(strstr(line, "Seq Scan"));
+		}
+		assert_true(by_index);
+	}
+	arena_done(&arena);
 }
 
 /* Neither side may wait for the other to read first. */
@@ -554,9 +594,9 @@ static void applies_each_migration_once_and_in_order(void **state)
 {
 	struct db *db = *state;
 	const struct migration migrations[] = {
-	        {unique_name("make"), "DROP TABLE IF EXISTS db_moved; CREATE TABLE db_moved (n bigint); -- a remark"},
-	        {unique_name("fill"), "INSERT INTO db_moved VALUES (1);\nINSERT INTO db_moved VALUES (2)"},
-	        {NULL, NULL},
+		{unique_name("make"), "DROP TABLE IF EXISTS db_moved; CREATE TABLE db_moved (n bigint); -- a remark"},
+		{unique_name("fill"), "INSERT INTO db_moved VALUES (1);\nINSERT INTO db_moved VALUES (2)"},
+		{NULL, NULL},
 	};
 	static const struct sql count = {"count_moved", "SELECT count(*) FROM db_moved"};
 
@@ -630,30 +670,31 @@ static void a_stopped_program_loses_its_transaction_and_its_locks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(brings_every_type_there_and_back),
-	        cmocka_unit_test(brings_nulls_there_and_back),
-	        cmocka_unit_test(keeps_empty_text_apart_from_null),
-	        cmocka_unit_test(unnests_columns_row_by_row_with_nulls),
-	        cmocka_unit_test(takes_a_group_without_rows_and_empty_arrays),
-	        cmocka_unit_test(answers_in_the_middle_of_a_transaction),
-	        cmocka_unit_test(fails_the_rest_of_the_batch_until_recovered),
-	        cmocka_unit_test(rolls_back_an_abandoned_transaction),
-	        cmocka_unit_test(says_what_a_failure_means),
-	        cmocka_unit_test(reports_a_constraint_that_fails_at_commit),
-	        cmocka_unit_test(prepares_anew_when_a_column_changes_beneath_a_plan),
-	        cmocka_unit_test(moves_many_megabytes_both_ways_in_one_batch),
-	        cmocka_unit_test(redoes_when_the_connection_is_lost_in_a_transaction),
-	        cmocka_unit_test(connects_again_unseen_when_the_connection_is_lost_while_idle),
-	        cmocka_unit_test(sending_without_a_connection_is_unavailable),
-	        cmocka_unit_test(a_lock_that_is_not_given_ends_the_wait),
-	        cmocka_unit_test(a_slow_statement_is_ended_by_the_server),
-	        cmocka_unit_test(a_frozen_server_holds_nobody_for_long),
-	        cmocka_unit_test(connecting_to_what_never_answers_is_bounded_and_paced),
-	        cmocka_unit_test(a_port_where_nobody_listens_is_unavailable_at_once),
-	        cmocka_unit_test(applies_each_migration_once_and_in_order),
-	        cmocka_unit_test(refuses_a_migration_that_was_changed),
-	        cmocka_unit_test(keeps_nothing_of_a_migration_that_fails),
-	        cmocka_unit_test(a_stopped_program_loses_its_transaction_and_its_locks),
+		cmocka_unit_test(brings_every_type_there_and_back),
+		cmocka_unit_test(brings_nulls_there_and_back),
+		cmocka_unit_test(keeps_empty_text_apart_from_null),
+		cmocka_unit_test(unnests_columns_row_by_row_with_nulls),
+		cmocka_unit_test(takes_a_group_without_rows_and_empty_arrays),
+		cmocka_unit_test(answers_in_the_middle_of_a_transaction),
+		cmocka_unit_test(fails_the_rest_of_the_batch_until_recovered),
+		cmocka_unit_test(rolls_back_an_abandoned_transaction),
+		cmocka_unit_test(says_what_a_failure_means),
+		cmocka_unit_test(reports_a_constraint_that_fails_at_commit),
+		cmocka_unit_test(prepares_anew_when_a_column_changes_beneath_a_plan),
+		cmocka_unit_test(plans_go_by_key_whatever_the_statistics_say),
+		cmocka_unit_test(moves_many_megabytes_both_ways_in_one_batch),
+		cmocka_unit_test(redoes_when_the_connection_is_lost_in_a_transaction),
+		cmocka_unit_test(connects_again_unseen_when_the_connection_is_lost_while_idle),
+		cmocka_unit_test(sending_without_a_connection_is_unavailable),
+		cmocka_unit_test(a_lock_that_is_not_given_ends_the_wait),
+		cmocka_unit_test(a_slow_statement_is_ended_by_the_server),
+		cmocka_unit_test(a_frozen_server_holds_nobody_for_long),
+		cmocka_unit_test(connecting_to_what_never_answers_is_bounded_and_paced),
+		cmocka_unit_test(a_port_where_nobody_listens_is_unavailable_at_once),
+		cmocka_unit_test(applies_each_migration_once_and_in_order),
+		cmocka_unit_test(refuses_a_migration_that_was_changed),
+		cmocka_unit_test(keeps_nothing_of_a_migration_that_fails),
+		cmocka_unit_test(a_stopped_program_loses_its_transaction_and_its_locks),
 	};
 
 	url = getenv("COMANDA_TEST_DATABASE_URL");

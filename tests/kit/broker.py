@@ -1,0 +1,133 @@
+"""The broker, spoken to as one of its users: requests, events and dead letters as docs/messages.md has them."""
+import json
+import time
+import uuid
+from datetime import datetime, timedelta, timezone
+from urllib.parse import quote, urlsplit
+
+import pika
+
+from kit.patience import SLOWNESS, eventually
+
+
+def moment(seconds=0.0):
+    """RFC 3339, so many seconds from now."""
+    at = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def item(kind, data, caller=None, deadline=10.0, item_id=None):
+    """One request. `caller`: a user's id, or a whole caller."""
+    made = {"id": item_id or str(uuid.uuid4()), "type": kind, "time": moment(), "deadline": moment(deadline),
+            "data": data}
+    if caller is not None:
+        made["caller"] = caller if isinstance(caller, dict) else {"user_id": caller, "role": "customer"}
+    return made
+
+
+def event(name, source, subject, data, event_id=None, sequence=2):
+    return {"specversion": "1.0", "id": event_id or str(uuid.uuid4()), "type": f"comanda.{name}.v1",
+            "source": f"/{source}", "subject": subject, "time": moment(), "sequence": sequence,
+            "causationid": str(uuid.uuid4()), "datacontenttype": "application/json", "data": data}
+
+
+class Broker:
+    """A connection as one user; publishes are confirmed."""
+
+    def __init__(self, url):
+        self.user = urlsplit(url).username
+        self.connection = pika.BlockingConnection(pika.URLParameters(url))
+        self.channel = self.connection.channel()
+        self.channel.confirm_delivery()
+        self.replies = None
+
+    def close(self):
+        if self.connection.is_open:
+            self.connection.close()
+
+    def publish(self, exchange, key, body, **properties):
+        properties.setdefault("user_id", self.user)
+        if not isinstance(body, bytes):
+            body = json.dumps(body, separators=(",", ":")).encode()
+        self.channel.basic_publish(exchange, key, body, pika.BasicProperties(**properties))
+
+    # ---- requests ----
+
+    def send(self, lane, items, exchange="rpc", **properties):
+        """Sends requests in one message; replies come to `collect`."""
+        if self.replies is None:
+            self.replies = []
+            self.channel.basic_consume("amq.rabbitmq.reply-to", self._take, auto_ack=True)
+        first = items[0] if isinstance(items, list) else items if isinstance(items, dict) else {}
+        if isinstance(first, dict):
+            properties.setdefault("correlation_id", first.get("id"))
+            properties.setdefault("type", first.get("type"))
+        self.publish(exchange, lane, items, content_type="application/json", reply_to="amq.rabbitmq.reply-to",
+                     **properties)
+
+    def _take(self, _channel, _method, _properties, body):
+        read = json.loads(body)
+        self.replies += read if isinstance(read, list) else [read]
+
+    def collect(self, count, patience=10):
+        """The next so many replies."""
+        until = time.monotonic() + patience * SLOWNESS
+        while len(self.replies) < count and time.monotonic() < until:
+            self.connection.process_data_events(time_limit=0.05)
+        assert len(self.replies) >= count, f"{len(self.replies)} replies, not {count}, in {patience * SLOWNESS} s"
+        taken, self.replies = self.replies[:count], self.replies[count:]
+        return taken
+
+    def ask(self, lane, items, **more):
+        """The replies to some requests: a list in their order, or one for one."""
+        self.send(lane, items, **more)
+        if isinstance(items, dict):
+            return self.collect(1)[0]
+        replies = {reply["id"]: reply for reply in self.collect(len(items))}
+        return [replies[asked["id"]] for asked in items]
+
+    # ---- events ----
+
+    def tell(self, events, key=None, exchange="events"):
+        """One event, or a batch of those that have waited together."""
+        many = isinstance(events, list)
+        name = (events[0] if many else events)["type"].removeprefix("comanda.").rsplit(".", 1)[0]
+        properties = {} if many else {"message_id": events["id"], "correlation_id": events["data"].get("order_id")}
+        self.publish(exchange, key or name, events, type=name, delivery_mode=2,
+                     content_type=f"application/cloudevents{'-batch' if many else ''}+json", **properties)
+
+    # ---- queues ----
+
+    def listen(self, exchange, key):
+        """A queue of one's own that hears what is published; read it by `heard`."""
+        queue = self.channel.queue_declare("", exclusive=True).method.queue
+        self.channel.queue_bind(queue, exchange, key)
+        return queue
+
+    def take(self, queue):
+        """The next message of a queue, taken out of it: (method, properties, body), or None."""
+        method, properties, body = self.channel.basic_get(queue, auto_ack=True)
+        return (method, properties, body) if method else None
+
+    def dead(self, service, fits, patience=10):
+        """Waits for a dead letter whose body fits, and takes it out: (headers, properties, body)."""
+        passed_over = []
+
+        def look():
+            while (found := self.take(f"{service}.dead")) is not None:
+                if fits(found[2]):
+                    return found[1].headers, found[1], found[2]
+                passed_over.append(found[2])
+            raise AssertionError(f"no such dead letter in {service}.dead; others there: {passed_over}")
+
+        return eventually(look, patience)
+
+
+def close_connections(stack, user):
+    """Ends all of a user's connections by force, as an operator would. Returns how many there were."""
+    ended = 0
+    for connection in stack.management("GET", "connections").json():
+        if connection.get("user") == user:
+            path = f"connections/{quote(connection['name'], safe='')}"
+            ended += stack.management("DELETE", path, headers={"X-Reason": "a test"}).status_code == 204
+    return ended
