@@ -201,10 +201,17 @@ static struct http_refusal exchange_check(struct exchange *exchange)
 
 /* ---- the body ---- */
 
+/* A client that sends a byte now and then must not hold a thread for ever: each read has its time, and so has the
+ * whole. */
+static bool is_late(int64_t began_us, const struct http_config *config)
+{
+	return moment_steady() - began_us >= config->receive_us;
+}
+
 /* A body that did not come whole: the time is up, or the client has gone or breaks the rules of chunks. */
 static struct http_refusal body_cut_short(int64_t began_us, const struct http_config *config)
 {
-	if (moment_steady() - began_us >= config->receive_us)
+	if (is_late(began_us, config))
 		return (struct http_refusal){408, "did not arrive in time"};
 	return (struct http_refusal){400, "has a body that ends early or is not chunked as it should be"};
 }
@@ -217,7 +224,7 @@ static struct http_refusal read_known(struct exchange *exchange, char *body, int
 	while (have < exchange->framing.length) {
 		int got = mg_read(exchange->connection, body + have, (size_t)(exchange->framing.length - have));
 
-		if (got <= 0)
+		if (got <= 0 || (have + got < exchange->framing.length && is_late(began_us, config)))
 			return body_cut_short(began_us, config);
 		have += got;
 	}
@@ -233,6 +240,8 @@ static struct http_refusal read_chunks(struct exchange *exchange, struct buffer 
 
 	while ((got = mg_read(exchange->connection, piece, sizeof(piece))) > 0) {
 		buffer_add(body, piece, (size_t)got);
+		if (is_late(began_us, config))
+			return body_cut_short(began_us, config);
 		if (body->size > (size_t)config->body_max)
 			return (struct http_refusal){413, "has a longer body than is accepted"};
 	}

@@ -436,6 +436,30 @@ static void gives_up_on_a_body_that_does_not_come(void **state)
 	buffer_done(&heard);
 }
 
+/* Sends a byte whenever nothing is heard for a moment. */
+static void gives_up_on_a_body_that_only_trickles(void **state)
+{
+	static const char *const heads[] = {"Content-Length: 900\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n384\r\n"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct buffer heard;
+		int fd = dial(), bytes = 0;
+		struct pollfd waiting = {.fd = fd, .events = POLLIN};
+
+		buffer_init(&heard);
+		say(fd, "POST / HTTP/1.1\r\n" HOST);
+		say(fd, heads[i]);
+		while (poll(&waiting, 1, 20) == 0 && bytes++ < 890)
+			say(fd, "x");
+		assert_in_range(bytes, 2, 500);
+		assert_true(hear(fd, &heard, "HTTP/1.1 408 "));
+		close(fd);
+		buffer_done(&heard);
+	}
+	assert_int_equal(atomic_load(&answered), 0);
+}
+
 static void closes_an_idle_connection_and_one_that_dawdles(void **state)
 {
 	struct buffer heard;
@@ -543,6 +567,7 @@ int main(void)
 		cmocka_unit_test_setup(says_when_the_port_is_taken, start),
 		cmocka_unit_test_setup(finishes_what_runs_when_it_is_stopped, start),
 		cmocka_unit_test_setup_teardown(gives_up_on_a_body_that_does_not_come, start_impatient, stop),
+		cmocka_unit_test_setup_teardown(gives_up_on_a_body_that_only_trickles, start_impatient, stop),
 		cmocka_unit_test_setup_teardown(closes_an_idle_connection_and_one_that_dawdles, start_impatient, stop),
 		cmocka_unit_test(finds_an_element_of_a_list_header),
 	};

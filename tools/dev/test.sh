@@ -24,8 +24,8 @@ cmd_test() {
 test_everything() {
 	format_check
 	test_round dev all
-	build clang # the other compiler's warnings
-	lint
+	(build clang) || TEST_FAILED+=" clang" # the other compiler's warnings
+	(lint) || TEST_FAILED+=" lint"
 	# Of the rest, a part under each sanitizer; ./dev test --asan and --tsan run all of it.
 	test_round asan all -m sanitizer
 	test_round tsan all -m sanitizer
