@@ -12,7 +12,7 @@ enum { REMEMBERED = 4096 }; /* verified tokens; a power of two */
 
 static const int64_t refetch_pause_us = 3 * SECOND_US; /* between two fetches because of an unknown key */
 static const int64_t retry_pause_us = 500 * MS_US;     /* between two tries while there are no keys at all */
-static const int64_t refresh_us = 5 * MINUTE_US;       /* so that a withdrawn key is forgotten */
+static const int64_t refresh_us = 1 * MINUTE_US;       /* so that a withdrawn key is forgotten */
 
 struct verified {
 	struct uuid token; /* hash of its text */
@@ -23,12 +23,15 @@ struct verified {
 struct auth {
 	fetch_keys_function *fetch;
 	void *context;
-	pthread_rwlock_t lock; /* keys, generation, tried_us, fetched_us */
+	pthread_rwlock_t lock; /* keys, generation, tried_us */
 	struct token_keys *keys;
 	unsigned generation; /* of the keys: what was verified by older ones is verified again */
-	int64_t tried_us, fetched_us;
+	int64_t tried_us;
 	pthread_mutex_t fetching; /* one at a time; whoever waited for it looks at what the other found */
-	pthread_mutex_t memory;   /* verified */
+	pthread_mutex_t memory;   /* verified; and stopping, with `wake` */
+	pthread_cond_t wake;
+	pthread_t refresher; /* asks anew now and then, so that no request has to wait for that */
+	bool stopping;
 	struct verified verified[REMEMBERED];
 };
 
@@ -36,31 +39,6 @@ static struct metric verifications = {.name = "comanda_edge_tokens_total",
 				      .help = "Bearer tokens by how they were checked",
 				      .type = COUNTER,
 				      .label = "how"};
-
-struct auth *auth_new(fetch_keys_function *fetch, void *context)
-{
-	struct auth *auth = mem_new(1, sizeof(*auth));
-
-	auth->fetch = fetch;
-	auth->context = context;
-	auth->generation = 1;
-	auth->tried_us = auth->fetched_us = INT64_MIN / 2;
-	pthread_rwlock_init(&auth->lock, NULL);
-	pthread_mutex_init(&auth->fetching, NULL);
-	pthread_mutex_init(&auth->memory, NULL);
-	return auth;
-}
-
-void auth_free(struct auth *auth)
-{
-	if (auth == NULL)
-		return;
-	token_keys_free(auth->keys);
-	pthread_rwlock_destroy(&auth->lock);
-	pthread_mutex_destroy(&auth->fetching);
-	pthread_mutex_destroy(&auth->memory);
-	free(auth);
-}
 
 /* ---- verified tokens ---- */
 
@@ -103,25 +81,23 @@ static void keys_replace(struct auth *auth, struct token_keys *keys)
 	old = auth->keys;
 	auth->keys = keys;
 	auth->generation++;
-	auth->fetched_us = moment_steady();
 	pthread_rwlock_unlock(&auth->lock);
 	token_keys_free(old);
 }
 
-/* Whether keys should be asked for now: because a token names one that is not here, or because it is time. */
+/* Whether a request should ask for keys now: there are none, or its token names one that is not here. */
 static bool fetch_is_due(struct auth *auth, bool unknown_key)
 {
-	int64_t now_us = moment_steady(), since_try = 0, since_fetch = 0;
+	int64_t since_try = 0;
 	bool none = false;
 
 	pthread_rwlock_rdlock(&auth->lock);
 	none = auth->keys == NULL;
-	since_try = now_us - auth->tried_us;
-	since_fetch = now_us - auth->fetched_us;
+	since_try = moment_steady() - auth->tried_us;
 	pthread_rwlock_unlock(&auth->lock);
 	if (none)
 		return since_try >= retry_pause_us;
-	return since_try >= refetch_pause_us && (unknown_key || since_fetch >= refresh_us);
+	return unknown_key && since_try >= refetch_pause_us;
 }
 
 static void fetch_now(struct auth *auth, struct arena *arena)
@@ -152,6 +128,90 @@ static void fetch_if_due(struct auth *auth, bool unknown_key, struct arena *aren
 		fetch_now(auth, arena);
 	pthread_mutex_unlock(&auth->fetching);
 }
+
+/* ---- life ---- */
+
+/* False: told to stop. */
+static bool wait_for_refresh(struct auth *auth)
+{
+	struct timespec until;
+	int late = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += refresh_us / SECOND_US;
+	pthread_mutex_lock(&auth->memory);
+	while (!auth->stopping && late == 0)
+		late = pthread_cond_timedwait(&auth->wake, &auth->memory, &until);
+	const bool go_on = !auth->stopping;
+	pthread_mutex_unlock(&auth->memory);
+	return go_on;
+}
+
+static bool has_keys(struct auth *auth)
+{
+	pthread_rwlock_rdlock(&auth->lock);
+	const bool some = auth->keys != NULL;
+	pthread_rwlock_unlock(&auth->lock);
+	return some;
+}
+
+static void *refresh(void *context)
+{
+	struct auth *auth = context;
+	struct arena arena;
+
+	log_thread("keys");
+	arena_init(&arena);
+	while (wait_for_refresh(auth)) {
+		pthread_mutex_lock(&auth->fetching);
+		if (has_keys(auth))
+			fetch_now(auth, &arena);
+		pthread_mutex_unlock(&auth->fetching);
+		arena_reset(&arena);
+	}
+	arena_done(&arena);
+	return NULL;
+}
+
+struct auth *auth_new(fetch_keys_function *fetch, void *context)
+{
+	struct auth *auth = mem_new(1, sizeof(*auth));
+	pthread_condattr_t steady;
+
+	auth->fetch = fetch;
+	auth->context = context;
+	auth->generation = 1;
+	auth->tried_us = INT64_MIN / 2;
+	pthread_rwlock_init(&auth->lock, NULL);
+	pthread_mutex_init(&auth->fetching, NULL);
+	pthread_mutex_init(&auth->memory, NULL);
+	pthread_condattr_init(&steady);
+	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+	pthread_cond_init(&auth->wake, &steady);
+	pthread_condattr_destroy(&steady);
+	if (pthread_create(&auth->refresher, NULL, refresh, auth) != 0)
+		abort(); /* as when there is no memory */
+	return auth;
+}
+
+void auth_free(struct auth *auth)
+{
+	if (auth == NULL)
+		return;
+	pthread_mutex_lock(&auth->memory);
+	auth->stopping = true;
+	pthread_cond_signal(&auth->wake);
+	pthread_mutex_unlock(&auth->memory);
+	pthread_join(auth->refresher, NULL);
+	token_keys_free(auth->keys);
+	pthread_rwlock_destroy(&auth->lock);
+	pthread_mutex_destroy(&auth->fetching);
+	pthread_mutex_destroy(&auth->memory);
+	pthread_cond_destroy(&auth->wake);
+	free(auth);
+}
+
+/* ---- verifying ---- */
 
 static enum status verify_now(struct auth *auth, const char *token, int64_t now_us, struct verified *ret_verified)
 {

@@ -1,7 +1,8 @@
 /* Who calls: bearer tokens, verified against the keys of svc-users.
  *
  * The keys are asked for when the first token comes, again when a token names a key that is not among them (at most
- * every few seconds), and now and then. A token that was verified is remembered until it expires. */
+ * every few seconds), and each minute by a thread that nobody waits for. A token that was verified is remembered until
+ * it expires. */
 #ifndef EDGE_AUTH_H
 #define EDGE_AUTH_H
 

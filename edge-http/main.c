@@ -54,7 +54,8 @@ static struct rpc *rpc_of(const struct edge_settings *settings)
 					  .heartbeat_us = settings->broker_heartbeat_us,
 					  .window = (int)settings->rpc_window,
 					  .in_flight_max = (int)settings->rpc_in_flight,
-					  .breaker_after = (int)settings->rpc_breaker_after};
+					  .breaker_after = (int)settings->rpc_breaker_after,
+					  .breaker_pause_us = 500 * MS_US};
 
 	return rpc_new(&config);
 }

@@ -22,7 +22,9 @@ enum {
 	 * civetweb itself only says 400 to a request head that does not fit. What is not used takes no memory. */
 	BUFFER_SLACK = 128 * 1024,
 	WORKER_THREAD = 1, /* civetweb's thread_type */
-	READ_PIECE = 16384,
+	/* mg_read waits until it has all it was asked for, and begins to wait anew with every byte: only small pieces
+	 * let the time for the whole be looked at. Most bodies are in its buffer by then, and cost no system call. */
+	READ_PIECE = 8,
 };
 
 struct http_server {
@@ -201,8 +203,8 @@ static struct http_refusal exchange_check(struct exchange *exchange)
 
 /* ---- the body ---- */
 
-/* A client that sends a byte now and then must not hold a thread for ever: each read has its time, and so has the
- * whole. */
+/* A client that sends a byte now and then must not hold a thread for ever: each byte has its time, and so has the whole
+ * (give or take a piece). */
 static bool is_late(int64_t began_us, const struct http_config *config)
 {
 	return moment_steady() - began_us >= config->receive_us;
@@ -222,9 +224,10 @@ static struct http_refusal read_known(struct exchange *exchange, char *body, int
 	int64_t have = 0;
 
 	while (have < exchange->framing.length) {
-		int got = mg_read(exchange->connection, body + have, (size_t)(exchange->framing.length - have));
+		int64_t rest = exchange->framing.length - have;
+		int got = mg_read(exchange->connection, body + have, rest < READ_PIECE ? (size_t)rest : READ_PIECE);
 
-		if (got <= 0 || (have + got < exchange->framing.length && is_late(began_us, config)))
+		if (got <= 0 || (got < rest && is_late(began_us, config)))
 			return body_cut_short(began_us, config);
 		have += got;
 	}

@@ -14,9 +14,10 @@ struct rpc_config {
 	const char *broker_url, *program;
 	const struct contract *contract;
 	int64_t heartbeat_us;
-	int window;        /* unanswered messages a lane */
-	int in_flight_max; /* calls a lane, sent and waiting; beyond: E_BUSY at once */
-	int breaker_after; /* consecutive time-outs that open the breaker */
+	int window;               /* unanswered messages a lane */
+	int in_flight_max;        /* calls a lane, sent and waiting; beyond: E_BUSY at once */
+	int breaker_after;        /* consecutive time-outs that open the breaker */
+	int64_t breaker_pause_us; /* between two probes of an open one: all calls are refused at once meanwhile */
 };
 
 struct rpc *rpc_new(const struct rpc_config *config);

@@ -14,6 +14,8 @@ static struct metric batches = {
 static struct metric breakers = {
 	.name = "comanda_rpc_breaker_open", .help = "1: calls are refused at once", .type = GAUGE, .label = "lane"};
 
+/* A probe waits this long at most. After it everybody is refused for a while: a caller that comes back again and again
+ * must not be the next probe each time. */
 static const int64_t probe_us = 1 * SECOND_US;
 /* An equal item is joined where it ends at most so much before the caller would. */
 static const int64_t join_slack_us = 500 * MS_US;
@@ -92,10 +94,12 @@ void rpc_table_done(struct rpc_table *table)
 
 /* ---- ending an item ---- */
 
-static void end_probe(struct ask *ask)
+static void end_probe(struct rpc_table *table, struct ask *ask)
 {
-	if (ask->probe)
+	if (ask->probe) {
 		ask->lane->probing = false;
+		ask->lane->next_probe_us = moment_steady() + table->config->breaker_pause_us;
+	}
 	ask->probe = false;
 }
 
@@ -106,7 +110,7 @@ static void unlink_ask(struct rpc_table *table, struct ask *ask)
 	forget_read(table, ask);
 	asks_remove(ask->sent != NULL ? &ask->sent->asks : &ask->lane->waiting, ask);
 	ask->lane->callers -= (int)ask->callers;
-	end_probe(ask);
+	end_probe(table, ask);
 }
 
 static void end_ask(struct rpc_table *table, struct ask *ask, const struct rpc_end *end, struct ended *ended)
@@ -158,11 +162,11 @@ static struct rpc_lane *find_lane(struct rpc_table *table, const char *name)
 static enum status admit(struct rpc_table *table, struct ask *ask)
 {
 	struct rpc_lane *lane = ask->lane;
-	int64_t probe_due = moment_steady() + probe_us;
+	const int64_t now_us = moment_steady(), probe_due = now_us + probe_us;
 
 	if (!table->connected || table->blocked || table->stopping)
 		return E_UNAVAILABLE;
-	if (is_open(table, lane) && lane->probing)
+	if (is_open(table, lane) && (lane->probing || now_us < lane->next_probe_us))
 		return E_UNAVAILABLE;
 	if (lane->callers >= table->config->in_flight_max)
 		return E_BUSY;
@@ -253,7 +257,7 @@ void table_leave(struct rpc_table *table, struct ask *ask)
 	note_time_out(table, ask);
 	ask->callers--;
 	ask->lane->callers--;
-	end_probe(ask);
+	end_probe(table, ask);
 	/* What was sent stays until its answer or the message's end: the answer shows that the lane lives. */
 	if (ask->callers > 0 || ask->sent != NULL)
 		return;

@@ -24,10 +24,11 @@ struct sent {
 struct rpc_lane {
 	const char *name;
 	struct asks waiting;
-	int callers;    /* asking and waiting */
-	int unanswered; /* messages */
-	int time_outs;  /* in a row */
-	bool probing;   /* the breaker is open, and one call tests it */
+	int callers;           /* asking and waiting */
+	int unanswered;        /* messages */
+	int time_outs;         /* in a row */
+	bool probing;          /* the breaker is open, and one call tests it */
+	int64_t next_probe_us; /* steady: until then, none does */
 };
 
 struct rpc_table {

@@ -271,6 +271,23 @@ static void open_breaker(struct scene *scene)
 		give_up(scene, asked(scene, WRITE, "{}"));
 }
 
+static void an_open_breaker_refuses_everybody_for_a_while_after_a_probe(void **state)
+{
+	static struct rpc_config pausing;
+	struct scene *scene = *state;
+	struct rpc_request request = request_of(scene, WRITE, "{}");
+	struct ask *none = NULL;
+
+	pausing = config;
+	pausing.breaker_pause_us = MINUTE_US;
+	scene->table.config = &pausing;
+	open_breaker(scene);
+	struct ask *probe = asked(scene, WRITE, "{}");
+	assert_non_null(taken(scene));
+	give_up(scene, probe);
+	assert_int_equal(enlist(scene, &request, MINUTE_US, &none), E_UNAVAILABLE);
+}
+
 static void an_open_breaker_lets_one_call_through(void **state)
 {
 	struct scene *scene = *state;
@@ -348,6 +365,7 @@ int main(void)
 		each(who_gives_up_before_it_is_sent_takes_it_along),
 		each(an_overdue_message_gives_its_slot_back),
 		each(an_open_breaker_lets_one_call_through),
+		each(an_open_breaker_refuses_everybody_for_a_while_after_a_probe),
 		each(many_who_waited_for_one_item_are_one_time_out),
 		each(a_late_answer_shows_that_the_lane_lives),
 		each(nothing_is_asked_without_a_connection),

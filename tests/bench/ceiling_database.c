@@ -11,7 +11,8 @@
 
 enum { CONNECTIONS_MAX = 16, ID_KINDS = 8 };
 
-/* The ids of one order: of itself, of its request, of the events that it makes, and of where in the catalogue it buys. */
+/* The ids of one order: of itself, of its request, of the events that it makes, and of where in the catalogue it buys.
+ */
 enum id_kind { ORDER, REQUEST, PLACED, VERIFIED, RESERVED, CONFIRMED, SOLD, CATALOGUE };
 
 struct writer {
@@ -30,8 +31,9 @@ struct step {
 	void (*put)(struct args *args, const struct uuid *ids, int64_t now_us);
 };
 
-static const char lines[] = "[{\"product_id\":\"01930a3e-7c00-7b1a-8f00-000000000031\",\"name\":\"Espresso beans, 1 kg\","
-			    "\"quantity\":1,\"unit_price_cents\":1890}]";
+static const char lines[] =
+	"[{\"product_id\":\"01930a3e-7c00-7b1a-8f00-000000000031\",\"name\":\"Espresso beans, 1 kg\","
+	"\"quantity\":1,\"unit_price_cents\":1890}]";
 static const char filler[700] = "";
 
 /* ---- what is written for one order ---- */
@@ -148,10 +150,9 @@ static const struct step place[] = {
 	 3,
 	 put_request},
 	{{"ceiling_order", ORDERS " ON CONFLICT DO NOTHING"}, 3, put_order},
-	{{"ceiling_answer",
-	  "INSERT INTO inbox_commands (id, received_at, request_hash, answer)"
-	  " SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[])"
-	  " ON CONFLICT (id) DO UPDATE SET answer = EXCLUDED.answer"},
+	{{"ceiling_answer", "INSERT INTO inbox_commands (id, received_at, request_hash, answer)"
+			    " SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[])"
+			    " ON CONFLICT (id) DO UPDATE SET answer = EXCLUDED.answer"},
 	 4,
 	 put_answer},
 	{{"ceiling_deadline", DEADLINES("order.deadline")}, 2, put_subject},
@@ -175,8 +176,8 @@ static const struct step reserve[] = {
 
 static const struct step confirm[] = {
 	{{"ceiling_hear_answers", HEARD}, 2, put_heard_answers},
-	{{"ceiling_confirm",
-	  ORDERS " ON CONFLICT (id) DO UPDATE SET state = 3, version = 2, items = EXCLUDED.items, history = EXCLUDED.history"},
+	{{"ceiling_confirm", ORDERS
+	  " ON CONFLICT (id) DO UPDATE SET state = 3, version = 2, items = EXCLUDED.items, history = EXCLUDED.history"},
 	 3,
 	 put_order},
 	{{"ceiling_met", MET("order.deadline")}, 2, put_subject},
@@ -186,9 +187,8 @@ static const struct step confirm[] = {
 
 static const struct step sell[] = {
 	{{"ceiling_hear_confirmed", HEARD}, 2, put_heard_confirmed},
-	{{"ceiling_settle",
-	  "UPDATE reservations SET state = 'sold', version = 2 WHERE order_id = ANY($1::uuid[])"
-	  " AND ($2::timestamptz[]) IS NOT NULL"},
+	{{"ceiling_settle", "UPDATE reservations SET state = 'sold', version = 2 WHERE order_id = ANY($1::uuid[])"
+			    " AND ($2::timestamptz[]) IS NOT NULL"},
 	 2,
 	 put_subject},
 	{{"ceiling_sell", STOCK("reserved = reserved - 1, on_hand = on_hand - 1")}, 2, put_place},

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "ceiling.h"
-#include "moment.h"
 #include "memory.h"
+#include "moment.h"
 
 static const struct ceiling {
 	const char *name, *about;

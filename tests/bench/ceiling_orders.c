@@ -22,7 +22,8 @@ struct stage {
 	void (*hear)(struct stage *stage, const struct delivery *delivery);
 	struct broker *in, *out;
 	enum status status;
-	/* What was heard and not yet acknowledged: its tag, and the number of what was said because of it (0: nothing). */
+	/* What was heard and not yet acknowledged: its tag, and the number of what was said because of it (0: nothing).
+	 */
 	struct {
 		uint64_t tag, sequence;
 	} heard[RING];
@@ -155,10 +156,8 @@ static void stage_turn(struct stage *stage, struct arena *arena)
 static void stage_open(struct stage *stage, const char *house)
 {
 	char queue[40];
-	struct broker_config config = {.url = stage->plan->url,
-				       .program = "comanda-ceiling",
-				       .lane = house,
-				       .heartbeat_us = 30 * SECOND_US};
+	struct broker_config config = {
+		.url = stage->plan->url, .program = "comanda-ceiling", .lane = house, .heartbeat_us = 30 * SECOND_US};
 
 	stage->house = house;
 	snprintf(queue, sizeof(queue), "%s.events", house);
@@ -169,8 +168,7 @@ static void stage_open(struct stage *stage, const char *house)
 	if (stage->status == OK)
 		stage->status = broker_ensure(stage->out);
 	if (stage->status == OK)
-		stage->status =
-			broker_consume(stage->in, &(struct broker_consume){.queue = queue, .prefetch = 1000});
+		stage->status = broker_consume(stage->in, &(struct broker_consume){.queue = queue, .prefetch = 1000});
 }
 
 static void stage_close(struct stage *stage)

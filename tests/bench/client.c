@@ -21,7 +21,8 @@ void client_connect(struct client *client, const struct sockaddr_in *address)
 		abort();
 	}
 	setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	(void)!connect(client->fd, (const struct sockaddr *)address, sizeof(*address)); /* told when it can be written */
+	(void)!connect(client->fd, (const struct sockaddr *)address,
+		       sizeof(*address)); /* told when it can be written */
 	client->busy = false;
 	buffer_clear(&client->in);
 	buffer_clear(&client->out);
@@ -38,8 +39,8 @@ void client_close(struct client *client)
 enum client_state client_send(struct client *client)
 {
 	while (client->sent < client->out.size) {
-		const ssize_t sent = send(client->fd, client->out.bytes + client->sent,
-					  client->out.size - client->sent, MSG_NOSIGNAL);
+		const ssize_t sent = send(client->fd, client->out.bytes + client->sent, client->out.size - client->sent,
+					  MSG_NOSIGNAL);
 
 		if (sent < 0 && (errno == EAGAIN || errno == ENOTCONN))
 			return CLIENT_WAITING;

@@ -142,8 +142,8 @@ static bool over(const struct load *load)
 
 	if (load->plan->requests != 0 && load->answered >= load->plan->requests)
 		return true;
-	return now >= load->end_us && (load->idle_count == (size_t)load->plan->connections ||
-				       now >= load->end_us + grace);
+	return now >= load->end_us &&
+	       (load->idle_count == (size_t)load->plan->connections || now >= load->end_us + grace);
 }
 
 static void loop(struct load *load)

@@ -11,11 +11,16 @@
 #include "uuid.h"
 
 static const struct option options[] = {
-	{"address", required_argument, NULL, 'a'},     {"scenario", required_argument, NULL, 's'},
-	{"connections", required_argument, NULL, 'c'}, {"rate", required_argument, NULL, 'r'},
-	{"warm-up", required_argument, NULL, 'w'},     {"seconds", required_argument, NULL, 'd'},
-	{"requests", required_argument, NULL, 'n'},    {"products", required_argument, NULL, 'p'},
-	{"tokens", required_argument, NULL, 't'},      {"help", no_argument, NULL, 'h'},
+	{"address", required_argument, NULL, 'a'},
+	{"scenario", required_argument, NULL, 's'},
+	{"connections", required_argument, NULL, 'c'},
+	{"rate", required_argument, NULL, 'r'},
+	{"warm-up", required_argument, NULL, 'w'},
+	{"seconds", required_argument, NULL, 'd'},
+	{"requests", required_argument, NULL, 'n'},
+	{"products", required_argument, NULL, 'p'},
+	{"tokens", required_argument, NULL, 't'},
+	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
 

@@ -166,8 +166,7 @@ static void create_product(struct stock *stock, struct buffer *request)
 		 "{\"sku\":\"%s-%llu\",\"name\":\"Espresso beans, 1 kg, roast %llu\",\"description\":\"Whole beans.\","
 		 "\"price_cents\":1890,\"currency\":\"EUR\",\"on_hand\":1000000000}",
 		 stock->run, (unsigned long long)stock->number, (unsigned long long)stock->number);
-	post(stock, request,
-	     &(struct post){.path = "/v1/products", .token = stock->tokens.items[0], .body = body});
+	post(stock, request, &(struct post){.path = "/v1/products", .token = stock->tokens.items[0], .body = body});
 }
 
 const struct scenario scenarios[] = {

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 
 class Line:
@@ -73,7 +74,8 @@ class Network:
         self.ports = dict(zip(names, free_ports(len(names))))
         self.lock = threading.Lock()
         command = [sys.executable, "-m", "chaos.proxy", str(target), *map(str, self.ports.values())]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        cwd=Path(__file__).parents[1])
         assert self.process.stdout.readline() == "ready\n"
 
     def tell(self, name, word, argument=""):

@@ -1,0 +1,94 @@
+"""Who used what: CPU time, memory and counters of every part of a stack, read from /proc and from the admin ports."""
+import os
+import re
+import urllib.request
+from pathlib import Path
+
+PROGRAMS = ("svc-users", "svc-products", "svc-orders", "edge-http")
+BELOW = ("rabbitmq", "postgres", "redis")
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def read_stat(pid):
+    """Fields of /proc/PID/stat from the third on (the name before them may hold blanks); None when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def own_seconds(fields):
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def with_children_seconds(fields):
+    """Its own, and that of children that have ended and were waited for."""
+    return sum(int(field) for field in fields[11:15]) / TICKS
+
+
+def children(pid):
+    found = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        fields = read_stat(path.name)
+        if fields and int(fields[1]) == pid:
+            found[int(path.name)] = fields
+    return found
+
+
+def postgres_role(pid):
+    """What a server process is there for: the database of a session, or its duty."""
+    try:
+        title = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").decode(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return "postgres:other"
+    session = re.match(r"postgres: \S+ (\S+) \S+\(\d+\)", title)
+    return f"postgres:{session[1]}" if session else "postgres:other"
+
+
+def cpu_seconds(stack):
+    """CPU seconds so far, by part; sessions of the database by the service that they serve."""
+    spent = {}
+    for part in PROGRAMS + BELOW:
+        fields = read_stat(stack.pid(part))
+        if fields:
+            spent[part] = with_children_seconds(fields)
+    for pid, fields in children(stack.pid("postgres")).items():
+        role = postgres_role(pid)
+        spent[role] = spent.get(role, 0) + own_seconds(fields)
+    return spent
+
+
+def cpu_between(before, after):
+    """By part; the database as one, and beside it by whom it worked for."""
+    spent = {part: after[part] - before.get(part, 0) for part in after}
+    sessions = [part for part in spent if part.startswith("postgres:")]
+    spent["postgres"] = spent.get("postgres", 0) + sum(spent[part] for part in sessions)
+    return spent
+
+
+def memory_mb(stack):
+    """Resident memory of each program."""
+    sizes = {}
+    for program in PROGRAMS:
+        status = Path(f"/proc/{stack.pid(program)}/status").read_text()
+        sizes[program] = round(int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024, 1)
+    sizes["all"] = round(sum(sizes.values()), 1)
+    return sizes
+
+
+def counters(stack):
+    """All counters of all programs: "program name{label}" → value."""
+    values = {}
+    for program in PROGRAMS:
+        port = stack[f"COMANDA_{program.upper().replace('-', '_')}_ADMIN_PORT"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as page:
+            for line in page.read().decode().splitlines():
+                if not line.startswith("#") and "_bucket" not in line:
+                    name, value = line.rsplit(" ", 1)
+                    values[f"{program} {name}"] = float(value)
+    return values
+
+
+def counted(before, after, pattern):
+    """How much the counters that match have grown together."""
+    return sum(after[name] - before.get(name, 0) for name in after if re.search(pattern, name))

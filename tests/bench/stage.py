@@ -1,0 +1,147 @@
+"""The stack that is measured: what ./dev says of it, what is put into it, and what is run against it."""
+import json
+import os
+import platform
+import subprocess
+import tempfile
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import accounts
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCTS, BUYERS = 10_000, 32
+
+
+class Stage:
+    def __init__(self, directory):
+        self.directory = Path(directory)
+        self.names = dict(line.split("=", 1) for line in (self.directory / "env").read_text().splitlines())
+        self.bin = Path(self["COMANDA_BIN"])
+        self.products, self.tokens = self.directory / "bench-products", self.directory / "bench-tokens"
+
+    def __getitem__(self, name):
+        return self.names[name]
+
+    # ---- parts ----
+
+    def dev(self, *arguments, given=None):
+        command = [str(ROOT / "dev"), "--stack", str(self.directory), *arguments]
+        return subprocess.run(command, input=given, check=True, capture_output=True, text=True).stdout
+
+    def psql(self, service, statement):
+        return self.dev("psql", service, "-qAt", given=statement).strip()
+
+    def pid(self, part):
+        try:
+            return int((self.directory / "run" / f"{part}.pid").read_text().split()[0])
+        except (FileNotFoundError, IndexError):
+            return 0
+
+    def ready(self, program):
+        port = self[f"COMANDA_{program.upper().replace('-', '_')}_ADMIN_PORT"]
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1):
+                return True
+        except OSError:
+            return False
+
+    def start_ms(self, program):
+        """From the process's start until it says that it is ready, to about 10 ms."""
+        self.dev("stop", program)
+        begun = subprocess.Popen([str(ROOT / "dev"), "--stack", str(self.directory), "start", program],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 30
+        while not self.ready(program) and time.monotonic() < until:
+            time.sleep(0.002)
+        now = time.clock_gettime(time.CLOCK_BOOTTIME)
+        took = now - int(accounts.read_stat(self.pid(program))[19]) / accounts.TICKS
+        begun.wait()
+        return round(took * 1000)
+
+    # ---- what is in it ----
+
+    def fill(self):
+        self.tokens.write_text(self.dev("token"))
+        self.load("create_product", connections=32, warm_up=0, seconds=120, requests=PRODUCTS)
+        self.products.write_text(self.psql("products", "SELECT id FROM products ORDER BY id") + "\n")
+        self.load("register", connections=8, warm_up=0, seconds=60, requests=BUYERS)
+        buyers = self.psql("users", "SELECT id FROM users WHERE role = 'customer'").split()
+        with self.tokens.open("a") as file, ThreadPoolExecutor(2) as pool:
+            file.writelines(pool.map(self.token, buyers))
+
+    def token(self, user):
+        command = [self.bin / "comanda", "token", "--key", self["COMANDA_TOKEN_KEY_FILE"], "--subject", user,
+                   "--role", "customer", "--ttl", "7200"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def ceiling_rooms(self):
+        """A virtual host with the product's topology, and a database with its tables, in which nothing else goes on."""
+        subprocess.run([self.bin / "comanda", "topology", "apply"], check=True, capture_output=True,
+                       env={**os.environ, **self.names, "COMANDA_VHOST": "ceiling"})
+        tables = [path.read_text() for house in ("runtime", "svc-orders", "svc-products")
+                  for path in sorted((ROOT / house / "migrations").glob("*.sql"))]
+        catalogue = f"""
+            INSERT INTO products (id, sku, name, description, price_cents, currency, on_hand, reserved, status,
+                                  created_at, updated_at, version, sequence)
+            SELECT gen_random_uuid(), n::text, 'Espresso beans, 1 kg', 'Whole beans.', 1890, 'EUR', 1000000000, 0,
+                   'active', now(), now(), 1, 1 FROM generate_series(1, {PRODUCTS}) n;"""
+        subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", self["COMANDA_TEST_DATABASE_URL"]], check=True,
+                       capture_output=True, text=True, input="\n".join(tables) + catalogue)
+
+    # ---- what is run against it ----
+
+    def start_load(self, scenario, connections, seconds, warm_up=1.5, rate=0, requests=0):
+        command = [self.bin / "comanda-load", "--address", f"127.0.0.1:{self['COMANDA_HTTP_PORT']}",
+                   "--scenario", scenario, "--connections", connections, "--seconds", seconds, "--warm-up", warm_up,
+                   "--rate", rate, "--requests", requests, "--tokens", self.tokens]
+        if self.products.exists():
+            command += ["--products", self.products]
+        return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True)
+
+    def load(self, scenario, **how):
+        return json.loads(self.start_load(scenario, **how).communicate()[0])
+
+    def ceiling(self, name, seconds, batch=100):
+        if name == "database":
+            url = self["COMANDA_TEST_DATABASE_URL"]
+        else:
+            url = self["COMANDA_TEST_BROKER_URL"] + "ceiling"
+        command = [str(self.bin / "comanda-ceiling"), name, url, str(seconds), str(batch)]
+        return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+    def pending(self):
+        return int(self.psql("orders", "SELECT count(*) FROM orders WHERE state < 3"))
+
+    def await_settled(self, patience=120):
+        until = time.monotonic() + patience
+        while self.pending() and time.monotonic() < until:
+            time.sleep(0.1)
+
+    def fsync_ms(self):
+        """The median time that the disk under the stack takes to keep 8 kB."""
+        took = []
+        with tempfile.NamedTemporaryFile(dir=self.directory) as file:
+            for _ in range(100):
+                file.seek(0)
+                file.write(bytes(8192))
+                file.flush()
+                before = time.monotonic()
+                os.fdatasync(file.fileno())
+                took.append(time.monotonic() - before)
+        return round(sorted(took)[50] * 1000, 2)
+
+
+def machine():
+    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), platform.machine())
+    return {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release()}
+
+
+def commit():
+    git = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT)]
+    name = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True).stdout.strip()
+    return name + ("+" if changed else "")

@@ -1,0 +1,27 @@
+"""./dev chaos: a run on a stack that the script has made for it."""
+import argparse
+import random
+import sys
+
+from chaos.faults import FAULTS
+from chaos.run import Run
+from kit.stack import stack_under_test
+
+
+def main():
+    kinds = [fault.kind for fault in FAULTS]
+    parser = argparse.ArgumentParser(prog="./dev chaos", description="Load and faults, then a look at what became of it.",
+                                     epilog="Kinds: " + ", ".join(kinds))
+    parser.add_argument("--minutes", type=float, default=3, help="how long faults are done (3)")
+    parser.add_argument("--seed", type=int, help="which faults, and when (chosen, and told)")
+    parser.add_argument("--rate", type=float, default=12, help="orders a second (12)")
+    parser.add_argument("--only", action="append", choices=kinds, metavar="KIND", help="only this kind; may be repeated")
+    parser.add_argument("--other", metavar="DIR", help="where the programs of another build lie: second copies run those")
+    options = parser.parse_args()
+    seed = options.seed if options.seed is not None else random.randrange(1, 100000)
+    run = Run(stack_under_test(), options.minutes * 60, seed, options.rate, options.only, other_build=options.other)
+    sys.exit(0 if run.go() else 1)
+
+
+if __name__ == "__main__":
+    main()

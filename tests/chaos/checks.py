@@ -1,0 +1,258 @@
+"""The look from outside, once all is quiet: the databases, the log and the queues against what the clients know."""
+import json
+import re
+from collections import Counter, defaultdict
+
+from chaos.eventlog import order_of
+from kit.broker import Broker
+
+STATES = ("pending", "pending", "pending", "confirmed", "rejected", "expired", "cancelled")  # enum order_state
+HOUSES = ("users", "products", "orders")
+TOLD_ONCE = ("order.placed", "order.confirmed", "stock.sold", "stock.released", "stock.refused", "user.verified",
+             "user.refused", "stock.reserved")
+ENDED = ("order.confirmed", "order.rejected", "order.expired", "order.cancelled")
+
+
+class Outcome:
+    """What stands in the databases about this run's orders and products."""
+
+    def __init__(self, world):
+        tag = world.ledger.tag
+        columns = "id, user_id, state, version, created_at, updated_at, items, note, history, reason_code"
+        rows = world.stack.sql("orders", f"SELECT {columns} FROM orders WHERE note LIKE %s", tag + "-%")
+        self.orders = {row[0]: dict(zip(columns.split(", "), row)) for row in rows}
+        self.reservations = dict(
+            (row[0], row[1:]) for row in world.stack.sql("products", "SELECT order_id, state, lines FROM reservations"))
+        self.products = dict(
+            (row[0], row[1:]) for row in world.stack.sql("products", "SELECT id, on_hand, reserved, version FROM products"))
+
+    def state(self, order):
+        return STATES[order["state"]]
+
+    def lines(self, order):
+        return {item["product_id"]: item["quantity"] for item in order["items"]}
+
+    def count(self):
+        return Counter(self.state(order) for order in self.orders.values())
+
+
+def unrest(world):
+    """What still moves: nothing, when all is quiet."""
+    found = []
+    outcome = Outcome(world)
+    pending = outcome.count()["pending"]
+    if pending:
+        found.append(f"{pending} orders pending")
+    held = sum(1 for state, _ in outcome.reservations.values() if state == "held")
+    if held:
+        found.append(f"{held} reservations held")
+    for house in HOUSES:
+        rows = world.stack.sql(house, "SELECT count(*) FROM outbox WHERE NOT parked")[0][0]
+        notes = world.stack.sql(house, "SELECT count(*) FROM deadlines")[0][0]
+        if rows or notes:
+            found.append(f"{rows} outbox rows and {notes} deadlines in {house}")
+    for queue in world.stack.management("GET", "queues/comanda").json():
+        if queue["name"].endswith(".events") and queue.get("messages", 0):
+            found.append(f"{queue['messages']} messages in {queue['name']}")
+    return found
+
+
+def check_all(world):
+    outcome = Outcome(world)
+    check_orders(world, outcome)
+    check_stock(world, outcome)
+    check_reservations(world, outcome)
+    check_log(world, outcome)
+    check_outbox(world)
+    check_dead(world)
+    check_reads(world, outcome)
+    check_programs(world)
+    return outcome
+
+
+# ---- orders ----
+
+def check_orders(world, outcome):
+    violated = world.ledger.violated
+    by_key = defaultdict(list)
+    for order in outcome.orders.values():
+        by_key[order["note"]].append(order)
+    intents = {intent.key: intent for intent in world.ledger.intents}
+    for key, orders in by_key.items():
+        if len(orders) > 1:
+            violated(f"the key {key} has {len(orders)} orders", orders[0]["id"])
+        if key not in intents:
+            violated(f"an order that nobody asked for: {orders[0]['id']}", orders[0]["id"])
+    for intent in intents.values():
+        check_intent(world, outcome, intent)
+    for order in outcome.orders.values():
+        if outcome.state(order) == "pending":
+            violated(f"order {order['id']} has not ended", order["id"])
+        check_history(world, outcome, order)
+
+
+def check_intent(world, outcome, intent):
+    violated = world.ledger.violated
+    order = outcome.orders.get(intent.order_id)
+    if intent.order_id is None:
+        return  # never answered: that was said when the client gave up
+    if order is None:
+        violated(f"order {intent.order_id} was accepted, and is nowhere", intent.order_id)
+        return
+    if outcome.lines(order) != dict(intent.lines) or order["user_id"] != intent.buyer_id:
+        violated(f"order {intent.order_id} is not what was asked for", intent.order_id)
+    if intent.end is not None and intent.end != outcome.state(order):
+        violated(f"order {intent.order_id} was seen {intent.end}, and is {outcome.state(order)}", intent.order_id)
+    if intent.cancelled and outcome.state(order) != "cancelled":
+        violated(f"order {intent.order_id} is {outcome.state(order)} after its cancel was answered 200", intent.order_id)
+
+
+def check_history(world, outcome, order):
+    names = [step["event"] for step in order["history"]]
+    if not names or names[0] != "order.placed" or names[-1] != f"order.{outcome.state(order)}":
+        world.ledger.violated(f"the timeline of {order['id']} is not whole: {names}", order["id"])
+
+
+# ---- stock ----
+
+def check_stock(world, outcome):
+    sold = Counter()
+    for order in outcome.orders.values():
+        if outcome.state(order) == "confirmed":
+            sold.update(outcome.lines(order))
+    for product_id in world.ledger.products:
+        on_hand, reserved, _ = outcome.products[product_id]
+        expected = world.ledger.stock_expected(product_id) - sold[product_id]
+        if on_hand != expected:
+            world.ledger.violated(f"product {product_id} has {on_hand} on hand: "
+                                  f"{world.ledger.stock_expected(product_id)} came, {sold[product_id]} were sold")
+        if reserved != 0:
+            world.ledger.violated(f"product {product_id} still has {reserved} reserved")
+
+
+def check_reservations(world, outcome):
+    fitting = {"confirmed": ("sold",), "rejected": ("released", "refused", None), "expired": ("released", "refused", None),
+               "cancelled": ("released", "refused", None), "pending": ("held", None)}
+    for order in outcome.orders.values():
+        state, lines = outcome.reservations.get(order["id"], (None, None))
+        if state not in fitting[outcome.state(order)]:
+            world.ledger.violated(f"order {order['id']} is {outcome.state(order)}, its reservation {state}", order["id"])
+        if state == "sold" and reserved_lines(lines) != outcome.lines(order):
+            world.ledger.violated(f"order {order['id']} was confirmed with other lines than were sold: {lines}", order["id"])
+
+
+def reserved_lines(text):
+    return {line["product_id"]: line["quantity"] for line in json.loads(text)["lines"]}
+
+
+# ---- the log ----
+
+def check_log(world, outcome):
+    violated = world.ledger.violated
+    told = defaultdict(lambda: defaultdict(set))     # order -> event name -> ids
+    outputs = defaultdict(set)                       # (source, cause) -> (type, subject) -> ids
+    for event_id in world.log.different:
+        violated(f"the log has different events under the id {event_id}")
+    for event in world.log.events():
+        name = event["type"].removeprefix("comanda.").rsplit(".", 1)[0]
+        order_id = order_of(event)
+        if order_id in outcome.orders:
+            told[order_id][name].add(event["id"])
+            outputs[event["source"], event.get("causationid"), name, event["subject"]].add(event["id"])
+    for (source, cause, name, subject), ids in outputs.items():
+        if len(ids) > 1 and cause is not None:
+            violated(f"{source} answered {cause} with {len(ids)} events {name} of {subject}", subject)
+    for order in outcome.orders.values():
+        check_told(world, outcome, order, told[order["id"]])
+
+
+def check_told(world, outcome, order, told):
+    violated, state = world.ledger.violated, outcome.state(order)
+    for name in TOLD_ONCE:
+        if len(told[name]) > 1:
+            violated(f"{name} of order {order['id']} was decided {len(told[name])} times", order["id"])
+    for name in ENDED:
+        if (name == f"order.{state}") != bool(told[name]):
+            violated(f"order {order['id']} is {state}; the log {'has' if told[name] else 'lacks'} {name}", order["id"])
+    if not told["order.placed"]:
+        violated(f"the log lacks order.placed of {order['id']}", order["id"])
+    if bool(told["stock.sold"]) != (state == "confirmed"):
+        violated(f"order {order['id']} is {state}; stock.sold was told {len(told['stock.sold'])} times", order["id"])
+    if told["stock.sold"] and told["stock.released"]:
+        violated(f"the goods of {order['id']} were sold and released", order["id"])
+
+
+def check_outbox(world):
+    for house in HOUSES:
+        left, parked = world.stack.sql(house, "SELECT count(*), count(*) FILTER (WHERE parked) FROM outbox")[0]
+        if left:
+            world.ledger.violated(f"{left} rows are left in the outbox of {house}, {parked} of them parked")
+
+
+# ---- dead letters ----
+
+def dead_letters(world):
+    """All of them: (house, headers, body). They stay where they are."""
+    broker, found = Broker(world.stack["COMANDA_BROKER_URL"]), []
+    try:
+        for house in HOUSES:
+            while True:
+                method, properties, body = broker.channel.basic_get(f"{house}.dead")
+                if method is None:
+                    break
+                found.append((house, properties.headers or {}, body))
+    finally:
+        broker.close()
+    return found
+
+
+def check_dead(world):
+    """Only what was poisoned, each with its reason, and all of that."""
+    found = Counter()
+    for house, headers, body in dead_letters(world):
+        if (house, body) in world.dead_before:
+            continue
+        marks = [mark for mark, (where, _) in world.poison.items() if mark.encode() in body and where == house]
+        if not marks:
+            named = re.search(rb'"order_id"\s*:\s*"([0-9a-f-]+)"', body)
+            world.ledger.violated(f"{house}.dead holds what nobody poisoned: {headers} {body[:400]}",
+                                  named and named[1].decode())
+            continue
+        found[marks[0]] += 1
+        missing = [name for name in ("reason", "code", "attempts", "origin", "first", "last") if f"x-dead-{name}" not in headers]
+        if missing:
+            world.ledger.violated(f"a dead letter in {house}.dead lacks {missing}: {headers}")
+    for mark, (house, sent) in world.poison.items():
+        if found[mark] < sent:
+            world.ledger.violated(f"{sent} poisonous messages were sent to {house}, {found[mark]} are in {house}.dead")
+
+
+# ---- the rest ----
+
+def check_reads(world, outcome):
+    """What is read at the end is what is in the database: nothing old is left in a cache."""
+    for product_id in world.ledger.products:
+        answer = world.door.once(world.load.admin, "GET", f"/products/{product_id}")
+        if answer is None or answer.status_code != 200:
+            world.ledger.violated(f"product {product_id} cannot be read although all is well: {answer}")
+            continue
+        read = answer.json()
+        if (read["on_hand"], read["reserved"], read["version"]) != outcome.products[product_id]:
+            world.ledger.violated(f"product {product_id} reads {read}; the database says {outcome.products[product_id]}")
+
+
+def check_programs(world):
+    """Nobody ended but by our hand, complained of what cannot be, or grew."""
+    fatal = re.compile(r"item\.blamed|outbox\.parked|Assertion|Sanitizer|SEGV|ABRT|double free|corrupt")
+    for path in sorted((world.stack.directory / "log").glob("*.log")):
+        if path.name in ("rabbitmq.log", "postgres.log", "supervisor.log", "redis.log"):
+            continue
+        for line in world.log_since_start(path):
+            if fatal.search(line):
+                world.ledger.violated(f"{path.name}: {line[:300]}")
+    for line in world.log_since_start(world.stack.directory / "log" / "supervisor.log"):
+        ended = re.search(r" (svc-\w+|edge-http) ended with (?!signal KILL)(.*?) after", line)
+        if ended:
+            world.ledger.violated(f"{ended[1]} ended by itself: {ended[2]}")
+    for text in world.growth():
+        world.ledger.violated(text)

@@ -1,0 +1,116 @@
+"""The processes of a stack, from outside: who they are, signals to them, and second copies of them."""
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import requests
+
+from chaos.proxy import free_ports
+
+SERVICES = ("svc-users", "svc-products", "svc-orders")
+PROGRAMS = SERVICES + ("edge-http",)
+
+
+def proc(pid, name):
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
+
+
+def parent(pid):
+    fields = proc(pid, "stat").rpartition(b")")[2].split()
+    return int(fields[1]) if fields else 0
+
+
+def children(pid):
+    return [int(each) for each in os.listdir("/proc") if each.isdigit() and parent(each) == pid]
+
+
+def alive(stack, part):
+    """The part's process, if it runs: one that was replaced a moment ago has left its number in the file."""
+    pid = stack.pid(part)
+    return pid if pid and f"KEPT_IN={stack.directory}".encode() in proc(pid, "environ") else None
+
+
+def send(pid, number):
+    try:
+        os.kill(pid, number)
+        return True
+    except (ProcessLookupError, TypeError):
+        return False
+
+
+def group(stack, part):
+    """The part's process with all that it started: PostgreSQL is many."""
+    pid = alive(stack, part)
+    return [pid, *children(pid)] if pid else []
+
+
+def backends(stack, service):
+    """PostgreSQL's processes that serve a program."""
+    role = service.replace("-", "_").encode()
+    return [pid for pid in children(alive(stack, "postgres") or -1) if b"postgres: " + role in proc(pid, "cmdline")]
+
+
+def await_ready(check, patience, what):
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        if check():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{what} was not ready within {patience} s")
+
+
+def footprint(pid):
+    """(resident kB, descriptors)"""
+    for line in proc(pid, "status").decode().splitlines():
+        if line.startswith("VmRSS:"):
+            try:
+                return int(line.split()[1]), len(os.listdir(f"/proc/{pid}/fd"))
+            except OSError:
+                return None
+    return None
+
+
+class Replica:
+    """A second process of a program, with the settings of the first."""
+
+    def __init__(self, stack, program, build=None):
+        self.program = program
+        first = alive(stack, program)
+        words = proc(first, "environ").decode().split("\0") if first else []
+        environment = dict(word.split("=", 1) for word in words if "=" in word)
+        if not environment:
+            raise AssertionError(f"{program} does not run: nothing to copy")
+        self.admin, self.http = free_ports(2)
+        environment["COMANDA_ADMIN_PORT"] = str(self.admin)
+        if program == "edge-http":
+            environment["COMANDA_HTTP_PORT"] = str(self.http)
+        self.url = f"http://127.0.0.1:{self.http}"
+        binary = Path(build) / program if build else Path(stack["COMANDA_BIN"]) / program
+        log = open(stack.directory / "log" / f"{program}-replica.log", "ab")
+        command = ["setpriv", "--pdeathsig", "KILL", str(binary)]
+        self.process = subprocess.Popen(command, env=environment, cwd=stack.directory, stdout=log, stderr=log,
+                                        stdin=subprocess.DEVNULL)
+        log.close()
+
+    def ready(self):
+        session = requests.Session()
+        session.trust_env = False
+        try:
+            return session.get(f"http://127.0.0.1:{self.admin}/readyz", timeout=1).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def stop(self, how=signal.SIGTERM):
+        """Its exit status: 0 after an orderly end."""
+        send(self.process.pid, how)
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return "killed after 20 s"

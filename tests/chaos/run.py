@@ -1,0 +1,266 @@
+"""One run: load, faults, quiet, checks, report."""
+import random
+import threading
+import time
+from collections import Counter
+
+from chaos import checks
+from chaos.buyers import Load
+from chaos.door import Door
+from chaos.eventlog import EventLog, order_of
+from chaos.ledger import Ledger
+from chaos.parts import PROGRAMS, alive, await_ready, footprint, group, send
+from chaos.proxy import Network
+from chaos.schedule import Injector, plan
+from kit.stack import PARTS
+
+WARM_UP = 6                # seconds of load before the first fault
+GROWTH_KB = 48 << 10       # that a process may have more than when it was warm
+GROWTH_FDS = 24
+WARM_AFTER = 8             # seconds of a process's life
+
+
+class World:
+    """What a fault may lay its hands on."""
+
+    def __init__(self, stack, seed, deadline, other_build=None):
+        self.stack, self.other_build = stack, other_build
+        self.start = time.time()
+        self.log_sizes = {path: path.stat().st_size for path in (stack.directory / "log").glob("*.log")}
+        self.random = random.Random(seed)
+        self.ledger = Ledger(f"chaos-{seed}-{int(self.start)}")
+        self.door = Door(stack, self.ledger)
+        self.poison = {}                # mark -> (house, how many were sent)
+        self.kills = Counter()
+        self.footprints = {}            # pid -> [program, first seen, warm, latest]
+        self.deadline = deadline
+        self.dead_before = {(house, body) for house, _, body in checks.dead_letters(self)}
+        self.network = Network(stack["COMANDA_AMQP_PORT"], PROGRAMS)
+        self.log = self.load = None
+
+    def say(self, text):
+        print(f"{time.time() - self.start:7.1f}  {text}", flush=True)
+
+    # ---- for faults ----
+
+    def settings(self, program):
+        url = self.stack[f"COMANDA_BROKER_URL_{program.upper().replace('-', '_')}"]
+        proxied = url.replace(f":{self.stack['COMANDA_AMQP_PORT']}/", f":{self.network.ports[program]}/")
+        extra = {"COMANDA_ORDER_DEADLINE": f"{self.deadline}s"} if program == "svc-orders" else {}
+        return {"COMANDA_BROKER_URL": proxied} | extra
+
+    def restart(self, program):
+        self.stack.restart(program, **self.settings(program))
+
+    def killed(self, part):
+        self.kills[part] += 1
+
+    def poisoned(self, service, mark, sent):
+        self.poison[mark] = (service.removeprefix("svc-"), sent)
+
+    def rabbitmqctl(self, *words):
+        done = self.stack.dev("stack", "rabbitmqctl", *words, check=False)
+        if done.returncode != 0:
+            raise AssertionError(f"rabbitmqctl {words[0]}: {done.stderr.strip()[-200:]}")
+
+    def insist(self, act, patience=60):
+        """Until it works: what was broken must be whole in the end."""
+        until = time.monotonic() + patience
+        while True:
+            try:
+                if act() is not False:
+                    return
+            except Exception:  # whatever stands in the way, it is tried again
+                pass
+            if time.monotonic() > until:
+                raise AssertionError("could not be undone")
+            time.sleep(0.5)
+
+    def subscriptions(self, queue):
+        bound = self.stack.management("GET", f"queues/comanda/{queue}/bindings").json()
+        return {each["routing_key"] for each in bound if each["source"] == "events"}
+
+    # ---- before and after ----
+
+    def prepare(self):
+        """The programs behind the proxy, and a shorter deadline."""
+        for program in PROGRAMS:
+            self.restart(program)
+        self.log = EventLog(self.stack)
+
+    def heal(self):
+        """All that faults may have left behind."""
+        for part in PARTS:
+            for pid in group(self.stack, part):
+                send(pid, 18)
+        for program in PROGRAMS:
+            self.network.tell(program, "heal")
+        for part in PARTS:
+            await_ready(lambda: alive(self.stack, part), 60, part)
+        self.insist(lambda: self.rabbitmqctl("set_vm_memory_high_watermark", "0.4"), 90)
+        for policy in self.stack.management("GET", "policies/comanda").json():
+            if policy["name"].startswith("chaos-"):
+                self.stack.management("DELETE", f"policies/comanda/{policy['name']}")
+        self.stack.dev("ctl", "topology", "apply")
+        for program in PROGRAMS:
+            await_ready(lambda: self.stack.ready(program), 60, program)
+
+    def leave(self):
+        """The stack as it was found."""
+        if self.log is not None:
+            self.log.close()
+        for program in PROGRAMS:
+            self.stack.restart(program)
+        self.network.close()
+
+    # ---- watching ----
+
+    def watch(self, ending):
+        told = 0
+        while not ending.wait(2):
+            for program in PROGRAMS:
+                self.watch_one(program)
+            told += 1
+            if told % 3 == 0:
+                self.say(self.status())
+
+    def watch_one(self, program):
+        pid = alive(self.stack, program)
+        size = footprint(pid) if pid else None
+        if size is None:
+            return
+        seen = self.footprints.setdefault(pid, [program, time.monotonic(), None, None])
+        if seen[2] is None and time.monotonic() - seen[1] > WARM_AFTER:
+            seen[2] = size
+        seen[3] = size
+
+    def growth(self):
+        for program, _, warm, latest in self.footprints.values():
+            if warm is not None and (latest[0] > warm[0] + GROWTH_KB or latest[1] > warm[1] + GROWTH_FDS):
+                yield f"{program} grew from {warm[0]} kB and {warm[1]} descriptors to {latest[0]} kB and {latest[1]}"
+
+    def status(self):
+        counted = self.ledger.count()
+        orders = ", ".join(f"{counted[name]} {name}" for name in sorted(counted))
+        failed = ", ".join(f"{count}x{status or 'no answer'}" for status, count in sorted(self.ledger.statuses.items())
+                           if status == 0 or status >= 500)
+        return f"  orders: {orders or 'none'}; {failed or 'no 5xx'}"
+
+    def log_since_start(self, path):
+        with open(path, "rb") as file:
+            file.seek(min(self.log_sizes.get(path, 0), path.stat().st_size))
+            return file.read().decode(errors="replace").splitlines()
+
+
+class Run:
+    def __init__(self, stack, seconds, seed, rate=12.0, only=None, deadline=60, gap=3.0, other_build=None):
+        self.world = World(stack, seed, deadline, other_build)
+        self.seconds, self.seed, self.rate, self.only, self.gap = seconds, seed, rate, only, gap
+        self.injector = Injector(self.world, plan(seed, seconds, only, gap))
+        self.outcome = None
+
+    def go(self):
+        """Returns whether nothing was violated."""
+        world, ending = self.world, threading.Event()
+        world.say(f"seed {self.seed}: {len(self.injector.planned)} faults in {self.seconds} s, {self.rate:g} orders/s")
+        try:
+            world.prepare()
+            world.load = Load(world.door, world.ledger, self.seed, self.rate)
+            watcher = threading.Thread(target=world.watch, args=(ending,), daemon=True)
+            watcher.start()
+            world.load.start(buyers=6)
+            time.sleep(WARM_UP)
+            self.injector.run()
+            self.settle()
+            self.outcome = checks.check_all(world)
+        finally:
+            ending.set()
+            self.report()
+            try:
+                world.heal()
+            finally:
+                world.leave()
+        return not world.ledger.violations
+
+    def settle(self):
+        world = self.world
+        world.say("the last fault is over; waiting for quiet")
+        world.heal()
+        world.load.end(patience=60)
+        until = time.monotonic() + self.world.deadline + 60
+        while unrest := checks.unrest(world):
+            if time.monotonic() > until:
+                for what in unrest:
+                    world.ledger.violated(f"no quiet: {what}")
+                break
+            time.sleep(1)
+        time.sleep(1.5)  # for the last of the log to be read
+        world.say("quiet")
+
+    # ---- telling ----
+
+    def report(self):
+        world, kinds = self.world, Counter(kind for kind, _, _, _ in self.injector.done)
+        print(f"\nseed {self.seed}, {self.seconds} s at {self.rate:g} orders/s")
+        print(f"faults    {sum(kinds.values())}: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
+        if self.injector.skipped:
+            print("skipped   " + ", ".join(f"{count} {kind}" for kind, count in sorted(self.injector.skipped.items())))
+        if self.outcome is not None:
+            counted = self.outcome.count()
+            print(f"orders    {len(self.outcome.orders)} accepted: "
+                  + ", ".join(f"{counted[name]} {name}" for name in ("confirmed", "rejected", "expired", "cancelled")))
+            self.report_recovery()
+        statuses = world.ledger.statuses
+        print("answers   " + ", ".join(f"{statuses[status]} x {status or 'none'}" for status in sorted(statuses))
+              + f"; {world.ledger.repeats} sent again; slowest {world.ledger.slowest[0]:.1f} s ({world.ledger.slowest[1]})")
+        if world.log is not None:
+            print(f"log       {len(world.log.texts)} events, {world.log.copies} copies")
+        print(f"poison    {sum(sent for _, sent in world.poison.values())} messages")
+        self.report_violations()
+
+    def report_recovery(self):
+        """From a fault's end to the first order that was placed after it and confirmed."""
+        orders = sorted((order["created_at"].timestamp(), order["updated_at"].timestamp())
+                        for order in self.outcome.orders.values() if self.outcome.state(order) == "confirmed")
+        worst, unclear = {}, 0
+        for fault in self.injector.done:
+            kind, target, began, ended = fault
+            first = min((confirmed for placed, confirmed in orders if placed > ended), default=None)
+            if first is None or any(b < first and e > ended for _, _, b, e in self.injector.done if (b, e) != (began, ended)):
+                unclear += 1
+                continue
+            group_of = {"rabbitmq": "broker", "postgres": "database", "redis": "cache", "all": "rolling"}.get(target, "service")
+            worst[group_of] = max(worst.get(group_of, (0, "")), (first - ended, f"{kind} {target}"))
+        print("recovery  longest from a fault's end to an order placed and confirmed: "
+              + ", ".join(f"{name} {seconds:.1f} s ({what})" for name, (seconds, what) in sorted(worst.items()))
+              + f"; {unclear} met the next fault")
+
+    def report_violations(self):
+        violations = self.world.ledger.violations
+        if not violations:
+            print("no violation")
+            return
+        print(f"\n{len(violations)} VIOLATIONS (seed {self.seed})")
+        for text, _ in violations[:40]:
+            print(f"  {text}")
+        for order_id in list(dict.fromkeys(order_id for _, order_id in violations if order_id))[:5]:
+            self.tell_story(order_id)
+
+    def tell_story(self, order_id):
+        """All that is known of one order."""
+        world = self.world
+        print(f"\norder {order_id}")
+        for intent in world.ledger.intents:
+            if intent.order_id == order_id:
+                print(f"  key {intent.key}")
+                for at, text in intent.told:
+                    print(f"  {at - world.start:7.1f}  client: {text}")
+        for statement, house in (("SELECT * FROM orders WHERE id = %s", "orders"),
+                                 ("SELECT * FROM reservations WHERE order_id = %s", "products")):
+            for row in world.stack.sql(house, statement, order_id):
+                print(f"  {house}: {row}")
+        for event in world.log.events() if world.log else ():
+            if order_of(event) == order_id:
+                print(f"  {event['time']} {event['source']:14}{event['type']} id {event['id']} cause {event.get('causationid')}")
+        for kind, target, began, ended in self.injector.done:
+            print(f"  {began - world.start:7.1f} to {ended - world.start:7.1f}  {kind} {target}")

@@ -1,0 +1,100 @@
+"""When which fault comes: drawn from the seed before the first one, so that a seed tells the whole story."""
+import random
+import threading
+import time
+from collections import Counter, namedtuple
+
+from chaos.faults import FAULTS
+
+Planned = namedtuple("Planned", "at fault target seconds")
+
+CALM_EVERY = (3, 6)    # faults, then
+CALM_SECONDS = (5, 9)  # to see how soon things go on
+
+
+def plan(seed, seconds, only=None, gap=3.0):
+    """The faults of a run, in order of their beginning. Some overlap; a calm follows each few."""
+    rng = random.Random(seed)
+    choice = [fault for fault in FAULTS if only is None or fault.kind in only]
+    found, at, until_calm = [], 1.0, rng.randint(*CALM_EVERY)
+    deck = []
+    while at < seconds:
+        deck = deck or shuffled(rng, choice)
+        fault = deck.pop()
+        length = rng.uniform(*fault.seconds)
+        if fault.alone and found:
+            at += 2
+        found.append(Planned(at, fault, rng.choice(fault.targets), length))
+        at += 12 if fault.alone else rng.expovariate(1 / gap)
+        until_calm -= 1
+        if until_calm == 0:
+            at = max(at, found[-1].at + length) + rng.uniform(*CALM_SECONDS)
+            until_calm = rng.randint(*CALM_EVERY)
+    return [each for each in found if each.at < seconds]
+
+
+def shuffled(rng, choice):
+    """All kinds as often as their weights say, and none left out for long."""
+    deck = [fault for fault in choice for _ in range(max(1, round(fault.weight * 2)))]
+    rng.shuffle(deck)
+    rare = {fault.kind: fault for fault in choice}
+    first = list(rare.values())
+    rng.shuffle(first)
+    return deck + first  # taken from the end: one of each comes first
+
+
+class Injector:
+    """Carries a plan out, each fault in a thread of its own."""
+
+    def __init__(self, world, planned):
+        self.world, self.planned = world, planned
+        self.lock = threading.Lock()
+        self.busy = set()       # targets that something is being done to
+        self.done = []          # (kind, target, began, ended), in time.time()
+        self.skipped = Counter()
+        self.threads = []
+
+    def run(self):
+        start = time.monotonic()
+        for planned in self.planned:
+            while time.monotonic() < start + planned.at:
+                time.sleep(0.05)
+            if planned.fault.alone:
+                self.join()
+            self.begin(planned)
+        self.join()
+
+    def join(self):
+        for thread in self.threads:
+            thread.join()
+        self.threads = []
+
+    def begin(self, planned):
+        with self.lock:
+            if planned.target in self.busy:
+                self.skipped[planned.fault.kind] += 1
+                return
+            self.busy.add(planned.target)
+        thread = threading.Thread(target=self.carry_out, args=(planned,), daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def carry_out(self, planned):
+        kind, target = planned.fault.kind, planned.target
+        lasts = f" for {planned.seconds:.1f} s" if planned.fault.seconds[1] else ""
+        self.world.say(f"{kind:<16}{target}{lasts}")
+        began = time.time()
+        try:
+            undo = planned.fault.act(self.world, target)
+            if undo is not None:
+                time.sleep(planned.seconds)
+                undo()
+        except Exception as error:  # while other faults last, one may be impossible: a closed port, a dead broker
+            self.skipped[kind] += 1
+            self.world.say(f"{kind:<16}{target}: could not ({str(error).strip()[:160] or type(error).__name__})")
+        else:
+            with self.lock:
+                self.done.append((kind, target, began, time.time()))
+        finally:
+            with self.lock:
+                self.busy.discard(target)

@@ -1,0 +1,20 @@
+"""The short form of `./dev chaos`: a minute of faults of a fixed seed, on the stack under test."""
+import pytest
+
+from chaos.faults import FAULTS
+from chaos.run import Run
+from chaos.schedule import plan
+
+SHORT = [fault.kind for fault in FAULTS if fault.kind != "rolling"]
+
+
+def test_a_seed_tells_the_whole_schedule():
+    assert plan(7, 600) == plan(7, 600)
+    assert plan(7, 600) != plan(8, 600)
+    assert {each.fault.kind for each in plan(7, 600)} == {fault.kind for fault in FAULTS}
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_and_nothing_happens_twice(stack, admin):
+    run = Run(stack, seconds=35, seed=2, rate=8, only=SHORT, deadline=20, gap=2.0)
+    assert run.go(), f"{len(run.world.ledger.violations)} violations: they are told above"

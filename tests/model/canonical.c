@@ -1,0 +1,105 @@
+/* The canonical form of a state: without inbox rows that nothing can ask for any more. An id arrives only in a letter that
+ * is under way, or in one that is made (again, under the same id) out of such a letter. */
+#include "canonical.h"
+
+#include <string.h>
+
+#include "letters.h"
+#include "turns.h"
+
+enum { UNDER_WAY_MAX = BAG_MAX };
+
+struct under_way {
+	unsigned count;
+	number_t ids[UNDER_WAY_MAX];
+};
+
+static void add_delivery(const struct model *model, struct under_way *under_way, number_t delivery)
+{
+	under_way->ids[under_way->count++] = letter_of(model, delivery_of(model, delivery).letter).id;
+}
+
+static void find_under_way(const struct model *model, const struct bag *state, struct under_way *ret_under_way)
+{
+	ret_under_way->count = 0;
+	for (unsigned i = 0; i < state->count; i++) {
+		const struct fact fact = fact_of(model, state->facts[i]);
+
+		if (fact.kind == FACT_OUTBOX)
+			ret_under_way->ids[ret_under_way->count++] = letter_of(model, fact.a).id;
+		else if (fact.kind == FACT_QUEUE || fact.kind == FACT_WISH)
+			add_delivery(model, ret_under_way, fact.a);
+		else if (fact.kind == FACT_HAND)
+			for (unsigned item = 0; item < turn_of(model, fact.a).count; item++)
+				add_delivery(model, ret_under_way, turn_of(model, fact.a).deliveries[item]);
+	}
+}
+
+static bool may_arrive(const struct model *model, const struct under_way *under_way, number_t id)
+{
+	for (unsigned i = 0; i < under_way->count; i++)
+		if (id_descends(model, id, under_way->ids[i]))
+			return true;
+	return false;
+}
+
+bool id_may_arrive(const struct model *model, const struct bag *state, number_t id)
+{
+	struct under_way under_way;
+
+	find_under_way(model, state, &under_way);
+	return may_arrive(model, &under_way, id);
+}
+
+bool state_knows_id(const struct model *model, const struct bag *state, number_t id)
+{
+	struct under_way known;
+
+	find_under_way(model, state, &known);
+	for (unsigned i = 0; i < state->count; i++) {
+		const struct fact fact = fact_of(model, state->facts[i]);
+
+		if (fact.kind == FACT_CLAIM && id_descends(model, fact.a, id))
+			return true;
+	}
+	for (unsigned i = 0; i < known.count; i++)
+		if (id_descends(model, known.ids[i], id))
+			return true;
+	return false;
+}
+
+/* Copies of what their consumer has handled: see world.h. */
+static void drop_known_copies(struct model *model, struct bag *state)
+{
+	struct bag kept = {0};
+
+	for (unsigned i = 0; i < state->count; i++) {
+		const struct fact fact = fact_of(model, state->facts[i]);
+
+		if (fact.kind == FACT_QUEUE) {
+			const number_t id = letter_of(model, delivery_of(model, fact.a).letter).id;
+
+			if (bag_has(model, state, (struct fact){.kind = FACT_CLAIM, .side = fact.side, .a = id}))
+				continue;
+		}
+		kept.facts[kept.count++] = state->facts[i];
+	}
+	*state = kept;
+}
+
+void canonical(struct model *model, struct bag *state)
+{
+	struct under_way under_way;
+	unsigned kept = 0;
+
+	if (model->world->reduced && !model_twisted(model, TWIST_NO_EVENT_INBOX))
+		drop_known_copies(model, state);
+	find_under_way(model, state, &under_way);
+	for (unsigned i = 0; i < state->count; i++) {
+		const struct fact fact = fact_of(model, state->facts[i]);
+
+		if (fact.kind != FACT_CLAIM || may_arrive(model, &under_way, fact.a))
+			state->facts[kept++] = state->facts[i];
+	}
+	state->count = kept;
+}

@@ -1,0 +1,340 @@
+/* Turns: a lane takes a message (or two), loads, decides, saves, commits, publishes, acknowledges; and whatever can come
+ * in between. A turn whose rows are all there is one step: it holds their locks from load to commit, so that nothing
+ * of what others do in the meantime concerns it. Where a row is missing, load and save are two steps. */
+#include "steps.h"
+
+#include <assert.h>
+
+#include "messages.h"
+#include "rules.h"
+#include "save.h"
+
+/* What a lane has taken out of a queue. */
+struct taken {
+	unsigned count;
+	number_t deliveries[TURN_ITEMS_MAX];
+};
+
+static bool is_request(const struct model *model, number_t delivery)
+{
+	const struct letter letter = letter_of(model, delivery_of(model, delivery).letter);
+
+	return comanda_contract.types[letter.message.type].kind == REQUEST;
+}
+
+static void put_back(struct model *model, struct bag *state, const struct taken *taken)
+{
+	for (unsigned i = 0; i < taken->count; i++)
+		bag_add(model, state,
+			(struct fact){.kind = FACT_QUEUE,
+				      .side = delivery_of(model, taken->deliveries[i]).side,
+				      .a = taken->deliveries[i]});
+}
+
+/* ---- the ends of a turn ---- */
+
+static void tell_client(struct model *model, struct bag *state, const struct turn *turn)
+{
+	const struct fact told = {.kind = FACT_TOLD, .a = turn->told};
+
+	if (turn->told != 0 && !bag_has(model, state, told))
+		bag_add(model, state, told);
+}
+
+/* Nothing is saved; the broker gives the message to somebody else. */
+static void crash_before_commit(struct search *search, const struct bag *before, const struct turn *turn,
+				const struct taken *taken, struct step step)
+{
+	struct model *model = &search->model;
+	struct bag state = *before;
+
+	step.fate = FATE_CRASH_BEFORE;
+	if (!bag_spend(model, &state, FACT_CRASH))
+		return;
+	if (!model_twisted(model, TWIST_ACK_BEFORE_COMMIT))
+		put_back(model, &state, taken);
+	if (model_twisted(model, TWIST_TELL_BEFORE_COMMIT))
+		tell_client(model, &state, turn);
+	if (model_twisted(model, TWIST_PUBLISH_BEFORE_COMMIT))
+		publish(search, &state, turn->said, turn->said_count, step);
+	else
+		search_reach(search, &state, step);
+}
+
+/* Whether the answer to the commit was lost, or nothing was published, or nothing acknowledged, is one to what remains:
+ * the rows are there, the outbox is full, and the message comes again. */
+static void crash_after_commit(struct search *search, const struct bag *before, const struct turn *turn,
+			       const struct taken *taken, struct step step)
+{
+	struct model *model = &search->model;
+	struct bag state = *before;
+
+	step.fate = FATE_CRASH_AFTER;
+	if (!bag_spend(model, &state, FACT_CRASH))
+		return;
+	save_rows(model, &state, turn);
+	if (!model_twisted(model, TWIST_OUTBOX_IN_MEMORY))
+		save_outbox(model, &state, turn);
+	if (!model_twisted(model, TWIST_DEADLINE_APART))
+		save_deadlines(model, &state, turn);
+	put_back(model, &state, taken);
+	search_reach(search, &state, step);
+}
+
+/* The relay publishes in the same step; a crash may hit it after that. */
+static void publish_at_once(struct search *search, const struct bag *committed, const struct turn *turn,
+			    struct step step)
+{
+	struct model *model = &search->model;
+	struct bag state = *committed;
+
+	publish(search, &state, turn->said, turn->said_count, step);
+	if (turn->said_count == 0 || !bag_spend(model, &state, FACT_CRASH))
+		return;
+	save_outbox(model, &state, turn);
+	step.fate = FATE_CRASH_AFTER;
+	publish(search, &state, turn->said, turn->said_count, step);
+}
+
+static void commit(struct search *search, const struct bag *before, const struct turn *turn, struct step step)
+{
+	struct model *model = &search->model;
+	struct bag state = *before;
+
+	save_rows(model, &state, turn);
+	save_deadlines(model, &state, turn);
+	tell_client(model, &state, turn);
+	if (model->world->reduced) {
+		publish_at_once(search, &state, turn, step);
+		return;
+	}
+	save_outbox(model, &state, turn);
+	search_reach(search, &state, step);
+}
+
+/* From the decision on. `before`: without the message. */
+static void finish(struct search *search, const struct bag *before, const struct turn *turn, const struct taken *taken,
+		   struct step step)
+{
+	struct model *model = &search->model;
+	struct bag state = *before;
+
+	if (!save_fits(model, before, turn)) {
+		step.fate = FATE_AGAIN;
+		put_back(model, &state, taken);
+		search_reach(search, &state, step);
+		return;
+	}
+	const enum rule broken = save_breaks(model, before, turn);
+	if (broken != RULE_ALL)
+		search_break(search, broken, step, before);
+	commit(search, before, turn, step);
+	crash_before_commit(search, before, turn, taken, step);
+	crash_after_commit(search, before, turn, taken, step);
+}
+
+/* Users answers without a trace: published, confirmed, acknowledged. */
+static void finish_answer(struct search *search, const struct bag *before, const struct turn *turn,
+			  const struct taken *taken, struct step step)
+{
+	struct model *model = &search->model;
+	struct bag state = *before;
+	const struct fact verified = {.kind = FACT_VERIFIED, .a = turn->verified};
+
+	if (turn->verified != 0 && !bag_has(model, &state, verified))
+		bag_add(model, &state, verified);
+	publish(search, &state, turn->said, turn->said_count, step);
+	if (!bag_spend(model, &state, FACT_CRASH))
+		return;
+	put_back(model, &state, taken);
+	step.fate = FATE_CRASH_AFTER;
+	publish(search, &state, turn->said, turn->said_count, step);
+	state = *before;
+	bag_spend(model, &state, FACT_CRASH);
+	if (!model_twisted(model, TWIST_ACK_BEFORE_CONFIRM))
+		put_back(model, &state, taken);
+	step.fate = FATE_CRASH_BEFORE;
+	search_reach(search, &state, step);
+}
+
+/* ---- the beginning ---- */
+
+static bool shares_id(const struct model *model, const struct turn *turn, number_t delivery)
+{
+	const number_t id = letter_of(model, delivery_of(model, delivery).letter).id;
+
+	for (unsigned i = 0; i < turn->count; i++)
+		if (letter_of(model, delivery_of(model, turn->deliveries[i]).letter).id == id)
+			return true;
+	return false;
+}
+
+/* Rows that were there when they were loaded are locked; those that were not, cannot be. */
+static bool has_locked(const struct turn *turn, const struct delivery *delivery)
+{
+	for (unsigned i = 0; i < turn->seen_count; i++)
+		for (unsigned named = 0; named < delivery->named_count; named++)
+			if (turn->seen[i].row != 0 && turn->seen[i].aggregate == delivery->named[named])
+				return true;
+	return false;
+}
+
+/* Must the message wait: for a lane, for another turn with the same id, for a locked row? */
+static bool must_wait(const struct model *model, const struct bag *state, number_t wanted)
+{
+	const struct delivery delivery = delivery_of(model, wanted);
+	int busy = 0;
+
+	for (unsigned i = 0; i < state->count; i++) {
+		const struct fact fact = fact_of(model, state->facts[i]);
+
+		if (fact.kind != FACT_HAND || fact.side != delivery.side)
+			continue;
+		const struct turn turn = turn_of(model, fact.a);
+		busy++;
+		if (shares_id(model, &turn, wanted))
+			return true;
+		if (!model_twisted(model, TWIST_NO_LOCKS) && has_locked(&turn, &delivery))
+			return true;
+	}
+	return busy >= model->world->lanes;
+}
+
+static bool in_two_steps(const struct model *model, const struct turn *turn)
+{
+	if (model->world->lanes < 2 || !side_of(turn->side)->keeps || is_request(model, turn->deliveries[0]))
+		return model_twisted(model, TWIST_NO_LOCKS) && turn->seen_count > 0;
+	if (model_twisted(model, TWIST_NO_LOCKS))
+		return true;
+	for (unsigned i = 0; i < turn->seen_count; i++)
+		if (turn->seen[i].row == 0)
+			return true;
+	return false;
+}
+
+static bool is_known(struct model *model, const struct bag *state, number_t delivery)
+{
+	const struct delivery wanted = delivery_of(model, delivery);
+	const struct fact claim = {
+		.kind = FACT_CLAIM, .side = wanted.side, .a = letter_of(model, wanted.letter).id};
+
+	if (model_twisted(model, is_request(model, delivery) ? TWIST_NO_COMMAND_INBOX : TWIST_NO_EVENT_INBOX))
+		return false;
+	return bag_has(model, state, claim);
+}
+
+/* What is left of the taken messages once those that the inbox knows, and second copies, are gone. */
+static unsigned claim(struct model *model, const struct bag *state, const struct taken *taken, number_t *ret_fresh)
+{
+	struct turn claimed = {0};
+
+	for (unsigned i = 0; i < taken->count; i++)
+		if (!is_known(model, state, taken->deliveries[i]) && !shares_id(model, &claimed, taken->deliveries[i]))
+			claimed.deliveries[claimed.count++] = taken->deliveries[i];
+	for (unsigned i = 0; i < claimed.count; i++)
+		ret_fresh[i] = claimed.deliveries[i];
+	return claimed.count;
+}
+
+static void decide(struct search *search, const struct bag *rest, const struct taken *taken, bool again)
+{
+	struct model *model = &search->model;
+	number_t fresh[TURN_ITEMS_MAX];
+
+	const unsigned count = claim(model, rest, taken, fresh);
+	if (count == 0) {
+		struct bag state = *rest;
+
+		search_reach(search, &state, (struct step){STEP_DUPLICATE, FATE_WHOLE, taken->deliveries[0]});
+		return;
+	}
+	const number_t number = turn_number(model, rest, fresh, count, again);
+	const struct turn turn = turn_of(model, number);
+	if (in_two_steps(model, &turn)) {
+		struct bag state = *rest;
+
+		bag_add(model, &state, (struct fact){.kind = FACT_HAND, .side = turn.side, .a = number});
+		search_reach(search, &state, (struct step){STEP_LOAD, FATE_WHOLE, number});
+	} else if (side_of(turn.side)->keeps) {
+		finish(search, rest, &turn, taken, (struct step){STEP_TURN, FATE_WHOLE, number});
+	} else {
+		finish_answer(search, rest, &turn, taken, (struct step){STEP_TURN, FATE_WHOLE, number});
+	}
+}
+
+static void take(struct search *search, const struct bag *state, const number_t *facts, unsigned count)
+{
+	struct model *model = &search->model;
+	struct taken taken = {.count = count};
+	struct bag rest = *state;
+
+	for (unsigned i = 0; i < count; i++) {
+		taken.deliveries[i] = fact_of(model, facts[i]).a;
+		if (must_wait(model, state, taken.deliveries[i]))
+			return;
+		bag_drop(&rest, facts[i]);
+	}
+	decide(search, &rest, &taken, false);
+	if (model_twisted(model, TWIST_FRESH_IDS))
+		decide(search, &rest, &taken, true);
+}
+
+/* ---- what there is to take ---- */
+
+/* An order is called off only once it is there: before, the client does not know its id. */
+static bool may_take(const struct model *model, const struct bag *state, struct fact fact)
+{
+	if (fact.kind != FACT_QUEUE && fact.kind != FACT_WISH)
+		return false;
+	const struct delivery delivery = delivery_of(model, fact.a);
+	return letter_of(model, delivery.letter).message.type != ORDERS_CANCEL ||
+	       bag_row(model, state, delivery.named[0]) != 0;
+}
+
+/* Two events that one turn of a lane may take. */
+static bool go_together(const struct model *model, struct fact first, struct fact second)
+{
+	return first.kind == FACT_QUEUE && second.kind == FACT_QUEUE && first.side == second.side &&
+	       is_request(model, first.a) == is_request(model, second.a);
+}
+
+static void take_pairs(struct search *search, const struct bag *state, unsigned first)
+{
+	for (unsigned second = 0; second < state->count; second++) {
+		const number_t facts[] = {state->facts[first], state->facts[second]};
+
+		if (second == first || !may_take(&search->model, state, fact_of(&search->model, facts[1])) ||
+		    !go_together(&search->model, fact_of(&search->model, facts[0]),
+				 fact_of(&search->model, facts[1])))
+			continue;
+		take(search, state, facts, 2);
+	}
+}
+
+static void save_hand(struct search *search, const struct bag *state, number_t fact)
+{
+	const number_t number = fact_of(&search->model, fact).a;
+	const struct turn turn = turn_of(&search->model, number);
+	struct taken taken = {.count = turn.count};
+	struct bag rest = *state;
+
+	for (unsigned i = 0; i < turn.count; i++)
+		taken.deliveries[i] = turn.deliveries[i];
+	bag_drop(&rest, fact);
+	finish(search, &rest, &turn, &taken, (struct step){STEP_SAVE, FATE_WHOLE, number});
+}
+
+void steps_of_lanes(struct search *search, const struct bag *state)
+{
+	for (unsigned i = 0; i < state->count; i = bag_next(state, i + 1)) {
+		const struct fact fact = fact_of(&search->model, state->facts[i]);
+
+		if (fact.kind == FACT_HAND)
+			save_hand(search, state, state->facts[i]);
+		if (!may_take(&search->model, state, fact))
+			continue;
+		take(search, state, &state->facts[i], 1);
+		if (search->model.world->pairs)
+			take_pairs(search, state, i);
+	}
+}
