@@ -45,7 +45,7 @@ static void answer(void *context, const struct http_request *request, struct htt
 }
 
 static void refuse(void *context, int status, const char *detail, const struct http_request *request,
-                   struct http_response *ret_response)
+		   struct http_response *ret_response)
 {
 	struct buffer text;
 
@@ -56,24 +56,24 @@ static void refuse(void *context, int status, const char *detail, const struct h
 }
 
 enum status admin_start(int port, bool (*ready)(void *context, struct buffer *why), void *context,
-                        struct admin **ret_admin)
+			struct admin **ret_admin)
 {
 	struct admin *admin = mem_new(1, sizeof(*admin));
 
 	admin->ready = ready;
 	admin->context = context;
 	const struct http_config config = {
-	        .address = "127.0.0.1",
-	        .port = port,
-	        .threads = 2,
-	        .body_max = 1024,
-	        .uri_max = 1024,
-	        .header_bytes_max = 8192,
-	        .idle_us = 5 * SECOND_US,
-	        .receive_us = 5 * SECOND_US,
-	        .answer = answer,
-	        .refuse = refuse,
-	        .context = admin,
+		.address = "127.0.0.1",
+		.port = port,
+		.threads = 2,
+		.body_max = 1024,
+		.uri_max = 1024,
+		.header_bytes_max = 8192,
+		.idle_us = 5 * SECOND_US,
+		.receive_us = 5 * SECOND_US,
+		.answer = answer,
+		.refuse = refuse,
+		.context = admin,
 	};
 	const enum status status = http_start(&config, &admin->server);
 	if (status != OK) {

@@ -9,7 +9,7 @@ struct admin;
 
 /* `ready` says whether the program can do its work; where it cannot, it puts one line a reason into `why`. */
 must_check enum status admin_start(int port, bool (*ready)(void *context, struct buffer *why), void *context,
-                                   struct admin **ret_admin);
+				   struct admin **ret_admin);
 int admin_port(const struct admin *admin);
 void admin_stop(struct admin *admin);
 

@@ -9,10 +9,10 @@ static enum status send_bundle(struct lane *lane, const char *reply_to)
 	if (lane->bundle.count == 0)
 		return OK;
 	const struct publication publication = {
-	        .exchange = "",
-	        .routing_key = reply_to,
-	        .content_type = "application/json",
-	        .body = rpc_bundle_body(&lane->bundle),
+		.exchange = "",
+		.routing_key = reply_to,
+		.content_type = "application/json",
+		.body = rpc_bundle_body(&lane->bundle),
 	};
 	const enum status status = broker_publish(lane->broker, &publication, NULL);
 	rpc_bundle_clear(&lane->bundle);

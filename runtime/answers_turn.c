@@ -6,9 +6,9 @@
 #include "metrics.h"
 
 static struct metric decided = {.name = "comanda_answers_total",
-                                .help = "Events answered without a change, by status",
-                                .type = COUNTER,
-                                .label = "status"};
+				.help = "Events answered without a change, by status",
+				.type = COUNTER,
+				.label = "status"};
 
 static enum status load(struct lane *lane, struct unit *unit)
 {
@@ -45,7 +45,7 @@ static enum status decide_item(struct lane *lane, struct unit *unit, struct item
 
 	if (item->query.status == OK) {
 		const struct verdict verdict = unit_decide(unit, item->handler->decide, &item->query.message,
-		                                           moment_now(), (size_t)(item - lane->batch.items));
+							   moment_now(), (size_t)(item - lane->batch.items));
 		item->query.status = verdict.status;
 		refusal = verdict.refusal;
 	}

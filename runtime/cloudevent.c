@@ -16,22 +16,22 @@ struct envelope {
 };
 
 static const struct shape envelope_shape = {
-        .name = "cloudevent",
-        .size = sizeof(struct envelope),
-        .fields =
-                (const struct field[]){
-                        field_text(struct envelope, specversion, REQUIRED, 1, 8),
-                        field_uuid(struct envelope, id, REQUIRED),
-                        field_text(struct envelope, type, REQUIRED, 1, 200),
-                        field_text(struct envelope, source, REQUIRED, 1, 200),
-                        field_uuid(struct envelope, subject, 0),
-                        field_moment(struct envelope, time, REQUIRED),
-                        field_int(struct envelope, sequence, 0, 0, 0),
-                        field_uuid(struct envelope, causationid, 0),
-                        field_text(struct envelope, traceparent, 0, 1, TRACEPARENT_MAX),
-                        field_text(struct envelope, datacontenttype, 0, 1, 100),
-                        field_end,
-                },
+	.name = "cloudevent",
+	.size = sizeof(struct envelope),
+	.fields =
+		(const struct field[]){
+			field_text(struct envelope, specversion, REQUIRED, 1, 8),
+			field_uuid(struct envelope, id, REQUIRED),
+			field_text(struct envelope, type, REQUIRED, 1, 200),
+			field_text(struct envelope, source, REQUIRED, 1, 200),
+			field_uuid(struct envelope, subject, 0),
+			field_moment(struct envelope, time, REQUIRED),
+			field_int(struct envelope, sequence, 0, 0, 0),
+			field_uuid(struct envelope, causationid, 0),
+			field_text(struct envelope, traceparent, 0, 1, TRACEPARENT_MAX),
+			field_text(struct envelope, datacontenttype, 0, 1, 100),
+			field_end,
+		},
 };
 
 static const char type_prefix[] = "comanda.";
@@ -43,16 +43,16 @@ void cloudevent_write(struct buffer *out, const struct cloudevent *event)
 	snprintf(type, sizeof(type), "%s%s.v%d", type_prefix, event->type->name, event->type->version);
 	snprintf(source, sizeof(source), "/%s", event->source);
 	const struct envelope envelope = {
-	        .specversion = "1.0",
-	        .id = event->id,
-	        .type = type,
-	        .source = source,
-	        .subject = event->subject,
-	        .time = event->time_us,
-	        .sequence = event->sequence,
-	        .causationid = event->cause,
-	        .traceparent = event->traceparent,
-	        .datacontenttype = "application/json",
+		.specversion = "1.0",
+		.id = event->id,
+		.type = type,
+		.source = source,
+		.subject = event->subject,
+		.time = event->time_us,
+		.sequence = event->sequence,
+		.causationid = event->cause,
+		.traceparent = event->traceparent,
+		.datacontenttype = "application/json",
 	};
 	json_encode(out, &envelope_shape, &envelope);
 	out->size--; /* the closing brace: data goes inside */
@@ -88,7 +88,7 @@ static int find_type(const struct contract *contract, const char *type)
 }
 
 enum status cloudevent_read(const struct json *json, const struct contract *contract, struct arena *arena,
-                            struct faults *faults, struct message *ret_message, const struct json **ret_data)
+			    struct faults *faults, struct message *ret_message, const struct json **ret_data)
 {
 	struct envelope envelope;
 
@@ -101,13 +101,13 @@ enum status cloudevent_read(const struct json *json, const struct contract *cont
 		return E_INVALID;
 	}
 	*ret_message = (struct message){
-	        .type = find_type(contract, envelope.type),
-	        .id = envelope.id,
-	        .subject = envelope.subject,
-	        .sequence = envelope.sequence == INT_ABSENT ? 0 : envelope.sequence,
-	        .time_us = envelope.time,
-	        .deadline_us = INT64_MAX,
-	        .traceparent = envelope.traceparent,
+		.type = find_type(contract, envelope.type),
+		.id = envelope.id,
+		.subject = envelope.subject,
+		.sequence = envelope.sequence == INT_ABSENT ? 0 : envelope.sequence,
+		.time_us = envelope.time,
+		.deadline_us = INT64_MAX,
+		.traceparent = envelope.traceparent,
 	};
 	*ret_data = json_member(json, "data");
 	if (ret_message->type >= 0 && contract->types[ret_message->type].kind != REQUEST)

@@ -28,7 +28,7 @@ void cloudevent_write(struct buffer *out, const struct cloudevent *event);
  * E_MALFORMED, E_INVALID: no event; the faults say why. E_UNKNOWN_TYPE: an event of a type, or of a version, that this
  * build does not know; the message's id is set. */
 must_check enum status cloudevent_read(const struct json *json, const struct contract *contract, struct arena *arena,
-                                       struct faults *faults, struct message *ret_message,
-                                       const struct json **ret_data);
+				       struct faults *faults, struct message *ret_message,
+				       const struct json **ret_data);
 
 #endif

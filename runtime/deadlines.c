@@ -2,15 +2,15 @@
 #include "deadlines.h"
 
 static const struct sql set_rows = {
-        "deadlines_set",
-        "INSERT INTO deadlines (subject, type, due_at)"
-        " SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[])"
-        " ON CONFLICT (subject, type) DO UPDATE SET due_at = EXCLUDED.due_at, attempts = 0",
+	"deadlines_set",
+	"INSERT INTO deadlines (subject, type, due_at)"
+	" SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[])"
+	" ON CONFLICT (subject, type) DO UPDATE SET due_at = EXCLUDED.due_at, attempts = 0",
 };
 
 static const struct sql clear_rows = {
-        "deadlines_clear",
-        "DELETE FROM deadlines WHERE subject = ANY($1::uuid[]) AND type = $2",
+	"deadlines_clear",
+	"DELETE FROM deadlines WHERE subject = ANY($1::uuid[]) AND type = $2",
 };
 
 /* What is to be set (`clear` false), or cleared of one type. Sorted by subject, as the unit gives them. */
@@ -96,12 +96,12 @@ enum status deadlines_save_read(struct db *db, const struct contract *contract, 
 
 /* Pauses of 2, 4, 8, ... seconds, at most 5 minutes. */
 static const struct sql claim_due = {
-        "deadlines_due",
-        "UPDATE deadlines SET attempts = attempts + 1,"
-        "  due_at = $1 + least(interval '2 seconds' * power(2, least(attempts, 10)), interval '5 minutes')"
-        " WHERE (subject, type) IN (SELECT subject, type FROM deadlines WHERE due_at <= $1"
-        "  ORDER BY due_at LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED)"
-        " RETURNING subject, type, attempts",
+	"deadlines_due",
+	"UPDATE deadlines SET attempts = attempts + 1,"
+	"  due_at = $1 + least(interval '2 seconds' * power(2, least(attempts, 10)), interval '5 minutes')"
+	" WHERE (subject, type) IN (SELECT subject, type FROM deadlines WHERE due_at <= $1"
+	"  ORDER BY due_at LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED)"
+	" RETURNING subject, type, attempts",
 };
 
 /* Every deadline's data is what it is about. */
@@ -110,7 +110,7 @@ struct note_data {
 };
 
 static void add_note(struct parcel *parcel, const struct message_type *type, const struct outbox_row *address,
-                     int64_t attempts)
+		     int64_t attempts)
 {
 	struct outbox_row row = *address;
 	struct buffer body;
@@ -118,14 +118,14 @@ static void add_note(struct parcel *parcel, const struct message_type *type, con
 	row.id = uuid_derive("deadline", &row.subject, (unsigned)attempts, row.created_us);
 	buffer_init(&body);
 	cloudevent_write(&body, &(struct cloudevent){
-	                                .id = row.id,
-	                                .type = type,
-	                                .source = type->producer,
-	                                .subject = row.subject,
-	                                .sequence = attempts,
-	                                .time_us = row.created_us,
-	                                .body = &(struct note_data){row.subject},
-	                        });
+					.id = row.id,
+					.type = type,
+					.source = type->producer,
+					.subject = row.subject,
+					.sequence = attempts,
+					.time_us = row.created_us,
+					.body = &(struct note_data){row.subject},
+				});
 	row.body = (struct span){body.bytes, body.size};
 	parcel_add(parcel, &row);
 	buffer_done(&body);
@@ -144,11 +144,11 @@ enum status deadlines_due(struct db *db, const struct contract *contract, const 
 		const char *name = row_text(&rows, i, 1, &parcel->arena);
 		const int type = contract_find(contract, name, 0);
 		const struct outbox_row address = {
-		        .subject = row_uuid(&rows, i, 0),
-		        .exchange = "",
-		        .routing_key = queue,
-		        .type = name,
-		        .created_us = now,
+			.subject = row_uuid(&rows, i, 0),
+			.exchange = "",
+			.routing_key = queue,
+			.type = name,
+			.created_us = now,
 		};
 
 		if (type >= 0) /* otherwise a newer build's, which will see to it */

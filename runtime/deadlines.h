@@ -12,6 +12,6 @@ must_check enum status deadlines_save_read(struct db *db, const struct contract 
 
 /* Re-arms what is due, and puts a note for each into the parcel, addressed to `queue`. */
 must_check enum status deadlines_due(struct db *db, const struct contract *contract, const char *queue,
-                                     struct parcel *parcel);
+				     struct parcel *parcel);
 
 #endif

@@ -24,8 +24,9 @@ struct flight {
 	uint64_t sequence;
 	int64_t sent_us; /* moment_steady */
 	struct held *held;
-	size_t count;
-	bool alone; /* its row was under way when the broker closed the connection: nothing goes beside it */
+	size_t count;   /* rows */
+	int64_t events; /* in them */
+	bool alone;     /* its row was under way when the broker closed the connection: nothing goes beside it */
 };
 
 struct flights {
@@ -138,13 +139,18 @@ int64_t flights_oldest(const struct flights *flights)
 	return flights->flight_count == 0 ? 0 : flights->under_way[0].sent_us;
 }
 
+static int64_t row_events(const struct outbox_row *row)
+{
+	return row->events > 1 ? row->events : 1;
+}
+
 /* The fate of one row is known. */
 static void held_end(struct flights *flights, const struct held *held, bool arrived)
 {
 	struct parcel *parcel = held->parcel;
 
 	if (arrived) {
-		metric_add(&sent_events, held->row->type, 1);
+		metric_add(&sent_events, held->row->type, row_events(held->row));
 		flights->arrived(flights->context, parcel, held->row);
 	} else {
 		parcel->failed = true;
@@ -176,16 +182,21 @@ static void route_take(struct flights *flights, struct route *route, struct flig
 {
 	const struct held *first = &route->held[route->first];
 	size_t bytes = 0, count = 0;
+	int64_t events = 0;
 
-	for (size_t i = route->first; i < route->count && count < FLIGHT_EVENTS_MAX; i++, count++) {
+	for (size_t i = route->first; i < route->count; i++, count++) {
 		const struct outbox_row *row = route->held[i].row;
 
-		if (count > 0 && (!sociable(first->row) || !sociable(row) || bytes + row->body.size > FLIGHT_BYTES_MAX))
+		if (count > 0 &&
+		    (!sociable(first->row) || !sociable(row) || events + row_events(row) > FLIGHT_EVENTS_MAX ||
+		     bytes + row->body.size > FLIGHT_BYTES_MAX))
 			break;
 		bytes += row->body.size + 1;
+		events += row_events(row);
 	}
 	*ret_flight = (struct flight){.held = mem_new(count, sizeof(struct held)),
 				      .count = count,
+				      .events = events,
 				      .sent_us = moment_steady(),
 				      .alone = first->row->attempts > 0};
 	memcpy(ret_flight->held, first, count * sizeof(struct held));
@@ -200,7 +211,7 @@ static void compose_body(struct buffer *body, const struct flight *flight)
 	const char *before = "[";
 
 	buffer_clear(body);
-	if (flight->count == 1) {
+	if (flight->events == 1) {
 		json_indent(body, flight->held[0].row->body);
 		return;
 	}
@@ -243,7 +254,7 @@ static enum status flight_publish(struct flights *flights, struct broker *broker
 	compose_body(&flights->body, flight);
 	uuid_text(&row->id, id);
 	uuid_text(&row->subject, subject);
-	const bool lone = flight->count == 1;
+	const bool lone = flight->events == 1;
 	const struct publication publication = {
 		.exchange = row->exchange,
 		.routing_key = row->routing_key,
@@ -268,7 +279,7 @@ static enum status send_next(struct flights *flights, struct route *route, struc
 	route_take(flights, route, &flight);
 	const enum status status = flight_publish(flights, broker, &flight);
 	if (status == OK) {
-		metric_observe(&batch_events, NULL, (int64_t)flight.count);
+		metric_observe(&batch_events, NULL, flight.events);
 		flights->under_way[flights->flight_count++] = flight;
 		return OK;
 	}

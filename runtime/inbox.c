@@ -6,9 +6,9 @@
 #include "metrics.h"
 
 static struct metric duplicates = {.name = "comanda_duplicates_total",
-                                   .help = "Messages that had been handled before",
-                                   .type = COUNTER,
-                                   .label = "lane"};
+				   .help = "Messages that had been handled before",
+				   .type = COUNTER,
+				   .label = "lane"};
 
 static int compare_items(const void *a, const void *b)
 {
@@ -57,22 +57,22 @@ static struct item *find_item(const struct claim *claim, const struct uuid *id)
 }
 
 static const struct sql claim_events = {
-        "inbox_claim_events",
-        "INSERT INTO inbox_events (id, received_at) SELECT * FROM unnest($1::uuid[], $2::timestamptz[])"
-        " ON CONFLICT (id) DO NOTHING RETURNING id",
+	"inbox_claim_events",
+	"INSERT INTO inbox_events (id, received_at) SELECT * FROM unnest($1::uuid[], $2::timestamptz[])"
+	" ON CONFLICT (id) DO NOTHING RETURNING id",
 };
 
 static const struct sql claim_commands = {
-        "inbox_claim_commands",
-        "INSERT INTO inbox_commands (id, received_at, request_hash)"
-        " SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[])"
-        " ON CONFLICT (id) DO NOTHING RETURNING id",
+	"inbox_claim_commands",
+	"INSERT INTO inbox_commands (id, received_at, request_hash)"
+	" SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[])"
+	" ON CONFLICT (id) DO NOTHING RETURNING id",
 };
 
 /* A statement of its own, so that it sees what the claim has waited for. */
 static const struct sql recorded = {
-        "inbox_recorded",
-        "SELECT id, request_hash, answer FROM inbox_commands WHERE id = ANY($1::uuid[]) AND answer IS NOT NULL",
+	"inbox_recorded",
+	"SELECT id, request_hash, answer FROM inbox_commands WHERE id = ANY($1::uuid[]) AND answer IS NOT NULL",
 };
 
 static bool takes_commands(const struct lane *lane)
@@ -118,7 +118,7 @@ static void give_recorded(struct lane *lane, struct item *item, const struct row
 		return;
 	}
 	const struct refusal refusal = {E_KEY_REUSED, "idempotency_key_reused",
-	                                "this idempotency key was used before, for another request", NULL};
+					"this idempotency key was used before, for another request", NULL};
 	item_answer(lane, item, &(struct rpc_answer){.status = E_KEY_REUSED, .refusal = &refusal});
 }
 
@@ -165,10 +165,10 @@ enum status inbox_claim_read(struct lane *lane, const struct claim *claim)
 }
 
 static const struct sql record = {
-        "inbox_record",
-        "INSERT INTO inbox_commands (id, received_at, request_hash, answer)"
-        " SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[])"
-        " ON CONFLICT (id) DO UPDATE SET answer = EXCLUDED.answer",
+	"inbox_record",
+	"INSERT INTO inbox_commands (id, received_at, request_hash, answer)"
+	" SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[])"
+	" ON CONFLICT (id) DO UPDATE SET answer = EXCLUDED.answer",
 };
 
 static const struct sql forget = {"inbox_forget", "DELETE FROM inbox_commands WHERE id = ANY($1::uuid[])"};
@@ -246,9 +246,9 @@ enum status inbox_record_read(struct lane *lane, const struct claim *claim)
 }
 
 static const struct sql attempt = {
-        "inbox_attempt",
-        "INSERT INTO attempts AS known (id, attempts, first_at) VALUES ($1, 1, $2)"
-        " ON CONFLICT (id) DO UPDATE SET attempts = known.attempts + 1 RETURNING attempts, first_at",
+	"inbox_attempt",
+	"INSERT INTO attempts AS known (id, attempts, first_at) VALUES ($1, 1, $2)"
+	" ON CONFLICT (id) DO UPDATE SET attempts = known.attempts + 1 RETURNING attempts, first_at",
 };
 
 enum status inbox_attempt(struct lane *lane, struct item *item)

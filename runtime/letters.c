@@ -14,40 +14,87 @@
 enum { REASON_MAX = 900 }; /* header text is capped at 1 kB */
 
 static struct metric dead_letters = {
-        .name = "comanda_dead_letters_total", .help = "Events put aside, by code", .type = COUNTER, .label = "status"};
+	.name = "comanda_dead_letters_total", .help = "Events put aside, by code", .type = COUNTER, .label = "status"};
+
+/* Which outputs are in a row already, and the ids of those that go into the next one. */
+struct bundling {
+	size_t first; /* the oldest that is not taken */
+	bool *taken;
+	struct uuid *ids;
+};
+
+static void write_event(struct lane *lane, struct buffer *out, const struct output *output)
+{
+	const struct message *cause = &lane->batch.items[output->item].query.message;
+
+	cloudevent_write(out, &(struct cloudevent){
+				      .id = output->id,
+				      .type = lane_type(lane, output->type),
+				      .source = lane->engine->service->name,
+				      .subject = output->subject,
+				      .sequence = output->sequence,
+				      .time_us = output->time_us,
+				      .cause = cause->id,
+				      .traceparent = cause->traceparent,
+				      .body = output->body,
+			      });
+}
+
+/* Writes the event at `first`, and those after it that are of its type, not yet taken, and fit beside it, into the
+ * scratch buffer. Returns how many; their ids, one after another, are in `ids`. */
+static size_t write_bundle(struct lane *lane, const struct output *outputs, size_t count, struct bundling *bundling)
+{
+	const size_t first = bundling->first;
+	size_t taken = 0;
+
+	buffer_clear(&lane->scratch);
+	for (size_t i = first; i < count; i++) {
+		const size_t before = lane->scratch.size;
+
+		if (bundling->taken[i] || outputs[i].type != outputs[first].type)
+			continue;
+		if (taken > 0)
+			buffer_text(&lane->scratch, ",");
+		write_event(lane, &lane->scratch, &outputs[i]);
+		if (taken > 0 && lane->scratch.size > OUTBOX_BUNDLE_BYTES) {
+			lane->scratch.size = before;
+			lane->scratch.bytes[before] = '\0';
+			break;
+		}
+		bundling->taken[i] = true;
+		bundling->ids[taken++] = outputs[i].id;
+	}
+	return taken;
+}
 
 void letters_events(struct lane *lane, struct parcel *parcel, const struct unit *unit)
 {
 	const struct output *outputs;
 	const size_t count = unit_outputs(unit, &outputs);
+	struct bundling bundling = {.taken = arena_new(&lane->arena, count + 1, sizeof(bool)),
+				    .ids = arena_new(&lane->arena, count + 1, sizeof(struct uuid))};
 
-	for (size_t i = 0; i < count; i++) {
-		const struct output *output = &outputs[i];
-		const struct message *cause = &lane->batch.items[output->item].query.message;
+	for (; bundling.first < count; bundling.first++) {
+		const struct output *output = &outputs[bundling.first];
 		const struct message_type *type = lane_type(lane, output->type);
 
-		buffer_clear(&lane->scratch);
-		cloudevent_write(&lane->scratch, &(struct cloudevent){
-		                                         .id = output->id,
-		                                         .type = type,
-		                                         .source = lane->engine->service->name,
-		                                         .subject = output->subject,
-		                                         .sequence = output->sequence,
-		                                         .time_us = output->time_us,
-		                                         .cause = cause->id,
-		                                         .traceparent = cause->traceparent,
-		                                         .body = output->body,
-		                                 });
-		parcel_add(parcel, &(struct outbox_row){
-		                           .id = output->id,
-		                           .subject = output->subject,
-		                           .exchange = "events",
-		                           .routing_key = type->name,
-		                           .type = type->name,
-		                           .body = {lane->scratch.bytes, lane->scratch.size},
-		                           .created_us = output->time_us,
-		                           .due_us = moment_now() + OUTBOX_LEASE_S * SECOND_US,
-		                   });
+		if (bundling.taken[bundling.first])
+			continue;
+		const size_t events = write_bundle(lane, outputs, count, &bundling);
+		const char *ids = (const char *)bundling.ids;
+		parcel_add(parcel,
+			   &(struct outbox_row){
+				   .id = events == 1 ? output->id
+						     : uuid_of_text("bundle", ids, events * sizeof(struct uuid)),
+				   .subject = output->subject,
+				   .exchange = "events",
+				   .routing_key = type->name,
+				   .type = type->name,
+				   .body = {lane->scratch.bytes, lane->scratch.size},
+				   .events = (int64_t)events,
+				   .created_us = output->time_us,
+				   .due_us = moment_now() + OUTBOX_LEASE_S * SECOND_US,
+			   });
 	}
 }
 
@@ -110,7 +157,7 @@ static void add_header(struct buffer *out, const char *name, const char *text)
 static void dead_headers(struct lane *lane, const struct item *item, const struct refusal *refusal, struct buffer *out)
 {
 	const char *code =
-	        refusal != NULL && refusal->code != NULL ? refusal->code : status_rule(item->query.status)->code;
+		refusal != NULL && refusal->code != NULL ? refusal->code : status_rule(item->query.status)->code;
 	char attempts[24], first[MOMENT_TEXT + 1], last[MOMENT_TEXT + 1];
 	const int64_t now = moment_now();
 
@@ -126,7 +173,7 @@ static void dead_headers(struct lane *lane, const struct item *item, const struc
 	buffer_text(out, "}");
 	metric_add(&dead_letters, status_rule(item->query.status)->code, 1);
 	log_warn("event.dead", kv_uuid("message_id", item->query.message.id), kv_text("type", type_name(lane, item)),
-	         kv_text("status", code), kv_text("detail", reason_text(lane, item, refusal)));
+		 kv_text("status", code), kv_text("detail", reason_text(lane, item, refusal)));
 }
 
 void letter_dead(struct lane *lane, struct parcel *parcel, const struct item *item, const struct refusal *refusal)
@@ -139,16 +186,16 @@ void letter_dead(struct lane *lane, struct parcel *parcel, const struct item *it
 	snprintf(key, sizeof(key), "%s.dead", lane->engine->service->house);
 	const int64_t now = moment_now();
 	parcel_add(parcel, &(struct outbox_row){
-	                           .id = uuid_derive("dead", &item->query.message.id, 0, now),
-	                           .subject = item->query.message.subject,
-	                           .exchange = "dead",
-	                           .routing_key = key,
-	                           .type = type_name(lane, item),
-	                           .headers = headers.bytes,
-	                           .body = item_text(lane, item),
-	                           .created_us = now,
-	                           .due_us = now + OUTBOX_LEASE_S * SECOND_US,
-	                   });
+				   .id = uuid_derive("dead", &item->query.message.id, 0, now),
+				   .subject = item->query.message.subject,
+				   .exchange = "dead",
+				   .routing_key = key,
+				   .type = type_name(lane, item),
+				   .headers = headers.bytes,
+				   .body = item_text(lane, item),
+				   .created_us = now,
+				   .due_us = now + OUTBOX_LEASE_S * SECOND_US,
+			   });
 	buffer_done(&headers);
 }
 
@@ -183,16 +230,16 @@ void letter_later(struct lane *lane, struct parcel *parcel, const struct item *i
 	add_header(&headers, "x-later-first", text);
 	buffer_text(&headers, "}");
 	parcel_add(parcel, &(struct outbox_row){
-	                           .id = uuid_derive("later", &item->query.message.id, 0, now),
-	                           .subject = item->query.message.subject,
-	                           .exchange = "",
-	                           .routing_key = lane->plan->queue,
-	                           .type = type_name(lane, item),
-	                           .headers = headers.bytes,
-	                           .body = item_text(lane, item),
-	                           .created_us = now,
-	                           .due_us = now + LATER_US,
-	                   });
+				   .id = uuid_derive("later", &item->query.message.id, 0, now),
+				   .subject = item->query.message.subject,
+				   .exchange = "",
+				   .routing_key = lane->plan->queue,
+				   .type = type_name(lane, item),
+				   .headers = headers.bytes,
+				   .body = item_text(lane, item),
+				   .created_us = now,
+				   .due_us = now + LATER_US,
+			   });
 	buffer_done(&headers);
 }
 

@@ -40,11 +40,11 @@ struct outbox_row *parcel_add(struct parcel *parcel, const struct outbox_row *ro
 
 /* The same event decided twice has the same id, and needs to be sent once. */
 static const struct sql insert_rows = {
-        "outbox_insert",
-        "INSERT INTO outbox (id, exchange, routing_key, type, subject, headers, body, created_at, due_at)"
-        " SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::bytea[],"
-        "  $8::timestamptz[], $9::timestamptz[])"
-        " ON CONFLICT (id) DO NOTHING",
+	"outbox_insert",
+	"INSERT INTO outbox (id, exchange, routing_key, type, subject, headers, body, events, created_at, due_at)"
+	" SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::bytea[],"
+	"  $8::bigint[], $9::timestamptz[], $10::timestamptz[])"
+	" ON CONFLICT (id) DO NOTHING",
 };
 
 void outbox_insert_send(struct db *db, const struct parcel *parcel)
@@ -52,7 +52,7 @@ void outbox_insert_send(struct db *db, const struct parcel *parcel)
 	if (parcel->count == 0)
 		return;
 	struct args *args = db_args(db);
-	args_columns(args, 9);
+	args_columns(args, 10);
 	for (size_t i = 0; i < parcel->count; i++) {
 		const struct outbox_row *row = &parcel->rows[i];
 
@@ -63,6 +63,7 @@ void outbox_insert_send(struct db *db, const struct parcel *parcel)
 		put_uuid(args, &row->subject);
 		put_text(args, row->headers);
 		put_bytes(args, row->body.bytes, row->body.size);
+		put_int(args, row->events > 1 ? row->events : 1);
 		put_moment(args, row->created_us);
 		put_moment(args, row->due_us);
 	}
@@ -78,11 +79,11 @@ enum status outbox_insert_read(struct db *db, const struct parcel *parcel)
 
 /* No lock and no snapshot is held while the broker is waited for: the claim is the row's new due_at. */
 static const struct sql claim_rows = {
-        "outbox_claim",
-        "UPDATE outbox SET due_at = $2 WHERE id IN"
-        " (SELECT id FROM outbox WHERE due_at <= $1 AND NOT parked ORDER BY due_at LIMIT $3 FOR NO KEY UPDATE SKIP "
-        "LOCKED)"
-        " RETURNING id, exchange, routing_key, type, subject, headers, body, created_at, attempts",
+	"outbox_claim",
+	"UPDATE outbox SET due_at = $2 WHERE id IN"
+	" (SELECT id FROM outbox WHERE due_at <= $1 AND NOT parked ORDER BY due_at LIMIT $3 FOR NO KEY UPDATE SKIP "
+	"LOCKED)"
+	" RETURNING id, exchange, routing_key, type, subject, headers, body, created_at, attempts, events",
 };
 
 enum status outbox_claim(struct db *db, int64_t now_us, int64_t lease_us, struct parcel *parcel)
@@ -98,15 +99,16 @@ enum status outbox_claim(struct db *db, int64_t now_us, int64_t lease_us, struct
 		return status;
 	for (int i = 0; i < rows.count; i++) {
 		const struct outbox_row row = {
-		        .id = row_uuid(&rows, i, 0),
-		        .exchange = row_text(&rows, i, 1, &parcel->arena),
-		        .routing_key = row_text(&rows, i, 2, &parcel->arena),
-		        .type = row_text(&rows, i, 3, &parcel->arena),
-		        .subject = row_uuid(&rows, i, 4),
-		        .headers = row_text(&rows, i, 5, &parcel->arena),
-		        .body = row_bytes(&rows, i, 6),
-		        .created_us = row_moment(&rows, i, 7),
-		        .attempts = row_int(&rows, i, 8),
+			.id = row_uuid(&rows, i, 0),
+			.exchange = row_text(&rows, i, 1, &parcel->arena),
+			.routing_key = row_text(&rows, i, 2, &parcel->arena),
+			.type = row_text(&rows, i, 3, &parcel->arena),
+			.subject = row_uuid(&rows, i, 4),
+			.headers = row_text(&rows, i, 5, &parcel->arena),
+			.body = row_bytes(&rows, i, 6),
+			.created_us = row_moment(&rows, i, 7),
+			.attempts = row_int(&rows, i, 8),
+			.events = row_int(&rows, i, 9),
 		};
 		parcel_add(parcel, &row);
 	}
@@ -124,9 +126,9 @@ enum status outbox_delete(struct db *db, const struct uuid *ids, size_t count)
 }
 
 static const struct sql accuse_rows = {
-        "outbox_accuse",
-        "UPDATE outbox SET attempts = attempts + 1, parked = attempts + 1 >= $2, due_at = $3 WHERE id = ANY($1::uuid[])"
-        " RETURNING parked",
+	"outbox_accuse",
+	"UPDATE outbox SET attempts = attempts + 1, parked = attempts + 1 >= $2, due_at = $3 WHERE id = ANY($1::uuid[])"
+	" RETURNING parked",
 };
 
 enum status outbox_accuse(struct db *db, const struct uuid *ids, size_t count, int64_t *ret_parked)
@@ -147,9 +149,9 @@ enum status outbox_accuse(struct db *db, const struct uuid *ids, size_t count, i
 }
 
 static const struct sql look = {
-        "outbox_look",
-        "SELECT count(*) FILTER (WHERE NOT parked), count(*) FILTER (WHERE parked),"
-        " min(created_at) FILTER (WHERE NOT parked AND exchange = 'events') FROM outbox",
+	"outbox_look",
+	"SELECT count(*) FILTER (WHERE NOT parked), count(*) FILTER (WHERE parked),"
+	" min(created_at) FILTER (WHERE NOT parked AND exchange = 'events') FROM outbox",
 };
 
 enum status outbox_look(struct db *db, int64_t now_us, struct outbox_state *ret_state)

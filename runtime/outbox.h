@@ -9,11 +9,16 @@
  * sweep takes it for lost. */
 enum { OUTBOX_LEASE_S = 5 };
 
+/* Events of one turn and one type that are small share a row: most of what the outbox costs, it costs by the row. Such
+ * a row still fits into a page without being cut up (migration 0003). */
+enum { OUTBOX_BUNDLE_BYTES = 7600 };
+
 struct outbox_row {
 	struct uuid id, subject;
 	const char *exchange, *routing_key, *type;
 	const char *headers; /* JSON object of texts; NULL: none */
 	struct span body;
+	int64_t events; /* in the body, with a comma between them; 0 and 1: one */
 	int64_t created_us, due_us;
 	int64_t attempts; /* times that the broker closed the connection on it */
 };

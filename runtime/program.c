@@ -84,7 +84,7 @@ int program_begin(const struct program *program, int argc, char **argv, void **r
 	}
 	if (argc > 1 && !checking) {
 		fprintf(stderr, "%s: unknown argument %s; it takes --help, --version or --check, or nothing\n",
-		        program->name, argv[1]);
+			program->name, argv[1]);
 		return 2;
 	}
 	json_init();

@@ -10,17 +10,17 @@
 enum { PRUNE_ROWS = 1000 /* that one statement deletes at most */ };
 
 static struct metric pruned = {
-        .name = "comanda_pruned_rows_total", .help = "Rows deleted by retention", .type = COUNTER, .label = "table"};
+	.name = "comanda_pruned_rows_total", .help = "Rows deleted by retention", .type = COUNTER, .label = "table"};
 
 static const struct sql prune_commands = {
-        "prune_inbox_commands",
-        "DELETE FROM inbox_commands WHERE ctid = ANY(ARRAY"
-        "(SELECT ctid FROM inbox_commands WHERE received_at < $1 LIMIT 1000))",
+	"prune_inbox_commands",
+	"DELETE FROM inbox_commands WHERE ctid = ANY(ARRAY"
+	"(SELECT ctid FROM inbox_commands WHERE received_at < $1 LIMIT 1000))",
 };
 static const struct sql prune_events = {
-        "prune_inbox_events",
-        "DELETE FROM inbox_events WHERE ctid = ANY(ARRAY"
-        "(SELECT ctid FROM inbox_events WHERE received_at < $1 LIMIT 1000))",
+	"prune_inbox_events",
+	"DELETE FROM inbox_events WHERE ctid = ANY(ARRAY"
+	"(SELECT ctid FROM inbox_events WHERE received_at < $1 LIMIT 1000))",
 };
 static const struct sql prune_attempts = {"prune_attempts", "DELETE FROM attempts WHERE first_at < $1"};
 
@@ -57,10 +57,10 @@ static int64_t prune_all(struct db *db, const struct retention *rules, const voi
 int64_t retention_prune(struct db *db, const struct engine *engine)
 {
 	const struct retention own[] = {
-	        {.name = "inbox_commands", .prune = prune_commands, .keep_us = engine->settings->inbox_commands_us},
-	        {.name = "inbox_events", .prune = prune_events, .keep_us = engine->settings->inbox_events_us},
-	        {.name = "attempts", .prune = prune_attempts, .keep_us = DAY_US},
-	        {0},
+		{.name = "inbox_commands", .prune = prune_commands, .keep_us = engine->settings->inbox_commands_us},
+		{.name = "inbox_events", .prune = prune_events, .keep_us = engine->settings->inbox_events_us},
+		{.name = "attempts", .prune = prune_attempts, .keep_us = DAY_US},
+		{0},
 	};
 	const int64_t ours = prune_all(db, own, engine->program_settings);
 	const int64_t theirs = prune_all(db, engine->service->retention, engine->program_settings);

@@ -58,10 +58,10 @@ static enum status migrate(const struct running *running, struct db *db, void *s
 static bool prepare_database(const struct running *running, void *settings)
 {
 	struct db *db = db_new(&(struct db_config){
-	        .url = running->engine.settings->database_url,
-	        .program = running->engine.service->name,
-	        .lane = "start",
-	        .wait_us = running->engine.settings->db_wait_us,
+		.url = running->engine.settings->database_url,
+		.program = running->engine.service->name,
+		.lane = "start",
+		.wait_us = running->engine.settings->db_wait_us,
 	});
 	bool told = false;
 	enum status status = migrate(running, db, settings);
@@ -132,11 +132,11 @@ static int run(struct running *running, void *settings)
 
 	if (admin_start((int)service->admin_port, ready, running, &running->admin) != OK) {
 		log_error("admin.failed", kv_int("port", service->admin_port),
-		          kv_text("detail", "the port is taken: set COMANDA_ADMIN_PORT to a free one"));
+			  kv_text("detail", "the port is taken: set COMANDA_ADMIN_PORT to a free one"));
 		return 1;
 	}
 	log_info("program.started", kv_int("admin_port", admin_port(running->admin)),
-	         kv_text("version", COMANDA_VERSION));
+		 kv_text("version", COMANDA_VERSION));
 	if (!prepare_database(running, settings)) {
 		admin_stop(running->admin);
 		return 1;
@@ -161,12 +161,12 @@ static int run(struct running *running, void *settings)
 int service_run(const struct service *service, int argc, char **argv)
 {
 	const struct program program = {
-	        .name = service->name,
-	        .about = service->about,
-	        .settings = service->settings,
-	        .settings_size = service->settings_size,
-	        .log_level = service->settings_offset + offsetof(struct service_settings, log_level),
-	        .admin_port = service->settings_offset + offsetof(struct service_settings, admin_port),
+		.name = service->name,
+		.about = service->about,
+		.settings = service->settings,
+		.settings_size = service->settings_size,
+		.log_level = service->settings_offset + offsetof(struct service_settings, log_level),
+		.admin_port = service->settings_offset + offsetof(struct service_settings, admin_port),
 	};
 	void *settings;
 
@@ -174,9 +174,9 @@ int service_run(const struct service *service, int argc, char **argv)
 	if (code >= 0)
 		return code;
 	struct running running = {
-	        .engine = {.service = service,
-	                   .program_settings = settings,
-	                   .settings = (const void *)((const char *)settings + service->settings_offset)},
+		.engine = {.service = service,
+			   .program_settings = settings,
+			   .settings = (const void *)((const char *)settings + service->settings_offset)},
 	};
 	const int exit_code = run(&running, settings);
 	if (service->stop != NULL)

@@ -29,7 +29,7 @@ struct query {
 void query_reply(struct lane *lane, struct query *query, const void *body);
 void query_reply_json(struct query *query, struct span json);
 void query_refuse(struct lane *lane, struct query *query, enum status status, const char *code, const char *format, ...)
-        __attribute__((format(printf, 5, 6)));
+	__attribute__((format(printf, 5, 6)));
 
 /* Answers all of them. Returns OK, or what the database said (then those that have no answer yet are refused with it).
  */
@@ -72,7 +72,7 @@ struct retention {
 	struct sql prune; /* $1 timestamptz: deletes a bounded number (1000) of rows older than it */
 	int64_t keep_us;
 	size_t keep_setting; /* offset of an int64_t in the program's settings that says it instead; 0: keep_us counts
-	                      */
+			      */
 };
 
 struct service {
@@ -111,75 +111,75 @@ struct service_settings {
 	 0,                                                                                                              \
 	 0,                                                                                                              \
 	 "port of healthz, readyz and metrics on loopback; 0: any free one"},                                            \
-	        {"COMANDA_BROKER_HEARTBEAT",                                                                             \
-	         SET_DURATION,                                                                                           \
-	         offsetof(struct_, service.broker_heartbeat_us),                                                         \
-	         "10s",                                                                                                  \
-	         2 * SECOND_US,                                                                                          \
-	         600 * SECOND_US,                                                                                        \
-	         "AMQP heartbeat; a dead connection is noticed after twice this"},                                       \
-	        {"COMANDA_BROKER_URL",                                                                                   \
-	         SET_SECRET,                                                                                             \
-	         offsetof(struct_, service.broker_url),                                                                  \
-	         NULL,                                                                                                   \
-	         0,                                                                                                      \
-	         0,                                                                                                      \
-	         "amqp://user:password@host:port[,host:port]/vhost"},                                                    \
-	        {"COMANDA_DATABASE_URL",                                                                                 \
-	         SET_SECRET,                                                                                             \
-	         offsetof(struct_, service.database_url),                                                                \
-	         NULL,                                                                                                   \
-	         0,                                                                                                      \
-	         0,                                                                                                      \
-	         "postgresql://user:password@host:port/database"},                                                       \
-	        {"COMANDA_DATABASE_WAIT",                                                                                \
-	         SET_DURATION,                                                                                           \
-	         offsetof(struct_, service.db_wait_us),                                                                  \
-	         "4s",                                                                                                   \
-	         100 * MS_US,                                                                                            \
-	         60 * SECOND_US,                                                                                         \
-	         "longest wait for a statement"},                                                                        \
-	        {"COMANDA_INBOX_COMMANDS",                                                                               \
-	         SET_DURATION,                                                                                           \
-	         offsetof(struct_, service.inbox_commands_us),                                                           \
-	         "24h",                                                                                                  \
-	         SECOND_US,                                                                                              \
-	         30 * DAY_US,                                                                                            \
-	         "how long an idempotency key and its answer are remembered"},                                           \
-	        {"COMANDA_INBOX_EVENTS",                                                                                 \
-	         SET_DURATION,                                                                                           \
-	         offsetof(struct_, service.inbox_events_us),                                                             \
-	         "7d",                                                                                                   \
-	         SECOND_US,                                                                                              \
-	         90 * DAY_US,                                                                                            \
-	         "how long a handled event is remembered"},                                                              \
-	        {"COMANDA_LANES_COMMAND",                                                                                \
-	         SET_INT,                                                                                                \
-	         offsetof(struct_, service.lanes_command),                                                               \
-	         "1",                                                                                                    \
-	         1,                                                                                                      \
-	         16,                                                                                                     \
-	         "lanes that write what is asked for"},                                                                  \
-	        {"COMANDA_LANES_EVENTS",                                                                                 \
-	         SET_INT,                                                                                                \
-	         offsetof(struct_, service.lanes_events),                                                                \
-	         "1",                                                                                                    \
-	         1,                                                                                                      \
-	         16,                                                                                                     \
-	         "lanes that write what events cause"},                                                                  \
-	        {"COMANDA_LANES_QUERY", SET_INT, offsetof(struct_, service.lanes_query), "1", 1, 16, "lanes that read"}, \
-	        {"COMANDA_LOG_LEVEL",         SET_TEXT, offsetof(struct_, service.log_level), "info", 0, 0,              \
-	         "debug, info, warn or error"},                                                                          \
-	        {"COMANDA_OUTBOX_AGE_MAX",                                                                               \
-	         SET_DURATION,                                                                                           \
-	         offsetof(struct_, service.outbox_age_max_us),                                                           \
-	         "30s",                                                                                                  \
-	         SECOND_US,                                                                                              \
-	         DAY_US,                                                                                                 \
-	         "requests that write are refused (503) while the oldest unsent event is older than this"},              \
+		{"COMANDA_BROKER_HEARTBEAT",                                                                             \
+		 SET_DURATION,                                                                                           \
+		 offsetof(struct_, service.broker_heartbeat_us),                                                         \
+		 "10s",                                                                                                  \
+		 2 * SECOND_US,                                                                                          \
+		 600 * SECOND_US,                                                                                        \
+		 "AMQP heartbeat; a dead connection is noticed after twice this"},                                       \
+		{"COMANDA_BROKER_URL",                                                                                   \
+		 SET_SECRET,                                                                                             \
+		 offsetof(struct_, service.broker_url),                                                                  \
+		 NULL,                                                                                                   \
+		 0,                                                                                                      \
+		 0,                                                                                                      \
+		 "amqp://user:password@host:port[,host:port]/vhost"},                                                    \
+		{"COMANDA_DATABASE_URL",                                                                                 \
+		 SET_SECRET,                                                                                             \
+		 offsetof(struct_, service.database_url),                                                                \
+		 NULL,                                                                                                   \
+		 0,                                                                                                      \
+		 0,                                                                                                      \
+		 "postgresql://user:password@host:port/database"},                                                       \
+		{"COMANDA_DATABASE_WAIT",                                                                                \
+		 SET_DURATION,                                                                                           \
+		 offsetof(struct_, service.db_wait_us),                                                                  \
+		 "4s",                                                                                                   \
+		 100 * MS_US,                                                                                            \
+		 60 * SECOND_US,                                                                                         \
+		 "longest wait for a statement"},                                                                        \
+		{"COMANDA_INBOX_COMMANDS",                                                                               \
+		 SET_DURATION,                                                                                           \
+		 offsetof(struct_, service.inbox_commands_us),                                                           \
+		 "24h",                                                                                                  \
+		 SECOND_US,                                                                                              \
+		 30 * DAY_US,                                                                                            \
+		 "how long an idempotency key and its answer are remembered"},                                           \
+		{"COMANDA_INBOX_EVENTS",                                                                                 \
+		 SET_DURATION,                                                                                           \
+		 offsetof(struct_, service.inbox_events_us),                                                             \
+		 "7d",                                                                                                   \
+		 SECOND_US,                                                                                              \
+		 90 * DAY_US,                                                                                            \
+		 "how long a handled event is remembered"},                                                              \
+		{"COMANDA_LANES_COMMAND",                                                                                \
+		 SET_INT,                                                                                                \
+		 offsetof(struct_, service.lanes_command),                                                               \
+		 "1",                                                                                                    \
+		 1,                                                                                                      \
+		 16,                                                                                                     \
+		 "lanes that write what is asked for"},                                                                  \
+		{"COMANDA_LANES_EVENTS",                                                                                 \
+		 SET_INT,                                                                                                \
+		 offsetof(struct_, service.lanes_events),                                                                \
+		 "1",                                                                                                    \
+		 1,                                                                                                      \
+		 16,                                                                                                     \
+		 "lanes that write what events cause"},                                                                  \
+		{"COMANDA_LANES_QUERY", SET_INT, offsetof(struct_, service.lanes_query), "1", 1, 16, "lanes that read"}, \
+		{"COMANDA_LOG_LEVEL",         SET_TEXT, offsetof(struct_, service.log_level), "info", 0, 0,              \
+		 "debug, info, warn or error"},                                                                          \
+		{"COMANDA_OUTBOX_AGE_MAX",                                                                               \
+		 SET_DURATION,                                                                                           \
+		 offsetof(struct_, service.outbox_age_max_us),                                                           \
+		 "30s",                                                                                                  \
+		 SECOND_US,                                                                                              \
+		 DAY_US,                                                                                                 \
+		 "requests that write are refused (503) while the oldest unsent event is older than this"},              \
 	{                                                                                                                \
 		"COMANDA_SHUTDOWN", SET_DURATION, offsetof(struct_, service.shutdown_us), "8s", 100 * MS_US,             \
-		        120 * SECOND_US, "longest orderly stop after SIGTERM"                                            \
+			120 * SECOND_US, "longest orderly stop after SIGTERM"                                            \
 	}
 
 /* Runs the service until SIGTERM or SIGINT. Handles --help, --version and --check (asks its own readyz). Returns the

@@ -18,7 +18,7 @@ const char *token_key_id(const struct token_key *key);
 const char *token_key_jwk(const struct token_key *key);
 /* Issuer and audience are "comanda". The text lives in the arena. */
 must_check enum status token_sign(const struct token_key *key, const struct token_claims *claims, struct arena *arena,
-                                  const char **ret_token);
+				  const char **ret_token);
 
 /* Public keys, from a JWKS document. */
 struct token_keys;
@@ -27,6 +27,6 @@ void token_keys_free(struct token_keys *keys);
 /* E_UNAUTHENTICATED: not a token of ours, or expired (30 s of clock skew are forgiven), or wrong algorithm.
  * E_NOT_FOUND: signed by a key that is not among these: fetch them again, then ask again. */
 must_check enum status token_verify(const struct token_keys *keys, const char *token, int64_t now_us,
-                                    struct token_claims *ret_claims);
+				    struct token_claims *ret_claims);
 
 #endif

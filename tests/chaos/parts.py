@@ -30,9 +30,13 @@ def children(pid):
 
 
 def alive(stack, part):
-    """The part's process, if it runs: one that was replaced a moment ago has left its number in the file."""
-    pid = stack.pid(part)
-    return pid if pid and f"KEPT_IN={stack.directory}".encode() in proc(pid, "environ") else None
+    """The part's process, if it runs: the pid file has its number and its time of start, as others get the number later."""
+    try:
+        pid, start, _ = (stack.directory / "run" / f"{part}.pid").read_text().split()
+    except (FileNotFoundError, ValueError):
+        return None
+    fields = proc(pid, "stat").rpartition(b")")[2].split()
+    return int(pid) if len(fields) > 19 and fields[0] != b"Z" and fields[19] == start.encode() else None
 
 
 def send(pid, number):

@@ -153,7 +153,7 @@ class World:
 
 
 class Run:
-    def __init__(self, stack, seconds, seed, rate=12.0, only=None, deadline=60, gap=3.0, other_build=None):
+    def __init__(self, stack, seconds, seed, rate=12.0, only=None, deadline=60, gap=2.0, other_build=None):
         self.world = World(stack, seed, deadline, other_build)
         self.seconds, self.seed, self.rate, self.only, self.gap = seconds, seed, rate, only, gap
         self.injector = Injector(self.world, plan(seed, seconds, only, gap))

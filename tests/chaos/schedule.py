@@ -8,11 +8,11 @@ from chaos.faults import FAULTS
 
 Planned = namedtuple("Planned", "at fault target seconds")
 
-CALM_EVERY = (3, 6)    # faults, then
-CALM_SECONDS = (5, 9)  # to see how soon things go on
+CALM_EVERY = (4, 7)    # faults, then
+CALM_SECONDS = (4, 7)  # to see how soon things go on
 
 
-def plan(seed, seconds, only=None, gap=3.0):
+def plan(seed, seconds, only=None, gap=2.0):
     """The faults of a run, in order of their beginning. Some overlap; a calm follows each few."""
     rng = random.Random(seed)
     choice = [fault for fault in FAULTS if only is None or fault.kind in only]
@@ -28,7 +28,7 @@ def plan(seed, seconds, only=None, gap=3.0):
         at += 12 if fault.alone else rng.expovariate(1 / gap)
         until_calm -= 1
         if until_calm == 0:
-            at = max(at, found[-1].at + length) + rng.uniform(*CALM_SECONDS)
+            at = max([at] + [each.at + each.seconds for each in found[-7:]]) + rng.uniform(*CALM_SECONDS)
             until_calm = rng.randint(*CALM_EVERY)
     return [each for each in found if each.at < seconds]
 

@@ -11,12 +11,15 @@ from kit.stack import PROGRAMS
 HUGE = 256 * 1024
 
 
+@pytest.fixture(scope="module")
+def product(new_product):
+    """What this module's bad input is aimed at."""
+    return new_product()
+
+
 @pytest.fixture(scope="module", autouse=True)
-def nothing_changes_and_all_live_on(stack, admin, new_product, customer):
-    """All of this module's bad input is meant for these; afterwards they are as before, and every process the same."""
-    product = new_product()
+def nothing_changes_and_all_live_on(stack, admin, customer, product):
     before = snapshot(stack, admin, customer)
-    nothing_changes_and_all_live_on.product = product
     yield
     assert snapshot(stack, admin, customer) == before
     assert ok(admin.get(f"/products/{product['id']}")) == product
@@ -34,9 +37,10 @@ def send(client, method, path, body, **headers):
     return client.call(method, path, data=body, headers=sent)
 
 
-def doors(admin, customer):
+@pytest.fixture(scope="module")
+def doors(admin, customer, product):
     """Every call that takes a body."""
-    product_id = nothing_changes_and_all_live_on.product["id"]
+    product_id = product["id"]
     return [(admin, "POST", "/users"), (admin, "POST", "/auth/token"), (customer, "POST", "/auth/logout"),
             (customer, "PATCH", f"/users/{customer.id}"), (admin, "POST", "/products"),
             (admin, "PATCH", f"/products/{product_id}"), (admin, "POST", f"/products/{product_id}/stock"),
@@ -64,32 +68,32 @@ MALFORMED = {
 
 @pytest.mark.sanitizer
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
-def test_what_is_no_json_is_refused_at_every_door(admin, customer, body):
-    for client, method, path in doors(admin, customer):
+def test_what_is_no_json_is_refused_at_every_door(doors, body):
+    for client, method, path in doors:
         problem(send(client, method, path, body), 400)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"true", b"7", b'"text"', b'[{"name": "x"}]'])
-def test_json_that_is_no_object_is_refused_at_every_door(admin, customer, body):
-    for client, method, path in doors(admin, customer):
+def test_json_that_is_no_object_is_refused_at_every_door(doors, body):
+    for client, method, path in doors:
         problem(send(client, method, path, body), 422)
 
 
-def test_an_unknown_field_is_named_at_every_door(admin, customer):
-    for client, method, path in doors(admin, customer):
+def test_an_unknown_field_is_named_at_every_door(doors):
+    for client, method, path in doors:
         answer = send(client, method, path, b'{"col\\"our": 1}')
         field = "grant_type" if path == "/auth/token" else 'col"our'
         problem(answer, 422, field=field)
 
 
-def test_no_body_where_one_is_needed_is_refused(admin, customer):
-    for client, method, path in doors(admin, customer):
+def test_no_body_where_one_is_needed_is_refused(doors):
+    for client, method, path in doors:
         if not path.endswith(("logout", "cancel")):
             problem(send(client, method, path, b""), 400)
 
 
-def test_a_body_over_256_kib_is_too_large_and_one_of_that_size_is_not(admin, customer):
-    for client, method, path in doors(admin, customer):
+def test_a_body_over_256_kib_is_too_large_and_one_of_that_size_is_not(doors, customer):
+    for client, method, path in doors:
         filled = b'{"x":"' + b"y" * (HUGE - 8) + b'"}'
         assert len(filled) == HUGE
         answer = send(client, method, path, filled)
@@ -109,8 +113,8 @@ def test_a_body_in_pieces_has_the_same_limit(customer):
 
 @pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"9" * 60, b"9" * 400,
                                     b"9007199254740993", b"18446744073709551616", b"-0.5", b"0.1e0"])
-def test_numbers_that_are_not_whole_or_too_large_are_refused(admin, customer, number):
-    product_id = nothing_changes_and_all_live_on.product["id"].encode()
+def test_numbers_that_are_not_whole_or_too_large_are_refused(admin, customer, product, number):
+    product_id = product["id"].encode()
     calls = [(customer, "/orders", b'{"items":[{"product_id":"' + product_id + b'","quantity":%s}]}' % number),
              (admin, "/products", b'{"sku":"N","name":"N","currency":"EUR","price_cents":%s}' % number),
              (admin, f"/products/{product_id.decode()}/stock", b'{"delta":%s}' % number)]

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from kit.patience import eventually
+from kit.patience import SLOWNESS, eventually
 from kit.rest import TIME, UUID, Client, ok, problem
 
 
@@ -58,7 +58,7 @@ def test_an_order_is_confirmed_within_a_second(customer, product):
     customer.place([(product, 1)], wait=10)
     began = time.monotonic()
     ok(customer.place([(product, 1)], wait=10), 201)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < SLOWNESS
 
 
 def test_a_product_that_nobody_knows_is_a_reason(customer, product):

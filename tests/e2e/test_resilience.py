@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from kit.patience import SLOWNESS, eventually
-from kit.rest import ok, problem
+from kit.rest import lets_in, ok, problem
 from kit.stack import PROGRAMS
 from test_orders import stock_of
 
@@ -89,8 +89,9 @@ def plenty(new_product):
 
 
 @pytest.fixture(autouse=True)
-def all_is_well_afterwards(stack):
+def all_is_well_afterwards(stack, customer):
     yield
+    eventually(lambda: lets_in(customer), patience=60)
     for program in PROGRAMS:
         eventually(lambda: stack.ready(program), patience=60)
 

@@ -28,6 +28,7 @@ def test_of_many_buyers_of_the_last_item_exactly_one_gets_it(new_customer, admin
         eventually(lambda: stock_of(admin, last) == (0, 0, 0))
 
 
+@pytest.mark.slow
 def test_what_is_reserved_cannot_be_taken_away(stack, customer, admin, product):
     """While users is away an order holds its goods, and waits."""
     stack.stop("svc-users")

@@ -81,6 +81,14 @@ class Client:
         return answer.json()["events"]
 
 
+def lets_in(client):
+    """Whether the edge answers somebody who is signed in: that it is ready says less, so that it stays in a balancer."""
+    try:
+        return client.get(f"/users/{client.id}").status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
 def ok(answer, status=200):
     """The body of an answer that is no problem."""
     assert answer.status_code == status, f"{answer.status_code}, not {status}: {answer.text[:600]}"

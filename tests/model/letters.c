@@ -120,7 +120,11 @@ static const void *without_levels(struct model *model, const struct output *outp
 		return output->body;
 	struct stock_event *told = arena_new(&model->scratch, 1, sizeof(*told));
 	*told = *(const struct stock_event *)output->body;
-	told->stock.items = arena_new(&model->scratch, told->stock.count, sizeof(struct stock_level));
+	const struct stock_level *levels = told->stock.items;
+	struct stock_level *blank = arena_new(&model->scratch, told->stock.count, sizeof(*blank));
+	for (size_t i = 0; i < told->stock.count; i++)
+		blank[i].product_id = levels[i].product_id;
+	told->stock.items = blank;
 	return told;
 }
 

@@ -53,7 +53,6 @@ struct model {
 	struct table ids, letters, deliveries; /* letters.h */
 	struct table aggregates, rows;         /* rows.h */
 	struct table turns;                    /* turns.h */
-	number_t cancels[ORDERS_MAX];          /* aggregates that the cancellations are about */
 };
 
 void model_init(struct model *model, const struct world *world, const struct mutation *mutation);

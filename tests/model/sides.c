@@ -10,11 +10,16 @@
 #include "svc-products/handlers.h"
 #include "topology.h"
 #include "users.h"
-#include "users_service.h"
 
 static const struct aggregate *const orders_kinds[] = {&order_kind, NULL};
 static const struct aggregate *const products_kinds[] = {&product_kind, &sku_claim_kind, &reservation_kind, NULL};
 static const struct aggregate *const users_kinds[] = {&buyer_kind, NULL};
+
+/* As in svc-users/handlers.c, whose other tables would bring half the program with them. */
+static const struct handler users_events[] = {
+	{.type = ORDER_PLACED, .keys = buyer_keys, .decide = answer_order},
+	{0},
+};
 
 static const struct side sides[SIDES] = {
 	[SIDE_ORDERS] = {.name = "svc-orders",
@@ -28,7 +33,7 @@ static const struct side sides[SIDES] = {
 			   .events = products_events,
 			   .kinds = products_kinds,
 			   .keeps = true},
-	[SIDE_USERS] = {.name = "svc-users", .queue = "users.events", .kinds = users_kinds},
+	[SIDE_USERS] = {.name = "svc-users", .queue = "users.events", .events = users_events, .kinds = users_kinds},
 };
 
 const struct side *side_of(enum side_name name)
@@ -37,23 +42,9 @@ const struct side *side_of(enum side_name name)
 	return &sides[name];
 }
 
-/* Of svc-users the whole table of lanes is there to be read; of the others, the handlers. */
-static const struct handler *events_of(const struct side *side)
-{
-	const struct lane_plan *lane = users_service.lanes;
-
-	if (side->events != NULL)
-		return side->events;
-	while (strcmp(lane->queue, side->queue) != 0)
-		lane++;
-	assert(lane->kind == LANE_ANSWERS);
-	return lane->handlers;
-}
-
 const struct handler *side_handler(const struct side *side, int type)
 {
-	const struct handler *handler =
-		comanda_contract.types[type].kind == REQUEST ? side->commands : events_of(side);
+	const struct handler *handler = comanda_contract.types[type].kind == REQUEST ? side->commands : side->events;
 
 	for (; handler != NULL && handler->decide != NULL; handler++)
 		if (handler->type == type)

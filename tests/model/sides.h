@@ -1,4 +1,4 @@
-/* The three services as the explorer drives them: the handler tables of the programs themselves. */
+/* The three services as the explorer drives them: by the programs' own handler tables. */
 #ifndef MODEL_SIDES_H
 #define MODEL_SIDES_H
 

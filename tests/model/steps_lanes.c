@@ -125,9 +125,7 @@ static void finish(struct search *search, const struct bag *before, const struct
 		search_reach(search, &state, step);
 		return;
 	}
-	const enum rule broken = save_breaks(model, before, turn);
-	if (broken != RULE_ALL)
-		search_break(search, broken, step, before);
+	save_check(search, before, turn, step);
 	commit(search, before, turn, step);
 	crash_before_commit(search, before, turn, taken, step);
 	crash_after_commit(search, before, turn, taken, step);
@@ -202,10 +200,12 @@ static bool must_wait(const struct model *model, const struct bag *state, number
 
 static bool in_two_steps(const struct model *model, const struct turn *turn)
 {
-	if (model->world->lanes < 2 || !side_of(turn->side)->keeps || is_request(model, turn->deliveries[0]))
-		return model_twisted(model, TWIST_NO_LOCKS) && turn->seen_count > 0;
+	if (!side_of(turn->side)->keeps)
+		return false;
 	if (model_twisted(model, TWIST_NO_LOCKS))
-		return true;
+		return turn->seen_count > 0;
+	if (model->world->lanes < 2)
+		return false;
 	for (unsigned i = 0; i < turn->seen_count; i++)
 		if (turn->seen[i].row == 0)
 			return true;

@@ -1,0 +1,28 @@
+/* model_explorer: visits every state that the services can come to, and shows that the mutations do not survive it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+#include "search.h"
+
+static bool explore(const struct world *world)
+{
+	struct search search;
+	const int64_t start = moment_steady();
+
+	search_run(&search, world, &no_mutation);
+	const bool sound = search.breach.rule == RULE_ALL;
+	printf("%-28s %9u states %10zu transitions, depth %3u, %7u ends, %5u decisions, %.1f s  %s\n", world->name,
+	       search.states.count, search.edge_count, search.depth, search.settled_count, search.model.turns.count,
+	       (double)(moment_steady() - start) / 1e6, sound ? "ok" : rule_text(search.breach.rule));
+	search_done(&search);
+	return sound;
+}
+
+int main(void)
+{
+	json_init();
+	for (const struct world *world = worlds; world->name != NULL; world++)
+		explore(world);
+	return 0;
+}
