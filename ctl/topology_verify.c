@@ -1,4 +1,5 @@
 /* comanda topology verify: what stands on the broker, against the table of proto/topology.c. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,9 +20,8 @@ static void differ(struct verifying *verifying, const char *format, ...)
 	va_list values;
 
 	va_start(values, format);
-	vprintf(format, values);
+	puts(arena_vformat(&verifying->arena, format, values));
 	va_end(values);
-	putchar('\n');
 	verifying->differences++;
 }
 

@@ -1,6 +1,7 @@
 /* A call from its first check to its last header. */
 #include "call.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "cors.h"
@@ -78,6 +79,7 @@ static struct problem check_caller(struct call *call)
 	const char *token = header != NULL ? header_bearer(header) : NULL;
 	enum status status = E_UNAUTHENTICATED;
 
+	assert(call->route != NULL);
 	if (call->route->who == ANYONE)
 		return (struct problem){.status = 0};
 	if (token != NULL)

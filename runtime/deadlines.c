@@ -115,7 +115,7 @@ static void add_note(struct parcel *parcel, const struct message_type *type, con
 	struct outbox_row row = *address;
 	struct buffer body;
 
-	row.id = uuid_derive("deadline", &row.subject, (unsigned)attempts, row.created_us);
+	row.id = uuid_derive(type->name, &row.subject, (unsigned)attempts, row.created_us);
 	buffer_init(&body);
 	cloudevent_write(&body, &(struct cloudevent){
 					.id = row.id,

@@ -62,17 +62,18 @@ static const struct sql claim_events = {
 	" ON CONFLICT (id) DO NOTHING RETURNING id",
 };
 
-static const struct sql claim_commands = {
-	"inbox_claim_commands",
-	"INSERT INTO inbox_commands (id, received_at, request_hash)"
-	" SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[])"
-	" ON CONFLICT (id) DO NOTHING RETURNING id",
+/* A request's row is written once, with its answer, at the end of the turn. Until then its id is held by a lock of the
+ * transaction, which is no row and costs nothing on disk; in one order, so that two turns cannot wait for each other.
+ */
+static const struct sql lock_commands = {
+	"inbox_lock_commands",
+	"SELECT count(pg_advisory_xact_lock(key)) FROM unnest($1::bigint[]) AS given (key)",
 };
 
-/* A statement of its own, so that it sees what the claim has waited for. */
+/* A statement of its own, so that it sees what the lock has waited for. */
 static const struct sql recorded = {
 	"inbox_recorded",
-	"SELECT id, request_hash, answer FROM inbox_commands WHERE id = ANY($1::uuid[]) AND answer IS NOT NULL",
+	"SELECT id, request_hash, answer FROM inbox_commands WHERE id = ANY($1::uuid[])",
 };
 
 static bool takes_commands(const struct lane *lane)
@@ -80,9 +81,31 @@ static bool takes_commands(const struct lane *lane)
 	return lane->plan->kind == LANE_COMMAND;
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+	const int64_t *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/* Two ids that share a key only wait for each other. */
+static void send_locks(struct lane *lane, const struct claim *claim)
+{
+	struct args *args = db_args(lane->db);
+	int64_t *keys = arena_new(&lane->arena, claim->count + 1, sizeof(*keys));
+
+	for (size_t i = 0; i < claim->count; i++)
+		keys[i] = (int64_t)uuid_hash(&claim->items[i]->query.message.id);
+	qsort(keys, claim->count, sizeof(*keys), compare_keys);
+	args_columns(args, 1);
+	for (size_t i = 0; i < claim->count; i++)
+		put_int(args, keys[i]);
+	db_send(lane->db, &lock_commands);
+}
+
 static void send_recorded(struct lane *lane, const struct claim *claim)
 {
-	struct uuid *ids = arena_new(&lane->arena, claim->count, sizeof(*ids));
+	struct uuid *ids = arena_new(&lane->arena, claim->count + 1, sizeof(*ids));
 
 	for (size_t i = 0; i < claim->count; i++)
 		ids[i] = claim->items[i]->query.message.id;
@@ -90,20 +113,26 @@ static void send_recorded(struct lane *lane, const struct claim *claim)
 	db_send(lane->db, &recorded);
 }
 
-void inbox_claim_send(struct lane *lane, const struct claim *claim, int64_t now_us)
+static void send_events(struct lane *lane, const struct claim *claim, int64_t now_us)
 {
 	struct args *args = db_args(lane->db);
 
-	args_columns(args, takes_commands(lane) ? 3 : 2);
+	args_columns(args, 2);
 	for (size_t i = 0; i < claim->count; i++) {
 		put_uuid(args, &claim->items[i]->query.message.id);
 		put_moment(args, now_us);
-		if (takes_commands(lane))
-			put_uuid(args, &claim->items[i]->request_hash);
 	}
-	db_send(lane->db, takes_commands(lane) ? &claim_commands : &claim_events);
-	if (takes_commands(lane))
+	db_send(lane->db, &claim_events);
+}
+
+void inbox_claim_send(struct lane *lane, const struct claim *claim, int64_t now_us)
+{
+	if (takes_commands(lane)) {
+		send_locks(lane, claim);
 		send_recorded(lane, claim);
+	} else {
+		send_events(lane, claim, now_us);
+	}
 }
 
 /* A request that was answered before: the same answer, or, where the key came with another request, a refusal. */
@@ -122,56 +151,57 @@ static void give_recorded(struct lane *lane, struct item *item, const struct row
 	item_answer(lane, item, &(struct rpc_answer){.status = E_KEY_REUSED, .refusal = &refusal});
 }
 
+/* What is recorded was decided before. */
 static enum status read_recorded(struct lane *lane, const struct claim *claim)
 {
 	struct rows rows;
 
-	const enum status status = db_result(lane->db, &rows);
+	enum status status = db_result(lane->db, &rows); /* of the locks */
+	if (status == OK)
+		status = db_result(lane->db, &rows);
 	if (status != OK)
 		return status;
 	for (int i = 0; i < rows.count; i++) {
 		const struct uuid id = row_uuid(&rows, i, 0);
 		struct item *item = find_item(claim, &id);
 
-		if (item != NULL && item->duplicate)
-			give_recorded(lane, item, &rows, i);
+		item->duplicate = true;
+		give_recorded(lane, item, &rows, i);
 	}
+	metric_add(&duplicates, lane->plan->name, rows.count);
+	return OK;
+}
+
+static enum status read_events(struct lane *lane, const struct claim *claim)
+{
+	struct rows rows;
+
+	const enum status status = db_result(lane->db, &rows);
+	if (status != OK)
+		return status;
 	for (size_t i = 0; i < claim->count; i++)
-		if (claim->items[i]->duplicate && !claim->items[i]->done)
-			return E_REDO; /* claimed by somebody, and forgotten since: ours to decide after all */
+		claim->items[i]->duplicate = claim->items[i]->done = true;
+	for (int i = 0; i < rows.count; i++) {
+		const struct uuid id = row_uuid(&rows, i, 0);
+		struct item *item = find_item(claim, &id);
+
+		item->duplicate = item->done = false;
+	}
+	metric_add(&duplicates, lane->plan->name, (int64_t)claim->count - rows.count);
 	return OK;
 }
 
 enum status inbox_claim_read(struct lane *lane, const struct claim *claim)
 {
-	struct rows rows;
-
-	for (size_t i = 0; i < claim->count; i++)
-		claim->items[i]->duplicate = true;
-	const enum status status = db_result(lane->db, &rows);
-	if (status != OK)
-		return status;
-	for (int i = 0; i < rows.count; i++) {
-		const struct uuid id = row_uuid(&rows, i, 0);
-
-		find_item(claim, &id)->duplicate = false;
-	}
-	metric_add(&duplicates, lane->plan->name, (int64_t)claim->count - rows.count);
-	if (takes_commands(lane))
-		return read_recorded(lane, claim);
-	for (size_t i = 0; i < claim->count; i++)
-		claim->items[i]->done = claim->items[i]->duplicate;
-	return OK;
+	return takes_commands(lane) ? read_recorded(lane, claim) : read_events(lane, claim);
 }
 
+/* Should the row be there all the same, the turn is run again, and finds it. */
 static const struct sql record = {
 	"inbox_record",
 	"INSERT INTO inbox_commands (id, received_at, request_hash, answer)"
-	" SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[])"
-	" ON CONFLICT (id) DO UPDATE SET answer = EXCLUDED.answer",
+	" SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[])",
 };
-
-static const struct sql forget = {"inbox_forget", "DELETE FROM inbox_commands WHERE id = ANY($1::uuid[])"};
 
 /* What may be asked again under the same id, and decided anew: what failed for reasons outside of the request, and what
  * was answered with a secret, which is stored nowhere. */
@@ -182,25 +212,17 @@ static bool memorable(const struct item *item)
 	return !item->secret && (item->query.status == OK || (http >= 400 && http < 500 && http != 401));
 }
 
-static size_t count_fresh(const struct claim *claim, bool remembered)
+static bool is_recorded(const struct item *item)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < claim->count; i++)
-		count += !claim->items[i]->duplicate && memorable(claim->items[i]) == remembered;
-	return count;
+	return !item->duplicate && memorable(item);
 }
 
-static void send_forget(struct lane *lane, const struct claim *claim, size_t count)
+static bool any_recorded(const struct claim *claim)
 {
-	struct uuid *ids = arena_new(&lane->arena, count, sizeof(*ids));
-	size_t kept = 0;
-
 	for (size_t i = 0; i < claim->count; i++)
-		if (!claim->items[i]->duplicate && !memorable(claim->items[i]))
-			ids[kept++] = claim->items[i]->query.message.id;
-	arg_uuids(db_args(lane->db), ids, kept);
-	db_send(lane->db, &forget);
+		if (is_recorded(claim->items[i]))
+			return true;
+	return false;
 }
 
 static void send_record(struct lane *lane, const struct claim *claim, int64_t now_us)
@@ -211,7 +233,7 @@ static void send_record(struct lane *lane, const struct claim *claim, int64_t no
 	for (size_t i = 0; i < claim->count; i++) {
 		const struct item *item = claim->items[i];
 
-		if (item->duplicate || !memorable(item))
+		if (!is_recorded(item))
 			continue;
 		put_uuid(args, &item->query.message.id);
 		put_moment(args, now_us);
@@ -223,26 +245,15 @@ static void send_record(struct lane *lane, const struct claim *claim, int64_t no
 
 void inbox_record_send(struct lane *lane, const struct claim *claim, int64_t now_us)
 {
-	if (!takes_commands(lane))
-		return;
-	if (count_fresh(claim, true) > 0)
+	if (takes_commands(lane) && any_recorded(claim))
 		send_record(lane, claim, now_us);
-	if (count_fresh(claim, false) > 0)
-		send_forget(lane, claim, count_fresh(claim, false));
 }
 
 enum status inbox_record_read(struct lane *lane, const struct claim *claim)
 {
 	struct rows rows;
 
-	if (!takes_commands(lane))
-		return OK;
-	for (int remembered = 1; remembered >= 0; remembered--) {
-		const enum status status = count_fresh(claim, remembered != 0) > 0 ? db_result(lane->db, &rows) : OK;
-		if (status != OK)
-			return status;
-	}
-	return OK;
+	return takes_commands(lane) && any_recorded(claim) ? db_result(lane->db, &rows) : OK;
 }
 
 static const struct sql attempt = {

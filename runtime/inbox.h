@@ -13,12 +13,13 @@ struct claim {
 /* Sorts the items; those whose id another has already get it as their twin. In the lane's arena. */
 void claim_sort(struct lane *lane, struct item **items, size_t count, struct claim *ret_claim);
 
-/* Queues the claim: the first statement of a turn. Concurrent claims of one id wait for each other here. */
+/* Queues the claim: the first statements of a turn. Concurrent claims of one id wait for each other here. Events are
+ * claimed by their rows, requests by locks of the transaction: their rows come with the answer. */
 void inbox_claim_send(struct lane *lane, const struct claim *claim, int64_t now_us);
 /* Marks what was claimed before as duplicate, and gives requests the recorded answer. */
 must_check enum status inbox_claim_read(struct lane *lane, const struct claim *claim);
 
-/* Queues what must be remembered of requests: their answers; and forgets those that may be asked again. */
+/* Queues what must be remembered of requests: their answers, but of those that may be asked again. */
 void inbox_record_send(struct lane *lane, const struct claim *claim, int64_t now_us);
 must_check enum status inbox_record_read(struct lane *lane, const struct claim *claim);
 

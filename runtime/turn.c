@@ -199,6 +199,7 @@ static enum status turn_steps(struct turn *turn)
 	struct lane *lane = turn->lane;
 
 	enum status status = load(turn);
+	turn->now_us = moment_now(); /* locks may have been waited for: what has expired meanwhile is not done */
 	if (status == OK)
 		status = decide(turn);
 	if (status != OK)

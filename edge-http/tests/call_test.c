@@ -188,8 +188,8 @@ static void refuses_a_query_that_it_cannot_read(void **state)
 					      "/v1/products?limit=x",         "/v1/products?limit=",
 					      "/v1/products?limit=1&limit=2", "/v1/products?status=odd",
 					      "/v1/products?page=2",          "/v1/products?q=%",
-					      "/v1/products?q=%ff",           "/v1/products?user_id=" ID,
-					      "/v1/products?q=%00",           "/v1/products/" ID "?x=1",
+					      "/v1/products?q=%ff",           ("/v1/products?user_id=" ID),
+					      "/v1/products?q=%00",           ("/v1/products/" ID "?x=1"),
 					      "/v1/products?limit=1%30%30%30"};
 
 	(void)state;

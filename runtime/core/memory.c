@@ -79,11 +79,12 @@ struct arena_block {
 	_Alignas(ARENA_ALIGN) char bytes[];
 };
 
+/* Not zeroed: that is done piece by piece, for those who want it. */
 static struct arena_block *block_new(size_t size)
 {
-	struct arena_block *block = mem_new(1, sizeof *block + size);
+	struct arena_block *block = mem_grow(NULL, sizeof *block + size);
 
-	block->size = size;
+	*block = (struct arena_block){.size = size};
 	arena_forbid(block->bytes, size);
 	return block;
 }
@@ -256,8 +257,9 @@ char *buffer_room(struct buffer *buffer, size_t size)
 
 void buffer_add(struct buffer *buffer, const void *bytes, size_t size)
 {
-	char *end = buffer_room(buffer, size);
-
+	if (size >= buffer->room - buffer->size)
+		(void)buffer_room(buffer, size);
+	char *end = buffer->bytes + buffer->size;
 	if (size > 0)
 		memcpy(end, bytes, size);
 	end[size] = '\0';

@@ -7,8 +7,11 @@
 
 #include "moment.h"
 
-enum { DASHES = 4, HASHED_FROM = 6 };
-static const uint8_t dash_before[DASHES] = {4, 6, 8, 10}; /* bytes of the id that have a dash before them */
+enum { HASHED_FROM = 6, POOL = 16 * (16 - HASHED_FROM) };
+
+/* Where the two digits of each byte stand in the text, and what stands between. */
+static const uint8_t digits_at[16] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+static const uint8_t dashes_at[] = {8, 13, 18, 23};
 
 /* libsodium wants to be told before threads start; every program that makes an id is served by this. */
 __attribute__((constructor)) static void sodium_start(void)
@@ -31,12 +34,29 @@ static void put_time(struct uuid *id, int64_t at_us)
 		id->bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
 }
 
+/* The kernel is asked for the random bits of 16 ids at a time: each request that is served needs some. */
+static void put_random(struct uuid *id)
+{
+	static _Thread_local struct {
+		size_t left;
+		uint8_t bytes[POOL];
+	} pool;
+	const size_t size = sizeof id->bytes - HASHED_FROM;
+
+	if (pool.left < size) {
+		randombytes_buf(pool.bytes, sizeof pool.bytes);
+		pool.left = sizeof pool.bytes;
+	}
+	pool.left -= size;
+	memcpy(id->bytes + HASHED_FROM, pool.bytes + pool.left, size);
+}
+
 struct uuid uuid_new(int64_t now_us)
 {
 	struct uuid id;
 
 	put_time(&id, now_us);
-	randombytes_buf(id.bytes + HASHED_FROM, sizeof id.bytes - HASHED_FROM);
+	put_random(&id);
 	put_version(&id, 7);
 	return id;
 }
@@ -78,21 +98,12 @@ struct uuid uuid_of_text(const char *space, const char *text, size_t size)
 	return id;
 }
 
-static int hex_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
-}
-
-static bool dash_at(size_t byte)
-{
-	return memchr(dash_before, (int)byte, DASHES) != NULL;
-}
+/* The value of each hexadecimal digit, and one more; 0 for what is none. */
+static const uint8_t hex_values[256] = {
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+	['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 enum status uuid_parse(const char *text, size_t size, struct uuid *ret_id)
 {
@@ -100,15 +111,16 @@ enum status uuid_parse(const char *text, size_t size, struct uuid *ret_id)
 
 	if (size != UUID_TEXT)
 		return E_MALFORMED;
+	for (size_t i = 0; i < sizeof dashes_at; i++)
+		if (text[dashes_at[i]] != '-')
+			return E_MALFORMED;
 	for (size_t i = 0; i < sizeof id.bytes; i++) {
-		if (dash_at(i) && *text++ != '-')
-			return E_MALFORMED;
-		int high = hex_value(text[0]), low = hex_value(text[1]);
+		const uint8_t high = hex_values[(uint8_t)text[digits_at[i]]];
+		const uint8_t low = hex_values[(uint8_t)text[digits_at[i] + 1]];
 
-		if (high < 0 || low < 0)
+		if (high == 0 || low == 0)
 			return E_MALFORMED;
-		id.bytes[i] = (uint8_t)(high << 4 | low);
-		text += 2;
+		id.bytes[i] = (uint8_t)((high - 1) << 4 | (low - 1));
 	}
 	*ret_id = id;
 	return OK;
@@ -117,15 +129,14 @@ enum status uuid_parse(const char *text, size_t size, struct uuid *ret_id)
 void uuid_text(const struct uuid *id, char ret_text[static UUID_TEXT + 1])
 {
 	static const char digits[] = "0123456789abcdef";
-	char *end = ret_text;
 
 	for (size_t i = 0; i < sizeof id->bytes; i++) {
-		if (dash_at(i))
-			*end++ = '-';
-		*end++ = digits[id->bytes[i] >> 4];
-		*end++ = digits[id->bytes[i] & 15];
+		ret_text[digits_at[i]] = digits[id->bytes[i] >> 4];
+		ret_text[digits_at[i] + 1] = digits[id->bytes[i] & 15];
 	}
-	*end = '\0';
+	for (size_t i = 0; i < sizeof dashes_at; i++)
+		ret_text[dashes_at[i]] = '-';
+	ret_text[UUID_TEXT] = '\0';
 }
 
 int uuid_compare(const struct uuid *a, const struct uuid *b)

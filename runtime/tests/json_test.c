@@ -197,6 +197,25 @@ static void refuses_text_that_is_not_utf8(void **state)
 	is_malformed(*state, "{\"\xc3\":1}", "not valid UTF-8");
 }
 
+/* Wherever in a string it stands: strings are looked at eight bytes at a time. */
+static void finds_every_byte_that_no_string_may_hold(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct json *json;
+
+	for (int at = 1; at <= 18; at++) {
+		for (int byte = 0; byte < 256; byte++) {
+			char text[] = "\"xxxxxxxxxxxxxxxxxxx\"";
+			const bool allowed = byte >= ' ' && byte < 0x80 && byte != '"' && byte != '\\';
+
+			text[at] = (char)byte;
+			const struct span span = {text, sizeof(text) - 1};
+			fixture->faults.count = 0;
+			assert_int_equal(json_parse(&fixture->arena, span, &fixture->faults, &json) == OK, allowed);
+		}
+	}
+}
+
 static void refuses_nuls_and_lone_surrogates(void **state)
 {
 	is_malformed(*state, "\"a\\u0000b\"", "must not contain \\u0000");
@@ -551,6 +570,7 @@ int main(void)
 		held(refuses_what_follows_the_value),
 		held(refuses_numbers_that_json_does_not_have),
 		held(refuses_text_that_is_not_utf8),
+		held(finds_every_byte_that_no_string_may_hold),
 		held(refuses_nuls_and_lone_surrogates),
 		held(refuses_what_is_too_deep),
 		held(refuses_a_field_that_is_there_twice),

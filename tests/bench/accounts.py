@@ -76,17 +76,18 @@ def memory_mb(stack):
     return sizes
 
 
+def counters_of(stack, program):
+    """Its counters: "program name{label}" → value."""
+    port = stack[f"COMANDA_{program.upper().replace('-', '_')}_ADMIN_PORT"]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as page:
+        lines = [line.rsplit(" ", 1) for line in page.read().decode().splitlines()
+                 if not line.startswith("#") and "_bucket" not in line]
+    return {f"{program} {name}": float(value) for name, value in lines}
+
+
 def counters(stack):
-    """All counters of all programs: "program name{label}" → value."""
-    values = {}
-    for program in PROGRAMS:
-        port = stack[f"COMANDA_{program.upper().replace('-', '_')}_ADMIN_PORT"]
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as page:
-            for line in page.read().decode().splitlines():
-                if not line.startswith("#") and "_bucket" not in line:
-                    name, value = line.rsplit(" ", 1)
-                    values[f"{program} {name}"] = float(value)
-    return values
+    """All counters of all programs."""
+    return {name: value for program in PROGRAMS for name, value in counters_of(stack, program).items()}
 
 
 def counted(before, after, pattern):

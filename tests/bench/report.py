@@ -10,9 +10,14 @@ def row(*cells):
 def show_scenarios(scenarios):
     print("\nScenario                        per s  confirmed/s     p50 ms     p99 ms   p99.9 ms   not as expected")
     for name, result in scenarios.items():
+        if name == "backlog":
+            row(name, "", f"{result['drained_per_s']:,.0f}")
+            continue
         confirmed = result.get("confirmed_per_s", 0)
         row(name, f"{result['per_s']:,.0f}", f"{confirmed:,.0f}" if confirmed >= 1 else "", f"{result['p50_ms']:.2f}",
             f"{result['p99_ms']:.2f}", f"{result['p999_ms']:.2f}", f"{result['unexpected'] + result['lost']:.0f}")
+    if "storm" in scenarios:
+        print(f"  storm: passwords hashed meanwhile: {scenarios['storm']['registered_per_s']:.0f} a second")
     committed = scenarios["order_latency_50"]["committed"]
     print(f"  accepted to committed at 50 orders/s: p50 {committed['p50_ms']:.1f} ms, p99 {committed['p99_ms']:.1f} ms")
 
@@ -30,7 +35,7 @@ def show(found):
     show_scenarios(found["scenarios"])
     show_cpu(found["scenarios"])
     print("\nCeilings, with null handlers, in turns with the above")
-    row("RPC calls", f"{ceilings['rpc_per_s']:,.0f}", f"reads are {ratios['get_product_vs_rpc_ceiling']:.2f} of that")
+    row("RPC calls", f"{ceilings['rpc_per_s']:,.0f}", f"  reads are {ratios['get_product_vs_rpc_ceiling']:.2f} of that")
     row("orders' events", f"{ceilings['order_messages_per_s']:,.0f}",
         f"  orders confirmed are {ratios['orders_confirmed_vs_ceiling']:.2f} of that")
     row("orders' rows", f"{ceilings['pg_orders_per_s']:,.0f}",

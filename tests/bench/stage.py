@@ -50,8 +50,10 @@ class Stage:
 
     def start_ms(self, program):
         """From the process's start until it says that it is ready, to about 10 ms."""
+        settings = (self.directory / "settings" / program)
+        settings = settings.read_text().split() if settings.exists() else []
         self.dev("stop", program)
-        begun = subprocess.Popen([str(ROOT / "dev"), "--stack", str(self.directory), "start", program],
+        begun = subprocess.Popen([str(ROOT / "dev"), "--stack", str(self.directory), "start", program, *settings],
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until = time.monotonic() + 30
         while not self.ready(program) and time.monotonic() < until:

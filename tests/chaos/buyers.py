@@ -199,7 +199,7 @@ class Shopkeeper(Worker):
     def step(self):
         luck = self.random.random()
         if luck < 0.45:
-            self.restock(self.random.choice(self.load.hot), self.random.randint(10, 60))
+            self.restock(self.random.choice(self.load.hot), int(self.random.randint(10, 60) * max(1, self.load.rate / 12)))
         elif luck < 0.8:
             delta = self.random.randint(1, 5)
             self.restock(self.own, delta)

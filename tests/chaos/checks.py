@@ -241,6 +241,13 @@ def check_reads(world, outcome):
             world.ledger.violated(f"product {product_id} reads {read}; the database says {outcome.products[product_id]}")
 
 
+def check_nobody_noticed(world):
+    """While all that happens is a rolling restart, every request is answered, and at worst asked to come again."""
+    for status, count in world.ledger.statuses.items():
+        if status == 0 or (status >= 500 and status != 503):
+            world.ledger.violated(f"{count} requests were answered {status or 'by nobody'} during a rolling restart")
+
+
 def check_programs(world):
     """Nobody ended but by our hand, complained of what cannot be, or grew."""
     fatal = re.compile(r"item\.blamed|outbox\.parked|Assertion|Sanitizer|SEGV|ABRT|double free|corrupt")

@@ -6,6 +6,7 @@ import uuid
 from collections import namedtuple
 
 from chaos.parts import PROGRAMS, SERVICES, Replica, alive, await_ready, backends, group, send
+from chaos.ways import TO_BROKER, TO_CACHE, TO_DATABASE, all_ways
 from kit.broker import Broker, close_connections, event
 
 # seconds: how long it lasts, least and most. alone: nothing else happens meanwhile.
@@ -27,6 +28,15 @@ def kill(world, part):
     send(pid, signal.SIGKILL)
     # It is over once there is another one.
     return lambda: await_ready(lambda: alive(world.stack, part) not in (None, pid), 30, part)
+
+
+def crash_again(world, program):
+    """Again as soon as it is there: what it held is delivered again and again, and none of that is to blame."""
+    for _ in range(4):
+        pid = alive(world.stack, program)
+        time.sleep(world.random.uniform(0.05, 0.8))
+        kill(world, program)()
+        assert alive(world.stack, program) != pid
 
 
 def kill_backend(world, service):
@@ -66,18 +76,28 @@ def close_all(world, program):
     close_connections(world.stack, program)
 
 
-def cut(world, program):
-    world.network.tell(program, "cut")
-    return lambda: world.network.tell(program, "heal")
+def cut(world, way):
+    world.network.tell(way, "cut")
+    return lambda: world.network.tell(way, "heal")
 
 
-def slow(world, program):
-    world.network.tell(program, "slow", f"{world.random.uniform(0.05, 0.4):.3f}")
-    return lambda: world.network.tell(program, "heal")
+def slow(world, way):
+    world.network.tell(way, "slow", f"{world.random.uniform(0.02, 0.4):.3f}")
+    return lambda: world.network.tell(way, "heal")
 
 
-def reset(world, program):
-    world.network.tell(program, "reset")
+def reset(world, way):
+    world.network.tell(way, "reset")
+
+
+def deaf(world, way):
+    """What is said arrives, its answer never does: a commit, a confirm, an ack of which nobody knows."""
+    world.network.tell(way, "deaf")
+
+    def end():
+        world.network.tell(way, "reset")
+        world.network.tell(way, "heal")
+    return end
 
 
 def full_queue(world, queue):
@@ -191,6 +211,7 @@ def roll(world, program, second):
 
 FAULTS = (
     Fault("kill", kill, PROGRAMS, (0, 0), 8),
+    Fault("crash-again", crash_again, SERVICES, (0, 0), 1),
     Fault("kill-broker", kill, ("rabbitmq",), (0, 0), 1.5, alone=True),
     Fault("kill-postgres", kill, ("postgres",), (0, 0), 1.5),
     Fault("kill-backend", kill_backend, SERVICES, (0, 0), 1.5),
@@ -203,9 +224,14 @@ FAULTS = (
     Fault("restart", restart, PROGRAMS, (0, 0), 2),
     Fault("alarm", alarm, ("rabbitmq",), (2, 6), 1.5),
     Fault("close", close_all, PROGRAMS, (0, 0), 3),
-    Fault("cut", cut, PROGRAMS, (0.5, 12), 3),
-    Fault("slow", slow, PROGRAMS, (2, 8), 2),
-    Fault("reset", reset, PROGRAMS, (0, 0), 2),
+    Fault("cut", cut, TO_BROKER, (0.5, 15), 2.5),
+    Fault("cut-database", cut, TO_DATABASE, (0.5, 12), 2),
+    Fault("cut-cache", cut, TO_CACHE, (0.3, 6), 1),
+    Fault("slow", slow, all_ways(), (2, 8), 2),
+    Fault("reset", reset, all_ways(), (0, 0), 2),
+    Fault("deaf", deaf, TO_BROKER, (0.1, 6), 2.5),
+    Fault("deaf-database", deaf, TO_DATABASE, (0.05, 4), 4),
+    Fault("deaf-cache", deaf, TO_CACHE, (0.05, 3), 1),
     Fault("full-queue", full_queue, QUEUES, (0.5, 2.5), 2),
     Fault("redeliver", redeliver, SERVICES, (0, 0), 4),
     Fault("poison", poison, SERVICES, (0, 0), 2),

@@ -1,5 +1,5 @@
-"""The network between the programs and the broker, in our hand: one listening port a program, cut, slowed or closed by
-word. A process of its own, so that the load does not slow it down."""
+"""The network between the programs and what they stand on, in our hand: a listening port for each way, which is cut,
+slowed, made deaf or closed by word. A process of its own, so that the load does not slow it down."""
 import asyncio
 import socket
 import subprocess
@@ -9,12 +9,14 @@ from pathlib import Path
 
 
 class Line:
-    """What lies between one program and the broker."""
+    """The way from one program to the broker, its database or the cache."""
 
     def __init__(self, target):
         self.target = target
         self.open = asyncio.Event()
         self.open.set()
+        self.back = asyncio.Event()  # the way back: answers
+        self.back.set()
         self.delay = 0.0
         self.writers = set()
 
@@ -26,15 +28,15 @@ class Line:
             writer.close()
             return
         self.writers |= {writer, back}
-        await asyncio.gather(self.pump(reader, back), self.pump(there, writer))
+        await asyncio.gather(self.pump(reader, back, self.open), self.pump(there, writer, self.back))
         self.writers -= {writer, back}
 
-    async def pump(self, reader, writer):
+    async def pump(self, reader, writer, way):
         try:
             while data := await reader.read(65536):
                 if self.delay:
                     await asyncio.sleep(self.delay)
-                await self.open.wait()
+                await way.wait()
                 writer.write(data)
                 await writer.drain()
         except OSError:
@@ -44,6 +46,9 @@ class Line:
     def command(self, word, argument):
         if word == "cut":       # nothing passes, and nobody is told
             self.open.clear()
+            self.back.clear()
+        elif word == "deaf":    # what is said arrives, and no answer comes
+            self.back.clear()
         elif word == "slow":
             self.delay = float(argument)
         elif word == "reset":   # every connection ends
@@ -52,10 +57,11 @@ class Line:
         elif word == "heal":
             self.delay = 0.0
             self.open.set()
+            self.back.set()
 
 
-async def main(target, ports):
-    lines = {port: Line(target) for port in ports}
+async def main(ways):
+    lines = {port: Line(target) for port, target in ways}
     servers = [await asyncio.start_server(line.serve, "127.0.0.1", port) for port, line in lines.items()]
     loop = asyncio.get_running_loop()
     print("ready", flush=True)
@@ -70,10 +76,12 @@ async def main(target, ports):
 class Network:
     """The proxy's process, seen from outside."""
 
-    def __init__(self, target, names):
-        self.ports = dict(zip(names, free_ports(len(names))))
+    def __init__(self, targets):
+        """`targets`: the port that lies at the end of each way, by the way's name."""
+        self.ports = dict(zip(targets, free_ports(len(targets))))
         self.lock = threading.Lock()
-        command = [sys.executable, "-m", "chaos.proxy", str(target), *map(str, self.ports.values())]
+        ways = [f"{port}:{targets[name]}" for name, port in self.ports.items()]
+        command = [sys.executable, "-m", "chaos.proxy", *ways]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         cwd=Path(__file__).parents[1])
         assert self.process.stdout.readline() == "ready\n"
@@ -99,6 +107,6 @@ def free_ports(count):
 
 if __name__ == "__main__":
     try:
-        asyncio.run(main(int(sys.argv[1]), [int(port) for port in sys.argv[2:]]))
+        asyncio.run(main([tuple(map(int, way.split(":"))) for way in sys.argv[1:]]))
     except KeyboardInterrupt:
         pass

@@ -11,6 +11,7 @@ from chaos.eventlog import EventLog, order_of
 from chaos.ledger import Ledger
 from chaos.parts import PROGRAMS, alive, await_ready, footprint, group, send
 from chaos.proxy import Network
+from chaos.ways import WAYS, all_ways
 from chaos.schedule import Injector, plan
 from kit.stack import PARTS
 
@@ -35,19 +36,25 @@ class World:
         self.footprints = {}            # pid -> [program, first seen, warm, latest]
         self.deadline = deadline
         self.dead_before = {(house, body) for house, _, body in checks.dead_letters(self)}
-        self.network = Network(stack["COMANDA_AMQP_PORT"], PROGRAMS)
+        self.network = Network({way: stack[WAYS[way.split()[1]][1]] for way in all_ways()})
         self.log = self.load = None
 
     def say(self, text):
-        print(f"{time.time() - self.start:7.1f}  {text}", flush=True)
+        print(f"{time.time() - self.start:7.1f}  {text}\n", end="", flush=True)
 
     # ---- for faults ----
 
     def settings(self, program):
-        url = self.stack[f"COMANDA_BROKER_URL_{program.upper().replace('-', '_')}"]
-        proxied = url.replace(f":{self.stack['COMANDA_AMQP_PORT']}/", f":{self.network.ports[program]}/")
-        extra = {"COMANDA_ORDER_DEADLINE": f"{self.deadline}s"} if program == "svc-orders" else {}
-        return {"COMANDA_BROKER_URL": proxied} | extra
+        """Its addresses as they are by way of the proxy."""
+        found = {"COMANDA_ORDER_DEADLINE": f"{self.deadline}s"} if program == "svc-orders" else {}
+        for way, port in self.network.ports.items():
+            who, where = way.split()
+            setting, target = WAYS[where]
+            if who != program:
+                continue
+            url = self.stack.names.get(f"{setting}_{program.upper().replace('-', '_')}") or self.stack[setting]
+            found[setting] = url.replace(f":{self.stack[target]}/", f":{port}/")
+        return found
 
     def restart(self, program):
         self.stack.restart(program, **self.settings(program))
@@ -93,8 +100,8 @@ class World:
         for part in PARTS:
             for pid in group(self.stack, part):
                 send(pid, 18)
-        for program in PROGRAMS:
-            self.network.tell(program, "heal")
+        for way in all_ways():
+            self.network.tell(way, "heal")
         for part in PARTS:
             await_ready(lambda: alive(self.stack, part), 60, part)
         self.insist(lambda: self.rabbitmqctl("set_vm_memory_high_watermark", "0.4"), 90)
@@ -173,6 +180,8 @@ class Run:
             self.injector.run()
             self.settle()
             self.outcome = checks.check_all(world)
+            if self.only == ["rolling"]:
+                checks.check_nobody_noticed(world)
         finally:
             ending.set()
             self.report()

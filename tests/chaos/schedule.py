@@ -25,7 +25,7 @@ def plan(seed, seconds, only=None, gap=2.0):
         if fault.alone and found:
             at += 2
         found.append(Planned(at, fault, rng.choice(fault.targets), length))
-        at += 12 if fault.alone else rng.expovariate(1 / gap)
+        at += 20 if fault.alone else rng.expovariate(1 / gap)
         until_calm -= 1
         if until_calm == 0:
             at = max([at] + [each.at + each.seconds for each in found[-7:]]) + rng.uniform(*CALM_SECONDS)
@@ -53,14 +53,16 @@ class Injector:
         self.done = []          # (kind, target, began, ended), in time.time()
         self.skipped = Counter()
         self.threads = []
+        self.alone = False      # what is under way bears nothing beside it
 
     def run(self):
         start = time.monotonic()
         for planned in self.planned:
             while time.monotonic() < start + planned.at:
                 time.sleep(0.05)
-            if planned.fault.alone:
+            if planned.fault.alone or self.alone:
                 self.join()
+            self.alone = planned.fault.alone
             self.begin(planned)
         self.join()
 
@@ -93,8 +95,11 @@ class Injector:
             self.skipped[kind] += 1
             self.world.say(f"{kind:<16}{target}: could not ({str(error).strip()[:160] or type(error).__name__})")
         else:
+            ended = time.time()
             with self.lock:
-                self.done.append((kind, target, began, time.time()))
+                self.done.append((kind, target, began, ended))
+            if ended - began > 1:
+                self.world.say(f"{kind:<16}{target}: over after {ended - began:.1f} s")
         finally:
             with self.lock:
                 self.busy.discard(target)

@@ -183,12 +183,31 @@ def test_what_comes_after_the_end_changes_nothing(customer, products, pending):
 def test_stock_held_for_an_order_that_has_ended_is_told_the_end_again(customer, products, operator, pending, goods):
     order_id, = pending(1)
     ended = ok(customer.call("POST", f"/orders/{order_id}/cancel"))
-    ears = operator.listen("events", "order.cancelled")
-    products.tell(reserved(order_id, goods))
-    body = eventually(lambda: operator.take(ears))[2]
-    said = json.loads(body)
-    said = said[0] if isinstance(said, list) else said
+    ears = operator.listen("events", "order.#")
+    held, again = reserved(order_id, goods), reserved(order_id, goods)
+    products.tell(held)
+    said = heard(operator, ears, 1)[0]
     assert (said["subject"], said["sequence"], said["data"]["status"]) == (order_id, ended["version"], "cancelled")
+    products.tell(held)  # has been handled: nothing is said
+    products.tell([held, again, again])
+    assert [told["causationid"] for told in heard(operator, ears, 1)] == [again["id"]]
+    marker, = pending(1)
+    products.tell(refused(marker))
+    assert [told["subject"] for told in heard(operator, ears, 2)] == [marker] * 2, "placed and rejected, and no more"
+
+
+def heard(operator, ears, count):
+    """The next so many events."""
+    found = []
+
+    def listen():
+        while (message := operator.take(ears)) is not None:
+            read = json.loads(message[2])
+            found.extend(read if isinstance(read, list) else [read])
+        return len(found) >= count
+
+    eventually(listen)
+    return found
 
 
 def test_a_service_may_know_more_fields_than_we_do(customer, products, pending):

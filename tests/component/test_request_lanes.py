@@ -114,6 +114,19 @@ def test_what_comes_too_late_is_not_done(stack, edge, new_customer, product):
     assert orders_of(stack, buyer) == 0
 
 
+def test_what_has_become_too_late_while_it_waited_for_a_lock_is_not_done(stack, edge, admin, product):
+    """Somebody at the database holds the product's row until the deadline is over."""
+    asked = item("products.adjust_stock", {"id": product["id"], "delta": 5}, {"user_id": admin.id, "role": "admin"},
+                 deadline=1.0)
+    with stack.database("products") as hold:
+        hold.execute("SELECT 1 FROM products WHERE id = %s FOR UPDATE", [product["id"]])
+        edge.send("products.command", asked)
+        eventually(lambda: stack.sql("products", "SELECT 1 FROM pg_locks WHERE NOT granted"))
+        eventually(lambda: moment() > asked["deadline"])
+    assert edge.collect(1)[0]["status"] in ("expired", "unavailable")
+    assert stack.sql("products", "SELECT on_hand FROM products WHERE id = %s", product["id"]) == [(100,)]
+
+
 def test_what_came_too_late_can_be_asked_again(edge, customer, product):
     late = placing(customer, product, deadline=-1)
     assert edge.ask("orders.command", late)["status"] == "expired"

@@ -57,7 +57,7 @@ SMUGGLED = b"GET /v1/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
 def test_a_request_whose_end_could_be_argued_about_is_refused(stack, headers):
     head = "\r\n".join([POST, "Host: localhost", JSON, *headers, "", ""]).encode("latin-1")
     received = exchange(stack.port, head + b"0\r\n\r\n" + SMUGGLED)
-    problem(Reply(received), 400)
+    problem(Reply(received), 400, code="bad_request")
     assert received.count(b"HTTP/1.1 ") == 1, "what follows was read as another request"
 
 
@@ -71,7 +71,7 @@ def test_a_transfer_coding_that_we_do_not_have_is_refused(stack, coding):
 @pytest.mark.parametrize("chunks", [b"x\r\n{}\r\n0\r\n\r\n", b"-1\r\n{}\r\n0\r\n\r\n", b"ffffffffffffffff\r\n{}",
                                     b"2\r\n{}\r\n", b"\r\n", b"fffffffffffffffffffff\r\n{}\r\n0\r\n\r\n"])
 def test_chunks_that_are_none_are_refused(stack, chunks):
-    problem(request(stack.port, POST, JSON, "Transfer-Encoding: chunked", body=chunks), 400)
+    problem(request(stack.port, POST, JSON, "Transfer-Encoding: chunked", body=chunks), 400, code="bad_request")
 
 
 def test_a_chunked_body_is_read_like_any_other(stack):
@@ -81,7 +81,8 @@ def test_a_chunked_body_is_read_like_any_other(stack):
 
 
 def test_a_body_that_ends_early_is_refused(stack):
-    problem(request(stack.port, POST, JSON, "Content-Length: 50", body=b'{"grant_type":'), 400)
+    problem(request(stack.port, POST, JSON, "Content-Length: 50", body=b'{"grant_type":'), 400,
+            code="bad_request")
 
 
 # ---- limits ----
@@ -149,7 +150,7 @@ def test_a_request_that_is_addressed_to_others_is_not_answered_as_if_it_were_our
 @pytest.mark.parametrize("headers, host", [([], False), (["Host: a", "Host: b"], False), (["NoColon"], True),
                                            ([": empty"], True), (["Folded: a\r\n b"], True)])
 def test_a_head_that_breaks_the_rules_is_refused(stack, headers, host):
-    problem(request(stack.port, GET, *headers, host=host), 400)
+    problem(request(stack.port, GET, *headers, host=host), 400, code="bad_request")
 
 
 def test_a_nul_in_a_header_does_not_hide_what_follows(stack):

@@ -4,7 +4,7 @@ import re
 import subprocess
 import time
 import uuid
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import jwt
@@ -81,10 +81,16 @@ class Stack:
         line = re.compile(rf"^{name}(\{{{wanted}.*\}})? ([0-9.e+-]+)$", re.M)
         return sum(float(found[2]) for found in line.finditer(self.admin(program, "metrics").text))
 
-    def sql(self, service, statement, *values):
-        """All rows of one statement in a service's database, committed."""
+    @contextmanager
+    def database(self, service):
+        """A cursor in a service's database; a transaction that ends with the block."""
         url = self[f"COMANDA_DATABASE_URL_SVC_{service.upper()}"]
         with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+            yield cursor
+
+    def sql(self, service, statement, *values):
+        """All rows of one statement."""
+        with self.database(service) as cursor:
             cursor.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 

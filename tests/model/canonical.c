@@ -43,12 +43,38 @@ static bool may_arrive(const struct model *model, const struct under_way *under_
 	return false;
 }
 
-bool id_may_arrive(const struct model *model, const struct bag *state, number_t id)
+/* The note that an id came of; 0: none. */
+static number_t note_behind(const struct model *model, number_t id)
+{
+	while (id != 0 && id_origin(model, id).note_subject == 0)
+		id = id_origin(model, id).cause;
+	return id;
+}
+
+static bool seen_before(const number_t *ids, unsigned count, number_t id)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+unsigned state_notes(const struct model *model, const struct bag *state, number_t type, number_t subject)
 {
 	struct under_way under_way;
+	unsigned count = 0;
 
 	find_under_way(model, state, &under_way);
-	return may_arrive(model, &under_way, id);
+	for (unsigned i = 0; i < under_way.count; i++) {
+		const number_t note = note_behind(model, under_way.ids[i]);
+
+		if (note == 0 || seen_before(under_way.ids, count, note))
+			continue;
+		const struct id_origin origin = id_origin(model, note);
+		if (origin.note_type == type && origin.note_subject == subject)
+			under_way.ids[count++] = note; /* what was there has been looked at */
+	}
+	return count;
 }
 
 bool state_knows_id(const struct model *model, const struct bag *state, number_t id)

@@ -4,6 +4,7 @@
 
 #include "json.h"
 #include "search.h"
+#include "trace.h"
 
 static bool explore(const struct world *world)
 {
@@ -15,6 +16,8 @@ static bool explore(const struct world *world)
 	printf("%-28s %9u states %10zu transitions, depth %3u, %7u ends, %5u decisions, %.1f s  %s\n", world->name,
 	       search.states.count, search.edge_count, search.depth, search.settled_count, search.model.turns.count,
 	       (double)(moment_steady() - start) / 1e6, sound ? "ok" : rule_text(search.breach.rule));
+	if (!sound)
+		trace_print(&search);
 	search_done(&search);
 	return sound;
 }

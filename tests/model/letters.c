@@ -157,16 +157,21 @@ number_t letter_note(struct model *model, enum side_name side, int type, number_
 	const struct uuid about = id_origin(model, subject).id;
 
 	/* As runtime/deadlines.c writes it. */
-	return letter_written(model, side,
-			      &(struct cloudevent){
-				      .id = uuid_derive("deadline", &about, attempts, now_us),
-				      .type = &comanda_contract.types[type],
-				      .source = comanda_contract.types[type].producer,
-				      .subject = about,
-				      .sequence = attempts,
-				      .time_us = now_us,
-				      .body = &(struct order_note){about},
-			      });
+	const number_t number = letter_written(model, side,
+					       &(struct cloudevent){
+						       .id = uuid_derive(comanda_contract.types[type].name, &about, attempts, now_us),
+						       .type = &comanda_contract.types[type],
+						       .source = comanda_contract.types[type].producer,
+						       .subject = about,
+						       .sequence = attempts,
+						       .time_us = now_us,
+						       .body = &(struct order_note){about},
+					       });
+	struct id_origin *origin = table_value(&model->ids, letter_of(model, number).id);
+
+	origin->note_type = number_of((size_t)type);
+	origin->note_subject = subject;
+	return number;
 }
 
 /* ---- deliveries ---- */

@@ -10,6 +10,7 @@ struct id_origin {
 	struct uuid id;
 	number_t cause; /* 0: nothing that the model knows */
 	uint8_t side, index;
+	number_t note_type, note_subject; /* of a note: its deadline; note_subject 0: it is none */
 };
 
 struct letter {

@@ -50,6 +50,7 @@ static void order_key_text(struct buffer *key, const void *data)
 {
 	const struct order *order = data;
 
+	add_uuid(key, &order->id);
 	add_uuid(key, &order->user_id);
 	buffer_format(key, "%d %" PRId64 " %" PRId64 " %" PRId64 " %zu %" PRId64 " ", order->state, order->version,
 		      order->created_us, order->expires_us, order->step_count, order->total_cents);
@@ -68,6 +69,7 @@ static void reservation_key_text(struct buffer *key, const void *data)
 {
 	const struct reservation *reservation = data;
 
+	add_uuid(key, &reservation->order_id);
 	buffer_format(key, "%d %" PRId64 " %" PRId64 " %" PRId64 " ", (int)reservation->state,
 		      reservation->expires_at, reservation->version, reservation->total_cents);
 	add_text(key, reservation->currency);
@@ -83,6 +85,7 @@ static void product_key_text(struct buffer *key, const void *data)
 {
 	const struct product *product = data;
 
+	add_uuid(key, &product->id);
 	buffer_format(key, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %d ", product->on_hand, product->reserved,
 		      product->price_cents, product->version, product->withdrawn);
 	add_text(key, product->name);
@@ -93,6 +96,7 @@ static void user_key_text(struct buffer *key, const void *data)
 {
 	const struct user *user = data;
 
+	add_uuid(key, &user->id);
 	buffer_format(key, "%d %" PRId64, user->status, user->version);
 }
 

@@ -56,7 +56,8 @@ void save_outbox(struct model *model, struct bag *state, const struct turn *turn
 	for (unsigned i = 0; i < turn->said_count; i++) {
 		const struct fact row = {.kind = FACT_OUTBOX, .side = turn->side, .a = turn->said[i]};
 
-		if (!bag_has(model, state, row))
+		/* What nobody is bound to makes no difference to anybody. */
+		if (letter_of(model, turn->said[i]).heard_by != 0 && !bag_has(model, state, row))
 			bag_add(model, state, row);
 	}
 }

@@ -7,6 +7,8 @@
 #include "canonical.h"
 #include "rules.h"
 #include "steps.h"
+#include "trace.h"
+#include <stdio.h>
 
 enum { EDGES_FIRST = 4096 };
 
@@ -132,6 +134,7 @@ void search_run(struct search *search, const struct world *world, const struct m
 		visit_of(search, number)->first_edge = search->edge_count;
 		search_state(search, number, &state);
 		steps_from(search, &state);
+		if (getenv("DBG") && number % 5000 == 0) { fprintf(stderr, "%u/%u depth %u\n", number, search->states.count, search->depth); trace_print_state(search, &state);}
 	}
 	if (search->breach.rule == RULE_ALL)
 		check_ends(search);

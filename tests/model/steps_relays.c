@@ -116,21 +116,6 @@ static bool is_due(const struct model *model, const struct bag *state, struct fa
 	return bag_phase(model, state) >= due;
 }
 
-/* Is a note of it on its way? Then another would find the same, and is left for later. */
-static bool is_under_way(const struct model *model, const struct bag *state, struct fact deadline)
-{
-	for (unsigned i = 0; i < state->count; i++) {
-		const struct fact fact = fact_of(model, state->facts[i]);
-
-		if (fact.kind != FACT_QUEUE || fact.side != deadline.side)
-			continue;
-		const struct letter letter = letter_of(model, delivery_of(model, fact.a).letter);
-		if (letter.message.type == deadline.a && letter.subject == deadline.b)
-			return true;
-	}
-	return false;
-}
-
 /* The first whose id nothing in the state has heard of: that is all that ever matters of the number of attempts. */
 static number_t next_note(struct model *model, const struct bag *state, struct fact deadline)
 {
@@ -149,7 +134,9 @@ static void send_note(struct search *search, const struct bag *state, number_t r
 	struct model *model = &search->model;
 	const struct fact deadline = fact_of(model, row);
 
-	if (!is_due(model, state, deadline) || is_under_way(model, state, deadline))
+	/* Any number of rounds could overlap, and each finds what the others find. */
+	if (!is_due(model, state, deadline) ||
+	    state_notes(model, state, deadline.a, deadline.b) >= (unsigned)model->world->rounds)
 		return;
 	const number_t letter = next_note(model, state, deadline);
 	struct step step = {STEP_NOTE, FATE_WHOLE, letter};

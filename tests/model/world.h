@@ -27,6 +27,7 @@ struct world {
 	int crashes;                     /* of anything, at any boundary between two steps, in all */
 	int doubles;                     /* messages that a queue may get twice, in all; EVERY: each may be */
 	int dead;                        /* events that are put aside as if they had crashed their consumer, in all */
+	int rounds;                      /* notes of one deadline that may overlap, with all that they lead to */
 	int lanes;                       /* of products' events, side by side */
 	bool pairs;                      /* a turn may take two messages */
 	/* Two reductions for large worlds. Neither loses a behaviour:
