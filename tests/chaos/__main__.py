@@ -10,14 +10,16 @@ from kit.stack import stack_under_test
 
 def main():
     kinds = [fault.kind for fault in FAULTS]
-    parser = argparse.ArgumentParser(prog="./dev chaos", description="Load and faults, then a look at what became of it.",
-                                     epilog="Kinds: " + ", ".join(kinds))
+    parser = argparse.ArgumentParser(prog="./dev chaos", epilog="Kinds: " + ", ".join(kinds),
+                                     description="Load and faults, then a look at what became of it.")
     parser.add_argument("--minutes", type=float, default=3, help="how long faults are done (3)")
     parser.add_argument("--seed", type=int, help="which faults, and when (chosen, and told)")
     parser.add_argument("--rate", type=float, default=12, help="orders a second (12)")
-    parser.add_argument("--only", action="append", choices=kinds, metavar="KIND", help="only this kind; may be repeated")
+    parser.add_argument("--only", action="append", choices=kinds, metavar="KIND",
+                        help="only this kind; may be repeated")
     parser.add_argument("--gap", type=float, default=2, help="seconds between faults, on average (2)")
-    parser.add_argument("--other", metavar="DIR", help="where the programs of another build lie: second copies run those")
+    parser.add_argument("--other", metavar="DIR",
+                        help="where the programs of another build lie: second copies run those")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.randrange(1, 100000)
     run = Run(stack_under_test(), options.minutes * 60, seed, options.rate, options.only, gap=options.gap,

@@ -10,6 +10,10 @@ from chaos.ledger import ENDS
 OPEN_MAX = 40  # orders that one buyer follows at a time
 
 
+def new_key():
+    return {"Idempotency-Key": str(uuid.uuid4())}
+
+
 class Load:
     """Threads that go on until told to end, and then until what they began is answered."""
 
@@ -25,7 +29,7 @@ class Load:
     def make_product(self, on_hand):
         body = {"sku": f"{self.ledger.tag}-{uuid.uuid4().hex[:8]}".upper(), "name": "Beans, 1 kg", "price_cents": 1890,
                 "currency": "EUR", "on_hand": on_hand}
-        answer = self.door.call(self.admin, "POST", "/products", json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
+        answer = self.door.call(self.admin, "POST", "/products", json=body, headers=new_key())
         assert answer.status_code == 201, answer.text
         product = answer.json()
         self.ledger.added(product["id"], on_hand)
@@ -84,7 +88,7 @@ class Worker:
             return None
         product = answer.json()
         if product["version"] < least:
-            self.ledger.violated(f"product {product_id} was read at version {product['version']} after {least} was answered")
+            self.ledger.violated(f"product {product_id} reads version {product['version']} after {least} was answered")
         if product["available"] != product["on_hand"] - product["reserved"] or product["available"] < 0:
             self.ledger.violated(f"product {product_id} does not add up: {product}")
         return product
@@ -99,8 +103,7 @@ class Buyer(Worker):
     def open(self):
         email = f"{uuid.uuid4().hex}@example.org"
         body = {"email": email, "name": "Ada", "password": uuid.uuid4().hex}
-        answer = self.door.call(self.load.admin, "POST", "/users", json=body,
-                                headers={"Idempotency-Key": str(uuid.uuid4())})
+        answer = self.door.call(self.load.admin, "POST", "/users", json=body, headers=new_key())
         assert answer.status_code == 201, f"registering: {answer.status_code} {answer.text}"
         self.client = self.door.client(answer.json()["id"])
 
@@ -136,7 +139,8 @@ class Buyer(Worker):
     def send(self, intent, wait):
         items = [{"product_id": product, "quantity": quantity} for product, quantity in intent.lines]
         headers = {"Idempotency-Key": intent.key} | ({"Prefer": f"wait={wait}"} if wait else {})
-        answer = self.door.call(self.client, "POST", "/orders", json={"items": items, "note": intent.key}, headers=headers)
+        wish = {"items": items, "note": intent.key}
+        answer = self.door.call(self.client, "POST", "/orders", json=wish, headers=headers)
         body = answer.json()
         intent.tell(f"placed: {answer.status_code}")
         if answer.status_code in (201, 202):
@@ -165,7 +169,7 @@ class Buyer(Worker):
         if answer.status_code == 200:
             intent.cancelled = True
             if answer.json()["status"] != "cancelled":
-                self.ledger.violated(f"cancel answered 200, and the order is {answer.json()['status']}", intent.order_id)
+                self.ledger.violated(f"cancel answered 200, the order is {answer.json()['status']}", intent.order_id)
         elif answer.status_code != 409:
             self.ledger.violated(f"a cancel was answered {answer.status_code}: {answer.text[:300]}", intent.order_id)
 
@@ -184,7 +188,8 @@ class Buyer(Worker):
         if answer is None or answer.status_code in (503, 504):
             return
         if answer.status_code != 200:
-            self.ledger.violated(f"order {intent.order_id} was accepted, and reads {answer.status_code}", intent.order_id)
+            self.ledger.violated(f"order {intent.order_id} was accepted, and reads {answer.status_code}",
+                                 intent.order_id)
             return
         self.ledger.saw(intent, answer.json(), before)
 
@@ -199,7 +204,8 @@ class Shopkeeper(Worker):
     def step(self):
         luck = self.random.random()
         if luck < 0.45:
-            self.restock(self.random.choice(self.load.hot), int(self.random.randint(10, 60) * max(1, self.load.rate / 12)))
+            enough = max(1.0, self.load.rate / 12)
+            self.restock(self.random.choice(self.load.hot), int(self.random.randint(10, 60) * enough))
         elif luck < 0.8:
             delta = self.random.randint(1, 5)
             self.restock(self.own, delta)
@@ -211,7 +217,7 @@ class Shopkeeper(Worker):
 
     def restock(self, product_id, delta):
         answer = self.door.call(self.load.admin, "POST", f"/products/{product_id}/stock", json={"delta": delta},
-                                headers={"Idempotency-Key": str(uuid.uuid4())})
+                                headers=new_key())
         if answer.status_code != 200:
             self.ledger.violated(f"a restock was answered {answer.status_code}: {answer.text[:300]}")
             return

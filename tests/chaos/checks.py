@@ -10,6 +10,7 @@ STATES = ("pending", "pending", "pending", "confirmed", "rejected", "expired", "
 HOUSES = ("users", "products", "orders")
 TOLD_ONCE = ("order.placed", "order.confirmed", "stock.sold", "stock.released", "stock.refused", "user.verified",
              "user.refused", "stock.reserved")
+DEAD_HEADERS = ("reason", "code", "attempts", "origin", "first", "last")
 ENDED = ("order.confirmed", "order.rejected", "order.expired", "order.cancelled")
 
 
@@ -21,10 +22,10 @@ class Outcome:
         columns = "id, user_id, state, version, created_at, updated_at, items, note, history, reason_code"
         rows = world.stack.sql("orders", f"SELECT {columns} FROM orders WHERE note LIKE %s", tag + "-%")
         self.orders = {row[0]: dict(zip(columns.split(", "), row)) for row in rows}
-        self.reservations = dict(
-            (row[0], row[1:]) for row in world.stack.sql("products", "SELECT order_id, state, lines FROM reservations"))
-        self.products = dict(
-            (row[0], row[1:]) for row in world.stack.sql("products", "SELECT id, on_hand, reserved, version FROM products"))
+        rows = world.stack.sql("products", "SELECT order_id, state, lines FROM reservations")
+        self.reservations = {row[0]: row[1:] for row in rows}
+        rows = world.stack.sql("products", "SELECT id, on_hand, reserved, version FROM products")
+        self.products = {row[0]: row[1:] for row in rows}
 
     def state(self, order):
         return STATES[order["state"]]
@@ -104,7 +105,8 @@ def check_intent(world, outcome, intent):
     if intent.end is not None and intent.end != outcome.state(order):
         violated(f"order {intent.order_id} was seen {intent.end}, and is {outcome.state(order)}", intent.order_id)
     if intent.cancelled and outcome.state(order) != "cancelled":
-        violated(f"order {intent.order_id} is {outcome.state(order)} after its cancel was answered 200", intent.order_id)
+        violated(f"order {intent.order_id} is {outcome.state(order)} after its cancel was answered 200",
+                 intent.order_id)
 
 
 def check_history(world, outcome, order):
@@ -131,14 +133,16 @@ def check_stock(world, outcome):
 
 
 def check_reservations(world, outcome):
-    fitting = {"confirmed": ("sold",), "rejected": ("released", "refused", None), "expired": ("released", "refused", None),
-               "cancelled": ("released", "refused", None), "pending": ("held", None)}
+    let_go = ("released", "refused", None)
+    fitting = {"confirmed": ("sold",), "rejected": let_go, "expired": let_go, "cancelled": let_go,
+               "pending": ("held", None)}
     for order in outcome.orders.values():
         state, lines = outcome.reservations.get(order["id"], (None, None))
         if state not in fitting[outcome.state(order)]:
-            world.ledger.violated(f"order {order['id']} is {outcome.state(order)}, its reservation {state}", order["id"])
+            world.ledger.violated(f"order {order['id']} is {outcome.state(order)}, its reservation {state}",
+                                  order["id"])
         if state == "sold" and reserved_lines(lines) != outcome.lines(order):
-            world.ledger.violated(f"order {order['id']} was confirmed with other lines than were sold: {lines}", order["id"])
+            world.ledger.violated(f"order {order['id']} was confirmed, and other lines sold: {lines}", order["id"])
 
 
 def reserved_lines(text):
@@ -219,7 +223,7 @@ def check_dead(world):
                                   named and named[1].decode())
             continue
         found[marks[0]] += 1
-        missing = [name for name in ("reason", "code", "attempts", "origin", "first", "last") if f"x-dead-{name}" not in headers]
+        missing = [name for name in DEAD_HEADERS if f"x-dead-{name}" not in headers]
         if missing:
             world.ledger.violated(f"a dead letter in {house}.dead lacks {missing}: {headers}")
     for mark, (house, sent) in world.poison.items():
@@ -238,7 +242,8 @@ def check_reads(world, outcome):
             continue
         read = answer.json()
         if (read["on_hand"], read["reserved"], read["version"]) != outcome.products[product_id]:
-            world.ledger.violated(f"product {product_id} reads {read}; the database says {outcome.products[product_id]}")
+            world.ledger.violated(f"product {product_id} reads {read}; "
+                                  f"the database says {outcome.products[product_id]}")
 
 
 def check_nobody_noticed(world):

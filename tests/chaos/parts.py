@@ -30,7 +30,7 @@ def children(pid):
 
 
 def alive(stack, part):
-    """The part's process, if it runs: the pid file has its number and its time of start, as others get the number later."""
+    """The part's process, if it runs. The file has number and time of start: others get the number later."""
     try:
         pid, start, _ = (stack.directory / "run" / f"{part}.pid").read_text().split()
     except (FileNotFoundError, ValueError):

@@ -21,6 +21,13 @@ GROWTH_FDS = 24
 WARM_AFTER = 8             # seconds of a process's life
 
 
+GROUPS = {"rabbitmq": "broker", "postgres": "database", "redis": "cache", "all": "rolling"}
+
+
+def listed(counts):
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+
+
 class World:
     """What a fault may lay its hands on."""
 
@@ -57,7 +64,10 @@ class World:
         return found
 
     def restart(self, program):
-        self.stack.restart(program, **self.settings(program))
+        settings = [f"{name}={value}" for name, value in self.settings(program).items()]
+        done = self.stack.dev("restart", program, *settings)
+        if "did not stop within" in done.stderr:
+            self.ledger.violated(f"{program} did not end in time when asked to: it had to be killed")
 
     def killed(self, part):
         self.kills[part] += 1
@@ -160,7 +170,7 @@ class World:
 
 
 class Run:
-    def __init__(self, stack, seconds, seed, rate=12.0, only=None, deadline=60, gap=2.0, other_build=None):
+    def __init__(self, stack, seconds, seed, rate=12.0, only=None, deadline=15, gap=2.0, other_build=None):
         self.world = World(stack, seed, deadline, other_build)
         self.seconds, self.seed, self.rate, self.only, self.gap = seconds, seed, rate, only, gap
         self.injector = Injector(self.world, plan(seed, seconds, only, gap))
@@ -211,9 +221,9 @@ class Run:
     def report(self):
         world, kinds = self.world, Counter(kind for kind, _, _, _ in self.injector.done)
         print(f"\nseed {self.seed}, {self.seconds} s at {self.rate:g} orders/s")
-        print(f"faults    {sum(kinds.values())}: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
+        print(f"faults    {sum(kinds.values())}: {listed(kinds)}")
         if self.injector.skipped:
-            print("skipped   " + ", ".join(f"{count} {kind}" for kind, count in sorted(self.injector.skipped.items())))
+            print(f"skipped   {listed(self.injector.skipped)}")
         if self.outcome is not None:
             counted = self.outcome.count()
             print(f"orders    {len(self.outcome.orders)} accepted: "
@@ -221,7 +231,7 @@ class Run:
             self.report_recovery()
         statuses = world.ledger.statuses
         print("answers   " + ", ".join(f"{statuses[status]} x {status or 'none'}" for status in sorted(statuses))
-              + f"; {world.ledger.repeats} sent again; slowest {world.ledger.slowest[0]:.1f} s ({world.ledger.slowest[1]})")
+              + f"; {world.ledger.repeats} sent again; slowest %.1f s (%s)" % world.ledger.slowest)
         if world.log is not None:
             print(f"log       {len(world.log.texts)} events, {world.log.copies} copies")
         print(f"poison    {sum(sent for _, sent in world.poison.values())} messages")
@@ -235,11 +245,12 @@ class Run:
         for fault in self.injector.done:
             kind, target, began, ended = fault
             first = min((confirmed for placed, confirmed in orders if placed > ended), default=None)
-            if first is None or any(b < first and e > ended for _, _, b, e in self.injector.done if (b, e) != (began, ended)):
+            others = [each for each in self.injector.done if each is not fault]
+            if first is None or any(b < first and e > ended for _, _, b, e in others):
                 unclear += 1
                 continue
-            group_of = {"rabbitmq": "broker", "postgres": "database", "redis": "cache", "all": "rolling"}.get(target, "service")
-            worst[group_of] = max(worst.get(group_of, (0, "")), (first - ended, f"{kind} {target}"))
+            where = GROUPS.get(target, "service")
+            worst[where] = max(worst.get(where, (0, "")), (first - ended, f"{kind} {target}"))
         print("recovery  longest from a fault's end to an order placed and confirmed: "
               + ", ".join(f"{name} {seconds:.1f} s ({what})" for name, (seconds, what) in sorted(worst.items()))
               + f"; {unclear} met the next fault")
@@ -270,6 +281,7 @@ class Run:
                 print(f"  {house}: {row}")
         for event in world.log.events() if world.log else ():
             if order_of(event) == order_id:
-                print(f"  {event['time']} {event['source']:14}{event['type']} id {event['id']} cause {event.get('causationid')}")
+                print(f"  {event['time']} {event['source']:14}{event['type']} id {event['id']} "
+                      f"cause {event.get('causationid')}")
         for kind, target, began, ended in self.injector.done:
             print(f"  {began - world.start:7.1f} to {ended - world.start:7.1f}  {kind} {target}")

@@ -17,5 +17,5 @@ def test_a_seed_tells_the_whole_schedule():
 
 @pytest.mark.slow
 def test_nothing_is_lost_and_nothing_happens_twice(stack, admin):
-    run = Run(stack, seconds=35, seed=SEED, rate=10, only=SHORT, deadline=20, gap=2.0)
+    run = Run(stack, seconds=32, seed=SEED, rate=10, only=SHORT, deadline=20, gap=2.0)
     assert run.go(), f"{len(run.world.ledger.violations)} violations: they are told above"

@@ -28,7 +28,8 @@ def a_world():
     steps = [{"event": name} for name in ("order.placed", "user.verified", "stock.reserved", "order.confirmed")]
     outcome = checks.Outcome.__new__(checks.Outcome)
     lines = [{"product_id": PRODUCT, "quantity": 2}]
-    outcome.orders = {ORDER: {"id": ORDER, "user_id": BUYER, "state": 3, "items": lines, "note": intent.key, "history": steps}}
+    outcome.orders = {ORDER: {"id": ORDER, "user_id": BUYER, "state": 3, "items": lines, "note": intent.key,
+                              "history": steps}}
     outcome.reservations = {ORDER: ("sold", json.dumps({"lines": lines}))}
     outcome.products = {PRODUCT: (8, 0, 1)}
     log = SimpleNamespace(different=[], events=lambda: events)

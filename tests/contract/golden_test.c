@@ -57,8 +57,10 @@ static void check_shape(const char *name, const struct shape *shape)
 	struct buffer written;
 	struct sample sample;
 
-	if (!open_sample(&sample, name))
+	if (!open_sample(&sample, name)) {
 		fail_msg("there is no sample %s.json", name);
+		return;
+	}
 	void *body = arena_new(&sample.arena, 1, shape->size);
 	shape_blank(shape, body);
 	const enum status status = json_read(sample.json, shape, UNKNOWN_REFUSED, &sample.arena, &faults, body);
@@ -80,8 +82,10 @@ static void check_event(const char *name, const struct message_type *type)
 	struct sample sample;
 	struct uuid cause;
 
-	if (!open_sample(&sample, name))
+	if (!open_sample(&sample, name)) {
 		fail_msg("there is no sample %s.json", name);
+		return;
+	}
 	const enum status status =
 		cloudevent_read(sample.json, &comanda_contract, &sample.arena, &faults, &message, &data);
 	print_faults(name, &faults);

@@ -1,5 +1,7 @@
 """The catalogue: products are made, changed, found and withdrawn, and versions tell who was first."""
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -107,6 +109,28 @@ def test_a_read_after_a_write_is_never_stale(admin, api, product):
     for price in range(50):
         ok(admin.patch(path, {"price_cents": price}))
         assert ok(api.get(path))["price_cents"] == price
+
+
+def test_no_reader_goes_back_in_time_while_a_product_is_changed(admin, api, product):
+    path = f"/products/{product['id']}"
+    over = threading.Event()
+
+    def read():
+        seen = [ok(api.get(path))["version"]]
+        while not over.is_set():
+            seen.append(ok(api.get(path))["version"])
+        return seen
+
+    with ThreadPoolExecutor(3) as threads:
+        readers = [threads.submit(read) for _ in range(3)]
+        try:
+            for price in range(40):
+                changed = ok(admin.patch(path, {"price_cents": price}))
+                assert ok(api.get(path)) == changed
+        finally:
+            over.set()
+        for reader in readers:
+            assert reader.result() == sorted(reader.result())
 
 
 def test_null_removes_nothing_that_must_be_there(admin, product):

@@ -1,11 +1,14 @@
-/* The canonical form of a state: without inbox rows that nothing can ask for any more. An id arrives only in a letter that
- * is under way, or in one that is made (again, under the same id) out of such a letter. */
+/* The canonical form of a state: without inbox rows that nothing can ask for any more (an id arrives only in a letter that
+ * is under way, or in one that is made, again and under the same id, out of such a letter); in a reduced world without
+ * messages that change nothing any more. */
 #include "canonical.h"
 
-#include <string.h>
-
-#include "letters.h"
-#include "turns.h"
+#include "aggregates.h"
+#include "decisions.h"
+#include "messages.h"
+#include "order.h"
+#include "rows.h"
+#include "steps.h"
 
 enum { UNDER_WAY_MAX = BAG_MAX };
 
@@ -16,7 +19,7 @@ struct under_way {
 
 static void add_delivery(const struct model *model, struct under_way *under_way, number_t delivery)
 {
-	under_way->ids[under_way->count++] = letter_of(model, delivery_of(model, delivery).letter).id;
+	under_way->ids[under_way->count++] = delivery_of(model, delivery).id;
 }
 
 static void find_under_way(const struct model *model, const struct bag *state, struct under_way *ret_under_way)
@@ -94,32 +97,85 @@ bool state_knows_id(const struct model *model, const struct bag *state, number_t
 	return false;
 }
 
-/* Copies of what their consumer has handled: see world.h. */
-static void drop_known_copies(struct model *model, struct bag *state)
+/* ---- what can be left out ---- */
+
+/* Rows that will never change again. */
+static bool is_final(const struct model *model, const struct bag *state, number_t aggregate)
+{
+	const struct aggregate *kind = aggregate_of(model, aggregate).kind;
+	const void *data = row_data(model, bag_row(model, state, aggregate));
+
+	if (data == NULL)
+		return false;
+	if (kind == &order_kind)
+		return saga_ended(((const struct order *)data)->state);
+	return kind == &reservation_kind && ((const struct reservation *)data)->state != RESERVATION_HELD;
+}
+
+/* Will this message be decided in the same way, whenever it is? */
+static bool is_settled(const struct model *model, const struct bag *state, const struct delivery *delivery)
+{
+	if ((delivery->type == ORDERS_PLACE || delivery->type == ORDER_PLACED) && bag_phase(model, state) != PHASE_OPEN)
+		return true;
+	for (unsigned i = 0; i < delivery->named_count; i++)
+		if (is_final(model, state, delivery->named[i]))
+			return true;
+	return false;
+}
+
+/* Would a message change nothing, now and for ever? */
+static bool is_spent(struct model *model, const struct bag *state, number_t number)
+{
+	const struct delivery delivery = delivery_of(model, number);
+
+	if (steps_is_known(model, state, number))
+		return true;
+	if (!is_settled(model, state, &delivery))
+		return false;
+	const struct turn turn = turn_of(model, turn_number(model, state, &number, 1, false));
+	return turn.write_count == 0 && turn.said_count == 0 && turn.deadline_count == 0;
+}
+
+static bool order_is(const struct model *model, const struct bag *state, number_t aggregate, bool ended)
+{
+	return bag_row(model, state, aggregate) != 0 && (!ended || is_final(model, state, aggregate));
+}
+
+/* Ghosts are there for the rules alone: those that can never break one any more are gone. */
+static bool is_idle_ghost(struct model *model, const struct bag *state, struct fact fact)
+{
+	if (fact.kind == FACT_TOLD)
+		return order_is(model, state, fact.a, false);
+	if (fact.kind != FACT_VERIFIED)
+		return false;
+	const struct uuid id = id_origin(model, fact.a).id;
+	const number_t order = aggregate_number(model, &order_kind, &id);
+	return order_is(model, state, order, true) &&
+	       ((const struct order *)row_data(model, bag_row(model, state, order)))->state != CONFIRMED;
+}
+
+static bool can_go(struct model *model, const struct bag *state, struct fact fact)
+{
+	if (model->world->reduced && (fact.kind == FACT_QUEUE || fact.kind == FACT_WISH))
+		return is_spent(model, state, fact.a);
+	return is_idle_ghost(model, state, fact);
+}
+
+static void leave_out(struct model *model, struct bag *state)
 {
 	struct bag kept = {0};
 
-	for (unsigned i = 0; i < state->count; i++) {
-		const struct fact fact = fact_of(model, state->facts[i]);
-
-		if (fact.kind == FACT_QUEUE) {
-			const number_t id = letter_of(model, delivery_of(model, fact.a).letter).id;
-
-			if (bag_has(model, state, (struct fact){.kind = FACT_CLAIM, .side = fact.side, .a = id}))
-				continue;
-		}
-		kept.facts[kept.count++] = state->facts[i];
-	}
+	for (unsigned i = 0; i < state->count; i++)
+		if (!can_go(model, state, fact_of(model, state->facts[i])))
+			kept.facts[kept.count++] = state->facts[i];
 	*state = kept;
 }
 
-void canonical(struct model *model, struct bag *state)
+static void forget_claims(struct model *model, struct bag *state)
 {
 	struct under_way under_way;
 	unsigned kept = 0;
 
-	if (model->world->reduced && !model_twisted(model, TWIST_NO_EVENT_INBOX))
-		drop_known_copies(model, state);
 	find_under_way(model, state, &under_way);
 	for (unsigned i = 0; i < state->count; i++) {
 		const struct fact fact = fact_of(model, state->facts[i]);
@@ -128,4 +184,10 @@ void canonical(struct model *model, struct bag *state)
 			state->facts[kept++] = state->facts[i];
 	}
 	state->count = kept;
+}
+
+void canonical(struct model *model, struct bag *state)
+{
+	leave_out(model, state);
+	forget_claims(model, state);
 }

@@ -9,6 +9,9 @@
 #include "messages.h"
 #include "rows.h"
 
+/* When an event was decided is in its id and in its text, and no decision asks for it: here it is always now. */
+#define ALL_TIMES phase_moment(PHASE_OPEN)
+
 /* ---- ids ---- */
 
 number_t id_number(struct model *model, const struct uuid *id)
@@ -139,7 +142,7 @@ number_t letter_event(struct model *model, enum side_name side, const struct out
 						       .source = side_of(side)->name,
 						       .subject = output->subject,
 						       .sequence = output->sequence,
-						       .time_us = output->time_us,
+						       .time_us = ALL_TIMES,
 						       .cause = because.message.id,
 						       .body = without_levels(model, output),
 					       });
@@ -151,20 +154,19 @@ number_t letter_event(struct model *model, enum side_name side, const struct out
 	return number;
 }
 
-number_t letter_note(struct model *model, enum side_name side, int type, number_t subject, unsigned attempts,
-		     int64_t now_us)
+number_t letter_note(struct model *model, enum side_name side, int type, number_t subject, unsigned attempts)
 {
 	const struct uuid about = id_origin(model, subject).id;
 
 	/* As runtime/deadlines.c writes it. */
 	const number_t number = letter_written(model, side,
 					       &(struct cloudevent){
-						       .id = uuid_derive(comanda_contract.types[type].name, &about, attempts, now_us),
+						       .id = uuid_derive(comanda_contract.types[type].name, &about, attempts, ALL_TIMES),
 						       .type = &comanda_contract.types[type],
 						       .source = comanda_contract.types[type].producer,
 						       .subject = about,
 						       .sequence = attempts,
-						       .time_us = now_us,
+						       .time_us = ALL_TIMES,
 						       .body = &(struct order_note){about},
 					       });
 	struct id_origin *origin = table_value(&model->ids, letter_of(model, number).id);
@@ -219,6 +221,9 @@ number_t delivery_number(struct model *model, enum side_name side, number_t lett
 	const struct handler *handler = side_handler(side_of(side), message.type);
 	assert(handler != NULL && "what is bound to a queue is handled there");
 	struct delivery delivery = {.letter = letter,
+				    .id = id_number(model, &message.id),
+				    .type = message.type,
+				    .request = comanda_contract.types[message.type].kind == REQUEST,
 				    .side = (uint8_t)side,
 				    .keys = handler->keys,
 				    .decide = decision_of(model, side, handler)};

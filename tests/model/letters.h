@@ -1,5 +1,5 @@
 /* Letters: messages as they travel. An event is written as a CloudEvent and read again by the programs' own codec; equal
- * texts are one letter. Left blank is what no decision reads: the stock levels of a product in stock.*. */
+ * texts are one letter. Left blank is what no decision reads: when it was decided, and the levels in stock.*. */
 #ifndef MODEL_LETTERS_H
 #define MODEL_LETTERS_H
 
@@ -26,7 +26,9 @@ enum { NAMED_MAX = 2 };
 
 /* A letter at one consumer: what it is handled by, and the aggregates that it names. */
 struct delivery {
-	number_t letter;
+	number_t letter, id;
+	int type;
+	bool request; /* asked by a client; otherwise an event or a note */
 	uint8_t side, named_count;
 	number_t named[NAMED_MAX];
 	keys_function *keys;
@@ -47,8 +49,7 @@ number_t letter_request(struct model *model, const struct message *message);
 /* The event that `side` says in its decision about the letter `cause`, as the index-th. */
 number_t letter_event(struct model *model, enum side_name side, const struct output *output, number_t cause,
 		      unsigned index);
-/* The `attempts`-th note of a deadline, sent at a moment. */
-number_t letter_note(struct model *model, enum side_name side, int type, number_t subject, unsigned attempts,
-		     int64_t now_us);
+/* The `attempts`-th note of a deadline. */
+number_t letter_note(struct model *model, enum side_name side, int type, number_t subject, unsigned attempts);
 
 #endif

@@ -23,10 +23,9 @@ bool save_takes_effect(const struct model *model, const struct bag *state, const
 
 static bool is_remembered(const struct model *model, const struct turn *turn, unsigned item)
 {
-	const struct letter letter = letter_of(model, delivery_of(model, turn->deliveries[item]).letter);
 	const int http = status_rule(turn->status[item])->http;
 
-	if (comanda_contract.types[letter.message.type].kind != REQUEST)
+	if (!delivery_of(model, turn->deliveries[item]).request)
 		return true;
 	return turn->status[item] == OK || (http >= 400 && http < 500 && http != 401);
 }
@@ -35,7 +34,7 @@ struct fact save_claim(const struct model *model, const struct turn *turn, unsig
 {
 	return (struct fact){.kind = FACT_CLAIM,
 			     .side = turn->side,
-			     .a = letter_of(model, delivery_of(model, turn->deliveries[item]).letter).id};
+			     .a = delivery_of(model, turn->deliveries[item]).id};
 }
 
 void save_rows(struct model *model, struct bag *state, const struct turn *turn)

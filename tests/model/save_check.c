@@ -43,9 +43,7 @@ static void check_write(struct search *search, const struct bag *state, const st
  * what it is about may have been forgotten, that is where it belongs. */
 static bool puts_aside(const struct model *model, const struct bag *state, const struct turn *turn, unsigned item)
 {
-	const struct letter letter = letter_of(model, delivery_of(model, turn->deliveries[item]).letter);
-
-	return comanda_contract.types[letter.message.type].kind != REQUEST &&
+	return !delivery_of(model, turn->deliveries[item]).request &&
 	       status_rule(turn->status[item])->settle != SETTLE_ACK && bag_phase(model, state) != PHASE_LATER;
 }
 

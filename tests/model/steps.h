@@ -14,6 +14,9 @@ void steps_of_lanes(struct search *search, const struct bag *state);   /* messag
 void steps_of_relays(struct search *search, const struct bag *state);  /* events are published, notes are sent */
 void steps_of_the_rest(struct search *search, const struct bag *state); /* time passes, people act */
 
+/* Does the inbox know this message? */
+bool steps_is_known(struct model *model, const struct bag *state, number_t delivery);
+
 /* The broker has these letters: whoever is bound to them gets each once, or twice where that may happen. Every way in
  * which this can go is reached. */
 void publish(struct search *search, const struct bag *state, const number_t *letters, unsigned count,

@@ -15,13 +15,6 @@ struct taken {
 	number_t deliveries[TURN_ITEMS_MAX];
 };
 
-static bool is_request(const struct model *model, number_t delivery)
-{
-	const struct letter letter = letter_of(model, delivery_of(model, delivery).letter);
-
-	return comanda_contract.types[letter.message.type].kind == REQUEST;
-}
-
 static void put_back(struct model *model, struct bag *state, const struct taken *taken)
 {
 	for (unsigned i = 0; i < taken->count; i++)
@@ -159,10 +152,10 @@ static void finish_answer(struct search *search, const struct bag *before, const
 
 static bool shares_id(const struct model *model, const struct turn *turn, number_t delivery)
 {
-	const number_t id = letter_of(model, delivery_of(model, delivery).letter).id;
+	const number_t id = delivery_of(model, delivery).id;
 
 	for (unsigned i = 0; i < turn->count; i++)
-		if (letter_of(model, delivery_of(model, turn->deliveries[i]).letter).id == id)
+		if (delivery_of(model, turn->deliveries[i]).id == id)
 			return true;
 	return false;
 }
@@ -212,13 +205,12 @@ static bool in_two_steps(const struct model *model, const struct turn *turn)
 	return false;
 }
 
-static bool is_known(struct model *model, const struct bag *state, number_t delivery)
+bool steps_is_known(struct model *model, const struct bag *state, number_t delivery)
 {
 	const struct delivery wanted = delivery_of(model, delivery);
-	const struct fact claim = {
-		.kind = FACT_CLAIM, .side = wanted.side, .a = letter_of(model, wanted.letter).id};
+	const struct fact claim = {.kind = FACT_CLAIM, .side = wanted.side, .a = wanted.id};
 
-	if (model_twisted(model, is_request(model, delivery) ? TWIST_NO_COMMAND_INBOX : TWIST_NO_EVENT_INBOX))
+	if (model_twisted(model, wanted.request ? TWIST_NO_COMMAND_INBOX : TWIST_NO_EVENT_INBOX))
 		return false;
 	return bag_has(model, state, claim);
 }
@@ -229,7 +221,7 @@ static unsigned claim(struct model *model, const struct bag *state, const struct
 	struct turn claimed = {0};
 
 	for (unsigned i = 0; i < taken->count; i++)
-		if (!is_known(model, state, taken->deliveries[i]) && !shares_id(model, &claimed, taken->deliveries[i]))
+		if (!steps_is_known(model, state, taken->deliveries[i]) && !shares_id(model, &claimed, taken->deliveries[i]))
 			claimed.deliveries[claimed.count++] = taken->deliveries[i];
 	for (unsigned i = 0; i < claimed.count; i++)
 		ret_fresh[i] = claimed.deliveries[i];
@@ -287,7 +279,7 @@ static bool may_take(const struct model *model, const struct bag *state, struct 
 	if (fact.kind != FACT_QUEUE && fact.kind != FACT_WISH)
 		return false;
 	const struct delivery delivery = delivery_of(model, fact.a);
-	return letter_of(model, delivery.letter).message.type != ORDERS_CANCEL ||
+	return delivery.type != ORDERS_CANCEL ||
 	       bag_row(model, state, delivery.named[0]) != 0;
 }
 
@@ -295,7 +287,7 @@ static bool may_take(const struct model *model, const struct bag *state, struct 
 static bool go_together(const struct model *model, struct fact first, struct fact second)
 {
 	return first.kind == FACT_QUEUE && second.kind == FACT_QUEUE && first.side == second.side &&
-	       is_request(model, first.a) == is_request(model, second.a);
+	       delivery_of(model, first.a).request == delivery_of(model, second.a).request;
 }
 
 static void take_pairs(struct search *search, const struct bag *state, unsigned first)

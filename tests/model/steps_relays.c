@@ -28,7 +28,7 @@ static bool answers_twice(const struct model *model, const struct bag *state, nu
 		if (fact.kind == FACT_CLAIM)
 			other = fact.a;
 		else if (fact.kind == FACT_QUEUE)
-			other = letter_of(model, delivery_of(model, fact.a).letter).id;
+			other = delivery_of(model, fact.a).id;
 		if (other == 0 || other == id)
 			continue;
 		const struct id_origin rival = id_origin(model, other);
@@ -119,10 +119,8 @@ static bool is_due(const struct model *model, const struct bag *state, struct fa
 /* The first whose id nothing in the state has heard of: that is all that ever matters of the number of attempts. */
 static number_t next_note(struct model *model, const struct bag *state, struct fact deadline)
 {
-	const int64_t now = phase_moment(bag_phase(model, state));
-
 	for (unsigned attempts = 1;; attempts++) {
-		const number_t letter = letter_note(model, deadline.side, deadline.a, deadline.b, attempts, now);
+		const number_t letter = letter_note(model, deadline.side, deadline.a, deadline.b, attempts);
 
 		if (!state_knows_id(model, state, letter_of(model, letter).id))
 			return letter;

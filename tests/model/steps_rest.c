@@ -70,11 +70,11 @@ static void put_aside(struct search *search, const struct bag *state, number_t f
 {
 	struct model *model = &search->model;
 	const struct fact queued = fact_of(model, fact);
-	const struct letter letter = letter_of(model, delivery_of(model, queued.a).letter);
-	const struct fact claim = {.kind = FACT_CLAIM, .side = queued.side, .a = letter.id};
+	const struct delivery delivery = delivery_of(model, queued.a);
+	const struct fact claim = {.kind = FACT_CLAIM, .side = queued.side, .a = delivery.id};
 	struct bag after = *state;
 
-	if (comanda_contract.types[letter.message.type].kind == REQUEST || !bag_spend(model, &after, FACT_DEAD))
+	if (delivery.request || !bag_spend(model, &after, FACT_DEAD))
 		return;
 	bag_drop(&after, fact);
 	if (side_of(queued.side)->keeps && !bag_has(model, &after, claim))

@@ -33,8 +33,8 @@ struct world {
 	/* Two reductions for large worlds. Neither loses a behaviour:
 	 * - what is committed is published in the same step. Queues are bags, so that a later publication is a later
 	 *   delivery; what a crash leaves in the outbox is published later all the same;
-	 * - a copy of an event that its consumer's inbox knows is gone at once: whenever it came, it would change
-	 *   nothing. */
+	 * - a message that changes nothing, whenever it comes, is gone at once: the inbox knows it, or what it is about
+	 *   has ended. */
 	bool reduced;
 };
 

@@ -54,7 +54,7 @@ cmd_lint() {
 lint() {
 	say lint 'shellcheck and clang-tidy; this takes a while'
 	sources dev '*.sh' .ci/run | xargs -0r shellcheck -x || die 'shellcheck has something to say (above)'
-	lint_compiled | xargs -0r -P "$(nproc)" -n 4 clang-tidy -p "$ROOT/build/dev" --quiet --warnings-as-errors='*' \
+	lint_compiled | xargs -0r -P "$(nproc)" -n 1 clang-tidy -p "$ROOT/build/dev" --quiet --warnings-as-errors='*' \
 		2> >(grep -v ' warnings\? generated' >&2) ||
 		die 'clang-tidy has something to say (above)'
 	say lint "$(lint_compiled | tr -cd '\0' | wc -c) files are fine"

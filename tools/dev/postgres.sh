@@ -25,8 +25,17 @@ postgres_home() {
 		else
 			echo "$STACK/postgresql" >"$note"
 		fi
+		postgres_put_aside "$(cat "$note")/data"
 	fi
 	cat "$note"
+}
+
+# Data from before somebody removed .local: the passwords, the broker's half of the state, are gone with it.
+postgres_put_aside() { # data directory
+	[[ -e $1 ]] || return 0
+	rm -rf "$1.old"
+	mv "$1" "$1.old"
+	say postgres "starts anew; the data of before .local was removed is in $1.old"
 }
 
 # The kernel allows 107 bytes for a socket's path; where the checkout lies too deep, the socket moves to /tmp.
@@ -148,6 +157,6 @@ postgres_wipe() {
 	[[ -e $STACK/postgres ]] || return 0
 	home=$(postgres_home)
 	socket=$(postgres_socket)
-	rm -rf "$home/data" "$socket"
+	rm -rf "$home/data" "$home/data.old" "$socket"
 	[[ ! -d $home ]] || rmdir "$home" || say postgres "left $home in place: something else lies in it"
 }
