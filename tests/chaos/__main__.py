@@ -17,12 +17,14 @@ def main():
     parser.add_argument("--rate", type=float, default=12, help="orders a second (12)")
     parser.add_argument("--only", action="append", choices=kinds, metavar="KIND",
                         help="only this kind; may be repeated")
+    parser.add_argument("--deadline", type=int, default=15, metavar="SECONDS",
+                        help="of orders (15); with more than 60, one that expires for want of a lost event is seen")
     parser.add_argument("--gap", type=float, default=2, help="seconds between faults, on average (2)")
     parser.add_argument("--other", metavar="DIR",
                         help="where the programs of another build lie: second copies run those")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.randrange(1, 100000)
-    run = Run(stack_under_test(), options.minutes * 60, seed, options.rate, options.only, gap=options.gap,
+    run = Run(stack_under_test(), options.minutes * 60, seed, options.rate, options.only, options.deadline, options.gap,
               other_build=options.other)
     sys.exit(0 if run.go() else 1)
 

@@ -7,6 +7,7 @@ from chaos.eventlog import order_of
 from kit.broker import Broker
 
 STATES = ("pending", "pending", "pending", "confirmed", "rejected", "expired", "cancelled")  # enum order_state
+ENOUGH = 45  # seconds, with the start of a broker and the longest lease of a row in them
 HOUSES = ("users", "products", "orders")
 TOLD_ONCE = ("order.placed", "order.confirmed", "stock.sold", "stock.released", "stock.refused", "user.verified",
              "user.refused", "stock.reserved")
@@ -182,8 +183,42 @@ def check_told(world, outcome, order, told):
         violated(f"the log lacks order.placed of {order['id']}", order["id"])
     if bool(told["stock.sold"]) != (state == "confirmed"):
         violated(f"order {order['id']} is {state}; stock.sold was told {len(told['stock.sold'])} times", order["id"])
+    held, lines = outcome.reservations.get(order["id"], (None, None))
+    lacking = [name for name in say_of(held, lines) if not told[name]]
+    if lacking:
+        violated(f"the reservation of order {order['id']} is {held}; the log lacks {lacking}", order["id"])
     if told["stock.sold"] and told["stock.released"]:
         violated(f"the goods of {order['id']} were sold and released", order["id"])
+
+
+def say_of(held, lines):
+    """The events that a reservation in this state has led to."""
+    if held == "refused":
+        return ("stock.refused",)
+    if lines is None:
+        return ()  # a tombstone: nothing moved
+    return {"sold": ("stock.reserved", "stock.sold"), "released": ("stock.reserved", "stock.released")}.get(
+        held, ("stock.reserved",))
+
+
+def check_expired(world, outcome, troubles):
+    """An order expires only where it had no time to be confirmed. `troubles`: (began, ended) of each fault."""
+    for order in outcome.orders.values():
+        if outcome.state(order) != "expired":
+            continue
+        well = longest_calm(order["created_at"].timestamp(), order["updated_at"].timestamp(), troubles)
+        if well > ENOUGH:
+            world.ledger.violated(f"order {order['id']} expired although all was well for {well:.0f} s", order["id"])
+
+
+def longest_calm(start, end, troubles):
+    longest = 0
+    for began, ended in sorted(troubles):
+        if ended <= start:
+            continue
+        longest = max(longest, min(began, end) - start)
+        start = max(start, ended)
+    return max(longest, end - start)
 
 
 def check_outbox(world):

@@ -1,5 +1,6 @@
 """The door: REST as a patient client uses it. What was not answered, or 503 or 504, is sent again as it was."""
 import random
+import re
 import threading
 import time
 
@@ -8,6 +9,7 @@ import requests
 from kit.rest import Client
 
 AGAIN = (429, 503, 504)
+PLACE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
 class GaveUp(Exception):
@@ -48,7 +50,10 @@ class Door:
             answer = None
         status = 0 if answer is None else answer.status_code
         retry_after = answer.headers.get("Retry-After") if answer is not None else None
-        self.ledger.answered(f"{method} {path.split('?')[0]}", status, time.monotonic() - start, retry_after)
+        what = f"{method} {PLACE.sub('…', path)}"
+        self.ledger.answered(what, status, time.monotonic() - start, retry_after)
+        if status >= 500:
+            self.ledger.failed(what, status, answer.text)
         return answer
 
     def call(self, client, method, path, **more):

@@ -24,7 +24,6 @@ def house(service):
 
 def kill(world, part):
     pid = alive(world.stack, part)
-    world.killed(part)
     send(pid, signal.SIGKILL)
     # It is over once there is another one.
     return lambda: await_ready(lambda: alive(world.stack, part) not in (None, pid), 30, part)

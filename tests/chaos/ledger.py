@@ -1,5 +1,6 @@
 """What the clients know: what they asked for, what they were told, and what they saw. The final checks hold it against
 the databases and the log."""
+import json
 import threading
 import time
 import uuid
@@ -34,7 +35,7 @@ class Ledger:
         self.versions = defaultdict(int)    # product id -> version of the last change that was answered 200
         self.violations = []                # (text, order id or None)
         self.statuses = Counter()           # answers by status; 0: no answer
-        self.bare_refusals = 0              # 503 without Retry-After
+        self.failures = Counter()           # what failed, and what was said then
         self.slowest = (0, "")
         self.repeats = 0                    # requests sent again under the same key
 
@@ -48,10 +49,17 @@ class Ledger:
             self.statuses[status] += 1
             self.slowest = max(self.slowest, (seconds, f"{what} -> {status}"))
         if status == 503 and retry_after is None:
-            self.bare_refusals += 1
             self.violated(f"{what}: 503 without Retry-After")
         if status in (500, 501, 502):
             self.violated(f"{what}: {status}")
+
+    def failed(self, what, status, text):
+        try:
+            detail = json.loads(text).get("detail", "")
+        except ValueError:
+            detail = text
+        with self.lock:
+            self.failures[f"{what}: {status} {detail}"] += 1
 
     def intend(self, buyer_id, lines):
         intent = Intent(self.tag, buyer_id, lines)

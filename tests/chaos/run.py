@@ -20,7 +20,6 @@ GROWTH_KB = 48 << 10       # that a process may have more than when it was warm
 GROWTH_FDS = 24
 WARM_AFTER = 8             # seconds of a process's life
 
-
 GROUPS = {"rabbitmq": "broker", "postgres": "database", "redis": "cache", "all": "rolling"}
 
 
@@ -39,7 +38,6 @@ class World:
         self.ledger = Ledger(f"chaos-{seed}-{int(self.start)}")
         self.door = Door(stack, self.ledger)
         self.poison = {}                # mark -> (house, how many were sent)
-        self.kills = Counter()
         self.footprints = {}            # pid -> [program, first seen, warm, latest]
         self.deadline = deadline
         self.dead_before = {(house, body) for house, _, body in checks.dead_letters(self)}
@@ -68,9 +66,6 @@ class World:
         done = self.stack.dev("restart", program, *settings)
         if "did not stop within" in done.stderr:
             self.ledger.violated(f"{program} did not end in time when asked to: it had to be killed")
-
-    def killed(self, part):
-        self.kills[part] += 1
 
     def poisoned(self, service, mark, sent):
         self.poison[mark] = (service.removeprefix("svc-"), sent)
@@ -190,6 +185,7 @@ class Run:
             self.injector.run()
             self.settle()
             self.outcome = checks.check_all(world)
+            checks.check_expired(world, self.outcome, [(began, ended) for _, _, began, ended in self.injector.done])
             if self.only == ["rolling"]:
                 checks.check_nobody_noticed(world)
         finally:
@@ -232,6 +228,8 @@ class Run:
         statuses = world.ledger.statuses
         print("answers   " + ", ".join(f"{statuses[status]} x {status or 'none'}" for status in sorted(statuses))
               + f"; {world.ledger.repeats} sent again; slowest %.1f s (%s)" % world.ledger.slowest)
+        for text, count in world.ledger.failures.most_common(12):
+            print(f"          {count} x {text}")
         if world.log is not None:
             print(f"log       {len(world.log.texts)} events, {world.log.copies} copies")
         print(f"poison    {sum(sent for _, sent in world.poison.values())} messages")

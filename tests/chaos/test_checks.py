@@ -91,6 +91,10 @@ def lose_an_event(outcome, intent, events):
     events.pop(3)
 
 
+def lose_the_reservation(outcome, intent, events):
+    events.pop(2)
+
+
 def sell_without_a_word(outcome, intent, events):
     events.pop(4)
 
@@ -107,14 +111,23 @@ def confirm_and_expire(outcome, intent, events):
     events.append(event(6, "order.expired", "/svc-orders", "e9"))
 
 
-@pytest.mark.parametrize("spoil", [lose_the_order, make_it_twice, never_end_it, end_it_otherwise, change_its_lines,
-                                   forget_the_cancel, cut_its_timeline, sell_it_twice, keep_it_reserved, leave_it_held,
-                                   lose_an_event, sell_without_a_word, decide_it_twice, sell_and_release,
-                                   confirm_and_expire], ids=lambda spoil: spoil.__name__)
+SPOILS = (
+    lose_the_order, make_it_twice, never_end_it, end_it_otherwise, change_its_lines, forget_the_cancel,
+    cut_its_timeline, sell_it_twice, keep_it_reserved, leave_it_held, lose_an_event, lose_the_reservation,
+    sell_without_a_word, decide_it_twice, sell_and_release, confirm_and_expire)
+
+
+@pytest.mark.parametrize("spoil", SPOILS, ids=lambda spoil: spoil.__name__)
 def test_it_is_seen(spoil):
     world, outcome, intent, events = a_world()
     spoil(outcome, intent, events)
     assert look(world, outcome)
+
+
+def test_an_order_that_expired_without_need_is_seen():
+    assert checks.longest_calm(0, 60, []) == 60
+    assert checks.longest_calm(0, 60, [(10, 20), (15, 30)]) == 30
+    assert checks.longest_calm(0, 60, [(-5, 5), (50, 70)]) == 45
 
 
 def test_an_order_that_goes_back_in_time_is_seen():

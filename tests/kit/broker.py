@@ -1,4 +1,5 @@
 """The broker, spoken to as one of its users: requests, events and dead letters as docs/messages.md has them."""
+import contextlib
 import json
 import time
 import uuid
@@ -42,7 +43,8 @@ class Broker:
         self.replies = None
 
     def close(self):
-        if self.connection.is_open:
+        """Whoever is done with a connection does not mind if it has been closed, or closes in the middle of a delivery."""
+        with contextlib.suppress(pika.exceptions.AMQPError):
             self.connection.close()
 
     def publish(self, exchange, key, body, **properties):
