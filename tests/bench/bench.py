@@ -41,6 +41,7 @@ def measured(stack, scenario, **how):
     result["confirmed_per_s"] = grown(r'relay_events_total\{type="order.confirmed"')
     result["messages_per_s"] = grown(r"comanda_(rpc_messages_total|relay_messages_total)")
     result["turns_per_s"] = grown(r'turns_total\{end="committed"')
+    result["statements_per_s"] = grown("database_statements_total")
     if wal:
         result["wal_bytes_per_s"] = (int(stack.psql("orders", "SELECT pg_current_wal_insert_lsn() - '0/0'")) - wal) / (
             time.monotonic() - begun)
@@ -136,6 +137,7 @@ def cost(scenarios):
         "messages_per_order": round(order["messages_per_s"] / order["confirmed_per_s"], 3),
         "messages_per_get": round(read["messages_per_s"] / read["per_s"], 3),
         "wal_bytes_per_order": round(order["wal_bytes_per_s"] / order["confirmed_per_s"]),
+        "statements_per_order": round(order["statements_per_s"] / order["confirmed_per_s"], 3),
         "turns_per_order": round(order["turns_per_s"] / order["confirmed_per_s"], 3),
     }
 

@@ -41,7 +41,7 @@ def show(found):
     row("orders' rows", f"{ceilings['pg_orders_per_s']:,.0f}",
         f"  orders confirmed are {ratios['orders_confirmed_vs_database']:.2f} of that")
     print(f"\nCost        a read {costs['cpu_us_per_get']:.0f} µs of CPU; an order {costs['cpu_us_per_order']:.0f} µs, "
-          f"{costs['messages_per_order']:.2f} messages, {costs['turns_per_order']:.2f} turns, "
-          f"{costs['wal_bytes_per_order']:,} bytes of WAL")
+          f"{costs['messages_per_order']:.2f} messages, {costs['turns_per_order']:.3f} turns, "
+          f"{costs['statements_per_order']:.2f} statements, {costs['wal_bytes_per_order']:,} bytes of WAL")
     print("Memory, MB  " + ", ".join(f"{name} {size}" for name, size in found["memory"].items()))
     print("Start, ms   " + ", ".join(f"{name} {took}" for name, took in found["start_ms"].items()) + "\n")
