@@ -251,25 +251,52 @@ enum status settings_read(const struct setting *table, void *ret_settings, FILE 
 
 /* ---- showing ---- */
 
-void settings_help(const struct setting *table, FILE *out)
+static int by_name(const void *a, const void *b)
+{
+	const struct setting *const *left = a, *const *right = b;
+
+	return strcmp((*left)->name, (*right)->name);
+}
+
+/* A program's table holds rows that every program has, and its own: a reader looks for a name. */
+static const struct setting **sorted(const struct setting *table, struct arena *arena, size_t *ret_count)
+{
+	size_t count = 0;
+
+	while (table[count].name != NULL)
+		count++;
+	const struct setting **settings = arena_new(arena, count + 1, sizeof(struct setting *));
+	for (size_t i = 0; i < count; i++)
+		settings[i] = &table[i];
+	qsort(settings, count, sizeof(struct setting *), by_name);
+	*ret_count = count;
+	return settings;
+}
+
+static void help_line(const struct setting *setting, struct arena *arena, FILE *out)
 {
 	static const char *const types[] = {"text", "secret", "number", "on|off", "duration", "port"};
+	const char *bounds = bounds_text(arena, setting);
+
+	(void)fprintf(out, "  %s  (%s%s%s; ", setting->name, types[setting->type], *bounds != '\0' ? ", " : "", bounds);
+	if (setting->fallback == NULL)
+		(void)fprintf(out, "required)\n");
+	else
+		(void)fprintf(out, "default %s)\n", *setting->fallback != '\0' ? setting->fallback : "empty");
+	(void)fprintf(out, "      %s%s\n", setting->meaning,
+		      setting->type == SET_SECRET ? "; or the same name with _FILE: a file that holds it" : "");
+}
+
+void settings_help(const struct setting *table, FILE *out)
+{
 	struct arena arena;
+	size_t count;
 
 	arena_init(&arena);
 	(void)fprintf(out, "Settings, from the environment:\n");
-	for (const struct setting *setting = table; setting->name != NULL; setting++) {
-		const char *bounds = bounds_text(&arena, setting);
-
-		(void)fprintf(out, "  %s  (%s%s%s; ", setting->name, types[setting->type], *bounds != '\0' ? ", " : "",
-			      bounds);
-		if (setting->fallback == NULL)
-			(void)fprintf(out, "required)\n");
-		else
-			(void)fprintf(out, "default %s)\n", *setting->fallback != '\0' ? setting->fallback : "empty");
-		(void)fprintf(out, "      %s%s\n", setting->meaning,
-			      setting->type == SET_SECRET ? "; or the same name with _FILE: a file that holds it" : "");
-	}
+	const struct setting **settings = sorted(table, &arena, &count);
+	for (size_t i = 0; i < count; i++)
+		help_line(settings[i], &arena, out);
 	arena_done(&arena);
 }
 

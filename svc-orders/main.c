@@ -16,6 +16,7 @@ static const struct lane_plan lanes[] = {
 
 static const struct service service = {
 	.name = ORDERS_CONSUMER,
+	.about = "orders, and the saga that walks each from placed to confirmed",
 	.house = "orders",
 	.contract = &comanda_contract,
 	.settings = orders_settings_table,
