@@ -1,0 +1,189 @@
+/* The canonical form of a state: without inbox rows that nothing can ask for any more (an id arrives only in a letter
+ * that is under way, or in one that is made, again and under the same id, out of such a letter); in a reduced world
+ * without messages that change nothing any more. */
+#include "canonical.h"
+
+#include "aggregates.h"
+#include "decisions.h"
+#include "messages.h"
+#include "order.h"
+#include "rows.h"
+#include "steps.h"
+
+enum { UNDER_WAY_MAX = BAG_MAX };
+
+struct under_way {
+	unsigned count;
+	number_t ids[UNDER_WAY_MAX];
+};
+
+static void add_delivery(const struct model *model, struct under_way *under_way, number_t delivery)
+{
+	under_way->ids[under_way->count++] = delivery_of(model, delivery).id;
+}
+
+static void find_under_way(const struct model *model, const struct bag *state, struct under_way *ret_under_way)
+{
+	ret_under_way->count = 0;
+	for (unsigned i = 0; i < state->count; i++) {
+		const struct fact fact = fact_of(model, state->facts[i]);
+
+		if (fact.kind == FACT_OUTBOX)
+			ret_under_way->ids[ret_under_way->count++] = letter_of(model, fact.a).id;
+		else if (fact.kind == FACT_QUEUE || fact.kind == FACT_WISH)
+			add_delivery(model, ret_under_way, fact.a);
+		else if (fact.kind == FACT_HAND)
+			for (unsigned item = 0; item < turn_of(model, fact.a).count; item++)
+				add_delivery(model, ret_under_way, turn_of(model, fact.a).deliveries[item]);
+	}
+}
+
+static bool may_arrive(const struct model *model, const struct under_way *under_way, number_t id)
+{
+	for (unsigned i = 0; i < under_way->count; i++)
+		if (id_descends(model, id, under_way->ids[i]))
+			return true;
+	return false;
+}
+
+/* The note that an id came of; 0: none. */
+static number_t note_behind(const struct model *model, number_t id)
+{
+	while (id != 0 && id_origin(model, id).note_subject == 0)
+		id = id_origin(model, id).cause;
+	return id;
+}
+
+static bool seen_before(const number_t *ids, unsigned count, number_t id)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+unsigned state_notes(const struct model *model, const struct bag *state, number_t type, number_t subject)
+{
+	struct under_way under_way;
+	unsigned count = 0;
+
+	find_under_way(model, state, &under_way);
+	for (unsigned i = 0; i < under_way.count; i++) {
+		const number_t note = note_behind(model, under_way.ids[i]);
+
+		if (note == 0 || seen_before(under_way.ids, count, note))
+			continue;
+		const struct id_origin origin = id_origin(model, note);
+		if (origin.note_type == type && origin.note_subject == subject)
+			under_way.ids[count++] = note; /* what was there has been looked at */
+	}
+	return count;
+}
+
+bool state_knows_id(const struct model *model, const struct bag *state, number_t id)
+{
+	struct under_way known;
+
+	find_under_way(model, state, &known);
+	for (unsigned i = 0; i < state->count; i++) {
+		const struct fact fact = fact_of(model, state->facts[i]);
+
+		if (fact.kind == FACT_CLAIM && id_descends(model, fact.a, id))
+			return true;
+	}
+	for (unsigned i = 0; i < known.count; i++)
+		if (id_descends(model, known.ids[i], id))
+			return true;
+	return false;
+}
+
+/* ---- what can be left out ---- */
+
+/* Rows that will never change again. */
+static bool is_final(const struct model *model, const struct bag *state, number_t aggregate)
+{
+	const struct aggregate *kind = aggregate_of(model, aggregate).kind;
+	const void *data = row_data(model, bag_row(model, state, aggregate));
+
+	if (data == NULL)
+		return false;
+	if (kind == &order_kind)
+		return saga_ended(((const struct order *)data)->state);
+	return kind == &reservation_kind && ((const struct reservation *)data)->state != RESERVATION_HELD;
+}
+
+/* Will this message be decided in the same way, whenever it is? */
+static bool is_settled(const struct model *model, const struct bag *state, const struct delivery *delivery)
+{
+	if ((delivery->type == ORDERS_PLACE || delivery->type == ORDER_PLACED) && bag_phase(model, state) != PHASE_OPEN)
+		return true;
+	for (unsigned i = 0; i < delivery->named_count; i++)
+		if (is_final(model, state, delivery->named[i]))
+			return true;
+	return false;
+}
+
+/* Would a message change nothing, now and for ever? */
+static bool is_spent(struct model *model, const struct bag *state, number_t number)
+{
+	const struct delivery delivery = delivery_of(model, number);
+
+	if (steps_is_known(model, state, number))
+		return true;
+	if (!is_settled(model, state, &delivery))
+		return false;
+	const struct turn turn = turn_of(model, turn_number(model, state, &number, 1, false));
+	return turn.write_count == 0 && turn.said_count == 0 && turn.deadline_count == 0;
+}
+
+/* Ghosts are there for the rules alone: those that can never break one any more are gone. */
+static bool is_idle_ghost(struct model *model, const struct bag *state, struct fact fact)
+{
+	if (fact.kind == FACT_TOLD)
+		return bag_row(model, state, fact.a) != 0;
+	if (fact.kind != FACT_VERIFIED && fact.kind != FACT_END_HEARD)
+		return false;
+	const struct uuid id = id_origin(model, fact.a).id;
+	const struct aggregate *kind = fact.kind == FACT_VERIFIED ? &order_kind : &reservation_kind;
+	const number_t aggregate = aggregate_number(model, kind, &id);
+	const struct order *order = row_data(model, bag_row(model, state, aggregate));
+	return is_final(model, state, aggregate) && !(kind == &order_kind && order->state == CONFIRMED);
+}
+
+static bool can_go(struct model *model, const struct bag *state, struct fact fact)
+{
+	if (model->world->reduced && (fact.kind == FACT_QUEUE || fact.kind == FACT_WISH))
+		return is_spent(model, state, fact.a);
+	return is_idle_ghost(model, state, fact);
+}
+
+static void leave_out(struct model *model, struct bag *state)
+{
+	struct bag kept = {0};
+
+	for (unsigned i = 0; i < state->count; i++)
+		if (!can_go(model, state, fact_of(model, state->facts[i])))
+			kept.facts[kept.count++] = state->facts[i];
+	*state = kept;
+}
+
+static void forget_claims(struct model *model, struct bag *state)
+{
+	struct under_way under_way;
+	unsigned kept = 0;
+
+	find_under_way(model, state, &under_way);
+	for (unsigned i = 0; i < state->count; i++) {
+		const struct fact fact = fact_of(model, state->facts[i]);
+
+		if (fact.kind != FACT_CLAIM || may_arrive(model, &under_way, fact.a))
+			state->facts[kept++] = state->facts[i];
+	}
+	state->count = kept;
+}
+
+void canonical(struct model *model, struct bag *state)
+{
+	leave_out(model, state);
+	forget_claims(model, state);
+}

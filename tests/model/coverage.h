@@ -1,0 +1,16 @@
+/* Which decisions the searches have driven: a search that never came to a decision proves nothing about it. */
+#ifndef MODEL_COVERAGE_H
+#define MODEL_COVERAGE_H
+
+#include "messages.h"
+#include "search.h"
+
+struct coverage {
+	bool done[SIDES][MESSAGE_COUNT]; /* decided with OK */
+};
+
+void coverage_add(struct coverage *coverage, const struct search *search);
+/* Is there no handler of the driven lanes that never said OK? Prints those that there are. */
+bool coverage_full(const struct coverage *coverage);
+
+#endif

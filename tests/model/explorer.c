@@ -1,0 +1,114 @@
+/* model_explorer: visits every state that the services can come to, and shows that mutations of them do not survive it.
+ *
+ *   model_explorer [WORLD...]    explores these worlds, or all
+ *   model_explorer --mutations   runs every mutation in its world; each must break its rule
+ *   model_explorer --show NAME   shows how a mutation breaks its rule
+ *   model_explorer --reduction   holds the reductions of large worlds against the full search of small ones
+ *
+ * Exit code: 0 when all is as it should be. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "coverage.h"
+#include "json.h"
+#include "reduction.h"
+#include "search.h"
+#include "trace.h"
+
+static double seconds_since(clock_t start)
+{
+	return (double)(clock() - start) / CLOCKS_PER_SEC;
+}
+
+static bool explore(const struct world *world, struct coverage *coverage)
+{
+	const clock_t start = clock();
+	struct search search;
+
+	search_run(&search, world, &no_mutation);
+	const bool sound = search.breach.rule == RULE_ALL;
+	printf("%-22s %8u states %9zu transitions  depth %2u  %5u ends  %4u decisions  %5.1f s   %s\n", world->name,
+	       search.states.count, search.edge_count, search.depth, search.settled_count, search.model.turns.count,
+	       seconds_since(start), world->about);
+	if (!sound) {
+		printf("BROKEN: %s\n", rule_text(search.breach.rule));
+		trace_print(&search);
+	}
+	fflush(stdout);
+	coverage_add(coverage, &search);
+	search_done(&search);
+	return sound;
+}
+
+static bool explore_named(const char *name)
+{
+	const struct world *world = world_named(name);
+	struct coverage coverage = {0};
+
+	if (world == NULL)
+		fprintf(stderr, "there is no world \"%s\"\n", name);
+	return world != NULL && explore(world, &coverage);
+}
+
+static bool explore_all(void)
+{
+	struct coverage coverage = {0};
+	bool sound = true;
+
+	for (const struct world *world = worlds; world->name != NULL; world++)
+		sound = explore(world, &coverage) && sound;
+	return coverage_full(&coverage) && sound;
+}
+
+static bool is_caught(const struct mutation *mutation, bool show)
+{
+	const clock_t start = clock();
+	struct search search;
+
+	search_run(&search, world_named(mutation->world), mutation);
+	const bool caught = search.breach.rule == mutation->caught_by;
+	printf("%-9s %-48s %-22s %8u states %5.1f s  %s\n", caught ? "caught" : "SURVIVED", mutation->name,
+	       mutation->world, search.states.count, seconds_since(start), rule_text(mutation->caught_by));
+	if (show && search.breach.rule != RULE_ALL)
+		trace_print(&search);
+	fflush(stdout);
+	search_done(&search);
+	return caught;
+}
+
+static bool catch_all(void)
+{
+	bool all = true;
+
+	for (const struct mutation *mutation = mutations; mutation->name != NULL; mutation++)
+		all = is_caught(mutation, false) && all;
+	return all;
+}
+
+static bool show(const char *name)
+{
+	for (const struct mutation *mutation = mutations; mutation->name != NULL; mutation++)
+		if (strcmp(mutation->name, name) == 0)
+			return is_caught(mutation, true);
+	fprintf(stderr, "there is no mutation \"%s\"\n", name);
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	bool sound = true;
+
+	json_init();
+	if (argc == 2 && strcmp(argv[1], "--mutations") == 0)
+		return catch_all() ? 0 : 1;
+	if (argc == 2 && strcmp(argv[1], "--reduction") == 0)
+		return reduction_check() ? 0 : 1;
+	if (argc == 3 && strcmp(argv[1], "--show") == 0)
+		return show(argv[2]) ? 0 : 1;
+	if (argc == 1)
+		return explore_all() ? 0 : 1;
+	for (int i = 1; i < argc; i++)
+		sound = explore_named(argv[i]) && sound;
+	return sound ? 0 : 1;
+}

@@ -1,0 +1,98 @@
+/* What the explorer knows in one run: the world, and tables of all the things that a state may speak of.
+ *
+ * A state is a bag of facts: "this row has this content", "this letter is in this queue", "this deadline is set". Facts
+ * are numbered as they are first met, so that a state is a short sorted array of numbers, and equal states are equal
+ * arrays. */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include "memory.h"
+#include "mutations.h"
+#include "sides.h"
+#include "table.h"
+#include "world.h"
+
+typedef uint16_t number_t; /* of an id, a letter, a row, ...; 0: none */
+
+enum fact_kind {
+	FACT_CLOCK,     /* a: enum phase */
+	FACT_ROW,       /* a: aggregate, b: its content */
+	FACT_CLAIM,     /* side's inbox has a: id */
+	FACT_OUTBOX,    /* side's outbox has a: letter */
+	FACT_QUEUE,     /* a: delivery, waiting in side's queue or unacknowledged */
+	FACT_WISH,      /* a: delivery, a request that a client may send */
+	FACT_HAND,      /* a: turn, loaded and not yet saved */
+	FACT_DEADLINE,  /* side's table has a: message type, b: id of the subject */
+	FACT_TOLD,      /* a client was told that its order, a: aggregate, is accepted */
+	FACT_VERIFIED,  /* users said that the buyer of a: id of the order may buy, and so it was */
+	FACT_END_HEARD, /* products has heard that a: id of the order ended otherwise than confirmed */
+	FACT_CRASH,     /* one more crash may happen */
+	FACT_DOUBLE,    /* one more message may be doubled */
+	FACT_DEAD,      /* one more event may be put aside */
+	FACT_DISABLE    /* the account of a: aggregate may be disabled */
+};
+
+struct fact {
+	uint8_t kind, side; /* side: enum side_name, where it matters */
+	number_t a, b;
+};
+
+enum { BAG_MAX = 96 };
+
+/* A state: numbers of facts, sorted; a fact may be there more than once. */
+struct bag {
+	unsigned count;
+	number_t facts[BAG_MAX];
+};
+
+struct model {
+	const struct world *world;
+	const struct mutation *mutation;
+	struct arena kept;                     /* lives as long as the model */
+	struct arena scratch;                  /* of one decision */
+	struct table facts;                    /* struct fact */
+	struct table ids, letters, deliveries; /* letters.h */
+	struct table aggregates, rows;         /* rows.h */
+	struct table turns;                    /* turns.h */
+};
+
+void model_init(struct model *model, const struct world *world, const struct mutation *mutation);
+void model_done(struct model *model);
+/* How the world begins. */
+void model_begin(struct model *model, struct bag *ret_state);
+
+bool model_twisted(const struct model *model, enum twist twist);
+
+/* ---- facts ---- */
+
+static inline struct fact fact_of(const struct model *model, number_t number)
+{
+	return ((const struct fact *)(const void *)model->facts.values)[number];
+}
+void bag_add(struct model *model, struct bag *bag, struct fact fact);
+void bag_drop(struct bag *bag, number_t number); /* it must be there */
+/* Drops one fact of the kind; false: there is none. */
+bool bag_spend(const struct model *model, struct bag *bag, enum fact_kind kind);
+bool bag_has(struct model *model, const struct bag *bag, struct fact fact);
+/* The fact is there once, or not at all. */
+void bag_set(struct model *model, struct bag *bag, struct fact fact);
+void bag_clear(struct model *model, struct bag *bag, struct fact fact);
+unsigned bag_count(const struct model *model, const struct bag *bag, enum fact_kind kind);
+/* Walks over different facts: the index of the first from `index` on that differs from the one before it. */
+unsigned bag_next(const struct bag *bag, unsigned index);
+
+enum phase bag_phase(const struct model *model, const struct bag *bag);
+void bag_set_phase(struct model *model, struct bag *bag, enum phase phase);
+/* The content of an aggregate's row; 0: there is no such row. */
+number_t bag_row(const struct model *model, const struct bag *bag, number_t aggregate);
+void bag_set_row(struct model *model, struct bag *bag, number_t aggregate, number_t row);
+
+/* The moment that stands for a phase. */
+int64_t phase_moment(enum phase phase);
+/* How long an order waits. */
+int64_t model_patience(void);
+
+/* Narrowing, checked. */
+number_t number_of(size_t value);
+
+#endif

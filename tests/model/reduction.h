@@ -1,0 +1,11 @@
+/* The reductions, held against the full search where that is small enough. */
+#ifndef MODEL_REDUCTION_H
+#define MODEL_REDUCTION_H
+
+#include <stdbool.h>
+
+/* Explores some worlds with the reductions and without. True: the databases come to the same contents, phase by phase.
+ */
+bool reduction_check(void);
+
+#endif

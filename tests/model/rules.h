@@ -1,0 +1,44 @@
+/* The rules that hold in every state, at every step, and in the end. */
+#ifndef MODEL_RULES_H
+#define MODEL_RULES_H
+
+#include <stdbool.h>
+
+struct bag;
+struct model;
+
+enum rule {
+	RULE_ALL, /* none in particular */
+	/* in every state */
+	RULE_STOCK_IN_BOUNDS,
+	RULE_STOCK_CONSERVED,
+	RULE_CONFIRMED_BY_BOTH,
+	RULE_SOLD_ONCE_CONFIRMED,
+	RULE_TOLD_IS_TRUE,
+	RULE_ONE_KEY_ONE_ORDER,
+	RULE_END_IS_HEARD,
+	RULE_NOTHING_LOST,
+	RULE_NOTHING_SLEEPS,
+	RULE_ENDS_AGREE,
+	/* at every step */
+	RULE_END_IS_FINAL,
+	RULE_HELD_ONCE,
+	RULE_DONE_ONCE,
+	RULE_ONE_ANSWER,
+	RULE_DECIDED_ON_WHAT_IS,
+	RULE_NOTHING_PUT_ASIDE,
+	/* of the whole */
+	RULE_END_IN_REACH,
+	RULES
+};
+
+/* What the rule says, for people. */
+const char *rule_text(enum rule rule);
+
+/* The first of the rules for states that is broken; RULE_ALL: none. `watched`: only this one is looked at. */
+enum rule rules_of_state(struct model *model, const struct bag *state, enum rule watched);
+
+/* Nothing is under way, no clock is set, every order has ended: what every state must be able to come to. */
+bool state_settled(struct model *model, const struct bag *state);
+
+#endif

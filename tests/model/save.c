@@ -1,0 +1,88 @@
+/* The statements of a save: compare runtime/stores.c, inbox.c, outbox.c, deadlines.c. */
+#include "save.h"
+
+#include "letters.h"
+#include "messages.h"
+
+/* ---- rows ---- */
+
+bool save_fits(const struct model *model, const struct bag *state, const struct turn *turn)
+{
+	if (model_twisted(model, TWIST_NO_ROW_COUNT))
+		return true;
+	for (unsigned i = 0; i < turn->write_count; i++)
+		if (!turn->writes[i].found && bag_row(model, state, turn->writes[i].aggregate) != 0)
+			return false;
+	return true;
+}
+
+bool save_takes_effect(const struct model *model, const struct bag *state, const struct turn *turn, unsigned write)
+{
+	return turn->writes[write].found || bag_row(model, state, turn->writes[write].aggregate) == 0;
+}
+
+static bool is_remembered(const struct model *model, const struct turn *turn, unsigned item)
+{
+	const int http = status_rule(turn->status[item])->http;
+
+	if (!delivery_of(model, turn->deliveries[item]).request)
+		return true;
+	return turn->status[item] == OK || (http >= 400 && http < 500 && http != 401);
+}
+
+struct fact save_claim(const struct model *model, const struct turn *turn, unsigned item)
+{
+	return (struct fact){
+		.kind = FACT_CLAIM, .side = turn->side, .a = delivery_of(model, turn->deliveries[item]).id};
+}
+
+/* A ghost, for the rules: products has heard how an order ended, other than confirmed. */
+static void hear_end(struct model *model, struct bag *state, struct delivery delivery)
+{
+	const bool tells_end =
+		delivery.type == ORDER_REJECTED || delivery.type == ORDER_EXPIRED || delivery.type == ORDER_CANCELLED;
+
+	if (tells_end)
+		bag_set(model, state,
+			(struct fact){.kind = FACT_END_HEARD, .a = letter_of(model, delivery.letter).subject});
+}
+
+void save_rows(struct model *model, struct bag *state, const struct turn *turn)
+{
+	for (unsigned i = 0; i < turn->write_count; i++)
+		if (save_takes_effect(model, state, turn, i))
+			bag_set_row(model, state, turn->writes[i].aggregate, turn->writes[i].row);
+	for (unsigned i = 0; i < turn->count; i++) {
+		const struct fact claim = save_claim(model, turn, i);
+
+		if (is_remembered(model, turn, i))
+			bag_set(model, state, claim);
+		hear_end(model, state, delivery_of(model, turn->deliveries[i]));
+	}
+}
+
+void save_outbox(struct model *model, struct bag *state, const struct turn *turn)
+{
+	for (unsigned i = 0; i < turn->said_count; i++) {
+		const struct fact row = {.kind = FACT_OUTBOX, .side = turn->side, .a = turn->said[i]};
+
+		/* What nobody is bound to makes no difference to anybody. */
+		if (letter_of(model, turn->said[i]).heard_by != 0)
+			bag_set(model, state, row);
+	}
+}
+
+void save_deadlines(struct model *model, struct bag *state, const struct turn *turn)
+{
+	for (unsigned i = 0; i < turn->deadline_count; i++) {
+		const struct fact row = {.kind = FACT_DEADLINE,
+					 .side = turn->side,
+					 .a = turn->deadlines[i].type,
+					 .b = turn->deadlines[i].subject};
+
+		if (turn->deadlines[i].set)
+			bag_set(model, state, row);
+		else
+			bag_clear(model, state, row);
+	}
+}

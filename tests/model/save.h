@@ -1,0 +1,22 @@
+/* The save of a turn, statement by statement, as the runtime's transaction makes it. */
+#ifndef MODEL_SAVE_H
+#define MODEL_SAVE_H
+
+#include "search.h"
+#include "turns.h"
+
+/* Would every statement touch as many rows as it names? If not, the turn is run again. */
+bool save_fits(const struct model *model, const struct bag *state, const struct turn *turn);
+/* Does this write touch a row? INSERT ... ON CONFLICT DO NOTHING for what was not found, DO UPDATE for what was. */
+bool save_takes_effect(const struct model *model, const struct bag *state, const struct turn *turn, unsigned write);
+/* The inbox row of a message. */
+struct fact save_claim(const struct model *model, const struct turn *turn, unsigned item);
+
+void save_rows(struct model *model, struct bag *state, const struct turn *turn); /* aggregates and inbox */
+void save_outbox(struct model *model, struct bag *state, const struct turn *turn);
+void save_deadlines(struct model *model, struct bag *state, const struct turn *turn);
+
+/* Holds a save that is about to be committed against the rules for steps. */
+void save_check(struct search *search, const struct bag *state, const struct turn *turn, struct step step);
+
+#endif

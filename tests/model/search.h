@@ -1,0 +1,72 @@
+/* The search: every state that can be reached, once each, and every step between them. */
+#ifndef MODEL_SEARCH_H
+#define MODEL_SEARCH_H
+
+#include "model.h"
+
+enum step_kind {
+	STEP_START,     /* there was nothing before */
+	STEP_TURN,      /* what: turn, from load to commit in one */
+	STEP_LOAD,      /* what: turn; its save is a step of its own */
+	STEP_SAVE,      /* what: turn */
+	STEP_DUPLICATE, /* what: delivery, that the inbox knows */
+	STEP_PUBLISH,   /* what: letter out of an outbox */
+	STEP_NOTE,      /* what: letter, of a deadline that is due */
+	STEP_PUT_ASIDE, /* what: delivery */
+	STEP_CLOCK,     /* what: enum phase that begins */
+	STEP_DISABLE    /* what: aggregate */
+};
+
+/* How a step ends. */
+enum fate {
+	FATE_WHOLE,
+	FATE_AGAIN, /* a save found a row that was not there: nothing was saved, the message is still to be done */
+	FATE_CRASH_BEFORE, /* before the commit, or before the broker had it */
+	FATE_CRASH_AFTER   /* after the commit (its answer lost, or not published, or not acknowledged); or after the
+			      broker had it, and before that was written down */
+};
+
+struct step {
+	uint8_t kind, fate;
+	number_t what;
+};
+
+/* A rule that is broken, and how we came there. */
+struct breach {
+	enum rule rule; /* RULE_ALL: none is */
+	uint32_t from;  /* the state before the step */
+	struct step step;
+	struct bag to;
+};
+
+struct search {
+	struct model model;
+	struct table states; /* key: the bag's facts; value: struct visit */
+	uint32_t *edges;     /* targets, grouped by source */
+	size_t edge_count, edge_room;
+	uint32_t here;          /* the state whose steps are taken */
+	unsigned depth;         /* of the last state, in steps */
+	uint32_t settled_count; /* states that have come to an end */
+	struct breach breach;
+};
+
+struct visit {
+	uint32_t parent;
+	struct step step; /* from there */
+	size_t first_edge;
+	uint32_t depth;
+	bool settled, ends; /* ends: a settled state can be reached from here */
+};
+
+/* Visits everything that can happen in the world; stops at the first breach. */
+void search_run(struct search *search, const struct world *world, const struct mutation *mutation);
+void search_done(struct search *search);
+
+/* For steps: this one leads there. `state` is put into its canonical form. */
+void search_reach(struct search *search, struct bag *state, struct step step);
+/* For steps: this one breaks a rule. */
+void search_break(struct search *search, enum rule rule, struct step step, const struct bag *state);
+
+void search_state(const struct search *search, uint32_t number, struct bag *ret_state);
+
+#endif

@@ -1,0 +1,37 @@
+/* All that can happen next. */
+#ifndef MODEL_STEPS_H
+#define MODEL_STEPS_H
+
+#include "letters.h"
+#include "search.h"
+#include "turns.h"
+
+void steps_from(struct search *search, const struct bag *state);
+
+/* ---- its parts ---- */
+
+void steps_of_lanes(struct search *search, const struct bag *state);    /* messages are handled */
+void steps_of_relays(struct search *search, const struct bag *state);   /* events are published, notes are sent */
+void steps_of_the_rest(struct search *search, const struct bag *state); /* time passes, people act */
+
+/* What a lane has taken out of a queue. */
+struct taken {
+	unsigned count;
+	number_t deliveries[TURN_ITEMS_MAX];
+};
+
+/* A turn from the decision on; `before`: the state without what was taken. */
+void finish_turn(struct search *search, const struct bag *before, const struct turn *turn, const struct taken *taken,
+		 struct step step);
+/* The same for users, who answers without a trace: published, confirmed, acknowledged. */
+void finish_answer(struct search *search, const struct bag *before, const struct turn *turn, const struct taken *taken,
+		   struct step step);
+
+/* Does the inbox know this message? */
+bool steps_is_known(struct model *model, const struct bag *state, number_t delivery);
+
+/* The broker has these letters: whoever is bound to them gets each once, or twice where that may happen. Every way in
+ * which this can go is reached. */
+void publish(struct search *search, const struct bag *state, const number_t *letters, unsigned count, struct step step);
+
+#endif

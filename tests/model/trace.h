@@ -1,0 +1,12 @@
+/* How a state was reached, in words. */
+#ifndef MODEL_TRACE_H
+#define MODEL_TRACE_H
+
+#include "search.h"
+
+/* Prints the steps that lead to the breach, one a line. */
+void trace_print(const struct search *search);
+/* Prints the facts of a state on one line. */
+void trace_print_state(const struct search *search, const struct bag *state);
+
+#endif

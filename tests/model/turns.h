@@ -1,0 +1,38 @@
+/* Turns: what the product's own decisions make of letters and rows. A decision is pure, so each is run once for every
+ * (letters, rows, moment), and remembered. */
+#ifndef MODEL_TURNS_H
+#define MODEL_TURNS_H
+
+#include "model.h"
+
+enum { TURN_ITEMS_MAX = 2, TURN_ROWS_MAX = 2 * 2, TURN_SAID_MAX = 4 };
+
+struct turn {
+	uint8_t side, count, seen_count, write_count, said_count, deadline_count;
+	number_t deliveries[TURN_ITEMS_MAX];
+	enum status status[TURN_ITEMS_MAX];
+	/* what it was decided on; row 0: there was none */
+	struct {
+		number_t aggregate, row;
+	} seen[TURN_ROWS_MAX];
+	/* what is to be saved */
+	struct {
+		number_t aggregate, row;
+		bool found; /* the row was there: otherwise it is inserted */
+	} writes[TURN_ROWS_MAX];
+	number_t said[TURN_SAID_MAX]; /* letters */
+	struct {
+		number_t type, subject;
+		bool set; /* otherwise it is cleared */
+	} deadlines[TURN_SAID_MAX];
+	number_t told;                     /* the order that a client is told is accepted */
+	number_t verified[TURN_ITEMS_MAX]; /* ids of orders whose buyer was found active */
+	uint8_t verified_count;
+};
+
+/* Decides the letters one after the other on the rows of `state`. `again`: under other ids than the first time. */
+number_t turn_number(struct model *model, const struct bag *state, const number_t *deliveries, unsigned count,
+		     bool again);
+struct turn turn_of(const struct model *model, number_t turn);
+
+#endif
