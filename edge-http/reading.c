@@ -1,6 +1,7 @@
 /* Reading a request: each part that can be wrong is looked at by itself, in API order. */
 #include "reading.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "form.h"
@@ -229,6 +230,7 @@ static struct problem read_fields(struct call *call, const struct shape *shape, 
 /* Puts in what the edge says. */
 static void fill_edge_fields(const struct call *call, const struct shape *shape, void *body)
 {
+	assert(body != NULL);
 	for (const struct field *field = shape->fields; field->name != NULL; field++) {
 		char *place = (char *)body + field->offset;
 

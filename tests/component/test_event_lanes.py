@@ -101,7 +101,7 @@ def test_a_failing_neighbour_alone_goes_to_the_dead_letters(customer, products, 
 
 
 @pytest.mark.parametrize("body", [b"hello %s", b'{"%s"', b"\xff\xfe\x00%s", b'"%s"', b'[["%s"]]', b'[{"source":"%s"}]'])
-def test_a_body_that_is_no_event_goes_to_the_dead_letters_and_blocks_nobody(customer, products, operator, pending, body):
+def test_a_body_that_is_no_event_is_put_aside_and_blocks_nobody(customer, products, operator, pending, body):
     order_id, = pending(1)
     mark = uuid.uuid4().hex.encode()
     products.publish("events", "stock.refused", body % mark, type="stock.refused", delivery_mode=2,
@@ -217,7 +217,8 @@ def test_a_service_may_know_more_fields_than_we_do(customer, products, pending):
     ends(customer, order_id, "rejected")
 
 
-def test_nothing_is_lost_or_done_twice_when_connections_are_ended_by_force(stack, customer, products, operator, pending):
+def test_ending_connections_by_force_loses_nothing_and_does_nothing_twice(stack, customer, products, operator,
+                                                                          pending):
     orders = pending(40)
     pid = stack.pid("svc-orders")
     eventually(lambda: close_connections(stack, "svc-orders") > 0)

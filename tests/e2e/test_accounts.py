@@ -17,7 +17,8 @@ def test_registering_answers_with_the_account_and_where_it_is(api):
     user = ok(answer, 201)
     assert set(user) == {"id", "email", "name", "role", "status", "created_at", "updated_at", "version"}
     assert UUID.fullmatch(user["id"]) and TIME.fullmatch(user["created_at"])
-    assert (user["email"], user["name"], user["role"], user["status"]) == (body["email"], "Edsger", "customer", "active")
+    assert (user["email"], user["name"]) == (body["email"], "Edsger")
+    assert (user["role"], user["status"]) == ("customer", "active")
     assert answer.headers["Location"] == f"/v1/users/{user['id']}"
     assert "password" not in answer.text
 
@@ -149,7 +150,6 @@ def test_only_admins_list_accounts(api, customer):
 
 def test_the_list_of_accounts_has_each_once_while_others_register(admin, new_customer):
     before = [new_customer("Barbara").id for _ in range(5)]
-    listed = [user["id"] for user in pages(admin, "/users", 2, between=lambda: new_customer("Late"))
-              if user["name"] == "Barbara" or user["id"] in before]
+    listed = [user["id"] for user in pages(admin, "/users", 2, lambda: new_customer("Late"), last=before[0])]
     assert [user_id for user_id in listed if user_id in before] == before[::-1], "newest first, none missing"
     assert len(set(listed)) == len(listed)

@@ -96,8 +96,9 @@ def test_a_path_without_a_list_takes_no_query(admin, path, method, who):
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/v2/products", "/v1/product", "/v1/products/", "/v1//products",
-                                  "/v1/products/x/y", f"/v1/orders/{ID}/", f"/v1/orders/{ID}/cancel/now", "/v1/Products",
-                                  "/v1/v1/products", "/.well-known", "/.well-known/jwks.json/", "/healthz", "/metrics",
+                                  "/v1/products/x/y", f"/v1/orders/{ID}/", f"/v1/orders/{ID}/cancel/now",
+                                  "/v1/Products", "/v1/v1/products", "/.well-known", "/.well-known/jwks.json/",
+                                  "/healthz", "/metrics",
                                   "/v1/products%2f", "/v1/../v1/products", "/v1/./products", "/index.html", "/%2e%2e/",
                                   "/v1/products;x=1", "/etc/passwd", "/v1/%70roducts"])
 def test_there_is_nothing_at_any_other_path(stack, path):

@@ -43,7 +43,7 @@ class Broker:
         self.replies = None
 
     def close(self):
-        """Whoever is done with a connection does not mind if it has been closed, or closes in the middle of a delivery."""
+        """Whoever is done with a connection does not mind that it has been closed, or that something still came."""
         with contextlib.suppress(pika.exceptions.AMQPError):
             self.connection.close()
 

@@ -28,11 +28,3 @@ def eventually(check, patience=15, every=0.02):
         if time.monotonic() > until:
             raise missing
         time.sleep(every)
-
-
-def stays(check, seconds):
-    """Asserts that `check` holds all through a short while: for what must NOT happen."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        assert check(), f"did not stay so for {seconds} s: {check.__name__}"
-        time.sleep(0.05)

@@ -82,7 +82,7 @@ class Client:
 
 
 def lets_in(client):
-    """Whether the edge answers somebody who is signed in: that it is ready says less, so that it stays in a balancer."""
+    """Whether the edge answers somebody who is signed in: being ready says less, so that it stays in a balancer."""
     try:
         return client.get(f"/users/{client.id}").status_code == 200
     except requests.ConnectionError:
@@ -119,8 +119,9 @@ def problem(answer, status, code=None, field=None):
     return body
 
 
-def pages(client, path, limit, between=lambda: None):
-    """Every item of a list, page by page; `between` runs before each page but the first."""
+def pages(client, path, limit, between=lambda: None, last=None):
+    """Every item of a list, page by page, to its end or to the page with the item whose id is `last`; `between` runs
+    before each page but the first."""
     items, cursor = [], None
     while True:
         params = {"limit": limit} | ({"cursor": cursor} if cursor else {})
@@ -128,7 +129,7 @@ def pages(client, path, limit, between=lambda: None):
         assert set(page) == {"items", "next"} and len(page["items"]) <= limit
         items += page["items"]
         cursor = page["next"]
-        if cursor is None:
+        if cursor is None or last in [item["id"] for item in page["items"]]:
             return items
         assert page["items"], "a page without items has a next one"
         between()
