@@ -102,7 +102,7 @@ static enum status run_decision(struct turn *turn, struct item *item, struct ver
 {
 	const struct message *message = &item->query.message;
 
-	if (message->deadline_us < turn->now_us) {
+	if (message->deadline_us < moment_now()) { /* it may have waited for locks since the turn began */
 		*ret_verdict = (struct verdict){.status = E_EXPIRED};
 		return OK;
 	}
