@@ -1,4 +1,5 @@
 /* What the asking side knows: windows, joining, the breaker. Without a broker and without threads. */
+#include <assert.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -103,6 +104,7 @@ static struct sent *taken(struct scene *scene)
 
 static void answer(struct scene *scene, const struct ask *ask, bool expected)
 {
+	assert(ask != NULL);
 	const struct rpc_slice slice = {.id = ask->id, .text = span_of("{\"status\":\"ok\"}")};
 
 	assert_int_equal(table_answer(&scene->table, &slice, &scene->ended), expected);

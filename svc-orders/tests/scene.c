@@ -95,7 +95,7 @@ static struct stock_event *goods_held(struct scene *scene, struct uuid order_id)
 
 	/* Products may answer in an order of its own. */
 	for (int i = 0; i < PRODUCTS; i++)
-		lines[PRODUCTS - 1 - i] = (struct order_line){product(i), names[i], 2, 100 * (i + 1)};
+		lines[PRODUCTS - 1 - i] = (struct order_line){product(i), names[i], 2, 100LL * (i + 1)};
 	*held = (struct stock_event){
 		.order_id = order_id, .items = {lines, PRODUCTS}, .total_cents = 600, .currency = "EUR"};
 	return held;
