@@ -3,11 +3,15 @@
  * What was sent and not yet answered stands in a queue, in the order in which the server answers. A statement's first
  * use on a connection puts its Prepare into the pipeline before it; the Prepare's answer is taken unseen. */
 #include "db_private.h"
+#include "metrics.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+static struct metric statements_sent = {
+	.name = "comanda_database_statements_total", .help = "Statements sent to the database", .type = COUNTER};
 
 /* ---- sending ---- */
 
@@ -50,6 +54,7 @@ static bool send_prepare(struct db *db, struct statement *statement, const struc
 void db_send(struct db *db, const struct sql *sql)
 {
 	args_finish(&db->args);
+	metric_add(&statements_sent, NULL, 1);
 	if (may_send(db)) {
 		struct statement *statement = statements_find(&db->statements, sql);
 		if (send_prepare(db, statement, sql) && db_link_execute(db->link, sql, &db->args))

@@ -67,18 +67,18 @@ def cpu_between(before, after):
 
 
 def memory_mb(stack):
-    """Resident memory of each program."""
+    """Memory of each program: resident, where what several share counts once, in equal parts (Pss, proc(5))."""
     sizes = {}
     for program in PROGRAMS:
-        status = Path(f"/proc/{stack.pid(program)}/status").read_text()
-        sizes[program] = round(int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024, 1)
+        rollup = Path(f"/proc/{stack.pid(program)}/smaps_rollup").read_text()
+        sizes[program] = round(int(re.search(r"Pss:\s+(\d+)", rollup)[1]) / 1024, 1)
     sizes["all"] = round(sum(sizes.values()), 1)
     return sizes
 
 
-def counters_of(stack, program):
-    """Its counters: "program name{label}" → value."""
-    port = stack[f"COMANDA_{program.upper().replace('-', '_')}_ADMIN_PORT"]
+def counters_of(stack, program, port=None):
+    """Its counters: "program name{label}" → value. A replica has a port of its own."""
+    port = port or stack[f"COMANDA_{program.upper().replace('-', '_')}_ADMIN_PORT"]
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as page:
         lines = [line.rsplit(" ", 1) for line in page.read().decode().splitlines()
                  if not line.startswith("#") and "_bucket" not in line]
