@@ -1,110 +1,93 @@
-/* One line an event: offset, time, type, what it is about, and the little that matters of its data. */
+/* Drawing one event. */
+#include "event_line.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "events.h"
+#include "json_value.h"
+#include "record.h"
 
-static const char *text_of(const struct json *object, const char *name)
+enum tint event_tint(const char *type)
+{
+	static const struct {
+		const char *type;
+		enum tint tint;
+	} known[] = {
+		{"order.confirmed", TINT_GOOD},    {"stock.sold", TINT_GOOD},          {"user.verified", TINT_GOOD},
+		{"stock.reserved", TINT_GOOD},     {"order.rejected", TINT_BAD},       {"order.expired", TINT_BAD},
+		{"order.cancelled", TINT_BAD},     {"user.refused", TINT_BAD},         {"stock.refused", TINT_BAD},
+		{"reservation.overdue", TINT_BAD}, {"operator.replayed", TINT_NOTICE},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].type, type) == 0)
+			return known[i].tint;
+	return TINT_NONE;
+}
+
+static int64_t number_of(const struct json *object, const char *name)
 {
 	const struct json *member = object == NULL ? NULL : json_member(object, name);
-	const char *text = member == NULL ? NULL : json_text(member);
 
-	return text == NULL ? "" : text;
+	return member == NULL || json_type(member) != JSON_NUMBER ? INT_ABSENT : (int64_t)json_number(member);
 }
 
-/* "comanda.order.placed.v1" → "order.placed" */
-static const char *short_type(const char *type, char *out, size_t room)
+void event_gist(const struct logged *event, char *ret_gist, size_t room)
 {
-	const char *start = strncmp(type, "comanda.", 8) == 0 ? type + 8 : type;
-	const char *end = strrchr(start, '.');
+	const struct json *data = event->data, *reason = data == NULL ? NULL : json_member(data, "reason");
+	const char *code = reason != NULL && json_type(reason) == JSON_OBJECT ? json_text_of(reason, "code")
+									      : json_text_of(data, "code");
+	const int64_t total = number_of(data, "total_cents"), delta = number_of(data, "delta"),
+		      on_hand = number_of(data, "on_hand");
 
-	snprintf(out, room, "%.*s", end == NULL ? (int)strlen(start) : (int)(end - start), start);
-	return out;
+	*ret_gist = '\0';
+	if (*code != '\0')
+		snprintf(ret_gist, room, "%s", code);
+	else if (total != INT_ABSENT)
+		snprintf(ret_gist, room, "%lld.%02lld %s", (long long)total / 100, (long long)total % 100,
+			 json_text_of(data, "currency"));
+	else if (delta != INT_ABSENT)
+		snprintf(ret_gist, room, "%+lld", (long long)delta);
+	else if (on_hand != INT_ABSENT)
+		snprintf(ret_gist, room, "%lld there", (long long)on_hand);
+	else if (*json_text_of(data, "reason") != '\0')
+		snprintf(ret_gist, room, "%s", json_text_of(data, "reason"));
 }
 
-static bool passes(const struct json *event, const struct event_filter *filter)
+void event_line_heading(void)
 {
-	const struct json *data = json_member(event, "data");
-	char type[100];
-
-	if (filter->type != NULL && strcmp(short_type(text_of(event, "type"), type, sizeof(type)), filter->type) != 0)
-		return false;
-	return filter->order == NULL || strcmp(text_of(event, "subject"), filter->order) == 0 ||
-	       strcmp(text_of(data, "order_id"), filter->order) == 0;
+	if (isatty(STDOUT_FILENO))
+		printf("%s%7s  %-12s  %-17s  %s%s\n", tint(TINT_DIM), "offset", "time (UTC)", "event", "about",
+		       tint(TINT_NONE));
 }
 
-static void print_json(const struct json *event)
+/* 7 + 2 + 12 + 2 + 17 + 2 + 36 columns: with the rare longest type, 80. What follows needs a wider terminal. */
+void event_line(const struct logged *event)
 {
-	struct buffer line;
+	char time[MOMENT_TEXT + 1], subject[UUID_TEXT + 1], gist[64];
 
-	buffer_init(&line);
-	json_print(&line, event);
-	puts(line.bytes);
-	buffer_done(&line);
-}
-
-/* Green for good ends, red for refusals, on a terminal only. */
-static const char *colour(const char *type)
-{
-	static const char *const good[] = {"order.confirmed", "stock.sold", "user.verified", "stock.reserved", NULL};
-	static const char *const bad[] = {"order.rejected",
-					  "order.expired",
-					  "order.cancelled",
-					  "user.refused",
-					  "stock.refused",
-					  "reservation.overdue",
-					  NULL};
-
-	for (int i = 0; good[i] != NULL; i++)
-		if (strcmp(good[i], type) == 0)
-			return "\033[32m";
-	for (int i = 0; bad[i] != NULL; i++)
-		if (strcmp(bad[i], type) == 0)
-			return "\033[31m";
-	return "\033[36m";
-}
-
-static void print_line(const struct json *event, int64_t offset)
-{
-	const struct json *data = json_member(event, "data"), *reason = json_member(data, "reason");
-	const char *code = reason != NULL ? text_of(reason, "code") : text_of(data, "code");
-	const bool terminal = isatty(STDOUT_FILENO);
-	const char *time = text_of(event, "time");
-	char type[100];
-
-	short_type(text_of(event, "type"), type, sizeof(type));
-	/* 01:20:28.123456 of the day is what a reader compares; the full time is in --json. */
-	printf("%7lld  %.15s  %s%-19s%s  %s  %s\n", (long long)offset, strlen(time) > 11 ? time + 11 : time,
-	       terminal ? colour(type) : "", type, terminal ? "\033[0m" : "", text_of(event, "subject"), code);
-}
-
-int print_events(struct span body, const struct event_filter *filter, int64_t offset, int limit)
-{
-	struct arena arena;
-	struct faults faults = {0};
-	const struct json *json;
-	int printed = 0;
-
-	arena_init(&arena);
-	if (json_parse(&arena, body, &faults, &json) != OK) {
-		fprintf(stderr, "comanda: the message at offset %lld is not JSON\n", (long long)offset);
-		arena_done(&arena);
-		return 0;
-	}
-	const int count = json_count(json);
-	for (int i = 0; i < (count < 0 ? 1 : count) && printed < limit; i++) {
-		const struct json *event = count < 0 ? json : json_item(json, i);
-
-		if (!passes(event, filter))
-			continue;
-		if (filter->json)
-			print_json(event);
-		else
-			print_line(event, offset);
-		printed++;
-	}
+	moment_text(event->time_us, time);
+	uuid_text(&event->subject, subject);
+	event_gist(event, gist, sizeof(gist));
+	if (terminal_columns() < 100)
+		*gist = '\0';
+	/* 01:20:28.123 of the day is what a reader compares; the full time is in --json. */
+	printf("%7lld  %.12s  %s%-17s%s  %s%s%s\n", (long long)event->offset, time + 11, tint(event_tint(event->type)),
+	       event->type, tint(TINT_NONE), subject, *gist == '\0' ? "" : "  ", gist);
 	fflush(stdout);
-	arena_done(&arena);
-	return printed;
+}
+
+void event_json_line(const struct logged *event)
+{
+	struct record record;
+	struct buffer text;
+
+	buffer_init(&text);
+	json_print(&text, event->json);
+	record_open(&record);
+	record_int(&record, "offset", event->offset);
+	record_json(&record, "event", (struct span){text.bytes, text.size});
+	record_print(&record);
+	buffer_done(&text);
 }

@@ -2,43 +2,48 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "command.h"
+#include "commands.h"
 #include "json.h"
 #include "log.h"
+#include "terminal.h"
 
-static const struct command commands[] = {
-	{"events list", "[--type T] [--order ID] [--limit N] [--from OFFSET] [--json]",
-	 "what has happened, from events.log", run_events_list, "comanda events list --type order.confirmed --limit 5"},
-	{"events tail", "[--type T] [--order ID] [--json]", "the same, as it happens; ends with Ctrl-C",
-	 run_events_tail, "comanda events tail"},
-	{"token", "--key FILE --subject ID --role ROLE [--ttl SECONDS]", "an access token, signed with svc-users' key",
-	 run_token, "comanda token --key token.pem --subject 01930000-0000-7000-8000-000000000001 --role admin"},
-	{"topology apply", "", "puts exchanges, queues, bindings, policies, users and permissions on the broker",
-	 run_topology_apply, "comanda topology apply"},
-	{"topology show", "", "the table of what stands on the broker", run_topology_show, "comanda topology show"},
-	{"topology verify", "", "compares the broker with the table; exit code 1 where they differ",
-	 run_topology_verify, "comanda topology verify"},
+static const struct command *const commands[] = {
+	/* clang-format off */
+	/* what has happened */
+	&cmd_events_list, &cmd_events_tail, &cmd_events_show,
+	/* the broker */
+	&cmd_topology_show, &cmd_topology_verify, &cmd_topology_apply,
+	/* for development */
+	&cmd_token,
+	/* clang-format on */
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-static void print_help(FILE *out)
+static const char settings[] =
+	"settings, from the environment; each also as NAME_FILE, the name of a file that holds it:\n"
+	"  COMANDA_BROKER_URL       amqp://operator:password@host:port/vhost\n"
+	"  COMANDA_DATABASE_URL_ORDERS, _PRODUCTS, _USERS\n"
+	"                           postgresql://comanda_operator:password@host:port/name\n"
+	"  COMANDA_MANAGEMENT_URL   http://admin:password@host:port: the management API,\n"
+	"                           for topology alone\n"
+	"  COMANDA_VHOST            the virtual host, for topology; \"comanda\" if not set\n"
+	"  COMANDA_BROKER_PASSWORD_EDGE_HTTP, _SVC_USERS, _SVC_PRODUCTS, _SVC_ORDERS,\n"
+	"  _OPERATOR                for topology apply: passwords of the broker's users\n"
+	"  NO_COLOR                 set to anything: no colours on a terminal either\n";
+
+static void print_help(void)
 {
-	fprintf(out, "comanda: look at events, set up the broker, make tokens\n\nusage:\n");
+	printf("comanda: look at events, replay them, mend what died\n\n");
 	for (int i = 0; i < COMMANDS; i++)
-		fprintf(out, "  comanda %s %s\n      %s\n", commands[i].name, commands[i].arguments,
-			commands[i].meaning);
-	fprintf(out, "\nexamples:\n");
-	for (int i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %s\n", commands[i].example);
-	fprintf(out,
-		"\nexit codes: 0 done, or no difference; 1 a difference; 2 wrong arguments or settings; 3 it failed\n"
-		"\nsettings (environment):\n"
-		"  COMANDA_BROKER_URL       amqp://user:password@host:port/vhost, for events\n"
-		"  COMANDA_MANAGEMENT_URL   http://user:password@host:port of the management API, for topology\n"
-		"  COMANDA_VHOST            the virtual host; \"comanda\" where it is not set\n"
-		"  COMANDA_BROKER_PASSWORD_EDGE_HTTP, _SVC_USERS, _SVC_PRODUCTS, _SVC_ORDERS\n"
-		"                           passwords to give to the programs' broker users, for topology apply\n");
+		printf("  comanda %-16s %s\n", commands[i]->name, commands[i]->meaning);
+	printf("\ncomanda COMMAND --help says more, with examples. --json everywhere: for programs.\n"
+	       "\nexit codes:\n"
+	       "  0  done; equal\n"
+	       "  1  a difference; not all of what was asked for came about\n"
+	       "  2  wrong command line or settings, or something needed is away: nothing changed\n"
+	       "\n%s",
+	       settings);
 }
 
 /* How many words of argv a command's name takes; 0 where it is another command. */
@@ -54,24 +59,68 @@ static int matches(const struct command *command, int argc, char **argv)
 	return 0;
 }
 
+static bool asks_for_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* Of two that match, the longer name is meant: "dead" and "dead list". */
+static const struct command *find(int argc, char **argv, int *ret_words)
+{
+	const struct command *found = NULL;
+
+	*ret_words = 0;
+	for (int i = 0; i < COMMANDS; i++) {
+		const int words = matches(commands[i], argc, argv);
+
+		if (words > *ret_words) {
+			*ret_words = words;
+			found = commands[i];
+		}
+	}
+	return found;
+}
+
+/* "comanda dead": which there are. */
+static int explain(const char *word)
+{
+	const size_t size = strlen(word);
+	bool any = false;
+
+	for (int i = 0; i < COMMANDS; i++)
+		if (strncmp(commands[i]->name, word, size) == 0 && commands[i]->name[size] == ' ') {
+			fprintf(stderr, any ? ", %s" : "comanda: %s", commands[i]->name);
+			any = true;
+		}
+	if (any)
+		fprintf(stderr, ": which one? comanda --help\n");
+	else
+		complain("there is no command \"%s\"; comanda --help lists them", word);
+	return EXIT_COULD_NOT;
+}
+
 int main(int argc, char **argv)
 {
+	int words;
+
 	json_init();
-	log_init("comanda", LOG_WARN);
-	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
-		print_help(stdout);
-		return EXIT_SAME;
+	log_init("comanda", LOG_ERROR);
+	if (argc < 2 || (argc == 2 && asks_for_help(argv[1]))) {
+		print_help();
+		return argc < 2 ? EXIT_COULD_NOT : EXIT_DONE;
 	}
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		printf("comanda %s\n", COMANDA_VERSION);
-		return EXIT_SAME;
+		return EXIT_DONE;
 	}
-	for (int i = 0; i < COMMANDS; i++) {
-		const int words = matches(&commands[i], argc, argv);
-
-		if (words > 0)
-			return commands[i].run(argc - 1 - words, argv + 1 + words);
+	const struct command *command = find(argc, argv, &words);
+	if (command == NULL)
+		return explain(argv[1]);
+	argc -= 1 + words;
+	argv += 1 + words;
+	if (argc == 1 && asks_for_help(argv[0])) {
+		command_help(command);
+		return EXIT_DONE;
 	}
-	fprintf(stderr, "comanda: no such command; comanda --help lists them all\n");
-	return EXIT_USAGE;
+	return command->run(command, argc, argv);
 }

@@ -1,46 +1,23 @@
 /* comanda token: an access token made here, with the key that svc-users signs with. For development. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "command.h"
+#include "commands.h"
+#include "terminal.h"
 #include "token.h"
 
 enum { KEY_MAX = 16384 };
 
 struct token_options {
-	const char *key, *subject, *role, *ttl;
+	const char *key, *role;
+	struct uuid subject;
+	int64_t ttl;
 };
 
 static int usage(const char *what)
 {
-	fprintf(stderr,
-		"comanda: %s; usage: comanda token --key FILE --subject ID --role customer|admin [--ttl SECONDS]\n",
-		what);
-	return EXIT_USAGE;
-}
-
-static bool read_options(int argc, char **argv, struct token_options *ret_options)
-{
-	const struct {
-		const char *name, **value;
-	} known[] = {
-		{"--key", &ret_options->key},
-		{"--role", &ret_options->role},
-		{"--subject", &ret_options->subject},
-		{"--ttl", &ret_options->ttl},
-	};
-
-	for (int i = 0; i < argc; i += 2) {
-		size_t k = 0;
-
-		while (k < sizeof(known) / sizeof(known[0]) && strcmp(known[k].name, argv[i]) != 0)
-			k++;
-		if (k == sizeof(known) / sizeof(known[0]) || i + 1 == argc)
-			return false;
-		*known[k].value = argv[i + 1];
-	}
-	return ret_options->key != NULL && ret_options->subject != NULL && ret_options->role != NULL;
+	complain("%s; comanda token --help", what);
+	return EXIT_COULD_NOT;
 }
 
 static bool read_key(const char *path, struct token_key **ret_key)
@@ -70,33 +47,48 @@ static int print_token(const struct token_key *key, const struct token_claims *c
 	if (status == OK)
 		puts(token);
 	arena_done(&arena);
-	return status == OK ? EXIT_SAME : EXIT_FAILED;
+	return status == OK ? EXIT_DONE : EXIT_COULD_NOT;
 }
 
-int run_token(int argc, char **argv)
+static int run(const struct command *command, int argc, char **argv)
 {
-	struct token_options options = {.ttl = "3600"};
+	struct token_options options = {.ttl = 3600};
 	struct token_claims claims = {.issued_us = moment_now()};
 	struct token_key *key;
 
-	if (!read_options(argc, argv, &options))
-		return usage("wrong arguments");
-	if (uuid_parse(options.subject, strlen(options.subject), &claims.caller.user_id) != OK)
-		return usage("--subject must be a user's id");
+	if (!command_read(command, argc, argv, &options))
+		return EXIT_COULD_NOT;
+	if (options.key == NULL || options.role == NULL || uuid_is_nil(&options.subject))
+		return usage("--key, --subject and --role are needed");
 	for (claims.caller.role = CALLER_CUSTOMER; caller_role_names[claims.caller.role] != NULL; claims.caller.role++)
 		if (strcmp(caller_role_names[claims.caller.role], options.role) == 0)
 			break;
 	if (caller_role_names[claims.caller.role] == NULL)
 		return usage("--role must be customer or admin");
-	char *end;
-	const long ttl = strtol(options.ttl, &end, 10);
-	if (*end != '\0' || ttl < 1 || ttl > 30L * 86400)
+	if (options.ttl < 1 || options.ttl > 30LL * 86400)
 		return usage("--ttl must be between 1 and 2592000 seconds");
-	claims.expires_us = claims.issued_us + ttl * SECOND_US;
+	claims.expires_us = claims.issued_us + options.ttl * SECOND_US;
+	claims.caller.user_id = options.subject;
 	claims.caller.session_id = uuid_new(claims.issued_us);
 	if (!read_key(options.key, &key))
-		return EXIT_FAILED;
+		return EXIT_COULD_NOT;
 	const int code = print_token(key, &claims);
 	token_key_free(key);
 	return code;
 }
+
+static const struct option table[] = {
+	{"--key", OPTION_TEXT, offsetof(struct token_options, key), "FILE", "svc-users' private key, PEM"},
+	{"--subject", OPTION_ID, offsetof(struct token_options, subject), "ID", "whose token: a user's id"},
+	{"--role", OPTION_TEXT, offsetof(struct token_options, role), "ROLE", "customer or admin"},
+	{"--ttl", OPTION_COUNT, offsetof(struct token_options, ttl), "SECONDS", "how long it is good (3600)"},
+	{.name = NULL},
+};
+
+const struct command cmd_token = {
+	.name = "token",
+	.meaning = "an access token, signed with svc-users' key: for development",
+	.options = table,
+	.run = run,
+	.examples = "comanda token --key token.pem --subject 01930000-0000-7000-8000-000000000001 --role admin\n",
+};

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "command.h"
+#include "commands.h"
 #include "management.h"
 #include "topology.h"
 
@@ -160,16 +160,13 @@ static void apply_all(struct applying *applying)
 		apply_user(applying, &topology_users[i]);
 }
 
-int run_topology_apply(int argc, char **argv)
+static int run(const struct command *command, int argc, char **argv)
 {
-	(void)argv;
-	if (argc > 0) {
-		fprintf(stderr, "comanda: topology apply takes no arguments\n");
-		return EXIT_USAGE;
-	}
+	if (!command_read(command, argc, argv, NULL))
+		return EXIT_COULD_NOT;
 	struct applying applying = {.management = management_open()};
 	if (applying.management == NULL)
-		return EXIT_USAGE;
+		return EXIT_COULD_NOT;
 	arena_init(&applying.arena);
 	buffer_init(&applying.body);
 	apply_all(&applying);
@@ -179,5 +176,12 @@ int run_topology_apply(int argc, char **argv)
 	buffer_done(&applying.body);
 	arena_done(&applying.arena);
 	management_close(applying.management);
-	return applying.failures == 0 ? EXIT_SAME : EXIT_FAILED;
+	return applying.failures == 0 ? EXIT_DONE : EXIT_COULD_NOT;
 }
+
+const struct command cmd_topology_apply = {
+	.name = "topology apply",
+	.meaning = "puts exchanges, queues, bindings, policies and accounts on the broker",
+	.run = run,
+	.examples = "comanda topology apply\n",
+};

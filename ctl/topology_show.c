@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "command.h"
+#include "commands.h"
 #include "topology.h"
 
 static void show_queue(const struct topology_queue *queue)
@@ -16,10 +16,10 @@ static void show_queue(const struct topology_queue *queue)
 	putchar('\n');
 }
 
-int run_topology_show(int argc, char **argv)
+static int run(const struct command *command, int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
+	if (!command_read(command, argc, argv, NULL))
+		return EXIT_COULD_NOT;
 	printf("exchanges\n");
 	for (const struct topology_exchange *exchange = topology_exchanges; exchange->name != NULL; exchange++)
 		printf("  %-18s %s\n", exchange->name, exchange->type);
@@ -34,5 +34,12 @@ int run_topology_show(int argc, char **argv)
 		printf("  %-18s writes %s, reads %s, publishes events %s\n", user->name, user->write,
 		       *user->read == '\0' ? "nothing" : user->read,
 		       *user->events_write == '\0' ? "none" : user->events_write);
-	return EXIT_SAME;
+	return EXIT_DONE;
 }
+
+const struct command cmd_topology_show = {
+	.name = "topology show",
+	.meaning = "the table of what stands on the broker",
+	.run = run,
+	.examples = "comanda topology show\n",
+};

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "command.h"
+#include "commands.h"
 #include "json_value.h"
 #include "management.h"
 #include "topology.h"
@@ -197,16 +197,13 @@ static void verify_permissions(struct verifying *verifying, const struct topolog
 		differ(verifying, "user %s may publish any event: its topic permission is not there", user->name);
 }
 
-int run_topology_verify(int argc, char **argv)
+static int run(const struct command *command, int argc, char **argv)
 {
-	(void)argv;
-	if (argc > 0) {
-		fprintf(stderr, "comanda: topology verify takes no arguments\n");
-		return EXIT_USAGE;
-	}
+	if (!command_read(command, argc, argv, NULL))
+		return EXIT_COULD_NOT;
 	struct verifying verifying = {.management = management_open()};
 	if (verifying.management == NULL)
-		return EXIT_USAGE;
+		return EXIT_COULD_NOT;
 	arena_init(&verifying.arena);
 	const bool reachable = management_call(verifying.management, "GET", "vhosts/{vhost}", NULL) == 200;
 	if (reachable) {
@@ -225,6 +222,13 @@ int run_topology_verify(int argc, char **argv)
 	arena_done(&verifying.arena);
 	management_close(verifying.management);
 	if (!reachable)
-		return EXIT_FAILED;
-	return verifying.differences == 0 ? EXIT_SAME : EXIT_DIFFERENT;
+		return EXIT_COULD_NOT;
+	return verifying.differences == 0 ? EXIT_DONE : EXIT_DIFFERENT;
 }
+
+const struct command cmd_topology_verify = {
+	.name = "topology verify",
+	.meaning = "compares the broker with the table",
+	.run = run,
+	.examples = "comanda topology verify\n",
+};

@@ -201,6 +201,15 @@ SHAPE(stock_refused_shape, struct stock_refused,
 	field_text(struct stock_refused, detail, REQUIRED, 0, 1000),
 	field_uuid(struct stock_refused, product_id, 0));
 
+/* ---- what an operator did ---- */
+
+SHAPE(operator_replayed_shape, struct operator_replayed,
+	field_text(struct operator_replayed, by, REQUIRED, 1, 200),
+	field_text(struct operator_replayed, host, REQUIRED, 1, 200),
+	field_text(struct operator_replayed, reason, REQUIRED, 1, 1000),
+	{.name = "queues", .type = F_TEXTS, .rules = REQUIRED, .max = 20, .offset = offsetof(struct operator_replayed, queues)},
+	{.name = "events", .type = F_TEXTS, .rules = REQUIRED, .max = REPLAYED_MAX, .offset = offsetof(struct operator_replayed, events)});
+
 /* ---- notes ---- */
 
 SHAPE(order_note_shape, struct order_note,
@@ -270,9 +279,11 @@ static const struct message_type types[MESSAGE_COUNT] = {
 	[ORDER_EXPIRED]         = TOLD("order.expired",          "svc-orders",       &order_event_shape),
 	[ORDER_CANCELLED]       = TOLD("order.cancelled",        "svc-orders",       &order_event_shape),
 
+	[OPERATOR_REPLAYED]     = TOLD("operator.replayed",      "operator",         &operator_replayed_shape),
+
 	[ORDER_DEADLINE]        = NOTED("order.deadline",        "svc-orders",       &order_note_shape),
 	[RESERVATION_DEADLINE]  = NOTED("reservation.deadline",  "svc-products",     &order_note_shape),
 	/* clang-format on */
 };
 
-const struct contract comanda_contract = {.types = types, .count = MESSAGE_COUNT};
+const struct contract comanda_contract = {.types = types, .count = MESSAGE_COUNT, .operator= "operator" };

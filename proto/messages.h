@@ -53,6 +53,8 @@ enum message_name {
 	ORDER_REJECTED,
 	ORDER_EXPIRED,
 	ORDER_CANCELLED,
+	/* told by an operator */
+	OPERATOR_REPLAYED, /* events were handed in again so that they take effect again */
 	/* notes to oneself */
 	ORDER_DEADLINE,
 	RESERVATION_DEADLINE,
@@ -315,6 +317,18 @@ struct stock_refused {
 	struct uuid product_id;    /* nil: not about one product */
 };
 extern const struct shape stock_refused_shape;
+
+/* ---- what an operator did ---- */
+
+/* operator.replayed: the audit of a replay that was forced. Its subject is the replay. */
+struct operator_replayed {
+	const char *by, *host; /* the account that ran the command, and where */
+	const char *reason;
+	struct list queues; /* const char * */
+	struct list events; /* const char *: their ids */
+};
+extern const struct shape operator_replayed_shape;
+enum { REPLAYED_MAX = 1000 };
 
 /* ---- notes ---- */
 

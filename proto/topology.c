@@ -69,6 +69,9 @@ const struct topology_policy topology_policies[] = {
 	/* An event is worth everything: never bounded, and put aside, not dropped, after 20 deliveries. The lanes put a
 	 * poisonous one aside much earlier; this is for what crashes even that. */
 	{"events", "^(users|products|orders)\\.events$", "{\"delivery-limit\":20}", 10},
+	/* A dead letter stays until somebody has looked at it, and looking at it gives it back each time: no limit that
+	 * counts deliveries may drop it. (RabbitMQ 4 has one of 20 where none is set.) */
+	{"dead", "^(users|products|orders)\\.dead$", "{\"delivery-limit\":1000000000}", 10},
 	/* The log keeps 30 days or 20 GB, whichever ends first. */
 	{"events-log", "^events\\.log$", "{\"max-age\":\"30D\",\"max-length-bytes\":20000000000}", 10},
 	{NULL, NULL, NULL, 0},
@@ -81,5 +84,8 @@ const struct topology_user topology_users[] = {
 	{"svc-users", "", "^(events|dead|amq\\.default)$", "^users\\.", "^user\\."},
 	{"svc-products", "", "^(events|dead|amq\\.default)$", "^products\\.", "^(product|stock|reservation)\\."},
 	{"svc-orders", "", "^(events|dead|amq\\.default)$", "^orders\\.", "^order\\."},
+	/* The account of `comanda`: reads the log and the dead letters, sends to queues (redrive, replay), and may tell
+	 * no event but what it did itself. It cannot read what waits for a service. */
+	{"operator", "", "^(events|amq\\.default)$", "^(events\\.log|(users|products|orders)\\.dead)$", "^operator\\."},
 	{NULL, NULL, NULL, NULL, NULL},
 };

@@ -260,6 +260,22 @@ enum status broker_consume(struct broker *broker, const struct broker_consume *c
 	return status;
 }
 
+enum status broker_depth(struct broker *broker, const char *queue, struct queue_depth *ret_depth)
+{
+	if (broker->link == NULL)
+		return E_UNAVAILABLE;
+	const enum status status = link_depth(broker->link, queue, ret_depth);
+	if (status == E_UNAVAILABLE)
+		return lost(broker);
+	if (status == E_NOT_FOUND) {
+		snprintf(broker->detail, sizeof(broker->detail), "%s", link_detail(broker->link));
+		let_go(broker);
+		outcomes_new_channel(&broker->outcomes);
+		broker->consuming = false;
+	}
+	return status;
+}
+
 enum status broker_cancel(struct broker *broker)
 {
 	if (broker->link == NULL)

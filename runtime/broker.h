@@ -43,13 +43,20 @@ struct broker_consume {
 	const char *queue;
 	int prefetch;
 	bool no_ack;
-	int64_t stream_offset; /* streams: -1 first, -2 next, -3 last, else an offset; only where `stream` */
+	int64_t stream_offset;   /* streams: -1 first, -2 next, -3 last, else an offset; only where `stream` */
+	int64_t stream_since_us; /* streams: from what came in at this moment on, to the second; 0: by stream_offset */
 	bool stream;
 };
 /* E_NOT_FOUND: there is no such queue (yet); the connection stays, but unacknowledged deliveries and publications
  * without an outcome are gone as after a drop. E_UNAVAILABLE otherwise. */
 must_check enum status broker_consume(struct broker *broker, const struct broker_consume *consume);
 must_check enum status broker_cancel(struct broker *broker);
+/* How many messages wait in a queue, those that are out for acknowledgement not counted, and how many consumers it has.
+ * E_NOT_FOUND: as for broker_consume. */
+struct queue_depth {
+	int64_t waiting, consumers;
+};
+must_check enum status broker_depth(struct broker *broker, const char *queue, struct queue_depth *ret_depth);
 bool broker_consuming(const struct broker *broker); /* false again after the broker cancelled it */
 
 struct broker_header {

@@ -242,11 +242,15 @@ static enum status reopen_channel(struct link *link)
 	return status;
 }
 
-static amqp_table_entry_t stream_start(int64_t offset)
+static amqp_table_entry_t stream_start(const struct broker_consume *consume)
 {
 	amqp_table_entry_t entry = {.key = link_text("x-stream-offset")};
+	const int64_t offset = consume->stream_offset;
 
-	if (offset >= 0) {
+	if (consume->stream_since_us > 0) {
+		entry.value.kind = AMQP_FIELD_KIND_TIMESTAMP;
+		entry.value.value.u64 = (uint64_t)(consume->stream_since_us / SECOND_US);
+	} else if (offset >= 0) {
 		entry.value.kind = AMQP_FIELD_KIND_I64;
 		entry.value.value.i64 = offset;
 	} else {
@@ -256,11 +260,29 @@ static amqp_table_entry_t stream_start(int64_t offset)
 	return entry;
 }
 
+/* After a call that the broker answered with an error. */
+static enum status refused_queue(struct link *link, const char *doing)
+{
+	if (reply_failed(link, doing, amqp_get_rpc_reply(link->state)) != AMQP_NOT_FOUND)
+		return E_UNAVAILABLE;
+	return reopen_channel(link) == OK ? E_NOT_FOUND : E_UNAVAILABLE;
+}
+
+enum status link_depth(struct link *link, const char *queue, struct queue_depth *ret_depth)
+{
+	const amqp_queue_declare_ok_t *said =
+		amqp_queue_declare(link->state, LINK_CHANNEL, link_text(queue), 1, 0, 0, 0, amqp_empty_table);
+
+	if (said == NULL)
+		return refused_queue(link, "looking at a queue");
+	*ret_depth = (struct queue_depth){.waiting = said->message_count, .consumers = said->consumer_count};
+	return OK;
+}
+
 enum status link_consume(struct link *link, const struct broker_consume *consume)
 {
-	amqp_table_entry_t start = stream_start(consume->stream_offset);
+	amqp_table_entry_t start = stream_start(consume);
 	amqp_table_t arguments = {.num_entries = consume->stream ? 1 : 0, .entries = &start};
-	int code;
 
 	if (amqp_basic_qos(link->state, LINK_CHANNEL, 0, (uint16_t)consume->prefetch, 0) == NULL) {
 		reply_failed(link, "setting the prefetch", amqp_get_rpc_reply(link->state));
@@ -269,10 +291,7 @@ enum status link_consume(struct link *link, const struct broker_consume *consume
 	if (amqp_basic_consume(link->state, LINK_CHANNEL, link_text(consume->queue), link_text(consumer_tag), 0,
 			       consume->no_ack, 0, arguments) != NULL)
 		return OK;
-	code = reply_failed(link, "consuming", amqp_get_rpc_reply(link->state));
-	if (code != AMQP_NOT_FOUND)
-		return E_UNAVAILABLE;
-	return reopen_channel(link) == OK ? E_NOT_FOUND : E_UNAVAILABLE;
+	return refused_queue(link, "consuming");
 }
 
 enum status link_cancel(struct link *link)

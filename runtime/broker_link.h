@@ -56,6 +56,8 @@ must_check enum status link_next(struct link *link, int64_t wait_us, struct aren
 
 /* E_NOT_FOUND: no such queue; the channel was opened anew: its tags start from 1 and what it held is given back. */
 must_check enum status link_consume(struct link *link, const struct broker_consume *consume);
+/* A passive declaration, which needs no permission. E_NOT_FOUND: likewise. */
+must_check enum status link_depth(struct link *link, const char *queue, struct queue_depth *ret_depth);
 must_check enum status link_cancel(struct link *link);
 must_check enum status link_ack(struct link *link, uint64_t tag, bool multiple);
 

@@ -56,8 +56,9 @@ static bool sender_may(const struct lane *lane, const struct delivery *delivery,
 {
 	if (type->kind == REQUEST)
 		return same(delivery->exchange, "rpc") && same(delivery->user_id, type->producer);
-	if (same(delivery->exchange, "")) /* a note, or a retry of what came before */
-		return same(delivery->user_id, broker_user(lane->broker));
+	if (same(delivery->exchange, "")) /* a note, or what came before: a retry of our own, an operator's redrive */
+		return same(delivery->user_id, broker_user(lane->broker)) ||
+		       same(delivery->user_id, lane->engine->service->contract->operator);
 	return type->kind == EVENT && same(delivery->exchange, "events") && same(delivery->user_id, type->producer);
 }
 

@@ -25,6 +25,7 @@ struct message_type {
 struct contract {
 	const struct message_type *types; /* `count` rows */
 	int count;
+	const char *operator; /* the broker's user that may hand events in again: redrive, replay; NULL: nobody */
 };
 
 /* The type named `name` with major version `version` (0: any); -1 where this build knows none. */

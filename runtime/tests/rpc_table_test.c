@@ -16,7 +16,7 @@ static const struct message_type types[TYPES] = {
 	[WRITE] = {"test.write", REQUEST, 1, "edge", "test.query", NULL, NULL},
 	[OTHER] = {"test.other", REQUEST, 1, "edge", "test.command", NULL, NULL},
 };
-static const struct contract contract = {types, TYPES};
+static const struct contract contract = {.types = types, .count = TYPES};
 static const struct rpc_config config = {.contract = &contract, .window = 2, .in_flight_max = 1000, .breaker_after = 3};
 
 struct scene {

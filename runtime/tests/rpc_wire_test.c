@@ -22,7 +22,7 @@ static const struct message_type types[TYPES] = {
 	[LIST_ALL] = {"test.list", REQUEST, 1, "edge", "test.query", NULL, NULL},
 	[GREETED] = {"test.greeted", EVENT, 1, "test", NULL, &greeting_shape, NULL},
 };
-static const struct contract contract = {types, TYPES};
+static const struct contract contract = {.types = types, .count = TYPES};
 
 static const char request_a[] = "{\"id\":\"01930000-0000-7000-8000-00000000000a\",\"type\":\"test.greet\","
 				"\"time\":\"2026-11-22T01:20:28.123456Z\",\"deadline\":\"2026-11-22T01:20:30Z\","

@@ -224,7 +224,7 @@ static void finds_a_type_by_name_and_version(void **state)
 		{.name = "order.placed", .version = 2},
 		{.name = "order.expired", .version = 1},
 	};
-	static const struct contract contract = {types, 3};
+	static const struct contract contract = {.types = types, .count = 3};
 
 	assert_int_equal(contract_find(&contract, "order.placed", 1), 0);
 	assert_int_equal(contract_find(&contract, "order.placed", 2), 1);

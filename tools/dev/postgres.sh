@@ -137,18 +137,34 @@ postgres_provision() {
 		for service in "${POSTGRES_SERVICES[@]}"; do
 			postgres_database "$service" "svc_$service"
 		done
+		postgres_operator
 		! stack_is_for_tests || postgres_database component component
 	} | postgres_psql postgres -q -v ON_ERROR_STOP=1 >"$STACK/log/provision.log" 2>&1 ||
 		die "could not create the databases: see $STACK/log/provision.log"
 }
 
 postgres_database() { # database, the role that owns it
-	local password=DATABASE_PASSWORD_${2^^}
+	postgres_role "$2"
 	cat <<-END
-		SELECT 'CREATE ROLE $2' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$2') \gexec
-		ALTER ROLE $2 LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${!password}';
 		SELECT 'CREATE DATABASE $1 OWNER $2' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '$1') \gexec
 		REVOKE CONNECT, TEMPORARY ON DATABASE $1 FROM PUBLIC;
+	END
+}
+
+# The account of `comanda`. What it may do in a database, that service's migrations say (NNNN_let_operators_look.sql).
+postgres_operator() {
+	local service
+	postgres_role comanda_operator
+	for service in "${POSTGRES_SERVICES[@]}"; do
+		echo "GRANT CONNECT ON DATABASE $service TO comanda_operator;"
+	done
+}
+
+postgres_role() { # role
+	local password=DATABASE_PASSWORD_${1^^}
+	cat <<-END
+		SELECT 'CREATE ROLE $1' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$1') \gexec
+		ALTER ROLE $1 LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${!password}';
 	END
 }
 

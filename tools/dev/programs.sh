@@ -78,9 +78,13 @@ program_ready() {
 # The operator's command, with what it needs of this stack.
 ctl() {
 	(
-		environment_only "HOME=${HOME:-/}" "TERM=${TERM:-dumb}" \
+		environment_only "HOME=${HOME:-/}" "TERM=${TERM:-dumb}" "USER=${USER:-$(id -un)}" \
 			"COMANDA_MANAGEMENT_URL=$(rabbitmq_management_url)" \
-			"COMANDA_VHOST=comanda" "COMANDA_BROKER_URL=$(rabbitmq_url)/comanda" \
+			"COMANDA_VHOST=comanda" "COMANDA_BROKER_URL=$(program_broker_url operator)" \
+			"COMANDA_DATABASE_URL_ORDERS=$(postgres_url comanda_operator orders)" \
+			"COMANDA_DATABASE_URL_PRODUCTS=$(postgres_url comanda_operator products)" \
+			"COMANDA_DATABASE_URL_USERS=$(postgres_url comanda_operator users)" \
+			"COMANDA_BROKER_PASSWORD_OPERATOR=$BROKER_PASSWORD_OPERATOR" \
 			"COMANDA_BROKER_PASSWORD_EDGE_HTTP=$BROKER_PASSWORD_EDGE_HTTP" \
 			"COMANDA_BROKER_PASSWORD_SVC_USERS=$BROKER_PASSWORD_SVC_USERS" \
 			"COMANDA_BROKER_PASSWORD_SVC_PRODUCTS=$BROKER_PASSWORD_SVC_PRODUCTS" \

@@ -51,7 +51,8 @@ stack_unlock() {
 
 stack_secrets() {
 	local name program
-	local names=(ERLANG_COOKIE BROKER_ADMIN_PASSWORD REDIS_PASSWORD FIRST_ADMIN_PASSWORD DATABASE_PASSWORD_COMPONENT)
+	local names=(ERLANG_COOKIE BROKER_ADMIN_PASSWORD REDIS_PASSWORD FIRST_ADMIN_PASSWORD DATABASE_PASSWORD_COMPONENT
+		BROKER_PASSWORD_OPERATOR DATABASE_PASSWORD_COMANDA_OPERATOR)
 	for program in "${PROGRAMS[@]}"; do
 		names+=("BROKER_PASSWORD_$(program_upper "$program")")
 		[[ $program != svc-* ]] || names+=("DATABASE_PASSWORD_$(program_upper "$program")")
@@ -92,6 +93,7 @@ stack_env() {
 	echo "COMANDA_MANAGEMENT_URL=$(rabbitmq_management_url)"
 	echo "COMANDA_BROKER_URL=$(rabbitmq_url)/comanda"
 	echo "COMANDA_VHOST=comanda"
+	echo "COMANDA_BROKER_URL_OPERATOR=$(program_broker_url operator)"
 	echo "COMANDA_REDIS_URL=$(redis_url)"
 	echo "COMANDA_POSTGRES_SOCKET=$(postgres_socket)"
 	echo "COMANDA_TOKEN_KEY_FILE=$STACK/token-key.pem"

@@ -21,7 +21,7 @@ static const struct message_type types[TYPES] = {
 	[NOWHERE] = {"test.nowhere", REQUEST, 1, "edge", "test.nowhere", NULL, NULL},
 	[FULL] = {"test.full", REQUEST, 1, "edge", "test.full", NULL, NULL},
 };
-static const struct contract contract = {types, TYPES};
+static const struct contract contract = {.types = types, .count = TYPES};
 
 static const int64_t patience_us = 20 * SECOND_US;
 

@@ -1,0 +1,11 @@
+/* Every subcommand; main.c lists them. */
+#ifndef CTL_COMMANDS_H
+#define CTL_COMMANDS_H
+
+#include "command.h"
+
+extern const struct command cmd_events_list, cmd_events_show, cmd_events_tail;
+extern const struct command cmd_token;
+extern const struct command cmd_topology_apply, cmd_topology_show, cmd_topology_verify;
+
+#endif
