@@ -90,7 +90,7 @@ static enum status add_pair(const char *pair, size_t size, const struct shape *s
 
 enum status form_to_json(struct span form, const struct shape *shape, struct buffer *out)
 {
-	const char *at = form.bytes, *end = form.bytes + form.size;
+	const char *at = form.size > 0 ? form.bytes : "", *end = at + form.size; /* an empty one may be NULL */
 	bool first = true;
 
 	buffer_text(out, "{");

@@ -249,6 +249,11 @@ enum status settings_read(const struct setting *table, void *ret_settings, FILE 
 	return whole;
 }
 
+void settings_forget(void)
+{
+	arena_done(&texts);
+}
+
 /* ---- showing ---- */
 
 static int by_name(const void *a, const void *b)

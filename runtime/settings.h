@@ -27,6 +27,8 @@ struct setting {
 /* Reads every setting of the table (ends with a NULL name) into `ret_settings`. Texts live until the program ends.
  * E_INVALID after writing one line a fault to `complaints`: what is wrong, where, how to mend it. */
 must_check enum status settings_read(const struct setting *table, void *ret_settings, FILE *complaints);
+/* Frees those texts: for who reads settings again and again, as tests do. */
+void settings_forget(void);
 /* The table as --help shows it. */
 void settings_help(const struct setting *table, FILE *out);
 /* Logs the effective values, secrets and passwords in URLs masked. */

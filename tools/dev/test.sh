@@ -26,6 +26,7 @@ test_everything() {
 	test_round dev all
 	(build clang) || TEST_FAILED+=" clang" # the other compiler's warnings
 	(lint) || TEST_FAILED+=" lint"
+	(fuzz_briefly) || TEST_FAILED+=" fuzz"
 	# Of the rest, a part under each sanitizer; ./dev test --asan and --tsan run all of it.
 	test_round asan all -m sanitizer
 	test_round tsan all -m sanitizer

@@ -1,0 +1,86 @@
+/* Whatever a client sends over a connection: the server with its sockets, on loopback. Each input is one connection,
+ * which the client then closes for sending. The server must answer or close, and soon. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "played.h"
+
+static struct http_server *server;
+
+static void answer(void *context, const struct http_request *request, struct http_response *ret_response)
+{
+	call_answer(context, request, ret_response);
+	played_check(request, ret_response);
+}
+
+static void refuse(void *context, int status, const char *detail, const struct http_request *request,
+		   struct http_response *ret_response)
+{
+	call_refuse(context, status, detail, request, ret_response);
+	must(ret_response->status >= 400);
+	played_check(request, ret_response);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	played_begin();
+	const struct http_config config = {.address = "127.0.0.1",
+					   .threads = 4,
+					   .body_max = 16384,
+					   .uri_max = 1024,
+					   .header_bytes_max = 4096,
+					   .idle_us = SECOND_US,
+					   .receive_us = SECOND_US,
+					   .answer = answer,
+					   .refuse = refuse,
+					   .context = &played_edge};
+	must(http_start(&config, &server) == OK);
+	return 0;
+}
+
+static int connect_to_server(void)
+{
+	const struct sockaddr_in address = {.sin_family = AF_INET,
+					    .sin_port = htons((uint16_t)http_port(server)),
+					    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const struct timeval patience = {.tv_sec = 20};
+	const struct linger abort_at_close = {.l_onoff = 1}; /* no TIME_WAIT: ports would run out */
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	must(client >= 0);
+	must(setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0);
+	must(setsockopt(client, SOL_SOCKET, SO_LINGER, &abort_at_close, sizeof(abort_at_close)) == 0);
+	must(connect(client, (const struct sockaddr *)&address, sizeof(address)) == 0);
+	return client;
+}
+
+/* Reads to the end: what comes first must be a response. */
+static void read_answers(int client)
+{
+	static const char begins[] = "HTTP/1.1 ";
+	char bytes[16384];
+	ssize_t got = recv(client, bytes, sizeof(bytes), 0);
+
+	must(got <= 0 ||
+	     memcmp(bytes, begins, (size_t)got < sizeof(begins) - 1 ? (size_t)got : sizeof(begins) - 1) == 0);
+	while (got > 0)
+		got = recv(client, bytes, sizeof(bytes), 0);
+	must(got == 0 || errno == ECONNRESET); /* not: it took too long */
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	int client = connect_to_server();
+
+	played_choose((unsigned)size);
+	if (size == 0 || send(client, bytes, size, MSG_NOSIGNAL) >= 0)
+		(void)shutdown(client, SHUT_WR);
+	read_answers(client);
+	(void)close(client);
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* A fuzz target: one function that must come to an end with whatever bytes it is given. Built with clang's libFuzzer
+ * (https://llvm.org/docs/LibFuzzer.html) it is run with bytes that nobody thought of; built without, replay.c runs it
+ * with the files of tests/fuzz/corpus, so that what was found once stays mended. */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+/* Called once, before the first input. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+/* What must hold whatever was given. Says which claim failed, and aborts. */
+#define must(claim)                                                                                                    \
+	do {                                                                                                           \
+		if (!(claim))                                                                                          \
+			must_failed(#claim, __FILE__, __LINE__);                                                       \
+	} while (0)
+_Noreturn void must_failed(const char *claim, const char *file, int line);
+
+#endif

@@ -1,0 +1,70 @@
+/* Every message of the contract: "NAME\nJSON", where NAME is that of a golden sample ("order.placed.v1",
+ * "orders.get.v1.reply"). What is read is written, read and written again: both writings must be the same. */
+#include <stdio.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "json.h"
+#include "messages.h"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	json_init();
+	return 0;
+}
+
+/* A name that is none means some shape all the same: a mutation of it goes on to try another message. */
+static const struct shape *shape_named(struct span name)
+{
+	uint32_t hash = 0;
+	char known[120];
+
+	for (int i = 0; i < comanda_contract.count; i++) {
+		const struct message_type *type = &comanda_contract.types[i];
+		const size_t size = (size_t)snprintf(known, sizeof(known), "%s.v%d", type->name, type->version);
+
+		if (name.size >= size && memcmp(name.bytes, known, size) == 0)
+			return name.size > size ? type->reply : type->shape;
+	}
+	for (size_t i = 0; i < name.size; i++)
+		hash = hash * 31 + (uint8_t)name.bytes[i];
+	const struct message_type *type = &comanda_contract.types[hash / 2 % (uint32_t)comanda_contract.count];
+	return hash % 2 == 0 || type->shape == NULL ? type->reply : type->shape;
+}
+
+static void write_and_read_again(const struct shape *shape, const void *body, struct arena *arena)
+{
+	struct faults faults = {.count = 0};
+	struct buffer first, second;
+	void *again = NULL;
+
+	buffer_init(&first);
+	buffer_init(&second);
+	json_encode(&first, shape, body);
+	must(json_decode((struct span){first.bytes, first.size}, shape, UNKNOWN_REFUSED, arena, &faults, &again) == OK);
+	json_encode(&second, shape, again);
+	must(first.size == second.size && memcmp(first.bytes, second.bytes, first.size) == 0);
+	buffer_clear(&second);
+	json_encode_public(&second, shape, body);
+	buffer_done(&first);
+	buffer_done(&second);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	const char *text = (const char *)bytes, *line = size > 0 ? memchr(text, '\n', size) : NULL;
+	struct faults faults = {.count = 0};
+	void *body = NULL;
+	struct arena arena;
+
+	if (line == NULL)
+		return 0;
+	const struct span name = {text, (size_t)(line - text)}, json = {line + 1, size - name.size - 1};
+	const struct shape *shape = shape_named(name);
+	arena_init(&arena);
+	if (json_decode(json, shape, UNKNOWN_IGNORED, &arena, &faults, &body) == OK && shape != NULL)
+		write_and_read_again(shape, body, &arena);
+	arena_done(&arena);
+	return 0;
+}

@@ -1,0 +1,122 @@
+/* Services and keys, played. rpc_call and auth_verify stand in for those of runtime/rpc.c and auth.c: what comes before
+ * them and after them is the edge's own code. */
+#include "played.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <strings.h>
+
+#include "fuzz.h"
+#include "http_message.h"
+#include "log.h"
+#include "messages.h"
+#include "rpc_wire.h"
+
+#define ID "01930000-0000-7000-8000-000000000001"
+
+struct edge played_edge;
+
+static struct edge_settings settings;
+static _Atomic unsigned chosen;
+
+#define JSON(text)                                                                                                     \
+	{                                                                                                              \
+		text, sizeof(text) - 1                                                                                 \
+	}
+
+static const struct rpc_reply answers[] = {
+	{.status = OK, .data = JSON("{\"id\":\"" ID "\",\"status\":\"confirmed\",\"version\":3}")},
+	{.status = OK,
+	 .data = JSON("{\"id\":\"" ID "\",\"status\":\"rejected\",\"reason\":{\"code\":\"out_of_stock\"}}")},
+	{.status = OK, .data = JSON("{}")},
+	{.status = E_NOT_FOUND, .code = "not_found", .detail = "There is no such thing."},
+	{.status = E_INVALID, .errors = JSON("[{\"field\":\"name\",\"message\":\"is required\"}]")},
+	{.status = E_TIMEOUT, .sent = true},
+};
+
+void played_begin(void)
+{
+	json_init();
+	log_level_set(LOG_ERROR);
+	settings = (struct edge_settings){
+		.cors_origins = "https://shop.example", .http_threads = 8, .rpc_deadline_us = 2 * SECOND_US};
+	played_edge = (struct edge){.settings = &settings};
+}
+
+void played_choose(unsigned answer)
+{
+	atomic_store(&chosen, answer % (sizeof(answers) / sizeof(answers[0])));
+}
+
+/* What the edge asks, the service that is asked must be able to read: its lane takes it apart like this. */
+static void check_readable(const struct rpc_request *request)
+{
+	const struct shape *shape = comanda_contract.types[request->type].shape;
+	struct faults faults = {.count = 0};
+	struct rpc_items read;
+	struct buffer text;
+	struct arena arena;
+
+	arena_init(&arena);
+	buffer_init(&text);
+	rpc_request_write(&text, &comanda_contract, request);
+	const struct span body = {text.bytes, text.size};
+	must(rpc_wire_read_requests(body, &comanda_contract, &arena, &read) == OK);
+	must(read.count == 1 && read.items[0].status == OK);
+	must(read.items[0].message.type == request->type);
+	must(uuid_equal(&read.items[0].message.id, &request->id));
+	must(uuid_equal(&read.items[0].message.caller.user_id, &request->caller.user_id));
+	must(read.items[0].message.caller.role == request->caller.role);
+	if (shape != NULL) {
+		void *data = arena_new(&arena, 1, shape->size);
+
+		shape_blank(shape, data);
+		must(json_read(read.items[0].data, shape, UNKNOWN_REFUSED, &arena, &faults, data) == OK);
+	}
+	buffer_done(&text);
+	arena_done(&arena);
+}
+
+enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct arena *arena,
+		     struct rpc_reply *ret_reply)
+{
+	(void)rpc, (void)arena;
+	check_readable(request);
+	*ret_reply = answers[atomic_load(&chosen)];
+	return ret_reply->status;
+}
+
+/* Tokens are names here: tests/fuzz/token.c is about real ones. */
+enum status auth_verify(struct auth *auth, const char *token, struct arena *arena, struct caller *ret_caller)
+{
+	(void)auth, (void)arena;
+	if (strcmp(token, "admin") != 0 && strcmp(token, "ann") != 0)
+		return E_UNAUTHENTICATED;
+	*ret_caller = (struct caller){.user_id = {{(uint8_t)token[1]}},
+				      .role = token[1] == 'd' ? CALLER_ADMIN : CALLER_CUSTOMER};
+	return OK;
+}
+
+static void check_header(const struct http_header *header)
+{
+	for (const char *at = header->value; *at != '\0'; at++)
+		must((unsigned char)*at >= ' ' && *at != 0x7f);
+}
+
+void played_check(const struct http_request *request, const struct http_response *response)
+{
+	const struct http_request seen = {.headers = response->headers, .header_count = response->header_count};
+	const char *type = http_header(&seen, "Content-Type");
+	struct faults faults = {.count = 0};
+	const struct json *json;
+	struct buffer out;
+
+	must(response->status >= 200 && response->status <= 599 && response->status != 500);
+	for (int i = 0; i < response->header_count; i++)
+		check_header(&response->headers[i]);
+	if (type != NULL && strstr(type, "json") != NULL)
+		must(json_parse(request->arena, response->body, &faults, &json) == OK);
+	buffer_init(&out);
+	http_print_response(&out, response, request->method, "Sat, 01 Jan 2028 00:00:00 GMT", true);
+	buffer_done(&out);
+}
