@@ -25,9 +25,8 @@ static void refuse(void *context, int status, const char *detail, const struct h
 	played_check(request, ret_response);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void target_begin(void)
 {
-	(void)argc, (void)argv;
 	played_begin();
 	const struct http_config config = {.address = "127.0.0.1",
 					   .threads = 4,
@@ -40,7 +39,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 					   .refuse = refuse,
 					   .context = &played_edge};
 	must(http_start(&config, &server) == OK);
-	return 0;
 }
 
 static int connect_to_server(void)
@@ -59,17 +57,28 @@ static int connect_to_server(void)
 	return client;
 }
 
+/* libFuzzer's clock interrupts. */
+static ssize_t receive(int client, char *bytes, size_t size)
+{
+	ssize_t got;
+
+	do
+		got = recv(client, bytes, size, 0);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
 /* Reads to the end: what comes first must be a response. */
 static void read_answers(int client)
 {
 	static const char begins[] = "HTTP/1.1 ";
 	char bytes[16384];
-	ssize_t got = recv(client, bytes, sizeof(bytes), 0);
+	ssize_t got = receive(client, bytes, sizeof(bytes));
+	size_t begun = got < (ssize_t)sizeof(begins) - 1 ? (size_t)got : sizeof(begins) - 1;
 
-	must(got <= 0 ||
-	     memcmp(bytes, begins, (size_t)got < sizeof(begins) - 1 ? (size_t)got : sizeof(begins) - 1) == 0);
+	must(got <= 0 || memcmp(bytes, begins, begun) == 0);
 	while (got > 0)
-		got = recv(client, bytes, sizeof(bytes), 0);
+		got = receive(client, bytes, sizeof(bytes));
 	must(got == 0 || errno == ECONNRESET); /* not: it took too long */
 }
 

@@ -8,11 +8,9 @@
 #include "json.h"
 #include "messages.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void target_begin(void)
 {
-	(void)argc, (void)argv;
 	json_init();
-	return 0;
 }
 
 static void read_cursor(const char *cursor)

@@ -7,11 +7,9 @@
 #include "messages.h"
 #include "rpc_wire.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void target_begin(void)
 {
-	(void)argc, (void)argv;
 	json_init();
-	return 0;
 }
 
 static void *read_body(const struct json *data, const struct shape *shape, enum unknown_fields unknown,

@@ -8,8 +8,10 @@
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-/* Called once, before the first input. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+/* The target's own: called once, before the first input. */
+void target_begin(void);
 
 /* What must hold whatever was given. Says which claim failed, and aborts. */
 #define must(claim)                                                                                                    \

@@ -7,11 +7,9 @@
 #include "json.h"
 #include "messages.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void target_begin(void)
 {
-	(void)argc, (void)argv;
 	json_init();
-	return 0;
 }
 
 /* A name that is none means some shape all the same: a mutation of it goes on to try another message. */

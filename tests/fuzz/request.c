@@ -8,11 +8,9 @@
 
 enum { HEADERS_MAX = 64, BODY_MAX = 256 * 1024 };
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void target_begin(void)
 {
-	(void)argc, (void)argv;
 	played_begin();
-	return 0;
 }
 
 /* Cuts at the first blank; NULL where there is none. What follows it is returned. */

@@ -34,18 +34,16 @@ static const struct setting table[] = {
 
 static int file;
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void target_begin(void)
 {
 	char path[40];
 
-	(void)argc, (void)argv;
 	json_init();
 	log_level_set(LOG_ERROR);
 	file = memfd_create("secret", MFD_CLOEXEC);
 	must(file >= 0);
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
 	must(setenv("FUZZ_KEY_FILE", path, 1) == 0);
-	return 0;
 }
 
 static void write_secret(struct span text)

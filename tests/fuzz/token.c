@@ -26,12 +26,11 @@ static struct arena kept;
 static struct token_keys *keys;
 static EVP_PKEY *pkey;
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void target_begin(void)
 {
 	struct token_key *key = NULL;
 	BIO *source = BIO_new_mem_buf(key_pem, -1);
 
-	(void)argc, (void)argv;
 	json_init();
 	arena_init(&kept);
 	must(sodium_init() >= 0);
@@ -41,7 +40,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	pkey = PEM_read_bio_PrivateKey(source, NULL, NULL, NULL);
 	must(pkey != NULL);
 	BIO_free(source);
-	return 0;
 }
 
 static const char *encoded(struct arena *arena, const void *bytes, size_t size)
