@@ -24,11 +24,12 @@ function(unit_test name)
 endfunction()
 
 # component_test(NAME SOURCES a.c USES lib ...): a cmocka program that meets real servers, named by COMANDA_TEST_...;
-# without them it ends with 77, which ctest shows as skipped.
+# without them it ends with 77, which ctest shows as skipped. One at a time: they share the servers.
 function(component_test name)
   unit_test(${name} ${ARGN})
   if(TARGET ${name})
-    set_tests_properties(${name} PROPERTIES LABELS component SKIP_RETURN_CODE 77 TIMEOUT 300)
+    set_tests_properties(${name} PROPERTIES LABELS component SKIP_RETURN_CODE 77 TIMEOUT 300
+                         RESOURCE_LOCK servers)
   endif()
 endfunction()
 

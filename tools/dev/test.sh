@@ -23,13 +23,55 @@ cmd_test() {
 
 test_everything() {
 	format_check
+	build dev
+	test_aside_begin
 	test_round dev all
-	(build clang) || TEST_FAILED+=" clang" # the other compiler's warnings
-	(lint) || TEST_FAILED+=" lint"
-	(fuzz_briefly) || TEST_FAILED+=" fuzz"
+	test_aside_end
 	# Of the rest, a part under each sanitizer; ./dev test --asan and --tsan run all of it.
 	test_round asan all -m sanitizer
 	test_round tsan all -m sanitizer
+}
+
+# What needs no stack goes on beside the first round, which spends most of its time waiting: the other compiler's
+# warnings, clang-tidy, a short round of fuzzing, and the builds that the sanitizers' rounds will need.
+TEST_ASIDE=(clang lint fuzz asan tsan)
+TEST_ASIDE_DIRECTORY=
+
+test_aside_begin() {
+	TEST_ASIDE_DIRECTORY=$(mktemp -d "$ROOT/.local/test-aside-XXXXXX")
+	process_note $$ "$TEST_ASIDE_DIRECTORY/owner"
+	setsid nice -n 10 "$ROOT/dev" test-aside "$TEST_ASIDE_DIRECTORY" >"$TEST_ASIDE_DIRECTORY/log" 2>&1 &
+	process_note $! "$TEST_ASIDE_DIRECTORY/pid"
+}
+
+# For test_aside_begin, which runs it in a session of its own, so that all of it can be ended.
+cmd_test-aside() { # directory
+	local step
+	for step in "${TEST_ASIDE[@]}"; do
+		case $step in
+		lint) (lint) ;;
+		fuzz) (fuzz_briefly) ;;
+		*) (build "$step") ;;
+		esac || echo "$step" >>"$1/failed"
+	done
+}
+
+test_aside_end() {
+	local pid step
+	if pid=$(process_pid "$TEST_ASIDE_DIRECTORY/pid"); then
+		say test 'waiting for what goes on aside: the other compiler, clang-tidy, fuzzing, builds'
+		wait "$pid" || true
+	fi
+	grep -Ev '^(\[[0-9]+/[0-9]+\]|ninja: )' "$TEST_ASIDE_DIRECTORY/log" || true
+	while read -r step; do TEST_FAILED+=" $step"; done < <(cat "$TEST_ASIDE_DIRECTORY/failed" 2>/dev/null)
+	rm -rf "$TEST_ASIDE_DIRECTORY"
+	TEST_ASIDE_DIRECTORY=
+}
+
+test_aside_abandon() { # directory
+	local pid
+	! pid=$(process_pid "$1/pid") || kill -TERM -- "-$pid" 2>/dev/null || true
+	rm -rf "$1"
 }
 
 # Builds, starts a stack, runs the unit tests and pytest against it, takes it down.
@@ -53,7 +95,7 @@ test_ctest() { # preset
 	local env around
 	mapfile -t env <"$STACK/env"
 	mapfile -t around < <(sanitizer_words "$1")
-	test_count "ctest $1" 'tests passed' env "${env[@]}" "${around[@]}" ctest --preset "$1"
+	test_count "ctest $1" 'tests passed' env "${env[@]}" "${around[@]}" ctest --preset "$1" --parallel 2
 }
 
 test_pytest() { # preset, pytest arguments
@@ -106,6 +148,7 @@ test_end() {
 test_abandon() {
 	local status=$?
 	trap - EXIT INT TERM HUP
+	[[ -z $TEST_ASIDE_DIRECTORY ]] || test_aside_abandon "$TEST_ASIDE_DIRECTORY"
 	say test "ended early: taking the stack down"
 	stack_stop
 	if ((status == 130)); then stack_wipe; else test_keep_logs; fi
@@ -131,7 +174,10 @@ test_leftovers() {
 		say test "removing what an earlier run left in ${directory#"$ROOT"/}"
 		(
 			STACK=$directory
-			[[ -e $STACK/.comanda-stack ]] || exec rm -rf "$STACK"
+			[[ -e $STACK/.comanda-stack ]] || {
+				test_aside_abandon "$STACK"
+				exit
+			}
 			stack_stop
 			stack_wipe
 		)
