@@ -33,15 +33,19 @@ SHAPE(orders_list_shape, struct page_query,
 
 /* ---- users ---- */
 
-SHAPE(user_view_shape, struct user_view,
-	field_uuid(struct user_view, id, REQUIRED),
-	field_text(struct user_view, email, REQUIRED, 0, 0),
-	field_text(struct user_view, name, REQUIRED, 0, 0),
-	field_enum(struct user_view, role, REQUIRED, user_role_names),
-	field_enum(struct user_view, status, REQUIRED, user_status_names),
-	field_moment(struct user_view, created_at, REQUIRED),
-	field_moment(struct user_view, updated_at, REQUIRED),
-	field_int(struct user_view, version, REQUIRED, 0, 0));
+#define USER_VIEW_FIELDS                                                                                               \
+	field_uuid(struct user_view, id, REQUIRED), field_text(struct user_view, email, REQUIRED, 0, 0),               \
+		field_text(struct user_view, name, REQUIRED, 0, 0),                                                    \
+		field_enum(struct user_view, role, REQUIRED, user_role_names),                                         \
+		field_enum(struct user_view, status, REQUIRED, user_status_names),                                     \
+		field_moment(struct user_view, created_at, REQUIRED),                                                  \
+		field_moment(struct user_view, updated_at, REQUIRED),                                                  \
+		field_int(struct user_view, version, REQUIRED, 0, 0)
+
+SHAPE(user_view_shape, struct user_view, USER_VIEW_FIELDS);
+_Static_assert(offsetof(struct user_told, user) == 0, "the account's fields lie where they do in an account");
+SHAPE(user_told_shape, struct user_told, USER_VIEW_FIELDS,
+	field_uuid(struct user_told, by, 0));
 SHAPE(user_page_shape, struct user_page,
 	field_array(struct user_page, items, REQUIRED, &user_view_shape, 0, PAGE_MAX),
 	field_text(struct user_page, next, NULLABLE, 0, 0));
@@ -199,7 +203,8 @@ SHAPE(stock_refused_shape, struct stock_refused,
 	field_uuid(struct stock_refused, order_id, REQUIRED),
 	field_text(struct stock_refused, code, REQUIRED, 1, 40),
 	field_text(struct stock_refused, detail, REQUIRED, 0, 1000),
-	field_uuid(struct stock_refused, product_id, 0));
+	field_uuid(struct stock_refused, product_id, 0),
+	field_array(struct stock_refused, stock, 0, &stock_level_shape, 0, LINES_MAX));
 
 /* ---- what an operator did ---- */
 
@@ -257,9 +262,9 @@ static const struct message_type types[MESSAGE_COUNT] = {
 	[ORDERS_CANCEL]         = ASKED("orders.cancel",         "orders.command",   &by_id_shape,                 &order_view_shape),
 	[ORDERS_TIMELINE]       = ASKED("orders.timeline",       "orders.query",     &by_id_shape,                 &timeline_view_shape),
 
-	[USER_REGISTERED]       = TOLD("user.registered",        "svc-users",        &user_view_shape),
-	[USER_CHANGED]          = TOLD("user.changed",           "svc-users",        &user_view_shape),
-	[USER_DISABLED]         = TOLD("user.disabled",          "svc-users",        &user_view_shape),
+	[USER_REGISTERED]       = TOLD("user.registered",        "svc-users",        &user_told_shape),
+	[USER_CHANGED]          = TOLD("user.changed",           "svc-users",        &user_told_shape),
+	[USER_DISABLED]         = TOLD("user.disabled",          "svc-users",        &user_told_shape),
 	[USER_VERIFIED]         = TOLD("user.verified",          "svc-users",        &user_verified_shape),
 	[USER_REFUSED]          = TOLD("user.refused",           "svc-users",        &user_refused_shape),
 

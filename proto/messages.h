@@ -102,7 +102,6 @@ extern const char *const user_status_names[]; /* "active", "disabled" */
 enum user_role { ROLE_CUSTOMER, ROLE_ADMIN };
 extern const char *const user_role_names[]; /* "customer", "admin" */
 
-/* Also the data of user.registered, user.changed, user.disabled. */
 struct user_view {
 	struct uuid id;
 	const char *email, *name;
@@ -110,6 +109,13 @@ struct user_view {
 	int64_t created_at, updated_at, version;
 };
 extern const struct shape user_view_shape;
+
+/* The data of user.registered, user.changed, user.disabled: in JSON, the account's fields and who did it. */
+struct user_told {
+	struct user_view user; /* after it */
+	struct uuid by;        /* nil: nobody was signed in */
+};
+extern const struct shape user_told_shape;
 
 struct user_page {
 	struct list items; /* struct user_view */
@@ -315,6 +321,7 @@ struct stock_refused {
 	struct uuid order_id;
 	const char *code, *detail; /* product_unknown, product_withdrawn, out_of_stock, mixed_currency */
 	struct uuid product_id;    /* nil: not about one product */
+	struct list stock;         /* struct stock_level: the products that were looked at, as they were then */
 };
 extern const struct shape stock_refused_shape;
 

@@ -16,7 +16,7 @@ static const struct handler query_handlers[] = {
 /* Each row: message, the aggregates it touches, what it means, what must be made before. */
 static const struct handler command_handlers[] = {
 	/* clang-format off */
-	{ USERS_CHANGE,   change_keys,       change_user,     NULL, NULL                 },
+	{ USERS_CHANGE,   user_change_keys,  change_user,     NULL, NULL                 },
 	{ USERS_DISABLE,  disable_keys,      disable_user,    NULL, NULL                 },
 	{ TOKENS_REFRESH, refresh_keys,      refresh_session, NULL, prepare_refresh      },
 	{ TOKENS_REVOKE,  sign_out_keys,     sign_out,        NULL, NULL                 },
@@ -29,7 +29,7 @@ static const struct handler password_handlers[] = {
 	/* clang-format off */
 	{ USERS_REGISTER, registration_keys, register_user,   NULL, prepare_registration },
 	{ TOKENS_GRANT,   sign_in_keys,      sign_in,         NULL, prepare_sign_in      },
-	{ USERS_CHANGE,   change_keys,       change_user,     NULL, prepare_change       },
+	{ USERS_CHANGE,   user_change_keys,  change_user,     NULL, prepare_change       },
 	{ 0 },
 	/* clang-format on */
 };

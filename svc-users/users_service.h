@@ -2,11 +2,13 @@
 #ifndef USERS_SERVICE_H
 #define USERS_SERVICE_H
 
+#include "recall.h"
 #include "service.h"
 #include "settings.h"
 #include "users.h"
 
 extern const struct service users_service;
+extern const struct recall users_recall; /* what it said, back to what it decided */
 extern const struct migration users_migrations[];
 
 /* ---- stores.c ---- */

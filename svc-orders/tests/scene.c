@@ -105,7 +105,7 @@ enum status tell(struct scene *scene, struct uuid order_id, enum saga_event even
 {
 	const struct user_answer verified = {.order_id = order_id, .user_id = ALICE.user_id};
 	const struct user_answer refused = {order_id, ALICE.user_id, "user_disabled", "This account is disabled."};
-	const struct stock_refused no_stock = {order_id, "out_of_stock", "No pears are left.", product(PEAR)};
+	const struct stock_refused no_stock = {order_id, "out_of_stock", "No pears are left.", product(PEAR), {0}};
 	const struct order_note note = {order_id};
 
 	switch (event) {

@@ -65,6 +65,17 @@ static void prices_stay_hidden_while_the_goods_are_only_held(void **state)
 	assert_null(((const struct order_line *)view->items.items)->name);
 }
 
+static void a_step_without_a_word_takes_the_time_of_what_was_heard(void **state)
+{
+	struct scene *scene = *state;
+	struct uuid id = order_in(scene, USER_KNOWN);
+
+	assert_int_equal(said_count(scene), 0);
+	assert_int_equal(order_of(scene, id)->updated_us, scene->now_us - MS_US);
+	assert_int_equal(tell(scene, id, STOCK_OK), OK);
+	assert_int_equal(order_of(scene, id)->updated_us, scene->now_us);
+}
+
 static void a_refusal_by_users_rejects_with_their_reason(void **state)
 {
 	static const enum order_state from[] = {PENDING, STOCK_HELD};
@@ -199,6 +210,7 @@ int main(void)
 		IN_SCENE(both_answers_confirm_in_either_order_however_often_they_come),
 		IN_SCENE(confirming_tells_prices_and_total_and_ends_the_deadline),
 		IN_SCENE(prices_stay_hidden_while_the_goods_are_only_held),
+		IN_SCENE(a_step_without_a_word_takes_the_time_of_what_was_heard),
 		IN_SCENE(a_refusal_by_users_rejects_with_their_reason),
 		IN_SCENE(a_refusal_by_products_names_the_product),
 		IN_SCENE(the_deadline_expires_an_order_and_says_who_has_not_answered),

@@ -44,9 +44,18 @@ static void remember_heard(struct order *order, const struct message *message)
 			      });
 }
 
+/* A step that says nothing takes the time of what was heard: whoever has only the events can make the same row. */
+static int64_t step_time(struct unit *unit, const struct order *order, const struct message *message,
+			 enum saga_event told)
+{
+	const struct saga_rule *rule = saga_rule_for(order->state, told);
+
+	return rule != NULL && rule->say == SAY_NOTHING ? message->time_us : unit_now(unit);
+}
+
 enum status advance(struct unit *unit, struct order *order, const struct message *message, enum saga_event told)
 {
-	const struct saga_rule *rule = saga_step(order, told, unit_now(unit));
+	const struct saga_rule *rule = saga_step(order, told, step_time(unit, order, message, told));
 
 	if (rule == NULL)
 		return E_STALE;

@@ -58,7 +58,7 @@ static const void *stock_refused(const struct order *order, struct arena *arena)
 	struct stock_refused *refused = arena_new(arena, 1, sizeof(*refused));
 	const struct end_reason *why = &order->reason;
 
-	*refused = (struct stock_refused){order->id, why->code, why->detail, why->product_id};
+	*refused = (struct stock_refused){order->id, why->code, why->detail, why->product_id, .stock = {0}};
 	return refused;
 }
 

@@ -112,11 +112,3 @@ const struct store reservation_store = {
 	.write = reservation_write,
 	.columns = 8,
 };
-
-/* Order ids begin with the milliseconds of their making (UUIDv7), so the oldest rows are found by the primary key, and
- * no index stands on anything that a settlement changes. */
-const struct sql reservation_prune = {
-	"reservation_prune",
-	"DELETE FROM reservations WHERE ctid = ANY(ARRAY(SELECT ctid FROM reservations WHERE order_id < "
-	"(lpad(to_hex((extract(epoch FROM $1::timestamptz) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid "
-	"AND state <> 'held' AND updated_at < $1 ORDER BY order_id LIMIT 1000))"};

@@ -17,7 +17,4 @@ void product_read(const struct rows *rows, int row, struct arena *arena, void *r
 const char *product_cache_key(const struct uuid *id, struct arena *arena);
 void product_cached(const void *product, struct arena *arena, struct cache_entry *ret_entry);
 
-/* Deletes reservations that ended before $1. */
-extern const struct sql reservation_prune;
-
 #endif

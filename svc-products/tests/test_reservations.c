@@ -118,8 +118,28 @@ static void refuses_each_line_that_cannot_be_met_by_its_reason(void **state)
 	told = assert_refused(shop, shop_order_one(shop, &lamp->id, 6), "out_of_stock");
 	assert_true(uuid_equal(&told->product_id, &lamp->id));
 	assert_string_equal(told->detail, "6 of \"lamp\" asked for, 5 available");
+	assert_int_equal(told->stock.count, 1);
 	assert_stock(shop, &lamp->id, 5, 0);
 	assert_int_equal(shop_find(shop, &lamp->id)->sequence, 1);
+}
+
+static void tells_with_a_refusal_what_it_looked_at(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *lamp = shop_product(shop, "lamp", 5), *chair = shop_product(shop, "chair", 1);
+	const struct uuid products[] = {chair->id, shop_id(shop), lamp->id};
+	const int64_t quantities[] = {1, 1, 2};
+
+	shop_tell(shop, ORDER_PLACED, shop_order_one(shop, &lamp->id, 3));
+	const struct stock_refused *told =
+		assert_refused(shop, shop_order(shop, 3, products, quantities), "product_unknown");
+	const struct stock_level *levels = told->stock.items;
+	assert_int_equal(told->stock.count, 2); /* of the one that is not there, there is nothing to tell */
+	assert_true(uuid_equal(&levels[0].product_id, &chair->id));
+	assert_int_equal(levels[0].sequence, 1);
+	assert_true(uuid_equal(&levels[1].product_id, &lamp->id));
+	assert_int_equal(levels[1].reserved, 3);
+	assert_int_equal(levels[1].sequence, 2);
 }
 
 static void takes_an_order_all_in_another_currency(void **state)
@@ -229,9 +249,14 @@ static void leaves_a_tombstone_where_the_release_comes_first(void **state)
 	const struct product *lamp = shop_product(shop, "lamp", 5);
 	const struct order_event *order = shop_order_one(shop, &lamp->id, 2);
 
-	assert_int_equal(shop_tell(shop, ORDER_CANCELLED, order), OK);
+	struct message cancelled = shop_message(shop, ORDER_CANCELLED, order);
+
+	cancelled.time_us -= SECOND_US;
+	shop_turn(shop, &cancelled, 1);
+	assert_int_equal(shop->verdicts[0].status, OK);
 	assert_int_equal(shop->output_count, 0);
 	assert_int_equal(shop_reservation(shop, &order->order_id)->state, RESERVATION_RELEASED);
+	assert_int_equal(shop_reservation(shop, &order->order_id)->updated_at, cancelled.time_us);
 	assert_stale(shop, ORDER_PLACED, order);
 	assert_stale(shop, ORDER_CANCELLED, order);
 	assert_stock(shop, &lamp->id, 5, 0);
@@ -385,6 +410,7 @@ int main(void)
 		in_a_shop(reserves_with_names_and_prices_and_tells_stock_after),
 		in_a_shop(asks_again_a_minute_after_the_order_should_have_ended),
 		in_a_shop(refuses_each_line_that_cannot_be_met_by_its_reason),
+		in_a_shop(tells_with_a_refusal_what_it_looked_at),
 		in_a_shop(takes_an_order_all_in_another_currency),
 		in_a_shop(ignores_an_order_that_has_expired_before_it_came),
 		in_a_shop(answers_an_order_once_whatever_became_of_it),

@@ -75,3 +75,11 @@ struct product_view product_show(const struct product *product)
 		.version = product->version,
 	};
 }
+
+struct stock_level product_level(const struct product *product)
+{
+	return (struct stock_level){.product_id = product->id,
+				    .on_hand = product->on_hand,
+				    .reserved = product->reserved,
+				    .sequence = product->sequence};
+}

@@ -21,5 +21,7 @@ keys_function note_key;    /* struct order_note: the reservation */
 
 /* The product as others see it. Texts are shared, not copied. */
 struct product_view product_show(const struct product *product);
+/* Its stock as events about orders tell it. */
+struct stock_level product_level(const struct product *product);
 
 #endif

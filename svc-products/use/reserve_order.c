@@ -59,6 +59,19 @@ static struct reservation *reservation_new(struct unit *unit, const struct order
 	return made;
 }
 
+/* What was looked at: with it, the events tell where between the changes of a product this refusal belongs. */
+static struct list levels_seen(struct unit *unit, const struct order_event *order, const struct demand *demands)
+{
+	struct stock_level *levels = arena_new(unit_arena(unit), order->items.count, sizeof(*levels));
+	size_t count = 0;
+
+	for (size_t i = 0; i < order->items.count; i++) {
+		if (demands[i].product != NULL)
+			levels[count++] = product_level(demands[i].product);
+	}
+	return (struct list){.items = levels, .count = count};
+}
+
 static enum status refuse(struct unit *unit, const struct order_event *order, const struct demand *demands,
 			  struct demand_verdict verdict)
 {
@@ -69,7 +82,8 @@ static enum status refuse(struct unit *unit, const struct order_event *order, co
 	*told = (struct stock_refused){.order_id = order->order_id,
 				       .code = refusal_codes[verdict.answer],
 				       .detail = refusal_words(unit, demands, verdict),
-				       .product_id = demands[verdict.line].product_id};
+				       .product_id = demands[verdict.line].product_id,
+				       .stock = levels_seen(unit, order, demands)};
 	unit_event(unit, STOCK_REFUSED, &order->order_id, refused->version, told);
 	return OK;
 }

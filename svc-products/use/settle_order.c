@@ -23,10 +23,7 @@ static struct list levels_told(struct unit *unit, const struct reservation *rese
 	for (size_t i = 0; i < reservation->line_count; i++) {
 		const struct product *product = unit_get(unit, &product_kind, &reservation->lines[i].product_id);
 
-		levels[i] = (struct stock_level){.product_id = product->id,
-						 .on_hand = product->on_hand,
-						 .reserved = product->reserved,
-						 .sequence = product->sequence};
+		levels[i] = product_level(product);
 	}
 	return (struct list){.items = levels, .count = reservation->line_count};
 }
@@ -100,15 +97,16 @@ enum status sell_order(struct unit *unit, const struct message *message)
 }
 
 /* The order ended before it was asked for here, as when users refuses it first. The order.placed that is still to come
- * finds the tombstone. Nothing moved in the stock, so there is nothing to tell. */
-static enum status leave_tombstone(struct unit *unit, const struct order_event *order)
+ * finds the tombstone. Nothing moved in the stock, so there is nothing to tell; and so its time is that of the order's
+ * end: whoever has only the events can make the same row. */
+static enum status leave_tombstone(struct unit *unit, const struct order_event *order, int64_t ended_us)
 {
 	struct reservation *tombstone = unit_new(unit, &reservation_kind, &order->order_id);
 
 	tombstone->order_id = order->order_id;
 	tombstone->state = RESERVATION_RELEASED;
 	tombstone->expires_at = order->expires_at;
-	tombstone->updated_at = unit_now(unit);
+	tombstone->updated_at = ended_us;
 	tombstone->version = 1;
 	return OK;
 }
@@ -119,7 +117,7 @@ enum status release_order(struct unit *unit, const struct message *message)
 	const struct reservation *seen = unit_get(unit, &reservation_kind, &order->order_id);
 
 	if (seen == NULL)
-		return leave_tombstone(unit, order);
+		return leave_tombstone(unit, order, message->time_us);
 	if (seen->state == RESERVATION_SOLD) /* cannot happen either: see sell_order */
 		return unit_refuse(unit, E_CONFLICT, "not_held", NULL, "ended otherwise, but its reservation is sold");
 	if (seen->state != RESERVATION_HELD)

@@ -39,12 +39,13 @@ static const struct user_view *view_of(struct unit *unit, const struct user *use
 }
 
 /* Says the account's new state to everybody, and to who asked. */
-static void tell(struct unit *unit, int event, const struct user *user)
+static void tell(struct unit *unit, int event, const struct user *user, const struct caller *caller)
 {
-	const struct user_view *view = view_of(unit, user);
+	struct user_told *told = arena_new(unit_arena(unit), 1, sizeof(*told));
 
-	unit_event(unit, event, &user->id, user->version, view);
-	unit_reply(unit, view);
+	*told = (struct user_told){.user = user_view(user), .by = caller->user_id};
+	unit_event(unit, event, &user->id, user->version, told);
+	unit_reply(unit, &told->user);
 }
 
 /* ---- register ---- */
@@ -82,7 +83,7 @@ static enum status make_account(struct unit *unit, const struct message *message
 		.created_at = unit_now(unit),
 		.updated_at = unit_now(unit),
 	};
-	tell(unit, USER_REGISTERED, user);
+	tell(unit, USER_REGISTERED, user, &message->caller);
 	return OK;
 }
 
@@ -142,7 +143,7 @@ static enum status check_own_admin(struct unit *unit, const struct caller *calle
 
 /* ---- change ---- */
 
-void change_keys(struct keys *keys, const struct message *message)
+void user_change_keys(struct keys *keys, const struct message *message)
 {
 	const struct users_change *wanted = message->body;
 
@@ -226,11 +227,11 @@ static void set_status(struct user *user, int status)
 	user->status = status;
 }
 
-static void save_user(struct unit *unit, struct user *user, int event)
+static void save_user(struct unit *unit, struct user *user, int event, const struct caller *caller)
 {
 	user->version++;
 	user->updated_at = unit_now(unit);
-	tell(unit, event, user);
+	tell(unit, event, user, caller);
 }
 
 enum status change_user(struct unit *unit, const struct message *message)
@@ -255,7 +256,7 @@ enum status change_user(struct unit *unit, const struct message *message)
 		set_status(user, wanted->status);
 	if (wanted->password != NULL)
 		set_password(unit, message, user);
-	save_user(unit, user, disables ? USER_DISABLED : USER_CHANGED);
+	save_user(unit, user, disables ? USER_DISABLED : USER_CHANGED, &message->caller);
 	return OK;
 }
 
@@ -288,6 +289,6 @@ enum status disable_user(struct unit *unit, const struct message *message)
 		return status;
 	struct user *user = unit_edit(unit, &user_kind, &wanted->id);
 	set_status(user, USER_INACTIVE);
-	save_user(unit, user, USER_DISABLED);
+	save_user(unit, user, USER_DISABLED, &message->caller);
 	return OK;
 }

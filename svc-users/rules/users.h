@@ -98,7 +98,7 @@ void registration_keys(struct keys *keys, const struct message *message);
 enum status register_user(struct unit *unit, const struct message *message); /* users.register */
 enum status install_admin(struct unit *unit, const struct message *message); /* the same, by the operator */
 
-void change_keys(struct keys *keys, const struct message *message);
+void user_change_keys(struct keys *keys, const struct message *message);
 enum status change_user(struct unit *unit, const struct message *message); /* users.change */
 void disable_keys(struct keys *keys, const struct message *message);
 enum status disable_user(struct unit *unit, const struct message *message); /* users.disable */

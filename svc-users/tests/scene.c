@@ -5,7 +5,7 @@
 #include <string.h>
 
 const struct act registering = {registration_keys, register_user}, installing = {registration_keys, install_admin},
-		 changing = {change_keys, change_user}, disabling = {disable_keys, disable_user},
+		 changing = {user_change_keys, change_user}, disabling = {disable_keys, disable_user},
 		 signing_in = {sign_in_keys, sign_in}, refreshing = {refresh_keys, refresh_session},
 		 signing_out = {sign_out_keys, sign_out}, answering = {buyer_keys, answer_order};
 

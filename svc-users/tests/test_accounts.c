@@ -150,6 +150,21 @@ static void changes_the_name_and_tells(void **state)
 	assert_true(view->created_at < view->updated_at);
 }
 
+static void tells_who_did_it(void **state)
+{
+	struct scene *scene = *state;
+	const struct user *ann = scene_user(scene, "ann"), *root = scene_admin(scene, "root");
+	struct users_change wanted = change_of(ann);
+	const struct output *events;
+
+	(void)scene_events(scene, &events);
+	assert_true(uuid_is_nil(&((const struct user_told *)events[0].body)->by)); /* by the operator */
+	wanted.role = ROLE_ADMIN;
+	assert_int_equal(change(scene, wanted, caller_of(root)).status, OK);
+	(void)scene_events(scene, &events);
+	assert_true(uuid_equal(&((const struct user_told *)events[0].body)->by, &root->id));
+}
+
 static void says_nothing_when_nothing_changes(void **state)
 {
 	struct scene *scene = *state;
@@ -372,6 +387,7 @@ int main(void)
 		HOLDS(looks_at_the_admin_and_not_only_at_the_token),
 		HOLDS(says_not_found_to_an_admin_only),
 		HOLDS(changes_the_name_and_tells),
+		HOLDS(tells_who_did_it),
 		HOLDS(says_nothing_when_nothing_changes),
 		HOLDS(lets_only_admins_change_role_and_status),
 		HOLDS(enables_a_disabled_account_again),

@@ -1,0 +1,28 @@
+/* svc-orders, wired: lanes, stores, settings. The work is in handlers.c's tables. */
+#include "orders_service.h"
+#include "handlers.h"
+#include "messages.h"
+#include "order_store.h"
+#include "orders_settings.h"
+
+static const struct store *const stores[] = {&order_store, NULL};
+
+static const struct lane_plan lanes[] = {
+	{.name = "query", .kind = LANE_QUERY, .queue = "orders.query", .handlers = orders_queries, .count = 1},
+	{.name = "command", .kind = LANE_COMMAND, .queue = "orders.command", .handlers = orders_commands, .count = 1},
+	{.name = "events", .kind = LANE_EVENTS, .queue = "orders.events", .handlers = orders_events, .count = 1},
+	{.name = NULL},
+};
+
+const struct service orders_service = {
+	.name = ORDERS_CONSUMER,
+	.about = "orders, and the saga that walks each from placed to confirmed",
+	.house = "orders",
+	.contract = &comanda_contract,
+	.settings = orders_settings_table,
+	.settings_offset = offsetof(struct orders_settings, service),
+	.settings_size = sizeof(struct orders_settings),
+	.migrations = orders_migrations,
+	.stores = stores,
+	.lanes = lanes,
+};
