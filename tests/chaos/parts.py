@@ -83,23 +83,24 @@ class Replica:
     """A second process of a program, with the settings of the first."""
 
     def __init__(self, stack, program, build=None):
-        self.program = program
+        self.stack, self.program = stack, program
         first = alive(stack, program)
         words = proc(first, "environ").decode().split("\0") if first else []
-        environment = dict(word.split("=", 1) for word in words if "=" in word)
-        if not environment:
+        self.environment = dict(word.split("=", 1) for word in words if "=" in word)
+        if not self.environment:
             raise AssertionError(f"{program} does not run: nothing to copy")
         self.admin, self.http = free_ports(2)
-        environment["COMANDA_ADMIN_PORT"] = str(self.admin)
+        self.environment["COMANDA_ADMIN_PORT"] = str(self.admin)
         if program == "edge-http":
-            environment["COMANDA_HTTP_PORT"] = str(self.http)
+            self.environment["COMANDA_HTTP_PORT"] = str(self.http)
         self.url = f"http://127.0.0.1:{self.http}"
-        binary = Path(build) / program if build else Path(stack["COMANDA_BIN"]) / program
-        log = open(stack.directory / "log" / f"{program}-replica.log", "ab")
-        command = ["setpriv", "--pdeathsig", "KILL", str(binary)]
-        self.process = subprocess.Popen(command, env=environment, cwd=stack.directory, stdout=log, stderr=log,
-                                        stdin=subprocess.DEVNULL)
-        log.close()
+        self.binary = Path(build or stack["COMANDA_BIN"]) / program
+        self.start()
+
+    def start(self):
+        with open(self.stack.directory / "log" / f"{self.program}-replica.log", "ab") as log:
+            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", str(self.binary)], stdout=log, stderr=log,
+                                            env=self.environment, cwd=self.stack.directory, stdin=subprocess.DEVNULL)
 
     def ready(self):
         session = requests.Session()

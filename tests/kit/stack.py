@@ -115,6 +115,12 @@ class Stack:
         return self._key_id
 
 
+def waiting_for_locks(stack, service):
+    """The database's processes that wait for a lock which somebody else holds."""
+    return {row[0] for row in stack.sql(service, "SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+                                                 " WHERE NOT l.granted AND a.datname = current_database()")}
+
+
 def stack_under_test():
     directory = os.environ.get("COMANDA_STACK")
     if not directory:

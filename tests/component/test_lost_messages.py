@@ -1,0 +1,166 @@
+"""Messages that the broker refuses, or that are lost on their way: they are sent again until they have arrived."""
+import json
+import os
+import signal
+import uuid
+from contextlib import contextmanager
+
+import pika
+import pytest
+
+from chaos.parts import group, send
+from kit.broker import event
+from kit.patience import eventually
+from kit.rest import ok
+
+pytestmark = pytest.mark.slow
+
+
+class Bound:
+    """A queue that takes one message and refuses what comes while that is there; until it is told to take all."""
+
+    def __init__(self, stack, queue):
+        self.stack, self.queue, self.policy = stack, queue, f"test-{queue}"
+        self.limit(1)
+
+    def limit(self, messages):
+        definition = {"delivery-limit": 20, "max-length": messages, "overflow": "reject-publish"}
+        self.stack.management("PUT", f"policies/comanda/{self.policy}", json={
+            "pattern": f"^{self.queue.replace('.', '[.]')}$", "apply-to": "queues", "priority": 100,
+            "definition": definition})
+
+    def take_all(self):
+        """Not by taking the policy away: the broker then goes on refusing whom it has refused before."""
+        self.limit(1_000_000)
+
+    def end(self):
+        self.stack.management("DELETE", f"policies/comanda/{self.policy}")
+
+
+@contextmanager
+def bounded(stack, queue):
+    bound = Bound(stack, queue)
+    try:
+        yield bound
+    finally:
+        bound.end()
+
+
+def refusals(stack, program):
+    return stack.metric(program, "comanda_relay_messages_total", outcome="refused")
+
+
+def sent_now(stack):
+    """What would be sent again in a while is due at once."""
+    stack.sql("orders", "UPDATE outbox SET due_at = now()")
+    return True
+
+
+def place(customer, product):
+    return ok(customer.place([(product, 1)]), 202)["id"]
+
+
+def ends(customer, order_id, status, patience=20):
+    return eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == status, patience=patience)
+
+
+def test_an_event_that_the_broker_refused_stays_in_the_outbox_and_is_sent_again(stack, customer, product):
+    before, orders = refusals(stack, "svc-orders"), []
+
+    def refused():
+        orders.append(place(customer, product))
+        return refusals(stack, "svc-orders") > before
+
+    with bounded(stack, "users.events") as queue:
+        stack.stop("svc-users")
+        try:
+            eventually(refused)
+            assert stack.sql("orders", "SELECT count(*) FROM outbox")[0][0] > 0
+            queue.take_all()
+        finally:
+            stack.start("svc-users")
+        for order_id in orders:
+            eventually(lambda: sent_now(stack) and customer.is_settled(order_id), patience=20)
+            assert customer.order(order_id)["status"] == "confirmed"
+
+
+def test_an_event_is_acknowledged_only_when_the_answer_to_it_has_arrived(stack, customer, as_user, product):
+    """svc-users keeps nothing of what it answers: the event that it has not acknowledged is all there is."""
+    ended = place(customer, product)
+    ends(customer, ended, "confirmed")
+    before, users = refusals(stack, "svc-users"), as_user("svc-users")
+    os.kill(stack.pid("svc-users"), signal.SIGSTOP)
+    try:
+        pending = [place(customer, product) for _ in range(3)]
+        eventually(lambda: all(len(customer.timeline(order_id)) == 2 for order_id in pending))
+        stack.stop("svc-orders")
+        with bounded(stack, "orders.events") as queue:
+            with pytest.raises(pika.exceptions.NackError):
+                for _ in range(50):  # it says that it is full a moment later than it is
+                    users.tell(event("user.verified", "svc-users", ended, {"order_id": ended}))
+            os.kill(stack.pid("svc-users"), signal.SIGCONT)
+            eventually(lambda: refusals(stack, "svc-users") > before)
+            queue.take_all()
+            stack.start("svc-orders")
+            for order_id in pending:
+                ends(customer, order_id, "confirmed")
+    finally:
+        os.kill(stack.pid("svc-users"), signal.SIGCONT)
+        stack.start("svc-orders")
+
+
+@pytest.fixture
+def no_answer_from_products(stack):
+    os.kill(stack.pid("svc-products"), signal.SIGSTOP)
+    yield
+    os.kill(stack.pid("svc-products"), signal.SIGCONT)
+
+
+def test_a_deadline_whose_message_was_lost_comes_again(stack, customer, product, operator, no_answer_from_products):
+    order_id = place(customer, product)
+    eventually(lambda: len(customer.timeline(order_id)) == 2)
+    lost = []
+
+    def lose(channel, method, _properties, body):
+        channel.basic_ack(method.delivery_tag)
+        lost.append(json.loads(body)["type"])
+
+    first = operator.channel.basic_consume("orders.events", lose, arguments={"x-priority": 10})
+
+    def deadline_lost():
+        operator.connection.process_data_events(time_limit=0.05)
+        return "comanda.order.deadline.v1" in lost
+
+    stack.sql("orders", "UPDATE deadlines SET due_at = now() WHERE subject = %s", order_id)
+    eventually(deadline_lost)
+    operator.channel.basic_cancel(first)
+    ends(customer, order_id, "expired")
+
+
+def test_a_row_that_is_under_way_is_claimed_by_nobody_else(stack):
+    """While the broker does not answer, the sweep comes round again and again."""
+    def put():
+        row, told = str(uuid.uuid4()), event("user.praised", "svc-users", str(uuid.uuid4()), {})
+        stack.sql("users", "INSERT INTO outbox (id, exchange, routing_key, type, subject, body, created_at, due_at)"
+                           " VALUES (%s, 'events', 'user.praised', 'user.praised', %s, %s, now(), now())",
+                  row, told["subject"], json.dumps(told).encode())
+        return row
+
+    def claimed(row):
+        return stack.sql("users", "SELECT 1 FROM outbox WHERE id = %s AND due_at > now() + interval '5 seconds'", row)
+
+    def swept():
+        return stack.metric("svc-users", "comanda_outbox_swept_total")
+
+    before, frozen, rows = swept(), group(stack, "rabbitmq"), []
+    for pid in frozen:
+        send(pid, signal.SIGSTOP)
+    try:
+        for _ in range(3):  # each by another sweep
+            rows.append(put())
+            eventually(lambda: claimed(rows[-1]))
+        assert swept() == before + len(rows)
+    finally:
+        for pid in frozen:
+            send(pid, signal.SIGCONT)
+    eventually(lambda: not stack.sql("users", "SELECT 1 FROM outbox WHERE id = ANY(%s::uuid[])", rows), patience=30)

@@ -1,0 +1,109 @@
+"""What happens in the gap between two steps: the tests hold a program there, as another replica or a crash would."""
+import os
+import signal
+import threading
+import uuid
+from contextlib import contextmanager
+
+import pytest
+
+from chaos.parts import group, send
+from kit.broker import event, moment
+from kit.patience import eventually
+from kit.rest import ok
+from kit.stack import waiting_for_locks
+
+
+def order_event(name, order_id, product, status):
+    line = {"product_id": product["id"], "name": None, "quantity": 2, "unit_price_cents": None}
+    data = {"order_id": order_id, "user_id": str(uuid.uuid4()), "status": status, "items": [line], "total_cents": None,
+            "currency": None, "created_at": moment(), "expires_at": moment(60)}
+    return event(name, "svc-orders", order_id, data, sequence=1)
+
+
+# ---- two that make the same thing ----
+
+@pytest.fixture
+def orders(as_user):
+    """Speaks as svc-orders, of orders that it has never heard of: what is answered goes to its dead letters."""
+    return as_user("svc-orders")
+
+
+def test_a_release_that_another_replica_commits_meanwhile_is_not_overlooked(stack, admin, orders, operator, product):
+    """The other replica's tombstone is not there when this one looks, and is there when it saves."""
+    order_id = str(uuid.uuid4())
+    with stack.database("products") as other:
+        other.execute("INSERT INTO reservations (order_id, state, total_cents, updated_at, version)"
+                      " VALUES (%s, 'released', 0, now(), 1)", [order_id])
+        orders.tell(order_event("order.placed", order_id, product, "pending"))
+        eventually(lambda: waiting_for_locks(stack, "products"))
+    other_id = str(uuid.uuid4())
+    orders.tell(order_event("order.placed", other_id, product, "pending"))
+    eventually(lambda: stack.sql("products", "SELECT 1 FROM reservations WHERE order_id = %s", other_id))
+    assert stack.sql("products", "SELECT state FROM reservations WHERE order_id = %s", order_id) == [("released",)]
+    assert ok(admin.get(f"/products/{product['id']}"))["reserved"] == 2, "of the second order alone"
+    orders.tell(order_event("order.expired", other_id, product, "expired"))
+    eventually(lambda: ok(admin.get(f"/products/{product['id']}"))["reserved"] == 0)
+    operator.dead("orders", lambda body: other_id.encode() in body)  # stock.reserved of an order that nobody placed
+
+
+# ---- the cache ----
+
+@contextmanager
+def commits_held(stack, product_id):
+    """Changes of this product wait at their COMMIT until the block ends."""
+    name = f"hold_{uuid.uuid4().hex[:8]}"
+    key = int(name[5:], 16)
+    stack.sql("products", f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
+                          f" 'BEGIN PERFORM pg_advisory_xact_lock({key}); RETURN NULL; END'")
+    stack.sql("products", f"CREATE CONSTRAINT TRIGGER {name} AFTER UPDATE ON products DEFERRABLE INITIALLY DEFERRED"
+                          f" FOR EACH ROW WHEN (NEW.id = '{product_id}') EXECUTE FUNCTION {name}()")
+    try:
+        with stack.database("products") as hold:
+            hold.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+            yield
+    finally:
+        eventually(lambda: not waiting_for_locks(stack, "products"))
+        stack.sql("products", f"DROP TRIGGER {name} ON products")
+        stack.sql("products", f"DROP FUNCTION {name}()")
+
+
+@pytest.mark.slow
+def test_a_writer_that_dies_between_its_commit_and_the_cache_leaves_nothing_old_there(stack, api, admin, product):
+    path = f"/products/{product['id']}"
+    for _ in range(3):
+        ok(api.get(path))
+    change = threading.Thread(target=admin.patch, args=(path, {"name": "Green tea"}))
+    with commits_held(stack, product["id"]):
+        change.start()
+        eventually(lambda: waiting_for_locks(stack, "products"))
+        assert ok(api.get(path))["name"] == product["name"], "nothing is committed yet"
+        pid = stack.pid("svc-products")
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: stack.sql("products", "SELECT name FROM products WHERE id = %s", product["id"])
+               == [("Green tea",)])
+    change.join()
+    eventually(lambda: stack.pid("svc-products") not in (None, pid) and stack.ready("svc-products"), patience=30)
+    read = eventually(lambda: answered(api.get(path)))
+    assert read["name"] == "Green tea"
+
+
+def answered(answer):
+    return answer.json() if answer.status_code == 200 else None
+
+
+@pytest.mark.slow
+def test_a_cache_that_was_frozen_while_a_value_changed_does_not_serve_the_old_one(stack, api, admin, product):
+    path = f"/products/{product['id']}"
+    for _ in range(3):
+        ok(api.get(path))
+    frozen = group(stack, "redis")
+    for pid in frozen:
+        send(pid, signal.SIGSTOP)
+    try:
+        changed = ok(admin.patch(path, {"name": "Green tea"}))
+    finally:
+        for pid in frozen:
+            send(pid, signal.SIGCONT)
+    for _ in range(10):
+        assert ok(api.get(path))["version"] == changed["version"]
