@@ -156,3 +156,19 @@ enum status deadlines_due(struct db *db, const struct contract *contract, const 
 	}
 	return OK;
 }
+
+static const struct sql count_open = {
+	"deadlines_open",
+	"SELECT count(*) FROM (SELECT 1 FROM deadlines LIMIT $1) AS counted",
+};
+
+enum status deadlines_open(struct db *db, int64_t most, int64_t *ret_open)
+{
+	struct rows rows;
+
+	arg_int(db_args(db), most);
+	const enum status status = db_run(db, &count_open, &rows);
+	if (status == OK)
+		*ret_open = row_int(&rows, 0, 0);
+	return status;
+}

@@ -14,4 +14,7 @@ must_check enum status deadlines_save_read(struct db *db, const struct contract 
 must_check enum status deadlines_due(struct db *db, const struct contract *contract, const char *queue,
 				     struct parcel *parcel);
 
+/* How many are open, counted no further than `most`. */
+must_check enum status deadlines_open(struct db *db, int64_t most, int64_t *ret_open);
+
 #endif

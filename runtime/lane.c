@@ -152,6 +152,19 @@ static bool turn_events(struct lane *lane)
 	return true;
 }
 
+/* What would stay open is refused while too much is; what ends it is not. */
+static void refuse_openers(struct lane *lane)
+{
+	if (!relay_overfull(lane->engine->relay))
+		return;
+	for (size_t i = 0; i < lane->batch.count; i++) {
+		struct item *item = &lane->batch.items[i];
+
+		if (item->query.status == OK && item->query.message.type == lane->engine->service->opens)
+			item_fail(lane, item, E_BUSY);
+	}
+}
+
 static void turn_requests(struct lane *lane)
 {
 	const struct engine *engine = lane->engine;
@@ -160,8 +173,10 @@ static void turn_requests(struct lane *lane)
 		query_turn(lane);
 	} else if (relay_backlog_age(engine->relay) > engine->settings->outbox_age_max_us) {
 		fail_rest(lane, E_BUSY); /* what is accepted could not be told to anybody */
-	} else if (write_turn(lane) != OK) {
-		fail_rest(lane, E_UNAVAILABLE);
+	} else {
+		refuse_openers(lane);
+		if (write_turn(lane) != OK)
+			fail_rest(lane, E_UNAVAILABLE);
 	}
 }
 

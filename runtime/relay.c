@@ -36,7 +36,7 @@ struct relay {
 	struct parcel *given, **given_end;
 	bool sleeping;
 	int wake; /* eventfd: something was given */
-	atomic_bool stopping, ready;
+	atomic_bool stopping, ready, overfull;
 	atomic_llong backlog_age;
 	atomic_size_t waiting;
 
@@ -54,6 +54,8 @@ static struct metric outbox_rows = {
 	.name = "comanda_outbox_rows", .help = "Rows in the outbox", .type = GAUGE, .label = "state"};
 static struct metric outbox_age = {
 	.name = "comanda_outbox_oldest_ms", .help = "Age of the oldest event that is not sent", .type = GAUGE};
+static struct metric deadlines = {
+	.name = "comanda_open_deadlines", .help = "Deadlines that are open: orders that are pending", .type = GAUGE};
 static struct metric swept = {
 	.name = "comanda_outbox_swept_total", .help = "Rows that the sweep found due", .type = COUNTER};
 
@@ -118,6 +120,11 @@ bool relay_ready(const struct relay *relay)
 int64_t relay_backlog_age(const struct relay *relay)
 {
 	return atomic_load(&relay->backlog_age);
+}
+
+bool relay_overfull(const struct relay *relay)
+{
+	return atomic_load(&relay->overfull);
 }
 
 /* ---- what flights call ---- */
@@ -250,6 +257,22 @@ static void sweep(struct relay *relay)
 	flights_take(relay->flights, notes);
 }
 
+static void look_at_deadlines(struct relay *relay)
+{
+	const char *setting = (const char *)relay->engine->program_settings + relay->engine->service->open_max_setting;
+	int64_t open;
+
+	if (relay->engine->service->open_max_setting == 0)
+		return;
+	const int64_t most = *(const int64_t *)(const void *)setting;
+	if (deadlines_open(relay->db, most, &open) != OK) {
+		db_recover(relay->db);
+		return;
+	}
+	metric_set(&deadlines, NULL, open);
+	atomic_store(&relay->overfull, open >= most);
+}
+
 static void look(struct relay *relay)
 {
 	struct outbox_state state;
@@ -277,6 +300,7 @@ static void housekeeping(struct relay *relay)
 	if (now >= relay->next_look) {
 		relay->next_look = now + LOOK_US;
 		look(relay);
+		look_at_deadlines(relay);
 	}
 	if (now >= relay->next_prune)
 		relay->next_prune = now + retention_prune(relay->db, relay->engine);

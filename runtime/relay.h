@@ -27,5 +27,7 @@ must_check enum status relay_await(struct relay *relay, struct parcel *parcel, i
 bool relay_ready(const struct relay *relay);
 /* How old the oldest event is that should have been sent, as the last sweep saw it. */
 int64_t relay_backlog_age(const struct relay *relay);
+/* Whether as many deadlines are open as the program's setting allows (open_max_setting). Looked at every second. */
+bool relay_overfull(const struct relay *relay);
 
 #endif

@@ -87,6 +87,11 @@ struct service {
 	const struct store *const *stores;  /* in locking order; ends with NULL */
 	const struct lane_plan *lanes;      /* ends with a NULL name */
 	const struct retention *retention;  /* beyond the runtime's own; NULL: none */
+	/* Requests of the type `opens` begin what stays open until its deadline. They are refused (E_BUSY) while as
+	 * many deadlines are open as a setting says: an int64_t at this offset of the program's settings; 0: no limit.
+	 */
+	int opens;
+	size_t open_max_setting;
 	/* Called once before the lanes start, with a connected database: the first admin, keys. NULL: nothing. */
 	enum status (*start)(void *settings, struct db *db);
 	/* Called once after the lanes have ended: gives back what `start` made. NULL: nothing. */

@@ -25,4 +25,6 @@ const struct service orders_service = {
 	.migrations = orders_migrations,
 	.stores = stores,
 	.lanes = lanes,
+	.opens = ORDERS_PLACE,
+	.open_max_setting = offsetof(struct orders_settings, pending_max),
 };

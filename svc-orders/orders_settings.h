@@ -8,6 +8,7 @@
 struct orders_settings {
 	struct service_settings service;
 	struct place_terms place;
+	int64_t pending_max;
 };
 
 extern const struct setting orders_settings_table[];

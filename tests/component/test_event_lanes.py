@@ -113,7 +113,7 @@ def test_a_body_that_is_no_event_is_put_aside_and_blocks_nobody(customer, produc
     check_dead(headers, headers["x-dead-code"])
 
 
-def test_an_event_of_another_program_is_refused(customer, as_user, operator, pending):
+def test_an_event_of_another_program_is_refused(customer, products, as_user, operator, pending):
     """svc-users may publish user.*, and what it puts under such a key is looked at all the same."""
     order_id, = pending(1)
     users = as_user("svc-users")
@@ -123,6 +123,8 @@ def test_an_event_of_another_program_is_refused(customer, as_user, operator, pen
         headers, _, body = operator.dead("orders", lambda dead: forged["id"].encode() in dead)
         check_dead(headers, "wrong_sender")
     assert customer.order(order_id)["status"] == "pending"
+    products.tell(forged)  # the true one: it is not taken for one that has been handled
+    ends(customer, order_id, "rejected")
 
 
 def test_an_event_without_a_sender_is_refused(customer, products, operator, pending):

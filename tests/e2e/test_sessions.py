@@ -34,6 +34,15 @@ def test_an_answer_with_tokens_is_kept_by_no_cache(api, user):
     assert api.post("/auth/token", body).headers["Cache-Control"] == "no-store"
 
 
+def test_tokens_are_remembered_for_no_key(stack, api, user):
+    """Who repeats a sign-in signs in again."""
+    body, key = {"grant_type": "password", "email": user.user["email"], "password": user.password}, str(uuid.uuid4())
+    first, second = (ok(api.post("/auth/token", body, headers={"Idempotency-Key": key})) for _ in range(2))
+    assert first["refresh_token"] != second["refresh_token"]
+    for token in (first["access_token"], first["refresh_token"]):
+        assert stack.sql("users", "SELECT 1 FROM inbox_commands WHERE answer LIKE %s", f"%{token}%") == []
+
+
 def test_a_form_signs_in_as_well(api, user):
     form = {"grant_type": "password", "email": user.user["email"].upper(), "password": user.password}
     tokens = ok(api.call("POST", "/auth/token", data=form))

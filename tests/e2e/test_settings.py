@@ -143,6 +143,29 @@ def test_no_order_is_accepted_while_events_are_not_being_sent(stack, customer, p
     eventually(lambda: customer.place([(product, 1)], wait=10).status_code == 201)
 
 
+def test_no_more_orders_are_accepted_than_may_be_pending(stack, customer, product, frozen):
+    """Until one of them ends: calling off is not refused."""
+    stack.restart("svc-orders", COMANDA_ORDERS_PENDING_MAX="5")
+    frozen("svc-products")
+    try:
+        pending = []
+
+        def refused():
+            answer = customer.place([(product, 1)])
+            if answer.status_code == 202:
+                pending.append(answer.json()["id"])
+            return answer.status_code == 503 and problem(answer, 503, code="busy")
+
+        eventually(refused)
+        assert len(pending) >= 5
+        ok(customer.get("/orders"))
+        for order_id in pending:
+            ok(customer.post(f"/orders/{order_id}/cancel"))
+        eventually(lambda: customer.place([(product, 1)]).status_code == 202)
+    finally:
+        stack.restart("svc-orders")
+
+
 def test_access_tokens_live_as_long_as_a_setting_says(stack, api, customer):
     body = {"grant_type": "password", "email": customer.user["email"], "password": customer.password}
     stack.restart("svc-users", COMANDA_ACCESS_TOKEN_TTL="5m")
