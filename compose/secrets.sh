@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Makes the secrets that compose.yaml mounts, each a file of its own in compose/secrets (or the directory given). What is
+# there already stays as it is. Delete the directory together with the volumes: databases and broker remember passwords.
+set -euo pipefail
+DIRECTORY=${1:-$(dirname "${BASH_SOURCE[0]}")/secrets}
+
+random() {
+	od -An -N 18 -tx1 /dev/urandom | tr -d ' \n'
+}
+
+# A program in a container is no user of this machine, so the file itself is open to all; the directory, through which
+# everybody else would have to go, is closed.
+secret() { # name, text
+	[[ -s $DIRECTORY/$1 ]] || printf '%s\n' "$2" >"$DIRECTORY/$1"
+	chmod 444 "$DIRECTORY/$1"
+}
+
+known() { # name
+	cat "$DIRECTORY/$1"
+}
+
+mkdir -p "$DIRECTORY"
+chmod 700 "$DIRECTORY"
+
+secret rabbitmq_password "$(random)"
+secret rabbitmq_account "default_user = comanda
+default_pass = $(known rabbitmq_password)"
+secret management_url "http://comanda:$(known rabbitmq_password)@rabbitmq:15672"
+for program in edge-http svc-users svc-products svc-orders; do
+	secret "broker_password_$program" "$(random)"
+	secret "broker_url_$program" "amqp://$program:$(known "broker_password_$program")@rabbitmq:5672/comanda"
+done
+
+for database in users products orders; do
+	secret "postgres_password_$database" "$(random)"
+	secret "database_password_$database" "$(random)"
+	secret "database_url_$database" "postgresql://svc_$database:$(known "database_password_$database")@postgres-$database:5432/$database"
+done
+
+secret redis_password "$(random)"
+secret redis_users "user default on >$(known redis_password) ~* &* +@all"
+secret redis_url "redis://:$(known redis_password)@redis:6379/0"
+
+secret first_admin_password "$(random)"
+[[ -s $DIRECTORY/token_key ]] || openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$DIRECTORY/token_key" 2>/dev/null
+chmod 444 "$DIRECTORY/token_key"

@@ -1,0 +1,4 @@
+# shellcheck shell=bash
+scale_try() {
+	die 'not yet'
+}
