@@ -2,38 +2,33 @@
 #include "call.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cors.h"
 #include "headers.h"
 #include "log.h"
-#include "messages.h"
 #include "metrics.h"
 
-static struct metric answers = {.name = "comanda_edge_answers_total",
-				.help = "REST answers by class of status",
+static struct metric answers = {.name = "comanda_http_requests_total",
+				.help = "REST requests answered, by route and status code",
 				.type = COUNTER,
-				.label = "class"};
-static struct metric durations = {.name = "comanda_edge_seconds",
-				  .help = "Time from a REST request's arrival to its answer, by message",
+				.label = "route",
+				.second = "code"};
+static struct metric durations = {.name = "comanda_http_request_seconds",
+				  .help = "From a REST request's arrival to its answer, by route",
 				  .type = HISTOGRAM,
-				  .label = "message"};
+				  .label = "route"};
 
 /* One id serves for the call's message, its X-Request-Id and its trace, unless the client brings its own. */
 static void call_begin(struct call *call)
 {
 	const char *request_id = http_header(call->request, "X-Request-Id");
-	const char *traceparent = http_header(call->request, "traceparent");
 	char *own = arena_new(call->arena, UUID_TEXT + 1, 1);
-	const uint8_t *b = call->id.bytes;
 
 	uuid_text(&call->id, own);
 	call->request_id = request_id != NULL && header_request_id_fits(request_id) ? request_id : own;
-	call->traceparent = traceparent;
-	if (traceparent == NULL || !header_traceparent_fits(traceparent))
-		call->traceparent = arena_format(
-			call->arena, "00-%.8s%.4s%.4s%.4s%.12s-%02x%02x%02x%02x%02x%02x%02x%02x-01", own, own + 9,
-			own + 14, own + 19, own + 24, b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	call_trace_begin(call);
 	http_add_header(call->response, call->arena, "X-Request-Id", call->request_id);
 	cors_headers(call->edge->settings->cors_origins, call->request, call->response);
 }
@@ -96,11 +91,15 @@ static struct problem check_caller(struct call *call)
 
 /* ---- the whole ---- */
 
-static const char *class_of(int status)
+static void count(const struct call *call, int64_t took_us)
 {
-	static const char *const classes[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
+	const struct route *found = call->route;
+	const char *route = found == NULL ? "none" : arena_format(call->arena, "%s %s", found->method, found->path);
+	char code[12];
 
-	return classes[(status / 100 - 1) % 5];
+	snprintf(code, sizeof(code), "%d", call->response->status);
+	metric_add_pair(&answers, (struct labels){route, code}, 1);
+	metric_observe(&durations, route, took_us);
 }
 
 static void call_end(const struct call *call)
@@ -109,14 +108,17 @@ static void call_end(const struct call *call)
 	/* 503 and 504 come by the thousand while something is away: who found it away says so, and the metrics count.
 	 */
 	enum log_level level = call->response->status == 500 ? LOG_ERROR : LOG_DEBUG;
+	char trace_id[TRACE_ID_TEXT + 1];
 
-	metric_add(&answers, class_of(call->response->status), 1);
-	metric_observe(&durations, call->route != NULL ? comanda_contract.types[call->route->type].name : "none",
-		       took_us);
+	count(call, took_us);
+	call_trace_end(call);
+	if (level < log_level_get())
+		return;
 	log_line(level, "http.answer",
 		 log_pairs(kv_text("method", call->request->method), kv_text("path", call->request->path),
 			   kv_int("status", call->response->status), kv_int("took_us", took_us),
-			   kv_text("request_id", call->request_id), kv_text("traceparent", call->traceparent)));
+			   kv_text("request_id", call->request_id),
+			   kv_text("trace_id", trace_id_of(call->traceparent, trace_id))));
 }
 
 static struct problem call_handle(struct call *call)

@@ -14,6 +14,7 @@
 #include "problem.h"
 #include "routes.h"
 #include "rpc.h"
+#include "traced.h"
 
 /* What all calls share. */
 struct edge {
@@ -32,7 +33,9 @@ struct call {
 	int64_t begun_us;        /* wall clock */
 	struct uuid id;          /* of this call: of its message, where no key makes it, and of its trace */
 	const char *request_id;  /* X-Request-Id: the client's, or our own */
-	const char *traceparent; /* the client's, or our own */
+	const char *traceparent; /* of what we ask: our own span's, or where none are recorded, the client's */
+	struct trace trace;      /* our own span; and what it is below */
+	uint8_t parent[8];
 	const struct route *route;
 	struct span path_id;      /* {id} as sent */
 	struct uuid subject;      /* {id} as read */
@@ -45,6 +48,12 @@ struct call {
 void call_answer(void *context, const struct http_request *request, struct http_response *ret_response);
 void call_refuse(void *context, int status, const char *detail, const struct http_request *request,
 		 struct http_response *ret_response);
+
+/* ---- tracing (call_trace.c) ---- */
+
+/* Sets the call's traceparent and trace. */
+void call_trace_begin(struct call *call);
+void call_trace_end(const struct call *call);
 
 /* ---- asking (ask.c) ---- */
 

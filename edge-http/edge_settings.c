@@ -30,6 +30,8 @@ const struct setting edge_settings_table[] = {
 	    "connections served at once; a quarter may wait for an order's outcome"),
 	ROW("COMANDA_LOG_LEVEL",         SET_TEXT,     log_level,           "info", 0, 0,
 	    "debug, info, warn or error"),
+	ROW("COMANDA_OTLP_URL",          SET_TEXT,     otlp_url,            "", 0, 0,
+	    "http://host:4318 of an OpenTelemetry collector that spans are sent to; empty: none are recorded"),
 	ROW("COMANDA_RPC_BREAKER_AFTER", SET_INT,      rpc_breaker_after,   "10", 1, 10000,
 	    "time-outs in a row after which a service's lane is taken for dead, and only probed"),
 	ROW("COMANDA_RPC_DEADLINE",      SET_DURATION, rpc_deadline_us,     "2s", 10 * MS_US, 60 * SECOND_US,

@@ -11,7 +11,7 @@ struct edge_settings {
 	const char *cors_origins;
 	const char *http_address;
 	int64_t http_idle_us, http_port, http_receive_us, http_threads;
-	const char *log_level;
+	const char *log_level, *otlp_url;
 	int64_t rpc_breaker_after, rpc_deadline_us, rpc_in_flight, rpc_window;
 	int64_t shutdown_us;
 };

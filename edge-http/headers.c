@@ -171,19 +171,6 @@ bool header_request_id_fits(const char *value)
 	return size >= 1 && size <= 64 && value[size] == '\0';
 }
 
-/* `size` lower-case hex digits, not all of them zero. */
-static bool is_trace_part(const char *text, size_t size)
-{
-	return strspn(text, "0123456789abcdef") >= size && strspn(text, "0") < size;
-}
-
-bool header_traceparent_fits(const char *value)
-{
-	return strlen(value) == 55 && strncmp(value, "00-", 3) == 0 && is_trace_part(value + 3, 32) &&
-	       value[35] == '-' && is_trace_part(value + 36, 16) && value[52] == '-' &&
-	       strspn(value + 53, "0123456789abcdef") == 2;
-}
-
 /* The value of the parameter `name` in "type/subtype; a=b; c=d"; NULL where there is none. */
 static const char *parameter(const char *value, const char *name)
 {

@@ -23,9 +23,6 @@ int header_wait_seconds(const char *value);
 /* Whether a client's X-Request-Id can be taken over: 1 to 64 of [A-Za-z0-9._-]. */
 bool header_request_id_fits(const char *value);
 
-/* Whether a traceparent is one that W3C Trace Context (version 00) allows. */
-bool header_traceparent_fits(const char *value);
-
 /* Whether Content-Type `value` is the media type `wanted`, in UTF-8 where it names a charset. */
 bool header_media_type_is(const char *value, const char *wanted);
 

@@ -14,7 +14,8 @@ static const struct program edge_program = {.name = "edge-http",
 					    .settings = edge_settings_table,
 					    .settings_size = sizeof(struct edge_settings),
 					    .log_level = offsetof(struct edge_settings, log_level),
-					    .admin_port = offsetof(struct edge_settings, admin_port)};
+					    .admin_port = offsetof(struct edge_settings, admin_port),
+					    .otlp_url = offsetof(struct edge_settings, otlp_url)};
 
 /* Asks svc-users for the keys that sign access tokens. */
 static enum status fetch_keys(void *context, struct arena *arena, struct span *ret_jwks)
@@ -117,6 +118,7 @@ static int run(const struct edge_settings *settings)
 	auth_free(edge->auth);
 	rpc_free(edge->rpc);
 	free(edge);
+	program_end();
 	return status == OK ? 0 : 1;
 }
 

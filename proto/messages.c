@@ -228,13 +228,13 @@ SHAPE(order_note_shape, struct order_note,
 		.name = (name_), .kind = REQUEST, .version = 1, .producer = "edge-http", .lane = (lane_),              \
 		.shape = (shape_), .reply = (reply_)                                                                   \
 	}
-#define TOLD(name_, by_, shape_)                                                                                       \
+#define TOLD(name_, by_, about_, shape_)                                                                               \
 	{                                                                                                              \
-		.name = (name_), .kind = EVENT, .version = 1, .producer = (by_), .shape = (shape_)                     \
+		.name = (name_), .kind = EVENT, .version = 1, .producer = (by_), .about = (about_), .shape = (shape_)  \
 	}
-#define NOTED(name_, by_, shape_)                                                                                      \
+#define NOTED(name_, by_, about_, shape_)                                                                              \
 	{                                                                                                              \
-		.name = (name_), .kind = NOTE, .version = 1, .producer = (by_), .shape = (shape_)                      \
+		.name = (name_), .kind = NOTE, .version = 1, .producer = (by_), .about = (about_), .shape = (shape_)   \
 	}
 
 static const struct message_type types[MESSAGE_COUNT] = {
@@ -262,32 +262,32 @@ static const struct message_type types[MESSAGE_COUNT] = {
 	[ORDERS_CANCEL]         = ASKED("orders.cancel",         "orders.command",   &by_id_shape,                 &order_view_shape),
 	[ORDERS_TIMELINE]       = ASKED("orders.timeline",       "orders.query",     &by_id_shape,                 &timeline_view_shape),
 
-	[USER_REGISTERED]       = TOLD("user.registered",        "svc-users",        &user_told_shape),
-	[USER_CHANGED]          = TOLD("user.changed",           "svc-users",        &user_told_shape),
-	[USER_DISABLED]         = TOLD("user.disabled",          "svc-users",        &user_told_shape),
-	[USER_VERIFIED]         = TOLD("user.verified",          "svc-users",        &user_verified_shape),
-	[USER_REFUSED]          = TOLD("user.refused",           "svc-users",        &user_refused_shape),
+	[USER_REGISTERED]       = TOLD("user.registered",        "svc-users",        "user_id",    &user_told_shape),
+	[USER_CHANGED]          = TOLD("user.changed",           "svc-users",        "user_id",    &user_told_shape),
+	[USER_DISABLED]         = TOLD("user.disabled",          "svc-users",        "user_id",    &user_told_shape),
+	[USER_VERIFIED]         = TOLD("user.verified",          "svc-users",        "order_id",   &user_verified_shape),
+	[USER_REFUSED]          = TOLD("user.refused",           "svc-users",        "order_id",   &user_refused_shape),
 
-	[PRODUCT_CREATED]       = TOLD("product.created",        "svc-products",     &product_view_shape),
-	[PRODUCT_CHANGED]       = TOLD("product.changed",        "svc-products",     &product_view_shape),
-	[PRODUCT_WITHDRAWN]     = TOLD("product.withdrawn",      "svc-products",     &product_view_shape),
-	[STOCK_ADJUSTED]        = TOLD("stock.adjusted",         "svc-products",     &stock_adjusted_shape),
-	[STOCK_RESERVED]        = TOLD("stock.reserved",         "svc-products",     &stock_event_shape),
-	[STOCK_REFUSED]         = TOLD("stock.refused",          "svc-products",     &stock_refused_shape),
-	[STOCK_RELEASED]        = TOLD("stock.released",         "svc-products",     &stock_event_shape),
-	[STOCK_SOLD]            = TOLD("stock.sold",             "svc-products",     &stock_event_shape),
-	[RESERVATION_OVERDUE]   = TOLD("reservation.overdue",    "svc-products",     &order_note_shape),
+	[PRODUCT_CREATED]       = TOLD("product.created",        "svc-products",     "product_id", &product_view_shape),
+	[PRODUCT_CHANGED]       = TOLD("product.changed",        "svc-products",     "product_id", &product_view_shape),
+	[PRODUCT_WITHDRAWN]     = TOLD("product.withdrawn",      "svc-products",     "product_id", &product_view_shape),
+	[STOCK_ADJUSTED]        = TOLD("stock.adjusted",         "svc-products",     "product_id", &stock_adjusted_shape),
+	[STOCK_RESERVED]        = TOLD("stock.reserved",         "svc-products",     "order_id",   &stock_event_shape),
+	[STOCK_REFUSED]         = TOLD("stock.refused",          "svc-products",     "order_id",   &stock_refused_shape),
+	[STOCK_RELEASED]        = TOLD("stock.released",         "svc-products",     "order_id",   &stock_event_shape),
+	[STOCK_SOLD]            = TOLD("stock.sold",             "svc-products",     "order_id",   &stock_event_shape),
+	[RESERVATION_OVERDUE]   = TOLD("reservation.overdue",    "svc-products",     "order_id",   &order_note_shape),
 
-	[ORDER_PLACED]          = TOLD("order.placed",           "svc-orders",       &order_event_shape),
-	[ORDER_CONFIRMED]       = TOLD("order.confirmed",        "svc-orders",       &order_event_shape),
-	[ORDER_REJECTED]        = TOLD("order.rejected",         "svc-orders",       &order_event_shape),
-	[ORDER_EXPIRED]         = TOLD("order.expired",          "svc-orders",       &order_event_shape),
-	[ORDER_CANCELLED]       = TOLD("order.cancelled",        "svc-orders",       &order_event_shape),
+	[ORDER_PLACED]          = TOLD("order.placed",           "svc-orders",       "order_id",   &order_event_shape),
+	[ORDER_CONFIRMED]       = TOLD("order.confirmed",        "svc-orders",       "order_id",   &order_event_shape),
+	[ORDER_REJECTED]        = TOLD("order.rejected",         "svc-orders",       "order_id",   &order_event_shape),
+	[ORDER_EXPIRED]         = TOLD("order.expired",          "svc-orders",       "order_id",   &order_event_shape),
+	[ORDER_CANCELLED]       = TOLD("order.cancelled",        "svc-orders",       "order_id",   &order_event_shape),
 
-	[OPERATOR_REPLAYED]     = TOLD("operator.replayed",      "operator",         &operator_replayed_shape),
+	[OPERATOR_REPLAYED]     = TOLD("operator.replayed",      "operator",         "replay_id",  &operator_replayed_shape),
 
-	[ORDER_DEADLINE]        = NOTED("order.deadline",        "svc-orders",       &order_note_shape),
-	[RESERVATION_DEADLINE]  = NOTED("reservation.deadline",  "svc-products",     &order_note_shape),
+	[ORDER_DEADLINE]        = NOTED("order.deadline",        "svc-orders",       "order_id",   &order_note_shape),
+	[RESERVATION_DEADLINE]  = NOTED("reservation.deadline",  "svc-products",     "order_id",   &order_note_shape),
 	/* clang-format on */
 };
 

@@ -6,6 +6,7 @@
 #include "http.h"
 #include "metrics.h"
 #include "moment.h"
+#include "process.h"
 
 struct admin {
 	struct http_server *server;
@@ -36,6 +37,7 @@ static void answer(void *context, const struct http_request *request, struct htt
 		else
 			status = 503;
 	} else if (strcmp(request->path, "/metrics") == 0) {
+		process_measure();
 		metrics_print(&text);
 	} else {
 		status = 404;

@@ -3,12 +3,6 @@
  */
 #include "lane.h"
 #include "letters.h"
-#include "metrics.h"
-
-static struct metric decided = {.name = "comanda_answers_total",
-				.help = "Events answered without a change, by status",
-				.type = COUNTER,
-				.label = "status"};
 
 static enum status load(struct lane *lane, struct unit *unit)
 {
@@ -49,7 +43,6 @@ static enum status decide_item(struct lane *lane, struct unit *unit, struct item
 		item->query.status = verdict.status;
 		refusal = verdict.refusal;
 	}
-	metric_add(&decided, status_rule(item->query.status)->code, 1);
 	if (status_rule(item->query.status)->settle == SETTLE_ACK)
 		return OK;
 	return put_aside(lane, item, &refusal);

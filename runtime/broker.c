@@ -5,6 +5,7 @@
 #include "broker_hosts.h"
 #include "broker_link.h"
 #include "broker_outcomes.h"
+#include "connects.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -187,7 +188,9 @@ enum status broker_ensure(struct broker *broker)
 	}
 	if (!backoff_is_due(&broker->backoff, moment_steady()))
 		return E_UNAVAILABLE;
-	if (connect_to_any(broker) != OK) {
+	const enum status status = connect_to_any(broker);
+	connects_count("broker", status == OK);
+	if (status != OK) {
 		backoff_failed(&broker->backoff, moment_steady());
 		return E_UNAVAILABLE;
 	}

@@ -17,7 +17,9 @@
 #include <sys/random.h>
 
 #include "cache_scripts.h"
+#include "connects.h"
 #include "log.h"
+#include "metrics.h"
 #include "moment.h"
 #include "settings.h"
 
@@ -34,6 +36,9 @@ enum {
 
 /* Since when this Redis, which persists nothing, has been seen. */
 static const char open_key[] = "cache:leases-open-at";
+
+static struct metric reads = {
+	.name = "comanda_cache_reads_total", .help = "Keys looked up, by outcome", .type = COUNTER, .label = "outcome"};
 
 struct cache {
 	redisContext *redis; /* NULL: not connected */
@@ -182,7 +187,7 @@ static struct timeval time_value(int64_t us)
 	return (struct timeval){.tv_sec = us / SECOND_US, .tv_usec = us % SECOND_US};
 }
 
-static bool connect_now(struct cache *cache)
+static bool connect_once(struct cache *cache)
 {
 	struct timeval wait = time_value(cache->config.wait_us);
 	int port = cache->url.port == 0 ? 6379 : cache->url.port;
@@ -200,6 +205,14 @@ static bool connect_now(struct cache *cache)
 		log_info("cache.back", kv_text("host", cache->url.host));
 	cache->pause_us = 0;
 	return true;
+}
+
+static bool connect_now(struct cache *cache)
+{
+	const bool opened = connect_once(cache);
+
+	connects_count("cache", opened);
+	return opened;
 }
 
 /* Between calls Redis has nothing to say, except that it goes. */
@@ -366,20 +379,36 @@ static bool read_some(struct call *call, struct cache_entry *entries, struct are
 	return true;
 }
 
+static bool read_all(struct cache *cache, struct cache_entry *entries, size_t count, struct arena *arena)
+{
+	if (count == 0 || cache->closed || !ensure(cache))
+		return false;
+	for (size_t done = 0; done < count; done += CALL_KEYS) {
+		size_t some = count - done < CALL_KEYS ? count - done : CALL_KEYS;
+		struct call call = {.cache = cache, .entries = entries + done, .count = some, .script = SCRIPT_READ};
+		if (!read_some(&call, entries + done, arena))
+			return false;
+	}
+	return true;
+}
+
+static void count_reads(const struct cache_entry *entries, size_t count, bool asked)
+{
+	size_t hits = 0;
+
+	for (size_t i = 0; i < count; i++)
+		hits += entries[i].value.bytes != NULL;
+	metric_add(&reads, "hit", (int64_t)hits);
+	metric_add(&reads, asked ? "miss" : "bypass", (int64_t)(count - hits));
+}
+
 void cache_read(struct cache *cache, struct cache_entry *entries, size_t count, struct arena *arena)
 {
 	for (size_t i = 0; i < count; i++) {
 		entries[i].value = (struct span){0};
 		entries[i].lease = 0;
 	}
-	if (count == 0 || cache->closed || !ensure(cache))
-		return;
-	for (size_t done = 0; done < count; done += CALL_KEYS) {
-		size_t some = count - done < CALL_KEYS ? count - done : CALL_KEYS;
-		struct call call = {.cache = cache, .entries = entries + done, .count = some, .script = SCRIPT_READ};
-		if (!read_some(&call, entries + done, arena))
-			return;
-	}
+	count_reads(entries, count, read_all(cache, entries, count, arena));
 }
 
 static void build_fill(const struct call *call, const char *name)

@@ -1,4 +1,5 @@
 /* A database connection: made, lost, made again; and what a failure means. */
+#include "connects.h"
 #include "db_private.h"
 
 #include <stdarg.h>
@@ -174,6 +175,7 @@ static enum status try_connect(struct db *db)
 
 	db->pause_us = grow_pause(db);
 	db->link = db_link_open(&db->plan, why, sizeof why);
+	connects_count("database", db->link != NULL);
 	if (db->link != NULL)
 		return OK;
 	db_explain(db, "connecting: %s", why);

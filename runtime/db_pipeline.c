@@ -55,6 +55,7 @@ void db_send(struct db *db, const struct sql *sql)
 {
 	args_finish(&db->args);
 	metric_add(&statements_sent, NULL, 1);
+	db_round_add(db, sql->name);
 	if (may_send(db)) {
 		struct statement *statement = statements_find(&db->statements, sql);
 		if (send_prepare(db, statement, sql) && db_link_execute(db->link, sql, &db->args))
@@ -81,6 +82,7 @@ void db_send_text(struct db *db, const char *statement)
 		return;
 	}
 	enqueue(db, (struct pending){.kind = commit ? COMMIT : TEXT, .text = statement});
+	db_round_add(db, statement);
 	if (starts_with(statement, "BEGIN"))
 		db->begun = true;
 	else if (commit || starts_with(statement, "ROLLBACK"))
@@ -92,6 +94,7 @@ static enum status send_sync(struct db *db, struct pending pending)
 	if (!db_link_ask_sync(db->link))
 		return db_fail_lost(db, pending.text);
 	enqueue(db, pending);
+	db_round_sent(db);
 	return db_fail_wait(db, db_link_send(db->link, wait_end(db)), pending.text);
 }
 
@@ -105,6 +108,7 @@ enum status db_flush(struct db *db)
 		return send_sync(db, (struct pending){.kind = PAUSE, .text = "flush"});
 	if (!db_link_ask_flush(db->link))
 		return db_fail_lost(db, "flush");
+	db_round_sent(db);
 	return db_fail_wait(db, db_link_send(db->link, wait_end(db)), "flush");
 }
 
@@ -142,6 +146,7 @@ static enum status take_answer(struct db *db)
 	enum status status = db_fail_wait(db, db_link_read(db->link, until_us, &answer), pending.text);
 	if (status != OK)
 		return status;
+	db_round_answered(db);
 	bool good = is_good(&answer, &pending);
 	if (good)
 		db->result = answer.result;
@@ -224,6 +229,7 @@ enum status db_synced(struct db *db)
 	status = take_sync(db);
 	if (status == OK)
 		db->pause_us = 0;
+	db_round_over(db, NULL);
 	return status;
 }
 
@@ -264,6 +270,7 @@ void db_recover(struct db *db)
 	/* What follows is not news: db_detail keeps the cause. */
 	if (db->failed == OK)
 		db->failed = E_REDO;
+	db_round_over(db, status_rule(db->failed)->code);
 	db_clear_result(db);
 	if (db->link != NULL && !db->distrusted) {
 		bool ended = db->batch_open ? sync_to_end(db) : read_to_end(db);

@@ -42,6 +42,13 @@ struct pending {
 	const char *text;            /* for db_detail */
 };
 
+/* A round trip, as traces show it. */
+struct db_round {
+	char names[96];
+	int count; /* statements; 0: there is none */
+	int64_t sent_us, answered_us;
+};
+
 struct db {
 	struct db_link *link; /* NULL: not connected */
 	void *result;
@@ -59,6 +66,7 @@ struct db {
 	char detail[512], sqlstate[8], constraint[64];
 	struct statements statements;
 	struct args args;
+	struct db_round next_round, round; /* what is gathered, and what is under way */
 };
 
 /* Sets db_detail, for failures that are not the server's. */
@@ -70,6 +78,13 @@ void db_clear_result(struct db *db);
 enum status db_fail_lost(struct db *db, const char *what);
 enum status db_fail_wait(struct db *db, enum db_wait wait, const char *what); /* OK where the wait was not in vain */
 enum status db_fail_answer(struct db *db, const struct answer *answer, const struct pending *pending);
+
+/* ---- db_rounds.c: spans, where they are recorded ---- */
+
+void db_round_add(struct db *db, const char *statement);
+void db_round_sent(struct db *db);
+void db_round_answered(struct db *db);
+void db_round_over(struct db *db, const char *error); /* NULL: it went well */
 
 /* ---- db_pipeline.c ---- */
 

@@ -149,6 +149,7 @@ static void held_end(struct flights *flights, const struct held *held, bool arri
 {
 	struct parcel *parcel = held->parcel;
 
+	told_end(held->row->told, held->row->told_count, parcel->handed_us, arrived);
 	if (arrived) {
 		metric_add(&sent_events, held->row->type, row_events(held->row));
 		flights->arrived(flights->context, parcel, held->row);

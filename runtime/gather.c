@@ -5,6 +5,7 @@
 #include "lane.h"
 #include "log.h"
 #include "metrics.h"
+#include "tally.h"
 
 enum { ITEMS_MAX = 200, BYTES_MAX = 4 * 1024 * 1024 };
 
@@ -239,6 +240,7 @@ enum status gather(struct lane *lane, int64_t wait_us)
 		status = gather_one(lane, 0);
 	for (size_t i = 0; i < batch->count; i++)
 		batch->items[i].gathered = batch->items[i].query.status;
+	tally_gathered(lane);
 	metric_observe(&gathered, lane->plan->name, (int64_t)batch->count);
 	return OK; /* a connection that broke meanwhile is noticed when the batch is acknowledged */
 }

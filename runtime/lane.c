@@ -8,6 +8,7 @@
 #include "lanes.h"
 #include "log.h"
 #include "metrics.h"
+#include "tally.h"
 
 #define IDLE_US  (200 * MS_US)
 #define PING_US  (2 * SECOND_US)
@@ -20,6 +21,17 @@ static struct metric held = {.name = "comanda_lane_held_total",
 			     .help = "Times that a lane had to hold a batch back",
 			     .type = COUNTER,
 			     .label = "lane"};
+
+static struct metric lane_is_ready = {.name = "comanda_lane_ready",
+				      .help = "1 where the lane has a consumer and its database",
+				      .type = GAUGE,
+				      .label = "lane"};
+
+static void set_ready(struct lane *lane, bool ready)
+{
+	atomic_store(&lane->ready, ready);
+	metric_set(&lane_is_ready, lane->name, ready);
+}
 
 struct db *lane_db(struct lane *lane)
 {
@@ -115,7 +127,7 @@ static bool hold(struct lane *lane)
 {
 	const int64_t end = moment_steady() + HOLD_US;
 
-	atomic_store(&lane->ready, false);
+	set_ready(lane, false);
 	if (broker_consuming(lane->broker) && broker_cancel(lane->broker) != OK)
 		return false;
 	while (!lane_stopping(lane)) {
@@ -180,30 +192,42 @@ static void turn_requests(struct lane *lane)
 	}
 }
 
+static bool turn(struct lane *lane)
+{
+	bool settled = true;
+
+	cache_guard_refresh(lane);
+	tally_turn_begin(lane);
+	if (lane_takes_requests(lane))
+		turn_requests(lane);
+	else
+		settled = turn_events(lane);
+	tally_turn_end(lane, settled);
+	return settled;
+}
+
 static void step(struct lane *lane, int64_t *next_ping_us)
 {
 	arena_reset(&lane->arena);
 	if (!consuming(lane)) {
-		atomic_store(&lane->ready, false);
+		set_ready(lane, false);
 		pause_lane();
 		return;
 	}
 	const enum status status = gather(lane, IDLE_US);
 	if (status == E_TIMEOUT) {
 		look_after_database(lane, next_ping_us);
-		atomic_store(&lane->ready, db_connected(lane->db));
+		set_ready(lane, db_connected(lane->db));
 		return;
 	}
 	bool settled = status == OK;
 	if (settled)
-		cache_guard_refresh(lane);
-	if (settled && lane_takes_requests(lane))
-		turn_requests(lane);
-	else if (settled)
-		settled = turn_events(lane);
-	if (!settled || answer(lane) != OK)
+		settled = turn(lane);
+	if (settled && answer(lane) == OK)
+		tally_settled(lane);
+	else
 		broker_drop(lane->broker);
-	atomic_store(&lane->ready, broker_consuming(lane->broker) && db_connected(lane->db));
+	set_ready(lane, broker_consuming(lane->broker) && db_connected(lane->db));
 }
 
 static void *run(void *context)
@@ -251,6 +275,7 @@ struct lane *lane_start(struct engine *engine, const struct lane_plan *plan, int
 	lane->engine = engine;
 	lane->plan = plan;
 	snprintf(lane->name, sizeof(lane->name), "%s-%d", plan->name, number);
+	set_ready(lane, false);
 	arena_init(&lane->arena);
 	buffer_init(&lane->scratch);
 	rpc_bundle_init(&lane->bundle);

@@ -12,6 +12,7 @@
 #include "outbox.h"
 #include "relay.h"
 #include "rpc_wire.h"
+#include "traced.h"
 
 /* One message of a batch: a request, an event or a note, with what is known of it so far. */
 struct item {
@@ -30,6 +31,10 @@ struct item {
 	bool done;                     /* its outcome is known: nothing is left to decide */
 	bool careful;                  /* redelivered often enough to be worked alone */
 	struct span answer;            /* requests: what rpc_answer_write wrote */
+	struct trace trace;            /* its span, where spans are recorded, and what that is below */
+	uint8_t parent[8];
+	struct uuid subject; /* for logs and traces; nil: not known */
+	const char *about;   /* what that is the id of; NULL: not known */
 };
 
 /* What a turn works on. */
@@ -39,6 +44,7 @@ struct batch {
 	struct item *items;
 	size_t count, room;
 	size_t bytes;
+	int64_t gathered_us; /* wall clock */
 };
 
 struct lane {
@@ -55,6 +61,7 @@ struct lane {
 	atomic_bool ready;
 	struct cache_epoch epoch; /* of cached values, as this lane knows it */
 	bool epoch_raised;        /* by the turn under way */
+	struct traced turn;       /* the span of the turn under way */
 	pthread_t thread;
 };
 
@@ -116,6 +123,8 @@ must_check enum status stores_load_read(struct lane *lane, struct unit *unit);
 /* The same for what has changed. E_REDO: fewer rows than named were touched: somebody was faster. */
 void stores_save_send(struct lane *lane, struct unit *unit);
 must_check enum status stores_save_read(struct lane *lane, struct unit *unit);
+/* Tells stores that want to know what was saved. */
+void stores_saved(struct lane *lane, struct unit *unit, int64_t now_us);
 /* The cache entries of what has changed. */
 size_t stores_cached(struct lane *lane, struct unit *unit, struct cache_entry **ret_entries);
 

@@ -21,11 +21,35 @@ struct bundling {
 	size_t first; /* the oldest that is not taken */
 	bool *taken;
 	struct uuid *ids;
+	struct told *told; /* their spans; NULL: none are recorded */
+	size_t told_count;
 };
 
-static void write_event(struct lane *lane, struct buffer *out, const struct output *output)
+/* What the event says of its trace: the span of its publication, if it is recorded, or where its cause was. */
+static const char *traceparent_of(struct lane *lane, const struct output *output, struct bundling *bundling,
+				  char text[static TRACEPARENT_TEXT + 1])
+{
+	struct item *item = &lane->batch.items[output->item];
+	const struct message_type *type = lane_type(lane, output->type);
+
+	if (item->about == NULL) {
+		item->subject = output->subject;
+		item->about = type->about;
+	}
+	if (bundling->told == NULL || !item->trace.sampled)
+		return item->query.message.traceparent;
+	struct told *told = &bundling->told[bundling->told_count++];
+	*told = (struct told){trace_child(&item->trace), {0}, output->id, output->subject, type->name, type->about};
+	memcpy(told->parent, item->trace.span, sizeof(told->parent));
+	trace_text(&told->at, text);
+	return text;
+}
+
+static void write_event(struct lane *lane, struct bundling *bundling, const struct output *output)
 {
 	const struct message *cause = &lane->batch.items[output->item].query.message;
+	struct buffer *out = &lane->scratch;
+	char text[TRACEPARENT_TEXT + 1];
 
 	cloudevent_write(out, &(struct cloudevent){
 				      .id = output->id,
@@ -35,7 +59,7 @@ static void write_event(struct lane *lane, struct buffer *out, const struct outp
 				      .sequence = output->sequence,
 				      .time_us = output->time_us,
 				      .cause = cause->id,
-				      .traceparent = cause->traceparent,
+				      .traceparent = traceparent_of(lane, output, bundling, text),
 				      .body = output->body,
 			      });
 }
@@ -47,18 +71,20 @@ static size_t write_bundle(struct lane *lane, const struct output *outputs, size
 	const size_t first = bundling->first;
 	size_t taken = 0;
 
+	bundling->told_count = 0;
 	buffer_clear(&lane->scratch);
 	for (size_t i = first; i < count; i++) {
-		const size_t before = lane->scratch.size;
+		const size_t before = lane->scratch.size, told_before = bundling->told_count;
 
 		if (bundling->taken[i] || outputs[i].type != outputs[first].type)
 			continue;
 		if (taken > 0)
 			buffer_text(&lane->scratch, ",");
-		write_event(lane, &lane->scratch, &outputs[i]);
+		write_event(lane, bundling, &outputs[i]);
 		if (taken > 0 && lane->scratch.size > OUTBOX_BUNDLE_BYTES) {
 			lane->scratch.size = before;
 			lane->scratch.bytes[before] = '\0';
+			bundling->told_count = told_before;
 			break;
 		}
 		bundling->taken[i] = true;
@@ -72,7 +98,9 @@ void letters_events(struct lane *lane, struct parcel *parcel, const struct unit 
 	const struct output *outputs;
 	const size_t count = unit_outputs(unit, &outputs);
 	struct bundling bundling = {.taken = arena_new(&lane->arena, count + 1, sizeof(bool)),
-				    .ids = arena_new(&lane->arena, count + 1, sizeof(struct uuid))};
+				    .ids = arena_new(&lane->arena, count + 1, sizeof(struct uuid)),
+				    .told = !tracing_on() ? NULL
+							  : arena_new(&lane->arena, count + 1, sizeof(struct told))};
 
 	for (; bundling.first < count; bundling.first++) {
 		const struct output *output = &outputs[bundling.first];
@@ -92,6 +120,8 @@ void letters_events(struct lane *lane, struct parcel *parcel, const struct unit 
 				   .type = type->name,
 				   .body = {lane->scratch.bytes, lane->scratch.size},
 				   .events = (int64_t)events,
+				   .told = bundling.told,
+				   .told_count = bundling.told_count,
 				   .created_us = output->time_us,
 				   .due_us = moment_now() + OUTBOX_LEASE_S * SECOND_US,
 			   });
@@ -158,7 +188,7 @@ static void dead_headers(struct lane *lane, const struct item *item, const struc
 {
 	const char *code =
 		refusal != NULL && refusal->code != NULL ? refusal->code : status_rule(item->query.status)->code;
-	char attempts[24], first[MOMENT_TEXT + 1], last[MOMENT_TEXT + 1];
+	char attempts[24], first[MOMENT_TEXT + 1], last[MOMENT_TEXT + 1], trace_id[TRACE_ID_TEXT + 1];
 	const int64_t now = moment_now();
 
 	snprintf(attempts, sizeof(attempts), "%lld", (long long)(item->attempts > 0 ? item->attempts : 1));
@@ -173,7 +203,9 @@ static void dead_headers(struct lane *lane, const struct item *item, const struc
 	buffer_text(out, "}");
 	metric_add(&dead_letters, status_rule(item->query.status)->code, 1);
 	log_warn("event.dead", kv_uuid("message_id", item->query.message.id), kv_text("type", type_name(lane, item)),
-		 kv_text("status", code), kv_text("detail", reason_text(lane, item, refusal)));
+		 kv_text("status", code), kv_text("detail", reason_text(lane, item, refusal)),
+		 kv_text("trace_id", trace_id_of(item->query.message.traceparent, trace_id)),
+		 kv_uuid(item->about != NULL ? item->about : "subject", item->subject));
 }
 
 void letter_dead(struct lane *lane, struct parcel *parcel, const struct item *item, const struct refusal *refusal)

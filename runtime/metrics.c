@@ -7,9 +7,9 @@
 
 enum { BUCKETS_MAX = 20 };
 
-/* One (metric, label value). A histogram's buckets count what fell into each alone; they are summed when printed. */
+/* One (metric, label values). A histogram's buckets count what fell into each alone; they are summed when printed. */
 struct metric_series {
-	char *label;           /* ours */
+	struct labels labels;  /* ours */
 	_Atomic int64_t value; /* of a histogram: the sum */
 	_Atomic int64_t buckets[BUCKETS_MAX + 1];
 };
@@ -28,12 +28,17 @@ static const struct scale counts = {10, {1, 2, 4, 8, 16, 32, 64, 128, 256, 512}}
 /* What was touched so far, newest first; nothing is ever taken out. */
 static struct metric *_Atomic registry;
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t size = strlen(text), end_size = strlen(end);
+
+	return size > end_size && strcmp(text + size - end_size, end) == 0;
+}
+
+/* Such a metric is told microseconds. */
 static bool in_seconds(const struct metric *metric)
 {
-	static const char suffix[] = "_seconds";
-	size_t size = strlen(metric->name), suffix_size = sizeof suffix - 1;
-
-	return size > suffix_size && strcmp(metric->name + size - suffix_size, suffix) == 0;
+	return ends_with(metric->name, "_seconds") || ends_with(metric->name, "_seconds_total");
 }
 
 static void registered(struct metric *metric)
@@ -49,41 +54,74 @@ static void registered(struct metric *metric)
 	while (!atomic_compare_exchange_weak(&registry, &head, metric));
 }
 
-static bool same_label(const char *a, const char *b)
+/* ---- series, by their labels ---- */
+
+static bool same_text(const char *a, const char *b)
 {
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* The series at `index`, made where there is none yet, with a label of its own: the caller's may be a message's, which
- * ends with it. Two threads may both make one: the first stays. */
-static struct metric_series *series_at(struct metric *metric, int index, const char *label)
+static bool same_labels(const struct labels *a, const struct labels *b)
 {
-	struct metric_series *series = atomic_load(&metric->series[index]), *made = NULL;
-	char *own_label = NULL;
-
-	if (series != NULL)
-		return series;
-	made = mem_new(1, sizeof *made);
-	own_label = label == NULL ? NULL : mem_text(label);
-	made->label = own_label;
-	if (atomic_compare_exchange_strong(&metric->series[index], &series, made))
-		return made;
-	free(own_label);
-	free(made);
-	return series;
+	return same_text(a->first, b->first) && same_text(a->second, b->second);
 }
 
-static struct metric_series *series_of(struct metric *metric, const char *label)
+/* FNV-1a (draft-eastlake-fnv): labels are short. */
+static uint32_t hashed(uint32_t hash, const char *text)
 {
-	registered(metric);
-	for (int i = 0; i < METRIC_SERIES - 1; i++) {
-		struct metric_series *series = series_at(metric, i, label);
+	for (; text != NULL && *text != '\0'; text++)
+		hash = (hash ^ (uint8_t)*text) * 16777619u;
+	return (hash ^ 0xff) * 16777619u;
+}
 
-		if (same_label(series->label, label))
+static size_t place_of(const struct labels *labels)
+{
+	const uint32_t hash = hashed(hashed(2166136261u, labels->first), labels->second);
+
+	return (hash ^ hash >> 15) % METRIC_PLACES;
+}
+
+/* Makes the series, with labels of its own: the caller's may be a message's, which end with it. Two threads may both
+ * make one: the first stays. */
+static struct metric_series *made_at(struct metric *metric, size_t place, const struct labels *labels)
+{
+	struct metric_series *present = NULL, *made = mem_new(1, sizeof *made);
+	char *first = labels->first == NULL ? NULL : mem_text(labels->first);
+	char *second = labels->second == NULL ? NULL : mem_text(labels->second);
+
+	made->labels = (struct labels){first, second};
+	if (atomic_compare_exchange_strong(&metric->series[place], &present, made)) {
+		atomic_fetch_add(&metric->count, 1);
+		return made;
+	}
+	free(first);
+	free(second);
+	free(made);
+	return present;
+}
+
+static struct metric_series *found(struct metric *metric, const struct labels *labels, bool make)
+{
+	for (size_t place = place_of(labels);; place = (place + 1) % METRIC_PLACES) {
+		struct metric_series *series = atomic_load_explicit(&metric->series[place], memory_order_acquire);
+
+		if (series == NULL && !make)
+			return NULL;
+		if (series == NULL)
+			series = made_at(metric, place, labels);
+		if (same_labels(&series->labels, labels))
 			return series;
 	}
-	/* More values than a table should have share the last one. */
-	return series_at(metric, METRIC_SERIES - 1, "other");
+}
+
+/* More values than a table should have share one series. */
+static struct metric_series *series_of(struct metric *metric, const struct labels *labels)
+{
+	static const struct labels other = {"other", NULL}, others = {"other", "other"};
+
+	registered(metric);
+	struct metric_series *series = found(metric, labels, atomic_load(&metric->count) < METRIC_SERIES);
+	return series != NULL ? series : found(metric, labels->second != NULL ? &others : &other, true);
 }
 
 static void add(_Atomic int64_t *number, int64_t amount)
@@ -93,18 +131,28 @@ static void add(_Atomic int64_t *number, int64_t amount)
 
 void metric_add(struct metric *metric, const char *label, int64_t amount)
 {
-	add(&series_of(metric, label)->value, amount);
+	add(&series_of(metric, &(struct labels){label, NULL})->value, amount);
+}
+
+void metric_add_pair(struct metric *metric, struct labels labels, int64_t amount)
+{
+	add(&series_of(metric, &labels)->value, amount);
 }
 
 void metric_set(struct metric *metric, const char *label, int64_t value)
 {
-	atomic_store_explicit(&series_of(metric, label)->value, value, memory_order_relaxed);
+	metric_set_pair(metric, (struct labels){label, NULL}, value);
+}
+
+void metric_set_pair(struct metric *metric, struct labels labels, int64_t value)
+{
+	atomic_store_explicit(&series_of(metric, &labels)->value, value, memory_order_relaxed);
 }
 
 void metric_observe(struct metric *metric, const char *label, int64_t value)
 {
 	const struct scale *scale = in_seconds(metric) ? &durations : &counts;
-	struct metric_series *series = series_of(metric, label);
+	struct metric_series *series = series_of(metric, &(struct labels){label, NULL});
 	int bucket = 0;
 
 	while (bucket < scale->count && value > scale->bounds[bucket])
@@ -115,15 +163,9 @@ void metric_observe(struct metric *metric, const char *label, int64_t value)
 
 int64_t metric_value(struct metric *metric, const char *label)
 {
-	for (int i = 0; i < METRIC_SERIES; i++) {
-		struct metric_series *series = atomic_load(&metric->series[i]);
+	struct metric_series *series = found(metric, &(struct labels){label, NULL}, false);
 
-		if (series == NULL)
-			break;
-		if (same_label(series->label, label))
-			return atomic_load(&series->value);
-	}
-	return 0;
+	return series == NULL ? 0 : atomic_load(&series->value);
 }
 
 /* ---- text format 0.0.4 (prometheus.io, "Exposition formats") ---- */
@@ -140,21 +182,27 @@ static void put_escaped(struct buffer *out, const char *text)
 	}
 }
 
+static void put_label(struct buffer *out, const char **before, const char *name, const char *value)
+{
+	if (name == NULL || value == NULL)
+		return;
+	buffer_format(out, "%s%s=\"", *before, name);
+	put_escaped(out, value);
+	buffer_text(out, "\"");
+	*before = ",";
+}
+
 /* `name_suffix{label="value",le="bound"} `: what stands before a number. */
 static void put_series(struct buffer *out, const struct metric *metric, const struct metric_series *series,
 		       const char *suffix, const char *bound)
 {
-	bool labelled = metric->label != NULL && series->label != NULL;
+	const char *before = "{";
 
 	buffer_format(out, "%s%s", metric->name, suffix);
-	if (labelled) {
-		buffer_format(out, "{%s=\"", metric->label);
-		put_escaped(out, series->label);
-		buffer_text(out, "\"");
-	}
-	if (bound != NULL)
-		buffer_format(out, "%sle=\"%s\"", labelled ? "," : "{", bound);
-	buffer_text(out, labelled || bound != NULL ? "} " : " ");
+	put_label(out, &before, metric->label, series->labels.first);
+	put_label(out, &before, metric->second, series->labels.second);
+	put_label(out, &before, "le", bound);
+	buffer_text(out, *before == ',' ? "} " : " ");
 }
 
 static void put_number(struct buffer *out, int64_t number, bool seconds)
@@ -191,24 +239,47 @@ static void put_histogram(struct buffer *out, const struct metric *metric, struc
 	buffer_format(out, "%lld\n", (long long)total);
 }
 
+static int compare_texts(const char *a, const char *b)
+{
+	return strcmp(a == NULL ? "" : a, b == NULL ? "" : b);
+}
+
+static int compare_labels(const void *a, const void *b)
+{
+	const struct metric_series *const *first = a, *const *second = b;
+	const int order = compare_texts((*first)->labels.first, (*second)->labels.first);
+
+	return order != 0 ? order : compare_texts((*first)->labels.second, (*second)->labels.second);
+}
+
+static void put_value(struct buffer *out, const struct metric *metric, struct metric_series *series)
+{
+	if (metric->type == HISTOGRAM) {
+		put_histogram(out, metric, series);
+		return;
+	}
+	put_series(out, metric, series, "", NULL);
+	put_number(out, atomic_load(&series->value), in_seconds(metric));
+	buffer_text(out, "\n");
+}
+
 static void put_metric(struct buffer *out, struct metric *metric)
 {
 	static const char *const type_names[] = {"counter", "gauge", "histogram"};
+	struct metric_series *sorted[METRIC_PLACES];
+	size_t count = 0;
 
 	buffer_format(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name, metric->help, metric->name,
 		      type_names[metric->type]);
-	for (int i = 0; i < METRIC_SERIES; i++) {
-		struct metric_series *series = atomic_load(&metric->series[i]);
+	for (size_t place = 0; place < METRIC_PLACES; place++) {
+		struct metric_series *series = atomic_load(&metric->series[place]);
 
-		if (series == NULL)
-			break;
-		if (metric->type == HISTOGRAM) {
-			put_histogram(out, metric, series);
-			continue;
-		}
-		put_series(out, metric, series, "", NULL);
-		buffer_format(out, "%lld\n", (long long)atomic_load(&series->value));
+		if (series != NULL)
+			sorted[count++] = series;
 	}
+	qsort(sorted, count, sizeof *sorted, compare_labels);
+	for (size_t i = 0; i < count; i++)
+		put_value(out, metric, sorted[i]);
 }
 
 static int compare_names(const void *a, const void *b)

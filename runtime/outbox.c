@@ -35,6 +35,9 @@ struct outbox_row *parcel_add(struct parcel *parcel, const struct outbox_row *ro
 	added->type = arena_text(&parcel->arena, row->type);
 	added->headers = arena_text(&parcel->arena, row->headers);
 	added->body.bytes = arena_copy(&parcel->arena, row->body.bytes, row->body.size);
+	if (row->told_count > 0)
+		added->told = (const void *)arena_copy(&parcel->arena, (const void *)row->told,
+						       row->told_count * sizeof(*row->told));
 	return added;
 }
 

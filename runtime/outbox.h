@@ -4,6 +4,7 @@
 
 #include "cloudevent.h"
 #include "db.h"
+#include "told.h"
 
 /* A lane that has committed hands its rows to the relay in memory; the row's due_at is how long the relay has before a
  * sweep takes it for lost. */
@@ -20,7 +21,9 @@ struct outbox_row {
 	struct span body;
 	int64_t events; /* in the body, with a comma between them; 0 and 1: one */
 	int64_t created_us, due_us;
-	int64_t attempts; /* times that the broker closed the connection on it */
+	int64_t attempts;        /* times that the broker closed the connection on it */
+	const struct told *told; /* the spans of its events; NULL: none are recorded */
+	size_t told_count;
 };
 
 /* Rows that travel from a lane to the relay together, with the memory they live in. */
@@ -28,11 +31,12 @@ struct parcel {
 	struct arena arena;
 	struct outbox_row *rows;
 	size_t count, room;
-	bool stored;  /* the rows are in the outbox: they are deleted once they have arrived */
-	bool awaited; /* not stored, and a lane waits: it keeps the parcel, and looks at `over` and `failed` */
-	bool over;    /* awaited: the fate of every row is known */
-	size_t open;  /* rows whose fate is not known */
-	bool failed;  /* one of them has not arrived */
+	bool stored;       /* the rows are in the outbox: they are deleted once they have arrived */
+	bool awaited;      /* not stored, and a lane waits: it keeps the parcel, and looks at `over` and `failed` */
+	bool over;         /* awaited: the fate of every row is known */
+	size_t open;       /* rows whose fate is not known */
+	bool failed;       /* one of them has not arrived */
+	int64_t handed_us; /* to the relay; wall clock */
 	struct parcel *next;
 };
 

@@ -13,6 +13,8 @@
 #include "http.h"
 #include "json.h"
 #include "log.h"
+#include "otlp.h"
+#include "process.h"
 
 static sigset_t awaited_signals(void)
 {
@@ -49,6 +51,25 @@ static int check(const struct program *program, const void *settings)
 	return 1;
 }
 
+static const char *text_setting(const void *settings, size_t offset)
+{
+	return *(const char *const *)(const void *)((const char *)settings + offset);
+}
+
+/* What the table of settings cannot say of them. */
+static bool settings_fit(const struct program *program, const void *settings, enum log_level *ret_level)
+{
+	const char *level = text_setting(settings, program->log_level),
+		   *url = text_setting(settings, program->otlp_url);
+	const bool level_fits = log_level_parse(level, ret_level) == OK, url_fits = otlp_url_fits(url);
+
+	if (!level_fits)
+		fprintf(stderr, "COMANDA_LOG_LEVEL is \"%s\": it must be debug, info, warn or error\n", level);
+	if (!url_fits)
+		fprintf(stderr, "COMANDA_OTLP_URL is \"%s\": it must look like http://host:4318\n", url);
+	return level_fits && url_fits;
+}
+
 static int read_settings(const struct program *program, void **ret_settings)
 {
 	void *settings = mem_new(1, program->settings_size);
@@ -59,9 +80,7 @@ static int read_settings(const struct program *program, void **ret_settings)
 		free(settings);
 		return 2;
 	}
-	const char *name = *(const char *const *)(const void *)((const char *)settings + program->log_level);
-	if (log_level_parse(name, &level) != OK) {
-		fprintf(stderr, "COMANDA_LOG_LEVEL is \"%s\": it must be debug, info, warn or error\n", name);
+	if (!settings_fit(program, settings, &level)) {
 		free(settings);
 		return 2;
 	}
@@ -97,7 +116,14 @@ int program_begin(const struct program *program, int argc, char **argv, void **r
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	settings_log(program->settings, *ret_settings);
+	process_started(program->name);
+	otlp_start(text_setting(*ret_settings, program->otlp_url), program->name);
 	return -1;
+}
+
+void program_end(void)
+{
+	otlp_stop();
 }
 
 static void change_log_level(int step)

@@ -10,11 +10,13 @@ struct program {
 	size_t settings_size;           /* of the struct it fills */
 	size_t log_level;               /* offset of `const char *log_level` in it */
 	size_t admin_port;              /* offset of `int64_t admin_port`: whom --check asks */
+	size_t otlp_url;                /* offset of `const char *otlp_url`: where spans go */
 };
 
 /* Handles --help, --version and --check, reads the settings, starts the log, blocks the signals that program_wait takes
- * (so it comes before any thread). Returns -1 to go on with *ret_settings (lives until the program ends), otherwise the
- * exit code: 0, or 2 for bad arguments or settings, or 1 where --check says not ready. */
+ * and the export of spans, if there is one (so it comes before any other thread). Returns -1 to go on with
+ * *ret_settings (lives until the program ends), otherwise the exit code: 0, or 2 for bad arguments or settings, or 1
+ * where --check says not ready. */
 int program_begin(const struct program *program, int argc, char **argv, void **ret_settings);
 
 /* Waits for SIGTERM or SIGINT. SIGUSR1 makes the log louder, SIGUSR2 quieter. */
@@ -22,6 +24,9 @@ void program_wait(void);
 
 /* Has SIGTERM or SIGINT arrived? Takes it. For a program that is still starting. */
 bool program_told_to_stop(int64_t wait_us);
+
+/* The last thing before it ends: what is left of the spans goes out. */
+void program_end(void);
 
 /* From here on, the program ends by itself (exit code 1) when it has not ended after `within_us`. */
 void program_end_within(int64_t within_us);

@@ -6,8 +6,6 @@
 #include "lane.h"
 #include "metrics.h"
 
-static struct metric answered = {
-	.name = "comanda_queries_total", .help = "Reads answered, by type", .type = COUNTER, .label = "type"};
 static struct metric read_time = {
 	.name = "comanda_read_seconds", .help = "Reading a batch of one type", .type = HISTOGRAM, .label = "type"};
 
@@ -78,7 +76,6 @@ static void answer_query(struct lane *lane, struct item *item, enum status statu
 
 	if (query->status == OK && query->reply.bytes == NULL)
 		query->status = status == OK ? E_INTERNAL : status;
-	metric_add(&answered, lane_type(lane, query->message.type)->name, 1);
 	item_answer(lane, item,
 		    &(struct rpc_answer){.status = query->status, .data = query->reply, .refusal = &query->refusal});
 }

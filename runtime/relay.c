@@ -12,6 +12,7 @@
 
 #include "deadlines.h"
 #include "flight.h"
+#include "gauges.h"
 #include "log.h"
 #include "metrics.h"
 #include "retention.h"
@@ -46,14 +47,14 @@ struct relay {
 	struct flights *flights;
 	struct uuid *arrived; /* rows to delete */
 	size_t arrived_count;
-	int64_t next_sweep, next_look, next_delete, next_prune;
+	int64_t next_sweep, next_look, next_delete, next_prune, next_gauges;
 	struct uuid *suspects;
 };
 
 static struct metric outbox_rows = {
 	.name = "comanda_outbox_rows", .help = "Rows in the outbox", .type = GAUGE, .label = "state"};
 static struct metric outbox_age = {
-	.name = "comanda_outbox_oldest_ms", .help = "Age of the oldest event that is not sent", .type = GAUGE};
+	.name = "comanda_outbox_oldest_seconds", .help = "Age of the oldest event that is not sent", .type = GAUGE};
 static struct metric deadlines = {
 	.name = "comanda_open_deadlines", .help = "Deadlines that are open: orders that are pending", .type = GAUGE};
 static struct metric swept = {
@@ -65,6 +66,7 @@ static void give(struct relay *relay, struct parcel *parcel)
 {
 	pthread_mutex_lock(&relay->mutex);
 	parcel->next = NULL;
+	parcel->handed_us = tracing_on() ? moment_now() : 0;
 	*relay->given_end = parcel;
 	relay->given_end = &parcel->next;
 	const bool wake = relay->sleeping;
@@ -80,10 +82,13 @@ void relay_give(struct relay *relay, struct parcel **parcel)
 
 	*parcel = NULL;
 	given->stored = true;
-	if (given->count == 0 || atomic_load(&relay->waiting) > HANDS_FULL)
-		parcel_free(given);
-	else
+	if (given->count > 0 && atomic_load(&relay->waiting) <= HANDS_FULL) {
 		give(relay, given);
+		return;
+	}
+	for (size_t i = 0; i < given->count; i++) /* the sweep will find them */
+		told_end(given->rows[i].told, given->rows[i].told_count, moment_now(), false);
+	parcel_free(given);
 }
 
 void relay_lend(struct relay *relay, struct parcel *parcel)
@@ -283,7 +288,7 @@ static void look(struct relay *relay)
 	}
 	metric_set(&outbox_rows, "waiting", state.waiting);
 	metric_set(&outbox_rows, "parked", state.parked);
-	metric_set(&outbox_age, NULL, state.oldest_us / MS_US);
+	metric_set(&outbox_age, NULL, state.oldest_us);
 	atomic_store(&relay->backlog_age, state.oldest_us);
 }
 
@@ -302,6 +307,8 @@ static void housekeeping(struct relay *relay)
 		look(relay);
 		look_at_deadlines(relay);
 	}
+	if (now >= relay->next_gauges)
+		relay->next_gauges = now + gauges_look(relay->db, relay->engine->service->gauges);
 	if (now >= relay->next_prune)
 		relay->next_prune = now + retention_prune(relay->db, relay->engine);
 }

@@ -5,6 +5,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "rpc_io.h"
+#include "traced.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -12,8 +13,15 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static struct metric outcomes = {
-	.name = "comanda_rpc_outcomes_total", .help = "how calls ended", .type = COUNTER, .label = "status"};
+static struct metric outcomes = {.name = "comanda_rpc_calls_total",
+				 .help = "Calls ended, by message type and status",
+				 .type = COUNTER,
+				 .label = "type",
+				 .second = "status"};
+static struct metric durations = {.name = "comanda_rpc_call_seconds",
+				  .help = "From the call to its reply, by message type",
+				  .type = HISTOGRAM,
+				  .label = "type"};
 
 static const int64_t longest_wait_us = 1 * HOUR_US;
 
@@ -155,12 +163,49 @@ static void call(struct rpc *rpc, const struct rpc_request *request, struct aren
 	ask_release(ask);
 }
 
+/* The call's span, below its caller's; what is asked is then below the call's. False: it is not recorded. */
+static bool trace_call(const struct message_type *type, struct rpc_request *request, struct traced *span,
+		       char text[static TRACEPARENT_TEXT + 1])
+{
+	struct trace caller;
+
+	if (!tracing_on() || !trace_parse(request->traceparent, &caller) || !caller.sampled)
+		return false;
+	traced_begin(span, SPAN_CLIENT, type->name, &caller);
+	span->message_id = request->id;
+	traced_note(span, "messaging.system", "rabbitmq");
+	traced_note(span, "messaging.operation.type", "send");
+	traced_note(span, "messaging.destination.name", request->lane != NULL ? request->lane : type->lane);
+	trace_text(&span->at, text);
+	request->traceparent = text;
+	return true;
+}
+
+static void end_call(struct traced *span, enum status status)
+{
+	const struct status_rule *rule = status_rule(status);
+
+	traced_note(span, "comanda.status", rule->code);
+	span->error = rule->http >= 500 ? rule->code : NULL;
+	traced_end(span);
+}
+
 enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct arena *arena,
 		     struct rpc_reply *ret_reply)
 {
 	assert(request->type >= 0 && request->type < rpc->config.contract->count);
+	const struct message_type *type = &rpc->config.contract->types[request->type];
+	const int64_t start = moment_steady();
+	struct rpc_request asked = *request;
+	char text[TRACEPARENT_TEXT + 1];
+	struct traced span;
+
 	*ret_reply = (struct rpc_reply){.status = OK};
-	call(rpc, request, arena, ret_reply);
-	metric_add(&outcomes, status_rule(ret_reply->status)->code, 1);
+	const bool traced = trace_call(type, &asked, &span, text);
+	call(rpc, &asked, arena, ret_reply);
+	if (traced)
+		end_call(&span, ret_reply->status);
+	metric_add_pair(&outcomes, (struct labels){type->name, status_rule(ret_reply->status)->code}, 1);
+	metric_observe(&durations, type->name, moment_steady() - start);
 	return ret_reply->status;
 }

@@ -9,10 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct metric messages = {
-	.name = "comanda_rpc_messages_total", .help = "request messages sent", .type = COUNTER, .label = "lane"};
+static struct metric messages = {.name = "comanda_rpc_messages_total",
+				 .help = "Request messages sent, each with what waited together",
+				 .type = COUNTER,
+				 .label = "lane"};
 static struct metric strays = {
-	.name = "comanda_rpc_stray_replies_total", .help = "replies that nobody waited for any more", .type = COUNTER};
+	.name = "comanda_rpc_stray_replies_total", .help = "Replies that nobody waited for any more", .type = COUNTER};
 
 static const int64_t nap_us = 25 * MS_US, longest_sleep_us = 500 * MS_US;
 

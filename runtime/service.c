@@ -167,6 +167,7 @@ int service_run(const struct service *service, int argc, char **argv)
 		.settings_size = service->settings_size,
 		.log_level = service->settings_offset + offsetof(struct service_settings, log_level),
 		.admin_port = service->settings_offset + offsetof(struct service_settings, admin_port),
+		.otlp_url = service->settings_offset + offsetof(struct service_settings, otlp_url),
 	};
 	void *settings;
 
@@ -181,6 +182,7 @@ int service_run(const struct service *service, int argc, char **argv)
 	const int exit_code = run(&running, settings);
 	if (service->stop != NULL)
 		service->stop(settings);
+	program_end();
 	free(settings);
 	return exit_code;
 }

@@ -10,6 +10,7 @@
 
 #include "cache.h"
 #include "db.h"
+#include "metrics.h"
 #include "settings.h"
 #include "store.h"
 
@@ -66,6 +67,13 @@ struct lane_plan {
 	int batch_max; /* items a turn; 0: the default (200) */
 };
 
+/* What a service wants to be known of its tables: every ten seconds, while nothing else waits. */
+struct gauge {
+	struct metric *metric;
+	struct sql
+		look; /* no parameter; rows of (label text, value bigint); the label null where the metric has none */
+};
+
 /* Rows that grow, and how long they are kept. */
 struct retention {
 	const char *name; /* for logs and metrics */
@@ -87,6 +95,7 @@ struct service {
 	const struct store *const *stores;  /* in locking order; ends with NULL */
 	const struct lane_plan *lanes;      /* ends with a NULL name */
 	const struct retention *retention;  /* beyond the runtime's own; NULL: none */
+	const struct gauge *gauges;         /* ends with a NULL metric; NULL: none */
 	/* Requests of the type `opens` begin what stays open until its deadline. They are refused (E_BUSY) while as
 	 * many deadlines are open as a setting says: an int64_t at this offset of the program's settings; 0: no limit.
 	 */
@@ -100,7 +109,7 @@ struct service {
 
 /* Settings that every service has. */
 struct service_settings {
-	const char *broker_url, *database_url, *redis_url, *log_level;
+	const char *broker_url, *database_url, *redis_url, *log_level, *otlp_url;
 	int64_t admin_port;
 	int64_t db_wait_us, broker_heartbeat_us, shutdown_us;
 	int64_t lanes_query, lanes_command, lanes_events;
@@ -175,6 +184,13 @@ struct service_settings {
 		{"COMANDA_LANES_QUERY", SET_INT, offsetof(struct_, service.lanes_query), "1", 1, 16, "lanes that read"}, \
 		{"COMANDA_LOG_LEVEL",         SET_TEXT, offsetof(struct_, service.log_level), "info", 0, 0,              \
 		 "debug, info, warn or error"},                                                                          \
+		{"COMANDA_OTLP_URL",                                                                                     \
+		 SET_TEXT,                                                                                               \
+		 offsetof(struct_, service.otlp_url),                                                                    \
+		 "",                                                                                                     \
+		 0,                                                                                                      \
+		 0,                                                                                                      \
+		 "http://host:4318 of an OpenTelemetry collector that spans are sent to; empty: none are recorded"},     \
 		{"COMANDA_OUTBOX_AGE_MAX",                                                                               \
 		 SET_DURATION,                                                                                           \
 		 offsetof(struct_, service.outbox_age_max_us),                                                           \

@@ -23,6 +23,8 @@ struct store {
 	int columns;
 	/* Where a cache stands in front of reads: the aggregate's key, value and sequence. NULL: no cache. */
 	void (*cached)(const void *aggregate, struct arena *arena, struct cache_entry *ret_entry);
+	/* Told after the commit of each aggregate that was saved, and when it was decided: to count. NULL: nobody. */
+	void (*saved)(const void *aggregate, int64_t now_us);
 };
 
 #endif

@@ -119,6 +119,17 @@ enum status stores_save_read(struct lane *lane, struct unit *unit)
 	return OK;
 }
 
+void stores_saved(struct lane *lane, struct unit *unit, int64_t now_us)
+{
+	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
+		struct entry **entries;
+		const size_t count = (*store)->saved == NULL ? 0 : unit_changed(unit, (*store)->kind, &entries);
+
+		for (size_t i = 0; i < count; i++)
+			(*store)->saved(entries[i]->data, now_us);
+	}
+}
+
 size_t stores_cached(struct lane *lane, struct unit *unit, struct cache_entry **ret_entries)
 {
 	size_t room = 0, kept = 0;

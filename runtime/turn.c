@@ -15,8 +15,6 @@ enum {
 
 static struct metric turns = {
 	.name = "comanda_turns_total", .help = "Turns that wrote, by how they ended", .type = COUNTER, .label = "end"};
-static struct metric decided = {
-	.name = "comanda_decisions_total", .help = "Messages decided, by status", .type = COUNTER, .label = "status"};
 static struct metric turn_time = {
 	.name = "comanda_turn_seconds", .help = "From the claim to the commit", .type = HISTOGRAM, .label = "lane"};
 
@@ -127,7 +125,6 @@ static enum status decide_item(struct turn *turn, struct item *item)
 		item->query.status = verdict.status;
 	}
 	item->done = true;
-	metric_add(&decided, status_rule(item->query.status)->code, 1);
 	if (!lane_takes_requests(turn->lane))
 		return settle_event(turn, item, &verdict.refusal);
 	answer_request(turn->lane, item, &verdict);
@@ -230,6 +227,7 @@ static void turn_committed(struct turn *turn)
 	answer_twins(turn);
 	relay_give(turn->lane->engine->relay, &turn->parcel);
 	cache_guard_after(turn->lane, turn->cached, turn->cached_count);
+	stores_saved(turn->lane, turn->unit, turn->now_us);
 	metric_add(&turns, "committed", 1);
 }
 

@@ -3,6 +3,7 @@
 #include "handlers.h"
 #include "messages.h"
 #include "order_store.h"
+#include "orders_metrics.h"
 #include "orders_settings.h"
 
 static const struct store *const stores[] = {&order_store, NULL};
@@ -25,6 +26,7 @@ const struct service orders_service = {
 	.migrations = orders_migrations,
 	.stores = stores,
 	.lanes = lanes,
+	.gauges = orders_gauges,
 	.opens = ORDERS_PLACE,
 	.open_max_setting = offsetof(struct orders_settings, pending_max),
 };

@@ -20,6 +20,7 @@ struct message_type {
 	const char *lane;          /* requests: the queue it is asked at, "orders.command" */
 	const struct shape *shape; /* of the body; NULL: an empty object */
 	const struct shape *reply; /* requests: of the reply's data; NULL: no data */
+	const char *about;         /* events: what the subject is the id of, in logs and traces: "order_id" */
 };
 
 struct contract {

@@ -15,6 +15,9 @@ static struct metric items = {.name = "test_items_total", .help = "Items.", .typ
 static struct metric waiting = {.name = "test_waiting", .help = "Waiting.", .type = GAUGE, .label = "queue"};
 static struct metric turn_time = {.name = "test_turn_seconds", .help = "Time.", .type = HISTOGRAM, .label = "lane"};
 static struct metric batch = {.name = "test_batch_items", .help = "Sizes.", .type = HISTOGRAM};
+static struct metric answers = {
+	.name = "test_answers_total", .help = "Answers.", .type = COUNTER, .label = "route", .second = "code"};
+static struct metric oldest = {.name = "test_oldest_seconds", .help = "Age.", .type = GAUGE};
 static struct metric untouched = {.name = "test_untouched_total", .help = "Never.", .type = COUNTER};
 
 static char page[65536];
@@ -52,6 +55,25 @@ static void counts_and_gauges_are_shown_with_their_label(void **state)
 	shows("# HELP test_turns_total Turns.\n# TYPE test_turns_total counter\ntest_turns_total 5\n");
 	shows("test_items_total{lane=\"command\"} 1\ntest_items_total{lane=\"events\"} 10\n");
 	shows("# TYPE test_waiting gauge\ntest_waiting{queue=\"a \\\"b\\\"\\\\\"} -2\n");
+}
+
+static void a_metric_may_have_two_labels(void **state)
+{
+	(void)state;
+	metric_add_pair(&answers, (struct labels){"GET /a", "503"}, 1);
+	metric_add_pair(&answers, (struct labels){"GET /a", "200"}, 2);
+	metric_add_pair(&answers, (struct labels){"GET /a", "200"}, 2);
+	print();
+	shows("test_answers_total{route=\"GET /a\",code=\"200\"} 4\ntest_answers_total{route=\"GET /a\",code=\"503\"} "
+	      "1\n");
+}
+
+static void an_age_is_told_in_microseconds_and_shown_in_seconds(void **state)
+{
+	(void)state;
+	metric_set(&oldest, NULL, 1250000);
+	print();
+	shows("test_oldest_seconds 1.25\n");
 }
 
 static void what_was_never_touched_is_not_shown(void **state)
@@ -120,17 +142,19 @@ static void too_many_label_values_share_one(void **state)
 	static char labels[METRIC_SERIES + 10][2];
 
 	for (size_t i = 0; i < METRIC_SERIES + 10; i++) {
-		labels[i][0] = (char)(' ' + 1 + i);
+		labels[i][0] = (char)(1 + i);
 		metric_add(&crowded, labels[i], 1);
 	}
 	assert_int_equal(metric_value(&crowded, labels[0]), 1);
-	assert_int_equal(metric_value(&crowded, "other"), 11);
+	assert_int_equal(metric_value(&crowded, "other"), 10);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_and_gauges_are_shown_with_their_label),
+		cmocka_unit_test(a_metric_may_have_two_labels),
+		cmocka_unit_test(an_age_is_told_in_microseconds_and_shown_in_seconds),
 		cmocka_unit_test(what_was_never_touched_is_not_shown),
 		cmocka_unit_test(durations_are_shown_in_seconds),
 		cmocka_unit_test(counts_have_buckets_of_powers_of_two),

@@ -7,6 +7,7 @@
 #include "decisions.h"
 #include "json.h"
 #include "order.h"
+#include "orders_metrics.h"
 
 #define FIELDS(...) ((const struct field[]){__VA_ARGS__, field_end})
 
@@ -144,4 +145,5 @@ const struct store order_store = {
 		   "reason_product_id = EXCLUDED.reason_product_id, history = EXCLUDED.history"},
 	.write = order_write,
 	.columns = 15,
+	.saved = orders_saved,
 };

@@ -15,6 +15,7 @@ COMANDA_EDGE_HTTP_ADMIN_PORT    9080     edge-http     health and metrics of edg
 COMANDA_SVC_USERS_ADMIN_PORT    9081     svc-users     health and metrics of svc-users
 COMANDA_SVC_PRODUCTS_ADMIN_PORT 9082     svc-products  health and metrics of svc-products
 COMANDA_SVC_ORDERS_ADMIN_PORT   9083     svc-orders    health and metrics of svc-orders
+COMANDA_BROKER_METRICS_PORT     15692    rabbitmq      metrics of RabbitMQ
 '
 
 ports_each() { # function: called with variable, default, part, text for each port
@@ -87,7 +88,7 @@ ports_free_base() {
 		echo "$base"
 		return
 	done
-	die 'found no 20 free ports in a row between 20000 and 24000; set COMANDA_PORT_BASE to the first of 11 free ones'
+	die 'found no 20 free ports in a row between 20000 and 24000; set COMANDA_PORT_BASE to the first of 12 free ones'
 }
 
 # Makes the stack's ports variables of this shell; what the caller's environment says no longer counts.

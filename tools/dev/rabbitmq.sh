@@ -8,7 +8,7 @@ RABBITMQ_ADMIN=comanda # the account for the management UI; there is no guest
 rabbitmq_prepare() {
 	local home=$STACK/rabbitmq
 	mkdir -p "$home"
-	echo '[rabbitmq_management].' >"$home/enabled_plugins"
+	echo '[rabbitmq_management, rabbitmq_prometheus].' >"$home/enabled_plugins"
 	(
 		umask 077
 		[[ -e $home/.erlang.cookie ]] || printf '%s' "$ERLANG_COOKIE" >"$home/.erlang.cookie"
@@ -20,6 +20,8 @@ rabbitmq_prepare() {
 				listeners.tcp.local = 127.0.0.1:$COMANDA_AMQP_PORT
 				management.tcp.ip = 127.0.0.1
 				management.tcp.port = $COMANDA_MANAGEMENT_PORT
+				prometheus.tcp.ip = 127.0.0.1
+				prometheus.tcp.port = $COMANDA_BROKER_METRICS_PORT
 				default_vhost = /
 				default_user = $RABBITMQ_ADMIN
 				default_pass = $BROKER_ADMIN_PASSWORD

@@ -1,0 +1,47 @@
+/* A call's place in a trace: below the client's span where it has one; otherwise it begins one, whose id is the call's.
+ */
+#include "call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void call_trace_begin(struct call *call)
+{
+	const char *given = http_header(call->request, "traceparent");
+	char text[TRACEPARENT_TEXT + 1];
+	struct trace from;
+
+	if (!trace_parse(given, &from)) {
+		call->trace = trace_root(call->id.bytes);
+	} else if (!tracing_on() || !from.sampled) {
+		call->trace = from;
+		call->trace.sampled = false; /* it is passed on as it came */
+		call->traceparent = given;
+		return;
+	} else {
+		call->trace = trace_child(&from);
+		memcpy(call->parent, from.span, sizeof(call->parent));
+	}
+	trace_text(&call->trace, text);
+	call->traceparent = arena_text(call->arena, text);
+}
+
+void call_trace_end(const struct call *call)
+{
+	const struct route *route = call->route;
+	struct traced span = {.at = call->trace, .kind = SPAN_SERVER, .start_us = call->begun_us};
+
+	if (!tracing_on() || !call->trace.sampled)
+		return;
+	memcpy(span.parent, call->parent, sizeof(span.parent));
+	if (route != NULL) {
+		snprintf(span.name, sizeof(span.name), "%s %s", route->method, route->path);
+		traced_note(&span, "http.request.method", route->method);
+		traced_note(&span, "http.route", route->path);
+	} else {
+		snprintf(span.name, sizeof(span.name), "HTTP");
+	}
+	traced_count(&span, "http.response.status_code", call->response->status);
+	span.error = call->response->status >= 500 ? "server_error" : NULL;
+	traced_end(&span);
+}

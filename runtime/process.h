@@ -1,0 +1,10 @@
+/* What every program tells of itself, under the names that Prometheus's own client libraries use. */
+#ifndef RT_PROCESS_H
+#define RT_PROCESS_H
+
+/* Once, at the start: comanda_build_info. */
+void process_started(const char *program);
+/* Looks at /proc and sets process_...; before each print. */
+void process_measure(void);
+
+#endif

@@ -1,0 +1,13 @@
+/* What svc-orders tells of its orders in /metrics. */
+#ifndef ORDERS_METRICS_H
+#define ORDERS_METRICS_H
+
+#include "service.h"
+
+/* Read from the tables now and then. */
+extern const struct gauge orders_gauges[];
+
+/* An order was saved. */
+void orders_saved(const void *order, int64_t now_us);
+
+#endif

@@ -1,0 +1,66 @@
+"""An OpenTelemetry collector, as far as a test needs one: it keeps the spans that it is sent."""
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = 1, 2, 3, 4, 5
+
+
+class Span:
+    def __init__(self, program, said):
+        self.program, self.name, self.kind = program, said["name"], said["kind"]
+        self.trace, self.id, self.parent = said["traceId"], said["spanId"], said.get("parentSpanId")
+        self.start, self.end = int(said["startTimeUnixNano"]), int(said["endTimeUnixNano"])
+        self.links = [(link["traceId"], link["spanId"]) for link in said.get("links", [])]
+        self.failed = said.get("status", {}).get("code") == 2
+        self.notes = {note["key"]: next(iter(note["value"].values())) for note in said["attributes"]}
+
+    def __repr__(self):
+        return f"{self.program} {self.name!r} {self.id} < {self.parent}"
+
+
+class Collector:
+    """Listens on a free port of loopback; `with Collector() as collector: … collector.url …`."""
+
+    def __init__(self):
+        self.spans, self.lock = [], threading.Lock()
+        collector = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                assert self.path == "/v1/traces" and self.headers["Content-Type"] == "application/json"
+                collector.take(body)
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def take(self, body):
+        for resource in body["resourceSpans"]:
+            names = {note["key"]: note["value"]["stringValue"] for note in resource["resource"]["attributes"]}
+            for scope in resource["scopeSpans"]:
+                with self.lock:
+                    self.spans += [Span(names["service.name"], said) for said in scope["spans"]]
+
+    def trace(self, trace):
+        with self.lock:
+            return [span for span in self.spans if span.trace == trace]
+
+    def all(self):
+        with self.lock:
+            return list(self.spans)
