@@ -10,8 +10,10 @@
 
 const struct setting edge_settings_table[] = {
 	/* clang-format off */
+	ROW("COMANDA_ADMIN_ADDRESS",     SET_TEXT,     admin_address,       "127.0.0.1", 0, 0,
+	    "address of healthz, readyz and metrics; 0.0.0.0: every one, for a network of its own"),
 	ROW("COMANDA_ADMIN_PORT",        SET_PORT,     admin_port,          "0", 0, 0,
-	    "port of healthz, readyz and metrics on loopback; 0: any free one"),
+	    "port of healthz, readyz and metrics; 0: any free one"),
 	ROW("COMANDA_BROKER_HEARTBEAT",  SET_DURATION, broker_heartbeat_us, "10s", 2 * SECOND_US, 600 * SECOND_US,
 	    "AMQP heartbeat; a dead connection is noticed after twice this"),
 	ROW("COMANDA_BROKER_URL",        SET_SECRET,   broker_url,          NULL, 0, 0,

@@ -5,6 +5,7 @@
 #include "settings.h"
 
 struct edge_settings {
+	const char *admin_address;
 	int64_t admin_port;
 	const char *broker_url;
 	int64_t broker_heartbeat_us;

@@ -108,7 +108,7 @@ static int run(const struct edge_settings *settings)
 	edge->settings = settings;
 	edge->rpc = rpc_of(settings);
 	edge->auth = auth_new(fetch_keys, edge);
-	status = admin_start((int)settings->admin_port, edge_ready, edge, &admin);
+	status = admin_start(settings->admin_address, (int)settings->admin_port, edge_ready, edge, &admin);
 	if (status == OK)
 		status = serve(edge);
 	else

@@ -57,7 +57,7 @@ static void refuse(void *context, int status, const char *detail, const struct h
 	respond(request, ret_response, status, &text);
 }
 
-enum status admin_start(int port, bool (*ready)(void *context, struct buffer *why), void *context,
+enum status admin_start(const char *address, int port, bool (*ready)(void *context, struct buffer *why), void *context,
 			struct admin **ret_admin)
 {
 	struct admin *admin = mem_new(1, sizeof(*admin));
@@ -65,7 +65,7 @@ enum status admin_start(int port, bool (*ready)(void *context, struct buffer *wh
 	admin->ready = ready;
 	admin->context = context;
 	const struct http_config config = {
-		.address = "127.0.0.1",
+		.address = address,
 		.port = port,
 		.threads = 2,
 		.body_max = 1024,

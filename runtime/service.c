@@ -130,9 +130,10 @@ static int run(struct running *running, void *settings)
 {
 	const struct service_settings *service = running->engine.settings;
 
-	if (admin_start((int)service->admin_port, ready, running, &running->admin) != OK) {
-		log_error("admin.failed", kv_int("port", service->admin_port),
-			  kv_text("detail", "the port is taken: set COMANDA_ADMIN_PORT to a free one"));
+	if (admin_start(service->admin_address, (int)service->admin_port, ready, running, &running->admin) != OK) {
+		log_error("admin.start", kv_int("port", service->admin_port),
+			  kv_text("detail", "cannot listen there: is the port taken? COMANDA_ADMIN_PORT and "
+					    "COMANDA_ADMIN_ADDRESS change it"));
 		return 1;
 	}
 	log_info("program.started", kv_int("admin_port", admin_port(running->admin)),

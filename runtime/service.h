@@ -109,7 +109,7 @@ struct service {
 
 /* Settings that every service has. */
 struct service_settings {
-	const char *broker_url, *database_url, *redis_url, *log_level, *otlp_url;
+	const char *admin_address, *broker_url, *database_url, *redis_url, *log_level, *otlp_url;
 	int64_t admin_port;
 	int64_t db_wait_us, broker_heartbeat_us, shutdown_us;
 	int64_t lanes_query, lanes_command, lanes_events;
@@ -118,13 +118,20 @@ struct service_settings {
 };
 /* The rows of a settings table for a `struct service_settings` member named `service` in `struct_`. */
 #define SERVICE_SETTINGS(struct_)                                                                                        \
-	{"COMANDA_ADMIN_PORT",                                                                                           \
-	 SET_PORT,                                                                                                       \
-	 offsetof(struct_, service.admin_port),                                                                          \
-	 "0",                                                                                                            \
+	{"COMANDA_ADMIN_ADDRESS",                                                                                        \
+	 SET_TEXT,                                                                                                       \
+	 offsetof(struct_, service.admin_address),                                                                       \
+	 "127.0.0.1",                                                                                                    \
 	 0,                                                                                                              \
 	 0,                                                                                                              \
-	 "port of healthz, readyz and metrics on loopback; 0: any free one"},                                            \
+	 "address of healthz, readyz and metrics; 0.0.0.0: every one, for a network of its own"},                        \
+		{"COMANDA_ADMIN_PORT",                                                                                   \
+		 SET_PORT,                                                                                               \
+		 offsetof(struct_, service.admin_port),                                                                  \
+		 "0",                                                                                                    \
+		 0,                                                                                                      \
+		 0,                                                                                                      \
+		 "port of healthz, readyz and metrics; 0: any free one"},                                                \
 		{"COMANDA_BROKER_HEARTBEAT",                                                                             \
 		 SET_DURATION,                                                                                           \
 		 offsetof(struct_, service.broker_heartbeat_us),                                                         \

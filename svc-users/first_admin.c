@@ -155,7 +155,7 @@ static enum status install(const struct users_register *wanted, struct db *db, s
 	if (status != OK)
 		db_recover(db);
 	else if (made)
-		log_info("first_admin.installed", kv_text("email", wanted->email));
+		log_info("first_admin.installed");
 	return status;
 }
 

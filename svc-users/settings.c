@@ -14,7 +14,7 @@ const struct setting users_settings_table[] = {
 	ROW("COMANDA_ACCESS_TOKEN_TTL",     SET_DURATION, access_token_us,      "15m", 10 * SECOND_US, DAY_US,
 	    "how long an access token is good"),
 	SERVICE_SETTINGS(struct users_settings),
-	ROW("COMANDA_FIRST_ADMIN_EMAIL",    SET_TEXT,     first_admin_email,    "", 0, 0,
+	ROW("COMANDA_FIRST_ADMIN_EMAIL",    SET_SECRET,   first_admin_email,    "", 0, 0,
 	    "made an admin at start where nobody has this address; empty: nobody"),
 	ROW("COMANDA_FIRST_ADMIN_PASSWORD", SET_SECRET,   first_admin_password, "", 0, 0,
 	    "the first admin's password, 8 to 256 bytes; change it after the first sign-in"),

@@ -10,7 +10,7 @@ PACKAGES_RUN=(rabbitmq-server postgresql redis-server openssl curl jq ca-certifi
 PACKAGES_TEST=(
 	libcmocka-dev clang clang-format clang-tidy libclang-rt-dev shellcheck
 	python3-pytest python3-hypothesis python3-pika python3-psycopg2 python3-redis python3-requests python3-jwt python3-cryptography
-	python3-jsonschema patch
+	python3-jsonschema python3-yaml patch prometheus
 )
 
 # Debian starts a service as soon as it is installed, unless this file says no. Ours are private, so none need start.
@@ -85,7 +85,7 @@ packages_disable_services() {
 	[[ -d /run/systemd/system ]] || return 0
 	for package in "$@"; do
 		case $package in
-		rabbitmq-server | postgresql | redis-server)
+		rabbitmq-server | postgresql | redis-server | prometheus)
 			"${AS_ROOT[@]}" systemctl disable --quiet "$package" 2>/dev/null || continue
 			say packages "the system's own $package is not started at boot (sudo systemctl enable $package changes that)"
 			;;
