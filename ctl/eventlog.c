@@ -2,6 +2,7 @@
 #include "eventlog.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "connect.h"
 #include "terminal.h"
@@ -26,7 +27,8 @@ struct eventlog {
 	int64_t offset; /* of the current message */
 	const struct json *events;
 	int next, count;
-	bool started; /* the place to start at was met */
+	bool started;       /* the place to start at was met */
+	int64_t unreadable; /* messages that are no JSON */
 	bool over;
 };
 
@@ -82,15 +84,6 @@ static bool find_end(struct eventlog *log)
 	broker_close(broker);
 	broker_free(broker);
 	return status == E_TIMEOUT;
-}
-
-static int64_t id_time_us(const struct uuid *id)
-{
-	int64_t ms = 0;
-
-	for (int i = 0; i < 6; i++)
-		ms = ms << 8 | id->bytes[i];
-	return ms * MS_US;
 }
 
 static struct broker_consume start_of(struct eventlog *log)
@@ -223,8 +216,7 @@ static enum log_step take_message(struct eventlog *log)
 	if (log->offset < log->start) /* a stream begins with the chunk that holds the offset */
 		return LOG_EVENT;
 	if (json_parse(&log->arena, delivery.body, &faults, &log->events) != OK) {
-		complain("the message at offset %lld of %s is not JSON: passed over", (long long)log->offset,
-			 LOG_QUEUE);
+		log->unreadable++;
 		return LOG_EVENT;
 	}
 	const int count = json_count(log->events);
@@ -263,6 +255,9 @@ static enum log_step end_of(struct eventlog *log)
 	char id[UUID_TEXT + 1];
 
 	progress_end();
+	if (missing == NULL && log->unreadable > 0 && isatty(STDERR_FILENO))
+		complain("note: %lld messages in %s are not JSON, and were passed over", (long long)log->unreadable,
+			 LOG_QUEUE);
 	if (missing == NULL)
 		return LOG_END;
 	uuid_text(&missing->id, id);

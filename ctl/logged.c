@@ -51,3 +51,12 @@ bool logged_read(const struct json *json, struct logged *ret_event)
 	ret_event->data = json_member(json, "data");
 	return !uuid_is_nil(&ret_event->id) && moment_parse(time, strlen(time), &ret_event->time_us) == OK;
 }
+
+int64_t id_time_us(const struct uuid *id)
+{
+	int64_t ms = 0;
+
+	for (int i = 0; i < 6; i++)
+		ms = ms << 8 | id->bytes[i];
+	return ms * MS_US;
+}

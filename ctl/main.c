@@ -11,8 +11,12 @@ static const struct command *const commands[] = {
 	/* clang-format off */
 	/* what has happened */
 	&cmd_events_list, &cmd_events_tail, &cmd_events_show,
+	&cmd_order,
+	&cmd_replay,
+	/* what died */
+	&cmd_dead_list, &cmd_dead_show, &cmd_dead_redrive, &cmd_dead_drop,
 	/* the broker */
-	&cmd_topology_show, &cmd_topology_verify, &cmd_topology_apply,
+	&cmd_topology_show, &cmd_topology_diff, &cmd_topology_verify, &cmd_topology_apply,
 	/* for development */
 	&cmd_token,
 	/* clang-format on */

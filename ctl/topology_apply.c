@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "management.h"
+#include "differences.h"
 #include "topology.h"
 
 struct applying {
@@ -21,14 +21,12 @@ static void put(struct applying *applying, const char *method, const char *path)
 
 	if (status >= 200 && status < 300)
 		return;
+	if (status == 400 && (strncmp(path, "queues/", 7) == 0 || strncmp(path, "exchanges/", 10) == 0))
+		return; /* it is there with other arguments, which cannot be changed: leftovers says what to do */
 	applying->failures++;
 	if (status != 0)
 		fprintf(stderr, "comanda: %s /api/%s answered %d: %s\n", method, path, status,
 			management_answer(applying->management));
-	if (status == 400 && strstr(path, "queues/") != NULL)
-		fprintf(stderr,
-			"comanda: the queue is there with other arguments, which cannot be changed: let its service "
-			"empty it, delete it, and apply again\n");
 }
 
 static const char *encode(struct applying *applying, const char *name)
@@ -160,6 +158,32 @@ static void apply_all(struct applying *applying)
 		apply_user(applying, &topology_users[i]);
 }
 
+/* Takes away what can be taken away without loss, and tells what is left to do by hand. Returns an exit code. */
+static int leftovers(void)
+{
+	struct differences found;
+	bool fine = differences_find(&found);
+	int left = 0;
+
+	for (size_t i = 0; i < found.count && fine; i++) {
+		const struct difference *difference = &found.items[i];
+
+		if (difference->mending == MEND_APPLY && difference->method != NULL) {
+			const int status =
+				management_call(found.management, difference->method, difference->path, NULL);
+			fine = status == 204 || status == 404;
+			printf("%s %s: taken away\n", difference->what, difference->name);
+		} else {
+			difference_print(difference);
+			left += !difference->extra;
+		}
+	}
+	differences_done(&found);
+	if (!fine)
+		return EXIT_COULD_NOT;
+	return left == 0 ? EXIT_DONE : EXIT_DIFFERENT;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	if (!command_read(command, argc, argv, NULL))
@@ -170,13 +194,14 @@ static int run(const struct command *command, int argc, char **argv)
 	arena_init(&applying.arena);
 	buffer_init(&applying.body);
 	apply_all(&applying);
-	if (applying.failures == 0)
+	const int code = applying.failures > 0 ? EXIT_COULD_NOT : leftovers();
+	if (code == EXIT_DONE)
 		printf("the topology stands on the broker, in the virtual host \"%s\"\n",
 		       management_vhost(applying.management));
 	buffer_done(&applying.body);
 	arena_done(&applying.arena);
 	management_close(applying.management);
-	return applying.failures == 0 ? EXIT_DONE : EXIT_COULD_NOT;
+	return code;
 }
 
 const struct command cmd_topology_apply = {
@@ -184,4 +209,8 @@ const struct command cmd_topology_apply = {
 	.meaning = "puts exchanges, queues, bindings, policies and accounts on the broker",
 	.run = run,
 	.examples = "comanda topology apply\n",
+	.notes = "It changes what can be changed without losing a message, and prints steps for\n"
+		 "what cannot: exit code 1 then. It can be run again and again. Passwords come\n"
+		 "from COMANDA_BROKER_PASSWORD_<USER>; an account whose variable is not set keeps\n"
+		 "the one it has.\n",
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "json_check.h"
 #include "metrics.h"
 
 /* A row in our hands. */
@@ -205,6 +206,14 @@ static void route_take(struct flights *flights, struct route *route, struct flig
 	flights->waiting -= count;
 }
 
+/* What could not be read goes to the dead letters as it came. */
+static bool can_be_set_out(const struct outbox_row *row)
+{
+	size_t at;
+
+	return row->headers == NULL || json_check(row->body, JSON_DEPTH_MAX, &at) == NULL;
+}
+
 /* One event alone is what somebody looks at in the management UI: it is set out to be read. Under load, events travel
  * together, and nothing is spent on that. */
 static void compose_body(struct buffer *body, const struct flight *flight)
@@ -213,7 +222,12 @@ static void compose_body(struct buffer *body, const struct flight *flight)
 
 	buffer_clear(body);
 	if (flight->events == 1) {
-		json_indent(body, flight->held[0].row->body);
+		const struct outbox_row *row = flight->held[0].row;
+
+		if (can_be_set_out(row))
+			json_indent(body, row->body);
+		else
+			buffer_add(body, row->body.bytes, row->body.size);
 		return;
 	}
 	for (size_t i = 0; i < flight->count; i++, before = ",") {

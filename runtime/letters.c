@@ -275,14 +275,14 @@ void letter_later(struct lane *lane, struct parcel *parcel, const struct item *i
 	buffer_done(&headers);
 }
 
-static enum status save_alone(struct lane *lane, struct item *item, const struct parcel *parcel)
+static enum status save_alone(struct lane *lane, struct item *item, const struct parcel *parcel, int64_t now_us)
 {
 	struct claim claim;
 	struct rows rows;
 
 	claim_sort(lane, &item, 1, &claim);
 	db_send_text(lane->db, "BEGIN");
-	inbox_claim_send(lane, &claim, moment_now());
+	inbox_claim_send(lane, &claim, now_us);
 	outbox_insert_send(lane->db, parcel);
 	db_send_text(lane->db, "COMMIT");
 	enum status status = db_sync(lane->db);
@@ -300,12 +300,14 @@ static enum status save_alone(struct lane *lane, struct item *item, const struct
 enum status letter_dead_alone(struct lane *lane, struct item *item, const struct refusal *refusal)
 {
 	scoped(parcel_free) struct parcel *parcel = parcel_new();
+	/* A claim that is older than its dead letter's x-dead-last was made with it; a younger one is of a redrive. */
+	const int64_t now = moment_now();
 
 	item->query.status = E_INTERNAL;
 	letter_dead(lane, parcel, item, refusal);
 	if (db_ensure(lane->db) != OK)
 		return E_UNAVAILABLE;
-	if (save_alone(lane, item, parcel) != OK) {
+	if (save_alone(lane, item, parcel, now) != OK) {
 		db_recover(lane->db);
 		return E_UNAVAILABLE;
 	}

@@ -1,0 +1,74 @@
+"""The operator's command, run as an operator would: what it prints, and its exit code."""
+import json
+import subprocess
+
+import pytest
+
+from kit.broker import Broker
+from kit.patience import eventually
+from kit.stack import ROOT
+
+
+class Comanda:
+    def __init__(self, stack):
+        self.stack = stack
+
+    def run(self, *arguments, code=0, **more):
+        """Standard output and standard error, after a look at the exit code."""
+        done = self.stack.dev("ctl", *map(str, arguments), check=False, **more)
+        assert done.returncode == code, f"comanda {arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout, done.stderr
+
+    def __call__(self, *arguments, code=0, **more):
+        return self.run(*arguments, code=code, **more)[0]
+
+    def complaint(self, *arguments):
+        """The one line that says what is wrong, where nothing could be done."""
+        output, complaint = self.run(*arguments, code=2)
+        assert complaint.startswith("comanda: ") and complaint.count("\n") == 1, complaint
+        return complaint
+
+    def json(self, *arguments, code=0):
+        """The objects that --json prints."""
+        return [json.loads(line) for line in self(*arguments, "--json", code=code).splitlines()]
+
+    def follow(self, *arguments):
+        """Starts a command that goes on; its standard output can be read. Whoever starts it ends it."""
+        command = [str(ROOT / "dev"), "--stack", str(self.stack.directory), "ctl", *map(str, arguments)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.fixture(scope="session")
+def comanda(stack):
+    return Comanda(stack)
+
+
+@pytest.fixture
+def as_program(stack):
+    """Connects as one of the programs."""
+    opened = []
+
+    def connect(user):
+        opened.append(Broker(stack[f"COMANDA_BROKER_URL_{user.upper().replace('-', '_')}"]))
+        return opened[-1]
+
+    yield connect
+    for broker in opened:
+        broker.close()
+
+
+@pytest.fixture
+def settled(stack):
+    """Returns once nothing is under way: queues and outboxes are empty."""
+
+    def wait():
+        def quiet():
+            for queue in ("users.events", "products.events", "orders.events"):
+                assert stack.management("GET", f"queues/comanda/{queue}").json()["messages"] == 0, queue
+            for service in ("users", "products", "orders"):
+                assert stack.sql(service, "SELECT count(*) FROM outbox") == [(0,)], service
+            return True
+
+        eventually(quiet, patience=30)
+
+    return wait

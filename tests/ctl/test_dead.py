@@ -1,0 +1,190 @@
+"""Dead letters: listed, handed in again with an outcome each, dropped."""
+import collections
+import os
+import signal
+import uuid
+
+import pytest
+
+from kit.broker import event
+from kit.patience import eventually
+
+ORDERS = "orders.events"
+
+
+@pytest.fixture
+def poison(stack):
+    """A rule in the orders database that no step of a poisoned order gets past; `mend` takes it away."""
+    stack.sql("orders", "ALTER TABLE orders DROP CONSTRAINT IF EXISTS poisoned")
+    stack.sql("orders", "ALTER TABLE orders ADD CONSTRAINT poisoned"
+                        " CHECK (note IS NULL OR note <> 'poison' OR version = 1) NOT VALID")
+
+    def mend():
+        stack.sql("orders", "ALTER TABLE orders DROP CONSTRAINT IF EXISTS poisoned")
+
+    yield mend
+    mend()
+
+
+@pytest.fixture
+def no_dead_letters(comanda):
+    comanda("dead", "drop", "--all", "--yes")
+    yield
+    comanda("dead", "drop", "--all", "--yes")
+
+
+def dead_letters(comanda, count):
+    """All of them, once there are so many."""
+    def look():
+        found = comanda.json("dead", "list", "--service", "orders")
+        assert len(found) == count, f"{len(found)} dead letters, not {count}"
+        return [found]
+
+    return eventually(look, patience=30, every=0.3)[0]
+
+
+def tally(outcomes):
+    return collections.Counter((item["died_of"], item["outcome"]) for item in outcomes)
+
+
+def poisoned_orders(customer, product, count):
+    return [customer.place([(product, 1)], note="poison").json()["id"] for _ in range(count)]
+
+
+def tell_unknown(as_program, count):
+    """user.verified for orders that do not exist."""
+    users = as_program("svc-users")
+    for _ in range(count):
+        order = str(uuid.uuid4())
+        users.tell(event("user.verified", "svc-users", order, {"order_id": order, "user_id": str(uuid.uuid4())}))
+
+
+def tell_invalid(as_program, count):
+    """stock.refused that does not say why."""
+    products = as_program("svc-products")
+    for _ in range(count):
+        order = str(uuid.uuid4())
+        products.tell(event("stock.refused", "svc-products", order, {"order_id": order}))
+
+
+@pytest.mark.slow
+def test_of_fifty_dead_letters_of_three_causes_the_mended_are_handled_and_the_others_refused_again(
+        stack, comanda, customer, product, as_program, poison, no_dead_letters):
+    orders = poisoned_orders(customer, product, 10)  # two answers each: 20 letters
+    tell_unknown(as_program, 16)
+    tell_invalid(as_program, 14)
+    causes = {"cannot_be_saved": 20, "not_found": 16, "invalid": 14}
+    assert collections.Counter(letter["code"] for letter in dead_letters(comanda, 50)) == causes
+
+    planned = comanda.json("dead", "redrive", "--service", "orders", "--all", "--dry-run")
+    assert tally(planned) == {(cause, "to be sent"): count for cause, count in causes.items()}
+    assert len(dead_letters(comanda, 50)) == 50
+
+    # Mended; but nobody is there to handle them.
+    poison()
+    stack.stop("svc-orders")
+    try:
+        sent = comanda.json("dead", "redrive", "--service", "orders", "--all", "--wait", "1s", code=1)
+        assert tally(sent) == {(cause, "waits"): count for cause, count in causes.items()}
+    finally:
+        stack.start("svc-orders")
+    for order in orders:
+        assert eventually(lambda: customer.is_settled(order), patience=30)["status"] == "confirmed"
+    left = dead_letters(comanda, 30)
+    assert collections.Counter(letter["code"] for letter in left) == {"not_found": 16, "invalid": 14}
+
+    # Killed while they are on their way, it finds them again when the supervisor has started it.
+    os.kill(stack.pid("svc-orders"), signal.SIGKILL)
+    again = comanda.json("dead", "redrive", "--service", "orders", "--all", "--wait", "60s", code=1)
+    assert tally(again) == {("not_found", "refused again"): 16, ("invalid", "refused again"): 14}
+    assert all(item["reason"] for item in again)
+    assert {item["code"] for item in again} == {"not_found", "invalid"}
+    dead_letters(comanda, 30)
+
+
+def test_a_mended_letter_is_handled_once_however_often_it_is_redriven(
+        stack, comanda, customer, product, as_program, poison, no_dead_letters):
+    [order] = poisoned_orders(customer, product, 1)
+    letters = dead_letters(comanda, 2)
+    copies = copies_of_dead_letters(stack, as_program)
+    poison()
+    done = comanda.json("dead", "redrive", "--code", "cannot_be_saved")
+    assert [item["outcome"] for item in done] == ["handled"] * 2
+    confirmed = eventually(lambda: customer.is_settled(order))
+    assert confirmed["status"] == "confirmed"
+
+    # What a command that was killed half-way leaves: the letter is there, and its event was handled.
+    for headers, body, kind in copies:
+        as_program("svc-orders").publish("dead", "orders.dead", body, headers=headers, type=kind, delivery_mode=2)
+    dead_letters(comanda, 2)
+    again = comanda.json("dead", "redrive", "--all", "--service", "orders")
+    assert [item["outcome"] for item in again] == ["handled before"] * 2
+    dead_letters(comanda, 0)
+    assert customer.order(order) == confirmed
+    assert {letter["event_id"] for letter in letters} == {item["event_id"] for item in again}
+
+
+def copies_of_dead_letters(stack, as_program):
+    broker = as_program("svc-orders")
+    copies = []
+    while (taken := broker.take("orders.dead")) is not None:
+        copies.append((taken[1].headers, taken[2], taken[1].type))
+    for headers, body, kind in copies:
+        broker.publish("dead", "orders.dead", body, headers=headers, type=kind, delivery_mode=2)
+    return copies
+
+
+def test_what_was_forged_is_never_redriven(stack, comanda, customer, product, as_program, no_dead_letters):
+    order = customer.place([(product, 1)]).json()["id"]
+    forged = event("user.refused", "svc-users", order, {"order_id": order, "user_id": customer.id,
+                                                       "code": "user_disabled", "detail": "forged"})
+    as_program("svc-products").publish("", ORDERS, forged, message_id=forged["id"], delivery_mode=2)
+    [letter] = dead_letters(comanda, 1)
+    assert letter["code"] == "wrong_sender"
+    [outcome] = comanda.json("dead", "redrive", "--all", code=1)
+    assert outcome["outcome"] == "forged"
+    dead_letters(comanda, 1)
+    assert eventually(lambda: customer.is_settled(order))["status"] == "confirmed"
+
+
+def test_letters_of_a_service_without_an_inbox_are_redriven_too(comanda, as_program, no_dead_letters):
+    broken = event("order.placed", "svc-orders", str(uuid.uuid4()), {"order_id": "no id"})
+    as_program("svc-orders").tell(broken)
+    letter = eventually(lambda: comanda.json("dead", "list", broken["id"], "--service", "users"), every=0.3)[0]
+    assert letter["origin"] == "users.events"
+    [outcome] = comanda.json("dead", "redrive", broken["id"], "--service", "users", code=1)
+    assert outcome["outcome"] == "refused again" and outcome["code"] == "invalid"
+
+
+@pytest.mark.parametrize("text", [b"{not json", b"}"])
+def test_an_unreadable_letter_stays_as_it_was_and_is_not_taken_for_a_duplicate(stack, comanda, as_program,
+                                                                               no_dead_letters, text):
+    text += uuid.uuid4().bytes.hex().encode()
+    as_program("svc-products").publish("events", "stock.reserved", text, delivery_mode=2)
+    [letter] = dead_letters(comanda, 1)
+    assert [body for _, body, _ in copies_of_dead_letters(stack, as_program)] == [text]
+    assert letter["code"] == "malformed" and letter["body"] is None
+    [outcome] = comanda.json("dead", "redrive", letter["event_id"], code=1)
+    assert outcome["outcome"] == "refused again" and outcome["code"] == "malformed"
+
+
+def test_letters_are_chosen_by_what_they_are(comanda, as_program, no_dead_letters):
+    tell_unknown(as_program, 2)
+    tell_invalid(as_program, 1)
+    everything = dead_letters(comanda, 3)
+    one = next(letter for letter in everything if letter["code"] == "invalid")
+    for filters in (["--code", "invalid"], ["--type", "stock.refused"], ["--order", one["order_id"]], [one["event_id"]]):
+        assert comanda.json("dead", "list", *filters) == [one], filters
+    assert comanda.json("dead", "list", "--until", "1h") == []
+    assert len(comanda.json("dead", "list", "--from", "5m")) == 3
+    assert len(comanda.json("dead", "drop", "--code", "not_found", "--dry-run")) == 2
+    assert "nothing was dropped" in comanda.complaint("dead", "drop", "--code", "not_found")
+    dead_letters(comanda, 3)
+    comanda("dead", "drop", "--code", "not_found", "--yes")
+    assert dead_letters(comanda, 1) == [one]
+    assert one["reason"] in comanda("dead", "show", one["event_id"])
+
+
+def test_a_letter_that_is_not_there_and_none_chosen_are_told(comanda):
+    assert "there is no dead letter" in comanda.complaint("dead", "show", uuid.uuid4())
+    assert "--all" in comanda.complaint("dead", "redrive")
