@@ -9,12 +9,13 @@
 
 static const struct command *const commands[] = {
 	/* clang-format off */
-	/* what has happened */
+	/* look */
 	&cmd_events_list, &cmd_events_tail, &cmd_events_show,
-	&cmd_order,
-	&cmd_replay,
-	/* what died */
-	&cmd_dead_list, &cmd_dead_show, &cmd_dead_redrive, &cmd_dead_drop,
+	&cmd_order, &cmd_saga, &cmd_outbox, &cmd_dead_list, &cmd_dead_show,
+	/* mend */
+	&cmd_replay, &cmd_dead_redrive, &cmd_dead_drop, &cmd_outbox_release,
+	/* take along */
+	&cmd_events_export, &cmd_events_import,
 	/* the broker */
 	&cmd_topology_show, &cmd_topology_diff, &cmd_topology_verify, &cmd_topology_apply,
 	/* for development */

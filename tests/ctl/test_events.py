@@ -1,0 +1,224 @@
+"""The log read: listed, followed, shown, taken along; and one order drawn from it."""
+import json
+import re
+import subprocess
+import time
+import uuid
+
+import pytest
+
+from kit.patience import SLOWNESS, eventually
+
+LIFE = ["order.placed", "user.verified", "stock.reserved", "order.confirmed", "stock.sold"]
+
+
+@pytest.fixture(scope="module")
+def order(stack, customer, new_product, comanda):
+    """A confirmed one, all of whose events are in the log."""
+    made = customer.place([(new_product(), 2)], wait=10).json()
+    assert made["status"] == "confirmed"
+    eventually(lambda: len(comanda.json("events", "list", "--from", "5m", "--order", made["id"])) == 5, every=0.2)
+    return made
+
+
+def types(lines):
+    return [line["event"]["type"].removeprefix("comanda.").removesuffix(".v1") for line in lines]
+
+
+def test_events_are_chosen_by_what_they_are_about(comanda, order):
+    about = comanda.json("events", "list", "--order", order["id"])
+    assert sorted(types(about)) == sorted(LIFE)
+    product = order["items"][0]["product_id"]
+    assert {"product.created", "order.placed", "stock.reserved", "stock.sold"} <= set(
+        types(comanda.json("events", "list", "--product", product)))
+    assert set(types(comanda.json("events", "list", "--user", order["user_id"], "--from", "5m"))) >= {
+        "user.registered", "order.placed", "user.verified"}
+    assert set(types(comanda.json("events", "list", "--order", order["id"], "--type", "stock."))) == {
+        "stock.reserved", "stock.sold"}
+    placed = about[types(about).index("order.placed")]
+    assert sorted(types(comanda.json("events", "list", "--cause", placed["event"]["id"]))) == [
+        "stock.reserved", "user.verified"]
+    assert len(comanda.json("events", "list", "--limit", "3")) == 3
+
+
+def test_places_are_offsets_times_and_events(comanda, order):
+    about = comanda.json("events", "list", "--order", order["id"])
+    placed = next(line for line in about if line["event"]["type"] == "comanda.order.placed.v1")
+    confirmed = next(line for line in about if line["event"]["type"] == "comanda.order.confirmed.v1")
+    offsets = [line["offset"] for line in comanda.json("events", "list", "--from", placed["offset"], "--until", confirmed["offset"])]
+    assert offsets[0] == placed["offset"] and offsets[-1] == confirmed["offset"] and offsets == sorted(offsets)
+    by_id = comanda.json("events", "list", "--from", placed["event"]["id"], "--until", confirmed["event"]["id"])
+    assert by_id[0] == placed and by_id[-1] == confirmed
+    by_time = comanda.json("events", "list", "--from", placed["event"]["time"], "--order", order["id"])
+    assert sorted(types(by_time)) == sorted(LIFE)
+    assert comanda.json("events", "list", "--until", "1h", "--order", order["id"]) == []
+
+
+def test_one_event_is_shown_whole_by_id_and_by_offset(comanda, order):
+    [line] = comanda.json("events", "list", "--order", order["id"], "--type", "order.placed")
+    shown = comanda("events", "show", line["event"]["id"])
+    head, text = shown.split("\n", 1)
+    assert head == f"offset {line['offset']}" and json.loads(text) == line["event"]
+    assert line in comanda.json("events", "show", line["offset"])
+
+
+def test_a_line_has_offset_time_type_subject_and_gist(comanda, order):
+    listed = comanda("events", "list", "--order", order["id"], "--type", "order.confirmed")
+    assert re.fullmatch(rf" *\d+  \d\d:\d\d:\d\d\.\d\d\d  order\.confirmed  +{order['id']}  37\.80 EUR\n", listed)
+
+
+def test_tail_shows_what_happens_while_it_watches(comanda, customer, new_product):
+    product = new_product()
+    following = comanda.follow("events", "tail", "--product", product["id"], "--limit", "3", "--json", "--from", "1m")
+    try:
+        customer.place([(product, 1)])
+        output, _ = following.communicate(timeout=30 * SLOWNESS)
+    finally:
+        following.kill()
+    assert types(json.loads(line) for line in output.splitlines())[:2] == ["product.created", "order.placed"]
+    assert following.returncode == 0
+
+
+def test_what_is_exported_can_be_imported_into_a_log(stack, comanda, order, tmp_path):
+    path = tmp_path / "events.jsonl"
+    comanda("events", "export", path, "--order", order["id"])
+    mark, *lines = path.read_text().splitlines()
+    assert json.loads(mark)["comanda_events_export"] == 1
+    assert [json.loads(line) for line in lines] == comanda.json("events", "list", "--order", order["id"])
+
+    assert "--append" in comanda.complaint("events", "import", path)
+    end = len(comanda.json("events", "list", "--order", order["id"]))
+    comanda("events", "import", path, "--append")
+    again = eventually(lambda: (found := comanda.json("events", "list", "--order", order["id"])) and
+                       len(found) == 2 * end and found, every=0.2)
+    assert [line["event"] for line in again[end:]] == [json.loads(line)["event"] for line in lines]
+
+
+def test_a_file_that_is_no_export_changes_nothing(comanda, order, tmp_path):
+    path = tmp_path / "file"
+    path.write_text("hello\n")
+    assert "is no export" in comanda.complaint("events", "import", path, "--append")
+    path.write_text("")
+    assert "is empty" in comanda.complaint("events", "import", path, "--append")
+    comanda("events", "export", path, "--order", order["id"])
+    path.write_text(path.read_text()[:-20])
+    assert "cut off" in comanda.complaint("events", "import", path, "--append")
+    assert "No such file" in comanda.complaint("events", "import", tmp_path / "nothing")
+
+
+def test_a_command_line_that_is_wrong_is_told_in_one_line(comanda):
+    assert "no command" in comanda.complaint("bake")
+    assert "which one" in comanda.complaint("dead")
+    assert "takes no" in comanda.complaint("events", "list", "--color")
+    assert "needs a value" in comanda.complaint("events", "list", "--type")
+    assert "is no id" in comanda.complaint("order", "hello")
+    assert "missing" in comanda.complaint("events", "show")
+    assert "no offset, no time" in comanda.complaint("events", "list", "--from", "yesterday")
+    assert "no service" in comanda.complaint("dead", "list", "--service", "kitchen")
+
+
+def test_without_rights_or_a_broker_it_says_so(stack):
+    comanda_bin = f"{stack['COMANDA_BIN']}/comanda"
+
+    def run(*arguments, **environment):
+        done = subprocess.run([comanda_bin, *arguments], env=environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+        return done.stderr
+
+    assert "COMANDA_BROKER_URL must be set" in run("events", "list")
+    assert "may not read events.log" in run("events", "list", COMANDA_BROKER_URL=stack["COMANDA_BROKER_URL_EDGE_HTTP"])
+    assert "cannot be reached" in run("events", "list", COMANDA_BROKER_URL="amqp://a:b@127.0.0.1:9/comanda")
+    assert "COMANDA_DATABASE_URL_ORDERS must be set" in run("saga")
+
+
+# ---- one order ----
+
+def test_an_orders_timeline_says_who_heard_what_and_what_it_led_to(comanda, order):
+    [story] = comanda.json("order", order["id"])
+    assert story["state"] == "CONFIRMED" and story["total_cents"] == 3780 and story["asked"]
+    events = {event["type"]: event for event in story["events"]}
+    assert set(events) == set(LIFE)
+    heard = {(kind, hearer["service"]): hearer for kind, event in events.items() for hearer in event["consumers"]}
+    assert set(heard) == {("order.placed", "users"), ("order.placed", "products"), ("user.verified", "orders"),
+                          ("stock.reserved", "orders"), ("order.confirmed", "products")}
+    assert all(hearer["handled"] and hearer["attempts"] == 1 for hearer in heard.values())
+    assert heard["order.placed", "users"]["answered_after_us"] > 0
+    assert heard["order.placed", "products"]["waited_us"] > 0 and heard["order.placed", "products"]["decided_in_us"] >= 0
+    assert events["order.placed"]["state"] == "PENDING" and events["order.confirmed"]["state"] == "CONFIRMED"
+    assert {events["user.verified"]["state"], events["stock.reserved"]["state"]} in (
+        {"USER_KNOWN", "CONFIRMED"}, {"STOCK_HELD", "CONFIRMED"})
+    assert events["order.placed"]["cause"] == story["request_id"]
+
+
+def test_the_drawing_has_a_column_a_service_and_80_columns(comanda, order):
+    drawn = comanda("order", order["id"])
+    lines = drawn.splitlines()
+    assert max(len(line) for line in lines) <= 80, drawn
+    assert "orders                  users                   products" in drawn
+    assert re.search(r"ms ●─ order\.placed ─+►┼─+►│  PENDING", drawn)
+    assert re.search(r"ms │◄─+ user\.verified ─● +│  ", drawn)
+    assert re.search(r"ms ●─ order\.confirmed ─+┼─+►│  CONFIRMED", drawn)
+
+
+def test_a_refused_order_says_why(comanda, customer, new_product):
+    refused = customer.place([(new_product(on_hand=0), 1)], wait=10).json()["order"]["id"]
+    [story] = comanda.json("order", refused)
+    assert story["state"] == "REJECTED" and story["reason"].startswith("out_of_stock")
+
+
+def test_an_unknown_order_is_told(comanda):
+    assert "there is no such order" in comanda.complaint("order", uuid.uuid4())
+
+
+# ---- how things stand ----
+
+@pytest.mark.slow
+def test_saga_says_what_an_open_order_waits_for(stack, comanda, customer, product):
+    stack.stop("svc-products")
+    try:
+        placed = customer.place([(product, 1)]).json()["id"]
+
+        def waits_for_products():
+            [open_order] = [line for line in comanda.json("saga", "--limit", "1000") if line.get("order_id") == placed]
+            return open_order["state"] == "USER_KNOWN" and open_order["waits_for"] == "products"
+
+        eventually(waits_for_products, every=0.2)
+        shown = comanda("saga")
+        assert placed in shown and re.search(r"products\.events +\d+ waiting +0 consumers", shown)
+        drawn = comanda("order", placed)
+        assert "products has not handled it yet" in drawn and "It waits for products, until" in drawn
+    finally:
+        stack.start("svc-products")
+    eventually(lambda: customer.is_settled(placed))
+    counts = {line["state"]: line["orders"] for line in comanda.json("saga") if "orders" in line}
+    assert counts["CONFIRMED"] == stack.sql("orders", "SELECT count(*) FROM orders WHERE state = 3")[0][0]
+
+
+def test_a_parked_row_is_shown_and_released(stack, comanda, settled):
+    settled()
+    assert all(line["parked"] == 0 for line in comanda.json("outbox"))
+    row = str(uuid.uuid4())
+    told = {"specversion": "1.0", "id": row, "type": "comanda.order.cancelled.v1", "source": "/svc-orders",
+            "subject": row, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "sequence": 1, "data": {}}
+    stack.sql("orders", "INSERT INTO outbox (id, exchange, routing_key, type, subject, body, created_at, due_at, attempts,"
+                        " parked) VALUES (%s, '', 'orders.nowhere', 'order.cancelled', %s, %s, now(), now(), 5, true)",
+              row, row, json.dumps(told).encode())
+    try:
+        counts = {line["service"]: line["parked"] for line in comanda.json("outbox", code=1) if "waiting" in line}
+        assert counts == {"users": 0, "products": 0, "orders": 1}
+        assert f"{row}  order.cancelled" in comanda("outbox", code=1)
+        assert "no parked row" in comanda.complaint("outbox", "release", uuid.uuid4())
+        comanda("outbox", "release", row)
+        [left] = [line for line in comanda.json("outbox", "--service", "orders", code=None) if line.get("id") == row]
+        assert not left["parked"] and left["attempts"] == 0
+    finally:
+        stack.sql("orders", "DELETE FROM outbox WHERE id = %s", row)
+
+
+def test_every_command_has_help_with_examples_that_name_it(comanda):
+    listed = re.findall(r"^  comanda ((?:[a-z]+ ?)+?)  ", comanda("--help"), re.M)
+    assert len(listed) >= 18
+    for name in listed:
+        text = comanda(*name.split(), "--help")
+        assert text.startswith(f"usage: comanda {name}") and f"  comanda {name}" in text.split("examples:")[1]
+        assert max(len(line) for line in text.splitlines() if not line.startswith("  comanda ")) <= 80, text
