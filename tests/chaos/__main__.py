@@ -20,6 +20,7 @@ def main():
     parser.add_argument("--deadline", type=int, default=15, metavar="SECONDS",
                         help="of orders (15); with more than 60, one that expires for want of a lost event is seen")
     parser.add_argument("--gap", type=float, default=2, help="seconds between faults, on average (2)")
+    parser.add_argument("--older", metavar="REV", help="second copies run this revision, which is built first")
     parser.add_argument("--other", metavar="DIR",
                         help="where the programs of another build lie: second copies run those")
     options = parser.parse_args()

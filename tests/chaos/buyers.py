@@ -21,7 +21,7 @@ class Load:
         self.door, self.ledger, self.rate = door, ledger, rate
         self.random = random.Random(seed)
         self.ending = threading.Event()
-        self.threads = []
+        self.threads, self.began, self.ended = [], 0.0, None
         admin_row = door.stack.sql("users", "SELECT id FROM users WHERE role = 'admin' ORDER BY created_at LIMIT 1")
         self.admin = door.client(admin_row[0][0], "admin")
         self.hot = [self.make_product(on_hand) for on_hand in (40, 150, 400, 400)]
@@ -37,15 +37,21 @@ class Load:
         return product["id"]
 
     def start(self, buyers):
+        self.began = time.monotonic()
         work = [Buyer(self, buyers) for _ in range(buyers)] + [Shopkeeper(self)]
         for worker in work:
             thread = threading.Thread(target=worker.run, daemon=True)
             thread.start()
             self.threads.append(thread)
 
+    def seconds(self):
+        """How long wishes were made."""
+        return (self.ended or time.monotonic()) - self.began
+
     def end(self, patience):
         """No new wishes; what was begun is brought to its answer."""
         self.ending.set()
+        self.ended = time.monotonic()
         until = time.monotonic() + patience
         for thread in self.threads:
             thread.join(max(0.1, until - time.monotonic()))

@@ -6,10 +6,13 @@ import uuid
 from collections import namedtuple
 
 from chaos.parts import PROGRAMS, SERVICES, Replica, alive, await_ready, backends, group, send
+from chaos.disks import disk_full
+from chaos.rolling import rolling
 from chaos.ways import TO_BROKER, TO_CACHE, TO_DATABASE, all_ways
 from kit.broker import Broker, close_connections, event
 
-# seconds: how long it lasts, least and most. alone: nothing else happens meanwhile.
+# seconds: how long it lasts, least and most. weight: how often it comes, 0 only where it is asked for. alone: nothing else
+# happens meanwhile.
 Fault = namedtuple("Fault", "kind act targets seconds weight alone", defaults=(False,))
 
 HOUSES = ("users", "products", "orders")
@@ -198,32 +201,6 @@ def zombie(world, service):
     return wake
 
 
-def rolling(world, _all):
-    """Each program is replaced by a newer copy, while a second one carries on: nobody need notice."""
-    for program in PROGRAMS:
-        second = Replica(world.stack, program, world.other_build)
-        try:
-            await_ready(second.ready, 30, f"a second {program}")
-            roll(world, program, second)
-        finally:
-            status = second.stop()
-        if status != 0:
-            world.ledger.violated(f"a second {program} ended with {status}, asked to end")
-
-
-def roll(world, program, second):
-    if program != "edge-http":
-        world.restart(program)
-        return
-    world.door.add(second.url)       # as a balancer does it: first the one, then the other is taken out
-    world.door.remove(world.stack.url)
-    time.sleep(1)
-    world.restart(program)
-    world.door.add(world.stack.url)
-    world.door.remove(second.url)
-    time.sleep(1)
-
-
 FAULTS = (
     Fault("kill", kill, PROGRAMS, (0, 0), 8),
     Fault("crash-again", crash_again, SERVICES, (0, 0), 1),
@@ -253,4 +230,5 @@ FAULTS = (
     Fault("replica", replica, PROGRAMS, (2, 8), 3),
     Fault("zombie", zombie, SERVICES, (12, 26), 1.5),
     Fault("rolling", rolling, ("all",), (0, 0), 0.5, alone=True),
+    Fault("disk-full", disk_full, ("rabbitmq", "postgres"), (5, 15), 0, alone=True),
 )

@@ -151,6 +151,9 @@ class World:
             if warm is not None and (latest[0] > warm[0] + GROWTH_KB or latest[1] > warm[1] + GROWTH_FDS):
                 yield f"{program} grew from {warm[0]} kB and {warm[1]} descriptors to {latest[0]} kB and {latest[1]}"
 
+    def load_seconds(self):
+        return self.load.seconds() if self.load is not None else 0
+
     def status(self):
         counted = self.ledger.count()
         orders = ", ".join(f"{counted[name]} {name}" for name in sorted(counted))
@@ -180,7 +183,7 @@ class Run:
             world.load = Load(world.door, world.ledger, self.seed, self.rate)
             watcher = threading.Thread(target=world.watch, args=(ending,), daemon=True)
             watcher.start()
-            world.load.start(buyers=6)
+            world.load.start(buyers=max(6, round(self.rate / 4)))
             time.sleep(WARM_UP)
             self.injector.run()
             self.settle()
@@ -226,6 +229,7 @@ class Run:
                   + ", ".join(f"{counted[name]} {name}" for name in ("confirmed", "rejected", "expired", "cancelled")))
             self.report_recovery()
         statuses = world.ledger.statuses
+        print(f"requests  {sum(statuses.values())}, {sum(statuses.values()) / max(1.0, world.load_seconds()):.0f} a second")
         print("answers   " + ", ".join(f"{statuses[status]} x {status or 'none'}" for status in sorted(statuses))
               + f"; {world.ledger.repeats} sent again; slowest %.1f s (%s)" % world.ledger.slowest)
         for text, count in world.ledger.failures.most_common(12):
@@ -239,7 +243,7 @@ class Run:
         """From a fault's end to the first order that was placed after it and confirmed."""
         orders = sorted((order["created_at"].timestamp(), order["updated_at"].timestamp())
                         for order in self.outcome.orders.values() if self.outcome.state(order) == "confirmed")
-        worst, unclear = {}, 0
+        worst, kinds, unclear = {}, {}, 0
         for fault in self.injector.done:
             kind, target, began, ended = fault
             first = min((confirmed for placed, confirmed in orders if placed > ended), default=None)
@@ -249,9 +253,11 @@ class Run:
                 continue
             where = GROUPS.get(target, "service")
             worst[where] = max(worst.get(where, (0, "")), (first - ended, f"{kind} {target}"))
+            kinds[kind] = max(kinds.get(kind, 0), first - ended)
         print("recovery  longest from a fault's end to an order placed and confirmed: "
               + ", ".join(f"{name} {seconds:.1f} s ({what})" for name, (seconds, what) in sorted(worst.items()))
               + f"; {unclear} met the next fault")
+        print("          by kind, in s: " + ", ".join(f"{kind} {seconds:.1f}" for kind, seconds in sorted(kinds.items())))
 
     def report_violations(self):
         violations = self.world.ledger.violations

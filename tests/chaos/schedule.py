@@ -15,7 +15,7 @@ CALM_SECONDS = (4, 7)  # to see how soon things go on
 def plan(seed, seconds, only=None, gap=2.0):
     """The faults of a run, in order of their beginning. Some overlap; a calm follows each few."""
     rng = random.Random(seed)
-    choice = [fault for fault in FAULTS if only is None or fault.kind in only]
+    choice = [fault for fault in FAULTS if (fault.weight > 0 if only is None else fault.kind in only)]
     found, at, until_calm = [], 1.0, rng.randint(*CALM_EVERY)
     deck = []
     while at < seconds:
