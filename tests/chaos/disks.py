@@ -4,6 +4,8 @@ from pathlib import Path
 
 from chaos.parts import alive, await_ready
 
+BROKER_WANTS_FREE = 200 << 20  # disk_free_limit in compose/rabbitmq.conf
+
 
 def data_directory(stack, part):
     if part == "postgres":
@@ -11,18 +13,38 @@ def data_directory(stack, part):
     return stack.directory / part
 
 
-def disk_full(world, part):
-    """Another fills the disk to its last byte, and some time later takes it all away again."""
-    directory = data_directory(world.stack, part)
+def small_disk(stack, part):
+    directory = data_directory(stack, part)
     if not os.path.ismount(directory):
         raise AssertionError(f"{directory} is no disk of its own: ./dev chaos --only disk-full makes it one")
-    filler = directory / "filler"
+    return directory
+
+
+def disk_full(world, part):
+    """Another fills the disk to its last byte, and some time later takes it all away again."""
+    filler = small_disk(world.stack, part) / "filler"
     fill(filler)
 
     def free():
         filler.unlink()
         await_ready(lambda: alive(world.stack, part), 30, part)
+        if part == "rabbitmq":  # one that could not write its log may come back without a queue: a person restarts it
+            world.insist(lambda: world.stack.dev("restart", part))
     return free
+
+
+def disk_alarm(world, part):
+    """There is less left than the broker wants: it takes nothing more from those who publish."""
+    directory = small_disk(world.stack, part)
+    filler = directory / "filler"
+    free = os.statvfs(directory)
+    with open(filler, "wb") as file:
+        os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - BROKER_WANTS_FREE // 2)
+
+    def end():
+        filler.unlink()
+        world.insist(lambda: world.stack.management("GET", "health/checks/local-alarms").status_code == 200)
+    return end
 
 
 def fill(path):
@@ -34,4 +56,4 @@ def fill(path):
             except OSError:
                 if len(block) == 1:
                     return
-                block = block[:len(block) // 2] or block[:1]
+                block = block[:len(block) // 2]

@@ -6,7 +6,7 @@ import uuid
 from collections import namedtuple
 
 from chaos.parts import PROGRAMS, SERVICES, Replica, alive, await_ready, backends, group, send
-from chaos.disks import disk_full
+from chaos.disks import disk_alarm, disk_full
 from chaos.rolling import rolling
 from chaos.ways import TO_BROKER, TO_CACHE, TO_DATABASE, all_ways
 from kit.broker import Broker, close_connections, event
@@ -231,4 +231,5 @@ FAULTS = (
     Fault("zombie", zombie, SERVICES, (12, 26), 1.5),
     Fault("rolling", rolling, ("all",), (0, 0), 0.5, alone=True),
     Fault("disk-full", disk_full, ("rabbitmq", "postgres"), (5, 15), 0, alone=True),
+    Fault("disk-alarm", disk_alarm, ("rabbitmq",), (12, 20), 0, alone=True),
 )

@@ -11,7 +11,7 @@ cmd_chaos() {
 		return
 		;;
 	esac
-	case " $* " in *' --only disk-full '* | *' --only=disk-full '*) small_disks=yes ;; esac
+	case " $* " in *' disk-'*) small_disks=yes ;; esac
 	packages_install "${PACKAGES_BUILD[@]}" "${PACKAGES_RUN[@]}" "${PACKAGES_TEST[@]}"
 	build dev "${PROGRAMS[@]}" comanda
 	chaos_older arguments "$@"
