@@ -116,7 +116,7 @@ static void call_end(const struct call *call)
 		return;
 	log_line(level, "http.answer",
 		 log_pairs(kv_text("method", call->request->method), kv_text("path", call->request->path),
-			   kv_int("status", call->response->status), kv_int("took_us", took_us),
+			   kv_int("http_status", call->response->status), kv_int("took_us", took_us),
 			   kv_text("request_id", call->request_id),
 			   kv_text("trace_id", trace_id_of(call->traceparent, trace_id))));
 }

@@ -45,6 +45,11 @@ enum log_level log_level_get(void)
 	return (enum log_level)least_level;
 }
 
+const char *log_level_name(enum log_level level)
+{
+	return level_names[level];
+}
+
 void log_thread(const char *name)
 {
 	lane_name = name;

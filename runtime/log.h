@@ -3,7 +3,7 @@
  *   log_warn("broker.lost", kv_text("host", host), kv_int("retry_ms", wait));
  *
  * Every line has time, level, program, lane (where there is one), event; then the pairs given. Names are documented in
- * docs/operating.md and are the same everywhere: order_id, message_id, type, trace_id, status, detail. */
+ * docs/observing.md and are the same everywhere: order_id, message_id, type, trace_id, status, detail. */
 #ifndef RT_LOG_H
 #define RT_LOG_H
 
@@ -30,6 +30,7 @@ must_check enum status log_level_parse(const char *text, enum log_level *ret_lev
 /* The level can be changed while running (SIGUSR1 louder, SIGUSR2 quieter). */
 void log_level_set(enum log_level least);
 enum log_level log_level_get(void);
+const char *log_level_name(enum log_level level);
 /* Names the calling thread in its lines. `name` must outlive the thread. */
 void log_thread(const char *name);
 void log_line(enum log_level level, const char *event, const struct kv *pairs);

@@ -133,7 +133,8 @@ static void change_log_level(int step)
 	if (level < LOG_DEBUG || level > LOG_ERROR)
 		return;
 	log_level_set((enum log_level)level);
-	log_line((enum log_level)level, "log.level", log_pairs(kv_int("level", level)));
+	log_line((enum log_level)level, "log.level",
+		 log_pairs(kv_text("least", log_level_name((enum log_level)level))));
 }
 
 /* Takes one signal; true where it says to stop. */

@@ -7,10 +7,12 @@
 #include <assert.h>
 #include <string.h>
 
-static struct metric requests = {
-	.name = "comanda_rpc_requests_total", .help = "calls", .type = COUNTER, .label = "lane"};
+static struct metric requests = {.name = "comanda_rpc_requests_total",
+				 .help = "Calls, before what is equal and waits together is asked once",
+				 .type = COUNTER,
+				 .label = "lane"};
 static struct metric batches = {
-	.name = "comanda_rpc_batch_items", .help = "requests in one message", .type = HISTOGRAM, .label = "lane"};
+	.name = "comanda_rpc_batch_items", .help = "Requests in one message", .type = HISTOGRAM, .label = "lane"};
 static struct metric breakers = {
 	.name = "comanda_rpc_breaker_open", .help = "1: calls are refused at once", .type = GAUGE, .label = "lane"};
 

@@ -1,0 +1,17 @@
+"""After all of the suite, whatever it did: no log holds an e-mail address."""
+import re
+
+import pytest
+
+from kit.logs import text
+from kit.stack import PROGRAMS
+
+ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.(?:org|com|local|example)\b")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_personal(stack):
+    yield
+    for program in PROGRAMS:
+        found = ADDRESS.findall(text(stack, program))
+        assert not found, f"{program} has logged {set(found)}"

@@ -1,0 +1,93 @@
+"""The log: one JSON line an event of interest, fields that are documented, a level that a signal changes, nothing personal."""
+import os
+import re
+import signal
+import uuid
+
+import pytest
+
+from kit.logs import lines, text
+from kit.patience import eventually
+from kit.rest import ok
+from kit.stack import PROGRAMS, ROOT
+
+LINE = ("time", "level", "program", "event")
+
+
+def documented():
+    table = (ROOT / "docs" / "observing.md").read_text().split("## Logs")[1]
+    return {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
+
+
+def written():
+    """Field names in the sources."""
+    names = {"lane", *LINE}
+    for path in sorted(ROOT.glob("**/*.c")):
+        if {"tests", "build", "ctl"} & set(path.parts):
+            continue
+        source = path.read_text()
+        names |= set(re.findall(r'kv_(?:text|int|uuid)\("(\w+)"', source)) | set(re.findall(r'"(\w+_id)", +&\w+_shape\)', source))
+    return names | {"subject"}
+
+
+def test_every_field_is_documented():
+    assert documented() == written()
+
+
+@pytest.fixture
+def loud(stack):
+    """Every program says everything; afterwards what it said before."""
+    for program in PROGRAMS:
+        os.kill(stack.pid(program), signal.SIGUSR1)
+    eventually(lambda: all(lines(stack, program)[-1]["level"] == "debug" or said(stack, program, "log.level", least="debug")
+                           for program in PROGRAMS))
+    yield
+    for program in PROGRAMS:
+        os.kill(stack.pid(program), signal.SIGUSR2)
+    eventually(lambda: all(said(stack, program, "log.level", least="info") for program in PROGRAMS))
+
+
+def said(stack, program, event, **fields):
+    return [line for line in lines(stack, program)
+            if line["event"] == event and all(line.get(name) == value for name, value in fields.items())]
+
+
+def test_a_signal_makes_a_program_loud_and_an_order_can_be_followed_through_all_of_them(stack, customer, product, loud):
+    trace = uuid.uuid4().hex
+    headers = {"Idempotency-Key": str(uuid.uuid4()), "Prefer": "wait=10", "traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+    body = {"items": [{"product_id": product["id"], "quantity": 1}]}
+    order = ok(customer.call("POST", "/orders", json=body, headers=headers), 201)["id"]
+    assert eventually(lambda: said(stack, "edge-http", "http.answer", trace_id=trace, http_status=201, path="/v1/orders"))
+    for program, kind in (("svc-orders", "orders.place"), ("svc-users", "order.placed"), ("svc-products", "order.placed"),
+                          ("svc-orders", "user.verified"), ("svc-orders", "stock.reserved"),
+                          ("svc-products", "order.confirmed")):
+        found = eventually(lambda: said(stack, program, "message.handled", type=kind, trace_id=trace))
+        assert [line["order_id"] for line in found] == [order], (program, kind, found)
+
+
+def test_lines_have_only_documented_fields(stack, customer, product, loud):
+    ok(customer.place([(product, 1)], wait=10), 201)
+    known = documented()
+    for program in PROGRAMS:
+        for line in lines(stack, program):
+            assert all(line[name] for name in LINE) and line["program"] == program
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", line["time"])
+            assert line["event"] == "settings" or set(line) <= known, set(line) - known
+
+
+def test_nothing_personal_is_logged_even_when_everything_is(stack, api, admin, new_customer, loud):
+    somebody = new_customer("Wilhelmine")
+    email = somebody.user["email"]
+    grant = {"grant_type": "password", "email": email, "password": somebody.password}
+    token = ok(api.post("/auth/token", grant))
+    api.post("/auth/token", grant | {"password": "wrong-" + somebody.password})
+    api.post("/users", {"email": email, "name": "Wilhelmine", "password": somebody.password})
+    api.post("/users", {"email": "no address", "name": "Wilhelmine", "password": "short"})
+    admin.get(f"/users?email={email}")
+    somebody.patch(f"/users/{somebody.id}", {"name": "Wilhelmine the Second"})
+    eventually(lambda: said(stack, "svc-users", "message.handled", type="users.change"))
+    for program in PROGRAMS:
+        logged = text(stack, program)
+        for secret in (email, "Wilhelmine", somebody.password, "no address", token["access_token"],
+                       token["refresh_token"], stack["COMANDA_FIRST_ADMIN_EMAIL"]):
+            assert secret not in logged, f"{program} logs {secret!r}"
