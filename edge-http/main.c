@@ -15,7 +15,10 @@ static const struct program edge_program = {.name = "edge-http",
 					    .settings_size = sizeof(struct edge_settings),
 					    .log_level = offsetof(struct edge_settings, log_level),
 					    .admin_port = offsetof(struct edge_settings, admin_port),
-					    .otlp_url = offsetof(struct edge_settings, otlp_url)};
+					    .otlp_url = offsetof(struct edge_settings, otlp_url),
+					    .shows = "--routes",
+					    .shows_about = "print the routes: method, path, who may, message, lane",
+					    .show = routes_show};
 
 /* Asks svc-users for the keys that sign access tokens. */
 static enum status fetch_keys(void *context, struct arena *arena, struct span *ret_jwks)

@@ -99,3 +99,16 @@ const char *routes_allow(struct arena *arena, const char *path)
 	}
 	return allow != NULL ? arena_format(arena, "%s, OPTIONS", allow) : NULL;
 }
+
+void routes_show(FILE *out)
+{
+	static const char *const who[] = {
+		[ANYONE] = "anyone", [SIGNED_IN] = "signed-in", [OWNER_OR_ADMIN] = "owner-or-admin", [ADMIN] = "admin"};
+
+	for (const struct route *route = routes; route->method != NULL; route++) {
+		const struct message_type *type = &comanda_contract.types[route->type];
+
+		fprintf(out, "%-7s %-26s %-15s %-22s %s\n", route->method, route->path, who[route->who], type->name,
+			type->lane);
+	}
+}

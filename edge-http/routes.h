@@ -2,6 +2,8 @@
 #ifndef EDGE_ROUTES_H
 #define EDGE_ROUTES_H
 
+#include <stdio.h>
+
 #include "memory.h"
 #include "problem.h"
 
@@ -50,5 +52,8 @@ struct found {
 struct found routes_find(const char *method, const char *path);
 /* The methods that `path` knows: "GET, HEAD, PATCH, OPTIONS". NULL where nothing is there. */
 const char *routes_allow(struct arena *arena, const char *path);
+
+/* Prints the table, a line a route: method, path, who, message, lane. */
+void routes_show(FILE *out);
 
 #endif

@@ -31,12 +31,16 @@ static sigset_t awaited_signals(void)
 static void print_help(const struct program *program)
 {
 	printf("%s: %s\n\n"
-	       "usage: %s [--help | --version | --check]\n\n"
-	       "  --check    ask the running program on its admin port whether it is ready: exit code 0 or 1\n\n"
+	       "usage: %s [--help | --version | --check%s%s]\n\n"
+	       "  --check    ask the running program on its admin port whether it is ready: exit code 0 or 1\n",
+	       program->name, program->about, program->name, program->shows != NULL ? " | " : "",
+	       program->shows != NULL ? program->shows : "");
+	if (program->shows != NULL)
+		printf("  %-10s %s\n", program->shows, program->shows_about);
+	printf("\n"
 	       "It is configured by its environment. A secret NAME can also be read from the file that NAME_FILE "
 	       "names.\n"
-	       "SIGTERM ends it in good order; SIGUSR1 makes its log louder, SIGUSR2 quieter.\n\n",
-	       program->name, program->about, program->name);
+	       "SIGTERM ends it in good order; SIGUSR1 makes its log louder, SIGUSR2 quieter.\n\n");
 	settings_help(program->settings, stdout);
 }
 
@@ -99,6 +103,10 @@ int program_begin(const struct program *program, int argc, char **argv, void **r
 	}
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		printf("%s %s\n", program->name, COMANDA_VERSION);
+		return 0;
+	}
+	if (argc == 2 && program->shows != NULL && strcmp(argv[1], program->shows) == 0) {
+		program->show(stdout);
 		return 0;
 	}
 	if (argc > 1 && !checking) {
