@@ -11,7 +11,9 @@ struct edge_settings {
 	int64_t broker_heartbeat_us;
 	const char *cors_origins;
 	const char *http_address;
-	int64_t http_idle_us, http_port, http_receive_us, http_threads;
+	int64_t http_body_max, http_body_time_us, http_header_bytes, http_headers, http_head_time_us, http_idle_us;
+	int64_t http_patience_us, http_per_address, http_port, http_threads, http_uri_max;
+	const char *limit_exempt;
 	const char *log_level, *otlp_url;
 	int64_t rpc_breaker_after, rpc_deadline_us, rpc_in_flight, rpc_window;
 	int64_t shutdown_us;

@@ -7,7 +7,11 @@
 #include "messages.h"
 #include "program.h"
 
-enum { BODY_MAX = 256 * 1024, URI_MAX = 8 * 1024, HEADERS_MAX = 16 * 1024 };
+/* For a browser that is made to open an answer as a page: there is nothing in it to run, frame or guess at. */
+#define SECURITY_HEADERS                                                                                               \
+	"X-Content-Type-Options: nosniff\r\n"                                                                          \
+	"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"                                      \
+	"Referrer-Policy: no-referrer\r\n"
 
 static const struct program edge_program = {.name = "edge-http",
 					    .about = "Comanda's REST API: turns requests into messages",
@@ -71,11 +75,17 @@ static struct http_config http_config_of(struct edge *edge)
 	return (struct http_config){.address = settings->http_address,
 				    .port = (int)settings->http_port,
 				    .threads = (int)settings->http_threads,
-				    .body_max = BODY_MAX,
-				    .uri_max = URI_MAX,
-				    .header_bytes_max = HEADERS_MAX,
+				    .body_max = settings->http_body_max,
+				    .uri_max = settings->http_uri_max,
+				    .header_bytes_max = settings->http_header_bytes,
+				    .headers_max = (int)settings->http_headers,
+				    .address_max = (int)settings->http_per_address,
+				    .exempt = settings->limit_exempt,
+				    .head_us = settings->http_head_time_us,
+				    .body_us = settings->http_body_time_us,
 				    .idle_us = settings->http_idle_us,
-				    .receive_us = settings->http_receive_us,
+				    .patience_us = settings->http_patience_us,
+				    .headers = SECURITY_HEADERS,
 				    .answer = call_answer,
 				    .refuse = call_refuse,
 				    .context = edge};

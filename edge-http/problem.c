@@ -18,6 +18,7 @@ static const struct {
 	{414, "uri_too_long", "The URI is longer than is accepted."},
 	{415, "unsupported_media_type", "This Content-Type is not accepted here."},
 	{417, "expectation_failed", "Only \"Expect: 100-continue\" can be met."},
+	{429, "too_many_requests", "Too many requests: try again after the time in Retry-After."},
 	{431, "headers_too_large", "The headers are more or longer than is accepted."},
 	{500, "internal", "Something is broken on our side."},
 	{501, "not_implemented", "This server does not know what is asked for."},
@@ -183,7 +184,7 @@ void problem_respond(const struct problem *problem, const struct http_request *r
 	buffer_done(&text);
 	http_add_header(ret_response, arena, "Content-Type", "application/problem+json");
 	http_add_header(ret_response, arena, "Cache-Control", "no-store");
-	if (problem->status == 503)
+	if (problem->status == 503 || problem->status == 429)
 		http_add_header(ret_response, arena, "Retry-After", "1");
 	if (problem->status == 401)
 		http_add_header(ret_response, arena, "WWW-Authenticate",

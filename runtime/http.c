@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "http_door.h"
 #include "http_message.h"
 #include "log.h"
 #include "moment.h"
@@ -30,8 +31,8 @@ enum {
 struct http_server {
 	struct http_config config;
 	struct mg_context *civetweb;
-	atomic_int connections; /* open, each in a thread of its own */
-	atomic_int running;     /* requests being answered */
+	struct http_door *door;
+	atomic_int running; /* requests being answered */
 	atomic_bool stopping;
 	pthread_mutex_t lock; /* with `idle`: http_stop waits until nothing is running */
 	pthread_cond_t idle;
@@ -49,6 +50,7 @@ struct worker {
 struct exchange {
 	struct http_server *server;
 	struct mg_connection *connection;
+	struct door_guest *guest;
 	struct worker *worker;
 	struct http_request request;
 	struct http_response response;
@@ -89,14 +91,8 @@ static struct http_server *server_of(const struct mg_connection *connection)
 
 static int connection_opened(const struct mg_connection *connection, void **ret_data)
 {
-	(void)ret_data;
-	atomic_fetch_add(&server_of(connection)->connections, 1);
+	*ret_data = door_enter(server_of(connection)->door);
 	return 0;
-}
-
-static void connection_closed(const struct mg_connection *connection)
-{
-	atomic_fetch_sub(&server_of(connection)->connections, 1);
 }
 
 static int log_message(const struct mg_connection *connection, const char *message)
@@ -128,7 +124,10 @@ static void exchange_begin(struct exchange *exchange, struct mg_connection *conn
 	struct http_header *headers = NULL;
 	int count = info != NULL && info->num_headers > 0 ? info->num_headers : 0;
 
-	*exchange = (struct exchange){.server = server_of(connection), .connection = connection, .worker = worker};
+	*exchange = (struct exchange){.server = server_of(connection),
+				      .connection = connection,
+				      .guest = mg_get_user_connection_data(connection),
+				      .worker = worker};
 	headers = arena_new(&worker->arena, (size_t)count + 1, sizeof(*headers));
 	for (int i = 0; i < count; i++)
 		headers[i] = (struct http_header){info->http_headers[i].name, info->http_headers[i].value};
@@ -138,6 +137,8 @@ static void exchange_begin(struct exchange *exchange, struct mg_connection *conn
 						  .header_count = count,
 						  .peer = info != NULL ? info->remote_addr : "",
 						  .arena = &worker->arena};
+	guest_serve(exchange->server->door, exchange->guest, exchange->request.peer,
+		    info != NULL ? info->remote_port : 0);
 	if (info == NULL)
 		return;
 	if (info->request_method != NULL)
@@ -153,20 +154,20 @@ static void exchange_end(struct exchange *exchange)
 {
 	struct http_server *server = exchange->server;
 	struct worker *worker = exchange->worker;
-	bool crowded = atomic_load(&server->connections) >= server->config.threads;
 	/* While every thread holds a connection, others wait in line: whoever is served goes to its end. */
-	bool keep_alive = !exchange->close && !crowded && !atomic_load(&server->stopping) &&
+	bool keep_alive = !exchange->close && !door_full(server->door) && !atomic_load(&server->stopping) &&
 			  http_wants_keep_alive(&exchange->request, exchange->http_11);
 
 	assert(exchange->response.status >= 200 && exchange->response.status <= 599);
 	buffer_clear(&worker->out);
 	http_print_response(&worker->out, &exchange->response, exchange->request.method, worker_date(worker),
-			    keep_alive);
+			    server->config.headers, keep_alive);
 	if (!keep_alive)
 		mg_disable_connection_keep_alive(exchange->connection);
 	/* A client that went away does not get its answer: nothing else follows from it. */
 	(void)mg_write(exchange->connection, worker->out.bytes, worker->out.size);
 	arena_reset(&worker->arena);
+	guest_await_next(server->door, exchange->guest);
 }
 
 static void exchange_refuse(struct exchange *exchange, int status, const char *detail)
@@ -187,9 +188,11 @@ static struct http_refusal exchange_check(struct exchange *exchange)
 	size_t uri_bytes = strlen(request->path) + (request->query != NULL ? strlen(request->query) + 1 : 0);
 	struct http_refusal refusal = {0};
 
+	if (guest_unwanted(exchange->guest))
+		return (struct http_refusal){429, "comes over one connection too many from its address"};
 	if (uri_bytes > (size_t)config->uri_max)
 		return (struct http_refusal){414, "has a longer URI than is accepted"};
-	if (http_header_bytes(request) > (size_t)config->header_bytes_max || request->header_count >= MG_MAX_HEADERS)
+	if (http_header_bytes(request) > (size_t)config->header_bytes_max || request->header_count > config->headers_max)
 		return (struct http_refusal){431, "has more or longer headers than are accepted"};
 	if (!http_headers_whole(request))
 		return (struct http_refusal){400, "has header lines that are not as RFC 9112 says"};
@@ -203,39 +206,37 @@ static struct http_refusal exchange_check(struct exchange *exchange)
 
 /* ---- the body ---- */
 
-/* A client that sends a byte now and then must not hold a thread for ever: each byte has its time, and so has the whole
- * (give or take a piece). */
-static bool is_late(int64_t began_us, const struct http_config *config)
+/* A client that sends a byte now and then must not hold a thread for ever: the door has the time for the whole. */
+static bool is_late(const struct exchange *exchange)
 {
-	return moment_steady() - began_us >= config->receive_us;
+	return guest_cut(exchange->guest);
 }
 
 /* A body that did not come whole: the time is up, or the client has gone or breaks the rules of chunks. */
-static struct http_refusal body_cut_short(int64_t began_us, const struct http_config *config)
+static struct http_refusal body_cut_short(const struct exchange *exchange)
 {
-	if (is_late(began_us, config))
+	if (is_late(exchange))
 		return (struct http_refusal){408, "did not arrive in time"};
 	return (struct http_refusal){400, "has a body that ends early or is not chunked as it should be"};
 }
 
-static struct http_refusal read_known(struct exchange *exchange, char *body, int64_t began_us)
+static struct http_refusal read_known(struct exchange *exchange, char *body)
 {
-	const struct http_config *config = &exchange->server->config;
 	int64_t have = 0;
 
 	while (have < exchange->framing.length) {
 		int64_t rest = exchange->framing.length - have;
 		int got = mg_read(exchange->connection, body + have, rest < READ_PIECE ? (size_t)rest : READ_PIECE);
 
-		if (got <= 0 || (got < rest && is_late(began_us, config)))
-			return body_cut_short(began_us, config);
+		if (got <= 0 || (got < rest && is_late(exchange)))
+			return body_cut_short(exchange);
 		have += got;
 	}
 	exchange->request.body = (struct span){body, (size_t)have};
 	return (struct http_refusal){0};
 }
 
-static struct http_refusal read_chunks(struct exchange *exchange, struct buffer *body, int64_t began_us)
+static struct http_refusal read_chunks(struct exchange *exchange, struct buffer *body)
 {
 	const struct http_config *config = &exchange->server->config;
 	char piece[READ_PIECE];
@@ -243,13 +244,13 @@ static struct http_refusal read_chunks(struct exchange *exchange, struct buffer 
 
 	while ((got = mg_read(exchange->connection, piece, sizeof(piece))) > 0) {
 		buffer_add(body, piece, (size_t)got);
-		if (is_late(began_us, config))
-			return body_cut_short(began_us, config);
+		if (is_late(exchange))
+			return body_cut_short(exchange);
 		if (body->size > (size_t)config->body_max)
 			return (struct http_refusal){413, "has a longer body than is accepted"};
 	}
 	if (got < 0)
-		return body_cut_short(began_us, config);
+		return body_cut_short(exchange);
 	exchange->request.body =
 		(struct span){arena_copy(&exchange->worker->arena, body->bytes, body->size), body->size};
 	return (struct http_refusal){0};
@@ -259,21 +260,20 @@ static struct http_refusal exchange_read_body(struct exchange *exchange)
 {
 	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	const struct http_framing *framing = &exchange->framing;
-	int64_t began_us = moment_steady();
 	struct http_refusal refusal = {0};
 	struct buffer chunks;
 
 	if (!framing->chunked && framing->length == 0)
 		return refusal;
+	guest_await_body(exchange->server->door, exchange->guest);
 	if (framing->expects_continue)
 		(void)mg_write(exchange->connection, go_on, sizeof(go_on) - 1);
 	if (!framing->chunked)
-		return read_known(exchange, arena_new(&exchange->worker->arena, (size_t)framing->length + 1, 1),
-				  began_us);
+		return read_known(exchange, arena_new(&exchange->worker->arena, (size_t)framing->length + 1, 1));
 	/* Whatever civetweb makes of the last chunk and its trailers, no request is read after them. */
 	exchange->close = true;
 	buffer_init(&chunks);
-	refusal = read_chunks(exchange, &chunks, began_us);
+	refusal = read_chunks(exchange, &chunks);
 	buffer_done(&chunks);
 	return refusal;
 }
@@ -293,6 +293,7 @@ static void exchange_answer(struct exchange *exchange)
 		exchange_refuse(exchange, refusal.status, refusal.detail);
 		return;
 	}
+	guest_serve(exchange->server->door, exchange->guest, exchange->request.peer, 0);
 	config->answer(config->context, &exchange->request, &exchange->response);
 	exchange_end(exchange);
 }
@@ -320,9 +321,30 @@ static int server_refuses(struct mg_connection *connection, int status, const ch
 
 	(void)message;
 	exchange_begin(&exchange, connection);
-	refusal = http_refusal_of_civetweb(&exchange.request, status);
+	guest_refuse(exchange.guest);
+	refusal = http_refusal_of_civetweb(&exchange.request, guest_cut(exchange.guest) ? 408 : status);
 	exchange_refuse(&exchange, refusal.status, refusal.detail);
 	return 0;
+}
+
+/* Called before the socket is closed; also for a connection on which TLS could not be agreed, which never entered. */
+static void connection_closes(const struct mg_connection *connection)
+{
+	struct door_guest *guest = mg_get_user_connection_data(connection);
+	const struct mg_request_info *info = NULL;
+
+	if (guest == NULL)
+		return;
+	/* A target that is no path of this server ("*", "http://elsewhere/"): civetweb hangs up without a word. */
+	info = mg_get_request_info(connection);
+	if (info != NULL && info->request_uri != NULL && info->local_uri_raw == NULL && !guest_refused(guest)) {
+		struct exchange exchange;
+
+		/* The same connection as everywhere; the callback's type alone says that it cannot be written to. */
+		exchange_begin(&exchange, (struct mg_connection *)(uintptr_t)connection);
+		exchange_refuse(&exchange, 400, "is for something else than a path of this server");
+	}
+	door_leave(server_of(connection)->door, guest);
 }
 
 /* ---- starting and stopping ---- */
@@ -336,7 +358,7 @@ static struct mg_context *start_civetweb(struct http_server *server)
 					       .init_thread = worker_start,
 					       .exit_thread = worker_end,
 					       .init_connection = connection_opened,
-					       .connection_closed = connection_closed};
+					       .connection_close = connection_closes};
 	char listen[128], threads[16], buffer[24], receive[24], idle[24];
 	const char *options[] = {"listening_ports",
 				 listen,
@@ -363,20 +385,37 @@ static struct mg_context *start_civetweb(struct http_server *server)
 				 NULL};
 	struct mg_init_data init = {.callbacks = &callbacks, .user_data = server, .configuration_options = options};
 
+	/* The door is stricter than civetweb, which takes this for each piece, and for an answer to be taken. */
+	const int64_t longest_us = (config->head_us > config->body_us ? config->head_us : config->body_us) + SECOND_US;
+
 	snprintf(listen, sizeof(listen), "%s:%d", config->address, config->port);
 	snprintf(threads, sizeof(threads), "%d", config->threads);
 	snprintf(buffer, sizeof(buffer), "%lld",
 		 (long long)(config->uri_max + config->header_bytes_max + BUFFER_SLACK));
-	snprintf(receive, sizeof(receive), "%lld", (long long)(config->receive_us / MS_US));
+	snprintf(receive, sizeof(receive), "%lld", (long long)(longest_us / MS_US));
 	snprintf(idle, sizeof(idle), "%lld", (long long)(config->idle_us / MS_US));
 	return mg_start2(&init, NULL);
 }
 
+static struct door_config door_config_of(const struct http_config *config)
+{
+	return (struct door_config){.places = config->threads,
+				    .address_max = config->address_max,
+				    .exempt = config->exempt,
+				    .head_us = config->head_us,
+				    .idle_us = config->idle_us,
+				    .body_us = config->body_us,
+				    .patience_us = config->patience_us};
+}
+
 enum status http_start(const struct http_config *config, struct http_server **ret_server)
 {
+	const struct door_config door = door_config_of(config);
 	struct http_server *server = mem_new(1, sizeof(*server));
 
+	assert(config->headers_max < MG_MAX_HEADERS);
 	server->config = *config;
+	server->door = door_new(&door);
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_cond_init(&server->idle, NULL);
 	mg_init_library(0);
@@ -385,6 +424,7 @@ enum status http_start(const struct http_config *config, struct http_server **re
 		http_stop(server);
 		return E_UNAVAILABLE;
 	}
+	door_open(server->door, http_port(server));
 	*ret_server = server;
 	return OK;
 }
@@ -408,9 +448,12 @@ void http_stop(struct http_server *server)
 	while (atomic_load(&server->running) > 0)
 		pthread_cond_wait(&server->idle, &server->lock);
 	pthread_mutex_unlock(&server->lock);
+	/* civetweb's threads look only every two seconds whether they should stop: the door wakes them. */
+	door_close(server->door);
 	if (server->civetweb != NULL)
 		mg_stop(server->civetweb);
 	mg_exit_library();
+	door_free(server->door);
 	pthread_cond_destroy(&server->idle);
 	pthread_mutex_destroy(&server->lock);
 	free(server);

@@ -36,8 +36,14 @@ struct http_config {
 	int port;                                    /* 0: any free one, see http_port */
 	int threads;                                 /* connections served at once */
 	int64_t body_max, uri_max, header_bytes_max; /* bytes; beyond: 413, 414, 431 */
-	int64_t idle_us;                             /* an idle keep-alive connection is closed after this */
-	int64_t receive_us;                          /* a request must have arrived within this */
+	int headers_max;                             /* beyond: 431; less than 64 */
+	int address_max;     /* connections of one address, beyond: closed, or 429; 0: any number */
+	const char *exempt;  /* addresses without that limit (address.h); NULL: none */
+	int64_t head_us;     /* a request's head must have arrived within this: 408, or closed */
+	int64_t body_us;     /* and its body within this after that: 408 */
+	int64_t idle_us;     /* a connection that has been answered is closed after this */
+	int64_t patience_us; /* how long each of these lasts at most while all threads are taken */
+	const char *headers; /* whole lines that every answer has; NULL: none */
 	/* Called in one of `threads` threads; must fill the response. */
 	void (*answer)(void *context, const struct http_request *request, struct http_response *ret_response);
 	/* Makes the body of a refusal by the server itself. `status` 400, 408, 411, 413, 414, 431, 501, 505, ... */

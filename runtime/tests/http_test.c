@@ -64,8 +64,11 @@ static struct http_config config(void)
 				    .body_max = 1000,
 				    .uri_max = 200,
 				    .header_bytes_max = 4000,
+				    .headers_max = 60,
+				    .head_us = 5 * SECOND_US,
+				    .body_us = 5 * SECOND_US,
 				    .idle_us = 5 * SECOND_US,
-				    .receive_us = 5 * SECOND_US,
+				    .patience_us = SECOND_US,
 				    .answer = echo,
 				    .refuse = refuse};
 }
@@ -96,7 +99,7 @@ static int start_impatient(void **state)
 	struct http_config impatient = config();
 
 	(void)state;
-	impatient.receive_us = 200 * MS_US;
+	impatient.head_us = impatient.body_us = 200 * MS_US;
 	impatient.idle_us = 200 * MS_US;
 	return start_with(&impatient);
 }

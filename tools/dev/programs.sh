@@ -42,7 +42,10 @@ program_settings() {
 		echo "COMANDA_FIRST_ADMIN_PASSWORD=$FIRST_ADMIN_PASSWORD"
 		;;
 	svc-products) echo "COMANDA_REDIS_URL=$(redis_url)" ;;
-	edge-http) echo "COMANDA_HTTP_PORT=$COMANDA_HTTP_PORT" ;;
+	edge-http)
+		echo "COMANDA_HTTP_PORT=$COMANDA_HTTP_PORT"
+		echo "COMANDA_LIMIT_EXEMPT=127.0.0.1"
+		;;
 	esac
 	cat "$STACK/settings/$1" 2>/dev/null || true
 }
@@ -50,7 +53,7 @@ program_settings() {
 # Reports of the sanitizers go to files, where `./dev test` looks for them. Other builds do not read these.
 program_sanitizer_settings() {
 	local log=$STACK/sanitizer/$1
-	echo "ASAN_OPTIONS=log_path=$log:detect_leaks=1:abort_on_error=0:strict_string_checks=1"
+	echo "ASAN_OPTIONS=log_path=$log:detect_leaks=1:quarantine_size_mb=32:abort_on_error=0:strict_string_checks=1"
 	echo "UBSAN_OPTIONS=log_path=$log:print_stacktrace=1:halt_on_error=1"
 	echo "TSAN_OPTIONS=log_path=$log:second_deadlock_stack=1"
 }
