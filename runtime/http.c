@@ -143,9 +143,6 @@ static void exchange_begin(struct exchange *exchange, struct mg_connection *conn
 		return;
 	if (info->request_method != NULL)
 		exchange->request.method = info->request_method;
-	if (info->local_uri_raw != NULL)
-		exchange->request.path = info->local_uri_raw;
-	exchange->request.query = info->query_string;
 	exchange->http_11 = info->http_version != NULL && strcmp(info->http_version, "1.1") == 0;
 }
 
@@ -192,7 +189,8 @@ static struct http_refusal exchange_check(struct exchange *exchange)
 		return (struct http_refusal){429, "comes over one connection too many from its address"};
 	if (uri_bytes > (size_t)config->uri_max)
 		return (struct http_refusal){414, "has a longer URI than is accepted"};
-	if (http_header_bytes(request) > (size_t)config->header_bytes_max || request->header_count > config->headers_max)
+	if (http_header_bytes(request) > (size_t)config->header_bytes_max ||
+	    request->header_count > config->headers_max)
 		return (struct http_refusal){431, "has more or longer headers than are accepted"};
 	if (!http_headers_whole(request))
 		return (struct http_refusal){400, "has header lines that are not as RFC 9112 says"};
@@ -298,6 +296,17 @@ static void exchange_answer(struct exchange *exchange)
 	exchange_end(exchange);
 }
 
+/* Only here are these of this request: before, they still point to where those of the one before it were, which may be
+ * another client's. */
+static void exchange_take_target(struct exchange *exchange)
+{
+	const struct mg_request_info *info = mg_get_request_info(exchange->connection);
+
+	if (info->local_uri_raw != NULL)
+		exchange->request.path = info->local_uri_raw;
+	exchange->request.query = info->query_string;
+}
+
 static int begin_request(struct mg_connection *connection)
 {
 	struct http_server *server = server_of(connection);
@@ -305,6 +314,7 @@ static int begin_request(struct mg_connection *connection)
 
 	atomic_fetch_add(&server->running, 1);
 	exchange_begin(&exchange, connection);
+	exchange_take_target(&exchange);
 	exchange_answer(&exchange);
 	if (atomic_fetch_sub(&server->running, 1) == 1 && atomic_load(&server->stopping)) {
 		pthread_mutex_lock(&server->lock);

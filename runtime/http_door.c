@@ -162,7 +162,8 @@ static void look_at(void *context, int fd, const char *address, int port)
 		look_at_visitor(look, &peer, fd);
 }
 
-/* Whether all places are taken is what the look before found: those in the queue, or agreeing on TLS, are not guests. */
+/* Whether all places are taken is what the look before found: those in the queue, or agreeing on TLS, are not guests.
+ */
 static void look_round(struct http_door *door, bool full)
 {
 	struct look look = {.door = door, .now_us = moment_steady(), .full = full || door_full(door)};

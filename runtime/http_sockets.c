@@ -1,5 +1,5 @@
-/* Walks /proc/self/fd (proc(5)): some tens of microseconds for a hundred sockets, and needed only when a connection is cut
- * off or the server stops. */
+/* Walks /proc/self/fd (proc(5)): some tens of microseconds for a hundred sockets, and needed only when a connection is
+ * cut off or the server stops. */
 #include "http_sockets.h"
 
 #include <dirent.h>

@@ -54,7 +54,7 @@ static void refuse(void *context, int status, const char *detail, const struct h
 {
 	(void)context;
 	ret_response->status = status;
-	ret_response->body = span_of(arena_format(request->arena, "refused: %s", detail));
+	ret_response->body = span_of(arena_format(request->arena, "refused: %s at \"%s\"", detail, request->path));
 }
 
 static struct http_config config(void)
@@ -102,6 +102,16 @@ static int start_impatient(void **state)
 	impatient.head_us = impatient.body_us = 200 * MS_US;
 	impatient.idle_us = 200 * MS_US;
 	return start_with(&impatient);
+}
+
+/* One thread, so that everybody gets the buffer of the one before. */
+static int start_alone(void **state)
+{
+	struct http_config alone = config();
+
+	(void)state;
+	alone.threads = 1;
+	return start_with(&alone);
 }
 
 static int stop(void **state)
@@ -410,6 +420,36 @@ static void overlooks_no_header_behind_many(void **state)
 	buffer_done(&sent);
 }
 
+/* civetweb keeps pointers into its buffer from the request before. */
+static void tells_nobody_what_another_client_asked(void **state)
+{
+	struct buffer heard;
+
+	(void)state;
+	buffer_init(&heard);
+	assert_int_equal(ask("DELETE /secret HTTP/1.1\r\n" HOST CLOSE "\r\n", &heard), 200);
+	assert_int_equal(ask("\x01\r\n\r\n", &heard), 400);
+	assert_null(strstr(heard.bytes, "secret"));
+	buffer_done(&heard);
+}
+
+/* Targets that civetweb itself hangs up on. */
+static void answers_what_is_not_for_this_server(void **state)
+{
+	static const char *const targets[] = {"*", "http://elsewhere.example/", "https://elsewhere.example:1/x"};
+	struct buffer heard;
+
+	(void)state;
+	buffer_init(&heard);
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+		char text[200];
+
+		snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\n" HOST "\r\n", targets[i]);
+		assert_int_equal(ask(text, &heard), 400);
+	}
+	buffer_done(&heard);
+}
+
 static void refuses_a_body_that_ends_early(void **state)
 {
 	struct buffer heard;
@@ -565,10 +605,12 @@ int main(void)
 		cmocka_unit_test_setup(refuses_what_is_no_clear_request_and_reads_no_further, start),
 		cmocka_unit_test_setup(names_what_is_too_long, start),
 		cmocka_unit_test_setup(overlooks_no_header_behind_many, start),
+		cmocka_unit_test_setup(answers_what_is_not_for_this_server, start),
 		cmocka_unit_test_setup(refuses_a_body_that_ends_early, start),
 		cmocka_unit_test_setup(lets_go_of_a_connection_while_all_threads_have_one, start),
 		cmocka_unit_test_setup(says_when_the_port_is_taken, start),
 		cmocka_unit_test_setup(finishes_what_runs_when_it_is_stopped, start),
+		cmocka_unit_test_setup_teardown(tells_nobody_what_another_client_asked, start_alone, stop),
 		cmocka_unit_test_setup_teardown(gives_up_on_a_body_that_does_not_come, start_impatient, stop),
 		cmocka_unit_test_setup_teardown(gives_up_on_a_body_that_only_trickles, start_impatient, stop),
 		cmocka_unit_test_setup_teardown(closes_an_idle_connection_and_one_that_dawdles, start_impatient, stop),
