@@ -156,9 +156,10 @@ static void exchange_end(struct exchange *exchange)
 			  http_wants_keep_alive(&exchange->request, exchange->http_11);
 
 	assert(exchange->response.status >= 200 && exchange->response.status <= 599);
+	exchange->response.lines = server->config.headers;
 	buffer_clear(&worker->out);
 	http_print_response(&worker->out, &exchange->response, exchange->request.method, worker_date(worker),
-			    server->config.headers, keep_alive);
+			    keep_alive);
 	if (!keep_alive)
 		mg_disable_connection_keep_alive(exchange->connection);
 	/* A client that went away does not get its answer: nothing else follows from it. */

@@ -28,6 +28,7 @@ struct http_response {
 	int status;
 	struct http_header headers[24]; /* Content-Length, Date and Connection are added by the server */
 	int header_count;
+	const char *lines; /* whole header lines, from http_config.headers */
 	struct span body;
 };
 

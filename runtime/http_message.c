@@ -217,15 +217,15 @@ static void add_line(struct buffer *out, const char *name, const char *value)
 }
 
 void http_print_response(struct buffer *out, const struct http_response *response, const char *method, const char *date,
-			 const char *headers, bool keep_alive)
+			 bool keep_alive)
 {
 	bool bodiless = response->status == 204 || response->status == 304;
 
 	buffer_format(out, "HTTP/1.1 %d %s\r\n", response->status, http_status_words(response->status));
 	for (int i = 0; i < response->header_count; i++)
 		add_line(out, response->headers[i].name, response->headers[i].value);
-	if (headers != NULL)
-		buffer_text(out, headers);
+	if (response->lines != NULL)
+		buffer_text(out, response->lines);
 	add_line(out, "Date", date);
 	add_line(out, "Connection", keep_alive ? "keep-alive" : "close");
 	if (!bodiless)

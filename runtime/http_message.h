@@ -41,9 +41,8 @@ size_t http_header_bytes(const struct http_request *request);
  * that is no number. */
 struct http_refusal http_refusal_of_civetweb(const struct http_request *request, int status);
 
-/* Writes the whole response. `date` is the value of Date, `headers` whole lines that every response has, or NULL; the
- * body is left out for HEAD, 204 and 304. */
+/* Writes the whole response. `date` is the value of Date; the body is left out for HEAD, 204 and 304. */
 void http_print_response(struct buffer *out, const struct http_response *response, const char *method, const char *date,
-			 const char *headers, bool keep_alive);
+			 bool keep_alive);
 
 #endif

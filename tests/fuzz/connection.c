@@ -33,8 +33,11 @@ void target_begin(void)
 					   .body_max = 16384,
 					   .uri_max = 1024,
 					   .header_bytes_max = 4096,
+					   .headers_max = 60,
+					   .head_us = SECOND_US,
+					   .body_us = SECOND_US,
 					   .idle_us = SECOND_US,
-					   .receive_us = SECOND_US,
+					   .patience_us = SECOND_US,
 					   .answer = answer,
 					   .refuse = refuse,
 					   .context = &played_edge};
