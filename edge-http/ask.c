@@ -1,6 +1,7 @@
 /* Asking a service, and passing on what it says. */
 #include "call.h"
 #include "headers.h"
+#include "limits.h"
 #include "messages.h"
 #include "reading.h"
 #include "views.h"
@@ -107,6 +108,21 @@ struct problem pass_on(struct call *call)
 }
 
 /* Hashing a password takes long: whoever changes one waits in a line of its own. */
+static struct problem change_password(struct call *call, const void *change)
+{
+	char user[UUID_TEXT + 1];
+	struct attempt attempt;
+	struct problem problem;
+
+	uuid_text(&call->caller.user_id, user);
+	problem = limits_attempt(call, user, &attempt);
+	if (problem.status != 0)
+		return problem;
+	problem = ask_and_pass(call, change, "users.password");
+	limits_attempted(call, &attempt, &problem, 422);
+	return problem;
+}
+
 struct problem change_user(struct call *call)
 {
 	void *body = NULL;
@@ -115,5 +131,15 @@ struct problem change_user(struct call *call)
 
 	if (problem.status != 0)
 		return problem;
-	return ask_and_pass(call, change, change->password != NULL ? "users.password" : NULL);
+	return change->password != NULL ? change_password(call, change) : ask_and_pass(call, change, NULL);
+}
+
+struct problem register_user(struct call *call)
+{
+	void *body = NULL;
+	struct problem problem = call_read_message(call, &body);
+
+	if (problem.status == 0)
+		problem = limits_registration(call);
+	return problem.status != 0 ? problem : ask_and_pass(call, body, NULL);
 }

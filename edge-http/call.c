@@ -7,6 +7,7 @@
 
 #include "cors.h"
 #include "headers.h"
+#include "limits.h"
 #include "log.h"
 #include "metrics.h"
 
@@ -125,11 +126,15 @@ static struct problem call_handle(struct call *call)
 {
 	struct problem problem = find_route(call);
 
+	struct problem limited;
+
 	if (problem.status == 0)
 		problem = check_caller(call);
-	if (problem.status == 0)
-		problem = call->route->answer(call);
-	return problem;
+	/* Who is refused counts as well. */
+	limited = limits_call(call);
+	if (limited.status != 0)
+		return limited;
+	return problem.status == 0 ? call->route->answer(call) : problem;
 }
 
 static struct call call_of(struct edge *edge, const struct http_request *request, struct http_response *response)

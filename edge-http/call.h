@@ -21,7 +21,9 @@ struct edge {
 	const struct edge_settings *settings;
 	struct rpc *rpc;
 	struct auth *auth;
-	atomic_int waiting; /* threads that wait for an order's outcome */
+	struct limits *limits; /* NULL: none */
+	char *uncounted;       /* addresses (address.h) whose connections are not counted */
+	atomic_int waiting;    /* threads that wait for an order's outcome */
 	atomic_bool listening, stopping;
 };
 
@@ -67,9 +69,10 @@ void call_respond(struct call *call, int status, struct span json);
 
 /* ---- the routes' answers ---- */
 
-struct problem pass_on(struct call *call);     /* ask.c: read, ask, pass */
-struct problem change_user(struct call *call); /* ask.c: a new password goes to the slow lane */
-struct problem grant_token(struct call *call); /* tokens.c */
-struct problem place_order(struct call *call); /* orders.c */
+struct problem pass_on(struct call *call);       /* ask.c: read, ask, pass */
+struct problem register_user(struct call *call); /* ask.c: the same, but not any number at once */
+struct problem change_user(struct call *call);   /* ask.c: a new password goes to the slow lane */
+struct problem grant_token(struct call *call);   /* tokens.c */
+struct problem place_order(struct call *call);   /* orders.c */
 
 #endif

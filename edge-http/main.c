@@ -1,8 +1,10 @@
 /* edge-http: REST in, messages out. Wires the parts together. */
 #include <string.h>
 
+#include "address.h"
 #include "admin.h"
 #include "call.h"
+#include "limits.h"
 #include "log.h"
 #include "messages.h"
 #include "program.h"
@@ -80,7 +82,7 @@ static struct http_config http_config_of(struct edge *edge)
 				    .header_bytes_max = settings->http_header_bytes,
 				    .headers_max = (int)settings->http_headers,
 				    .address_max = (int)settings->http_per_address,
-				    .exempt = settings->limit_exempt,
+				    .exempt = edge->uncounted,
 				    .head_us = settings->http_head_time_us,
 				    .body_us = settings->http_body_time_us,
 				    .idle_us = settings->http_idle_us,
@@ -112,15 +114,52 @@ static enum status serve(struct edge *edge)
 	return OK;
 }
 
+/* Says what is wrong with the lists of addresses. */
+static bool addresses_fit(const struct edge_settings *settings)
+{
+	const struct {
+		const char *name, *value;
+	} lists[] = {{"COMANDA_HTTP_PROXIES", settings->http_proxies},
+		     {"COMANDA_LIMIT_EXEMPT", settings->limit_exempt}};
+	bool fit = true;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		const char *fault = address_list_fault(lists[i].value);
+
+		if (fault != NULL)
+			log_error("settings.addresses", kv_text("setting", lists[i].name), kv_text("detail", fault));
+		fit = fit && fault == NULL;
+	}
+	return fit;
+}
+
+/* Whose connections are not counted: a proxy's are those of many. */
+static char *uncounted_of(const struct edge_settings *settings)
+{
+	struct buffer text;
+	char *uncounted = NULL;
+
+	buffer_init(&text);
+	buffer_format(&text, "%s,%s", settings->limit_exempt, settings->http_proxies);
+	uncounted = mem_text(text.bytes);
+	buffer_done(&text);
+	return uncounted;
+}
+
 static int run(const struct edge_settings *settings)
 {
-	struct edge *edge = mem_new(1, sizeof(*edge));
+	struct edge *edge = NULL;
 	struct admin *admin = NULL;
 	enum status status = OK;
 
+	if (!addresses_fit(settings))
+		return 2;
+	edge = mem_new(1, sizeof(*edge));
 	edge->settings = settings;
+	edge->uncounted = uncounted_of(settings);
 	edge->rpc = rpc_of(settings);
 	edge->auth = auth_new(fetch_keys, edge);
+	edge->limits = limits_new(settings);
 	status = admin_start(settings->admin_address, (int)settings->admin_port, edge_ready, edge, &admin);
 	if (status == OK)
 		status = serve(edge);
@@ -129,6 +168,8 @@ static int run(const struct edge_settings *settings)
 			  kv_text("detail", "cannot listen there: is the port taken? COMANDA_ADMIN_PORT changes it"));
 	admin_stop(admin);
 	auth_free(edge->auth);
+	limits_free(edge->limits);
+	free(edge->uncounted);
 	rpc_free(edge->rpc);
 	free(edge);
 	program_end();

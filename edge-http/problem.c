@@ -185,7 +185,9 @@ void problem_respond(const struct problem *problem, const struct http_request *r
 	http_add_header(ret_response, arena, "Content-Type", "application/problem+json");
 	http_add_header(ret_response, arena, "Cache-Control", "no-store");
 	if (problem->status == 503 || problem->status == 429)
-		http_add_header(ret_response, arena, "Retry-After", "1");
+		http_add_header(ret_response, arena, "Retry-After",
+				arena_format(arena, "%lld",
+					     problem->retry_after_s > 0 ? (long long)problem->retry_after_s : 1LL));
 	if (problem->status == 401)
 		http_add_header(ret_response, arena, "WWW-Authenticate",
 				http_header(request, "Authorization") != NULL ? "Bearer error=\"invalid_token\""

@@ -12,6 +12,7 @@
 struct problem {
 	int status;                /* of HTTP; 0: there is no problem */
 	const char *code, *detail; /* detail: for people */
+	int64_t retry_after_s;     /* of 429 and 503; 0: 1 */
 	struct span errors;        /* [{"field":…,"message":…},…] as JSON; empty: none */
 	struct span members;       /* further members as JSON, "name":value,…; empty: none */
 };

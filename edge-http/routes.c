@@ -9,7 +9,7 @@
 const struct route routes[] = {
 	/* clang-format off */
 	/* method   path                         who             asks                   ok   how                                  answered by */
-	{ "POST",   "/v1/users",                 ANYONE,         USERS_REGISTER,        201, BODY | KEY_TAKEN | LOCATION,             pass_on     },
+	{ "POST",   "/v1/users",                 ANYONE,         USERS_REGISTER,        201, BODY | KEY_TAKEN | LOCATION,             register_user },
 	{ "GET",    "/v1/users",                 ADMIN,          USERS_LIST,            200, QUERY,                                   pass_on     },
 	{ "GET",    "/v1/users/{id}",            OWNER_OR_ADMIN, USERS_GET,             200, 0,                                       pass_on     },
 	{ "PATCH",  "/v1/users/{id}",            OWNER_OR_ADMIN, USERS_CHANGE,          200, BODY,                                    change_user },

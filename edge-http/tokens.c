@@ -1,5 +1,6 @@
 /* POST /v1/auth/token: one path, two messages, by grant_type (RFC 6749 sections 4.3 and 6). */
 #include "call.h"
+#include "limits.h"
 #include "messages.h"
 #include "reading.h"
 
@@ -34,6 +35,7 @@ struct problem grant_token(struct call *call)
 	int type = TOKENS_GRANT;
 	struct span text = {NULL, 0};
 	void *body = NULL;
+	struct attempt attempt = {.counted = false};
 	struct rpc_reply reply;
 	struct problem problem = call_read_head(call);
 
@@ -44,8 +46,12 @@ struct problem grant_token(struct call *call)
 	if (problem.status == 0)
 		problem = call_decode(
 			call, text, public_shape(call->arena, comanda_contract.types[type].shape, &grant_field), &body);
-	if (problem.status == 0)
-		problem = call_ask(call, type, body, NULL, &reply);
+	if (problem.status == 0 && type == TOKENS_GRANT)
+		problem = limits_attempt(call, ((const struct tokens_grant *)body)->email, &attempt);
+	if (problem.status != 0)
+		return problem;
+	problem = call_ask(call, type, body, NULL, &reply);
+	limits_attempted(call, &attempt, &problem, 401);
 	if (problem.status == 0)
 		call_pass(call, &reply);
 	return problem;

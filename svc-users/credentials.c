@@ -4,16 +4,22 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "metrics.h"
+
 enum { PASSES = 2, MEMORY = 19 * 1024 * 1024, SECRET_SIZE = 32 };
 
 /* Of a random password that nobody knows. */
 static const char hash_of_nobody[] =
 	"$argon2id$v=19$m=19456,t=2,p=1$4OsQT819tCpNt+OC+VnEag$tbLe7b1DtJiozT0Z5eZrJwW/GZyqZjJsbB+ot/QzCFM";
 
+static struct metric hashes = {
+	.name = "comanda_password_hashes_total", .help = "Passwords hashed, to keep or to compare", .type = COUNTER};
+
 enum status password_hash(const char *password, struct arena *arena, const char **ret_hash)
 {
 	char hash[crypto_pwhash_STRBYTES];
 
+	metric_add(&hashes, NULL, 1);
 	if (sodium_init() < 0 ||
 	    crypto_pwhash_str_alg(hash, password, strlen(password), PASSES, MEMORY, crypto_pwhash_ALG_ARGON2ID13) != 0)
 		return E_UNAVAILABLE;
@@ -25,6 +31,7 @@ bool password_matches(const char *hash, const char *password)
 {
 	const char *against = hash != NULL ? hash : hash_of_nobody;
 
+	metric_add(&hashes, NULL, 1);
 	if (sodium_init() < 0)
 		return false;
 	return crypto_pwhash_str_verify(against, password, strlen(password)) == 0 && hash != NULL;

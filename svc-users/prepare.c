@@ -91,10 +91,12 @@ enum status prepare_sign_in(struct lane *lane, struct query *query)
 		facts->matches = password_matches(NULL, wanted->password);
 		return OK;
 	}
+	facts->matches = password_matches(row_text(&rows, 0, 3, lane_arena(lane)), wanted->password);
+	if (!facts->matches) /* from here on, like nobody: whatever was done more would tell that there is an account */
+		return OK;
 	facts->user_id = whose.user_id = row_uuid(&rows, 0, 0);
 	facts->user_version = row_int(&rows, 0, 1);
 	whose.role = caller_role_of(&rows, 2);
-	facts->matches = password_matches(row_text(&rows, 0, 3, lane_arena(lane)), wanted->password);
 	return issue(lane, &whose, &facts->issued);
 }
 

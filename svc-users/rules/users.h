@@ -79,7 +79,7 @@ struct issued_tokens {
 };
 
 struct sign_in_facts {
-	struct uuid user_id;  /* nil: nobody has this address */
+	struct uuid user_id;  /* nil: nobody has this address, or not this password */
 	int64_t user_version; /* of the account that the password was held against and the tokens speak of */
 	bool matches;
 	struct issued_tokens issued;

@@ -41,7 +41,8 @@ REFUSED = {  # by rule and caller; what is not here is let in
     ("admin", "owner"): 403,
 }
 NOT_YOURS = {"users": 403, "orders": 404}  # that there is such an order is nobody else's business
-STATUS = {401: "unauthenticated", 403: "forbidden", 404: "not_found"}
+COMES_LATE = {"POST /v1/orders/{id}/cancel": {409}}  # the order was confirmed meanwhile: let in, and too late
+STATUS = {409: "conflict", 401: "unauthenticated", 403: "forbidden", 404: "not_found"}
 
 
 class Shop:
@@ -122,7 +123,7 @@ def test_the_edge_lets_in_whom_the_table_names(shop, api, stranger, admin, route
         method, path.removeprefix("/v1").replace("{id}", str(subject)), json=body, headers=headers)
     wanted = expected(route, caller)
     if wanted is None:
-        assert answer.status_code < 300, answer.text
+        assert answer.status_code < 300 or answer.status_code in COMES_LATE.get(route, ()), answer.text
     else:
         assert answer.status_code == wanted, answer.text
         assert str(owner.user["email"]) not in answer.text, "a refusal says nothing of what it protects"
@@ -144,7 +145,8 @@ def test_the_service_behind_it_refuses_by_itself(shop, table, edge, stranger, ad
     who = None if client is None else {"user_id": client.id, "role": "admin" if client is admin else "customer"}
     reply = edge.ask(lane, item(message, data, who))
     wanted = expected(route, caller)
-    assert reply["status"] == (STATUS[wanted] if wanted else "ok"), reply
+    late = [STATUS[status] for status in COMES_LATE.get(route, ()) if wanted is None]
+    assert reply["status"] in [STATUS[wanted] if wanted else "ok", *late], reply
     assert wanted is None or "data" not in reply
 
 

@@ -60,6 +60,21 @@ def test_unknown_wrong_and_disabled_are_told_in_one_wording(api, user, new_custo
     assert all(answer == answers[0] for answer in answers), answers
 
 
+def test_as_much_is_hashed_for_unknown_wrong_and_disabled(stack, api, user, new_customer, admin):
+    """So the time that it takes tells nothing. Counted, not timed."""
+    disabled = new_customer()
+    ok(admin.delete(f"/users/{disabled.id}"))
+
+    def hashed(email, password):
+        before = stack.metric("svc-users", "comanda_password_hashes_total")
+        problem(api.post("/auth/token", {"grant_type": "password", "email": email, "password": password}), 401)
+        return stack.metric("svc-users", "comanda_password_hashes_total") - before
+
+    assert hashed(f"{uuid.uuid4().hex}@example.org", "12345678") == 1
+    assert hashed(user.user["email"], "not the password") == 1
+    assert hashed(disabled.user["email"], disabled.password) == 1
+
+
 @pytest.mark.parametrize("body, field", [
     ({}, "grant_type"),
     ({"grant_type": "magic"}, "grant_type"),
