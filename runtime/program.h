@@ -19,9 +19,9 @@ struct program {
 };
 
 /* Handles --help, --version, --check and what it shows, reads the settings, starts the log, blocks the signals that
- * program_wait takes and the export of spans, if there is one (so it comes before any other thread). Returns -1 to go on
- * with *ret_settings (lives until the program ends), otherwise the exit code: 0, or 2 for bad arguments or settings, or
- * 1 where --check says not ready. */
+ * program_wait takes and the export of spans, if there is one (so it comes before any other thread). Returns -1 to go
+ * on with *ret_settings (lives until the program ends), otherwise the exit code: 0, or 2 for bad arguments or settings,
+ * or 1 where --check says not ready. */
 int program_begin(const struct program *program, int argc, char **argv, void **ret_settings);
 
 /* Waits for SIGTERM or SIGINT. SIGUSR1 makes the log louder, SIGUSR2 quieter. */
