@@ -16,10 +16,10 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "cache_reads.h"
 #include "cache_scripts.h"
 #include "connects.h"
 #include "log.h"
-#include "metrics.h"
 #include "moment.h"
 #include "settings.h"
 
@@ -36,9 +36,6 @@ enum {
 
 /* Since when this Redis, which persists nothing, has been seen. */
 static const char open_key[] = "cache:leases-open-at";
-
-static struct metric reads = {
-	.name = "comanda_cache_reads_total", .help = "Keys looked up, by outcome", .type = COUNTER, .label = "outcome"};
 
 struct cache {
 	redisContext *redis; /* NULL: not connected */
@@ -392,23 +389,13 @@ static bool read_all(struct cache *cache, struct cache_entry *entries, size_t co
 	return true;
 }
 
-static void count_reads(const struct cache_entry *entries, size_t count, bool asked)
-{
-	size_t hits = 0;
-
-	for (size_t i = 0; i < count; i++)
-		hits += entries[i].value.bytes != NULL;
-	metric_add(&reads, "hit", (int64_t)hits);
-	metric_add(&reads, asked ? "miss" : "bypass", (int64_t)(count - hits));
-}
-
 void cache_read(struct cache *cache, struct cache_entry *entries, size_t count, struct arena *arena)
 {
 	for (size_t i = 0; i < count; i++) {
 		entries[i].value = (struct span){0};
 		entries[i].lease = 0;
 	}
-	count_reads(entries, count, read_all(cache, entries, count, arena));
+	cache_reads_count(entries, count, read_all(cache, entries, count, arena));
 }
 
 static void build_fill(const struct call *call, const char *name)

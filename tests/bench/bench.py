@@ -178,11 +178,18 @@ def main():
     parser.add_argument("--rounds", type=int, default=2, help="turns of the scenarios that are held against ceilings (2)")
     parser.add_argument("--brief", action="store_true", help="only what is held against a ceiling, and the latency")
     parser.add_argument("--long", action="store_true", help="also a backlog, a second replica of all, a grown table")
+    parser.add_argument("--tracing", action="store_true", help="only what tracing costs, with a collector there and away")
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
     options = parser.parse_args()
     stack = stage.Stage(os.environ["COMANDA_STACK"])
-    found = run(stack, options)
-    report.show(found)
+    if options.tracing:
+        import tracing
+        stack.fill()
+        found = tracing.run(stack, options.seconds, options.rounds, measured, say)
+        tracing.show(found)
+    else:
+        found = run(stack, options)
+        report.show(found)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(found, file, indent=1)
