@@ -136,7 +136,7 @@ void command_help(const struct command *command)
 {
 	printf("usage: ");
 	command_usage(command, stdout);
-	printf("\n\n%s\n\n", command->meaning);
+	printf("\n\n%s\n%s", command->meaning, command->options == NULL ? "" : "\n");
 	for (const struct option *option = command->options; option != NULL && option->name != NULL; option++) {
 		char left[60];
 

@@ -33,6 +33,8 @@ bool differences_find(struct differences *found);
 void differences_done(struct differences *found);
 /* Prints one for a person: what it is, and what mends it. */
 void difference_print(const struct difference *difference);
+/* For a program; `mended`: it was. */
+void difference_record(const struct difference *difference, bool mended);
 
 /* ---- for the parts of the comparison ---- */
 

@@ -31,8 +31,8 @@ struct event_filter {
 
 /* How a PLACE is written, for a command's notes. */
 #define PLACE_NOTES                                                                                                    \
-	"PLACE is an offset (1234), a time (2026-11-25T20:00:00Z, or 20:00 of today, UTC),\n"                          \
-	"how long ago (15m, 2h), or the id of an event.\n"
+	"PLACE is an offset (1234), a time (2026-11-25T20:00:00Z, or 20:00 of today,\n"                                \
+	"UTC), how long ago (15m, 2h), or the id of an event.\n"
 
 bool filter_passes(const struct event_filter *filter, const struct logged *event);
 

@@ -88,19 +88,18 @@ static bool find_end(struct eventlog *log)
 
 static struct broker_consume start_of(struct eventlog *log)
 {
-	const struct place *from = &log->range.from;
-	/* A derived id carries the time of what caused it, which was earlier. */
-	const int64_t at_us = from->kind == PLACE_TIME ? from->at_us : id_time_us(&from->id) - 10 * MINUTE_US;
+	const struct place from =
+		log->range.from.kind == PLACE_EVENT ? place_before(&log->range.from.id) : log->range.from;
 
-	switch (from->kind) {
+	switch (from.kind) {
 	case PLACE_OFFSET:
-		log->start = from->offset;
-		return (struct broker_consume){.stream_offset = from->offset};
+		log->start = from.offset;
+		return (struct broker_consume){.stream_offset = from.offset};
 	case PLACE_TIME:
-	case PLACE_EVENT:
-		return (struct broker_consume){.stream_since_us = at_us > SLACK_US ? at_us - SLACK_US : 1};
+		return (struct broker_consume){.stream_since_us = from.at_us > SLACK_US ? from.at_us - SLACK_US : 1};
 	case PLACE_NEXT:
 		return (struct broker_consume){.stream_offset = -2};
+	case PLACE_EVENT:
 	case PLACE_NONE:
 		break;
 	}
@@ -190,6 +189,13 @@ static enum log_step fail(struct eventlog *log)
 	return LOG_FAILED;
 }
 
+static int64_t patience(const struct eventlog *log)
+{
+	if (log->range.follow)
+		return CHUNK_US;
+	return log->first < 0 && log->range.from.kind != PLACE_OFFSET ? FIRST_US : READ_US;
+}
+
 /* Makes the next message the current one. */
 static enum log_step take_message(struct eventlog *log)
 {
@@ -197,11 +203,14 @@ static enum log_step take_message(struct eventlog *log)
 	struct delivery delivery;
 
 	arena_reset(&log->arena);
-	const enum status status =
-		broker_next(log->broker, log->range.follow ? CHUNK_US : READ_US, &log->arena, &delivery);
+	const enum status status = broker_next(log->broker, patience(log), &log->arena, &delivery);
 	log->next = log->count = 0;
 	if (status == E_TIMEOUT && log->range.follow)
 		return LOG_EVENT; /* of which there are none: the caller looks again */
+	if (status == E_TIMEOUT && log->first < 0 && log->range.from.kind != PLACE_OFFSET) {
+		log->over = true; /* nothing has come in since */
+		return LOG_EVENT;
+	}
 	if (status != OK || broker_ack(log->broker, delivery.tag, false) != OK) {
 		complain("the broker went away while %s was read: %s", LOG_QUEUE, broker_detail(log->broker));
 		return fail(log);

@@ -51,8 +51,9 @@ int64_t eventlog_last(const struct eventlog *log);
 /* Reads a text as one event, as eventlog_next gives it; false where it is none. */
 bool logged_read(const struct json *json, struct logged *ret_event);
 
-/* The moment that a UUIDv7 carries: for an id that was derived, that of its cause. */
-int64_t id_time_us(const struct uuid *id);
+/* Where to begin to look for what has to do with an id: some minutes before the moment that a UUIDv7 carries, which for
+ * one that was derived is that of its cause; the log's beginning for other ids. */
+struct place place_before(const struct uuid *id);
 
 /* A member of an object as text, "" where there is none; as an id, nil where there is none. */
 const char *json_text_of(const struct json *object, const char *name);

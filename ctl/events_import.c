@@ -71,6 +71,7 @@ static bool read_file(struct import *import, FILE *file, const char *name)
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t size;
+	int64_t lines = 0;
 	bool fine = true;
 
 	for (int64_t number = 1; fine && (size = getline(&line, &room, file)) >= 0; number++) {
@@ -82,11 +83,10 @@ static bool read_file(struct import *import, FILE *file, const char *name)
 			complain("%s, line %lld: is no event; the file is cut off or was changed", name,
 				 (long long)number);
 			fine = false;
-		} else if (number == 1 && feof(file)) {
-			break;
 		}
+		lines = number;
 	}
-	if (fine && room == 0) {
+	if (fine && lines == 0) {
 		complain("%s is empty, and so no export", name);
 		fine = false;
 	}

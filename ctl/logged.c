@@ -52,11 +52,14 @@ bool logged_read(const struct json *json, struct logged *ret_event)
 	return !uuid_is_nil(&ret_event->id) && moment_parse(time, strlen(time), &ret_event->time_us) == OK;
 }
 
-int64_t id_time_us(const struct uuid *id)
+struct place place_before(const struct uuid *id)
 {
 	int64_t ms = 0;
 
 	for (int i = 0; i < 6; i++)
 		ms = ms << 8 | id->bytes[i];
-	return ms * MS_US;
+	const int64_t at_us = ms * MS_US - 10 * MINUTE_US;
+	if (id->bytes[6] >> 4 != 7 || at_us <= 0 || at_us > moment_now())
+		return (struct place){.kind = PLACE_NONE};
+	return (struct place){.kind = PLACE_TIME, .at_us = at_us};
 }

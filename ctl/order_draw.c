@@ -206,14 +206,26 @@ static void draw_request(const struct order_story *story)
 	}
 }
 
+static bool has_dead_letters(const struct order_story *story)
+{
+	for (size_t i = 0; i < story->count; i++)
+		for (size_t h = 0; h < story->chapters[i].hearer_count; h++)
+			if (story->chapters[i].hearers[h].dead.house != NULL)
+				return true;
+	return false;
+}
+
 static void draw_foot(const struct order_story *story)
 {
 	static const char *const waits_for[] = {
 		[PENDING] = "users and products", [USER_KNOWN] = "products", [STOCK_HELD] = "users"};
-	char time[MOMENT_TEXT + 1];
+	char time[MOMENT_TEXT + 1], id[UUID_TEXT + 1];
 
+	uuid_text(&story->id, id);
 	if (!story->known) {
 		printf("\nThe orders database does not have it.\n");
+	} else if (has_dead_letters(story)) {
+		printf("\nWhat was put aside is handed in again by\n  comanda dead redrive --order %s\n", id);
 	} else if (!saga_ended(story->state)) {
 		moment_text(story->expires_us, time);
 		printf("\nIt waits for %s, until %.8s UTC.\n", waits_for[story->state], time + 11);

@@ -159,7 +159,8 @@ static int64_t heard_us(struct chapter *chapter)
 {
 	const struct hearer *orders = hearer_of(chapter, "orders");
 
-	return orders == NULL || orders->claimed_us == INT_ABSENT ? INT64_MAX : orders->claimed_us;
+	return orders == NULL || orders->claimed_us == INT_ABSENT || orders->dead.house != NULL ? INT64_MAX
+												: orders->claimed_us;
 }
 
 static int by_hearing(const void *a, const void *b)
@@ -243,8 +244,7 @@ static void ask_services(struct order_story *story)
 
 bool story_read(struct order_story *story, const struct uuid *order)
 {
-	/* The order's id carries the time of the request that made it. */
-	const struct event_filter filter = {.order = *order, .from = {.kind = PLACE_TIME, .at_us = id_time_us(order)}};
+	const struct event_filter filter = {.order = *order, .from = place_before(order)};
 
 	*story = (struct order_story){
 		.id = *order, .asked_us = INT_ABSENT, .expires_us = INT_ABSENT, .total_cents = INT_ABSENT};

@@ -248,8 +248,9 @@ const struct command cmd_replay = {
 		    "comanda replay --event 01a2010f-0847-78db-883b-5a6e21181252 --resend-outputs --send\n"
 		    "comanda replay --event 01a2010f-0847-78db-883b-5a6e21181252 --service products \\\n"
 		    "    --force --reason 'restored from a backup' --send\n",
-	.notes = PLACE_NOTES "Events go to the queues of those who listen to them, never to the exchange: the\n"
-			     "log does not grow. What a consumer has handled, it drops. --resend-outputs finds\n"
-			     "in the log, by causationid, what consumers said in answer to the events chosen,\n"
-			     "and sends that. --force makes the inbox forget; it writes operator.replayed first.\n",
+	.notes = PLACE_NOTES "Events go to the queues of those who listen to them, never to the exchange:\n"
+			     "the log does not grow by them. What a consumer has handled, it drops.\n"
+			     "--resend-outputs finds in the log, by causationid, what consumers said in\n"
+			     "answer to the events chosen, and sends that. --force makes the inbox forget\n"
+			     "them; it writes the event operator.replayed first.\n",
 };

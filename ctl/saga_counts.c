@@ -92,8 +92,7 @@ static void print_open(const struct rows *rows, int row, bool json)
 	uuid_text(&id, text);
 	format_period(now - created, age, sizeof(age));
 	format_period(expires > now ? expires - now : 0, left, sizeof(left));
-	printf("  %s  %7s old  %7s left  %s%s%s\n", text, age, left, tint(TINT_NOTICE), waits[state].who,
-	       tint(TINT_NONE));
+	printf("  %s  %7s  %7s  %s%s%s\n", text, age, left, tint(TINT_NOTICE), waits[state].who, tint(TINT_NONE));
 }
 
 /* Where what they wait for would be held up. */
@@ -132,6 +131,8 @@ static int run(const struct command *command, int argc, char **argv)
 		arg_int(db_args(db), options.limit);
 		fine = ask_database(db, &find_open, &rows);
 	}
+	if (fine && rows.count > 0 && !options.json)
+		printf("  %s%-36s  %7s  %7s  waits for%s\n", tint(TINT_DIM), "order", "age", "left", tint(TINT_NONE));
 	for (int row = 0; fine && row < rows.count; row++)
 		print_open(&rows, row, options.json);
 	const bool any = fine && rows.count > 0;

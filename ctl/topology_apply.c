@@ -159,7 +159,7 @@ static void apply_all(struct applying *applying)
 }
 
 /* Takes away what can be taken away without loss, and tells what is left to do by hand. Returns an exit code. */
-static int leftovers(void)
+static int leftovers(bool json)
 {
 	struct differences found;
 	bool fine = differences_find(&found);
@@ -172,9 +172,15 @@ static int leftovers(void)
 			const int status =
 				management_call(found.management, difference->method, difference->path, NULL);
 			fine = status == 204 || status == 404;
-			printf("%s %s: taken away\n", difference->what, difference->name);
+			if (json)
+				difference_record(difference, fine);
+			else
+				printf("%s %s: taken away\n", difference->what, difference->name);
 		} else {
-			difference_print(difference);
+			if (json)
+				difference_record(difference, false);
+			else
+				difference_print(difference);
 			left += !difference->extra;
 		}
 	}
@@ -184,9 +190,15 @@ static int leftovers(void)
 	return left == 0 ? EXIT_DONE : EXIT_DIFFERENT;
 }
 
+struct apply_options {
+	bool json;
+};
+
 static int run(const struct command *command, int argc, char **argv)
 {
-	if (!command_read(command, argc, argv, NULL))
+	struct apply_options options = {.json = false};
+
+	if (!command_read(command, argc, argv, &options))
 		return EXIT_COULD_NOT;
 	struct applying applying = {.management = management_open()};
 	if (applying.management == NULL)
@@ -194,8 +206,8 @@ static int run(const struct command *command, int argc, char **argv)
 	arena_init(&applying.arena);
 	buffer_init(&applying.body);
 	apply_all(&applying);
-	const int code = applying.failures > 0 ? EXIT_COULD_NOT : leftovers();
-	if (code == EXIT_DONE)
+	const int code = applying.failures > 0 ? EXIT_COULD_NOT : leftovers(options.json);
+	if (code == EXIT_DONE && !options.json)
 		printf("the topology stands on the broker, in the virtual host \"%s\"\n",
 		       management_vhost(applying.management));
 	buffer_done(&applying.body);
@@ -204,9 +216,15 @@ static int run(const struct command *command, int argc, char **argv)
 	return code;
 }
 
+static const struct option table[] = {
+	JSON_OPTION(struct apply_options),
+	{.name = NULL},
+};
+
 const struct command cmd_topology_apply = {
 	.name = "topology apply",
 	.meaning = "puts exchanges, queues, bindings, policies and accounts on the broker",
+	.options = table,
 	.run = run,
 	.examples = "comanda topology apply\n",
 	.notes = "It changes what can be changed without losing a message, and prints steps for\n"

@@ -11,7 +11,7 @@ struct diff_options {
 	bool json;
 };
 
-static void print_record(const struct difference *difference)
+void difference_record(const struct difference *difference, bool mended)
 {
 	struct record record;
 
@@ -21,6 +21,7 @@ static void print_record(const struct difference *difference)
 	record_text(&record, "difference", difference->text);
 	record_text(&record, "mended_by", difference->mending == MEND_APPLY ? "topology apply" : "hand");
 	record_text(&record, "steps", difference->steps);
+	record_bool(&record, "mended", mended);
 	record_print(&record);
 }
 
@@ -55,7 +56,7 @@ static int run_with(const struct command *command, int argc, char **argv, void (
 	const bool fine = differences_find(&found);
 	for (size_t i = 0; i < found.count && fine; i++)
 		if (options.json)
-			print_record(&found.items[i]);
+			difference_record(&found.items[i], false);
 		else
 			print(&found.items[i]);
 	if (fine && found.count == 0 && !options.json)

@@ -1,17 +1,21 @@
 """./dev demo: some users and products, then orders at a gentle rate, with a line as each one moves on.
 
-Everything goes through the REST API, as any client would do it. Standard library only; Ctrl-C ends it.
+Everything goes through the REST API, as any client would do it, but for a mishap at the end: for a moment the orders
+database has a rule too many, and the answers to one order end among the dead letters. It is what ./dev ctl is for.
+Standard library only; Ctrl-C ends it.
 """
 import argparse
 import json
 import os
 import random
+import subprocess
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
 import uuid
+from pathlib import Path
 
 URL = os.environ["COMANDA_DEMO_URL"]
 ADMIN_TOKEN = os.environ["COMANDA_DEMO_TOKEN"]
@@ -101,10 +105,47 @@ def place(number, users, products):
         say(label, f"failed: {error}")
 
 
+# What a migration that was written in a hurry might have put there.
+RULE = "ALTER TABLE orders ADD CONSTRAINT no_gifts CHECK (note IS NULL OR note <> 'A gift.' OR version = 1) NOT VALID"
+NO_RULE = "ALTER TABLE orders DROP CONSTRAINT IF EXISTS no_gifts"
+
+
+def dev(*words):
+    command = [str(Path(__file__).parents[2] / "dev"), "--stack", os.environ["COMANDA_DEMO_STACK"], *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def in_orders_database(statement):
+    dev("psql", "orders", "-q", "-c", statement)
+
+
+def answers_have_died(order_id):
+    """Whether users and products have, and both answers have died."""
+    return dev("ctl", "dead", "list", "--order", order_id, "--json").count("\n") == 2
+
+
+def mishap(users, products):
+    """One order whose answers cannot be saved. Mended at once; what died meanwhile stays dead."""
+    name, token = users[0]
+    in_orders_database(RULE)
+    try:
+        items = [{"product_id": product, "quantity": 1} for product in list(products)[:2]]
+        order = call("POST", "/v1/orders", {"items": items, "note": "A gift."}, token=token,
+                     headers={"Idempotency-Key": str(uuid.uuid4())})
+        say("a gift", f"{name} orders it: accepted as {order['id']}")
+        until = time.monotonic() + 20
+        while time.monotonic() < until and not answers_have_died(order["id"]):
+            time.sleep(0.2)
+    finally:
+        in_orders_database(NO_RULE)
+    say("a gift", "still pending: its answers are dead letters. ./dev ctl dead list; ./dev ctl dead redrive --all")
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev demo", description=__doc__.splitlines()[0])
     parser.add_argument("--orders", type=int, default=10, help="how many (10)")
     parser.add_argument("--rate", type=float, default=1.0, help="orders a second (1)")
+    parser.add_argument("--no-mishap", action="store_true", help="end without a dead letter")
     options = parser.parse_args()
     if options.orders < 1 or options.rate <= 0:
         parser.error("--orders and --rate must be above 0")
@@ -123,6 +164,8 @@ def main():
             time.sleep(1 / options.rate)
     for thread in running:
         thread.join()
+    if not options.no_mishap:
+        mishap(users, products)
 
 
 if __name__ == "__main__":
