@@ -39,7 +39,32 @@ static void print_record(const struct letter *letter)
 	buffer_done(&body);
 }
 
-/* Two lines a letter, of 80 columns. */
+/* Between words, so that each line fits; what follows the first is set in. */
+static void print_wrapped(const char *text, int used)
+{
+	const int width = terminal_columns() < 100 ? terminal_columns() : 100;
+	int column = used;
+
+	for (const char *word = text; *word != '\0';) {
+		const int size = (int)strcspn(word, " ");
+
+		if (column > used && column + 1 + size > width) {
+			printf("\n    ");
+			column = 4;
+		} else if (word > text) {
+			putchar(' ');
+			column++;
+		}
+		printf("%.*s", size, word);
+		column += size;
+		word += size;
+		while (*word == ' ')
+			word++;
+	}
+	putchar('\n');
+}
+
+/* Its id, type and cause, and below it what was the matter. */
 static void print_line(const struct letter *letter)
 {
 	char id[UUID_TEXT + 1], last[MOMENT_TEXT + 1] = "2026-11-25T--------", facts[80];
@@ -47,11 +72,12 @@ static void print_line(const struct letter *letter)
 	uuid_text(&letter->ids[0], id);
 	if (letter->last_us != INT_ABSENT)
 		moment_text(letter->last_us, last);
-	printf("%s  %-19s  %s%s%s\n", id, letter->type, tint(TINT_BAD), letter->code, tint(TINT_NONE));
+	printf("%s  %-17s  %s%s%s\n", id, letter->type, tint(TINT_BAD), letter->code, tint(TINT_NONE));
 	snprintf(facts, sizeof(facts), "  %s, %.8s, %lld attempt%s: ", letter->house, last + 11,
 		 (long long)letter->attempts, letter->attempts == 1 ? "" : "s");
-	const int room = terminal_columns() - text_columns(facts);
-	printf("%s%s%.*s%s\n", tint(TINT_DIM), facts, room > 20 ? room : 20, letter->reason, tint(TINT_NONE));
+	printf("%s%s", tint(TINT_DIM), facts);
+	print_wrapped(letter->reason, text_columns(facts));
+	printf("%s", tint(TINT_NONE));
 }
 
 static void print_whole(const struct letter *letter)
