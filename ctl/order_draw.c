@@ -99,15 +99,25 @@ static void draw_event(struct line *line, const struct chapter *chapter)
 	draw_name(line, from, rightwards, chapter->event->type);
 }
 
+/* "4.2 ms", "93.0 s", "12 min": in a static place, good until the third call after. */
+static const char *period(int64_t us)
+{
+	static char texts[3][32];
+	static int next;
+	char *text = texts[next = (next + 1) % 3];
+
+	if (us < 10 * SECOND_US)
+		snprintf(text, sizeof(texts[0]), "%.1f ms", (double)us / 1000);
+	else if (us < 10 * MINUTE_US)
+		snprintf(text, sizeof(texts[0]), "%.1f s", (double)us / 1e6);
+	else
+		snprintf(text, sizeof(texts[0]), "%lld min", (long long)(us / MINUTE_US));
+	return text;
+}
+
 static void print_time(int64_t since_us)
 {
-	char text[32];
-
-	if (since_us < 10 * SECOND_US)
-		snprintf(text, sizeof(text), "%.1f ms", (double)since_us / 1000);
-	else
-		snprintf(text, sizeof(text), "%.1f s", (double)since_us / 1e6);
-	printf("%*s ", TIME_WIDTH, text);
+	printf("%*s ", TIME_WIDTH, period(since_us));
 }
 
 static enum tint state_tint(const char *state)
@@ -123,7 +133,7 @@ static enum tint state_tint(const char *state)
 /* What the picture cannot show of one hearer. */
 static void describe_hearer(const struct chapter *chapter, const struct hearer *hearer)
 {
-	const double waited = (double)(hearer->claimed_us - chapter->event->time_us) / 1000;
+	const int64_t told = chapter->event->time_us;
 
 	printf("%*s%s", columns[0].at + 2, "", tint(TINT_DIM));
 	if (hearer->dead.house != NULL) {
@@ -133,12 +143,11 @@ static void describe_hearer(const struct chapter *chapter, const struct hearer *
 		printf("%s%s%s has not %s it yet", tint(TINT_NONE), tint(TINT_NOTICE), hearer->house,
 		       strcmp(hearer->house, "users") == 0 ? "answered" : "handled");
 	} else if (hearer->claimed_us == INT_ABSENT) {
-		printf("%s answered after %.1f ms", hearer->house,
-		       (double)(hearer->decided_us - chapter->event->time_us) / 1000);
+		printf("%s answered after %s", hearer->house, period(hearer->decided_us - told));
 	} else {
-		printf("%s took it after %.1f ms", hearer->house, waited);
+		printf("%s took it after %s", hearer->house, period(hearer->claimed_us - told));
 		if (hearer->answered)
-			printf(", decided in %.1f ms", (double)(hearer->decided_us - hearer->claimed_us) / 1000);
+			printf(", decided in %s", period(hearer->decided_us - hearer->claimed_us));
 		if (hearer->attempts > 1)
 			printf(", %lld attempts", (long long)hearer->attempts);
 	}

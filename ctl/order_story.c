@@ -163,12 +163,24 @@ static int64_t heard_us(struct chapter *chapter)
 												: orders->claimed_us;
 }
 
+/* Whose hearing was answered: the one that ended the order, heard last of those that were taken together. */
+static bool was_answered(struct chapter *chapter)
+{
+	const struct hearer *orders = hearer_of(chapter, "orders");
+
+	return orders != NULL && orders->answered;
+}
+
 static int by_hearing(const void *a, const void *b)
 {
 	struct chapter *const *left = a, *const *right = b;
 	const int64_t l = heard_us(*left), r = heard_us(*right);
 
-	return l != r ? (l > r) - (l < r) : (*left > *right) - (*left < *right);
+	if (l != r)
+		return (l > r) - (l < r);
+	if (was_answered(*left) != was_answered(*right))
+		return was_answered(*left) ? 1 : -1;
+	return (*left > *right) - (*left < *right);
 }
 
 /* Walks the saga's table in the order in which orders heard the answers. */
