@@ -36,6 +36,8 @@ static bool refuse(struct broker *broker, enum status status)
 {
 	if (status == E_NOT_FOUND)
 		complain("there is no %s on this broker; comanda topology apply makes it", LOG_QUEUE);
+	else if (strstr(broker_detail(broker), "x-stream-offset") != NULL)
+		complain("%s is no stream on this broker; RabbitMQ 3.9 and later have them", LOG_QUEUE);
 	else if (strstr(broker_detail(broker), "refused") != NULL && strstr(broker_detail(broker), "access") != NULL)
 		complain("this account may not read %s: %s", LOG_QUEUE, broker_detail(broker));
 	else
