@@ -62,6 +62,8 @@ class Injector:
                 time.sleep(0.05)
             if planned.fault.alone or self.alone:
                 self.join()
+            if self.alone:
+                time.sleep(CALM_SECONDS[0])
             start = max(start, time.monotonic() - planned.at)  # what was waited for puts the rest off
             self.alone = planned.fault.alone
             self.begin(planned)

@@ -79,7 +79,7 @@ def test_a_storm_of_passwords_delays_no_other_call(stack, api, customer, product
             storm.submit(sign_in, each)
         try:
             eventually(lambda: counts[0] > 16)
-            for _ in range(30):
+            for _ in range(15):
                 for call in (lambda: api.get(f"/products/{product['id']}"), lambda: customer.get(f"/users/{customer.id}"),
                              lambda: customer.place([(product, 1)]), lambda: customer.get("/orders")):
                     began = time.monotonic()

@@ -60,7 +60,7 @@ def report(looks, kept_seconds):
     for program in PROGRAMS:
         faults += judge_program(program, early, late, looks)
     print(f"\n{'table':<30}{'rows before':>12}{'later':>12}{'MB before':>12}{'later':>12}")
-    for table in looks[0]["tables"]:
+    for table in sorted(looks[0]["tables"]):
         faults += judge_table(table, early, late)
     return faults
 
