@@ -78,7 +78,11 @@ def declared():
 
 
 def test_every_metric_is_documented_as_it_is_declared():
-    assert documented() == declared()
+    rows = {f"| `{name}` | {kind} | {', '.join(f'`{label}`' for label in labels)} | {text} |"
+            for name, (kind, labels, text) in declared().items()}
+    table = set((ROOT / "docs" / "observing.md").read_text().splitlines())
+    assert rows <= table, "missing:\n" + "\n".join(sorted(rows - table))
+    assert set(documented()) == set(declared())
 
 
 def test_programs_tell_only_what_is_documented(stack, busy):
