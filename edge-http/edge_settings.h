@@ -10,6 +10,7 @@ struct edge_settings {
 	const char *broker_url;
 	int64_t broker_heartbeat_us;
 	const char *cors_origins;
+	bool debuggable;
 	const char *http_address;
 	int64_t http_body_max, http_body_time_us, http_header_bytes, http_headers, http_head_time_us, http_idle_us;
 	int64_t http_patience_us, http_per_address, http_port, http_threads, http_uri_max;

@@ -22,6 +22,7 @@ static const struct program edge_program = {.name = "edge-http",
 					    .log_level = offsetof(struct edge_settings, log_level),
 					    .admin_port = offsetof(struct edge_settings, admin_port),
 					    .otlp_url = offsetof(struct edge_settings, otlp_url),
+					    .debuggable = offsetof(struct edge_settings, debuggable),
 					    .shows = "--routes",
 					    .shows_about = "print the routes: method, path, who may, message, lane",
 					    .show = routes_show};

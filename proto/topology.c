@@ -81,9 +81,10 @@ const struct topology_policy topology_policies[] = {
  * "amq\\.default"; because that would let a service write to any queue, lanes check who sent what (user_id). */
 const struct topology_user topology_users[] = {
 	{"edge-http", "", "^rpc$", "", ""},
-	{"svc-users", "", "^(events|dead|amq\\.default)$", "^users\\.", "^user\\."},
-	{"svc-products", "", "^(events|dead|amq\\.default)$", "^products\\.", "^(product|stock|reservation)\\."},
-	{"svc-orders", "", "^(events|dead|amq\\.default)$", "^orders\\.", "^order\\."},
+	{"svc-users", "", "^(events|dead|amq\\.default)$", "^users\\.(query|command|password|events)$", "^user\\."},
+	{"svc-products", "", "^(events|dead|amq\\.default)$", "^products\\.(query|command|events)$",
+	 "^(product|stock|reservation)\\."},
+	{"svc-orders", "", "^(events|dead|amq\\.default)$", "^orders\\.(query|command|events)$", "^order\\."},
 	/* The account of `comanda`: reads the log and the dead letters, sends to queues (redrive, replay), and may tell
 	 * no event but what it did itself. It cannot read what waits for a service. */
 	{"operator", "", "^(events|amq\\.default)$", "^(events\\.log|(users|products|orders)\\.dead)$", "^operator\\."},

@@ -157,6 +157,8 @@ static enum status connect_to(struct broker *broker, const struct broker_host *h
 {
 	const struct link_config config = {.host = host->name,
 					   .port = host->port,
+					   .tls = broker->hosts.tls,
+					   .ca_file = broker->hosts.ca_file,
 					   .user = broker->hosts.user,
 					   .password = broker->hosts.password,
 					   .vhost = broker->hosts.vhost,
@@ -183,7 +185,8 @@ enum status broker_ensure(struct broker *broker)
 		return OK;
 	if (broker->url_is_bad) {
 		snprintf(broker->detail, sizeof(broker->detail),
-			 "the broker's URL must look like amqp://user:password@host:port/vhost");
+			 "the broker's URL must look like amqp://user:password@host:port/vhost, or "
+			 "amqps://...?cacertfile=/path");
 		return E_UNAVAILABLE;
 	}
 	if (!backoff_is_due(&broker->backoff, moment_steady()))

@@ -12,7 +12,8 @@
 struct broker;
 
 struct broker_config {
-	const char *url;     /* amqp://user:password@host[:port][,host...]/vhost: hosts are tried in turn */
+	const char *url;     /* amqp://user:password@host[:port][,host...]/vhost: hosts are tried in turn; amqps:
+				broker_hosts.h */
 	const char *program; /* connection_name shown in the management UI: "svc-orders/events-1" */
 	const char *lane;
 	int64_t heartbeat_us;

@@ -67,7 +67,7 @@ static enum status parse_port(const char *text, size_t size, int *ret_port)
 	return OK;
 }
 
-static enum status parse_host(struct arena *arena, struct span part, struct broker_host *ret_host)
+static enum status parse_host(struct arena *arena, struct span part, int standard_port, struct broker_host *ret_host)
 {
 	bool bracketed = part.size > 0 && part.bytes[0] == '[';
 	const char *close = bracketed ? memchr(part.bytes, ']', part.size) : NULL;
@@ -81,7 +81,7 @@ static enum status parse_host(struct arena *arena, struct span part, struct brok
 	if (name_end == name)
 		return E_INVALID;
 	ret_host->name = arena_copy(arena, name, (size_t)(name_end - name));
-	ret_host->port = BROKER_PORT;
+	ret_host->port = standard_port;
 	name_end += bracketed;
 	if (name_end == end)
 		return OK;
@@ -99,7 +99,8 @@ static enum status parse_hosts(struct arena *arena, struct span list, struct bro
 		const char *stop = comma != NULL ? comma : end;
 
 		if (hosts->count == BROKER_HOSTS_MAX ||
-		    parse_host(arena, (struct span){at, (size_t)(stop - at)}, &hosts->hosts[hosts->count]) != OK)
+		    parse_host(arena, (struct span){at, (size_t)(stop - at)},
+			       hosts->tls ? BROKER_TLS_PORT : BROKER_PORT, &hosts->hosts[hosts->count]) != OK)
 			return E_INVALID;
 		hosts->count++;
 		at = stop + 1;
@@ -107,25 +108,49 @@ static enum status parse_hosts(struct arena *arena, struct span list, struct bro
 	return OK;
 }
 
+/* What follows the "?": cacertfile alone, once; anything else would be thought to have an effect. */
+static enum status parse_query(struct arena *arena, const char *query, struct broker_hosts *hosts)
+{
+	static const char name[] = "cacertfile=";
+
+	if (!hosts->tls || strncmp(query, name, sizeof(name) - 1) != 0 || strchr(query, '&') != NULL)
+		return E_INVALID;
+	query += sizeof(name) - 1;
+	hosts->ca_file = decode(arena, query, strlen(query));
+	return hosts->ca_file != NULL && hosts->ca_file[0] != '\0' ? OK : E_INVALID;
+}
+
+/* user:password@host,host */
+static enum status parse_authority(struct arena *arena, struct span part, struct broker_hosts *hosts)
+{
+	const char *at = memrchr(part.bytes, '@', part.size), *end = part.bytes + part.size;
+
+	if (at == NULL)
+		return parse_hosts(arena, part, hosts);
+	if (parse_user(arena, (struct span){part.bytes, (size_t)(at - part.bytes)}, hosts) != OK)
+		return E_INVALID;
+	return parse_hosts(arena, (struct span){at + 1, (size_t)(end - at - 1)}, hosts);
+}
+
 enum status broker_hosts_parse(const char *url, struct arena *arena, struct broker_hosts *ret_hosts)
 {
-	static const char scheme[] = "amqp://";
 	struct broker_hosts hosts = {.user = "guest", .password = "guest", .vhost = "/"};
-	const char *authority = url + sizeof(scheme) - 1, *slash, *at, *end;
+	const char *authority = strncmp(url, "amqp", 4) == 0 ? url + 4 : "", *slash, *end, *query;
 
-	if (strncmp(url, scheme, sizeof(scheme) - 1) != 0)
+	hosts.tls = *authority == 's';
+	authority += hosts.tls;
+	if (strncmp(authority, "://", 3) != 0)
 		return E_INVALID;
+	authority += 3;
 	slash = strchr(authority, '/');
 	end = slash != NULL ? slash : authority + strlen(authority);
-	at = memrchr(authority, '@', (size_t)(end - authority));
-	if (at != NULL && parse_user(arena, (struct span){authority, (size_t)(at - authority)}, &hosts) != OK)
+	if (parse_authority(arena, (struct span){authority, (size_t)(end - authority)}, &hosts) != OK)
 		return E_INVALID;
-	if (at != NULL)
-		authority = at + 1;
-	if (parse_hosts(arena, (struct span){authority, (size_t)(end - authority)}, &hosts) != OK)
+	query = slash != NULL ? strchr(slash, '?') : NULL;
+	if (query != NULL && parse_query(arena, query + 1, &hosts) != OK)
 		return E_INVALID;
-	if (slash != NULL && slash[1] != '\0')
-		hosts.vhost = decode(arena, slash + 1, strlen(slash + 1));
+	if (slash != NULL && slash[1] != '\0' && slash + 1 != query)
+		hosts.vhost = decode(arena, slash + 1, query != NULL ? (size_t)(query - slash - 1) : strlen(slash + 1));
 	if (hosts.vhost == NULL)
 		return E_INVALID;
 	*ret_hosts = hosts;

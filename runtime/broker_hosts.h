@@ -5,7 +5,7 @@
 #include "memory.h"
 #include "moment.h"
 
-enum { BROKER_HOSTS_MAX = 16, BROKER_PORT = 5672 };
+enum { BROKER_HOSTS_MAX = 16, BROKER_PORT = 5672, BROKER_TLS_PORT = 5671 };
 
 struct broker_host {
 	const char *name;
@@ -16,10 +16,15 @@ struct broker_hosts {
 	const char *user, *password, *vhost; /* percent-decoded; guest, guest and / where left out */
 	struct broker_host hosts[BROKER_HOSTS_MAX];
 	size_t count;
+	bool tls; /* amqps */
+	const char
+		*ca_file; /* whose signature the broker's certificate must have; NULL: those that the system trusts */
 };
 
 /* amqp://user:password@host[:port][,host[:port]...]/vhost (https://www.rabbitmq.com/docs/uri-spec, and a list of hosts,
- * IPv6 addresses in brackets). E_INVALID otherwise. Texts live in the arena. */
+ * IPv6 addresses in brackets); amqps:// for TLS, where ?cacertfile=/path may follow
+ * (https://www.rabbitmq.com/docs/uri-query-parameters). The certificate is always verified: verify=verify_none is
+ * refused. E_INVALID otherwise. Texts live in the arena. */
 must_check enum status broker_hosts_parse(const char *url, struct arena *arena, struct broker_hosts *ret_hosts);
 
 /* When to try again: 50 ms after the first failure, doubling to 5 s, each drawn from its upper half, so that those who

@@ -16,6 +16,9 @@ static const int64_t open_wait_us = 5 * SECOND_US, close_wait_us = 1 * SECOND_US
 
 static const char consumer_tag[] = "lane";
 
+/* Where Debian's ca-certificates puts what the system trusts. */
+static const char system_ca_file[] = "/etc/ssl/certs/ca-certificates.crt";
+
 /* ---- texts ---- */
 
 amqp_bytes_t link_bytes(const char *text, size_t size)
@@ -96,13 +99,28 @@ static void tune_socket(int fd, int64_t heartbeat_us)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 }
 
+/* TLS 1.2 at least, a certificate that somebody trusted has signed, and in the broker's name. */
+static int demand_proof(amqp_socket_t *socket, const char *ca_file)
+{
+	int error;
+
+	amqp_ssl_socket_set_verify_peer(socket, 1);
+	amqp_ssl_socket_set_verify_hostname(socket, 1);
+	error = amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST);
+	return error != AMQP_STATUS_OK ? error : amqp_ssl_socket_set_cacert(socket, ca_file);
+}
+
 static enum status open_socket(struct link *link, const struct link_config *config)
 {
 	struct timeval wait = timeval_of(open_wait_us);
-	amqp_socket_t *socket = amqp_tcp_socket_new(link->state);
-	int error = socket == NULL ? AMQP_STATUS_NO_MEMORY
-				   : amqp_socket_open_noblock(socket, config->host, config->port, &wait);
+	amqp_socket_t *socket = config->tls ? amqp_ssl_socket_new(link->state) : amqp_tcp_socket_new(link->state);
+	int error = socket == NULL ? AMQP_STATUS_NO_MEMORY : AMQP_STATUS_OK;
 
+	if (error == AMQP_STATUS_OK && config->tls)
+		error = demand_proof(socket, config->ca_file != NULL ? config->ca_file : system_ca_file);
+	if (error != AMQP_STATUS_OK)
+		return link_failed(link, "reading what is trusted", error);
+	error = amqp_socket_open_noblock(socket, config->host, config->port, &wait);
 	if (error != AMQP_STATUS_OK)
 		return link_failed(link, "connecting", error);
 	tune_socket(amqp_get_sockfd(link->state), config->heartbeat_us);

@@ -10,6 +10,8 @@ struct link;
 struct link_config {
 	const char *host;
 	int port;
+	bool tls;
+	const char *ca_file; /* with tls; NULL: what the system trusts */
 	const char *user, *password, *vhost;
 	const char *name; /* of the connection, as the management UI shows it */
 	int64_t heartbeat_us;

@@ -113,4 +113,8 @@ struct migration {
  * does not know are left alone: a newer build made them (expand, then contract). */
 must_check enum status db_migrate(struct db *db, const struct migration *migrations);
 
+/* Lets the role that `url` names read and change rows of all tables, and nothing else: what a program needs whose
+ * tables were made by another role. Does nothing where it is the same role. */
+must_check enum status db_grant(struct db *db, const char *url);
+
 #endif

@@ -170,6 +170,18 @@ static const char *finish_connection(PGconn *conn, int64_t until_us)
 	return NULL;
 }
 
+const char *db_link_role(const char *url, struct arena *arena)
+{
+	PQconninfoOption *options = PQconninfoParse(url, NULL);
+	const char *role = "";
+
+	for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
+		if (strcmp(option->keyword, "user") == 0 && option->val != NULL)
+			role = arena_text(arena, option->val);
+	PQconninfoFree(options);
+	return role;
+}
+
 struct db_link *db_link_open(const struct db_link_plan *plan, char *ret_why, size_t why_size)
 {
 	int64_t wait_us = plan->wait_us < CONNECT_WAIT_US ? plan->wait_us : CONNECT_WAIT_US;

@@ -13,6 +13,9 @@ struct db_link_plan {
 	bool relaxed; /* commits do not wait for the disk */
 };
 
+/* The role that a URL names, in the arena; "" where it names none. */
+const char *db_link_role(const char *url, struct arena *arena);
+
 /* NULL: `ret_why` says why. */
 struct db_link *db_link_open(const struct db_link_plan *plan, char *ret_why, size_t why_size);
 void db_link_close(struct db_link *link);

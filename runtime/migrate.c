@@ -25,6 +25,7 @@ static void checksum_text(const char *text, char ret_text[static CHECKSUM_TEXT])
 	sodium_bin2hex(ret_text, CHECKSUM_TEXT, hash, sizeof hash);
 }
 
+static const struct sql look = {"migrations_look", "SELECT to_regclass('schema_migrations') IS NOT NULL"};
 static const char create_table[] = "CREATE TABLE IF NOT EXISTS schema_migrations ("
 				   " name text PRIMARY KEY,"
 				   " checksum text NOT NULL,"
@@ -122,9 +123,20 @@ static enum status apply(struct db *db, const struct migration *migration)
 	return status;
 }
 
+/* Looks before it makes it: a role that may not make tables must be able to start on those that are there. */
+static enum status ensure_table(struct db *db)
+{
+	struct rows rows;
+	enum status status = db_run(db, &look, &rows);
+
+	if (status == OK && !row_bool(&rows, 0, 0))
+		status = db_script(db, create_table, SCRIPT_WAIT_US);
+	return status;
+}
+
 static enum status apply_missing(struct db *db, const struct migration *migrations)
 {
-	enum status status = db_script(db, create_table, SCRIPT_WAIT_US);
+	enum status status = ensure_table(db);
 
 	for (const struct migration *migration = migrations; status == OK && migration->name != NULL; migration++) {
 		bool applied = false;
@@ -135,13 +147,20 @@ static enum status apply_missing(struct db *db, const struct migration *migratio
 	return status;
 }
 
-/* Lets others try, and keeps what is to be said. */
+/* Lets others try, and keeps what is to be said. A role that may not migrate waits for the one that may. */
 static enum status give_up(struct db *db, enum status status)
 {
 	char why[512];
 	struct rows rows;
 
 	snprintf(why, sizeof why, "%s", db_detail(db));
+	if (status == E_INTERNAL && strstr(why, "42501") != NULL) {
+		db_recover(db);
+		snprintf(why, sizeof why,
+			 "the database is not in the shape that this build needs, and its role may not change that: "
+			 "run the program with --migrate and COMANDA_MIGRATIONS_URL");
+		status = E_UNAVAILABLE;
+	}
 	if (db_run(db, &unlock, &rows) != OK)
 		log_debug("db.migrate", kv_text("detail", "the lock went with the connection"));
 	db_explain(db, "%s", why);
@@ -159,4 +178,29 @@ enum status db_migrate(struct db *db, const struct migration *migrations)
 		return status;
 	status = apply_missing(db, migrations);
 	return status == OK ? db_run(db, &unlock, &rows) : give_up(db, status);
+}
+
+/* ---- rights ---- */
+
+/* docs/security.md shows these. %1$I: the role; %2$I: the schema. */
+static const char rights[] = "GRANT USAGE ON SCHEMA %2$I TO %1$I; "
+			     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %2$I TO %1$I; "
+			     "REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM %1$I";
+static const struct sql write_grants = {
+	"migrations_write_grants", "SELECT format($1, $2, current_schema()) WHERE $2 NOT IN ('', current_user::text)"};
+
+enum status db_grant(struct db *db, const char *url)
+{
+	enum status status = OK;
+	struct arena arena;
+	struct rows rows;
+
+	arena_init(&arena);
+	arg_text(db_args(db), rights);
+	arg_text(db_args(db), db_link_role(url, &arena));
+	status = db_run(db, &write_grants, &rows);
+	if (status == OK && rows.count > 0)
+		status = db_script(db, row_text(&rows, 0, 0, &arena), SCRIPT_WAIT_US);
+	arena_done(&arena);
+	return status;
 }

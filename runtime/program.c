@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,10 +32,12 @@ static sigset_t awaited_signals(void)
 static void print_help(const struct program *program)
 {
 	printf("%s: %s\n\n"
-	       "usage: %s [--help | --version | --check%s%s]\n\n"
+	       "usage: %s [--help | --version | --check%s%s%s]\n\n"
 	       "  --check    ask the running program on its admin port whether it is ready: exit code 0 or 1\n",
-	       program->name, program->about, program->name, program->shows != NULL ? " | " : "",
-	       program->shows != NULL ? program->shows : "");
+	       program->name, program->about, program->name, program->migrates ? " | --migrate" : "",
+	       program->shows != NULL ? " | " : "", program->shows != NULL ? program->shows : "");
+	if (program->migrates)
+		printf("  --migrate  bring the database into the shape that this build needs, and end\n");
 	if (program->shows != NULL)
 		printf("  %-10s %s\n", program->shows, program->shows_about);
 	printf("\n"
@@ -42,6 +45,16 @@ static void print_help(const struct program *program)
 	       "names.\n"
 	       "SIGTERM ends it in good order; SIGUSR1 makes its log louder, SIGUSR2 quieter.\n\n");
 	settings_help(program->settings, stdout);
+}
+
+/* Memory holds keys and passwords: no core file, and no debugger of another program under the same account. A core that
+ * is piped to a collector is not held back by its limit, but by the flag (core(5), prctl(2)). */
+static void keep_memory_private(void)
+{
+	static const struct rlimit none = {0, 0};
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 static int check(const struct program *program, const void *settings)
@@ -96,6 +109,7 @@ static int read_settings(const struct program *program, void **ret_settings)
 int program_begin(const struct program *program, int argc, char **argv, void **ret_settings)
 {
 	const bool checking = argc == 2 && strcmp(argv[1], "--check") == 0;
+	const bool migrating = argc == 2 && program->migrates && strcmp(argv[1], "--migrate") == 0;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		print_help(program);
@@ -109,15 +123,18 @@ int program_begin(const struct program *program, int argc, char **argv, void **r
 		program->show(stdout);
 		return 0;
 	}
-	if (argc > 1 && !checking) {
-		fprintf(stderr, "%s: unknown argument %s; it takes --help, --version or --check, or nothing\n",
-			program->name, argv[1]);
+	if (argc > 1 && !checking && !migrating) {
+		fprintf(stderr, "%s: unknown argument %s; it takes --help, --version%s or --check, or nothing\n",
+			program->name, argv[1], program->migrates ? ", --migrate" : "");
 		return 2;
 	}
 	json_init();
+	keep_memory_private();
 	const int code = read_settings(program, ret_settings);
 	if (code >= 0)
 		return code;
+	if (*(const bool *)(const void *)((const char *)*ret_settings + program->debuggable))
+		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (checking)
 		return check(program, *ret_settings);
 	const sigset_t set = awaited_signals();
@@ -126,7 +143,7 @@ int program_begin(const struct program *program, int argc, char **argv, void **r
 	settings_log(program->settings, *ret_settings);
 	process_started(program->name);
 	otlp_start(text_setting(*ret_settings, program->otlp_url), program->name);
-	return -1;
+	return migrating ? PROGRAM_MIGRATE : PROGRAM_RUN;
 }
 
 void program_end(void)

@@ -40,33 +40,49 @@ static bool ready(void *context, struct buffer *why)
 
 /* ---- starting ---- */
 
-static enum status migrate(const struct running *running, struct db *db, void *settings)
+static enum status migrate(const struct running *running, struct db *db)
 {
-	const struct service *service = running->engine.service;
-
 	enum status status = db_ensure(db);
+
 	if (status == OK)
 		status = db_migrate(db, rt_migrations);
 	if (status == OK)
-		status = db_migrate(db, service->migrations);
-	if (status == OK && service->start != NULL)
-		status = service->start(settings, db);
+		status = db_migrate(db, running->engine.service->migrations);
 	return status;
 }
 
-/* Tries until the database is there and in shape. False: told to stop, or the migrations themselves are at fault. */
-static bool prepare_database(const struct running *running, void *settings)
+/* With the role whose the tables are; the service's own need not be able to change them. */
+static enum status migrate_as_owner(const struct running *running, struct db *db, void *settings)
+{
+	enum status status = migrate(running, db);
+
+	(void)settings;
+	return status == OK ? db_grant(db, running->engine.settings->database_url) : status;
+}
+
+static enum status begin_as_service(const struct running *running, struct db *db, void *settings)
+{
+	const struct service *service = running->engine.service;
+	enum status status = migrate(running, db);
+
+	return status == OK && service->start != NULL ? service->start(settings, db) : status;
+}
+
+typedef enum status database_step(const struct running *running, struct db *db, void *settings);
+
+/* Tries until the database is there. False: told to stop, or the step itself is at fault. */
+static bool try_until_there(const struct running *running, const char *url, database_step *step, void *settings)
 {
 	struct db *db = db_new(&(struct db_config){
-		.url = running->engine.settings->database_url,
+		.url = url,
 		.program = running->engine.service->name,
 		.lane = "start",
 		.wait_us = running->engine.settings->db_wait_us,
 	});
 	bool told = false;
-	enum status status = migrate(running, db, settings);
+	enum status status = step(running, db, settings);
 
-	for (int64_t said = 0; status == E_UNAVAILABLE || status == E_REDO; status = migrate(running, db, settings)) {
+	for (int64_t said = 0; status == E_UNAVAILABLE || status == E_REDO; status = step(running, db, settings)) {
 		if (moment_steady() - said > 5 * SECOND_US) {
 			said = moment_steady();
 			log_warn("database.away", kv_text("detail", db_detail(db)));
@@ -78,6 +94,29 @@ static bool prepare_database(const struct running *running, void *settings)
 		log_error("database.unfit", kv_text("detail", db_detail(db)));
 	db_free(db);
 	return status == OK;
+}
+
+static bool prepare_database(const struct running *running, void *settings)
+{
+	const struct service_settings *service = running->engine.settings;
+
+	if (service->migrations_url[0] != '\0' &&
+	    !try_until_there(running, service->migrations_url, migrate_as_owner, settings))
+		return false;
+	return try_until_there(running, service->database_url, begin_as_service, settings);
+}
+
+/* --migrate: the work of a moment, before the service is started. */
+static int migrate_only(const struct running *running, void *settings)
+{
+	const struct service_settings *service = running->engine.settings;
+	const bool apart = service->migrations_url[0] != '\0';
+	const bool done = try_until_there(running, apart ? service->migrations_url : service->database_url,
+					  migrate_as_owner, settings);
+
+	if (done)
+		log_info("database.migrated");
+	return done ? 0 : 1;
 }
 
 static int64_t lane_count(const struct engine *engine, const struct lane_plan *plan)
@@ -169,6 +208,8 @@ int service_run(const struct service *service, int argc, char **argv)
 		.log_level = service->settings_offset + offsetof(struct service_settings, log_level),
 		.admin_port = service->settings_offset + offsetof(struct service_settings, admin_port),
 		.otlp_url = service->settings_offset + offsetof(struct service_settings, otlp_url),
+		.debuggable = service->settings_offset + offsetof(struct service_settings, debuggable),
+		.migrates = true,
 	};
 	void *settings;
 
@@ -180,7 +221,7 @@ int service_run(const struct service *service, int argc, char **argv)
 			   .program_settings = settings,
 			   .settings = (const void *)((const char *)settings + service->settings_offset)},
 	};
-	const int exit_code = run(&running, settings);
+	const int exit_code = code == PROGRAM_MIGRATE ? migrate_only(&running, settings) : run(&running, settings);
 	if (service->stop != NULL)
 		service->stop(settings);
 	program_end();

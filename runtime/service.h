@@ -109,7 +109,8 @@ struct service {
 
 /* Settings that every service has. */
 struct service_settings {
-	const char *admin_address, *broker_url, *database_url, *redis_url, *log_level, *otlp_url;
+	const char *admin_address, *broker_url, *database_url, *migrations_url, *redis_url, *log_level, *otlp_url;
+	bool debuggable;
 	int64_t admin_port;
 	int64_t db_wait_us, broker_heartbeat_us, shutdown_us;
 	int64_t lanes_query, lanes_command, lanes_events;
@@ -145,7 +146,7 @@ struct service_settings {
 		 NULL,                                                                                                   \
 		 0,                                                                                                      \
 		 0,                                                                                                      \
-		 "amqp://user:password@host:port[,host:port]/vhost"},                                                    \
+		 "amqp://user:password@host:port[,host:port]/vhost; amqps://…?cacertfile=/path for TLS"},                \
 		{"COMANDA_DATABASE_URL",                                                                                 \
 		 SET_SECRET,                                                                                             \
 		 offsetof(struct_, service.database_url),                                                                \
@@ -160,6 +161,13 @@ struct service_settings {
 		 100 * MS_US,                                                                                            \
 		 60 * SECOND_US,                                                                                         \
 		 "longest wait for a statement"},                                                                        \
+		{"COMANDA_DEBUGGABLE",                                                                                   \
+		 SET_BOOL,                                                                                               \
+		 offsetof(struct_, service.debuggable),                                                                  \
+		 "off",                                                                                                  \
+		 0,                                                                                                      \
+		 0,                                                                                                      \
+		 "on: other processes of its account may look into its memory, keys and all"},                           \
 		{"COMANDA_INBOX_COMMANDS",                                                                               \
 		 SET_DURATION,                                                                                           \
 		 offsetof(struct_, service.inbox_commands_us),                                                           \
@@ -191,6 +199,13 @@ struct service_settings {
 		{"COMANDA_LANES_QUERY", SET_INT, offsetof(struct_, service.lanes_query), "1", 1, 16, "lanes that read"}, \
 		{"COMANDA_LOG_LEVEL",         SET_TEXT, offsetof(struct_, service.log_level), "info", 0, 0,              \
 		 "debug, info, warn or error"},                                                                          \
+		{"COMANDA_MIGRATIONS_URL",                                                                               \
+		 SET_SECRET,                                                                                             \
+		 offsetof(struct_, service.migrations_url),                                                              \
+		 "",                                                                                                     \
+		 0,                                                                                                      \
+		 0,                                                                                                      \
+		 "whose right it is to change tables, as in COMANDA_DATABASE_URL; empty: that one's"},                   \
 		{"COMANDA_OTLP_URL",                                                                                     \
 		 SET_TEXT,                                                                                               \
 		 offsetof(struct_, service.otlp_url),                                                                    \

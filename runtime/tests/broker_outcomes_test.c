@@ -153,11 +153,50 @@ static void reads_hosts_and_decodes_the_rest(void **state)
 	arena_done(&arena);
 }
 
+static void tls_is_a_scheme_and_says_whom_it_trusts(void **state)
+{
+	struct broker_hosts hosts;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena);
+	assert_int_equal(broker_hosts_parse("amqps://u:p@one,two:7/v?cacertfile=/etc/a%20ca.pem", &arena, &hosts), OK);
+	assert_true(hosts.tls);
+	assert_string_equal(hosts.ca_file, "/etc/a ca.pem");
+	assert_string_equal(hosts.vhost, "v");
+	assert_int_equal(hosts.hosts[0].port, 5671);
+	assert_int_equal(hosts.hosts[1].port, 7);
+	assert_int_equal(broker_hosts_parse("amqps://h/?cacertfile=/ca", &arena, &hosts), OK);
+	assert_string_equal(hosts.vhost, "/");
+	assert_int_equal(broker_hosts_parse("amqps://h/v", &arena, &hosts), OK);
+	assert_null(hosts.ca_file);
+	assert_int_equal(broker_hosts_parse("amqp://h", &arena, &hosts), OK);
+	assert_false(hosts.tls);
+	arena_done(&arena);
+}
+
 static void refuses_what_is_no_broker_url(void **state)
 {
-	static const char *const urls[] = {"",          "http://h",     "amqp://",     "amqp://h:0",  "amqp://h:99999",
-					   "amqp://h:", "amqp://h,,i",  "amqp://[::1", "amqp://h:1x", "amqp://u%4:p@h",
-					   "amqp://,h", "amqp://h/%zz", "amqp://h/%00"};
+	static const char *const urls[] = {"",
+					   "http://h",
+					   "amqp://",
+					   "amqp://h:0",
+					   "amqp://h:99999",
+					   "amqp://h:",
+					   "amqp://h,,i",
+					   "amqp://[::1",
+					   "amqp://h:1x",
+					   "amqp://u%4:p@h",
+					   "amqp://,h",
+					   "amqp://h/%zz",
+					   "amqp://h/%00",
+					   "amqp://h/v?cacertfile=/ca",
+					   "amqps://h/v?verify=verify_none",
+					   "amqps://h/v?cacertfile=",
+					   "amqps://h/v?cacertfile=/ca&verify=verify_none",
+					   "amqps:/h",
+					   "amqpss://h",
+					   "amq://h"};
 	struct broker_hosts hosts;
 	struct arena arena;
 
@@ -216,6 +255,7 @@ int main(void)
 		each(tags_that_were_never_given_change_nothing),
 		each(thousands_can_be_on_their_way),
 		cmocka_unit_test(reads_hosts_and_decodes_the_rest),
+		cmocka_unit_test(tls_is_a_scheme_and_says_whom_it_trusts),
 		cmocka_unit_test(refuses_what_is_no_broker_url),
 		cmocka_unit_test(pauses_grow_to_five_seconds_and_are_spread),
 		cmocka_unit_test(a_connection_that_lived_starts_the_pauses_anew),

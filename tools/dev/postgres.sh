@@ -1,4 +1,5 @@
-# A private PostgreSQL: a database and a role per service, no role may open another's database. The superuser exists
+# A private PostgreSQL: a database per service, a role that makes its tables (migrate_users) and one that works in them
+# (svc_users); no role may open another's database. The superuser exists
 # only on the unix socket, and only for the account that runs the stack.
 # shellcheck shell=bash
 
@@ -135,7 +136,8 @@ postgres_provision() {
 	{
 		echo 'REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC;'
 		for service in "${POSTGRES_SERVICES[@]}"; do
-			postgres_database "$service" "svc_$service"
+			postgres_database "$service" "migrate_$service"
+			postgres_worker "$service" "svc_$service"
 		done
 		postgres_operator
 		! stack_is_for_tests || postgres_database component component
@@ -151,6 +153,20 @@ postgres_database() { # database, the role that owns it
 	END
 }
 
+# Whom the tables do not belong to. What it may do with them, its program says when it migrates (runtime/migrate.c). The
+# tables of before there were two roles change hands.
+postgres_worker() { # database, role
+	postgres_role "$2"
+	cat <<-END
+		GRANT CONNECT ON DATABASE $1 TO $2;
+		ALTER DATABASE $1 OWNER TO migrate_$1;
+		\connect $1
+		REASSIGN OWNED BY $2 TO migrate_$1;
+		REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+		\connect postgres
+	END
+}
+
 # The account of `comanda`. What it may do in a database, that service's migrations say (NNNN_let_operators_look.sql).
 postgres_operator() {
 	local service
@@ -163,6 +179,8 @@ postgres_operator() {
 postgres_role() { # role
 	local password=DATABASE_PASSWORD_${1^^}
 	cat <<-END
+		SET log_min_duration_statement = -1; -- a slow one would be logged, password and all
+		SET log_min_error_statement = panic;
 		SELECT 'CREATE ROLE $1' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$1') \gexec
 		ALTER ROLE $1 LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${!password}';
 	END

@@ -25,8 +25,16 @@ program_broker_url() {
 	echo "amqp://$1:${!password}@127.0.0.1:$COMANDA_AMQP_PORT/comanda"
 }
 
+program_redis_url() {
+	echo "redis://svc-products:$REDIS_PASSWORD_SVC_PRODUCTS@127.0.0.1:$COMANDA_REDIS_PORT/0"
+}
+
 program_database_url() { # svc-users
 	postgres_url "${1//-/_}" "${1#svc-}"
+}
+
+program_migrations_url() { # svc-users
+	postgres_url "migrate_${1#svc-}" "${1#svc-}"
 }
 
 # The settings of a program, one NAME=VALUE a line. Those of `./dev start|restart PART NAME=VALUE…` come last and win.
@@ -34,6 +42,8 @@ program_settings() {
 	echo "COMANDA_ADMIN_PORT=$(program_admin_port "$1")"
 	echo "COMANDA_BROKER_URL=$(program_broker_url "$1")"
 	echo "COMANDA_LOG_LEVEL=info"
+	# Tools and tests look into the programs; root may do so anyway.
+	((EUID == 0)) || echo "COMANDA_DEBUGGABLE=on"
 	case $1 in
 	svc-*) echo "COMANDA_DATABASE_URL=$(program_database_url "$1")" ;;&
 	svc-users)
@@ -41,7 +51,7 @@ program_settings() {
 		echo "COMANDA_FIRST_ADMIN_EMAIL=$FIRST_ADMIN_EMAIL"
 		echo "COMANDA_FIRST_ADMIN_PASSWORD=$FIRST_ADMIN_PASSWORD"
 		;;
-	svc-products) echo "COMANDA_REDIS_URL=$(redis_url)" ;;
+	svc-products) echo "COMANDA_REDIS_URL=$(program_redis_url)" ;;
 	edge-http)
 		echo "COMANDA_HTTP_PORT=$COMANDA_HTTP_PORT"
 		echo "COMANDA_LIMIT_EXEMPT=127.0.0.1"
@@ -72,6 +82,34 @@ program_run() {
 # things at addresses that are too random for it (vm.mmap_rnd_bits above 28).
 sanitizer_words() { # preset
 	[[ $1 != tsan ]] || ! setarch -R true 2>/dev/null || printf '%s\n' setarch -R
+}
+
+# Brings the databases into the shape that this build needs, each as the role whose tables they are: the programs
+# themselves are not told its password.
+programs_migrate() {
+	local program pids=()
+	for program in "${PROGRAMS[@]}"; do
+		[[ $program == svc-* ]] || continue
+		program_migrate "$program" >"$STACK/log/migrate-$program.log" 2>&1 &
+		pids+=($!)
+	done
+	for program in "${pids[@]}"; do
+		wait "$program" || {
+			cat "$STACK"/log/migrate-*.log >&2
+			die 'a database could not be migrated: its message is above'
+		}
+	done
+	say migrate 'the databases are as this build needs them'
+}
+
+program_migrate() { # svc-users
+	local settings around
+	mapfile -t settings < <(program_settings "$1" && program_sanitizer_settings "$1")
+	mapfile -t around < <(sanitizer_words "$(cat "$STACK/preset")")
+	(
+		environment_only "KEPT_IN=$STACK" "${settings[@]}" "COMANDA_MIGRATIONS_URL=$(program_migrations_url "$1")"
+		exec timeout 300 "${around[@]}" "$(program_bin "$1")" --migrate
+	)
 }
 
 program_ready() {

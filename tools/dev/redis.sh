@@ -1,5 +1,8 @@
-# A private Redis: a password, loopback, nothing on disk.
+# A private Redis: loopback, nothing on disk, nobody without an account. What that of svc-products may do stands in
+# compose/redis-rights; that of the admin, who may do everything, is for people and tests.
 # shellcheck shell=bash
+
+REDIS_ADMIN=comanda
 
 redis_prepare() {
 	mkdir -p "$STACK/redis"
@@ -13,7 +16,9 @@ redis_prepare() {
 				bind 127.0.0.1
 				port $COMANDA_REDIS_PORT
 				dir "$STACK/redis"
-				requirepass $REDIS_PASSWORD
+				user default off
+				user $REDIS_ADMIN on >$REDIS_PASSWORD ~* &* +@all
+				user svc-products on >$REDIS_PASSWORD_SVC_PRODUCTS $(cat "$ROOT/compose/redis-rights")
 			END
 		} >"$STACK/redis/redis.conf"
 	)
@@ -26,9 +31,9 @@ redis_run() {
 }
 
 redis_ready() {
-	[[ $(REDISCLI_AUTH=$REDIS_PASSWORD redis-cli -h 127.0.0.1 -p "$COMANDA_REDIS_PORT" PING 2>/dev/null) == PONG ]]
+	[[ $(REDISCLI_AUTH=$REDIS_PASSWORD redis-cli --user "$REDIS_ADMIN" -h 127.0.0.1 -p "$COMANDA_REDIS_PORT" PING 2>/dev/null) == PONG ]]
 }
 
-redis_url() {
-	echo "redis://:$REDIS_PASSWORD@127.0.0.1:$COMANDA_REDIS_PORT/0"
+redis_url() { # of the admin
+	echo "redis://$REDIS_ADMIN:$REDIS_PASSWORD@127.0.0.1:$COMANDA_REDIS_PORT/0"
 }

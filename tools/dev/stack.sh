@@ -55,8 +55,10 @@ stack_secrets() {
 		BROKER_PASSWORD_OPERATOR DATABASE_PASSWORD_COMANDA_OPERATOR)
 	for program in "${PROGRAMS[@]}"; do
 		names+=("BROKER_PASSWORD_$(program_upper "$program")")
-		[[ $program != svc-* ]] || names+=("DATABASE_PASSWORD_$(program_upper "$program")")
+		[[ $program != svc-* ]] || names+=("DATABASE_PASSWORD_$(program_upper "$program")"
+			"DATABASE_PASSWORD_MIGRATE_$(program_upper "${program#svc-}")")
 	done
+	names+=(REDIS_PASSWORD_SVC_PRODUCTS)
 	(
 		umask 077
 		for name in "${names[@]}"; do
@@ -94,7 +96,7 @@ stack_env() {
 	echo "COMANDA_BROKER_URL=$(rabbitmq_url)/comanda"
 	echo "COMANDA_VHOST=comanda"
 	echo "COMANDA_BROKER_URL_OPERATOR=$(program_broker_url operator)"
-	echo "COMANDA_REDIS_URL=$(redis_url)"
+	echo "COMANDA_REDIS_URL=$(program_redis_url)"
 	echo "COMANDA_POSTGRES_SOCKET=$(postgres_socket)"
 	echo "COMANDA_TOKEN_KEY_FILE=$STACK/token-key.pem"
 	echo "COMANDA_FIRST_ADMIN_EMAIL=$FIRST_ADMIN_EMAIL"
@@ -102,8 +104,9 @@ stack_env() {
 	sed -n 's/^BROKER_PASSWORD_/COMANDA_&/p' "$STACK/secrets"
 	for program in "${PROGRAMS[@]}"; do
 		echo "COMANDA_BROKER_URL_$(program_upper "$program")=$(program_broker_url "$program")"
-		[[ $program != svc-* ]] ||
-			echo "COMANDA_DATABASE_URL_$(program_upper "$program")=$(program_database_url "$program")"
+		[[ $program == svc-* ]] || continue
+		echo "COMANDA_DATABASE_URL_$(program_upper "$program")=$(program_database_url "$program")"
+		echo "COMANDA_MIGRATIONS_URL_$(program_upper "$program")=$(program_migrations_url "$program")"
 	done
 }
 
@@ -125,6 +128,7 @@ stack_start() { # below | all
 	postgres_provision
 	[[ $1 == all ]] || return 0
 	stack_topology
+	programs_migrate
 	stack_start_parts 60 "${PROGRAMS[@]}"
 }
 
