@@ -87,12 +87,37 @@ static bool settings_fit(const struct program *program, const void *settings, en
 	return level_fits && url_fits;
 }
 
-static int read_settings(const struct program *program, void **ret_settings)
+/* Who only migrates is told no other secret than how to get at the database. */
+static struct setting *settings_for_migrating(const struct setting *table)
+{
+	size_t count = 0;
+
+	while (table[count].name != NULL)
+		count++;
+	struct setting *some = mem_new(count + 1, sizeof(*some));
+	for (size_t i = 0; i < count; i++) {
+		some[i] = table[i];
+		if (table[i].type == SET_SECRET && strcmp(table[i].name, "COMANDA_DATABASE_URL") != 0)
+			some[i].fallback = "";
+	}
+	return some;
+}
+
+static enum status read_table(const struct program *program, bool migrating, void *ret_settings)
+{
+	struct setting *some = migrating ? settings_for_migrating(program->settings) : NULL;
+	const enum status status = settings_read(some != NULL ? some : program->settings, ret_settings, stderr);
+
+	free(some);
+	return status;
+}
+
+static int read_settings(const struct program *program, bool migrating, void **ret_settings)
 {
 	void *settings = mem_new(1, program->settings_size);
 	enum log_level level;
 
-	if (settings_read(program->settings, settings, stderr) != OK) {
+	if (read_table(program, migrating, settings) != OK) {
 		fprintf(stderr, "%s: mend these settings; %s --help lists them all\n", program->name, program->name);
 		free(settings);
 		return 2;
@@ -130,7 +155,7 @@ int program_begin(const struct program *program, int argc, char **argv, void **r
 	}
 	json_init();
 	keep_memory_private();
-	const int code = read_settings(program, ret_settings);
+	const int code = read_settings(program, migrating, ret_settings);
 	if (code >= 0)
 		return code;
 	if (*(const bool *)(const void *)((const char *)*ret_settings + program->debuggable))

@@ -17,10 +17,11 @@
 #include "metrics.h"
 #include "retention.h"
 
-#define SWEEP_US   (500 * MS_US)
-#define LOOK_US    (1 * SECOND_US)
-#define DELETE_US  (20 * MS_US)
-#define CONFIRM_US (10 * SECOND_US)
+#define SWEEP_US     (500 * MS_US)
+#define LOOK_US      (1 * SECOND_US)
+#define COMPLAINT_US (5 * SECOND_US)
+#define DELETE_US    (20 * MS_US)
+#define CONFIRM_US   (10 * SECOND_US)
 
 enum {
 	HANDS_BUSY = 2000,  /* rows waiting in memory beyond which there is no sweep */
@@ -47,7 +48,7 @@ struct relay {
 	struct flights *flights;
 	struct uuid *arrived; /* rows to delete */
 	size_t arrived_count;
-	int64_t next_sweep, next_look, next_delete, next_prune, next_gauges;
+	int64_t next_sweep, next_look, next_delete, next_prune, next_gauges, next_complaint;
 	struct uuid *suspects;
 };
 
@@ -212,6 +213,15 @@ static void connection_lost(struct relay *relay)
 		accuse(relay, suspects);
 }
 
+/* For the whole program: its lanes connect to the same broker. Why not, is what an operator wants to know. */
+static void say_away(struct relay *relay)
+{
+	if (moment_steady() < relay->next_complaint)
+		return;
+	relay->next_complaint = moment_steady() + COMPLAINT_US;
+	log_warn("broker.away", kv_text("detail", broker_detail(relay->broker)));
+}
+
 static bool connected(struct relay *relay)
 {
 	const bool was = broker_connected(relay->broker);
@@ -219,6 +229,8 @@ static bool connected(struct relay *relay)
 
 	if (is && !was)
 		log_info("relay.connected");
+	if (!is)
+		say_away(relay);
 	return is;
 }
 

@@ -16,7 +16,7 @@ static struct metric messages = {.name = "comanda_rpc_messages_total",
 static struct metric strays = {
 	.name = "comanda_rpc_stray_replies_total", .help = "Replies that nobody waited for any more", .type = COUNTER};
 
-static const int64_t nap_us = 25 * MS_US, longest_sleep_us = 500 * MS_US;
+static const int64_t nap_us = 25 * MS_US, longest_sleep_us = 500 * MS_US, complaint_us = 5 * SECOND_US;
 
 enum { REPLIES_A_TURN = 64 };
 
@@ -41,6 +41,14 @@ static void set_connected(struct rpc *rpc, bool connected)
 	ended_tell(&ended);
 }
 
+static void say_away(struct rpc *rpc)
+{
+	if (moment_steady() < rpc->next_complaint)
+		return;
+	rpc->next_complaint = moment_steady() + complaint_us;
+	log_warn("broker.away", kv_text("detail", broker_detail(rpc->broker)));
+}
+
 static enum status connect_broker(struct rpc *rpc)
 {
 	static const struct broker_consume replies = {.queue = "amq.rabbitmq.reply-to", .no_ack = true};
@@ -51,8 +59,10 @@ static enum status connect_broker(struct rpc *rpc)
 		log_warn("rpc.disconnected", kv_text("detail", broker_detail(rpc->broker)));
 		set_connected(rpc, false);
 	}
-	if (broker_ensure(rpc->broker) != OK)
+	if (broker_ensure(rpc->broker) != OK) {
+		say_away(rpc);
 		return E_UNAVAILABLE;
+	}
 	if (broker_consume(rpc->broker, &replies) != OK) {
 		broker_drop(rpc->broker);
 		return E_UNAVAILABLE;

@@ -141,7 +141,7 @@ def test_a_service_and_the_edge_work_over_amqps(stack, secure_broker, authoritie
 def test_a_broker_that_cannot_prove_itself_is_not_spoken_to(stack, secure_broker, authorities, svc_users, how):
     port = {"in another name": secure_broker.wrong_name, "expired": secure_broker.expired}.get(how, secure_broker.good)
     ca = {"of another authority": authorities.others.file, "not known to the system": None}.get(how, authorities.ours.file)
-    before = len(logged(stack, svc_users, "broker.lost"))
+    before = len(logged(stack, svc_users, "broker.away"))
     stack.stop(svc_users)
     with starting(stack, svc_users, COMANDA_BROKER_URL=with_tls(stack["COMANDA_BROKER_URL_SVC_USERS"], port, ca)):
         eventually(lambda: stack.admin(svc_users, "healthz").status_code == 200, patience=20)
@@ -150,7 +150,7 @@ def test_a_broker_that_cannot_prove_itself_is_not_spoken_to(stack, secure_broker
 
 
 def refused(stack, program, before):
-    said = logged(stack, program, "broker.lost")[before:]
+    said = logged(stack, program, "broker.away")[before:]
     return any("SSL" in text or "certificate" in text or "hostname" in text for text in said)
 
 
