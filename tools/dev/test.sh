@@ -33,8 +33,9 @@ test_everything() {
 }
 
 # What needs no stack goes on beside the first round, which spends most of its time waiting: the other compiler's
-# warnings, clang-tidy, a short round of fuzzing, and the builds that the sanitizers' rounds will need.
-TEST_ASIDE=(clang lint fuzz asan tsan)
+# warnings, clang-tidy, a short round of fuzzing, a look at the programs as they are shipped, and the builds that the
+# sanitizers' rounds will need.
+TEST_ASIDE=(clang lint fuzz shipped asan tsan)
 TEST_ASIDE_DIRECTORY=
 
 test_aside_begin() {
@@ -51,9 +52,15 @@ cmd_test-aside() { # directory
 		case $step in
 		lint) (lint) ;;
 		fuzz) (fuzz_briefly) ;;
+		shipped) (test_shipped) ;;
 		*) (build "$step") ;;
 		esac || echo "$step" >>"$1/failed"
 	done
+}
+
+test_shipped() {
+	build release "${PROGRAMS[@]}" comanda
+	/usr/bin/python3 -m pytest -q "$ROOT/tests/security/shipped_binaries.py"
 }
 
 test_aside_end() {
@@ -95,7 +102,13 @@ test_ctest() { # preset
 	local env around
 	mapfile -t env <"$STACK/env"
 	mapfile -t around < <(sanitizer_words "$1")
-	test_count "ctest $1" 'tests passed' env "${env[@]}" "${around[@]}" ctest --preset "$1" --parallel 2
+	test_count "ctest $1" 'tests passed' test_with_env "${around[@]}" ctest --preset "$1" --parallel 2
+}
+
+# Not by env(1), whose arguments everybody can read.
+test_with_env() { # command; `env` is the caller's
+	export "${env[@]}"
+	exec "$@"
 }
 
 test_pytest() { # preset, pytest arguments
@@ -140,8 +153,23 @@ test_end() {
 		head -n 60 "$report"
 		TEST_FAILED+=" sanitizer:${report##*/}"
 	done
+	test_secrets_unsaid
 	if [[ $TEST_FAILED != "$TEST_FAILED_BEFORE" ]]; then test_keep_logs; else stack_wipe; fi
 	stack_unlock
+}
+
+# No log of the round may say a secret of it: those that were made for it, and the key that signs tokens.
+test_secrets_unsaid() {
+	local name secret told count=0
+	while IFS='=' read -r name secret; do
+		count=$((count + 1))
+		told=$(grep -rlF -e "$secret" "$STACK/log" || true)
+		[[ -z $told ]] || {
+			say test "a secret stands in a log: $name in ${told//$'\n'/, }"
+			TEST_FAILED+=" secret:$name"
+		}
+	done < <(cat "$STACK/secrets" && sed -n '/^[^-]/s/^/TOKEN_KEY=/p' "$STACK/token-key.pem")
+	say test "$count secrets, looked for in $(find "$STACK/log" -type f | wc -l) logs of this round"
 }
 
 # The way out of Ctrl-C and of what could not start.
