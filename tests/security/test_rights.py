@@ -32,7 +32,7 @@ def broker(stack):
 GRANTS = """
 SELECT grantee, table_name, string_agg(DISTINCT privilege_type, ', ' ORDER BY privilege_type)
 FROM (SELECT grantee, table_name, privilege_type FROM information_schema.table_privileges WHERE table_schema = 'public'
-      UNION ALL SELECT grantee, table_name, privilege_type || ' (' || string_agg(column_name, ', ') || ')'
+      UNION ALL SELECT grantee, table_name, privilege_type || ' (' || string_agg(column_name, ', ' ORDER BY column_name) || ')'
       FROM information_schema.column_privileges c WHERE table_schema = 'public' AND NOT EXISTS (
         SELECT FROM information_schema.table_privileges t WHERE (t.grantee, t.table_name, t.privilege_type)
         = (c.grantee, c.table_name, c.privilege_type)) GROUP BY grantee, table_name, privilege_type) AS granted

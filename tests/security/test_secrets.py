@@ -29,9 +29,11 @@ def program_environment(stack, program):
 
 def stack_processes(stack):
     """Everything that was started for the stack: (pid, arguments)."""
+    parts = [stack.pid(part) for part in PARTS]  # PostgreSQL writes its title over its environment
     for path in Path("/proc").glob("[0-9]*"):
         try:
-            if f"KEPT_IN={stack.directory}".encode() in (path / "environ").read_bytes().split(b"\0"):
+            ours = f"KEPT_IN={stack.directory}".encode() in (path / "environ").read_bytes().split(b"\0")
+            if ours or int(path.name) in parts:
                 yield int(path.name), (path / "cmdline").read_bytes()
         except OSError:
             continue
@@ -101,6 +103,8 @@ def owner_of_memory(command, environment, wait_for_line):
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_no_debugger_of_the_same_account_gets_at_a_programs_memory(stack, program):
     environment = program_environment(stack, program) | {"COMANDA_ADMIN_PORT": "0"}
+    if environment.pop("COMANDA_TOKEN_KEY_FILE", None):
+        environment["COMANDA_TOKEN_KEY"] = stack.token_key  # nobody cannot read the file
     binary = Path(stack["COMANDA_BIN"]) / program
     assert owner_of_memory(Path("/usr/bin/sleep"), {}, False) == 65534
     assert owner_of_memory(binary, environment, True) == 0
