@@ -23,10 +23,10 @@ struct program {
 /* What to go on with; other values are exit codes. */
 enum { PROGRAM_RUN = -1, PROGRAM_MIGRATE = -2 };
 
-/* Handles --help, --version, --check and what it shows, reads the settings, starts the log, blocks the signals that program_wait takes
- * and the export of spans, if there is one (so it comes before any other thread). Returns one of the above with
- * *ret_settings (lives until the program ends), otherwise the exit code: 0, or 2 for bad arguments or settings, or 1
- * where --check says not ready. Memory is kept private. */
+/* Handles --help, --version, --check and what it shows, reads the settings, starts the log, blocks the signals that
+ * program_wait takes and the export of spans, if there is one (so it comes before any other thread). Returns one of the
+ * above with *ret_settings (lives until the program ends), otherwise the exit code: 0, or 2 for bad arguments or
+ * settings, or 1 where --check says not ready. Memory is kept private. */
 int program_begin(const struct program *program, int argc, char **argv, void **ret_settings);
 
 /* Waits for SIGTERM or SIGINT. SIGUSR1 makes the log louder, SIGUSR2 quieter. */
