@@ -185,12 +185,13 @@ class Run:
             watcher.start()
             world.load.start(buyers=max(6, round(self.rate / 4)))
             time.sleep(WARM_UP)
+            before = Counter(world.ledger.statuses)
             self.injector.run()
             self.settle()
             self.outcome = checks.check_all(world)
             checks.check_expired(world, self.outcome, [(began, ended) for _, _, began, ended in self.injector.done])
             if self.only == ["rolling"]:
-                checks.check_nobody_noticed(world)
+                checks.check_nobody_noticed(world, world.ledger.statuses - before)
         finally:
             ending.set()
             self.report()
