@@ -109,7 +109,7 @@ void tally_turn_begin(struct lane *lane)
 		return;
 	snprintf(name, sizeof(name), "turn %s", lane->plan->queue);
 	traced_begin(&lane->turn, SPAN_INTERNAL, name, sampled == 1 ? &first->trace : NULL);
-	traced_note(&lane->turn, "comanda.lane", lane->name);
+	traced_note(&lane->turn, "comanda.lane", lane->plan->name); /* its own name ends with it */
 	traced_count(&lane->turn, "messaging.batch.message_count", (int64_t)batch->count);
 	if (sampled > 1)
 		link_all(batch, sampled, &lane->turn);

@@ -171,6 +171,6 @@ def test_a_collector_that_goes_away_costs_no_memory_and_no_order(stack, collecto
     before = memory(stack)
     burst(400)
     after = memory(stack)
-    for program in PROGRAMS:
-        assert after[program] - before[program] < 3_000_000 * SLOWNESS, program
+    for program in PROGRAMS if SLOWNESS == 1 else ():  # a sanitizer has memory of its own
+        assert after[program] - before[program] < 3_000_000, program
     ok(customer.place([(product, 1)], wait=10), 201)
