@@ -91,11 +91,11 @@ def no_such_row(stack):
 
     def forbid(check):
         made.append(f"forbidden_{len(made)}")
-        stack.sql("orders", f"ALTER TABLE orders ADD CONSTRAINT {made[-1]} CHECK ({check}) NOT VALID")
+        stack.alter("orders", f"ALTER TABLE orders ADD CONSTRAINT {made[-1]} CHECK ({check}) NOT VALID")
 
     yield forbid
     for name in made:
-        stack.sql("orders", f"ALTER TABLE orders DROP CONSTRAINT {name}")
+        stack.alter("orders", f"ALTER TABLE orders DROP CONSTRAINT {name}")
 
 
 def test_of_requests_in_one_message_the_one_that_cannot_be_saved_fails_alone(edge, customer, goods, no_such_row):

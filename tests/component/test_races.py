@@ -63,18 +63,18 @@ def commits_held(stack, product_id):
     """Changes of this product wait at their COMMIT until the block ends."""
     name = f"hold_{uuid.uuid4().hex[:8]}"
     key = int(name[5:], 16)
-    stack.sql("products", f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
-                          f" 'BEGIN PERFORM pg_advisory_xact_lock({key}); RETURN NULL; END'")
-    stack.sql("products", f"CREATE CONSTRAINT TRIGGER {name} AFTER UPDATE ON products DEFERRABLE INITIALLY DEFERRED"
-                          f" FOR EACH ROW WHEN (NEW.id = '{product_id}') EXECUTE FUNCTION {name}()")
+    stack.alter("products", f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
+                            f" 'BEGIN PERFORM pg_advisory_xact_lock({key}); RETURN NULL; END'")
+    stack.alter("products", f"CREATE CONSTRAINT TRIGGER {name} AFTER UPDATE ON products DEFERRABLE INITIALLY DEFERRED"
+                            f" FOR EACH ROW WHEN (NEW.id = '{product_id}') EXECUTE FUNCTION {name}()")
     try:
         with stack.database("products") as hold:
             hold.execute("SELECT pg_advisory_xact_lock(%s)", [key])
             yield
     finally:
         eventually(lambda: not waiting_for_locks(stack, "products"))
-        stack.sql("products", f"DROP TRIGGER {name} ON products")
-        stack.sql("products", f"DROP FUNCTION {name}()")
+        stack.alter("products", f"DROP TRIGGER {name} ON products")
+        stack.alter("products", f"DROP FUNCTION {name}()")
 
 
 @pytest.mark.slow

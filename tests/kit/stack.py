@@ -82,9 +82,9 @@ class Stack:
         return sum(float(found[2]) for found in line.finditer(self.admin(program, "metrics").text))
 
     @contextmanager
-    def database(self, service):
-        """A cursor in a service's database; a transaction that ends with the block."""
-        url = self[f"COMANDA_DATABASE_URL_SVC_{service.upper()}"]
+    def database(self, service, whose="DATABASE"):
+        """A cursor in a service's database, as that service; a transaction that ends with the block."""
+        url = self[f"COMANDA_{whose}_URL_SVC_{service.upper()}"]
         with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
             yield cursor
 
@@ -93,6 +93,11 @@ class Stack:
         with self.database(service) as cursor:
             cursor.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
+
+    def alter(self, service, statement):
+        """As the role that the tables belong to."""
+        with self.database(service, "MIGRATIONS") as cursor:
+            cursor.execute(statement)
 
     def management(self, method, path, **more):
         """The broker's management API; the path comes after /api/."""
