@@ -11,15 +11,25 @@
 /* Longer than a service would wait: an operator's question may read a whole table. */
 #define DATABASE_WAIT_US (60 * SECOND_US)
 
-const char *setting_value(const char *name, const char *example)
+enum status setting_find(const char *name, const char **ret_value)
 {
 	static const struct setting end = {.name = NULL};
 	const char *value = NULL;
 	const struct setting table[] = {{name, SET_SECRET, 0, "", 0, 0, ""}, end};
 
-	if (settings_read(table, &value, stderr) != OK)
+	const enum status status = settings_read(table, &value, stderr);
+	if (status == OK)
+		*ret_value = value == NULL || *value == '\0' ? NULL : value;
+	return status;
+}
+
+const char *setting_value(const char *name, const char *example)
+{
+	const char *value = NULL;
+
+	if (setting_find(name, &value) != OK)
 		return NULL;
-	if (value == NULL || *value == '\0') {
+	if (value == NULL) {
 		complain("%s must be set, as in %s", name, example);
 		return NULL;
 	}

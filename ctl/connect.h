@@ -15,7 +15,10 @@ struct db *connect_database(const char *house);
 /* Runs one statement with the parameters in db_args(db); false after saying what the database said. */
 bool ask_database(struct db *db, const struct sql *sql, struct rows *ret_rows);
 
-/* The value of a setting: from NAME, or from the file that NAME_FILE names. NULL after saying that it is missing, and
+/* The value of a setting: from NAME, or from the file that NAME_FILE names; NULL where neither is set. E_INVALID after
+ * saying why the file cannot be used. */
+must_check enum status setting_find(const char *name, const char **ret_value);
+/* The same for a setting that must be there. NULL after saying that it is missing, and
  * that it should look like `example`. */
 const char *setting_value(const char *name, const char *example);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "connect.h"
 #include "settings.h"
 
 struct management {
@@ -19,7 +20,7 @@ struct management {
 
 struct management *management_open(void)
 {
-	const char *text = getenv("COMANDA_MANAGEMENT_URL"), *vhost = getenv("COMANDA_VHOST");
+	const char *text = NULL, *vhost = getenv("COMANDA_VHOST");
 	struct management *management = mem_new(1, sizeof(*management));
 
 	arena_init(&management->arena);

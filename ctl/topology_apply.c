@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "connect.h"
 #include "differences.h"
 #include "topology.h"
 
@@ -75,8 +76,12 @@ static const char *password_of(struct applying *applying, const char *user)
 
 	for (char *c = name; *c != '\0'; c++)
 		*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
-	const char *password = getenv(name);
-	if (password == NULL || *password == '\0') {
+	const char *password = NULL;
+	if (setting_find(name, &password) != OK) {
+		applying->failures++;
+		return NULL;
+	}
+	if (password == NULL) {
 		fprintf(stderr, "comanda: %s is not set: the broker user %s keeps the password that it has\n", name,
 			user);
 		return NULL;

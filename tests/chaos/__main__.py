@@ -3,6 +3,7 @@ import argparse
 import random
 import sys
 
+from chaos.cluster import ClusterRun
 from chaos.faults import FAULTS
 from chaos.run import Run
 from kit.stack import stack_under_test
@@ -23,8 +24,14 @@ def main():
     parser.add_argument("--older", metavar="REV", help="second copies run this revision, which is built first")
     parser.add_argument("--other", metavar="DIR",
                         help="where the programs of another build lie: second copies run those")
+    parser.add_argument("--brokers", type=int, default=1, metavar="N",
+                        help="a cluster of so many broker nodes; then its nodes are killed, and nothing else is done")
+    parser.add_argument("--kills", type=int, default=30, help="of nodes, with --brokers (30)")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.randrange(1, 100000)
+    if options.brokers > 1:
+        run = ClusterRun(stack_under_test(), options.kills, seed, options.rate, options.deadline)
+        sys.exit(0 if run.go() else 1)
     run = Run(stack_under_test(), options.minutes * 60, seed, options.rate, options.only, options.deadline, options.gap,
               other_build=options.other)
     sys.exit(0 if run.go() else 1)

@@ -292,7 +292,7 @@ def check_programs(world):
     """Nobody ended but by our hand, complained of what cannot be, or grew."""
     fatal = re.compile(r"item\.blamed|outbox\.parked|Assertion|Sanitizer|SEGV|ABRT|double free|corrupt")
     for path in sorted((world.stack.directory / "log").glob("*.log")):
-        if path.name in ("rabbitmq.log", "postgres.log", "supervisor.log", "redis.log"):
+        if path.name.startswith(("rabbitmq", "postgres", "supervisor", "redis")):
             continue
         for line in world.log_since_start(path):
             if fatal.search(line):

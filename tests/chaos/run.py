@@ -32,6 +32,7 @@ class World:
 
     def __init__(self, stack, seed, deadline, other_build=None):
         self.stack, self.other_build = stack, other_build
+        self.parts = (*stack["COMANDA_BROKERS"].split(), *PARTS[1:])
         self.start = time.time()
         self.log_sizes = {path: path.stat().st_size for path in (stack.directory / "log").glob("*.log")}
         self.random = random.Random(seed)
@@ -102,12 +103,12 @@ class World:
 
     def heal(self):
         """All that faults may have left behind."""
-        for part in PARTS:
+        for part in self.parts:
             for pid in group(self.stack, part):
                 send(pid, 18)
         for way in all_ways():
             self.network.tell(way, "heal")
-        for part in PARTS:
+        for part in self.parts:
             await_ready(lambda: alive(self.stack, part), 60, part)
         self.insist(lambda: self.rabbitmqctl("set_vm_memory_high_watermark", "0.4"), 90)
         for policy in self.stack.management("GET", "policies/comanda").json():

@@ -4,7 +4,8 @@
 CHAOS_DISK_BYTES=$((700 << 20)) # of the small disks: more than the broker wants free, and the first files of both
 
 cmd_chaos() {
-	local status=0 arguments=() small_disks=
+	local status=0 arguments=() small_disks= brokers=1
+	[[ " $* " =~ \ --brokers[\ =]([0-9]+)\  ]] && brokers=${BASH_REMATCH[1]}
 	case " $* " in
 	*' --help '* | *' -h '*)
 		chaos_python --help
@@ -20,7 +21,7 @@ cmd_chaos() {
 	process_note $$ "$STACK/owner"
 	trap chaos_abandon EXIT
 	trap 'exit 130' INT TERM HUP
-	stack_create dev
+	stack_create dev "$brokers"
 	[[ -z $small_disks ]] || chaos_small_disks
 	stack_start all
 	stack_unlock

@@ -4,7 +4,7 @@
 # The four programs share one set, program_*.
 # shellcheck shell=bash
 
-PARTS_BELOW=(rabbitmq postgres redis)
+PARTS_BELOW=(rabbitmq postgres redis) # and more nodes of RabbitMQ, if the stack has them: brokers.sh
 PARTS=("${PARTS_BELOW[@]}" "${PROGRAMS[@]}")
 declare -A PART_STARTED=() # when we started which
 
@@ -19,6 +19,7 @@ part_is_program() {
 part_do() { # action, part: calls the part's function for it, if it has one
 	local function=${2}_$1
 	if part_is_program "$2"; then function=program_$1; fi
+	if [[ $2 == rabbitmq-* ]]; then function=rabbitmq_$1; fi
 	! declare -F "$function" >/dev/null || "$function" "$2"
 }
 
@@ -32,7 +33,7 @@ part_is_kept() {
 
 part_port() {
 	case $1 in
-	rabbitmq) echo "$COMANDA_AMQP_PORT" ;;
+	rabbitmq*) rabbitmq_port AMQP "$1" ;;
 	postgres) echo "$COMANDA_POSTGRES_PORT" ;;
 	redis) echo "$COMANDA_REDIS_PORT" ;;
 	edge-http) echo "$COMANDA_HTTP_PORT" ;;
@@ -62,7 +63,7 @@ part_signal() { # part, [pid]
 # Seconds that an orderly stop may take: the broker and the database have things to write.
 part_patience() {
 	case $1 in
-	rabbitmq | postgres) echo 60 ;;
+	rabbitmq* | postgres) echo 60 ;;
 	*) echo 15 ;;
 	esac
 }

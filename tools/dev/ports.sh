@@ -18,6 +18,10 @@ COMANDA_SVC_ORDERS_ADMIN_PORT   9083     svc-orders    health and metrics of svc
 COMANDA_BROKER_METRICS_PORT     15692    rabbitmq      metrics of RabbitMQ
 '
 
+ports_add() { # variable, default, part, text
+	[[ $PORTS == *$'\n'"$1 "* ]] || PORTS+="$1 $2 $3 $4"$'\n'
+}
+
 ports_each() { # function: called with variable, default, part, text for each port
 	local variable default part text
 	while read -r variable default part text; do

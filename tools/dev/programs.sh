@@ -22,7 +22,7 @@ program_admin_port() {
 program_broker_url() {
 	local password
 	password=BROKER_PASSWORD_$(program_upper "$1")
-	echo "amqp://$1:${!password}@127.0.0.1:$COMANDA_AMQP_PORT/comanda"
+	echo "amqp://$1:${!password}@$(brokers_hosts)/comanda"
 }
 
 program_redis_url() {

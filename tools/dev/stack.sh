@@ -7,7 +7,7 @@
 
 FIRST_ADMIN_EMAIL=admin@comanda.local
 
-stack_create() { # preset
+stack_create() { # preset, [number of broker nodes]
 	mkdir -p "$STACK"/{run,log,settings,sanitizer} || die "cannot write $STACK"
 	[[ -O $STACK ]] || die "$STACK belongs to $(stat -c %U "$STACK"): run this as that user, or end and remove it as that user
      (./dev down --wipe)"
@@ -15,6 +15,7 @@ stack_create() { # preset
 	touch "$STACK/.comanda-stack"
 	stack_lock
 	echo "$1" >"$STACK/preset"
+	brokers_choose "${2:-}"
 	stack_secrets
 	if stack_any_kept; then ports_keep; else ports_choose; fi
 }
@@ -32,6 +33,7 @@ stack_exists() {
 stack_open() {
 	stack_exists || die "nothing was ever started in $STACK: ./dev up does that"
 	[[ -r $STACK/secrets ]] || die "$STACK belongs to $(stat -c %U "$STACK"): run this as that user"
+	brokers_load
 	ports_load
 	stack_secrets_load
 }
@@ -95,6 +97,7 @@ stack_env() {
 	echo "COMANDA_MANAGEMENT_URL=$(rabbitmq_management_url)"
 	echo "COMANDA_BROKER_URL=$(rabbitmq_url)/comanda"
 	echo "COMANDA_VHOST=comanda"
+	echo "COMANDA_BROKERS=${BROKERS[*]}"
 	echo "COMANDA_BROKER_URL_OPERATOR=$(program_broker_url operator)"
 	echo "COMANDA_REDIS_URL=$(program_redis_url)"
 	echo "COMANDA_POSTGRES_SOCKET=$(postgres_socket)"
@@ -124,7 +127,9 @@ stack_start() { # below | all
 	stack_recover
 	ports_check_free
 	stack_write_env
-	stack_start_parts 120 "${PARTS_BELOW[@]}"
+	# The others join the first at their first start; after that they wait for each other.
+	! brokers_are_new || stack_start_parts 120 rabbitmq
+	stack_start_parts 180 "${PARTS_BELOW[@]}"
 	postgres_provision
 	[[ $1 == all ]] || return 0
 	stack_topology

@@ -1,0 +1,107 @@
+"""A cluster of brokers: node after node is killed under load, leaders of queues and of the log among them, now and then two
+at once, so that most of the cluster is gone. ./dev chaos --brokers 3 runs it."""
+import signal
+import statistics
+import time
+from collections import Counter
+
+import requests
+
+from chaos.parts import alive, await_ready, send
+from chaos.run import Run
+
+RESTART = 120        # seconds that a killed node may take until it is whole again
+CALM = (2, 5)        # seconds between a node's return and the next kill
+TWO_AT_ONCE = 6      # every so many kills, a second node goes with the first
+LED = ("orders.events", "products.events", "users.events", "events.log", "orders.command")
+
+
+class Nodes:
+    """The cluster's nodes, from outside."""
+
+    def __init__(self, stack):
+        self.stack, self.parts = stack, stack["COMANDA_BROKERS"].split()
+
+    def ask(self, part, path):
+        """The management API of one node; None where it does not answer well."""
+        suffix = part.removeprefix("rabbitmq").replace("-", "_")
+        port, known = self.stack[f"COMANDA_MANAGEMENT_PORT{suffix}"], self.stack["COMANDA_MANAGEMENT_URL"]
+        session = requests.Session()
+        session.trust_env = False
+        try:
+            answer = session.get(f"{known.rpartition(':')[0]}:{port}/api/{path}", timeout=5)
+        except requests.RequestException:
+            return None
+        return answer.json() if answer.status_code == 200 else None
+
+    def whole(self):
+        """Every node is up, and every replica of every queue is there: nothing hangs on a single one."""
+        for part in self.parts:
+            queues = alive(self.stack, part) and self.ask(part, "queues/comanda")
+            if not queues or self.ask(part, "health/checks/local-alarms") is None:
+                return False
+            if any(set(queue.get("members", ())) != set(queue.get("online", ())) for queue in queues):
+                return False
+        return True
+
+    def leader(self, queue):
+        """The part that leads a queue: where a classic one lives, and with it its name."""
+        found = next((each for each in (self.ask(part, f"queues/comanda/{queue}") for part in self.parts) if each), {})
+        node = (found.get("leader") or found.get("node") or "comanda@").partition("@")[0]
+        return "rabbitmq" + node.removeprefix("comanda")
+
+
+class Killer:
+    """Kills a number of nodes, one after another has come back."""
+
+    def __init__(self, world, kills):
+        self.world, self.kills = world, kills
+        self.nodes = Nodes(world.stack)
+        self.planned, self.done, self.skipped = range(kills), [], Counter()
+        self.led = Counter()    # what those led that were killed
+
+    def run(self):
+        number = 0
+        while number < self.kills:
+            victims = self.choose(number)
+            began = time.time()
+            for part in victims:
+                self.world.say(f"kill-node       {part}")
+                send(alive(self.world.stack, part), signal.SIGKILL)
+                self.done.append(("kill-node", part, began, began))
+            number += len(victims)
+            await_ready(self.nodes.whole, RESTART, "the cluster")
+            self.world.say(f"                the cluster is whole again after {time.time() - began:.1f} s")
+            time.sleep(self.world.random.uniform(*CALM))
+
+    def choose(self, number):
+        """Every other time whoever leads a queue, drawn too; else any."""
+        queue = self.world.random.choice(LED)
+        leader = self.nodes.leader(queue)
+        part = leader if number % 2 == 0 else self.world.random.choice(self.nodes.parts)
+        self.led[queue] += part == leader
+        others = [each for each in self.nodes.parts if each != part]
+        return [part, self.world.random.choice(others)] if number % TWO_AT_ONCE == TWO_AT_ONCE - 1 else [part]
+
+
+class ClusterRun(Run):
+    def __init__(self, stack, kills, seed, rate, deadline):
+        super().__init__(stack, 0, seed, rate, deadline=deadline)
+        self.injector = Killer(self.world, kills)
+
+    def settle(self):
+        await_ready(self.injector.nodes.whole, RESTART, "the cluster")
+        super().settle()
+
+    def report_recovery(self):
+        """From a kill to the first order that was placed after it and confirmed."""
+        orders = sorted((order["created_at"].timestamp(), order["updated_at"].timestamp())
+                        for order in self.outcome.orders.values() if self.outcome.state(order) == "confirmed")
+        for count, name in ((1, "one node"), (2, "two nodes at once")):
+            kills = Counter(began for _, _, began, _ in self.injector.done)
+            took = sorted(min(confirmed for placed, confirmed in orders if placed > began) - began
+                          for began, many in kills.items() if many == count and orders[-1][0] > began)
+            if took:
+                print(f"recovery  {name}, {len(took)} times: from the kill to the next order placed and confirmed: "
+                      f"median {statistics.median(took):.1f} s, longest {took[-1]:.1f} s")
+        print("leaders   killed: " + ", ".join(f"{count} x of {queue}" for queue, count in sorted(self.injector.led.items())))

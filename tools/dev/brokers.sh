@@ -1,0 +1,59 @@
+# How many RabbitMQ nodes a stack has: one, or a cluster on this machine (./dev up --brokers 3). The first is the part
+# `rabbitmq`, the others `rabbitmq-2` and so on, each with data and ports of its own; all share one port mapper. The number
+# is remembered in the stack's directory.
+# shellcheck shell=bash
+
+BROKERS=(rabbitmq)
+
+brokers_choose() { # number wanted; empty: as it was, one for a new stack
+	local file=$STACK/brokers known
+	known=$(cat "$file" 2>/dev/null || echo 1)
+	if [[ -n $1 ]]; then
+		[[ $1 =~ ^[1357]$ ]] || usage_error "--brokers takes 1, 3, 5 or 7, not \"$1\": an even number survives no more deaths than one less"
+		[[ $1 == "$known" || ! -e $STACK/rabbitmq/data ]] ||
+			die "this stack has $known broker node(s), and its queues stand on those: ./dev down --wipe, then ./dev up --brokers $1"
+		echo "$1" >"$file"
+	fi
+	brokers_load
+}
+
+# Makes the nodes parts of the stack.
+brokers_load() {
+	local count number
+	count=$(cat "$STACK/brokers" 2>/dev/null || echo 1)
+	BROKERS=(rabbitmq)
+	for ((number = 2; number <= count; number++)); do
+		BROKERS+=("rabbitmq-$number")
+		ports_add "COMANDA_AMQP_PORT_$number" $((5679 + number)) "rabbitmq-$number" "RabbitMQ, node $number"
+		ports_add "COMANDA_MANAGEMENT_PORT_$number" $((15679 + number)) "rabbitmq-$number" "its management UI"
+		ports_add "COMANDA_DIST_PORT_$number" $((25679 + number)) "rabbitmq-$number" "RabbitMQ and its tools among themselves"
+		ports_add "COMANDA_BROKER_METRICS_PORT_$number" $((15691 + number)) "rabbitmq-$number" "its metrics"
+	done
+	PARTS_BELOW=("${BROKERS[@]}" postgres redis)
+	PARTS=("${PARTS_BELOW[@]}" "${PROGRAMS[@]}")
+}
+
+brokers_are_new() {
+	((${#BROKERS[@]} > 1)) && [[ ! -e $STACK/${BROKERS[-1]}/data ]]
+}
+
+# Where programs find a broker: "127.0.0.1:5680,127.0.0.1:5681".
+brokers_hosts() {
+	local part hosts=''
+	for part in "${BROKERS[@]}"; do
+		hosts+=,127.0.0.1:$(rabbitmq_port AMQP "$part")
+	done
+	echo "${hosts#,}"
+}
+
+# What a node is told of the others.
+brokers_configuration() {
+	local part number=0
+	((${#BROKERS[@]} > 1)) || return 0
+	echo 'cluster_formation.peer_discovery_backend = classic_config'
+	for part in "${BROKERS[@]}"; do
+		echo "cluster_formation.classic_config.nodes.$((++number)) = $(rabbitmq_node "$part")"
+	done
+	# Who is cut off from most of the others stops: better no answer than two.
+	echo 'cluster_partition_handling = pause_minority'
+}
