@@ -20,14 +20,15 @@ struct management {
 
 struct management *management_open(void)
 {
-	const char *text = NULL, *vhost = getenv("COMANDA_VHOST");
+	static const char example[] = "http://user:password@127.0.0.1:15672";
+	const char *text = setting_value("COMANDA_MANAGEMENT_URL", example), *vhost = getenv("COMANDA_VHOST");
 	struct management *management = mem_new(1, sizeof(*management));
 
 	arena_init(&management->arena);
 	buffer_init(&management->answer);
 	if (text == NULL || url_parse(text, &management->arena, &management->url) != OK || management->url.port == 0) {
-		fprintf(stderr,
-			"comanda: COMANDA_MANAGEMENT_URL must be set, as in http://user:password@127.0.0.1:15672\n");
+		if (text != NULL)
+			fprintf(stderr, "comanda: COMANDA_MANAGEMENT_URL must be as in %s\n", example);
 		management_close(management);
 		return NULL;
 	}

@@ -57,3 +57,14 @@ brokers_configuration() {
 	# Who is cut off from most of the others stops: better no answer than two.
 	echo 'cluster_partition_handling = pause_minority'
 }
+
+# Quorum queues and the stream have a replica on every node by themselves. The classic queues of requests live on one node, and
+# while that is away nobody is served: a second copy follows. (RabbitMQ 4 has no mirrors any more.)
+brokers_mirror_requests() {
+	local policy
+	((${#BROKERS[@]} > 1)) || return 0
+	policy=$(rabbitmq_api /api/policies/comanda/requests rabbitmq | jq -c '{pattern, "apply-to": ."apply-to", priority: (.priority + 1),
+		definition: (.definition + {"ha-mode": "exactly", "ha-params": 2, "ha-sync-mode": "automatic"})}')
+	rabbitmq_api /api/policies/comanda/requests-mirrored rabbitmq -X PUT -H 'Content-Type: application/json' -d "$policy" ||
+		die "the broker does not take the policy $policy"
+}

@@ -10,7 +10,7 @@ PACKAGES_RUN=(rabbitmq-server postgresql redis-server openssl curl jq ca-certifi
 PACKAGES_TEST=(
 	libcmocka-dev clang clang-format clang-tidy libclang-rt-dev shellcheck
 	python3-pytest python3-hypothesis python3-pika python3-psycopg2 python3-redis python3-requests python3-jwt python3-cryptography
-	python3-jsonschema python3-yaml patch prometheus
+	python3-jsonschema python3-yaml docker-compose patch prometheus
 )
 
 # Debian starts a service as soon as it is installed, unless this file says no. Ours are private, so none need start.

@@ -99,8 +99,8 @@ rabbitmq_management_url() {
 	echo "http://$RABBITMQ_ADMIN:$BROKER_ADMIN_PASSWORD@127.0.0.1:$COMANDA_MANAGEMENT_PORT"
 }
 
-rabbitmq_api() { # path, part
-	curl -sf --noproxy '*' --max-time 5 --config - "http://127.0.0.1:$(rabbitmq_port MANAGEMENT "$2")$1" \
+rabbitmq_api() { # path, part, [curl's arguments]
+	curl -sf --noproxy '*' --max-time 5 --config - "http://127.0.0.1:$(rabbitmq_port MANAGEMENT "$2")$1" "${@:3}" \
 		<<<"user = \"$RABBITMQ_ADMIN:$BROKER_ADMIN_PASSWORD\""
 }
 

@@ -155,6 +155,7 @@ stack_topology() {
 		cat "$STACK/log/topology.log" >&2
 		die 'comanda topology apply failed: its message is above'
 	}
+	brokers_mirror_requests
 	say topology 'exchanges, queues, policies and permissions are on the broker'
 }
 
