@@ -26,7 +26,7 @@ secret rabbitmq_password "$(random)"
 secret rabbitmq_account "default_user = comanda
 default_pass = $(known rabbitmq_password)"
 secret management_url "http://comanda:$(known rabbitmq_password)@rabbitmq:15672"
-for program in edge-http svc-users svc-products svc-orders; do
+for program in edge-http svc-users svc-products svc-orders operator; do
 	secret "broker_password_$program" "$(random)"
 	secret "broker_url_$program" "amqp://$program:$(known "broker_password_$program")@rabbitmq:5672/comanda"
 done
