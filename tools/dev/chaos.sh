@@ -4,7 +4,7 @@
 CHAOS_DISK_BYTES=$((700 << 20)) # of the small disks: more than the broker wants free, and the first files of both
 
 cmd_chaos() {
-	local status=0 arguments=() small_disks= brokers=1
+	local status=0 arguments=() small_disks='' brokers=1
 	[[ " $* " =~ \ --brokers[\ =]([0-9]+)\  ]] && brokers=${BASH_REMATCH[1]}
 	case " $* " in
 	*' --help '* | *' -h '*)
