@@ -7,6 +7,7 @@ from collections import Counter
 
 import requests
 
+from chaos.eventlog import EventLog
 from chaos.parts import alive, await_ready, send
 from chaos.run import Run
 
@@ -92,6 +93,15 @@ class ClusterRun(Run):
     def settle(self):
         await_ready(self.injector.nodes.whole, RESTART, "the cluster")
         super().settle()
+        self.read_again()
+
+    def read_again(self):
+        """What the log holds in the end, from its first event: a node that was behind cannot have misled the reader."""
+        self.world.log.close()
+        self.world.log, known = EventLog(self.world.stack), -1
+        while known < len(self.world.log.texts) or known < 1:
+            known = len(self.world.log.texts)
+            time.sleep(3)
 
     def report_recovery(self):
         """From a kill to the first order that was placed after it and confirmed."""
