@@ -1,10 +1,19 @@
 #!/bin/sh
-# Run once, when a database container makes its data directory: the role that the service is, and its database. The role
-# owns that database and may do nothing else; its password comes from a secret.
+# Run once, when a database container makes its data directory: the database, the role that makes its tables (migrate_users),
+# the one that works in them (svc_users), and that of the operator's command. Passwords come from secrets.
 set -eu
-psql --set ON_ERROR_STOP=1 --username postgres --dbname postgres \
-	--set database="$COMANDA_DATABASE" --set role="svc_$COMANDA_DATABASE" --set password="$(cat /run/secrets/database_password)" <<'SQL'
-CREATE ROLE :"role" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'password';
-CREATE DATABASE :"database" OWNER :"role";
+psql --quiet --set ON_ERROR_STOP=1 --username postgres --dbname postgres --set database="$COMANDA_DATABASE" \
+	--set owner="migrate_$COMANDA_DATABASE" --set owner_password="$(cat /run/secrets/database_password_migrate)" \
+	--set worker="svc_$COMANDA_DATABASE" --set worker_password="$(cat /run/secrets/database_password)" \
+	--set operator_password="$(cat /run/secrets/database_password_operator)" <<'SQL'
+SET log_min_duration_statement = -1; -- a slow one would be logged, password and all
+SET log_min_error_statement = panic;
+CREATE ROLE :"owner" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'owner_password';
+CREATE ROLE :"worker" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'worker_password';
+CREATE ROLE comanda_operator LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'operator_password';
+CREATE DATABASE :"database" OWNER :"owner";
 REVOKE CONNECT, TEMPORARY ON DATABASE :"database", postgres, template1 FROM PUBLIC;
+GRANT CONNECT ON DATABASE :"database" TO :"worker", comanda_operator;
+\connect :"database"
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 SQL

@@ -16,6 +16,9 @@ roll() { # service
 	mapfile -t old < <(compose ps -q "$1" 2>/dev/null)
 	count=${#old[@]}
 	((count)) || { echo "roll.sh: no container of $1 runs" >&2 && return 1; }
+	# The database first: the build before this one goes on in the new shape.
+	[[ $1 != svc-* ]] || compose run --rm --no-deps "migrate-${1#svc-}" >/dev/null 2>&1 ||
+		{ echo "roll.sh: the database of $1 could not be migrated; nothing was replaced" >&2 && return 1; }
 	for id in "${old[@]}"; do
 		compose up -d --no-deps --no-recreate --scale "$1=$((count + 1))" "$1" >/dev/null 2>&1
 		roll_await "$1"

@@ -34,12 +34,19 @@ done
 for database in users products orders; do
 	secret "postgres_password_$database" "$(random)"
 	secret "database_password_$database" "$(random)"
+	secret "database_password_migrate_$database" "$(random)"
+	secret "migrations_url_$database" "postgresql://migrate_$database:$(known "database_password_migrate_$database")@postgres-$database:5432/$database"
 	secret "database_url_$database" "postgresql://svc_$database:$(known "database_password_$database")@postgres-$database:5432/$database"
 done
 
+secret database_password_operator "$(random)"
+
 secret redis_password "$(random)"
-secret redis_users "user default on >$(known redis_password) ~* &* +@all"
-secret redis_url "redis://:$(known redis_password)@redis:6379/0"
+secret redis_password_svc-products "$(random)"
+secret redis_users "user default off
+user comanda on >$(known redis_password) ~* &* +@all
+user svc-products on >$(known redis_password_svc-products) $(cat "$(dirname "${BASH_SOURCE[0]}")/redis-rights")"
+secret redis_url "redis://svc-products:$(known redis_password_svc-products)@redis:6379/0"
 
 secret first_admin_password "$(random)"
 [[ -s $DIRECTORY/token_key ]] || openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$DIRECTORY/token_key" 2>/dev/null

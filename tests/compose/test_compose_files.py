@@ -11,6 +11,7 @@ from kit.stack import ROOT
 FOLDER = ROOT / "compose"
 ALONE = ("compose.yaml",)
 SCALED = ("compose.yaml", "scale.yaml")
+ONE_SHOTS = ("topology", "migrate-users", "migrate-products", "migrate-orders")
 PROGRAMS = ("edge-http", "svc-users", "svc-products", "svc-orders", "topology")
 
 
@@ -61,7 +62,7 @@ def test_nothing_may_more_than_it_needs(composed):
         assert "cap_add" not in service and not service.get("privileged"), name
         assert "no-new-privileges:true" in service["security_opt"], name
         assert service["mem_limit"] and service["pids_limit"], name
-        assert service.get("user", "root") not in ("root", "0") or service["build"]["dockerfile"] == "compose/Dockerfile", name
+        assert service.get("user", "root") not in ("root", "0") or service["image"].startswith("comanda/"), name
 
 
 def test_the_image_of_a_program_ends_as_somebody_else_than_root():
@@ -72,7 +73,7 @@ def test_the_image_of_a_program_ends_as_somebody_else_than_root():
 def test_everything_is_started_again_and_watched(composed):
     _, whole = composed
     for name, service in whole["services"].items():
-        if name == "topology":
+        if name in ONE_SHOTS:
             assert service["restart"] == "no"
             continue
         assert service["restart"] == "unless-stopped", name
@@ -87,6 +88,7 @@ def test_programs_wait_for_what_they_need(composed):
     for house in ("users", "products", "orders"):
         needed = services[f"svc-{house}"]["depends_on"]
         assert needed["topology"]["condition"] == "service_completed_successfully"
+        assert needed[f"migrate-{house}"]["condition"] == "service_completed_successfully"
         assert needed[f"postgres-{house}"]["condition"] == "service_healthy"
     assert services["topology"]["depends_on"]["rabbitmq"]["condition"] == "service_healthy"
 
