@@ -27,10 +27,12 @@ def main():
     parser.add_argument("--brokers", type=int, default=1, metavar="N",
                         help="a cluster of so many broker nodes; then its nodes are killed, and nothing else is done")
     parser.add_argument("--kills", type=int, default=30, help="of nodes, with --brokers (30)")
+    parser.add_argument("--two-every", type=int, default=0, metavar="N",
+                        help="with --brokers: every N kills, two nodes at once (0: never)")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.randrange(1, 100000)
     if options.brokers > 1:
-        run = ClusterRun(stack_under_test(), options.kills, seed, options.rate, options.deadline)
+        run = ClusterRun(stack_under_test(), options.kills, options.two_every, seed, options.rate, options.deadline)
         sys.exit(0 if run.go() else 1)
     run = Run(stack_under_test(), options.minutes * 60, seed, options.rate, options.only, options.deadline, options.gap,
               other_build=options.other)

@@ -1,5 +1,5 @@
-"""A cluster of brokers: node after node is killed under load, leaders of queues and of the log among them, now and then two
-at once, so that most of the cluster is gone. ./dev chaos --brokers 3 runs it."""
+"""A cluster of brokers: node after node is killed under load, leaders of queues and of the log among them. On request two
+at once now and then, so that most of the cluster is gone: more than it is made to bear. ./dev chaos --brokers 3 runs it."""
 import signal
 import statistics
 import time
@@ -13,7 +13,6 @@ from chaos.run import Run
 
 RESTART = 120        # seconds that a killed node may take until it is whole again
 CALM = (2, 5)        # seconds between a node's return and the next kill
-TWO_AT_ONCE = 6      # every so many kills, a second node goes with the first
 LED = ("orders.events", "products.events", "users.events", "events.log", "orders.command")
 
 
@@ -55,8 +54,8 @@ class Nodes:
 class Killer:
     """Kills a number of nodes, one after another has come back."""
 
-    def __init__(self, world, kills):
-        self.world, self.kills = world, kills
+    def __init__(self, world, kills, two_every):
+        self.world, self.kills, self.two_every = world, kills, two_every
         self.nodes = Nodes(world.stack)
         self.planned, self.done, self.skipped = range(kills), [], Counter()
         self.led = Counter()    # what those led that were killed
@@ -82,13 +81,14 @@ class Killer:
         part = leader if number % 2 == 0 else self.world.random.choice(self.nodes.parts)
         self.led[queue] += part == leader
         others = [each for each in self.nodes.parts if each != part]
-        return [part, self.world.random.choice(others)] if number % TWO_AT_ONCE == TWO_AT_ONCE - 1 else [part]
+        two = self.two_every and number % self.two_every == self.two_every - 1
+        return [part, self.world.random.choice(others)] if two else [part]
 
 
 class ClusterRun(Run):
-    def __init__(self, stack, kills, seed, rate, deadline):
+    def __init__(self, stack, kills, two_every, seed, rate, deadline):
         super().__init__(stack, 0, seed, rate, deadline=deadline)
-        self.injector = Killer(self.world, kills)
+        self.injector = Killer(self.world, kills, two_every)
 
     def settle(self):
         await_ready(self.injector.nodes.whole, RESTART, "the cluster")
