@@ -291,4 +291,8 @@ static const struct message_type types[MESSAGE_COUNT] = {
 	/* clang-format on */
 };
 
-const struct contract comanda_contract = {.types = types, .count = MESSAGE_COUNT, .operator= "operator" };
+static const struct answering answerers[] = {
+	{"users.", "svc-users"}, {"products.", "svc-products"}, {"orders.", "svc-orders"}, {NULL, NULL}};
+
+const struct contract comanda_contract = {
+	.types = types, .count = MESSAGE_COUNT, .answerers = answerers, .operator= "operator" };

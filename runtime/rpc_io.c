@@ -104,11 +104,13 @@ static void take_reply(struct rpc *rpc, const struct delivery *delivery)
 	stray = slices.skipped;
 	pthread_mutex_lock(&rpc->table.lock);
 	for (size_t i = 0; i < slices.count; i++)
-		stray += !table_answer(&rpc->table, &slices.items[i], &ended);
+		stray += !table_answer(&rpc->table, &slices.items[i], delivery->user_id, &ended);
 	pthread_mutex_unlock(&rpc->table.lock);
 	ended_tell(&ended);
-	if (stray > 0)
+	if (stray > 0) {
 		metric_add(&strays, NULL, (int64_t)stray);
+		log_debug("rpc.stray_replies", kv_int("items", stray), kv_text("user", delivery->user_id));
+	}
 }
 
 static void take_replies(struct rpc *rpc)

@@ -328,7 +328,7 @@ static void free_message(struct rpc_table *table, struct sent *sent)
 	free(sent);
 }
 
-bool table_answer(struct rpc_table *table, const struct rpc_slice *slice, struct ended *ended)
+bool table_answer(struct rpc_table *table, const struct rpc_slice *slice, const char *user, struct ended *ended)
 {
 	struct ask *at = *id_chain(table, &slice->id), *next;
 	bool found = false;
@@ -337,7 +337,8 @@ bool table_answer(struct rpc_table *table, const struct rpc_slice *slice, struct
 		struct sent *sent = at->sent;
 
 		next = at->next_by_id;
-		if (sent == NULL || !uuid_equal(&at->id, &slice->id))
+		if (sent == NULL || !uuid_equal(&at->id, &slice->id) ||
+		    !contract_may_answer(table->config->contract, at->lane->name, user))
 			continue;
 		note_answer(table, at->lane);
 		end_ask(table, at,

@@ -55,8 +55,9 @@ void table_leave(struct rpc_table *table, struct ask *ask);
 bool lane_can_send(const struct rpc_table *table, const struct rpc_lane *lane);
 /* The next message of a lane, its items written into the bundle; NULL: nothing to send. */
 struct sent *lane_take(struct rpc_table *table, struct rpc_lane *lane, struct rpc_bundle *bundle);
-/* Replies to an item: all that asked it have the answer. False: nobody waits for it any more. */
-bool table_answer(struct rpc_table *table, const struct rpc_slice *slice, struct ended *ended);
+/* Replies to an item: all that asked it have the answer. False: nobody waits for it any more, or not for an answer of
+ * this user of the broker. */
+bool table_answer(struct rpc_table *table, const struct rpc_slice *slice, const char *user, struct ended *ended);
 /* Ends what a message has unanswered, and the message. */
 void table_end_message(struct rpc_table *table, struct sent *sent, const struct rpc_end *end, struct ended *ended);
 /* Ends what waits in all lanes. */

@@ -23,14 +23,23 @@ struct message_type {
 	const char *about;         /* events: what the subject is the id of, in logs and traces: "order_id" */
 };
 
+/* Who answers what is asked at the lanes of a house: "orders.", the broker's user. */
+struct answering {
+	const char *lanes, *user;
+};
+
 struct contract {
 	const struct message_type *types; /* `count` rows */
 	int count;
+	const struct answering *answerers; /* ends with a NULL row; NULL: whoever answers is believed */
 	const char *operator; /* the broker's user that may hand events in again: redrive, replay; NULL: nobody */
 };
 
 /* The type named `name` with major version `version` (0: any); -1 where this build knows none. */
 int contract_find(const struct contract *contract, const char *name, int version);
+
+/* Whether this user of the broker may answer what was asked at a lane. */
+bool contract_may_answer(const struct contract *contract, const char *lane, const char *user);
 
 enum caller_role { CALLER_NOBODY, CALLER_CUSTOMER, CALLER_ADMIN };
 extern const char *const caller_role_names[]; /* "nobody", "customer", "admin", NULL */

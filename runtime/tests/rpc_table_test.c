@@ -16,7 +16,8 @@ static const struct message_type types[TYPES] = {
 	[WRITE] = {"test.write", REQUEST, 1, "edge", "test.query", NULL, NULL},
 	[OTHER] = {"test.other", REQUEST, 1, "edge", "test.command", NULL, NULL},
 };
-static const struct contract contract = {.types = types, .count = TYPES};
+static const struct answering answerers[] = {{"test.", "answerer"}, {NULL, NULL}};
+static const struct contract contract = {.types = types, .count = TYPES, .answerers = answerers};
 static const struct rpc_config config = {.contract = &contract, .window = 2, .in_flight_max = 1000, .breaker_after = 3};
 
 struct scene {
@@ -107,7 +108,7 @@ static void answer(struct scene *scene, const struct ask *ask, bool expected)
 	assert(ask != NULL);
 	const struct rpc_slice slice = {.id = ask->id, .text = span_of("{\"status\":\"ok\"}")};
 
-	assert_int_equal(table_answer(&scene->table, &slice, &scene->ended), expected);
+	assert_int_equal(table_answer(&scene->table, &slice, "answerer", &scene->ended), expected);
 	ended_tell(&scene->ended);
 }
 
@@ -335,9 +336,21 @@ static void a_late_answer_shows_that_the_lane_lives(void **state)
 	assert_non_null(taken(scene));
 	give_up(scene, late);
 	open_breaker(scene);
-	assert_true(table_answer(&scene->table, &slice, &scene->ended));
+	assert_true(table_answer(&scene->table, &slice, "answerer", &scene->ended));
 	ended_tell(&scene->ended);
 	assert_int_equal(query_lane(scene)->time_outs, 0);
+}
+
+static void an_answer_of_somebody_elses_is_not_believed(void **state)
+{
+	struct scene *scene = *state;
+	struct ask *asking = asked(scene, WRITE, "{}");
+	const struct rpc_slice slice = {.id = asking->id, .text = span_of("{\"status\":\"ok\"}")};
+
+	assert_non_null(taken(scene));
+	assert_false(table_answer(&scene->table, &slice, "somebody", &scene->ended));
+	assert_false(table_answer(&scene->table, &slice, NULL, &scene->ended));
+	answer(scene, asking, true);
 }
 
 static void nothing_is_asked_without_a_connection(void **state)
@@ -370,6 +383,7 @@ int main(void)
 		each(an_open_breaker_refuses_everybody_for_a_while_after_a_probe),
 		each(many_who_waited_for_one_item_are_one_time_out),
 		each(a_late_answer_shows_that_the_lane_lives),
+		each(an_answer_of_somebody_elses_is_not_believed),
 		each(nothing_is_asked_without_a_connection),
 	};
 

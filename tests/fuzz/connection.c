@@ -2,6 +2,7 @@
  * which the client then closes for sending. The server must answer or close, and soon. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -44,6 +45,19 @@ void target_begin(void)
 	must(http_start(&config, &server) == OK);
 }
 
+/* Not interrupted by libFuzzer's clock: a connect that is cannot be begun again. */
+static bool connect_undisturbed(int client, const struct sockaddr_in *address)
+{
+	sigset_t clock, before;
+
+	sigemptyset(&clock);
+	sigaddset(&clock, SIGALRM);
+	must(pthread_sigmask(SIG_BLOCK, &clock, &before) == 0);
+	const bool done = connect(client, (const struct sockaddr *)address, sizeof(*address)) == 0;
+	must(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+	return done;
+}
+
 static int connect_to_server(void)
 {
 	const struct sockaddr_in address = {.sin_family = AF_INET,
@@ -56,7 +70,7 @@ static int connect_to_server(void)
 	must(client >= 0);
 	must(setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0);
 	must(setsockopt(client, SOL_SOCKET, SO_LINGER, &abort_at_close, sizeof(abort_at_close)) == 0);
-	must(connect(client, (const struct sockaddr *)&address, sizeof(address)) == 0);
+	must(connect_undisturbed(client, &address));
 	return client;
 }
 
