@@ -13,4 +13,6 @@ extern const struct command cmd_replay;
 extern const struct command cmd_token;
 extern const struct command cmd_topology_apply, cmd_topology_diff, cmd_topology_show, cmd_topology_verify;
 
+extern const struct command cmd_sandbox;
+
 #endif

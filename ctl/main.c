@@ -16,6 +16,8 @@ static const struct command *const commands[] = {
 	&cmd_replay, &cmd_dead_redrive, &cmd_dead_drop, &cmd_outbox_release,
 	/* take along */
 	&cmd_events_export, &cmd_events_import,
+	/* decided again */
+	&cmd_sandbox,
 	/* the broker */
 	&cmd_topology_show, &cmd_topology_diff, &cmd_topology_verify, &cmd_topology_apply,
 	/* for development */
@@ -30,6 +32,9 @@ static const char settings[] =
 	"  COMANDA_BROKER_URL       amqp://operator:password@host:port/vhost\n"
 	"  COMANDA_DATABASE_URL_ORDERS, _PRODUCTS, _USERS\n"
 	"                           postgresql://comanda_operator:password@host:port/name\n"
+	"  COMANDA_SANDBOX_DATABASE_URL\n"
+	"                           postgresql://comanda_sandbox:password@host:port/postgres:\n"
+	"                           may make databases; for sandbox alone\n"
 	"  COMANDA_MANAGEMENT_URL   http://admin:password@host:port: the management API,\n"
 	"                           for topology alone\n"
 	"  COMANDA_VHOST            the virtual host, for topology; \"comanda\" if not set\n"

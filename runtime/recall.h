@@ -37,6 +37,8 @@ struct state_table {
 	/* One parameter, the id after which to go on: SELECT id, row as jsonb text, ... ORDER BY id, a bounded number.
 	 */
 	struct sql rows;
+	/* The text before the id of whose row it is: "\"user_id\": \""; NULL: its own id says so. */
+	const char *owner;
 };
 
 struct recall {
@@ -57,8 +59,8 @@ struct recall {
 /* The columns of a table as a row of the state: `table_` by its key, a page at a time. */
 #define STATE_ROWS(name_, table_, key_, columns_)                                                                      \
 	{                                                                                                              \
-		"state_" name_, "SELECT " key_ ", to_jsonb(state)::text FROM (SELECT " columns_ " FROM " table_        \
-				" WHERE " key_ " > $1 ORDER BY " key_ " LIMIT 2000) AS state"                          \
+		"state_" name_, "SELECT " key_ ", to_jsonb(whole_row)::text FROM (SELECT " columns_ " FROM " table_    \
+				" WHERE " key_ " > $1 ORDER BY " key_ " LIMIT 2000) AS whole_row"                      \
 	}
 
 #endif

@@ -64,10 +64,11 @@ static const int silent[] = {STOCK_RESERVED, USER_VERIFIED, -1};
 static const int last[] = {-1};
 
 static const struct state_table tables[] = {
-	{"order", STATE_ROWS("orders", "orders", "id",
-			     "id, user_id, state, version, created_at, updated_at, expires_at, note, items, "
-			     "total_cents, currency, reason_code, reason_detail, reason_product_id, history")},
-	{"deadline", STATE_ROWS("deadlines", "deadlines", "subject", "subject, type")},
+	{.name = "order",
+	 .rows = STATE_ROWS("orders", "orders", "id",
+			    "id, user_id, state, version, created_at, updated_at, expires_at, note, items, "
+			    "total_cents, currency, reason_code, reason_detail, reason_product_id, history")},
+	{.name = "deadline", .rows = STATE_ROWS("deadlines", "deadlines", "subject", "subject, type")},
 	{0},
 };
 

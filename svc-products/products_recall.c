@@ -130,13 +130,17 @@ static const int silent[] = {-1};
 static const int last[] = {ORDER_PLACED, -1};
 
 static const struct state_table tables[] = {
-	{"product", STATE_ROWS("products", "products", "id",
-			       "id, sku, name, description, price_cents, currency, on_hand, reserved, status, "
-			       "created_at, updated_at, version, sequence")},
-	{"sku claim", STATE_ROWS("sku_claims", "sku_claims", "id", "id, sku, product_id")},
-	{"reservation", STATE_ROWS("reservations", "reservations", "order_id",
-				   "order_id, state, lines, currency, total_cents, expires_at, updated_at, version")},
-	{"deadline", STATE_ROWS("deadlines", "deadlines", "subject", "subject, type")},
+	{.name = "product",
+	 .rows = STATE_ROWS("products", "products", "id",
+			    "id, sku, name, description, price_cents, currency, on_hand, reserved, status, "
+			    "created_at, updated_at, version, sequence")},
+	{.name = "sku claim",
+	 .rows = STATE_ROWS("sku_claims", "sku_claims", "id", "id, sku, product_id"),
+	 .owner = "\"product_id\": \""},
+	{.name = "reservation",
+	 .rows = STATE_ROWS("reservations", "reservations", "order_id",
+			    "order_id, state, lines, currency, total_cents, expires_at, updated_at, version")},
+	{.name = "deadline", .rows = STATE_ROWS("deadlines", "deadlines", "subject", "subject, type")},
 	{0},
 };
 

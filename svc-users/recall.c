@@ -108,8 +108,11 @@ static struct recalled cause(const struct root *root, struct arena *arena)
 static const int none[] = {-1};
 
 static const struct state_table tables[] = {
-	{"user", STATE_ROWS("users", "users", "id", "id, email, name, role, status, version, created_at, updated_at")},
-	{"e-mail claim", STATE_ROWS("email_claims", "email_claims", "id", "id, user_id")},
+	{.name = "user",
+	 .rows = STATE_ROWS("users", "users", "id", "id, email, name, role, status, version, created_at, updated_at")},
+	{.name = "e-mail claim",
+	 .rows = STATE_ROWS("email_claims", "email_claims", "id", "id, user_id"),
+	 .owner = "\"user_id\": \""},
 	{0},
 };
 

@@ -17,6 +17,10 @@ settings.load_profile("stack")
 _numbers = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
 @pytest.fixture(scope="session")
 def stack():
     stack = stack_under_test()

@@ -140,6 +140,7 @@ postgres_provision() {
 			postgres_worker "$service" "svc_$service"
 		done
 		postgres_operator
+		postgres_sandbox
 		! stack_is_for_tests || postgres_database component component
 	} | postgres_psql postgres -q -v ON_ERROR_STOP=1 >"$STACK/log/provision.log" 2>&1 ||
 		die "could not create the databases: see $STACK/log/provision.log"
@@ -174,6 +175,13 @@ postgres_operator() {
 	for service in "${POSTGRES_SERVICES[@]}"; do
 		echo "GRANT CONNECT ON DATABASE $service TO comanda_operator;"
 	done
+}
+
+# The account of `comanda sandbox`: makes databases of its own, and may open no other.
+postgres_sandbox() {
+	postgres_role comanda_sandbox
+	echo 'ALTER ROLE comanda_sandbox CREATEDB;'
+	echo 'GRANT CONNECT ON DATABASE postgres TO comanda_sandbox;'
 }
 
 postgres_role() { # role

@@ -125,6 +125,7 @@ ctl() {
 			"COMANDA_DATABASE_URL_ORDERS=$(postgres_url comanda_operator orders)" \
 			"COMANDA_DATABASE_URL_PRODUCTS=$(postgres_url comanda_operator products)" \
 			"COMANDA_DATABASE_URL_USERS=$(postgres_url comanda_operator users)" \
+			"COMANDA_SANDBOX_DATABASE_URL=$(postgres_url comanda_sandbox postgres)" \
 			"COMANDA_BROKER_PASSWORD_OPERATOR=$BROKER_PASSWORD_OPERATOR" \
 			"COMANDA_BROKER_PASSWORD_EDGE_HTTP=$BROKER_PASSWORD_EDGE_HTTP" \
 			"COMANDA_BROKER_PASSWORD_SVC_USERS=$BROKER_PASSWORD_SVC_USERS" \

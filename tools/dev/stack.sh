@@ -54,7 +54,7 @@ stack_unlock() {
 stack_secrets() {
 	local name program
 	local names=(ERLANG_COOKIE BROKER_ADMIN_PASSWORD REDIS_PASSWORD FIRST_ADMIN_PASSWORD DATABASE_PASSWORD_COMPONENT
-		BROKER_PASSWORD_OPERATOR DATABASE_PASSWORD_COMANDA_OPERATOR)
+		BROKER_PASSWORD_OPERATOR DATABASE_PASSWORD_COMANDA_OPERATOR DATABASE_PASSWORD_COMANDA_SANDBOX)
 	for program in "${PROGRAMS[@]}"; do
 		names+=("BROKER_PASSWORD_$(program_upper "$program")")
 		[[ $program != svc-* ]] || names+=("DATABASE_PASSWORD_$(program_upper "$program")"
@@ -99,6 +99,7 @@ stack_env() {
 	echo "COMANDA_VHOST=comanda"
 	echo "COMANDA_BROKERS=${BROKERS[*]}"
 	echo "COMANDA_BROKER_URL_OPERATOR=$(program_broker_url operator)"
+	echo "COMANDA_SANDBOX_DATABASE_URL=$(postgres_url comanda_sandbox postgres)"
 	echo "COMANDA_REDIS_URL=$(program_redis_url)"
 	echo "COMANDA_POSTGRES_SOCKET=$(postgres_socket)"
 	echo "COMANDA_TOKEN_KEY_FILE=$STACK/token-key.pem"

@@ -1,0 +1,210 @@
+/* The log, read once. */
+#include "history.h"
+
+#include <string.h>
+
+#include "cloudevent.h"
+#include "eventlog.h"
+#include "messages.h"
+#include "terminal.h"
+
+/* What only this build's services may have said; of the rest, nothing is decided. */
+static int type_of(const struct logged *event)
+{
+	const int type = contract_find(&comanda_contract, event->type, 0);
+	const char *producer = type < 0 ? NULL : comanda_contract.types[type].producer;
+
+	if (type < 0 || strncmp(producer, "svc-", 4) != 0 || strcmp(producer + 4, event->house) != 0)
+		return -1;
+	return type;
+}
+
+static void keep(struct history *history, const struct logged *event, int type)
+{
+	struct buffer text;
+
+	if (history->count == history->room) {
+		history->room = history->room == 0 ? 4096 : history->room * 2;
+		history->events = mem_grow(history->events, history->room * sizeof(*history->events));
+	}
+	buffer_init(&text);
+	json_print(&text, event->json);
+	history->events[history->count] = (struct happened){
+		.id = event->id,
+		.subject = event->subject,
+		.cause = event->cause,
+		.type = type,
+		.offset = event->offset,
+		.sequence = event->sequence,
+		.time_us = event->time_us,
+		.text = {arena_copy(&history->arena, text.bytes, text.size), text.size},
+		.next_about = id_map_get(&history->subjects, &event->subject),
+	};
+	id_map_set(&history->subjects, &event->subject, (int64_t)history->count++);
+	buffer_done(&text);
+}
+
+static void take(struct history *history, const struct logged *event)
+{
+	const int type = type_of(event);
+
+	if (type < 0) {
+		history->unknown++;
+		return;
+	}
+	if (id_map_put(&history->ids, &event->id, (int64_t)history->count) != (int64_t)history->count)
+		history->repeated++; /* the outbox sends again what it has no confirmation of */
+	else
+		keep(history, event, type);
+}
+
+static bool read_all(struct history *history)
+{
+	const struct log_range whole = {.from = {.kind = PLACE_NONE}};
+	struct logged event;
+	struct eventlog *log;
+	enum log_step step;
+
+	if (!eventlog_open(&whole, &log))
+		return false;
+	while ((step = eventlog_next(log, &event)) == LOG_EVENT)
+		take(history, &event);
+	const int64_t first = eventlog_first(log);
+	history->last = eventlog_last(log);
+	eventlog_free(log);
+	if (step == LOG_FAILED || interrupted())
+		return false;
+	if (first > 0)
+		complain("the log begins with offset %lld: retention has dropped what came before, and state cannot be "
+			 "rebuilt without its beginning",
+			 (long long)first);
+	return first <= 0;
+}
+
+/* ---- the cut ---- */
+
+/* The offset after which everything is later. By time, each event counts for itself: the log is not in order of time.
+ */
+static bool find_cut(struct history *history, const struct place *until)
+{
+	char id[UUID_TEXT + 1];
+
+	history->cut_offset = history->last;
+	if (until->kind == PLACE_OFFSET)
+		history->cut_offset = until->offset;
+	if (until->kind == PLACE_OFFSET && until->offset > history->last) {
+		complain("there is no offset %lld yet: the log ends at %lld", (long long)until->offset,
+			 (long long)history->last);
+		return false;
+	}
+	if (until->kind != PLACE_EVENT)
+		return true;
+	const struct happened *event = history_find(history, &until->id);
+	uuid_text(&until->id, id);
+	if (event == NULL)
+		complain("there is no event %s in the log", id);
+	else
+		history->cut_offset = event->offset;
+	return event != NULL;
+}
+
+static void mark_later(struct history *history, const struct place *until)
+{
+	const int64_t cut = until->kind == PLACE_EVENT ? id_map_get(&history->ids, &until->id) : INT64_MAX;
+
+	for (size_t i = 0; i < history->count; i++) {
+		struct happened *event = &history->events[i];
+
+		event->later = event->offset > history->cut_offset || (int64_t)i > cut ||
+			       (until->kind == PLACE_TIME && event->time_us > until->at_us);
+		history->before += !event->later;
+		if (!event->later && event->time_us > history->cut_us)
+			history->cut_us = event->time_us;
+	}
+}
+
+bool history_read(const struct place *until, struct history *ret_history)
+{
+	*ret_history = (struct history){.last = -1};
+	arena_init(&ret_history->arena);
+	id_map_init(&ret_history->ids);
+	id_map_init(&ret_history->subjects);
+	if (!read_all(ret_history) || !find_cut(ret_history, until)) {
+		history_done(ret_history);
+		return false;
+	}
+	mark_later(ret_history, until);
+	return true;
+}
+
+void history_done(struct history *history)
+{
+	arena_done(&history->arena);
+	id_map_done(&history->ids);
+	id_map_done(&history->subjects);
+	free(history->events);
+}
+
+const struct happened *history_find(const struct history *history, const struct uuid *id)
+{
+	const int64_t index = id_map_get(&history->ids, id);
+
+	return index == ID_MAP_NONE ? NULL : &history->events[index];
+}
+
+bool happened_message(const struct happened *event, struct arena *arena, struct message *ret_message)
+{
+	struct faults faults = {0};
+	const struct json *json, *data;
+
+	if (json_parse(arena, event->text, &faults, &json) != OK ||
+	    cloudevent_read(json, &comanda_contract, arena, &faults, ret_message, &data) != OK)
+		return false;
+	const struct shape *shape = comanda_contract.types[ret_message->type].shape;
+	void *body = arena_new(arena, 1, shape->size);
+	shape_blank(shape, body);
+	ret_message->body = body;
+	return data != NULL && json_read(data, shape, UNKNOWN_IGNORED, arena, &faults, body) == OK;
+}
+
+/* ---- mentions ---- */
+
+static void mention_text(struct span text, struct id_map *ids)
+{
+	struct uuid id;
+
+	for (size_t i = 0; i + UUID_TEXT + 2 <= text.size; i++)
+		if (text.bytes[i] == '"' && text.bytes[i + UUID_TEXT + 1] == '"' &&
+		    uuid_parse(text.bytes + i + 1, UUID_TEXT, &id) == OK) {
+			id_map_put(ids, &id, 1);
+			i += UUID_TEXT;
+		}
+}
+
+void happened_mentions(const struct happened *event, struct id_map *ids)
+{
+	mention_text(event->text, ids);
+}
+
+bool history_mentions(int64_t offset, struct id_map *ret_ids)
+{
+	const struct log_range rest = {.from = {.kind = PLACE_OFFSET, .offset = offset}, .quiet = true};
+	struct logged event;
+	struct eventlog *log;
+	enum log_step step;
+	struct buffer text;
+
+	if (!eventlog_open(&rest, &log))
+		return false;
+	buffer_init(&text);
+	while ((step = eventlog_next(log, &event)) == LOG_EVENT) {
+		if (event.offset <= offset)
+			continue;
+		buffer_clear(&text);
+		json_print(&text, event.json);
+		mention_text((struct span){text.bytes, text.size}, ret_ids);
+	}
+	buffer_done(&text);
+	eventlog_free(log);
+	return step == LOG_END;
+}

@@ -1,0 +1,134 @@
+/* CREATE DATABASE, DROP DATABASE. */
+#include "scratch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "terminal.h"
+
+#define SETTING     "COMANDA_SANDBOX_DATABASE_URL"
+#define URL_EXAMPLE "postgresql://comanda_sandbox:password@127.0.0.1:5432/postgres"
+#define WAIT_US     (60 * SECOND_US)
+
+enum { NAME_LONGEST = 32 };
+
+static bool name_fits(const char *name)
+{
+	const size_t size = strlen(name);
+
+	return size > 0 && size <= NAME_LONGEST && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == size;
+}
+
+static void random_name(char ret_name[static UUID_TEXT + 1])
+{
+	const struct uuid id = uuid_new(moment_now());
+
+	uuid_text(&id, ret_name);
+	memmove(ret_name, ret_name + UUID_TEXT - 8, 9); /* its last eight digits are random */
+}
+
+static struct db *connect_to(const char *url, const char *lane)
+{
+	struct db *db = db_new(&(struct db_config){
+		.url = url, .program = "comanda", .lane = lane, .wait_us = WAIT_US, .relaxed = true});
+
+	if (db_ensure(db) == OK)
+		return db;
+	complain("the sandbox's database cannot be reached: %s", db_detail(db));
+	db_free(db);
+	return NULL;
+}
+
+bool scratch_open(const char *name, struct scratch *ret_scratch)
+{
+	char random[UUID_TEXT + 1];
+
+	*ret_scratch = (struct scratch){.server = NULL};
+	if (name != NULL && !name_fits(name)) {
+		complain("a sandbox's name has 1 to %d lower-case letters, digits and underscores, not \"%s\"",
+			 NAME_LONGEST, name);
+		return false;
+	}
+	random_name(random);
+	snprintf(ret_scratch->name, sizeof(ret_scratch->name), "%s", name != NULL ? name : random);
+	ret_scratch->url = setting_value(SETTING, URL_EXAMPLE);
+	if (ret_scratch->url != NULL)
+		ret_scratch->server = connect_to(ret_scratch->url, "sandbox");
+	return ret_scratch->server != NULL;
+}
+
+void scratch_done(struct scratch *scratch)
+{
+	db_free(scratch->server);
+}
+
+const char *scratch_database(const struct scratch *scratch, const char *house, struct arena *arena)
+{
+	return arena_format(arena, "comanda_sandbox_%s_%s", scratch->name, house);
+}
+
+/* The same URL with another database: what stands between the third slash and the question mark. */
+static const char *url_of(const char *url, const char *database, struct arena *arena)
+{
+	const char *host = strstr(url, "://"), *path = host == NULL ? NULL : strchr(host + 3, '/');
+	const char *rest = strchr(url, '?');
+	const size_t head = path != NULL ? (size_t)(path - url) : rest != NULL ? (size_t)(rest - url) : strlen(url);
+
+	return arena_format(arena, "%.*s/%s%s", (int)head, url, database, rest == NULL ? "" : rest);
+}
+
+/* Databases have no parameters in SQL; the name is made of letters, digits and underscores alone (name_fits). */
+static enum status command(struct scratch *scratch, const char *text)
+{
+	struct rows rows;
+
+	db_send_text(scratch->server, text);
+	enum status status = db_sync(scratch->server);
+	if (status == OK)
+		status = db_result(scratch->server, &rows);
+	return status == OK ? db_synced(scratch->server) : status;
+}
+
+static bool refused(struct scratch *scratch, const char *database)
+{
+	if (strcmp(db_sqlstate(scratch->server), "42P04") == 0)
+		complain("the database %s is there already: use another --name, or comanda sandbox --drop %s", database,
+			 scratch->name);
+	else if (strcmp(db_sqlstate(scratch->server), "42501") == 0)
+		complain("the account of " SETTING " may not make databases: ALTER ROLE ... CREATEDB");
+	else
+		complain("the database %s: %s", database, db_detail(scratch->server));
+	db_recover(scratch->server);
+	return false;
+}
+
+struct db *scratch_create(struct scratch *scratch, const char *house)
+{
+	struct db *db = NULL;
+	struct arena arena;
+
+	arena_init(&arena);
+	const char *database = scratch_database(scratch, house, &arena);
+	/* template0: nobody can be connected to it, which would be in the way. */
+	if (command(scratch, arena_format(&arena, "CREATE DATABASE %s TEMPLATE template0", database)) != OK ||
+	    command(scratch, arena_format(&arena, "REVOKE CONNECT, TEMPORARY ON DATABASE %s FROM PUBLIC", database)) !=
+		    OK)
+		refused(scratch, database);
+	else
+		db = connect_to(url_of(scratch->url, database, &arena), house);
+	arena_done(&arena);
+	return db;
+}
+
+bool scratch_drop(struct scratch *scratch, const char *house)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	const char *database = scratch_database(scratch, house, &arena);
+	const bool fine =
+		command(scratch, arena_format(&arena, "DROP DATABASE IF EXISTS %s WITH (FORCE)", database)) == OK ||
+		refused(scratch, database);
+	arena_done(&arena);
+	return fine;
+}

@@ -1,0 +1,19 @@
+/* A rule that was changed by mistake: the last piece of everything is kept back. Linked into a `comanda` of its own, in
+ * place of the true rule, for a sandbox to find. */
+#include "reservation.h"
+
+/* The linker's own names: ld(1), --wrap. */
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+struct demand_verdict __real_demand_check(const struct demand *demands, size_t count);
+struct demand_verdict __wrap_demand_check(const struct demand *demands, size_t count);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+struct demand_verdict __wrap_demand_check(const struct demand *demands, size_t count)
+{
+	const struct demand_verdict verdict = __real_demand_check(demands, count);
+
+	for (size_t i = 0; verdict.answer == DEMAND_MET && i < count; i++)
+		if (demands[i].quantity == product_available(demands[i].product))
+			return (struct demand_verdict){.answer = DEMAND_OUT_OF_STOCK, .line = i};
+	return verdict;
+}

@@ -1,0 +1,41 @@
+"""Runs `comanda sandbox`, this build's or another's, against a stack."""
+import json
+import os
+import subprocess
+
+HOUSES = ("users", "products", "orders")
+
+
+def environment(stack):
+    names = {f"COMANDA_DATABASE_URL_{house.upper()}": stack[f"COMANDA_DATABASE_URL_SVC_{house.upper()}"]
+             for house in HOUSES}
+    return names | {"COMANDA_BROKER_URL": stack["COMANDA_BROKER_URL"], "PATH": os.environ["PATH"],
+                    "COMANDA_SANDBOX_DATABASE_URL": stack["COMANDA_SANDBOX_DATABASE_URL"]}
+
+
+def start(stack, *arguments, program=None):
+    command = [program or f"{stack['COMANDA_BIN']}/comanda", "sandbox", *arguments]
+    return subprocess.Popen(command, env=environment(stack), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run(stack, *arguments, program=None):
+    """The exit code, what was found by service, and what it complained of."""
+    process = start(stack, "--json", *arguments, program=program)
+    out, err = process.communicate(timeout=600)
+    return process.returncode, {found["service"]: found for found in map(json.loads, out.splitlines())}, err
+
+
+def databases(stack):
+    """Sandboxes that are there."""
+    return {row[0] for row in stack.sql("users", "SELECT datname FROM pg_database WHERE datname LIKE 'comanda_sandbox%%'")}
+
+
+def digests(found):
+    return {house: each["digest"] for house, each in found.items()}
+
+
+def told(found):
+    """What differs, for the message of a test that fails."""
+    return json.dumps({house: {"differences": each["differences"][:1], "said_differently": each["said_differently"],
+                               "rows": [row for table in each["state"] for row in table["rows_that_differ"][:2]]}
+                       for house, each in found.items() if not each["same"]}, indent=1)
