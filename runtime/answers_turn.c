@@ -22,7 +22,7 @@ static enum status put_aside(struct lane *lane, struct item *item, const struct 
 		letter_dead(lane, parcel, item, refusal);
 	else
 		letter_later(lane, parcel, item, refusal);
-	outbox_insert_send(lane->db, parcel);
+	outbox_insert_send(lane->db, parcel, false);
 	enum status status = db_sync(lane->db);
 	if (status == OK)
 		status = outbox_insert_read(lane->db, parcel);

@@ -264,11 +264,11 @@ static void put_number(struct cache *cache, int64_t number)
 	put_word(cache, text);
 }
 
-/* V<epoch>:<sequence>|<bytes> */
-static void put_value(struct cache *cache, int64_t epoch, const struct cache_entry *entry)
+/* V<epoch>:<sequence>|<bytes>; `by` is "w" where a writer leaves it. */
+static void put_value(struct cache *cache, int64_t epoch, const char *by, const struct cache_entry *entry)
 {
 	char head[64];
-	size_t size = (size_t)snprintf(head, sizeof head, "V%" PRId64 ":%" PRId64 "|", epoch, entry->sequence);
+	size_t size = (size_t)snprintf(head, sizeof head, "V%" PRId64 ":%" PRId64 "%s|", epoch, entry->sequence, by);
 
 	buffer_format(&cache->command, "$%zu\r\n%s", size + entry->value.size, head);
 	buffer_add(&cache->command, entry->value.bytes, entry->value.size);
@@ -409,7 +409,7 @@ static void build_fill(const struct call *call, const char *name)
 		char lease[TOKEN_TEXT + 2];
 		snprintf(lease, sizeof lease, "L%016" PRIx64, call->entries[i].lease);
 		put_word(cache, call->entries[i].lease == 0 ? "" : lease);
-		put_value(cache, cache->epoch, &call->entries[i]);
+		put_value(cache, cache->epoch, "", &call->entries[i]);
 	}
 }
 
@@ -431,7 +431,29 @@ static void build_fence(const struct call *call, const char *name)
 	put_number(call->cache, call->cache->config.fence_us / MS_US);
 }
 
-enum status cache_fence(struct cache *cache, const struct cache_entry *entries, size_t count)
+static bool fence_some(struct call *call, struct cache_entry *entries)
+{
+	redisReply *reply = run(call, build_fence, call->cache->fence);
+	if (reply == NULL)
+		return false;
+	for (size_t i = 0; i < call->count && i < reply->elements; i++)
+		entries[i].wanted = reply->element[i]->integer != 0;
+	freeReplyObject(reply);
+	return true;
+}
+
+static bool fence_all(struct cache *cache, struct cache_entry *entries, size_t count)
+{
+	for (size_t done = 0; done < count; done += CALL_KEYS) {
+		const size_t some = count - done < CALL_KEYS ? count - done : CALL_KEYS;
+		struct call call = {.cache = cache, .entries = entries + done, .count = some, .script = SCRIPT_FENCE};
+		if (!fence_some(&call, entries + done))
+			return false;
+	}
+	return true;
+}
+
+enum status cache_fence(struct cache *cache, struct cache_entry *entries, size_t count)
 {
 	if (!cache->wanted || count == 0)
 		return OK;
@@ -439,8 +461,7 @@ enum status cache_fence(struct cache *cache, const struct cache_entry *entries, 
 		snprintf(cache->fence, sizeof cache->fence, "%016" PRIx64, next_random(cache));
 	cache->fence_spent = false;
 	cache->fence_epoch = cache->epoch;
-	if (ensure(cache) && run_all((struct call){.cache = cache, .entries = entries, .script = SCRIPT_FENCE}, count,
-				     build_fence, cache->fence))
+	if (ensure(cache) && fence_all(cache, entries, count))
 		return OK;
 	/* Redis may do it yet, when others have written newer values: no write of ours may follow. */
 	cache->fence[0] = '\0';
@@ -457,7 +478,10 @@ static void build_write(const struct call *call, const char *name)
 	put_number(cache, cache->config.keep_us / MS_US);
 	for (size_t i = 0; i < call->count; i++) {
 		put_number(cache, call->entries[i].sequence);
-		put_value(cache, cache->fence_epoch, &call->entries[i]);
+		if (call->entries[i].value.bytes == NULL)
+			put_word(cache, "");
+		else
+			put_value(cache, cache->fence_epoch, "w", &call->entries[i]);
 	}
 }
 

@@ -26,8 +26,9 @@ void cache_free(struct cache *cache);
 
 struct cache_entry {
 	const char *key;
-	struct span value; /* read: in the arena; bytes NULL: a miss */
+	struct span value; /* read: in the arena; bytes NULL: a miss. Write: bytes NULL: none is to stand there */
 	uint64_t lease;    /* read: 0: bypass, do not fill */
+	bool wanted;       /* fence: somebody has read it lately, a value will be of use */
 	int64_t sequence;  /* write: the value's own version; an older one never replaces a newer */
 };
 
@@ -38,7 +39,7 @@ void cache_read(struct cache *cache, struct cache_entry *entries, size_t count, 
 void cache_fill(struct cache *cache, const struct cache_entry *entries, size_t count);
 /* Before COMMIT: from here on, nobody reads or fills these until they are written or the fence ends. E_UNAVAILABLE: it
  * cannot be promised; see docs/guarantees.md for what the lane does then. */
-must_check enum status cache_fence(struct cache *cache, const struct cache_entry *entries, size_t count);
+must_check enum status cache_fence(struct cache *cache, struct cache_entry *entries, size_t count);
 /* After COMMIT: writes the values and lifts the fences. Best effort. */
 void cache_write(struct cache *cache, const struct cache_entry *entries, size_t count);
 bool cache_available(const struct cache *cache);

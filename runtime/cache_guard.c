@@ -25,7 +25,7 @@ void cache_guard_refresh(struct lane *lane)
 		cache_epoch_refresh(&lane->epoch, lane->db, lane->cache);
 }
 
-void cache_guard_before(struct lane *lane, const struct cache_entry *entries, size_t count)
+void cache_guard_before(struct lane *lane, struct cache_entry *entries, size_t count)
 {
 	lane->epoch_raised = false;
 	if (count == 0 || !has_cache(lane) || cache_fence(lane->cache, entries, count) == OK)

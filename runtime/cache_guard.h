@@ -8,8 +8,10 @@
 /* At the start of a turn that reads or writes what is cached. */
 void cache_guard_refresh(struct lane *lane);
 
-/* Before the turn's other statements of the save: fences, or queues the raise of the epoch. */
-void cache_guard_before(struct lane *lane, const struct cache_entry *entries, size_t count);
+/* Before the turn's other statements of the save: fences, or queues the raise of the epoch. Says which entries are
+ * wanted.
+ */
+void cache_guard_before(struct lane *lane, struct cache_entry *entries, size_t count);
 /* Takes the raise's result, where there was one: before those of the other statements. */
 must_check enum status cache_guard_read(struct lane *lane);
 /* After COMMIT: writes through; or returns once no reader holds the old epoch. */

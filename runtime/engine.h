@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "pace.h"
 #include "service.h"
 
 struct relay;
@@ -13,6 +14,7 @@ struct engine {
 	const struct service_settings *settings; /* the part that every service has */
 	const void *program_settings;            /* all of them */
 	struct relay *relay;
+	struct pace pace;
 	atomic_bool stopping;
 };
 

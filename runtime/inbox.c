@@ -35,7 +35,7 @@ void claim_sort(struct lane *lane, struct item **items, size_t count, struct cla
 		else
 			sorted[kept++] = sorted[i];
 	}
-	*ret_claim = (struct claim){sorted, kept};
+	*ret_claim = (struct claim){.items = sorted, .count = kept};
 }
 
 static struct item *find_item(const struct claim *claim, const struct uuid *id)
@@ -56,11 +56,14 @@ static struct item *find_item(const struct claim *claim, const struct uuid *id)
 	return NULL;
 }
 
-static const struct sql claim_events = {
-	"inbox_claim_events",
-	"INSERT INTO inbox_events (id, received_at) SELECT * FROM unnest($1::uuid[], $2::timestamptz[])"
-	" ON CONFLICT (id) DO NOTHING RETURNING id",
-};
+#define INSERT_EVENTS "INSERT INTO inbox_events (id, received_at) SELECT * FROM unnest($1::uuid[], $2::timestamptz[])"
+
+/* Duplicates are rare, and to look for one before each insert costs as much as the insert. So at first all are inserted
+ * as new; should one be there, or be about to be, the turn is run again and asks which. Either way the first of two
+ * turns claims the id, and the second waits for its end. */
+static const struct sql claim_new = {"inbox_claim_new", INSERT_EVENTS};
+static const struct sql claim_missing = {"inbox_claim_events",
+					 INSERT_EVENTS " ON CONFLICT (id) DO NOTHING RETURNING id"};
 
 /* A request's row is written once, with its answer, at the end of the turn. Until then its id is held by a lock of the
  * transaction, which is no row and costs nothing on disk; in one order, so that two turns cannot wait for each other.
@@ -122,7 +125,7 @@ static void send_events(struct lane *lane, const struct claim *claim, int64_t no
 		put_uuid(args, &claim->items[i]->query.message.id);
 		put_moment(args, now_us);
 	}
-	db_send(lane->db, &claim_events);
+	db_send(lane->db, claim->hopeful ? &claim_new : &claim_missing);
 }
 
 void inbox_claim_send(struct lane *lane, const struct claim *claim, int64_t now_us)
@@ -177,7 +180,7 @@ static enum status read_events(struct lane *lane, const struct claim *claim)
 	struct rows rows;
 
 	const enum status status = db_result(lane->db, &rows);
-	if (status != OK)
+	if (status != OK || claim->hopeful)
 		return status;
 	for (size_t i = 0; i < claim->count; i++)
 		claim->items[i]->duplicate = claim->items[i]->done = true;

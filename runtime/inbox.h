@@ -8,6 +8,7 @@
 struct claim {
 	struct item **items; /* sorted by id, each id once (its first item) */
 	size_t count;
+	bool hopeful; /* nothing of it was seen before, as far as is known: if it was, the turn fails with E_REDO */
 };
 
 /* Sorts the items; those whose id another has already get it as their twin. In the lane's arena. */

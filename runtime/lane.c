@@ -206,6 +206,16 @@ static bool turn(struct lane *lane)
 	return settled;
 }
 
+/* No more is begun than is brought to its end. */
+static void rest(struct lane *lane)
+{
+	struct pace *pace = &lane->engine->pace;
+	const int64_t since = moment_steady();
+
+	while (lane->plan->kind == LANE_COMMAND && !lane_stopping(lane) && pace_rests(pace, since))
+		poll(NULL, 0, 1);
+}
+
 static void step(struct lane *lane, int64_t *next_ping_us)
 {
 	arena_reset(&lane->arena);
@@ -214,6 +224,7 @@ static void step(struct lane *lane, int64_t *next_ping_us)
 		pause_lane();
 		return;
 	}
+	rest(lane);
 	const enum status status = gather(lane, IDLE_US);
 	if (status == E_TIMEOUT) {
 		look_after_database(lane, next_ping_us);

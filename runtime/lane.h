@@ -102,8 +102,8 @@ must_check enum status answer(struct lane *lane);
 /* ---- pieces ---- */
 
 /* Decides some items in one transaction. OK: all of them are done. E_REDO: try again; E_UNAVAILABLE: the database is
- * away; E_INVALID, E_INTERNAL: one of them is to blame. Nothing has happened then. */
-must_check enum status turn_once(struct lane *lane, struct item **items, size_t count);
+ * away; E_INVALID, E_INTERNAL: one of them is to blame. Nothing has happened then. `hopeful`: see struct claim. */
+must_check enum status turn_once(struct lane *lane, struct item **items, size_t count, bool hopeful);
 /* One item is to blame for what the database said: the event is put aside, the request answered. */
 must_check enum status turn_blamed(struct lane *lane, struct item *item, enum status status);
 
@@ -125,7 +125,8 @@ void stores_save_send(struct lane *lane, struct unit *unit);
 must_check enum status stores_save_read(struct lane *lane, struct unit *unit);
 /* Tells stores that want to know what was saved. */
 void stores_saved(struct lane *lane, struct unit *unit, int64_t now_us);
-/* The cache entries of what has changed. */
+/* The cache entries of what has changed, without values; and the values of those that are wanted. */
 size_t stores_cached(struct lane *lane, struct unit *unit, struct cache_entry **ret_entries);
+void stores_cache_values(struct lane *lane, struct unit *unit, struct cache_entry *cached);
 
 #endif

@@ -283,7 +283,7 @@ static enum status save_alone(struct lane *lane, struct item *item, const struct
 	claim_sort(lane, &item, 1, &claim);
 	db_send_text(lane->db, "BEGIN");
 	inbox_claim_send(lane, &claim, now_us);
-	outbox_insert_send(lane->db, parcel);
+	outbox_insert_send(lane->db, parcel, false);
 	db_send_text(lane->db, "COMMIT");
 	enum status status = db_sync(lane->db);
 	if (status == OK)

@@ -41,16 +41,16 @@ struct outbox_row *parcel_add(struct parcel *parcel, const struct outbox_row *ro
 	return added;
 }
 
-/* The same event decided twice has the same id, and needs to be sent once. */
-static const struct sql insert_rows = {
-	"outbox_insert",
-	"INSERT INTO outbox (id, exchange, routing_key, type, subject, headers, body, events, created_at, due_at)"
-	" SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::bytea[],"
+#define INSERT                                                                                                         \
+	"INSERT INTO outbox (id, exchange, routing_key, type, subject, headers, body, events, created_at, due_at)"     \
+	" SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::bytea[],"   \
 	"  $8::bigint[], $9::timestamptz[], $10::timestamptz[])"
-	" ON CONFLICT (id) DO NOTHING",
-};
 
-void outbox_insert_send(struct db *db, const struct parcel *parcel)
+static const struct sql insert_new = {"outbox_insert_new", INSERT};
+/* The same event decided twice has the same id, and needs to be sent once. */
+static const struct sql insert_missing = {"outbox_insert", INSERT " ON CONFLICT (id) DO NOTHING"};
+
+void outbox_insert_send(struct db *db, const struct parcel *parcel, bool hopeful)
 {
 	if (parcel->count == 0)
 		return;
@@ -70,7 +70,7 @@ void outbox_insert_send(struct db *db, const struct parcel *parcel)
 		put_moment(args, row->created_us);
 		put_moment(args, row->due_us);
 	}
-	db_send(db, &insert_rows);
+	db_send(db, hopeful ? &insert_new : &insert_missing);
 }
 
 enum status outbox_insert_read(struct db *db, const struct parcel *parcel)

@@ -48,7 +48,7 @@ define_freep(struct parcel, parcel_free);
 struct outbox_row *parcel_add(struct parcel *parcel, const struct outbox_row *row);
 
 /* Queues the insert of all rows; nothing where there are none. */
-void outbox_insert_send(struct db *db, const struct parcel *parcel);
+void outbox_insert_send(struct db *db, const struct parcel *parcel, bool hopeful);
 /* Takes the insert's result. */
 must_check enum status outbox_insert_read(struct db *db, const struct parcel *parcel);
 

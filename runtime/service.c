@@ -221,6 +221,7 @@ int service_run(const struct service *service, int argc, char **argv)
 			   .program_settings = settings,
 			   .settings = (const void *)((const char *)settings + service->settings_offset)},
 	};
+	pace_init(&running.engine.pace, running.engine.settings->open_max);
 	const int exit_code = code == PROGRAM_MIGRATE ? migrate_only(&running, settings) : run(&running, settings);
 	if (service->stop != NULL)
 		service->stop(settings);

@@ -65,6 +65,7 @@ struct lane_plan {
 	const struct handler *handlers;
 	int count;     /* how many of it, unless the setting COMANDA_LANES_<NAME> says otherwise */
 	int batch_max; /* items a turn; 0: the default (200) */
+	bool pairs;    /* its events come two by two about one aggregate: under load the first waits for the second */
 };
 
 /* What a service wants to be known of its tables: every ten seconds, while nothing else waits. */
@@ -114,7 +115,7 @@ struct service_settings {
 	int64_t admin_port;
 	int64_t db_wait_us, broker_heartbeat_us, shutdown_us;
 	int64_t lanes_query, lanes_command, lanes_events;
-	int64_t outbox_age_max_us;
+	int64_t open_max, outbox_age_max_us;
 	int64_t inbox_commands_us, inbox_events_us;
 };
 /* The rows of a settings table for a `struct service_settings` member named `service` in `struct_`. */
@@ -206,6 +207,13 @@ struct service_settings {
 		 0,                                                                                                      \
 		 0,                                                                                                      \
 		 "whose right it is to change tables, as in COMANDA_DATABASE_URL; empty: that one's"},                   \
+		{"COMANDA_OPEN_MAX",                                                                                     \
+		 SET_INT,                                                                                                \
+		 offsetof(struct_, service.open_max),                                                                    \
+		 "1000",                                                                                                 \
+		 1,                                                                                                      \
+		 1000000,                                                                                                \
+		 "requests that write are taken more slowly while more than this is begun and not ended"},               \
 		{"COMANDA_OTLP_URL",                                                                                     \
 		 SET_TEXT,                                                                                               \
 		 offsetof(struct_, service.otlp_url),                                                                    \

@@ -13,18 +13,19 @@ struct store {
 	struct sql load;
 	/* Fills a zeroed aggregate from one row. */
 	void (*read)(const struct rows *rows, int row, struct arena *arena, void *ret_aggregate);
-	/* INSERT ... SELECT * FROM unnest($1::uuid[], ...) ON CONFLICT DO NOTHING: new aggregates, sorted by id. Fewer
-	 * rows than aggregates: somebody was faster; the turn is run again and will find them. */
+	/* INSERT ... SELECT * FROM unnest($1::uuid[], ...): new aggregates, sorted by id. One that is there: somebody
+	 * was faster; the turn is run again and will find it. */
 	struct sql insert;
-	/* INSERT ... ON CONFLICT (id) DO UPDATE, or UPDATE ... FROM unnest: loaded aggregates that changed. */
+	/* UPDATE ... FROM unnest: aggregates that the turn has locked, and changed. */
 	struct sql update;
 	/* Puts one aggregate's columns (put_uuid, put_int, ...), `columns` of them, in the order of both statements. */
 	void (*write)(struct args *args, const void *aggregate);
 	int columns;
-	/* Where a cache stands in front of reads: the aggregate's key, value and sequence. NULL: no cache. */
-	void (*cached)(const void *aggregate, struct arena *arena, struct cache_entry *ret_entry);
 	/* Told after the commit of each aggregate that was saved, and when it was decided: to count. NULL: nobody. */
 	void (*saved)(const void *aggregate, int64_t now_us);
+	/* Where a cache stands in front of reads: the aggregate's key and sequence; its value. NULL: no cache. */
+	void (*cache_name)(const void *aggregate, struct arena *arena, struct cache_entry *ret_entry);
+	void (*cache_value)(const void *aggregate, struct arena *arena, struct cache_entry *ret_entry);
 };
 
 #endif

@@ -137,16 +137,30 @@ size_t stores_cached(struct lane *lane, struct unit *unit, struct cache_entry **
 	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
 		struct entry **entries;
 
-		if ((*store)->cached != NULL)
+		if ((*store)->cache_name != NULL)
 			room += unit_changed(unit, (*store)->kind, &entries);
 	}
 	*ret_entries = arena_new(&lane->arena, room + 1, sizeof(struct cache_entry));
 	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
 		struct entry **entries;
-		const size_t count = (*store)->cached == NULL ? 0 : unit_changed(unit, (*store)->kind, &entries);
+		const size_t count = (*store)->cache_name == NULL ? 0 : unit_changed(unit, (*store)->kind, &entries);
 
 		for (size_t i = 0; i < count; i++)
-			(*store)->cached(entries[i]->data, &lane->arena, &(*ret_entries)[kept++]);
+			(*store)->cache_name(entries[i]->data, &lane->arena, &(*ret_entries)[kept++]);
 	}
 	return kept;
+}
+
+void stores_cache_values(struct lane *lane, struct unit *unit, struct cache_entry *cached)
+{
+	size_t done = 0;
+
+	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
+		struct entry **entries;
+		const size_t count = (*store)->cache_name == NULL ? 0 : unit_changed(unit, (*store)->kind, &entries);
+
+		for (size_t i = 0; i < count; i++, done++)
+			if (cached[done].wanted)
+				(*store)->cache_value(entries[i]->data, &lane->arena, &cached[done]);
+	}
 }

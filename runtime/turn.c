@@ -176,7 +176,7 @@ static enum status save(struct turn *turn)
 	stores_save_send(turn->lane, turn->unit);
 	inbox_record_send(turn->lane, &turn->claim, turn->now_us);
 	deadlines_save_send(db, contract, turn->unit);
-	outbox_insert_send(db, turn->parcel);
+	outbox_insert_send(db, turn->parcel, turn->claim.hopeful);
 	enum status status = db_flush(db);
 	if (status == OK)
 		status = save_results(turn);
@@ -225,13 +225,15 @@ static void answer_twins(struct turn *turn)
 static void turn_committed(struct turn *turn)
 {
 	answer_twins(turn);
+	pace_note(&turn->lane->engine->pace, turn->unit);
 	relay_give(turn->lane->engine->relay, &turn->parcel);
+	stores_cache_values(turn->lane, turn->unit, turn->cached);
 	cache_guard_after(turn->lane, turn->cached, turn->cached_count);
 	stores_saved(turn->lane, turn->unit, turn->now_us);
 	metric_add(&turns, "committed", 1);
 }
 
-enum status turn_once(struct lane *lane, struct item **items, size_t count)
+enum status turn_once(struct lane *lane, struct item **items, size_t count, bool hopeful)
 {
 	const int64_t start = moment_steady();
 	struct turn turn = {.lane = lane, .items = items, .count = count, .now_us = moment_now()};
@@ -243,6 +245,7 @@ enum status turn_once(struct lane *lane, struct item **items, size_t count)
 	prepare_items(lane, items, count);
 	turn.now_us = moment_now();
 	claim_sort(lane, items, count, &turn.claim);
+	turn.claim.hopeful = hopeful;
 	name_keys(turn.unit, items, count);
 	if (db_ensure(lane->db) != OK)
 		return E_UNAVAILABLE;
@@ -279,7 +282,7 @@ static enum status run(struct lane *lane, struct item **items, size_t count)
 	enum status status = E_REDO;
 
 	for (int tries = 0; status == E_REDO && tries < REDO_MAX; tries++)
-		status = turn_once(lane, items, count);
+		status = turn_once(lane, items, count, tries == 0);
 	if (status == OK)
 		return OK;
 	if (status == E_REDO || status == E_UNAVAILABLE || !db_connected(lane->db))

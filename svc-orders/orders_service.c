@@ -11,7 +11,13 @@ static const struct store *const stores[] = {&order_store, NULL};
 static const struct lane_plan lanes[] = {
 	{.name = "query", .kind = LANE_QUERY, .queue = "orders.query", .handlers = orders_queries, .count = 1},
 	{.name = "command", .kind = LANE_COMMAND, .queue = "orders.command", .handlers = orders_commands, .count = 1},
-	{.name = "events", .kind = LANE_EVENTS, .queue = "orders.events", .handlers = orders_events, .count = 1},
+	{.name = "events",
+	 .kind = LANE_EVENTS,
+	 .queue = "orders.events",
+	 .handlers = orders_events,
+	 .count = 1,
+	 .pairs = true,
+	 .batch_max = 1000},
 	{.name = NULL},
 };
 

@@ -87,7 +87,7 @@ static void outputs_send(struct db *db, const struct unit *unit, const struct me
 					   .due_us = event.time_us,
 				   });
 	}
-	outbox_insert_send(db, parcel);
+	outbox_insert_send(db, parcel, false);
 	buffer_done(&body);
 }
 

@@ -44,10 +44,10 @@ static const struct handler event_handlers[] = {
 
 static const struct lane_plan lanes[] = {
 	/* clang-format off */
-	{ "query",    LANE_QUERY,   "users.query",    query_handlers,    1, 0 },
-	{ "command",  LANE_COMMAND, "users.command",  command_handlers,  1, 0 },
-	{ "password", LANE_COMMAND, "users.password", password_handlers, 1, 1 },
-	{ "events",   LANE_ANSWERS, "users.events",   event_handlers,    1, 0 },
+	{ "query",    LANE_QUERY,   "users.query",    query_handlers,    1, 0, false },
+	{ "command",  LANE_COMMAND, "users.command",  command_handlers,  1, 0, false },
+	{ "password", LANE_COMMAND, "users.password", password_handlers, 1, 1, false },
+	{ "events",   LANE_ANSWERS, "users.events",   event_handlers,    1, 0, false },
 	{ .name = NULL },
 	/* clang-format on */
 };

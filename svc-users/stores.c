@@ -48,22 +48,20 @@ static void user_write(struct args *args, const void *aggregate)
 	put_moment(args, user->updated_at);
 }
 
-#define INSERT_USERS                                                                                                   \
-	"INSERT INTO users (" USER_COLUMNS ")"                                                                         \
-	" SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],"  \
-	"  $8::bigint[], $9::timestamptz[], $10::timestamptz[])"
+#define UNNEST_USERS                                                                                                   \
+	"unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],"   \
+	"  $9::timestamptz[], $10::timestamptz[]) AS given (" USER_COLUMNS ")"
 
 const struct store user_store = {
 	.kind = &user_kind,
 	.load = {"user_load",
 		 "SELECT " USER_COLUMNS " FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"},
 	.read = user_read,
-	.insert = {"user_insert", INSERT_USERS " ON CONFLICT DO NOTHING"},
-	.update = {"user_update",
-		   INSERT_USERS " ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, role = EXCLUDED.role,"
-				" status = EXCLUDED.status, password_hash = EXCLUDED.password_hash,"
-				" session_epoch = EXCLUDED.session_epoch, version = EXCLUDED.version,"
-				" updated_at = EXCLUDED.updated_at"},
+	.insert = {"user_insert", "INSERT INTO users (" USER_COLUMNS ") SELECT * FROM " UNNEST_USERS},
+	.update = {"user_update", "UPDATE users SET name = given.name, role = given.role, status = given.status,"
+				  " password_hash = given.password_hash, session_epoch = given.session_epoch,"
+				  " version = given.version, updated_at = given.updated_at FROM " UNNEST_USERS
+				  " WHERE users.id = given.id"},
 	.write = user_write,
 	.columns = 10,
 };
@@ -92,15 +90,16 @@ static void email_claim_write(struct args *args, const void *aggregate)
 	put_uuid(args, &claim->user_id);
 }
 
-#define INSERT_CLAIMS "INSERT INTO email_claims (id, user_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])"
+#define UNNEST_CLAIMS "unnest($1::uuid[], $2::uuid[]) AS given (id, user_id)"
 
 const struct store email_claim_store = {
 	.kind = &email_claim_kind,
 	.load = {"email_claim_load",
 		 "SELECT id, user_id FROM email_claims WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"},
 	.read = email_claim_read,
-	.insert = {"email_claim_insert", INSERT_CLAIMS " ON CONFLICT DO NOTHING"},
-	.update = {"email_claim_update", INSERT_CLAIMS " ON CONFLICT (id) DO UPDATE SET user_id = EXCLUDED.user_id"},
+	.insert = {"email_claim_insert", "INSERT INTO email_claims (id, user_id) SELECT * FROM " UNNEST_CLAIMS},
+	.update = {"email_claim_update", "UPDATE email_claims SET user_id = given.user_id FROM " UNNEST_CLAIMS
+					 " WHERE email_claims.id = given.id"},
 	.write = email_claim_write,
 	.columns = 2,
 };
@@ -151,21 +150,20 @@ static void session_write(struct args *args, const void *aggregate)
 	put_bool(args, session->revoked);
 }
 
-#define INSERT_SESSIONS                                                                                                \
-	"INSERT INTO sessions (" SESSION_COLUMNS ")"                                                                   \
-	" SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bigint[], $6::timestamptz[],"     \
-	"  $7::timestamptz[], $8::timestamptz[], $9::boolean[])"
+#define UNNEST_SESSIONS                                                                                                \
+	"unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bigint[], $6::timestamptz[],"                    \
+	"  $7::timestamptz[], $8::timestamptz[], $9::boolean[]) AS given (" SESSION_COLUMNS ")"
 
 const struct store session_store = {
 	.kind = &session_kind,
 	.load = {"session_load",
 		 "SELECT " SESSION_COLUMNS " FROM sessions WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"},
 	.read = session_read,
-	.insert = {"session_insert", INSERT_SESSIONS " ON CONFLICT DO NOTHING"},
-	.update = {"session_update", INSERT_SESSIONS
-		   " ON CONFLICT (id) DO UPDATE SET current_hash = EXCLUDED.current_hash,"
-		   " previous_hash = EXCLUDED.previous_hash, epoch = EXCLUDED.epoch, expires_at = EXCLUDED.expires_at,"
-		   " rotated_at = EXCLUDED.rotated_at, revoked = EXCLUDED.revoked"},
+	.insert = {"session_insert", "INSERT INTO sessions (" SESSION_COLUMNS ") SELECT * FROM " UNNEST_SESSIONS},
+	.update = {"session_update", "UPDATE sessions SET current_hash = given.current_hash,"
+				     " previous_hash = given.previous_hash, epoch = given.epoch,"
+				     " expires_at = given.expires_at, rotated_at = given.rotated_at,"
+				     " revoked = given.revoked FROM " UNNEST_SESSIONS " WHERE sessions.id = given.id"},
 	.write = session_write,
 	.columns = 9,
 };

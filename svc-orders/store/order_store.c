@@ -123,26 +123,28 @@ void order_read(const struct rows *rows, int row, struct arena *arena, void *ret
 
 /* ---- the store ---- */
 
+#define UNNEST_ORDERS                                                                                                  \
+	"unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], "            \
+	"       $7::timestamptz[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], "                  \
+	"       $13::text[], $14::uuid[], $15::text[]) AS given (" ORDER_COLUMNS ")"
 #define INSERT_ORDERS                                                                                                  \
 	"INSERT INTO orders (" ORDER_COLUMNS ") "                                                                      \
 	"SELECT id, user_id, state, version, created_at, updated_at, expires_at, note, items::json, total_cents, "     \
 	"       currency, reason_code, reason_detail, reason_product_id, history::json "                               \
-	"FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], "       \
-	"            $7::timestamptz[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], "             \
-	"            $13::text[], $14::uuid[], $15::text[]) AS given (" ORDER_COLUMNS ") "
+	"FROM " UNNEST_ORDERS
 
 const struct store order_store = {
 	.kind = &order_kind,
 	.load = {"order_load", "SELECT " ORDER_COLUMNS " FROM orders WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"},
 	.read = order_read,
-	.insert = {"order_insert", INSERT_ORDERS "ON CONFLICT DO NOTHING"},
-	/* The upsert, unlike UPDATE ... FROM unnest, has only one plan. What placing settled is left out. */
-	.update = {"order_update", INSERT_ORDERS
-		   "ON CONFLICT (id) DO UPDATE SET "
-		   "state = EXCLUDED.state, version = EXCLUDED.version, updated_at = EXCLUDED.updated_at, "
-		   "items = EXCLUDED.items, total_cents = EXCLUDED.total_cents, currency = EXCLUDED.currency, "
-		   "reason_code = EXCLUDED.reason_code, reason_detail = EXCLUDED.reason_detail, "
-		   "reason_product_id = EXCLUDED.reason_product_id, history = EXCLUDED.history"},
+	.insert = {"order_insert", INSERT_ORDERS},
+	/* What placing settled is left out. */
+	.update = {"order_update",
+		   "UPDATE orders SET state = given.state, version = given.version, updated_at = given.updated_at, "
+		   "items = given.items::json, total_cents = given.total_cents, currency = given.currency, "
+		   "reason_code = given.reason_code, reason_detail = given.reason_detail, "
+		   "reason_product_id = given.reason_product_id, history = given.history::json "
+		   "FROM " UNNEST_ORDERS " WHERE orders.id = given.id"},
 	.write = order_write,
 	.columns = 15,
 	.saved = orders_saved,

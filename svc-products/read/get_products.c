@@ -77,7 +77,7 @@ static enum status read_missing(struct lane *lane, const struct wanted *wanted)
 
 		product_read(&rows, row, arena, &product);
 		entry = entry_of(wanted, &product.id);
-		product_cached(&product, arena, entry);
+		product_cache_value(&product, arena, entry);
 		if (entry->lease != 0)
 			fills[fill_count++] = *entry;
 	}

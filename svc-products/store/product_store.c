@@ -52,7 +52,15 @@ const char *product_cache_key(const struct uuid *id, struct arena *arena)
 	return arena_format(arena, "product:%s", text);
 }
 
-void product_cached(const void *aggregate, struct arena *arena, struct cache_entry *ret_entry)
+static void cache_name(const void *aggregate, struct arena *arena, struct cache_entry *ret_entry)
+{
+	const struct product *product = aggregate;
+
+	ret_entry->key = product_cache_key(&product->id, arena);
+	ret_entry->sequence = product->sequence;
+}
+
+void product_cache_value(const void *aggregate, struct arena *arena, struct cache_entry *ret_entry)
 {
 	const struct product *product = aggregate;
 	struct product_view view = product_show(product);
@@ -60,32 +68,30 @@ void product_cached(const void *aggregate, struct arena *arena, struct cache_ent
 
 	buffer_init(&json);
 	json_encode(&json, &product_view_shape, &view);
-	ret_entry->key = product_cache_key(&product->id, arena);
 	ret_entry->value = (struct span){.bytes = arena_copy(arena, json.bytes, json.size), .size = json.size};
 	ret_entry->sequence = product->sequence;
 	buffer_done(&json);
 }
 
 #define UNNEST                                                                                                         \
-	"INSERT INTO products (" PRODUCT_COLUMNS ") SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], "         \
-	"$4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[], $9::text[], $10::timestamptz[], "           \
-	"$11::timestamptz[], $12::bigint[], $13::bigint[]) "
+	"unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], "              \
+	"$8::bigint[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::bigint[]) "             \
+	"AS given (" PRODUCT_COLUMNS ")"
 
-/* ON CONFLICT instead of UPDATE ... FROM unnest: that one can get a plan that scans the table (the planner does not
- * know how many rows an array has), this one always goes by the key. */
 const struct store product_store = {
 	.kind = &product_kind,
 	.load = {"product_load", "SELECT " PRODUCT_COLUMNS " FROM products WHERE id = ANY($1) ORDER BY id "
 				 "FOR NO KEY UPDATE"},
 	.read = product_read,
-	.insert = {"product_insert", UNNEST "ON CONFLICT DO NOTHING"},
+	.insert = {"product_insert", "INSERT INTO products (" PRODUCT_COLUMNS ") SELECT * FROM " UNNEST},
 	.update = {"product_update",
-		   UNNEST "ON CONFLICT (id) DO UPDATE SET sku = excluded.sku, name = excluded.name, "
-			  "description = excluded.description, price_cents = excluded.price_cents, "
-			  "currency = excluded.currency, on_hand = excluded.on_hand, reserved = excluded.reserved, "
-			  "status = excluded.status, updated_at = excluded.updated_at, version = excluded.version, "
-			  "sequence = excluded.sequence"},
+		   "UPDATE products SET sku = given.sku, name = given.name, description = given.description, "
+		   "price_cents = given.price_cents, currency = given.currency, on_hand = given.on_hand, "
+		   "reserved = given.reserved, status = given.status, updated_at = given.updated_at, "
+		   "version = given.version, sequence = given.sequence "
+		   "FROM " UNNEST " WHERE products.id = given.id"},
 	.write = product_write,
 	.columns = 13,
-	.cached = product_cached,
+	.cache_name = cache_name,
+	.cache_value = product_cache_value,
 };

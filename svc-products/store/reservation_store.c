@@ -94,21 +94,21 @@ static void reservation_write(struct args *args, const void *aggregate)
 	put_int(args, reservation->version);
 }
 
+#define COLUMNS "order_id, state, lines, currency, total_cents, expires_at, updated_at, version"
 #define UNNEST                                                                                                         \
-	"INSERT INTO reservations (order_id, state, lines, currency, total_cents, expires_at, updated_at, version) "   \
-	"SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], "       \
-	"$7::timestamptz[], $8::bigint[]) "
+	"unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::timestamptz[], "  \
+	"$8::bigint[]) AS given (" COLUMNS ")"
 
 /* What was reserved never changes afterwards, only what became of it. */
 const struct store reservation_store = {
 	.kind = &reservation_kind,
-	.load = {"reservation_load", "SELECT order_id, state, lines, currency, total_cents, expires_at, updated_at, "
-				     "version FROM reservations WHERE order_id = ANY($1) ORDER BY order_id "
+	.load = {"reservation_load", "SELECT " COLUMNS " FROM reservations WHERE order_id = ANY($1) ORDER BY order_id "
 				     "FOR NO KEY UPDATE"},
 	.read = reservation_read,
-	.insert = {"reservation_insert", UNNEST "ON CONFLICT DO NOTHING"},
-	.update = {"reservation_update", UNNEST "ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, "
-						"updated_at = excluded.updated_at, version = excluded.version"},
+	.insert = {"reservation_insert", "INSERT INTO reservations (" COLUMNS ") SELECT * FROM " UNNEST},
+	.update = {"reservation_update",
+		   "UPDATE reservations SET state = given.state, updated_at = given.updated_at, "
+		   "version = given.version FROM " UNNEST " WHERE reservations.order_id = given.order_id"},
 	.write = reservation_write,
 	.columns = 8,
 };

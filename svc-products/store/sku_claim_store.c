@@ -20,7 +20,7 @@ static void claim_write(struct args *args, const void *aggregate)
 	put_uuid(args, uuid_is_nil(&claim->product_id) ? NULL : &claim->product_id);
 }
 
-#define UNNEST "INSERT INTO sku_claims (id, sku, product_id) SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[]) "
+#define UNNEST "unnest($1::uuid[], $2::text[], $3::uuid[]) AS given (id, sku, product_id)"
 
 /* A change of SKU knows the product, not the SKU that it holds: so a claim is found under its holder's id as well. The
  * product is locked before, so its claim cannot move meanwhile. */
@@ -29,8 +29,9 @@ const struct store sku_claim_store = {
 	.load = {"sku_claim_load", "SELECT id, sku, product_id FROM sku_claims "
 				   "WHERE id = ANY($1) OR product_id = ANY($1) ORDER BY id FOR NO KEY UPDATE"},
 	.read = claim_read,
-	.insert = {"sku_claim_insert", UNNEST "ON CONFLICT DO NOTHING"},
-	.update = {"sku_claim_update", UNNEST "ON CONFLICT (id) DO UPDATE SET product_id = excluded.product_id"},
+	.insert = {"sku_claim_insert", "INSERT INTO sku_claims (id, sku, product_id) SELECT * FROM " UNNEST},
+	.update = {"sku_claim_update", "UPDATE sku_claims SET product_id = given.product_id FROM " UNNEST
+				       " WHERE sku_claims.id = given.id"},
 	.write = claim_write,
 	.columns = 3,
 };

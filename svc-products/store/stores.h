@@ -13,8 +13,8 @@ extern const struct store product_store, sku_claim_store, reservation_store;
 	"version, sequence"
 void product_read(const struct rows *rows, int row, struct arena *arena, void *ret_product);
 
-/* A product as it lies in the cache: its key, its view as JSON, its sequence. */
+/* A product as it lies in the cache: its key; its view as JSON, its sequence. */
 const char *product_cache_key(const struct uuid *id, struct arena *arena);
-void product_cached(const void *product, struct arena *arena, struct cache_entry *ret_entry);
+void product_cache_value(const void *product, struct arena *arena, struct cache_entry *ret_entry);
 
 #endif

@@ -1,0 +1,54 @@
+/* Counting what is begun and ended. */
+#include "pace.h"
+
+#define STALLED_US SECOND_US     /* nothing has ended for so long: waiting does not help */
+#define REST_US    (250 * MS_US) /* the longest rest at a time */
+
+enum { BUSY = 64 };
+
+void pace_init(struct pace *pace, int64_t open_max)
+{
+	pace->open_max = open_max;
+	atomic_init(&pace->open, 0);
+	atomic_init(&pace->ended_at, 0);
+}
+
+void pace_note(struct pace *pace, const struct unit *unit)
+{
+	const struct deadline *deadlines;
+	const size_t count = unit_deadlines(unit, &deadlines);
+	int64_t ended = 0;
+
+	for (size_t i = 0; i < count; i++)
+		ended += deadlines[i].due_us == INT64_MIN;
+	if (ended > 0)
+		atomic_store(&pace->ended_at, moment_steady());
+	const int64_t open = atomic_fetch_add(&pace->open, (int64_t)count - 2 * ended) + (int64_t)count - 2 * ended;
+	/* A backlog that others had begun, or we before a restart, is no credit for as much at once. */
+	if (open < -pace->open_max)
+		atomic_fetch_add(&pace->open, -pace->open_max - open);
+}
+
+bool pace_busy(const struct pace *pace)
+{
+	return atomic_load(&pace->open) >= BUSY;
+}
+
+size_t pace_open(const struct pace *pace)
+{
+	const int64_t open = atomic_load(&pace->open);
+
+	return open > 0 ? (size_t)open : 0;
+}
+
+bool pace_rests(struct pace *pace, int64_t since_us)
+{
+	const int64_t now = moment_steady(), open = atomic_load(&pace->open);
+
+	if (open <= pace->open_max)
+		return false;
+	if (now - atomic_load(&pace->ended_at) < STALLED_US)
+		return now - since_us < REST_US;
+	atomic_fetch_sub(&pace->open, open); /* whoever was to end it is away: when he is back, we count anew */
+	return false;
+}

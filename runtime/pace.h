@@ -1,0 +1,30 @@
+/* The pace of a service: no more is begun than is brought to its end. A deadline that was set is something begun, one
+ * that was cleared is ended; while much is open, command lanes rest so that event lanes catch up.
+ *
+ * This is a brake, no bound: what is counted is what this process has begun and ended. Replicas share the work of both
+ * kinds, so that their counts add up to what is open. Where nothing ends (another service is away), nobody rests. */
+#ifndef RT_PACE_H
+#define RT_PACE_H
+
+#include <stdatomic.h>
+
+#include "moment.h"
+#include "unit.h"
+
+struct pace {
+	int64_t open_max;
+	atomic_llong open, ended_at;
+};
+
+void pace_init(struct pace *pace, int64_t open_max);
+/* What a committed turn has begun and ended. */
+void pace_note(struct pace *pace, const struct unit *unit);
+/* Is more open than a few that happened to come together? */
+bool pace_busy(const struct pace *pace);
+/* How much is open; 0 where that is not known. */
+size_t pace_open(const struct pace *pace);
+/* Should a command lane rest before it takes more? Ask again after a millisecond; `since_us` is when it began to rest
+ * (steady). */
+bool pace_rests(struct pace *pace, int64_t since_us);
+
+#endif
