@@ -1,7 +1,7 @@
 """./dev bench: the product beside what broker and database could do at most, in the same minutes on the same machine.
 
-Ceilings and scenarios take turns, A B A B, so that whatever else the machine does falls on both; figures are means of
-the turns. Standard library only. The stack is started by tools/dev/bench.sh, which sets COMANDA_STACK.
+Ceilings and scenarios take turns, A B A B, so that whatever else the machine does falls on both; figures are medians of
+the rounds. Standard library only. The stack is started by tools/dev/bench.sh, which sets COMANDA_STACK.
 """
 import argparse
 import json
@@ -51,36 +51,75 @@ def measured(stack, scenario, **how):
     return result
 
 
-def mean(results):
-    """Of several turns of one scenario: means of all that is a number."""
+def median(results):
+    """Of several rounds of one scenario: medians of all that is a number."""
     merged = {}
     for key, value in results[0].items():
         if isinstance(value, dict):
-            merged[key] = {name: statistics.fmean(result[key].get(name, 0) for result in results) for name in value}
+            merged[key] = {name: statistics.median(result[key].get(name, 0) for result in results) for name in value}
         elif isinstance(value, (int, float)):
-            merged[key] = statistics.fmean(result[key] for result in results)
+            merged[key] = statistics.median(result[key] for result in results)
         else:
             merged[key] = value
     return merged
 
 
+CEILINGS = {"rpc": "rpc_per_s", "orders": "order_messages_per_s", "database": "pg_orders_per_s"}
+
+
+def cpu_each(result, per_s):
+    """CPU µs an operation, without the load's own."""
+    return sum(spent for part, spent in result["cpu"].items()
+               if part != "load" and not part.startswith("postgres:")) * 1e6 / per_s
+
+
+def one_round(stack, seconds):
+    """The figures that are held against ceilings, each between two measurements of its ceiling."""
+    ceilings, scenarios = {name: [] for name in CEILINGS}, {}
+
+    def ceiling(name):
+        ceilings[name].append(stack.ceiling(name, seconds))
+
+    ceiling("rpc")
+    for scenario in ("get_product", "get_product_hot"):
+        scenarios[scenario] = measured(stack, scenario, connections=64, seconds=seconds)
+    ceiling("rpc")
+    ceiling("orders")
+    for name, connections in (("place_order_256", 256), ("place_order", 512)):
+        scenarios[name] = measured(stack, "place_order", connections=connections, seconds=seconds, warm_up=2)
+        stack.await_settled()
+    ceiling("orders")
+    ceiling("database")
+    return {name: [statistics.fmean(values) for values in zip(*turns)] for name, turns in ceilings.items()}, scenarios
+
+
+def round_ratios(ceilings, scenarios):
+    read = scenarios["get_product"]
+    order = max((scenarios[name] for name in ("place_order_256", "place_order")), key=lambda one: one["confirmed_per_s"])
+    return {
+        "get_product_vs_rpc_ceiling": read["per_s"] / ceilings["rpc"][0],
+        "get_product_hot_vs_rpc_ceiling": scenarios["get_product_hot"]["per_s"] / ceilings["rpc"][0],
+        "orders_confirmed_vs_ceiling": order["confirmed_per_s"] / ceilings["orders"][0],
+        "orders_confirmed_vs_database": order["confirmed_per_s"] / ceilings["database"][0],
+        "get_product_cpu_vs_rpc_ceiling": ceilings["rpc"][1] / cpu_each(read, read["per_s"]),
+        "order_cpu_vs_ceiling": ceilings["orders"][1] / cpu_each(order, order["confirmed_per_s"]),
+    }
+
+
 def duel(stack, seconds, rounds):
-    """The two figures that are held against ceilings, and the ceilings, in turns."""
-    ceilings, scenarios = {}, {}
+    """Ceilings and what is held against them, in turns. A ratio is that of figures of the same minute; of the rounds'
+    ratios, as of all else, the median counts."""
+    found = []
     for turn in range(rounds):
-        say(f"turn {turn + 1} of {rounds}: reads and placements beside the ceilings")
-        for name, key in (("rpc", "rpc_per_s"), ("orders", "order_messages_per_s"), ("database", "pg_orders_per_s")):
-            ceilings.setdefault(key, []).append(stack.ceiling(name, seconds))
-            if name == "rpc":
-                for scenario in ("get_product", "get_product_hot"):
-                    scenarios.setdefault(scenario, []).append(measured(stack, scenario, connections=64, seconds=seconds))
-            elif name == "orders":
-                for connections in (256, 512):
-                    placed = measured(stack, "place_order", connections=connections, seconds=seconds, warm_up=2)
-                    scenarios.setdefault(f"place_order_{connections}", []).append(placed)
-                    stack.await_settled()
-    return {key: statistics.fmean(values) for key, values in ceilings.items()}, {
-        name: mean(results) for name, results in scenarios.items()}
+        say(f"round {turn + 1} of {rounds}: reads and placements beside the ceilings")
+        found.append(one_round(stack, seconds))
+    ceilings = {}
+    for name, key in CEILINGS.items():
+        ceilings[key] = round(statistics.median(ceiling[name][0] for ceiling, _ in found), 1)
+        ceilings[key.replace("per_s", "cpu_us")] = round(statistics.median(ceiling[name][1] for ceiling, _ in found), 1)
+    ratios = [round_ratios(*one) for one in found]
+    return ceilings, {name: median([one[1][name] for one in found]) for name in found[0][1]}, {
+        name: round(statistics.median(ratio[name] for ratio in ratios), 3) for name in ratios[0]}
 
 
 def others(stack, seconds):
@@ -123,7 +162,7 @@ def storm(stack, seconds):
 
 def cost(scenarios):
     """What one read and one order cost."""
-    read, order = scenarios["get_product"], scenarios["place_order_512"]
+    read, order = scenarios["get_product"], scenarios["place_order"]
     own = [part for part in read["cpu"] if part != "load" and not part.startswith("postgres:")]
 
     def each(result, per_s):
@@ -150,7 +189,7 @@ def run(stack, options):
     say("putting 10,000 products and some users into the stack")
     stack.fill()
     stack.ceiling_rooms()
-    ceilings, scenarios = duel(stack, options.seconds, options.rounds)
+    ceilings, scenarios, ratios = duel(stack, options.seconds, options.rounds)
     found["memory"] = accounts.memory_mb(stack)
     if not options.brief:
         scenarios.update(others(stack, options.seconds))
@@ -160,13 +199,7 @@ def run(stack, options):
     if options.long:
         import long_runs
         scenarios.update(long_runs.run(stack, options.seconds, measured, say))
-    found["scenarios"], found["ceilings"] = scenarios, {key: round(value, 1) for key, value in ceilings.items()}
-    best = max(scenarios[f"place_order_{count}"]["confirmed_per_s"] for count in (256, 512))
-    found["ratios"] = {
-        "get_product_vs_rpc_ceiling": round(scenarios["get_product"]["per_s"] / ceilings["rpc_per_s"], 3),
-        "orders_confirmed_vs_ceiling": round(best / ceilings["order_messages_per_s"], 3),
-        "orders_confirmed_vs_database": round(best / ceilings["pg_orders_per_s"], 3),
-    }
+    found["scenarios"], found["ceilings"], found["ratios"] = scenarios, ceilings, ratios
     found["cost"] = cost(scenarios)
     found["start_ms"] = {program: stack.start_ms(program) for program in accounts.PROGRAMS}
     return found
@@ -174,8 +207,8 @@ def run(stack, options):
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=6, help="counted seconds a scenario and turn (6)")
-    parser.add_argument("--rounds", type=int, default=2, help="turns of the scenarios that are held against ceilings (2)")
+    parser.add_argument("--seconds", type=float, default=6, help="counted seconds a scenario and round (6)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of what is held against ceilings (3)")
     parser.add_argument("--brief", action="store_true", help="only what is held against a ceiling, and the latency")
     parser.add_argument("--long", action="store_true", help="also a backlog, a second replica of all, a grown table")
     parser.add_argument("--tracing", action="store_true", help="only what tracing costs, with a collector there and away")

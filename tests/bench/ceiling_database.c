@@ -38,16 +38,11 @@ static const char filler[700] = "";
 
 /* ---- what is written for one order ---- */
 
-static void put_request(struct args *args, const struct uuid *ids, int64_t now_us)
+static void put_answer(struct args *args, const struct uuid *ids, int64_t now_us)
 {
 	put_uuid(args, &ids[REQUEST]);
 	put_moment(args, now_us);
 	put_uuid(args, &ids[ORDER]);
-}
-
-static void put_answer(struct args *args, const struct uuid *ids, int64_t now_us)
-{
-	put_request(args, ids, now_us);
 	put_text(args, lines);
 }
 
@@ -119,17 +114,11 @@ static void put_heard_answers(struct args *args, const struct uuid *ids, int64_t
 
 /* ---- the statements ---- */
 
-#define HEARD                                                                                                          \
-	"INSERT INTO inbox_events (id, received_at) SELECT * FROM unnest($1::uuid[], $2::timestamptz[])"               \
-	" ON CONFLICT (id) DO NOTHING"
+#define HEARD "INSERT INTO inbox_events (id, received_at) SELECT * FROM unnest($1::uuid[], $2::timestamptz[])"
 #define SAID                                                                                                           \
 	"INSERT INTO outbox (id, exchange, routing_key, type, subject, body, created_at, due_at)"                      \
 	" SELECT id, 'events', 'order.placed', 'order.placed', id, body, at, at"                                       \
-	" FROM unnest($1::uuid[], $2::bytea[], $3::timestamptz[]) AS given (id, body, at) ON CONFLICT (id) DO NOTHING"
-#define ORDERS                                                                                                         \
-	"INSERT INTO orders (id, user_id, state, version, created_at, updated_at, expires_at, items, history)"         \
-	" SELECT id, id, 1, 1, at, at, at, lines::json, lines::json"                                                   \
-	" FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS given (id, at, lines)"
+	" FROM unnest($1::uuid[], $2::bytea[], $3::timestamptz[]) AS given (id, body, at)"
 #define DEADLINES(type)                                                                                                \
 	"INSERT INTO deadlines (subject, type, due_at)"                                                                \
 	" SELECT subject, '" type "', at + interval '10 min'"                                                          \
@@ -144,15 +133,14 @@ static void put_heard_answers(struct args *args, const struct uuid *ids, int64_t
 	"  FOR NO KEY UPDATE) AND ($2::timestamptz[]) IS NOT NULL"
 
 static const struct step place[] = {
-	{{"ceiling_claim",
-	  "INSERT INTO inbox_commands (id, received_at, request_hash)"
-	  " SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) ON CONFLICT (id) DO NOTHING RETURNING id"},
+	{{"ceiling_order",
+	  "INSERT INTO orders (id, user_id, state, version, created_at, updated_at, expires_at, items, history)"
+	  " SELECT id, id, 1, 1, at, at, at, lines::json, lines::json"
+	  " FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS given (id, at, lines)"},
 	 3,
-	 put_request},
-	{{"ceiling_order", ORDERS " ON CONFLICT DO NOTHING"}, 3, put_order},
+	 put_order},
 	{{"ceiling_answer", "INSERT INTO inbox_commands (id, received_at, request_hash, answer)"
-			    " SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[])"
-			    " ON CONFLICT (id) DO UPDATE SET answer = EXCLUDED.answer"},
+			    " SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[])"},
 	 4,
 	 put_answer},
 	{{"ceiling_deadline", DEADLINES("order.deadline")}, 2, put_subject},
@@ -165,7 +153,7 @@ static const struct step reserve[] = {
 	{{"ceiling_reservation",
 	  "INSERT INTO reservations (order_id, state, lines, currency, total_cents, updated_at, version)"
 	  " SELECT id, 'held', lines, 'EUR', 1890, at, 1"
-	  " FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS given (id, at, lines) ON CONFLICT DO NOTHING"},
+	  " FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS given (id, at, lines)"},
 	 3,
 	 put_order},
 	{{"ceiling_hold", STOCK("reserved = reserved + 1")}, 2, put_place},
@@ -176,8 +164,9 @@ static const struct step reserve[] = {
 
 static const struct step confirm[] = {
 	{{"ceiling_hear_answers", HEARD}, 2, put_heard_answers},
-	{{"ceiling_confirm", ORDERS
-	  " ON CONFLICT (id) DO UPDATE SET state = 3, version = 2, items = EXCLUDED.items, history = EXCLUDED.history"},
+	{{"ceiling_confirm",
+	  "UPDATE orders SET state = 3, version = 2, items = lines::json, history = lines::json"
+	  " FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS given (id, at, lines) WHERE orders.id = given.id"},
 	 3,
 	 put_order},
 	{{"ceiling_met", MET("order.deadline")}, 2, put_subject},

@@ -35,11 +35,16 @@ def show(found):
     show_scenarios(found["scenarios"])
     show_cpu(found["scenarios"])
     print("\nCeilings, with null handlers, in turns with the above")
-    row("RPC calls", f"{ceilings['rpc_per_s']:,.0f}", f"  reads are {ratios['get_product_vs_rpc_ceiling']:.2f} of that")
+    row("RPC calls", f"{ceilings['rpc_per_s']:,.0f}", f"  reads are {ratios['get_product_vs_rpc_ceiling']:.2f} of that,",
+        f" {ceilings['rpc_cpu_us']:.0f} µs of CPU each")
     row("orders' events", f"{ceilings['order_messages_per_s']:,.0f}",
-        f"  orders confirmed are {ratios['orders_confirmed_vs_ceiling']:.2f} of that")
+        f"  orders confirmed are {ratios['orders_confirmed_vs_ceiling']:.2f} of that,",
+        f" {ceilings['order_messages_cpu_us']:.0f} µs of CPU each")
     row("orders' rows", f"{ceilings['pg_orders_per_s']:,.0f}",
-        f"  orders confirmed are {ratios['orders_confirmed_vs_database']:.2f} of that")
+        f"  orders confirmed are {ratios['orders_confirmed_vs_database']:.2f} of that,",
+        f" {ceilings['pg_orders_cpu_us']:.0f} µs of CPU each")
+    print(f"  By CPU alone, a read is {ratios['get_product_cpu_vs_rpc_ceiling']:.2f} times as cheap as a call of the "
+          f"ceiling, an order {ratios['order_cpu_vs_ceiling']:.2f} times")
     print(f"\nCost        a read {costs['cpu_us_per_get']:.0f} µs of CPU; an order {costs['cpu_us_per_order']:.0f} µs, "
           f"{costs['messages_per_order']:.2f} messages, {costs['turns_per_order']:.3f} turns, "
           f"{costs['statements_per_order']:.2f} statements, {costs['wal_bytes_per_order']:,} bytes of WAL")

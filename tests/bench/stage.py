@@ -107,12 +107,22 @@ class Stage:
         return json.loads(self.start_load(scenario, **how).communicate()[0])
 
     def ceiling(self, name, seconds, batch=100):
+        """How many a second, and the CPU that each costs, µs: of the harness and of what is below it."""
         if name == "database":
             url = self["COMANDA_TEST_DATABASE_URL"]
         else:
             url = self["COMANDA_TEST_BROKER_URL"] + "ceiling"
+        below = "postgres" if name == "database" else "rabbitmq"
         command = [str(self.bin / "comanda-ceiling"), name, url, str(seconds), str(batch)]
-        return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+        before, begun = accounts.cpu_seconds(self), time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        per_s = float(process.stdout.read())
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise subprocess.CalledProcessError(process.returncode, command)
+        spent = accounts.cpu_between(before, accounts.cpu_seconds(self))[below] + used.ru_utime + used.ru_stime
+        return per_s, spent / (time.monotonic() - begun) / per_s * 1e6
 
     def pending(self):
         return int(self.psql("orders", "SELECT count(*) FROM orders WHERE state < 3"))
