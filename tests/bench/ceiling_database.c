@@ -164,9 +164,9 @@ static const struct step reserve[] = {
 
 static const struct step confirm[] = {
 	{{"ceiling_hear_answers", HEARD}, 2, put_heard_answers},
-	{{"ceiling_confirm",
-	  "UPDATE orders SET state = 3, version = 2, items = lines::json, history = lines::json"
-	  " FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS given (id, at, lines) WHERE orders.id = given.id"},
+	{{"ceiling_confirm", "UPDATE orders SET state = 3, version = 2, items = lines::json, history = lines::json"
+			     " FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS given (id, at, lines) WHERE "
+			     "orders.id = given.id"},
 	 3,
 	 put_order},
 	{{"ceiling_met", MET("order.deadline")}, 2, put_subject},
