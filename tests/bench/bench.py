@@ -206,7 +206,8 @@ def run(stack, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0],
+                                     epilog="./dev bench --without NAME: what one optimisation is worth; NAME --help tells which there are")
     parser.add_argument("--seconds", type=float, default=6, help="counted seconds a scenario and round (6)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of what is held against ceilings (3)")
     parser.add_argument("--brief", action="store_true", help="only what is held against a ceiling, and the latency")

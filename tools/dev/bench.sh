@@ -5,8 +5,10 @@ BENCH_HTTP_THREADS=600 # more than the 512 clients that are the most
 
 cmd_bench() {
 	local argument
+	local script=bench.py
+	if [[ ${1:-} == --without ]]; then script=worth.py && shift; fi
 	for argument in "$@"; do
-		case $argument in -h | --help) exec /usr/bin/python3 "$ROOT/tests/bench/bench.py" --help ;; esac
+		case $argument in -h | --help) PYTHONDONTWRITEBYTECODE=1 exec /usr/bin/python3 "$ROOT/tests/bench/$script" --help ;; esac
 	done
 	packages_install "${PACKAGES_BUILD[@]}" "${PACKAGES_RUN[@]}"
 	test_leftovers
@@ -17,7 +19,7 @@ cmd_bench() {
 	part_start edge-http "COMANDA_HTTP_THREADS=$BENCH_HTTP_THREADS"
 	parts_await 60 edge-http
 	stack_unlock
-	bench_measure "$@"
+	bench_measure "$script" "$@"
 	stack_lock
 	trap - EXIT INT TERM HUP
 	stack_stop
@@ -34,7 +36,7 @@ bench_begin() {
 }
 
 bench_measure() {
-	COMANDA_STACK=$STACK PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$ROOT/tests/bench/bench.py" "$@"
+	COMANDA_STACK=$STACK PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$ROOT/tests/bench/$1" "${@:2}"
 }
 
 bench_abandon() {

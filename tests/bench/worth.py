@@ -1,0 +1,177 @@
+"""./dev bench --without NAME: what one optimisation is worth, measured with it taken out in a scratch copy.
+
+The copy is built, and a stack of it started beside one of this checkout; then both are measured in turns, A B A B.
+"""
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import bench
+import stage
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Name: what is replaced by what, in which file. Each text stands there exactly once.
+WITHOUT = {
+    "coalescing": (
+        ("runtime/rpc_wire.h", "RPC_ITEMS_MAX = 256,", "RPC_ITEMS_MAX = 1,"),
+        ("edge-http/edge_settings.c", '"COMANDA_RPC_WINDOW",        SET_INT,      rpc_window,          "3"',
+         '"COMANDA_RPC_WINDOW",        SET_INT,      rpc_window,          "64"')),
+    "event-batches": (
+        ("runtime/flight.h", "FLIGHT_EVENTS_MAX = 500,", "FLIGHT_EVENTS_MAX = 1,"),
+        ("runtime/outbox.h", "OUTBOX_BUNDLE_BYTES = 7600", "OUTBOX_BUNDLE_BYTES = 1")),
+    "batch-commit": (
+        ("runtime/turn.c", "enum status status = count == 0 ? OK : run(lane, items, count);\n",
+         "enum status status = OK;\n\tfor (size_t i = 0; i < count && status == OK; i++)\n"
+         "\t\tstatus = run(lane, items + i, 1);\n"),),
+    # A round trip for each group of statements: what is claimed, what is loaded; the aggregates, the rest, the outbox.
+    "pipelining": (
+        ("runtime/turn.c", """	stores_load_send(lane, turn->unit);
+	enum status status = db_flush(lane->db);
+	if (status == OK)
+		status = db_result(lane->db, &rows);
+	if (status == OK)
+		status = inbox_claim_read(lane, &turn->claim);
+""", """	enum status status = db_flush(lane->db);
+	if (status == OK)
+		status = db_result(lane->db, &rows);
+	if (status == OK)
+		status = inbox_claim_read(lane, &turn->claim);
+	stores_load_send(lane, turn->unit);
+	if (status == OK)
+		status = db_flush(lane->db);
+"""),
+        ("runtime/turn.c", """	enum status status = cache_guard_read(turn->lane);
+	if (status == OK)
+		status = stores_save_read(turn->lane, turn->unit);
+	if (status == OK)
+		status = inbox_record_read(turn->lane, &turn->claim);
+	if (status == OK)
+		status = deadlines_save_read(db, contract, turn->unit);
+""", """	inbox_record_send(turn->lane, &turn->claim, turn->now_us);
+	enum status status = db_flush(db);
+	if (status == OK)
+		status = inbox_record_read(turn->lane, &turn->claim);
+	deadlines_save_send(db, contract, turn->unit);
+	if (status == OK)
+		status = db_flush(db);
+	if (status == OK)
+		status = deadlines_save_read(db, contract, turn->unit);
+	outbox_insert_send(db, turn->parcel, turn->claim.hopeful);
+	if (status == OK)
+		status = db_flush(db);
+"""),
+        ("runtime/turn.c", """	inbox_record_send(turn->lane, &turn->claim, turn->now_us);
+	deadlines_save_send(db, contract, turn->unit);
+	outbox_insert_send(db, turn->parcel, turn->claim.hopeful);
+	enum status status = db_flush(db);
+	if (status == OK)
+		status = save_results(turn);
+""", """	enum status status = db_flush(db);
+	if (status == OK)
+		status = cache_guard_read(turn->lane);
+	if (status == OK)
+		status = stores_save_read(turn->lane, turn->unit);
+	if (status == OK)
+		status = save_results(turn);
+"""),
+        ("runtime/turn.c", "	const struct contract *contract = turn->lane->engine->service->contract;\n"
+         "	struct db *db = turn->lane->db;\n	struct rows rows;\n",
+         "	struct db *db = turn->lane->db;\n	struct rows rows;\n")),
+    "ack-multiple": (
+        ("runtime/answer.c", "	return broker_ack(lane->broker, batch->deliveries[batch->delivery_count - 1].tag, true);\n",
+         "	enum status status = OK;\n	for (size_t i = 0; i < batch->delivery_count && status == OK; i++)\n"
+         "		status = broker_ack(lane->broker, batch->deliveries[i].tag, false);\n	return status;\n"),),
+    "relay-wake-up": (
+        ("runtime/relay.c", "	if (wake)\n		eventfd_write(relay->wake, 1);\n", "	(void)wake;\n"),),
+    "partners": (("runtime/gather.c", "#define PARTNER_US (40 * MS_US)", "#define PARTNER_US 0"),),
+    "rest": (("runtime/pace.c", "	if (open <= pace->open_max)\n", "	if (open <= pace->open_max || since_us != 0)\n"),),
+    "hopeful-inserts": (("runtime/turn.c", "turn_once(lane, items, count, tries == 0)",
+                         "turn_once(lane, items, count, false)"),),
+}
+
+
+def take_out(name, root):
+    for path, text, instead in WITHOUT[name]:
+        file = Path(root) / path
+        source = file.read_text()
+        if source.count(text) != 1:
+            raise SystemExit(f"worth.py: {name}: {path} does not hold, once, what is to be taken out")
+        file.write_text(source.replace(text, instead))
+
+
+def copy_to(directory):
+    git = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT), "ls-files", "-z"]
+    for path in subprocess.run(git, check=True, capture_output=True, text=True).stdout.split("\0"):
+        if path and (ROOT / path).exists():
+            (directory / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / path, directory / path, follow_symlinks=False)
+
+
+class Other:
+    """The scratch copy, built, with its stack."""
+
+    def __init__(self, name):
+        (ROOT / ".local").mkdir(exist_ok=True)
+        self.root = Path(tempfile.mkdtemp(prefix="bench-without-", dir=ROOT / ".local"))
+        self.stack = self.root / ".local" / "test-without"
+        try:
+            copy_to(self.root)
+            take_out(name, self.root)
+            self.stack.parent.mkdir()
+            self.dev("build", "release")
+            for action in (("create", "release"), ("all",)):
+                self.dev("--stack", str(self.stack), "stack", *action)
+            self.dev("--stack", str(self.stack), "restart", "edge-http", "COMANDA_HTTP_THREADS=600")
+        except BaseException:
+            self.end()
+            raise
+
+    def dev(self, *arguments):
+        subprocess.run([str(self.root / "dev"), *arguments], check=True, stdout=sys.stderr,
+                       env={name: value for name, value in os.environ.items() if name != "COMANDA_STACK"})
+
+    def end(self):
+        if self.stack.exists():
+            self.dev("--stack", str(self.stack), "stack", "wipe")
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def look(stack, seconds):
+    reads = bench.measured(stack, "get_product", connections=64, seconds=seconds)
+    orders = bench.measured(stack, "place_order", connections=512, seconds=seconds, warm_up=2)
+    stack.await_settled()
+    slow = bench.latency(stack, seconds)
+    return {"reads/s": reads["per_s"], "CPU µs a read": bench.cpu_each(reads, reads["per_s"]),
+            "orders confirmed/s": orders["confirmed_per_s"],
+            "CPU µs an order": bench.cpu_each(orders, orders["confirmed_per_s"]),
+            "accepted to committed at 50/s, p50 ms": slow["committed"]["p50_ms"]}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench --without", description=__doc__.splitlines()[0])
+    parser.add_argument("name", choices=sorted(WITHOUT))
+    parser.add_argument("--seconds", type=float, default=5, help="counted seconds a scenario (5)")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of both (3)")
+    options = parser.parse_args()
+    other = Other(options.name)
+    try:
+        stacks = [stage.Stage(os.environ["COMANDA_STACK"]), stage.Stage(other.stack)]
+        for stack in stacks:
+            stack.fill()
+        found = [[look(stack, options.seconds) for stack in stacks] for _ in range(options.rounds)]
+    finally:
+        other.end()
+    print(f"\n  {'without ' + options.name:<42}{'with':>10}{'without':>10}")
+    for what in found[0][0]:
+        pair = [statistics.median(turn[i][what] for turn in found) for i in range(2)]
+        print(f"  {what:<42}" + "".join(f"{value:>10,.1f}" for value in pair))
+
+
+if __name__ == "__main__":
+    main()
