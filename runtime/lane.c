@@ -212,7 +212,9 @@ static void rest(struct lane *lane)
 	struct pace *pace = &lane->engine->pace;
 	const int64_t since = moment_steady();
 
-	while (lane->plan->kind == LANE_COMMAND && !lane_stopping(lane) && pace_rests(pace, since))
+	if (lane->plan->kind != LANE_COMMAND || lane->engine->service->open_max_setting == 0)
+		return;
+	while (!lane_stopping(lane) && pace_rests(pace, since))
 		poll(NULL, 0, 1);
 }
 

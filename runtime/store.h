@@ -13,8 +13,8 @@ struct store {
 	struct sql load;
 	/* Fills a zeroed aggregate from one row. */
 	void (*read)(const struct rows *rows, int row, struct arena *arena, void *ret_aggregate);
-	/* INSERT ... SELECT * FROM unnest($1::uuid[], ...): new aggregates, sorted by id. One that is there: somebody
-	 * was faster; the turn is run again and will find it. */
+	/* INSERT ... SELECT * FROM unnest($1::uuid[], ...) ON CONFLICT DO NOTHING: new aggregates, sorted by id. Fewer
+	 * rows than aggregates: somebody was faster; the turn is run again and will find them. */
 	struct sql insert;
 	/* UPDATE ... FROM unnest: aggregates that the turn has locked, and changed. */
 	struct sql update;

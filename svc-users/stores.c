@@ -57,7 +57,8 @@ const struct store user_store = {
 	.load = {"user_load",
 		 "SELECT " USER_COLUMNS " FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"},
 	.read = user_read,
-	.insert = {"user_insert", "INSERT INTO users (" USER_COLUMNS ") SELECT * FROM " UNNEST_USERS},
+	.insert = {"user_insert",
+		   "INSERT INTO users (" USER_COLUMNS ") SELECT * FROM " UNNEST_USERS " ON CONFLICT DO NOTHING"},
 	.update = {"user_update", "UPDATE users SET name = given.name, role = given.role, status = given.status,"
 				  " password_hash = given.password_hash, session_epoch = given.session_epoch,"
 				  " version = given.version, updated_at = given.updated_at FROM " UNNEST_USERS
@@ -97,7 +98,8 @@ const struct store email_claim_store = {
 	.load = {"email_claim_load",
 		 "SELECT id, user_id FROM email_claims WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"},
 	.read = email_claim_read,
-	.insert = {"email_claim_insert", "INSERT INTO email_claims (id, user_id) SELECT * FROM " UNNEST_CLAIMS},
+	.insert = {"email_claim_insert",
+		   "INSERT INTO email_claims (id, user_id) SELECT * FROM " UNNEST_CLAIMS " ON CONFLICT DO NOTHING"},
 	.update = {"email_claim_update", "UPDATE email_claims SET user_id = given.user_id FROM " UNNEST_CLAIMS
 					 " WHERE email_claims.id = given.id"},
 	.write = email_claim_write,
@@ -159,7 +161,8 @@ const struct store session_store = {
 	.load = {"session_load",
 		 "SELECT " SESSION_COLUMNS " FROM sessions WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"},
 	.read = session_read,
-	.insert = {"session_insert", "INSERT INTO sessions (" SESSION_COLUMNS ") SELECT * FROM " UNNEST_SESSIONS},
+	.insert = {"session_insert", "INSERT INTO sessions (" SESSION_COLUMNS ") SELECT * FROM " UNNEST_SESSIONS
+				     " ON CONFLICT DO NOTHING"},
 	.update = {"session_update", "UPDATE sessions SET current_hash = given.current_hash,"
 				     " previous_hash = given.previous_hash, epoch = given.epoch,"
 				     " expires_at = given.expires_at, rotated_at = given.rotated_at,"

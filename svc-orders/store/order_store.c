@@ -137,7 +137,7 @@ const struct store order_store = {
 	.kind = &order_kind,
 	.load = {"order_load", "SELECT " ORDER_COLUMNS " FROM orders WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"},
 	.read = order_read,
-	.insert = {"order_insert", INSERT_ORDERS},
+	.insert = {"order_insert", INSERT_ORDERS " ON CONFLICT DO NOTHING"},
 	/* What placing settled is left out. */
 	.update = {"order_update",
 		   "UPDATE orders SET state = given.state, version = given.version, updated_at = given.updated_at, "

@@ -83,7 +83,8 @@ const struct store product_store = {
 	.load = {"product_load", "SELECT " PRODUCT_COLUMNS " FROM products WHERE id = ANY($1) ORDER BY id "
 				 "FOR NO KEY UPDATE"},
 	.read = product_read,
-	.insert = {"product_insert", "INSERT INTO products (" PRODUCT_COLUMNS ") SELECT * FROM " UNNEST},
+	.insert = {"product_insert",
+		   "INSERT INTO products (" PRODUCT_COLUMNS ") SELECT * FROM " UNNEST " ON CONFLICT DO NOTHING"},
 	.update = {"product_update",
 		   "UPDATE products SET sku = given.sku, name = given.name, description = given.description, "
 		   "price_cents = given.price_cents, currency = given.currency, on_hand = given.on_hand, "

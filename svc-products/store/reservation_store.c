@@ -105,7 +105,8 @@ const struct store reservation_store = {
 	.load = {"reservation_load", "SELECT " COLUMNS " FROM reservations WHERE order_id = ANY($1) ORDER BY order_id "
 				     "FOR NO KEY UPDATE"},
 	.read = reservation_read,
-	.insert = {"reservation_insert", "INSERT INTO reservations (" COLUMNS ") SELECT * FROM " UNNEST},
+	.insert = {"reservation_insert",
+		   "INSERT INTO reservations (" COLUMNS ") SELECT * FROM " UNNEST " ON CONFLICT DO NOTHING"},
 	.update = {"reservation_update",
 		   "UPDATE reservations SET state = given.state, updated_at = given.updated_at, "
 		   "version = given.version FROM " UNNEST " WHERE reservations.order_id = given.order_id"},

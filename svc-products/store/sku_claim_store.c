@@ -29,7 +29,8 @@ const struct store sku_claim_store = {
 	.load = {"sku_claim_load", "SELECT id, sku, product_id FROM sku_claims "
 				   "WHERE id = ANY($1) OR product_id = ANY($1) ORDER BY id FOR NO KEY UPDATE"},
 	.read = claim_read,
-	.insert = {"sku_claim_insert", "INSERT INTO sku_claims (id, sku, product_id) SELECT * FROM " UNNEST},
+	.insert = {"sku_claim_insert",
+		   "INSERT INTO sku_claims (id, sku, product_id) SELECT * FROM " UNNEST " ON CONFLICT DO NOTHING"},
 	.update = {"sku_claim_update", "UPDATE sku_claims SET product_id = given.product_id FROM " UNNEST
 				       " WHERE sku_claims.id = given.id"},
 	.write = claim_write,
