@@ -51,10 +51,10 @@ static void read_ids(struct arena *arena, struct letter *letter)
 {
 	const int many = letter->json == NULL ? -1 : json_count(letter->json);
 
-	letter->id_count = many < 0 ? 1 : (size_t)many;
+	letter->id_count = many <= 0 ? 1 : (size_t)many;
 	letter->ids = arena_new(arena, letter->id_count + 1, sizeof(struct uuid));
 	for (size_t i = 0; i < letter->id_count; i++)
-		letter->ids[i] = inbox_id(many < 0 ? letter->json : json_item(letter->json, (int)i), letter);
+		letter->ids[i] = inbox_id(many <= 0 ? letter->json : json_item(letter->json, (int)i), letter);
 }
 
 static void read_about(struct letter *letter, struct arena *arena)

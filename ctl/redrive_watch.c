@@ -42,21 +42,27 @@ static void take_refusals(struct watch *watch, int64_t quiet_us)
 		take_refusal(watch, &again);
 }
 
+/* The last event of a batch is claimed with the others, or after them. */
 static bool look_at_inbox(struct watch *watch)
 {
 	struct redrive *redrive = watch->redrive;
+	struct uuid *ids = mem_new(redrive->count + 1, sizeof(*ids));
+	int64_t *claimed_us = mem_new(redrive->count + 1, sizeof(*claimed_us));
+	size_t count = 0;
 
 	for (size_t i = 0; i < redrive->count; i++) {
 		const struct letter *letter = redrive->items[i].letter;
-		int64_t at_us[1];
 
-		if (redrive->items[i].fate != FATE_WAITS || watch->claimed[i])
-			continue;
-		if (!claims_look(redrive->db, &letter->ids[letter->id_count - 1], 1, at_us))
-			return false;
-		watch->claimed[i] = at_us[0] != INT_ABSENT;
+		if (redrive->items[i].fate == FATE_WAITS && !watch->claimed[i])
+			ids[count++] = letter->ids[letter->id_count - 1];
 	}
-	return true;
+	const bool fine = claims_look(redrive->db, ids, count, claimed_us);
+	for (size_t i = 0, n = 0; fine && i < redrive->count; i++)
+		if (redrive->items[i].fate == FATE_WAITS && !watch->claimed[i])
+			watch->claimed[i] = claimed_us[n++] != INT_ABSENT;
+	free(ids);
+	free(claimed_us);
+	return fine;
 }
 
 /* users keeps no inbox: what it says in answer is in the log. */

@@ -33,7 +33,7 @@ static struct operator_replayed describe(struct arena *arena, const struct repla
 {
 	const char **events = arena_new(arena, plan->count + 1, sizeof(char *));
 	const char **queues = arena_new(arena, plan->count + 1, sizeof(char *));
-	char *host = arena_new(arena, 1, 200);
+	char host[200] = "";
 	size_t event_count = 0, queue_count = 0;
 
 	for (size_t i = 0; i < plan->count; i++) {
@@ -48,10 +48,9 @@ static struct operator_replayed describe(struct arena *arena, const struct repla
 		if (!seen(queues, queue_count, errand->queue))
 			queues[queue_count++] = errand->queue;
 	}
-	if (gethostname(host, 199) != 0 || *host == '\0')
-		strcpy(host, "unknown");
+	const bool named = gethostname(host, sizeof(host) - 1) == 0 && *host != '\0';
 	return (struct operator_replayed){.by = who(),
-					  .host = host,
+					  .host = named ? arena_text(arena, host) : "unknown",
 					  .reason = reason,
 					  .queues = {queues, queue_count},
 					  .events = {events, event_count}};

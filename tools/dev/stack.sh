@@ -89,7 +89,7 @@ stack_write_env() {
 }
 
 stack_env() {
-	local program
+	local program service
 	echo "COMANDA_STACK=$STACK"
 	echo "COMANDA_BIN=$(dirname "$(program_bin comanda)")"
 	echo "COMANDA_URL=http://127.0.0.1:$COMANDA_HTTP_PORT"
@@ -100,6 +100,9 @@ stack_env() {
 	echo "COMANDA_BROKERS=${BROKERS[*]}"
 	echo "COMANDA_BROKER_URL_OPERATOR=$(program_broker_url operator)"
 	echo "COMANDA_SANDBOX_DATABASE_URL=$(postgres_url comanda_sandbox postgres)"
+	for service in "${POSTGRES_SERVICES[@]}"; do
+		echo "COMANDA_OPERATOR_DATABASE_URL_${service^^}=$(postgres_url comanda_operator "$service")"
+	done
 	echo "COMANDA_REDIS_URL=$(program_redis_url)"
 	echo "COMANDA_POSTGRES_SOCKET=$(postgres_socket)"
 	echo "COMANDA_TOKEN_KEY_FILE=$STACK/token-key.pem"
