@@ -15,13 +15,14 @@ ORDERS = "orders.events"
 @pytest.fixture
 def poison(stack):
     """A rule in the orders database that no step of a poisoned order gets past; `mend` takes it away."""
-    stack.sql("orders", "ALTER TABLE orders DROP CONSTRAINT IF EXISTS poisoned")
-    stack.sql("orders", "ALTER TABLE orders ADD CONSTRAINT poisoned"
-                        " CHECK (note IS NULL OR note <> 'poison' OR version = 1) NOT VALID")
+    def change(statement):
+        stack.dev("psql", "orders", "-q", "-c", f"ALTER TABLE orders {statement}")
 
     def mend():
-        stack.sql("orders", "ALTER TABLE orders DROP CONSTRAINT IF EXISTS poisoned")
+        change("DROP CONSTRAINT IF EXISTS poisoned")
 
+    mend()
+    change("ADD CONSTRAINT poisoned CHECK (note IS NULL OR note <> 'poison' OR version = 1) NOT VALID")
     yield mend
     mend()
 
