@@ -52,11 +52,12 @@ def comanda(stack):
 
 @pytest.fixture
 def as_program(stack):
-    """Connects as one of the programs."""
+    """Connects as one of the programs, or as the broker's admin ("admin")."""
     opened = []
 
     def connect(user):
-        opened.append(Broker(stack[f"COMANDA_BROKER_URL_{user.upper().replace('-', '_')}"]))
+        name = "COMANDA_BROKER_URL" if user == "admin" else f"COMANDA_BROKER_URL_{user.upper().replace('-', '_')}"
+        opened.append(Broker(stack[name]))
         return opened[-1]
 
     yield connect

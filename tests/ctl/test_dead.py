@@ -104,10 +104,10 @@ def test_of_fifty_dead_letters_of_three_causes_the_mended_are_handled_and_the_ot
 
 
 def test_a_mended_letter_is_handled_once_however_often_it_is_redriven(
-        stack, comanda, customer, product, as_program, poison, no_dead_letters):
+        comanda, customer, product, as_program, poison, no_dead_letters):
     [order] = poisoned_orders(customer, product, 1)
     letters = dead_letters(comanda, 2)
-    copies = copies_of_dead_letters(stack, as_program)
+    copies = copies_of_dead_letters(as_program)
     poison()
     done = comanda.json("dead", "redrive", "--code", "cannot_be_saved")
     assert [item["outcome"] for item in done] == ["handled"] * 2
@@ -116,7 +116,7 @@ def test_a_mended_letter_is_handled_once_however_often_it_is_redriven(
 
     # What a command that was killed half-way leaves: the letter is there, and its event was handled.
     for headers, body, kind in copies:
-        as_program("svc-orders").publish("dead", "orders.dead", body, headers=headers, type=kind, delivery_mode=2)
+        as_program("admin").publish("dead", "orders.dead", body, headers=headers, type=kind, delivery_mode=2)
     dead_letters(comanda, 2)
     again = comanda.json("dead", "redrive", "--all", "--service", "orders")
     assert [item["outcome"] for item in again] == ["handled before"] * 2
@@ -125,8 +125,8 @@ def test_a_mended_letter_is_handled_once_however_often_it_is_redriven(
     assert {letter["event_id"] for letter in letters} == {item["event_id"] for item in again}
 
 
-def copies_of_dead_letters(stack, as_program):
-    broker = as_program("svc-orders")
+def copies_of_dead_letters(as_program):
+    broker = as_program("admin")
     copies = []
     while (taken := broker.take("orders.dead")) is not None:
         copies.append((taken[1].headers, taken[2], taken[1].type))
@@ -158,12 +158,12 @@ def test_letters_of_a_service_without_an_inbox_are_redriven_too(comanda, as_prog
 
 
 @pytest.mark.parametrize("text", [b"{not json", b"}"])
-def test_an_unreadable_letter_stays_as_it_was_and_is_not_taken_for_a_duplicate(stack, comanda, as_program,
-                                                                               no_dead_letters, text):
+def test_an_unreadable_letter_stays_as_it_was_and_is_not_taken_for_a_duplicate(comanda, as_program, no_dead_letters,
+                                                                               text):
     text += uuid.uuid4().bytes.hex().encode()
     as_program("svc-products").publish("events", "stock.reserved", text, delivery_mode=2)
     [letter] = dead_letters(comanda, 1)
-    assert [body for _, body, _ in copies_of_dead_letters(stack, as_program)] == [text]
+    assert [body for _, body, _ in copies_of_dead_letters(as_program)] == [text]
     assert letter["code"] == "malformed" and letter["body"] is None
     [outcome] = comanda.json("dead", "redrive", letter["event_id"], code=1)
     assert outcome["outcome"] == "refused again" and outcome["code"] == "malformed"
