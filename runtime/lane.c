@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "cache_guard.h"
 #include "lane.h"
@@ -249,6 +250,8 @@ static void *run(void *context)
 	int64_t next_ping = 0;
 
 	log_thread(lane->name);
+	if (lane->plan->nice != 0)
+		(void)setpriority(PRIO_PROCESS, 0, lane->plan->nice); /* of this thread alone, on Linux */
 	while (!lane_stopping(lane))
 		step(lane, &next_ping);
 	broker_close(lane->broker);

@@ -66,6 +66,7 @@ struct lane_plan {
 	int count;     /* how many of it, unless the setting COMANDA_LANES_<NAME> says otherwise */
 	int batch_max; /* items a turn; 0: the default (200) */
 	bool pairs;    /* its events come two by two about one aggregate: under load the first waits for the second */
+	int nice;      /* of its threads (setpriority(2)): work that is long steps back behind what is short */
 };
 
 /* What a service wants to be known of its tables: every ten seconds, while nothing else waits. */

@@ -24,7 +24,8 @@ static const struct handler command_handlers[] = {
 	/* clang-format on */
 };
 
-/* What needs a password hashed has a lane of its own, one at a time: slow hashing delays nobody else. */
+/* What needs a password hashed has a lane of its own, one at a time, that steps back behind all others for the CPU:
+ * slow hashing delays nobody else. */
 static const struct handler password_handlers[] = {
 	/* clang-format off */
 	{ USERS_REGISTER, registration_keys, register_user,   NULL, prepare_registration },
@@ -44,10 +45,10 @@ static const struct handler event_handlers[] = {
 
 static const struct lane_plan lanes[] = {
 	/* clang-format off */
-	{ "query",    LANE_QUERY,   "users.query",    query_handlers,    1, 0, false },
-	{ "command",  LANE_COMMAND, "users.command",  command_handlers,  1, 0, false },
-	{ "password", LANE_COMMAND, "users.password", password_handlers, 1, 1, false },
-	{ "events",   LANE_ANSWERS, "users.events",   event_handlers,    1, 0, false },
+	{ "query",    LANE_QUERY,   "users.query",    query_handlers,    1, 0, false, 0 },
+	{ "command",  LANE_COMMAND, "users.command",  command_handlers,  1, 0, false, 0 },
+	{ "password", LANE_COMMAND, "users.password", password_handlers, 1, 1, false, 10 },
+	{ "events",   LANE_ANSWERS, "users.events",   event_handlers,    1, 0, false, 0 },
 	{ .name = NULL },
 	/* clang-format on */
 };

@@ -213,6 +213,7 @@ def main():
     parser.add_argument("--brief", action="store_true", help="only what is held against a ceiling, and the latency")
     parser.add_argument("--long", action="store_true", help="also a backlog, a second replica of all, a grown table")
     parser.add_argument("--tracing", action="store_true", help="only what tracing costs, with a collector there and away")
+    parser.add_argument("--storm", action="store_true", help="only reads with and without 100 clients who try to sign in")
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
     options = parser.parse_args()
     stack = stage.Stage(os.environ["COMANDA_STACK"])
@@ -221,6 +222,9 @@ def main():
         stack.fill()
         found = tracing.run(stack, options.seconds, options.rounds, measured, say)
         tracing.show(found)
+    elif options.storm:
+        import sign_in_storm
+        found = sign_in_storm.run(stack, options, measured, say)
     else:
         found = run(stack, options)
         report.show(found)

@@ -158,6 +158,17 @@ static void register_user(struct stock *stock, struct buffer *request)
 	post(stock, request, &(struct post){.path = "/v1/users", .body = body});
 }
 
+/* Of nobody: what a stranger tries costs a hash all the same. */
+static void sign_in(struct stock *stock, struct buffer *request)
+{
+	char body[200];
+
+	snprintf(body, sizeof(body),
+		 "{\"grant_type\":\"password\",\"email\":\"%s-%llu@example.com\",\"password\":\"a wrong guess\"}",
+		 stock->run, (unsigned long long)stock->number);
+	post(stock, request, &(struct post){.path = "/v1/auth/token", .body = body});
+}
+
 static void create_product(struct stock *stock, struct buffer *request)
 {
 	char body[300];
@@ -180,6 +191,7 @@ const struct scenario scenarios[] = {
 	{"place_order_hot", "POST an order of one line, always the same product", place_hot, 202},
 	{"place_order_wait", "POST an order of one line and wait for its outcome", place_wait, 201},
 	{"mix", "90 % product reads, 9 % own orders, 1 % placements", mix, 0},
+	{"sign_in", "POST an attempt to sign in, with the wrong password", sign_in, 401},
 	{"register", "POST a new user", register_user, 201},
 	{"create_product", "POST a new product", create_product, 201},
 	{NULL, NULL, NULL, 0},

@@ -168,3 +168,14 @@ def test_a_token_older_than_a_demotion_opens_nothing_that_an_admin_alone_may(sta
     for message, data in (("users.change", {"id": stranger.id, "role": "admin"}),
                           ("users.disable", {"id": stranger.id})):
         assert edge.ask("users.command", item(message, data, who))["status"] == "forbidden"
+
+
+def test_of_two_admins_who_demote_each_other_one_is_left(stack, edge, admin, new_customer):
+    for _ in range(3):
+        pair = [new_customer("Admin") for _ in range(2)]
+        for one in pair:
+            ok(admin.patch(f"/users/{one.id}", {"role": "admin"}))
+        asked = [item("users.change", {"id": other.id, "role": "customer"}, {"user_id": one.id, "role": "admin"})
+                 for one, other in (pair, reversed(pair))]
+        replies = edge.ask("users.command", asked)
+        assert sorted(reply["status"] for reply in replies) == ["forbidden", "ok"]
