@@ -23,6 +23,7 @@ struct edge {
 	struct auth *auth;
 	struct limits *limits; /* NULL: none */
 	char *uncounted;       /* addresses (address.h) whose connections are not counted */
+	char *headers;         /* lines that every answer has */
 	atomic_int waiting;    /* threads that wait for an order's outcome */
 	atomic_bool listening, stopping;
 };

@@ -80,6 +80,12 @@ const struct setting edge_settings_table[] = {
 	    "failed sign-ins from one address to one account at once; 0: any number"),
 	ROW("COMANDA_SIGN_IN_PAIR_PAUSE",    SET_DURATION, sign_in_pair_pause_us,    "30s", MS_US, DAY_US,
 	    "after which there may be one more"),
+	ROW("COMANDA_TLS_CERTIFICATE",   SET_TEXT,     tls_certificate,     "", 0, 0,
+	    "PEM file of the certificate and those that vouch for it: HTTPS alone; empty: plain HTTP"),
+	ROW("COMANDA_TLS_HSTS",          SET_DURATION, tls_hsts_us,         "365d", 0, 1000 * DAY_US,
+	    "with TLS, how long browsers are to insist on it (Strict-Transport-Security); 0s: not said"),
+	ROW("COMANDA_TLS_KEY",           SET_TEXT,     tls_key,             "", 0, 0,
+	    "PEM file of the certificate's private key"),
 	{.name = NULL},
 	/* clang-format on */
 };

@@ -20,6 +20,8 @@ struct edge_settings {
 	const char *log_level, *otlp_url;
 	int64_t rpc_breaker_after, rpc_deadline_us, rpc_in_flight, rpc_window;
 	int64_t shutdown_us;
+	const char *tls_certificate, *tls_key;
+	int64_t tls_hsts_us;
 	int64_t sign_in_account, sign_in_account_pause_us, sign_in_address, sign_in_address_pause_us;
 	int64_t sign_in_pair, sign_in_pair_pause_us;
 };

@@ -71,12 +71,19 @@ static struct rpc *rpc_of(const struct edge_settings *settings)
 	return rpc_new(&config);
 }
 
+static bool has_tls(const struct edge_settings *settings)
+{
+	return settings->tls_certificate[0] != '\0';
+}
+
 static struct http_config http_config_of(struct edge *edge)
 {
 	const struct edge_settings *settings = edge->settings;
 
 	return (struct http_config){.address = settings->http_address,
 				    .port = (int)settings->http_port,
+				    .certificate = has_tls(settings) ? settings->tls_certificate : NULL,
+				    .key = settings->tls_key,
 				    .threads = (int)settings->http_threads,
 				    .body_max = settings->http_body_max,
 				    .uri_max = settings->http_uri_max,
@@ -88,7 +95,7 @@ static struct http_config http_config_of(struct edge *edge)
 				    .body_us = settings->http_body_time_us,
 				    .idle_us = settings->http_idle_us,
 				    .patience_us = settings->http_patience_us,
-				    .headers = SECURITY_HEADERS,
+				    .headers = edge->headers,
 				    .answer = call_answer,
 				    .refuse = call_refuse,
 				    .context = edge};
@@ -101,11 +108,11 @@ static enum status serve(struct edge *edge)
 	struct http_server *server = NULL;
 	enum status status = http_start(&config, &server);
 
-	if (status != OK) {
+	if (status == E_UNAVAILABLE)
 		log_error("http.start", kv_text("address", config.address), kv_int("port", config.port),
 			  kv_text("detail", "cannot listen there: is the port taken? COMANDA_HTTP_PORT changes it"));
+	if (status != OK)
 		return status;
-	}
 	atomic_store(&edge->listening, true);
 	log_info("http.start", kv_text("address", config.address), kv_int("port", http_port(server)));
 	program_wait();
@@ -147,6 +154,22 @@ static char *uncounted_of(const struct edge_settings *settings)
 	return uncounted;
 }
 
+/* What every answer says. */
+static char *headers_of(const struct edge_settings *settings)
+{
+	struct buffer text;
+	char *headers = NULL;
+
+	buffer_init(&text);
+	buffer_text(&text, SECURITY_HEADERS);
+	if (has_tls(settings) && settings->tls_hsts_us > 0)
+		buffer_format(&text, "Strict-Transport-Security: max-age=%lld\r\n",
+			      (long long)(settings->tls_hsts_us / SECOND_US));
+	headers = mem_text(text.bytes);
+	buffer_done(&text);
+	return headers;
+}
+
 static int run(const struct edge_settings *settings)
 {
 	struct edge *edge = NULL;
@@ -158,6 +181,7 @@ static int run(const struct edge_settings *settings)
 	edge = mem_new(1, sizeof(*edge));
 	edge->settings = settings;
 	edge->uncounted = uncounted_of(settings);
+	edge->headers = headers_of(settings);
 	edge->rpc = rpc_of(settings);
 	edge->auth = auth_new(fetch_keys, edge);
 	edge->limits = limits_new(settings);
@@ -171,6 +195,7 @@ static int run(const struct edge_settings *settings)
 	auth_free(edge->auth);
 	limits_free(edge->limits);
 	free(edge->uncounted);
+	free(edge->headers);
 	rpc_free(edge->rpc);
 	free(edge);
 	program_end();

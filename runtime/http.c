@@ -15,6 +15,7 @@
 
 #include "http_door.h"
 #include "http_message.h"
+#include "http_tls.h"
 #include "log.h"
 #include "moment.h"
 
@@ -32,7 +33,8 @@ struct http_server {
 	struct http_config config;
 	struct mg_context *civetweb;
 	struct http_door *door;
-	atomic_int running; /* requests being answered */
+	struct ssl_ctx_st *tls; /* NULL: plain HTTP */
+	atomic_int running;     /* requests being answered */
 	atomic_bool stopping;
 	pthread_mutex_t lock; /* with `idle`: http_stop waits until nothing is running */
 	pthread_cond_t idle;
@@ -360,6 +362,15 @@ static void connection_closes(const struct mg_connection *connection)
 
 /* ---- starting and stopping ---- */
 
+/* 1: the context is made, and civetweb leaves it as it is. */
+static int take_tls(void **ret_context, void *user_data)
+{
+	const struct http_server *server = user_data;
+
+	*ret_context = server->tls;
+	return 1;
+}
+
 static struct mg_context *start_civetweb(struct http_server *server)
 {
 	const struct http_config *config = &server->config;
@@ -369,7 +380,8 @@ static struct mg_context *start_civetweb(struct http_server *server)
 					       .init_thread = worker_start,
 					       .exit_thread = worker_end,
 					       .init_connection = connection_opened,
-					       .connection_close = connection_closes};
+					       .connection_close = connection_closes,
+					       .external_ssl_ctx = take_tls};
 	char listen[128], threads[16], buffer[24], receive[24], idle[24];
 	const char *options[] = {"listening_ports",
 				 listen,
@@ -399,7 +411,7 @@ static struct mg_context *start_civetweb(struct http_server *server)
 	/* The door is stricter than civetweb, which takes this for each piece, and for an answer to be taken. */
 	const int64_t longest_us = (config->head_us > config->body_us ? config->head_us : config->body_us) + SECOND_US;
 
-	snprintf(listen, sizeof(listen), "%s:%d", config->address, config->port);
+	snprintf(listen, sizeof(listen), "%s:%d%s", config->address, config->port, server->tls != NULL ? "s" : "");
 	snprintf(threads, sizeof(threads), "%d", config->threads);
 	snprintf(buffer, sizeof(buffer), "%lld",
 		 (long long)(config->uri_max + config->header_bytes_max + BUFFER_SLACK));
@@ -426,10 +438,14 @@ enum status http_start(const struct http_config *config, struct http_server **re
 
 	assert(config->headers_max < MG_MAX_HEADERS);
 	server->config = *config;
+	if (config->certificate != NULL && http_tls_new(config->certificate, config->key, &server->tls) != OK) {
+		free(server);
+		return E_INVALID;
+	}
 	server->door = door_new(&door);
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_cond_init(&server->idle, NULL);
-	mg_init_library(0);
+	mg_init_library(server->tls != NULL ? MG_FEATURES_TLS : MG_FEATURES_DEFAULT);
 	server->civetweb = start_civetweb(server);
 	if (server->civetweb == NULL) {
 		http_stop(server);
@@ -465,6 +481,7 @@ void http_stop(struct http_server *server)
 		mg_stop(server->civetweb);
 	mg_exit_library();
 	door_free(server->door);
+	http_tls_free(server->tls);
 	pthread_cond_destroy(&server->idle);
 	pthread_mutex_destroy(&server->lock);
 	free(server);

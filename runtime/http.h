@@ -35,6 +35,7 @@ struct http_response {
 struct http_config {
 	const char *address;                         /* "127.0.0.1", "0.0.0.0" */
 	int port;                                    /* 0: any free one, see http_port */
+	const char *certificate, *key;               /* PEM files for TLS; NULL: plain HTTP */
 	int threads;                                 /* connections served at once */
 	int64_t body_max, uri_max, header_bytes_max; /* bytes; beyond: 413, 414, 431 */
 	int headers_max;                             /* beyond: 431; less than 64 */

@@ -90,7 +90,7 @@ def test_a_hostile_request_gets_the_right_answer_or_none(stack, customer, name):
 def strict(stack, customer):
     """An edge that waits less, so that the test does, and with few threads, so that they can all be taken."""
     stack.restart("edge-http", COMANDA_HTTP_HEAD_TIME="1500ms", COMANDA_HTTP_BODY_TIME="1500ms",
-                  COMANDA_HTTP_IDLE="3s", COMANDA_HTTP_PATIENCE="400ms", COMANDA_HTTP_THREADS="40")
+                  COMANDA_HTTP_IDLE="3s", COMANDA_HTTP_PATIENCE="400ms", COMANDA_HTTP_THREADS="12")
     eventually(lambda: lets_in(customer), 30)
     yield stack
     stack.restart("edge-http")

@@ -1,0 +1,89 @@
+"""TLS by setting: HTTPS alone, TLS 1.2 or newer, HSTS; and nobody is kept out by those who shake no hands."""
+import socket
+import ssl
+import subprocess
+import time
+from contextlib import ExitStack
+
+import pytest
+import requests
+
+from kit.patience import SLOWNESS, eventually
+from kit.rest import lets_in
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("tls")
+    files = directory / "certificate.pem", directory / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                    "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+    return files
+
+
+@pytest.fixture(scope="module")
+def url(stack, customer, certificate):
+    stack.restart("edge-http", COMANDA_TLS_CERTIFICATE=str(certificate[0]), COMANDA_TLS_KEY=str(certificate[1]),
+                  COMANDA_HTTP_THREADS="12", COMANDA_HTTP_HEAD_TIME="2s", COMANDA_HTTP_PATIENCE="400ms")
+    yield f"https://localhost:{stack.port}/v1/products?limit=1"
+    stack.restart("edge-http")
+    eventually(lambda: lets_in(customer))
+
+
+def ask(url, certificate):
+    session = requests.Session()
+    session.trust_env = False
+    return session.get(url, verify=str(certificate[0]), timeout=10 * SLOWNESS)
+
+
+def versions(stack, certificate, low, high):
+    """The version that is agreed on; None: none."""
+    context = ssl.create_default_context(cafile=str(certificate[0]))
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.minimum_version, context.maximum_version = low, high
+    try:
+        with socket.create_connection(("localhost", stack.port), timeout=10) as plain, \
+                context.wrap_socket(plain, server_hostname="localhost") as connection:
+            return connection.version()
+    except (ssl.SSLError, ConnectionError):
+        return None
+
+
+def test_https_is_served_and_browsers_are_told_to_insist_on_it(url, certificate):
+    answer = ask(url, certificate)
+    assert answer.status_code == 200 and answer.json()["items"] is not None
+    assert answer.headers["Strict-Transport-Security"] == f"max-age={365 * 24 * 3600}"
+
+
+def test_nothing_older_than_tls_1_2_is_agreed_on(stack, url, certificate):
+    assert versions(stack, certificate, ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
+    assert versions(stack, certificate, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
+    assert versions(stack, certificate, ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1) is None
+
+
+def test_who_speaks_plainly_is_not_answered(stack, url, certificate):
+    with socket.create_connection(("127.0.0.1", stack.port), timeout=10) as connection:
+        connection.sendall(b"GET /v1/products HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b"200" not in connection.recv(65536)
+    assert ask(url, certificate).status_code == 200
+
+
+def test_clients_that_shake_no_hands_keep_nobody_out(stack, url, certificate):
+    with ExitStack() as opened:
+        for _ in range(60):
+            connection = opened.enter_context(socket.create_connection(("127.0.0.1", stack.port)))
+            connection.sendall(b"\x16\x03\x01")
+        began = time.monotonic()
+        assert ask(url, certificate).status_code == 200
+        assert time.monotonic() - began < 8 * SLOWNESS
+
+
+def test_many_requests_on_one_connection_and_a_body(url, certificate):
+    with requests.Session() as session:
+        session.trust_env, session.verify = False, str(certificate[0])
+        for _ in range(20):
+            answer = session.post(url.replace("/products?limit=1", "/auth/token"), json={"grant_type": "x" * 1000}, timeout=10)
+            assert answer.status_code == 422
