@@ -56,9 +56,9 @@ def test_an_event_that_crashes_its_consumer_every_time_is_put_aside_alone(stack,
     try:
         with stack.database("orders") as hold:
             hold.execute("SELECT 1 FROM orders WHERE id = %s FOR UPDATE", [poisoned])
+            eventually(crasher.program.ready)  # before it is told anything: it is not ready while it waits for that row
             products.tell([refused(first), poison, refused(last)])
             products.tell(refused(apart))
-            eventually(crasher.program.ready)
             found = []
 
             def put_aside():

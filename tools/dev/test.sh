@@ -50,6 +50,7 @@ cmd_test-aside() { # directory
 	local step
 	for step in "${TEST_ASIDE[@]}"; do
 		case $step in
+		model) ctest --test-dir "$ROOT/build/dev" --label-regex model --output-on-failure ;;
 		lint) (lint) ;;
 		fuzz) (fuzz_briefly) ;;
 		shipped) (test_shipped) ;;
@@ -65,8 +66,9 @@ test_shipped() {
 
 test_aside_end() {
 	local pid step
+	TEST_ASIDE_WANTED=
 	if pid=$(process_pid "$TEST_ASIDE_DIRECTORY/pid"); then
-		say test 'waiting for what goes on aside: the other compiler, clang-tidy, fuzzing, builds'
+		say test 'waiting for what goes on aside: the model, the other compiler, clang-tidy, fuzzing, builds'
 		wait "$pid" || true
 	fi
 	grep -Ev '^(\[[0-9]+/[0-9]+\]|ninja: )' "$TEST_ASIDE_DIRECTORY/log" || true
@@ -90,6 +92,7 @@ test_round() { # preset, all | only_pytest, pytest arguments
 	stack_start below
 	stack_unlock
 	[[ $which == only_pytest ]] || test_ctest "$preset"
+	[[ -z $TEST_ASIDE_WANTED ]] || test_aside_begin
 	stack_lock
 	stack_start all
 	stack_unlock
@@ -99,10 +102,11 @@ test_round() { # preset, all | only_pytest, pytest arguments
 
 # Unit tests, and component tests, which find RabbitMQ and the databases by what the stack's env says.
 test_ctest() { # preset
-	local env around
+	local env around elsewhere=()
+	[[ -z $TEST_ASIDE_WANTED ]] || elsewhere=(--label-exclude model)
 	mapfile -t env <"$STACK/env"
 	mapfile -t around < <(sanitizer_words "$1")
-	test_count "ctest $1" 'tests passed' test_with_env "${around[@]}" ctest --preset "$1" --parallel 2
+	test_count "ctest $1" 'tests passed' test_with_env "${around[@]}" ctest --preset "$1" --parallel 2 "${elsewhere[@]}"
 }
 
 # Not by env(1), whose arguments everybody can read.
