@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import uuid
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 BUYERS = 8
 STOCK = 1_000_000
@@ -43,12 +43,12 @@ class Shop:
                 self.wrong.append(f"{status or 'no answer'}: {body}")
 
     def insist(self, method, path, body=None, key=None):
-        """Repeats what was answered with 503, as a client should."""
+        """Repeats what was answered with 503 or 429, as a client should."""
         until = time.monotonic() + 60
         while True:
             status, retry_after, answer = self.ask(method, path, body, key)
             self.note(status, retry_after, answer)
-            if 0 < status < 500 or time.monotonic() > until:
+            if (0 < status < 500 and status != 429) or time.monotonic() > until:
                 return status, answer
             time.sleep(min(float(retry_after or 1), 1))
 
@@ -63,15 +63,25 @@ class Shop:
                     self.wrong.append(f"an order was answered {status}: {order}")
             time.sleep(0.1)
 
-    def ended(self, order_id):
-        """The state in which an order came to rest; a minute is plenty."""
+    def states(self):
+        """Every order by its id, as the list tells."""
+        found, cursor = {}, ""
+        while cursor is not None:
+            status, page = self.insist("GET", f"/v1/orders?limit=100{cursor and '&cursor=' + quote(cursor)}")
+            assert status == 200, page
+            found |= {order["id"]: order["status"] for order in page["items"]}
+            cursor = page["next"]
+        return found
+
+    def settled(self):
+        """How many accepted orders came to rest in which state; a minute is plenty."""
         until = time.monotonic() + 60
         while True:
-            status, order = self.insist("GET", f"/v1/orders/{order_id}")
-            state = order["status"] if status == 200 else f"answered {status}"
-            if state not in ("pending",) or time.monotonic() > until:
-                return state
-            time.sleep(0.2)
+            known = self.states()
+            states = collections.Counter(known.get(order_id, "nowhere to be found") for order_id in self.accepted)
+            if not states["pending"] or time.monotonic() > until:
+                return +states
+            time.sleep(0.5)
 
 
 def main():
@@ -85,7 +95,7 @@ def main():
         buyer.start()
     for buyer in buyers:
         buyer.join()
-    states = collections.Counter(shop.ended(order_id) for order_id in shop.accepted)
+    states = shop.settled()
     _, product = shop.insist("GET", f"/v1/products/{product['id']}")
     print(f"{len(shop.accepted)} orders accepted: " + ", ".join(f"{count} {state}" for state, count in states.items())
           + "; answers: " + ", ".join(f"{count} x {status or 'none'}" for status, count in sorted(shop.answers.items())))
