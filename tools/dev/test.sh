@@ -24,7 +24,7 @@ cmd_test() {
 test_everything() {
 	format_check
 	build dev
-	test_aside_begin
+	TEST_ASIDE_WANTED=yes
 	test_round dev all -m 'not hostile'
 	test_aside_end
 	# Of the rest, a part under each sanitizer; ./dev test --asan and --tsan run all of it.
@@ -35,8 +35,9 @@ test_everything() {
 # What needs no stack goes on beside the first round, which spends most of its time waiting: the other compiler's
 # warnings, clang-tidy, a short round of fuzzing, a look at the programs as they are shipped, and the builds that the
 # sanitizers' rounds will need.
-TEST_ASIDE=(clang lint fuzz shipped asan tsan)
+TEST_ASIDE=(model clang lint fuzz shipped asan tsan)
 TEST_ASIDE_DIRECTORY=
+TEST_ASIDE_WANTED= # not empty: it begins once the component tests are done
 
 test_aside_begin() {
 	TEST_ASIDE_DIRECTORY=$(mktemp -d "$ROOT/.local/test-aside-XXXXXX")
