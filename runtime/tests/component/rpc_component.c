@@ -459,7 +459,7 @@ static void a_silent_lane_opens_the_breaker_and_its_first_answer_closes_it(void 
 static void too_many_callers_are_refused(void **state)
 {
 	enum { MOST = 200, MORE = 10 };
-	static const char busy[] = "comanda_rpc_outcomes_total{status=\"busy\"} ";
+	static const char busy[] = "comanda_rpc_calls_total{type=\"test.echo\",status=\"busy\"} ";
 	static struct asker askers[MOST + MORE];
 	struct answerer answerer;
 	int refused = 0, before = counted(busy);
