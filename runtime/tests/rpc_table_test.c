@@ -12,9 +12,9 @@
 
 enum { LOOK, WRITE, OTHER, TYPES };
 static const struct message_type types[TYPES] = {
-	[LOOK] = {"test.look", REQUEST, 1, "edge", "test.query", NULL, NULL},
-	[WRITE] = {"test.write", REQUEST, 1, "edge", "test.query", NULL, NULL},
-	[OTHER] = {"test.other", REQUEST, 1, "edge", "test.command", NULL, NULL},
+	[LOOK] = {"test.look", REQUEST, 1, "edge", "test.query", NULL, NULL, NULL},
+	[WRITE] = {"test.write", REQUEST, 1, "edge", "test.query", NULL, NULL, NULL},
+	[OTHER] = {"test.other", REQUEST, 1, "edge", "test.command", NULL, NULL, NULL},
 };
 static const struct answering answerers[] = {{"test.", "answerer"}, {NULL, NULL}};
 static const struct contract contract = {.types = types, .count = TYPES, .answerers = answerers};

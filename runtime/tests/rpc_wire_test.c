@@ -18,9 +18,9 @@ static const struct shape greeting_shape = {
 
 enum { GREET, LIST_ALL, GREETED, TYPES };
 static const struct message_type types[TYPES] = {
-	[GREET] = {"test.greet", REQUEST, 1, "edge", "test.command", &greeting_shape, NULL},
-	[LIST_ALL] = {"test.list", REQUEST, 1, "edge", "test.query", NULL, NULL},
-	[GREETED] = {"test.greeted", EVENT, 1, "test", NULL, &greeting_shape, NULL},
+	[GREET] = {"test.greet", REQUEST, 1, "edge", "test.command", &greeting_shape, NULL, NULL},
+	[LIST_ALL] = {"test.list", REQUEST, 1, "edge", "test.query", NULL, NULL, NULL},
+	[GREETED] = {"test.greeted", EVENT, 1, "test", NULL, &greeting_shape, NULL, NULL},
 };
 static const struct contract contract = {.types = types, .count = TYPES};
 

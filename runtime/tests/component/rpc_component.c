@@ -16,10 +16,10 @@
 
 enum { ECHO, ECHO_SLOWLY, NOWHERE, FULL, TYPES };
 static const struct message_type types[TYPES] = {
-	[ECHO] = {"test.echo", REQUEST, 1, "edge", "test.query", NULL, NULL},
-	[ECHO_SLOWLY] = {"test.other", REQUEST, 1, "edge", "test.command", NULL, NULL},
-	[NOWHERE] = {"test.nowhere", REQUEST, 1, "edge", "test.nowhere", NULL, NULL},
-	[FULL] = {"test.full", REQUEST, 1, "edge", "test.full", NULL, NULL},
+	[ECHO] = {"test.echo", REQUEST, 1, "edge", "test.query", NULL, NULL, NULL},
+	[ECHO_SLOWLY] = {"test.other", REQUEST, 1, "edge", "test.command", NULL, NULL, NULL},
+	[NOWHERE] = {"test.nowhere", REQUEST, 1, "edge", "test.nowhere", NULL, NULL, NULL},
+	[FULL] = {"test.full", REQUEST, 1, "edge", "test.full", NULL, NULL, NULL},
 };
 static const struct contract contract = {.types = types, .count = TYPES};
 
