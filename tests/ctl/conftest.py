@@ -72,7 +72,7 @@ def settled(stack):
     def wait():
         def quiet():
             for queue in ("users.events", "products.events", "orders.events"):
-                assert stack.management("GET", f"queues/comanda/{queue}").json()["messages"] == 0, queue
+                assert stack.management("GET", f"queues/comanda/{queue}").json().get("messages") == 0, queue
             for service in ("users", "products", "orders"):
                 assert stack.sql(service, "SELECT count(*) FROM outbox") == [(0,)], service
             return True
