@@ -39,6 +39,7 @@ main() {
 	WORK=$(mktemp -d /var/tmp/comanda-try-XXXXXX)
 	trap 'try_end 1' EXIT
 	trap 'exit 130' INT TERM HUP
+	"$ROOT/compose/secrets.sh" "$WORK/secrets"
 	engine_open
 	images_build
 	if [[ -n $scale ]]; then scale_try; else one_try; fi

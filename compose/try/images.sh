@@ -30,7 +30,7 @@ image_of() { # service: the image that the compose files name for it
 image_make_base() {
 	local mirror suite
 	# shellcheck disable=SC2016 # apt-get replaces these
-	read -r mirror suite < <(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
+	read -r mirror suite _ < <(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
 		grep -E ' (bookworm|trixie) main$' | head -n 1) || die 'apt knows no mirror of Debian, and no registry answers'
 	say images "no registry answers: making $BASE_IMAGE by debootstrap, $suite"
 	debootstrap --variant=minbase "$suite" "$WORK/base" "$mirror" >"$WORK/debootstrap.log" 2>&1 || {

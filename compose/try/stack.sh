@@ -15,7 +15,6 @@ stack_port() {
 
 stack_up() {
 	local since=$EPOCHREALTIME
-	"$ROOT/compose/secrets.sh" "$WORK/secrets"
 	compose up -d >"$WORK/up.log" 2>&1 || {
 		tail -n 20 "$WORK/up.log" >&2
 		die 'the containers did not come up: why stands above'
