@@ -16,7 +16,7 @@ struct rpc_config {
 	int64_t heartbeat_us;
 	int window;               /* unanswered messages a lane */
 	int in_flight_max;        /* calls a lane, sent and waiting; beyond: E_BUSY at once */
-	int breaker_after;        /* consecutive time-outs that open the breaker */
+	int breaker_after;        /* time-outs in a row, and no answer meanwhile, that open the breaker */
 	int64_t breaker_pause_us; /* between two probes of an open one: all calls are refused at once meanwhile */
 };
 

@@ -19,6 +19,7 @@ struct ask *ask_new(const struct contract *contract, const struct rpc_request *r
 	ask->type = request->type;
 	ask->caller = request->caller;
 	ask->read = request->read;
+	ask->begun_us = moment_steady();
 	ask->due_us = due_us;
 	ask->callers = 1;
 	ask->references = 1;

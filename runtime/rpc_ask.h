@@ -21,8 +21,8 @@ struct ask {
 	struct uuid id;
 	int type;
 	struct caller caller;
-	struct span text, data; /* the item as JSON; its data within it */
-	int64_t due_us;         /* moment_steady() */
+	struct span text, data;   /* the item as JSON; its data within it */
+	int64_t begun_us, due_us; /* moment_steady() */
 	bool read, probe;
 	bool timed_out; /* counted as such */
 	struct rpc_lane *lane;

@@ -135,6 +135,8 @@ static void note_time_out(struct rpc_table *table, struct ask *ask)
 	if (ask->timed_out)
 		return;
 	ask->timed_out = true;
+	if (lane->answered_us > ask->begun_us) /* slow, and not dead: others were answered meanwhile */
+		return;
 	lane->time_outs++;
 	if (lane->time_outs == table->config->breaker_after) {
 		metric_set(&breakers, lane->name, 1);
@@ -149,6 +151,7 @@ static void note_answer(struct rpc_table *table, struct rpc_lane *lane)
 		log_info("rpc.breaker_closed", kv_text("queue", lane->name));
 	}
 	lane->time_outs = 0;
+	lane->answered_us = moment_steady();
 }
 
 /* ---- asking ---- */

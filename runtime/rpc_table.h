@@ -26,7 +26,8 @@ struct rpc_lane {
 	struct asks waiting;
 	int callers;           /* asking and waiting */
 	int unanswered;        /* messages */
-	int time_outs;         /* in a row */
+	int time_outs;         /* in a row, of what was asked since the last answer */
+	int64_t answered_us;   /* steady: the last answer */
 	bool probing;          /* the breaker is open, and one call tests it */
 	int64_t next_probe_us; /* steady: until then, none does */
 };

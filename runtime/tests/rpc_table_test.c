@@ -327,6 +327,28 @@ static void many_who_waited_for_one_item_are_one_time_out(void **state)
 	assert_int_equal(query_lane(scene)->time_outs, 1);
 }
 
+static void a_lane_that_is_slow_and_answers_others_keeps_its_breaker_shut(void **state)
+{
+	struct scene *scene = *state;
+	struct ask *asks[10], *served;
+
+	for (int i = 0; i < 10; i++)
+		asks[i] = asked(scene, WRITE, "{}");
+	served = asked(scene, WRITE, "{}");
+	assert_non_null(taken(scene));
+	for (const int64_t now = moment_steady(); moment_steady() == now;) /* the answer comes later than they did */
+		;
+	answer(scene, served, true);
+	for (int i = 0; i < 10; i++)
+		give_up(scene, asks[i]);
+	assert_int_equal(query_lane(scene)->time_outs, 0);
+	for (const int64_t now = moment_steady(); moment_steady() == now;)
+		;
+	open_breaker(scene);
+	assert_int_equal(query_lane(scene)->time_outs, config.breaker_after);
+	ask_release(served);
+}
+
 static void a_late_answer_shows_that_the_lane_lives(void **state)
 {
 	struct scene *scene = *state;
@@ -382,6 +404,7 @@ int main(void)
 		each(an_open_breaker_lets_one_call_through),
 		each(an_open_breaker_refuses_everybody_for_a_while_after_a_probe),
 		each(many_who_waited_for_one_item_are_one_time_out),
+		each(a_lane_that_is_slow_and_answers_others_keeps_its_breaker_shut),
 		each(a_late_answer_shows_that_the_lane_lives),
 		each(an_answer_of_somebody_elses_is_not_believed),
 		each(nothing_is_asked_without_a_connection),
