@@ -11,7 +11,7 @@
 
 enum { PIECE = 16 * 1024 };
 
-void client_connect(struct client *client, const struct sockaddr_in *address)
+void client_connect(struct client *client, const struct sockaddr_in *from, const struct sockaddr_in *address)
 {
 	const int one = 1;
 
@@ -21,6 +21,11 @@ void client_connect(struct client *client, const struct sockaddr_in *address)
 		abort();
 	}
 	setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (from->sin_addr.s_addr != INADDR_ANY &&
+	    bind(client->fd, (const struct sockaddr *)from, sizeof(*from)) != 0) {
+		perror("comanda-load: bind");
+		abort();
+	}
 	(void)!connect(client->fd, (const struct sockaddr *)address,
 		       sizeof(*address)); /* told when it can be written */
 	client->busy = false;
@@ -65,7 +70,7 @@ static const char *find_header(const char *block, const char *end, const char *n
 }
 
 /* Bytes of the response that stands at the beginning of `in`; 0 where it is not all there yet. */
-static size_t response_size(const struct buffer *in, int *ret_status)
+static size_t response_size(const struct buffer *in, struct answer *ret_answer)
 {
 	const char *end = strstr(in->bytes, "\r\n\r\n");
 
@@ -75,11 +80,14 @@ static size_t response_size(const struct buffer *in, int *ret_status)
 	const char *length = find_header(first, end, "Content-Length");
 	const size_t size = (size_t)(end + 4 - in->bytes) + (length == NULL ? 0 : strtoul(length, NULL, 10));
 
-	*ret_status = atoi(in->bytes + 9);
+	const char *retry_after = find_header(first, end, "Retry-After");
+
+	ret_answer->status = atoi(in->bytes + 9);
+	ret_answer->retry_after = retry_after == NULL ? 0 : strtol(retry_after, NULL, 10);
 	return in->size >= size ? size : 0;
 }
 
-enum client_state client_receive(struct client *client, int *ret_status)
+enum client_state client_receive(struct client *client, struct answer *ret_answer)
 {
 	for (;;) {
 		char *room = buffer_room(&client->in, PIECE);
@@ -91,7 +99,7 @@ enum client_state client_receive(struct client *client, int *ret_status)
 			return CLIENT_LOST;
 		client->in.size += (size_t)got;
 		client->in.bytes[client->in.size] = '\0';
-		if (response_size(&client->in, ret_status) == client->in.size) {
+		if (response_size(&client->in, ret_answer) == client->in.size) {
 			buffer_clear(&client->in);
 			return CLIENT_ANSWERED;
 		}

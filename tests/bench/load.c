@@ -19,7 +19,7 @@ struct load {
 	struct load_result *result;
 	struct client *clients;
 	struct client **idle; /* a stack of those that may send */
-	size_t idle_count;
+	size_t idle_count, resting;
 	int epoll, timer;
 	int64_t start_us, counted_us, end_us;
 	uint64_t due, begun, answered; /* requests: fallen due (open loop), sent, answered */
@@ -29,7 +29,7 @@ static void watch(struct load *load, struct client *client)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = client};
 
-	client_connect(client, load->plan->address);
+	client_connect(client, load->plan->from, load->plan->address);
 	if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, client->fd, &event) != 0) {
 		perror("comanda-load: epoll");
 		abort();
@@ -45,6 +45,31 @@ static void lost(struct load *load, struct client *client)
 	watch(load, client);
 	if (!was_idle)
 		load->idle[load->idle_count++] = client;
+}
+
+/* Later than told, by up to a second: clients who were refused together do not come back together. */
+static void rest(struct load *load, struct client *client, long seconds)
+{
+	const int64_t spread_us = (client - load->clients) * SECOND_US / load->plan->connections;
+
+	client->rest_until_us = moment_steady() + seconds * SECOND_US + spread_us;
+	load->resting++;
+}
+
+static void wake_rested(struct load *load)
+{
+	if (load->resting == 0)
+		return;
+	const int64_t now = moment_steady();
+	for (int i = 0; i < load->plan->connections; i++) {
+		struct client *client = &load->clients[i];
+
+		if (client->rest_until_us == 0 || (client->rest_until_us > now && now < load->end_us))
+			continue;
+		client->rest_until_us = 0;
+		load->resting--;
+		load->idle[load->idle_count++] = client;
+	}
 }
 
 static bool may_begin(const struct load *load, int64_t now)
@@ -83,6 +108,11 @@ static void begin_requests(struct load *load)
 	}
 }
 
+static bool is_refusal(int status)
+{
+	return status == 429 || status == 503;
+}
+
 static void count(struct load *load, const struct client *client, int status)
 {
 	const int64_t now = moment_steady();
@@ -96,12 +126,14 @@ static void count(struct load *load, const struct client *client, int status)
 		load->result->unexpected++;
 		load->result->status_of_unexpected = status;
 	}
+	if (is_refusal(status))
+		load->result->refused++;
 	histogram_add(&load->result->latencies, now - client->since_us);
 }
 
 static void serve(struct load *load, struct client *client, uint32_t events)
 {
-	int status = 0;
+	struct answer answer = {.status = 0};
 
 	if ((events & EPOLLOUT) != 0 && client->busy && client->sent < client->out.size &&
 	    client_send(client) == CLIENT_LOST) {
@@ -110,7 +142,7 @@ static void serve(struct load *load, struct client *client, uint32_t events)
 	}
 	if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0)
 		return;
-	switch (client_receive(client, &status)) {
+	switch (client_receive(client, &answer)) {
 	case CLIENT_WAITING:
 		return;
 	case CLIENT_LOST:
@@ -119,9 +151,12 @@ static void serve(struct load *load, struct client *client, uint32_t events)
 	case CLIENT_ANSWERED:
 		break;
 	}
-	count(load, client, status);
+	count(load, client, answer.status);
 	client->busy = false;
-	load->idle[load->idle_count++] = client;
+	if (load->plan->patient && is_refusal(answer.status) && answer.retry_after > 0)
+		rest(load, client, answer.retry_after);
+	else
+		load->idle[load->idle_count++] = client;
 }
 
 /* The timer wakes an open loop when its next request falls due. */
@@ -151,6 +186,7 @@ static void loop(struct load *load)
 	struct epoll_event events[EVENTS];
 
 	while (!over(load)) {
+		wake_rested(load);
 		begin_requests(load);
 		arm_timer(load);
 		const int ready = epoll_wait(load->epoll, events, EVENTS, 100);

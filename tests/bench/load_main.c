@@ -18,6 +18,8 @@ static const struct option options[] = {
 	{"warm-up", required_argument, NULL, 'w'},
 	{"seconds", required_argument, NULL, 'd'},
 	{"requests", required_argument, NULL, 'n'},
+	{"from", required_argument, NULL, 'f'},
+	{"patient", no_argument, NULL, 'i'},
 	{"products", required_argument, NULL, 'p'},
 	{"tokens", required_argument, NULL, 't'},
 	{"help", no_argument, NULL, 'h'},
@@ -31,6 +33,8 @@ static int usage(FILE *to, int status)
 		    "  --rate R          open loop, requests a second;  without it: closed loop\n"
 		    "  --warm-up S       2        --requests N   end after so many\n"
 		    "  --products FILE   product ids, one a line\n"
+		    "  --from ADDRESS    the clients', of this machine\n"
+		    "  --patient         who is answered 429 or 503 waits as Retry-After says\n"
 		    "  --tokens FILE     access tokens, one a line, the first an administrator's\n\n"
 		    "Scenarios:\n");
 	for (const struct scenario *scenario = scenarios; scenario->name != NULL; scenario++)
@@ -74,6 +78,11 @@ static bool read_option(int option, char *value, struct load_plan *plan, struct 
 	case 'n':
 		plan->requests = strtoull(value, NULL, 10);
 		return true;
+	case 'f':
+		return inet_pton(AF_INET, value, &plan->from->sin_addr) == 1;
+	case 'i':
+		plan->patient = true;
+		return true;
 	case 'p':
 		return lines_read(value, &stock->products);
 	case 't':
@@ -104,11 +113,12 @@ static void print_result(const struct load_plan *plan, const struct load_result 
 	       result->seconds > 0 ? (double)result->done / result->seconds : 0);
 	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++)
 		printf(",\"%s\":%.3f", points[i].name, histogram_at(&result->latencies, points[i].share) / 1e3);
-	printf(",\"max_ms\":%.3f,\"unexpected\":%llu,\"unexpected_status\":%d,\"lost\":%llu,\"missed\":%llu,"
+	printf(",\"max_ms\":%.3f,\"unexpected\":%llu,\"unexpected_status\":%d,\"refused\":%llu,\"lost\":%llu,"
+	       "\"missed\":%llu,"
 	       "\"load_cpu_s\":%.3f}\n",
 	       (double)result->latencies.largest_us / 1e3, (unsigned long long)result->unexpected,
-	       result->status_of_unexpected, (unsigned long long)result->lost, (unsigned long long)result->missed,
-	       own_cpu());
+	       result->status_of_unexpected, (unsigned long long)result->refused, (unsigned long long)result->lost,
+	       (unsigned long long)result->missed, own_cpu());
 }
 
 static void name_run(struct stock *stock)
@@ -121,10 +131,13 @@ static void name_run(struct stock *stock)
 int main(int argc, char **argv)
 {
 	static struct load_result result;
-	struct sockaddr_in address = {.sin_family = AF_INET};
+	struct sockaddr_in address = {.sin_family = AF_INET}, from = {.sin_family = AF_INET};
 	struct stock stock = {.random = UINT64_C(0x9E3779B97F4A7C15)};
-	struct load_plan plan = {
-		.address = &address, .connections = 64, .warm_us = 2 * SECOND_US, .count_us = 10 * SECOND_US};
+	struct load_plan plan = {.address = &address,
+				 .from = &from,
+				 .connections = 64,
+				 .warm_us = 2 * SECOND_US,
+				 .count_us = 10 * SECOND_US};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {

@@ -1,31 +1,49 @@
-"""Reads at a fixed rate, with and without a hundred clients who try to sign in at the same time, in turns."""
+"""Reads at a fixed rate, without and with a hundred clients who try to sign in at the same time, in turns: once with the
+limits off, once with those that an edge has by default (then the clients come from an address that is not exempt)."""
 import json
 import statistics
 
 RATE, CLIENTS = 500, 100
+STORMS = (("without", None), ("with, no limits", ("--patient",)), ("with, default limits", ("--patient", "--from", "127.0.0.2")))
 
 
-def turn(stack, measured, seconds, stormy):
-    storm = stack.start_load("sign_in", connections=CLIENTS, seconds=seconds + 4, warm_up=0) if stormy else None
+def turn(stack, measured, seconds, how):
+    storm = how and stack.start_load("sign_in", connections=CLIENTS, seconds=seconds + 4, warm_up=0, more=how)
     reads = measured(stack, "get_product", connections=64, rate=RATE, seconds=seconds, warm_up=2)
     if storm:
         tried = json.loads(storm.communicate()[0])
-        reads["attempts_per_s"] = tried["per_s"]
+        reads["storm"] = {"hashed_per_s": (tried["done"] - tried["unexpected"]) / tried["seconds"],
+                          "refused_per_s": tried["refused"] / tried["seconds"],
+                          "other_per_s": (tried["unexpected"] - tried["refused"]) / tried["seconds"],
+                          "lost": tried["lost"], "p50_ms": tried["p50_ms"], "p99_ms": tried["p99_ms"]}
     return reads
+
+
+def mean(turns, key):
+    return statistics.fmean(one[key] for one in turns)
+
+
+def show(name, turns, calm):
+    ratio = mean(turns, "p99_ms") / mean(calm, "p99_ms")
+    print(f"{name:<21}" + "   ".join(f"{key.removesuffix('_ms')} {mean(turns, key):.2f} ms"
+                                     for key in ("p50_ms", "p90_ms", "p99_ms"))
+          + f"   p99 of each turn: {', '.join(format(one['p99_ms'], '.2f') for one in turns)}"
+          + ("" if turns is calm else f"   {ratio:.2f} times"))
+    if turns is not calm:
+        storms = [one["storm"] for one in turns]
+        print(f"{'':<21}attempts a second: {mean(storms, 'hashed_per_s'):.1f} hashed, {mean(storms, 'refused_per_s'):.1f} "
+              f"refused (429, 503), {mean(storms, 'other_per_s'):.1f} otherwise (504); half took "
+              f"{mean(storms, 'p50_ms'):.0f} ms, 99 % {mean(storms, 'p99_ms'):.0f} ms at most; "
+              f"{sum(one['lost'] for one in storms)} connections lost")
+    return ratio
 
 
 def run(stack, options, measured, say):
     stack.fill()
-    calm, stormy = [], []
+    turns = {name: [] for name, _ in STORMS}
     for number in range(options.rounds):
-        say(f"turn {number + 1} of {options.rounds}: {RATE} reads a second without, then with {CLIENTS} who sign in")
-        calm.append(turn(stack, measured, options.seconds, False))
-        stormy.append(turn(stack, measured, options.seconds, True))
-    for name, turns in (("without", calm), ("with", stormy)):
-        print(f"{name:<8} " + "   ".join(f"{key.removesuffix('_ms')} {statistics.fmean(one[key] for one in turns):.2f} ms"
-                                        for key in ("p50_ms", "p90_ms", "p99_ms"))
-              + f"   p99 of each turn: {', '.join(format(one['p99_ms'], '.2f') for one in turns)}")
-    ratio = statistics.fmean(one["p99_ms"] for one in stormy) / statistics.fmean(one["p99_ms"] for one in calm)
-    print(f"attempts {statistics.fmean(one['attempts_per_s'] for one in stormy):.0f} a second; "
-          f"the reads' p99 is {ratio:.2f} times what it is without")
-    return {"calm": calm, "stormy": stormy, "p99_ratio": ratio}
+        say(f"round {number + 1} of {options.rounds}: {RATE} reads a second, without and with {CLIENTS} who sign in")
+        for name, how in STORMS:
+            turns[name].append(turn(stack, measured, options.seconds, how))
+    ratios = {name: show(name, turns[name], turns["without"]) for name, _ in STORMS}
+    return {"turns": turns, "p99_ratios": ratios}

@@ -95,10 +95,10 @@ class Stage:
 
     # ---- what is run against it ----
 
-    def start_load(self, scenario, connections, seconds, warm_up=1.5, rate=0, requests=0):
+    def start_load(self, scenario, connections, seconds, warm_up=1.5, rate=0, requests=0, more=()):
         command = [self.bin / "comanda-load", "--address", f"127.0.0.1:{self['COMANDA_HTTP_PORT']}",
                    "--scenario", scenario, "--connections", connections, "--seconds", seconds, "--warm-up", warm_up,
-                   "--rate", rate, "--requests", requests, "--tokens", self.tokens]
+                   "--rate", rate, "--requests", requests, "--tokens", self.tokens, *more]
         if self.products.exists():
             command += ["--products", self.products]
         return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True)
