@@ -373,6 +373,7 @@ static void an_answer_of_somebody_elses_is_not_believed(void **state)
 	assert_false(table_answer(&scene->table, &slice, "somebody", &scene->ended));
 	assert_false(table_answer(&scene->table, &slice, NULL, &scene->ended));
 	answer(scene, asking, true);
+	ask_release(asking);
 }
 
 static void nothing_is_asked_without_a_connection(void **state)
