@@ -263,8 +263,11 @@ class Run:
 
     def report_violations(self):
         violations = self.world.ledger.violations
-        if not violations:
+        if self.outcome is None:
+            print("NOT CHECKED: the run ended before its checks; the reason is told below")
+        elif not violations:
             print("no violation")
+        if not violations:
             return
         print(f"\n{len(violations)} VIOLATIONS (seed {self.seed})")
         for text, _ in violations[:40]:
