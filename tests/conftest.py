@@ -6,6 +6,7 @@ import jwt
 import pytest
 from hypothesis import HealthCheck, settings
 
+from kit.broker import Broker
 from kit.patience import eventually
 from kit.rest import Client, ok
 from kit.stack import PROGRAMS, stack_under_test
@@ -27,6 +28,21 @@ def stack():
     for program in PROGRAMS:
         eventually(lambda: stack.ready(program), patience=60)
     return stack
+
+
+@pytest.fixture
+def as_user(stack):
+    """Connects as a program, or as the broker's admin ("admin")."""
+    opened = []
+
+    def connect(user):
+        name = "COMANDA_BROKER_URL" if user == "admin" else f"COMANDA_BROKER_URL_{user.upper().replace('-', '_')}"
+        opened.append(Broker(stack[name]))
+        return opened[-1]
+
+    yield connect
+    for broker in opened:
+        broker.close()
 
 
 @pytest.fixture(scope="session")

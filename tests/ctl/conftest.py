@@ -4,7 +4,6 @@ import subprocess
 
 import pytest
 
-from kit.broker import Broker
 from kit.patience import eventually
 
 
@@ -48,21 +47,6 @@ class Comanda:
 @pytest.fixture(scope="session")
 def comanda(stack):
     return Comanda(stack)
-
-
-@pytest.fixture
-def as_program(stack):
-    """Connects as one of the programs, or as the broker's admin ("admin")."""
-    opened = []
-
-    def connect(user):
-        name = "COMANDA_BROKER_URL" if user == "admin" else f"COMANDA_BROKER_URL_{user.upper().replace('-', '_')}"
-        opened.append(Broker(stack[name]))
-        return opened[-1]
-
-    yield connect
-    for broker in opened:
-        broker.close()
 
 
 @pytest.fixture

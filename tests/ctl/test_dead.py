@@ -52,17 +52,17 @@ def poisoned_orders(customer, product, count):
     return [customer.place([(product, 1)], note="poison").json()["id"] for _ in range(count)]
 
 
-def tell_unknown(as_program, count):
+def tell_unknown(as_user, count):
     """user.verified for orders that do not exist."""
-    users = as_program("svc-users")
+    users = as_user("svc-users")
     for _ in range(count):
         order = str(uuid.uuid4())
         users.tell(event("user.verified", "svc-users", order, {"order_id": order, "user_id": str(uuid.uuid4())}))
 
 
-def tell_invalid(as_program, count):
+def tell_invalid(as_user, count):
     """stock.refused that does not say why."""
-    products = as_program("svc-products")
+    products = as_user("svc-products")
     for _ in range(count):
         order = str(uuid.uuid4())
         products.tell(event("stock.refused", "svc-products", order, {"order_id": order}))
@@ -70,10 +70,10 @@ def tell_invalid(as_program, count):
 
 @pytest.mark.slow
 def test_of_fifty_dead_letters_of_three_causes_the_mended_are_handled_and_the_others_refused_again(
-        stack, comanda, customer, product, as_program, poison, no_dead_letters):
+        stack, comanda, customer, product, as_user, poison, no_dead_letters):
     orders = poisoned_orders(customer, product, 10)  # two answers each: 20 letters
-    tell_unknown(as_program, 16)
-    tell_invalid(as_program, 14)
+    tell_unknown(as_user, 16)
+    tell_invalid(as_user, 14)
     causes = {"cannot_be_saved": 20, "not_found": 16, "invalid": 14}
     assert collections.Counter(letter["code"] for letter in dead_letters(comanda, 50)) == causes
 
@@ -104,10 +104,10 @@ def test_of_fifty_dead_letters_of_three_causes_the_mended_are_handled_and_the_ot
 
 
 def test_a_mended_letter_is_handled_once_however_often_it_is_redriven(
-        comanda, customer, product, as_program, poison, no_dead_letters):
+        comanda, customer, product, as_user, poison, no_dead_letters):
     [order] = poisoned_orders(customer, product, 1)
     letters = dead_letters(comanda, 2)
-    copies = copies_of_dead_letters(as_program)
+    copies = copies_of_dead_letters(as_user)
     poison()
     done = comanda.json("dead", "redrive", "--code", "cannot_be_saved")
     assert [item["outcome"] for item in done] == ["handled"] * 2
@@ -116,7 +116,7 @@ def test_a_mended_letter_is_handled_once_however_often_it_is_redriven(
 
     # What a command that was killed half-way leaves: the letter is there, and its event was handled.
     for headers, body, kind in copies:
-        as_program("admin").publish("dead", "orders.dead", body, headers=headers, type=kind, delivery_mode=2)
+        as_user("admin").publish("dead", "orders.dead", body, headers=headers, type=kind, delivery_mode=2)
     dead_letters(comanda, 2)
     again = comanda.json("dead", "redrive", "--all", "--service", "orders")
     assert [item["outcome"] for item in again] == ["handled before"] * 2
@@ -125,8 +125,8 @@ def test_a_mended_letter_is_handled_once_however_often_it_is_redriven(
     assert {letter["event_id"] for letter in letters} == {item["event_id"] for item in again}
 
 
-def copies_of_dead_letters(as_program):
-    broker = as_program("admin")
+def copies_of_dead_letters(as_user):
+    broker = as_user("admin")
     copies = []
     while (taken := broker.take("orders.dead")) is not None:
         copies.append((taken[1].headers, taken[2], taken[1].type))
@@ -135,11 +135,11 @@ def copies_of_dead_letters(as_program):
     return copies
 
 
-def test_what_was_forged_is_never_redriven(stack, comanda, customer, product, as_program, no_dead_letters):
+def test_what_was_forged_is_never_redriven(stack, comanda, customer, product, as_user, no_dead_letters):
     order = customer.place([(product, 1)]).json()["id"]
     forged = event("user.refused", "svc-users", order, {"order_id": order, "user_id": customer.id,
                                                        "code": "user_disabled", "detail": "forged"})
-    as_program("svc-products").publish("", ORDERS, forged, message_id=forged["id"], delivery_mode=2)
+    as_user("svc-products").publish("", ORDERS, forged, message_id=forged["id"], delivery_mode=2)
     [letter] = dead_letters(comanda, 1)
     assert letter["code"] == "wrong_sender"
     [outcome] = comanda.json("dead", "redrive", "--all", code=1)
@@ -148,9 +148,9 @@ def test_what_was_forged_is_never_redriven(stack, comanda, customer, product, as
     assert eventually(lambda: customer.is_settled(order))["status"] == "confirmed"
 
 
-def test_letters_of_a_service_without_an_inbox_are_redriven_too(comanda, as_program, no_dead_letters):
+def test_letters_of_a_service_without_an_inbox_are_redriven_too(comanda, as_user, no_dead_letters):
     broken = event("order.placed", "svc-orders", str(uuid.uuid4()), {"order_id": "no id"})
-    as_program("svc-orders").tell(broken)
+    as_user("svc-orders").tell(broken)
     letter = eventually(lambda: comanda.json("dead", "list", broken["id"], "--service", "users"), every=0.3)[0]
     assert letter["origin"] == "users.events"
     [outcome] = comanda.json("dead", "redrive", broken["id"], "--service", "users", code=1)
@@ -158,20 +158,20 @@ def test_letters_of_a_service_without_an_inbox_are_redriven_too(comanda, as_prog
 
 
 @pytest.mark.parametrize("text", [b"{not json", b"}"])
-def test_an_unreadable_letter_stays_as_it_was_and_is_not_taken_for_a_duplicate(comanda, as_program, no_dead_letters,
+def test_an_unreadable_letter_stays_as_it_was_and_is_not_taken_for_a_duplicate(comanda, as_user, no_dead_letters,
                                                                                text):
     text += uuid.uuid4().bytes.hex().encode()
-    as_program("svc-products").publish("events", "stock.reserved", text, delivery_mode=2)
+    as_user("svc-products").publish("events", "stock.reserved", text, delivery_mode=2)
     [letter] = dead_letters(comanda, 1)
-    assert [body for _, body, _ in copies_of_dead_letters(as_program)] == [text]
+    assert [body for _, body, _ in copies_of_dead_letters(as_user)] == [text]
     assert letter["code"] == "malformed" and letter["body"] is None
     [outcome] = comanda.json("dead", "redrive", letter["event_id"], code=1)
     assert outcome["outcome"] == "refused again" and outcome["code"] == "malformed"
 
 
-def test_letters_are_chosen_by_what_they_are(comanda, as_program, no_dead_letters):
-    tell_unknown(as_program, 2)
-    tell_invalid(as_program, 1)
+def test_letters_are_chosen_by_what_they_are(comanda, as_user, no_dead_letters):
+    tell_unknown(as_user, 2)
+    tell_invalid(as_user, 1)
     everything = dead_letters(comanda, 3)
     one = next(letter for letter in everything if letter["code"] == "invalid")
     for filters in (["--code", "invalid"], ["--type", "stock.refused"], ["--order", one["order_id"]], [one["event_id"]]):
