@@ -221,12 +221,16 @@ static void rest(struct lane *lane)
 
 static void step(struct lane *lane, int64_t *next_ping_us)
 {
+	const bool before = broker_consuming(lane->broker);
+
 	arena_reset(&lane->arena);
 	if (!consuming(lane)) {
 		set_ready(lane, false);
 		pause_lane();
 		return;
 	}
+	if (!before) /* the first message may be long in coming */
+		set_ready(lane, db_connected(lane->db));
 	rest(lane);
 	const enum status status = gather(lane, IDLE_US);
 	if (status == E_TIMEOUT) {
@@ -252,6 +256,7 @@ static void *run(void *context)
 	log_thread(lane->name);
 	if (lane->plan->nice != 0)
 		(void)setpriority(PRIO_PROCESS, 0, lane->plan->nice); /* of this thread alone, on Linux */
+	look_after_database(lane, &next_ping);
 	while (!lane_stopping(lane))
 		step(lane, &next_ping);
 	broker_close(lane->broker);
