@@ -11,8 +11,12 @@
 enum { REMEMBERED = 4096 }; /* verified tokens; a power of two */
 
 static const int64_t refetch_pause_us = 3 * SECOND_US; /* between two fetches because of an unknown key */
-static const int64_t retry_pause_us = 500 * MS_US;     /* between two tries while there are no keys at all */
-static const int64_t refresh_us = 1 * MINUTE_US;       /* so that a withdrawn key is forgotten */
+static const int64_t retry_pause_us = 500 * MS_US; /* between two tries of requests while there are no keys at all */
+static const int64_t refresh_us = 1 * MINUTE_US;   /* so that a withdrawn key is forgotten */
+static const int64_t first_pause_us = 10 * MS_US,
+		     longest_pause_us = 1 * SECOND_US; /* between two tries for the first */
+static const int64_t silence_us = 1 * SECOND_US;       /* a program that starts is not away yet */
+static const int64_t complaint_us = 5 * SECOND_US;
 
 struct verified {
 	struct uuid token; /* hash of its text */
@@ -28,6 +32,7 @@ struct auth {
 	unsigned generation; /* of the keys: what was verified by older ones is verified again */
 	int64_t tried_us;
 	pthread_mutex_t fetching; /* one at a time; whoever waited for it looks at what the other found */
+	int64_t next_complaint;   /* belongs to whoever is fetching */
 	pthread_mutex_t memory;   /* verified; and stopping, with `wake` */
 	pthread_cond_t wake;
 	pthread_t refresher; /* asks anew now and then, so that no request has to wait for that */
@@ -100,6 +105,23 @@ static bool fetch_is_due(struct auth *auth, bool unknown_key)
 	return unknown_key && since_try >= refetch_pause_us;
 }
 
+bool auth_has_keys(struct auth *auth)
+{
+	pthread_rwlock_rdlock(&auth->lock);
+	const bool some = auth->keys != NULL;
+	pthread_rwlock_unlock(&auth->lock);
+	return some;
+}
+
+static void say_missing(struct auth *auth, enum status status)
+{
+	if (moment_steady() < auth->next_complaint)
+		return;
+	auth->next_complaint = moment_steady() + complaint_us;
+	log_warn("auth.keys", kv_text("status", status_rule(status)->code),
+		 kv_text("detail", "the keys of svc-users cannot be had; those known stay in use"));
+}
+
 static void fetch_now(struct auth *auth, struct arena *arena)
 {
 	struct token_keys *keys = NULL;
@@ -111,8 +133,7 @@ static void fetch_now(struct auth *auth, struct arena *arena)
 	if (status == OK)
 		keys_replace(auth, keys);
 	else
-		log_warn("auth.keys", kv_text("status", status_rule(status)->code),
-			 kv_text("detail", "the keys of svc-users cannot be had; those known stay in use"));
+		say_missing(auth, status);
 	pthread_rwlock_wrlock(&auth->lock);
 	auth->tried_us = moment_steady();
 	pthread_rwlock_unlock(&auth->lock);
@@ -132,13 +153,12 @@ static void fetch_if_due(struct auth *auth, bool unknown_key, struct arena *aren
 /* ---- life ---- */
 
 /* False: told to stop. */
-static bool wait_for_refresh(struct auth *auth)
+static bool wait_for_refresh(struct auth *auth, int64_t pause_us)
 {
-	struct timespec until;
+	const int64_t end_us = moment_steady() + pause_us;
+	const struct timespec until = {.tv_sec = end_us / SECOND_US, .tv_nsec = end_us % SECOND_US * 1000};
 	int late = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += refresh_us / SECOND_US;
 	pthread_mutex_lock(&auth->memory);
 	while (!auth->stopping && late == 0)
 		late = pthread_cond_timedwait(&auth->wake, &auth->memory, &until);
@@ -147,28 +167,25 @@ static bool wait_for_refresh(struct auth *auth)
 	return go_on;
 }
 
-static bool has_keys(struct auth *auth)
-{
-	pthread_rwlock_rdlock(&auth->lock);
-	const bool some = auth->keys != NULL;
-	pthread_rwlock_unlock(&auth->lock);
-	return some;
-}
-
+/* Asks for the first keys until it has them, then anew every minute. */
 static void *refresh(void *context)
 {
 	struct auth *auth = context;
 	struct arena arena;
+	int64_t pause = first_pause_us;
 
 	log_thread("keys");
 	arena_init(&arena);
-	while (wait_for_refresh(auth)) {
+	do {
 		pthread_mutex_lock(&auth->fetching);
-		if (has_keys(auth))
+		if (pause == refresh_us || !auth_has_keys(auth)) /* a request may have been quicker */
 			fetch_now(auth, &arena);
 		pthread_mutex_unlock(&auth->fetching);
 		arena_reset(&arena);
-	}
+		pause = pause * 3 / 2 < longest_pause_us ? pause * 3 / 2 : longest_pause_us;
+		if (auth_has_keys(auth))
+			pause = refresh_us;
+	} while (wait_for_refresh(auth, pause));
 	arena_done(&arena);
 	return NULL;
 }
@@ -182,6 +199,7 @@ struct auth *auth_new(fetch_keys_function *fetch, void *context)
 	auth->context = context;
 	auth->generation = 1;
 	auth->tried_us = INT64_MIN / 2;
+	auth->next_complaint = moment_steady() + silence_us;
 	pthread_rwlock_init(&auth->lock, NULL);
 	pthread_mutex_init(&auth->fetching, NULL);
 	pthread_mutex_init(&auth->memory, NULL);

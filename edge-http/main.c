@@ -45,16 +45,19 @@ static enum status fetch_keys(void *context, struct arena *arena, struct span *r
 	return status;
 }
 
-/* The edge is ready when it listens. It stays so when the broker is away: then it answers 503, and a balancer that took
- * out every edge would only hide that. */
+/* The edge is ready once it listens and can tell who calls. It stays so when users or the broker go away: then it
+ * answers 503, and a balancer that took out every edge would only hide that. */
 static bool edge_ready(void *context, struct buffer *why)
 {
 	struct edge *edge = context;
+	const bool listens = atomic_load(&edge->listening) && !atomic_load(&edge->stopping);
+	const bool knows = auth_has_keys(edge->auth);
 
-	if (atomic_load(&edge->listening) && !atomic_load(&edge->stopping))
-		return true;
-	buffer_text(why, "not listening\n");
-	return false;
+	if (!listens)
+		buffer_text(why, "not listening\n");
+	if (!knows)
+		buffer_text(why, "the keys that access tokens are checked with: not had from svc-users yet\n");
+	return listens && knows;
 }
 
 static struct rpc *rpc_of(const struct edge_settings *settings)

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -26,13 +27,15 @@ static const char second_pem[] = "-----BEGIN PRIVATE KEY-----\n"
 				 "UchTGOwR2bOPSYRR8dpKRk/uHtBeJn7s5ABQdzFNp+NlerZ39pxldelI\n"
 				 "-----END PRIVATE KEY-----\n";
 
+enum { FOR_GOOD = 1000000 };
+
 static struct arena arena;
 static struct token_key *first, *second;
 static struct auth *auth;
 
 /* svc-users, as the edge sees it. */
 static struct users {
-	enum status status;
+	atomic_int away; /* times that it does not answer, before it does */
 	const struct token_key *shown;
 	atomic_int asked;
 } users;
@@ -42,9 +45,19 @@ static enum status fetch(void *context, struct arena *into, struct span *ret_jwk
 	struct users *asked = context;
 
 	atomic_fetch_add(&asked->asked, 1);
-	if (asked->status == OK)
-		*ret_jwks = span_of(arena_format(into, "{\"keys\":[%s]}", token_key_jwk(asked->shown)));
-	return asked->status;
+	if (atomic_fetch_sub(&asked->away, 1) > 0)
+		return E_UNAVAILABLE;
+	*ret_jwks = span_of(arena_format(into, "{\"keys\":[%s]}", token_key_jwk(asked->shown)));
+	return OK;
+}
+
+/* Another edge begins while svc-users will not answer so many times. */
+static void begin(int away)
+{
+	auth_free(auth);
+	atomic_store(&users.away, away);
+	atomic_store(&users.asked, 0);
+	auth = auth_new(fetch, &users);
 }
 
 static int set_up(void **state)
@@ -53,10 +66,9 @@ static int set_up(void **state)
 	arena_init(&arena);
 	assert_int_equal(token_key_load(first_pem, &first), OK);
 	assert_int_equal(token_key_load(second_pem, &second), OK);
-	users.status = OK;
 	users.shown = first;
-	atomic_store(&users.asked, 0);
-	auth = auth_new(fetch, &users);
+	auth = NULL;
+	begin(0);
 	return 0;
 }
 
@@ -102,11 +114,38 @@ static void asks_for_keys_once_and_knows_a_token_again(void **state)
 
 static void says_unavailable_while_there_are_no_keys_and_asks_not_too_often(void **state)
 {
+	const int64_t since = moment_steady();
+
 	(void)state;
-	users.status = E_UNAVAILABLE;
+	begin(FOR_GOOD);
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(verify(token_by(first, MINUTE_US)), E_UNAVAILABLE);
-	assert_in_range(atomic_load(&users.asked), 1, 2);
+	assert_false(auth_has_keys(auth));
+	assert_in_range(atomic_load(&users.asked), 1, 2 + (moment_steady() - since) / (10 * MS_US));
+}
+
+static void asks_for_the_first_keys_by_itself_until_it_has_them(void **state)
+{
+	const int64_t until = moment_steady() + 30 * SECOND_US;
+
+	(void)state;
+	begin(5);
+	while (!auth_has_keys(auth) && moment_steady() < until)
+		sched_yield();
+	assert_true(auth_has_keys(auth));
+	assert_int_equal(atomic_load(&users.asked), 6);
+	assert_int_equal(verify(token_by(first, MINUTE_US)), OK);
+	assert_int_equal(atomic_load(&users.asked), 6);
+}
+
+static void keeps_its_keys_while_users_is_away(void **state)
+{
+	(void)state;
+	assert_int_equal(verify(token_by(first, MINUTE_US)), OK);
+	atomic_store(&users.away, FOR_GOOD);
+	assert_int_equal(verify(token_by(second, MINUTE_US)), E_UNAUTHENTICATED);
+	assert_int_equal(verify(token_by(first, MINUTE_US)), OK);
+	assert_true(auth_has_keys(auth));
 }
 
 static void asks_at_most_once_in_a_while_for_keys_that_nobody_has(void **state)
@@ -186,6 +225,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(asks_for_keys_once_and_knows_a_token_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(says_unavailable_while_there_are_no_keys_and_asks_not_too_often, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(asks_for_the_first_keys_by_itself_until_it_has_them, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(keeps_its_keys_while_users_is_away, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(asks_at_most_once_in_a_while_for_keys_that_nobody_has, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(refuses_an_expired_token_however_often_it_comes, set_up, tear_down),

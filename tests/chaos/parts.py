@@ -103,12 +103,17 @@ class Replica:
                                             env=self.environment, cwd=self.stack.directory, stdin=subprocess.DEVNULL)
 
     def ready(self):
+        return self.tells("readyz")[0] == 200
+
+    def tells(self, path):
+        """(status code, text) of its admin port; 0 where it does not listen."""
         session = requests.Session()
         session.trust_env = False
         try:
-            return session.get(f"http://127.0.0.1:{self.admin}/readyz", timeout=1).status_code == 200
+            answer = session.get(f"http://127.0.0.1:{self.admin}/{path}", timeout=1)
         except requests.RequestException:
-            return False
+            return 0, ""
+        return answer.status_code, answer.text
 
     def stop(self, how=signal.SIGTERM):
         """Its exit status: 0 after an orderly end."""

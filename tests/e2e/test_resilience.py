@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from chaos.parts import Replica
 from kit.patience import SLOWNESS, eventually
-from kit.rest import lets_in, ok, problem
+from kit.rest import Client, lets_in, ok, problem
 from kit.stack import PROGRAMS
 from test_orders import stock_of
 
@@ -171,6 +172,34 @@ def test_a_restart_of_what_is_below_loses_no_order(stack, customer, plenty, part
     assert load.statuses <= {202, 503, 504}
     if part == "redis":
         assert load.statuses == {202}
+
+
+@pytest.fixture
+def late_edge(stack):
+    """A second edge, begun while svc-users is away."""
+    stack.stop("svc-users")
+    edge = Replica(stack, "edge-http")
+    try:
+        yield edge
+    finally:
+        stack.start("svc-users")
+        assert edge.stop() == 0
+
+
+def test_an_edge_is_ready_only_when_it_can_serve_who_is_signed_in_and_from_then_on(stack, customer, product, late_edge):
+    someone, nobody = Client(late_edge.url, customer.token), Client(late_edge.url)
+    eventually(lambda: late_edge.tells("readyz")[0] == 503)
+    eventually(lambda: "not listening" not in late_edge.tells("readyz")[1])
+    assert "not had from svc-users yet" in late_edge.tells("readyz")[1]
+    assert late_edge.tells("healthz")[0] == 200
+    eventually(lambda: nobody.get(f"/products/{product['id']}").status_code == 200)
+    problem(someone.get("/orders"), 503)
+    stack.start("svc-users")
+    eventually(late_edge.ready)
+    ok(someone.get("/orders"))
+    stack.stop("svc-users")
+    ok(someone.get("/orders"))
+    assert late_edge.ready(), "a balancer must not take it out"
 
 
 def test_while_redis_is_away_reads_come_from_the_database_and_are_not_stale(stack, api, admin, product):
