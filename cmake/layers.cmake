@@ -13,7 +13,7 @@ endfunction()
 # unit_test(NAME SOURCES a.c USES lib ...): a cmocka program run by ctest.
 function(unit_test name)
   cmake_parse_arguments(T "" "" "SOURCES;USES" ${ARGN})
-  if(NOT CMOCKA_LIBRARY)
+  if(NOT BUILD_TESTING OR NOT CMOCKA_LIBRARY)
     return()
   endif()
   add_executable(${name} ${T_SOURCES})

@@ -10,6 +10,8 @@
 
 #include "log.h"
 
+enum { PROGRAM_PATH = 512 };
+
 static enum status complain(const char *file, const char *what)
 {
 	char reason[200] = "";
@@ -20,25 +22,31 @@ static enum status complain(const char *file, const char *what)
 	return E_INVALID;
 }
 
+/* The directory of the program, with a slash at its end; empty where it cannot be told. */
+static void program_directory(char ret_path[static PROGRAM_PATH])
+{
+	const ssize_t size = readlink("/proc/self/exe", ret_path, PROGRAM_PATH - 1);
+
+	ret_path[size > 0 ? size : 0] = '\0';
+	char *slash = strrchr(ret_path, '/');
+	if (slash != NULL)
+		slash[1] = '\0';
+}
+
 /* By the names that the libraries give themselves (DT_SONAME), civetweb finds what is loaded here. */
 static bool load_name(const char *file)
 {
-	char path[512], program[400];
-	const ssize_t size = readlink("/proc/self/exe", program, sizeof(program) - 1);
-	char *slash = NULL;
+	/* From the program's bin/: as built, as installed. */
+	static const char *const places[] = {"../lib", "../lib/comanda"};
+	char program[PROGRAM_PATH], path[PROGRAM_PATH + 64];
 
-	if (size > 0) {
-		program[size] = '\0';
-		slash = strrchr(program, '/');
-	}
-	if (slash != NULL) {
-		*slash = '\0';
-		snprintf(path, sizeof(path), "%s/../lib/%s", program, file);
+	program_directory(program);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s/%s", program, places[i], file);
 		if (dlopen(path, RTLD_NOW | RTLD_GLOBAL) != NULL)
 			return true;
 	}
-	snprintf(path, sizeof(path), "/usr/lib/comanda/%s", file);
-	return dlopen(path, RTLD_NOW | RTLD_GLOBAL) != NULL;
+	return false;
 }
 
 /* Without them civetweb would crash at the first handshake. */
@@ -58,8 +66,8 @@ enum status http_tls_new(const char *certificate, const char *key, struct ssl_ct
 	enum status status = OK;
 
 	if (!civetweb_finds_openssl())
-		return complain("libcomanda-ssl.so", "is needed for TLS, in lib/ beside the program's bin/ or in "
-						     "/usr/lib/comanda, with libcomanda-crypto.so");
+		return complain("libcomanda-ssl.so", "is needed for TLS, in lib/comanda/ beside the program's bin/, "
+						     "with libcomanda-crypto.so");
 	tls = SSL_CTX_new(TLS_server_method());
 	if (tls == NULL)
 		return complain("", "OpenSSL cannot be used");

@@ -1,8 +1,8 @@
 /* TLS for the HTTP server: TLS 1.2 or newer, with the ciphers that OpenSSL takes for good. Private to the server.
  *
  * civetweb looks for OpenSSL by the names libssl.so and libcrypto.so, and for a function that OpenSSL 3 has renamed.
- * Two small libraries have these names (lib/libcomanda-ssl.so and -crypto.so, beside bin/, or in /usr/lib/comanda);
- * they are loaded before, and the loader takes a library that is there already. */
+ * Two small libraries have these names (libcomanda-ssl.so and -crypto.so; beside the program's bin/, as built in lib/,
+ * as installed in lib/comanda/); they are loaded before, and the loader takes a library that is there already. */
 #ifndef RT_HTTP_TLS_H
 #define RT_HTTP_TLS_H
 

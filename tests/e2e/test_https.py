@@ -3,12 +3,15 @@ import socket
 import ssl
 import subprocess
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import requests
 
 from kit.patience import SLOWNESS, eventually
+from kit.prometheus import free_port
 from kit.rest import lets_in
+from kit.stack import PROGRAMS
 
 pytestmark = pytest.mark.slow
 
@@ -38,12 +41,12 @@ def ask(url, certificate):
     return session.get(url, verify=str(certificate[0]), timeout=10 * SLOWNESS)
 
 
-def answered(url, certificate):
-    """False where it was hung up on: while all threads are taken, that may happen to who waits in line for a handshake."""
+def status(url, certificate):
+    """0 where it was hung up on: while all threads are taken, that may happen to who waits in line for a handshake."""
     try:
-        return ask(url, certificate).status_code == 200
+        return ask(url, certificate).status_code
     except requests.ConnectionError:
-        return False
+        return 0
 
 
 def versions(stack, certificate, low, high):
@@ -83,7 +86,22 @@ def test_clients_that_shake_no_hands_keep_nobody_out(stack, url, certificate):
         for _ in range(60):
             connection = opened.enter_context(socket.create_connection(("127.0.0.1", stack.port)))
             connection.sendall(b"\x16\x03\x01")
-        eventually(lambda: answered(url, certificate), 8)
+        eventually(lambda: status(url, certificate) == 200, 8)
+
+
+def test_what_is_installed_serves_https_too(stack, certificate, tmp_path):
+    """cmake --install puts programs, units, and the two libraries that TLS needs, where they look for each other."""
+    subprocess.run(["cmake", "--install", Path(stack["COMANDA_BIN"]).parent, "--prefix", tmp_path], check=True, capture_output=True)
+    assert {path.name for path in (tmp_path / "bin").iterdir()} == {*PROGRAMS, "comanda"}
+    assert (tmp_path / "lib/systemd/system/comanda-edge-http.service").exists()
+    port = free_port()
+    settings = {"COMANDA_BROKER_URL": "amqp://nobody@127.0.0.1:1/", "COMANDA_HTTP_PORT": str(port), "COMANDA_HTTP_THREADS": "4",
+                "COMANDA_TLS_CERTIFICATE": str(certificate[0]), "COMANDA_TLS_KEY": str(certificate[1])}
+    with subprocess.Popen([tmp_path / "bin/edge-http"], env=settings, stderr=subprocess.DEVNULL) as edge:
+        try:
+            eventually(lambda: status(f"https://localhost:{port}/nowhere", certificate) == 404)
+        finally:
+            edge.terminate()
 
 
 def test_many_requests_on_one_connection_and_a_body(url, certificate):
