@@ -49,5 +49,6 @@ user svc-products on >$(known redis_password_svc-products) $(cat "$(dirname "${B
 secret redis_url "redis://svc-products:$(known redis_password_svc-products)@redis:6379/0"
 
 secret first_admin_password "$(random)"
+secret grafana_password "$(random)"
 [[ -s $DIRECTORY/token_key ]] || openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$DIRECTORY/token_key" 2>/dev/null
 chmod 444 "$DIRECTORY/token_key"

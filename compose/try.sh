@@ -3,7 +3,7 @@
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
-for file in tools/dev/say tools/dev/packages compose/try/engine compose/try/images compose/try/stack compose/try/look compose/try/scale; do
+for file in tools/dev/say tools/dev/packages compose/try/engine compose/try/images compose/try/stack compose/try/look compose/try/watch compose/try/scale; do
 	# shellcheck source=/dev/null
 	source "$ROOT/$file.sh"
 done
@@ -13,14 +13,15 @@ help() {
 		Usage: compose/try.sh [--scale] [--keep]
 
 		  (nothing)   one of each: builds, brings all of it up, places the README's first order through the published
-		              port, looks at who runs as whom, what is published, how large the images are and how long a
-		              start takes, and takes it down again
+		              port, looks at who runs as whom, what is published, whether HTTPS is served, what Prometheus sees,
+		              how large the images are and how long a start takes, and takes it down again
 		  --scale     three orders services and two edges behind a balancer; each service is rolled under load
 		  --keep      leaves it up at the end, and says how to take it down
 
 		Uses the Docker engine that answers (DOCKER_HOST says which); where none does, starts one of its own, as root, and
 		ends it again. Where no registry answers, makes all images from Debian's packages. Needs only Debian's packages,
-		and installs those that are missing. COMANDA_HTTP_PORT (8080) is the port that is published.
+		and installs those that are missing. COMANDA_HTTP_PORT (8080) is the port that is published;
+		COMANDA_PROMETHEUS_PORT (9090) and COMANDA_GRAFANA_PORT (3000) are, on loopback.
 	END
 }
 
@@ -53,6 +54,8 @@ one_try() {
 	look_at_order
 	look_at_containers
 	look_at_networks
+	look_at_https edge-http
+	watch_try
 	look_at_sizes
 	look_at_starts
 	say try 'all of it holds'

@@ -8,7 +8,7 @@ images_build() {
 		image_make_base
 	fi
 	if ! image_pull "$(image_of redis)"; then
-		say images 'no registry answers: making RabbitMQ, PostgreSQL, Redis and HAProxy from Debian'\''s packages'
+		say images 'no registry answers: making RabbitMQ, PostgreSQL, Redis, HAProxy and Prometheus from Debian'\''s packages'
 		images_from_debian
 	fi
 	say images 'building the programs; the first time, this compiles'
@@ -44,7 +44,7 @@ image_make_base() {
 
 images_from_debian() {
 	local part
-	for part in rabbitmq postgres redis haproxy; do
+	for part in rabbitmq postgres redis haproxy prometheus; do
 		docker build --build-arg "BASE=$BASE_IMAGE" --target "$part" -t "comanda-debian/$part" "$ROOT/compose/debian" \
 			>"$WORK/build-$part.log" 2>&1 || {
 			tail -n 20 "$WORK/build-$part.log" >&2
@@ -53,4 +53,5 @@ images_from_debian() {
 	done
 	export COMANDA_RABBITMQ_IMAGE=comanda-debian/rabbitmq COMANDA_POSTGRES_IMAGE=comanda-debian/postgres
 	export COMANDA_REDIS_IMAGE=comanda-debian/redis COMANDA_BALANCER_IMAGE=comanda-debian/haproxy
+	export COMANDA_PROMETHEUS_IMAGE=comanda-debian/prometheus
 }

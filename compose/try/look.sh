@@ -56,6 +56,25 @@ look_from_outside() { # HOST:PORT
 	docker run --rm --network comanda-try_outside "$BASE_IMAGE" timeout 3 bash -c "</dev/tcp/${1/://}" 2>/dev/null
 }
 
+# An edge that was given a certificate speaks HTTPS: one more beside the others, asked at its own address.
+look_at_https() {
+	local id address until=$((SECONDS + 30)) answer=''
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=edge.test -addext subjectAltName=DNS:edge.test \
+		-out "$WORK/certificate.pem" -keyout "$WORK/key.pem" 2>/dev/null
+	chmod 644 "$WORK/certificate.pem" "$WORK/key.pem" # a container's user is none of this machine's
+	id=$(compose run -d --no-deps -v "$WORK/certificate.pem:/run/tls/certificate.pem:ro" -v "$WORK/key.pem:/run/tls/key.pem:ro" \
+		-e COMANDA_TLS_CERTIFICATE=/run/tls/certificate.pem -e COMANDA_TLS_KEY=/run/tls/key.pem "$1" | tail -n 1)
+	address=$(docker inspect --format '{{(index .NetworkSettings.Networks "comanda-try_outside").IPAddress}}' "$id")
+	until [[ $answer == 200* ]]; do
+		((SECONDS < until)) || die "an edge with a certificate does not serve HTTPS: $(docker logs --tail 3 "$id" 2>&1)"
+		sleep 0.2
+		answer=$(curl -s --noproxy '*' --cacert "$WORK/certificate.pem" --resolve "edge.test:8080:$address" -o /dev/null \
+			-w '%{http_code} %{ssl_verify_result}' 'https://edge.test:8080/v1/products?limit=1') || true
+	done
+	docker rm -f "$id" >/dev/null
+	say https "an edge that was given a certificate serves HTTPS, verified against it"
+}
+
 look_at_sizes() {
 	local program base size over
 	base=$(docker image inspect --format '{{.Size}}' "$BASE_IMAGE")

@@ -8,6 +8,7 @@ scale_try() {
 	stack_up
 	look_at_order
 	look_at_containers
+	watch_try
 	scale_roll
 	say try 'all of it holds'
 }

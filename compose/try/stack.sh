@@ -42,7 +42,7 @@ $sick"
 }
 
 stack_down() {
-	compose down -v -t 20 >"$WORK/down.log" 2>&1 || cat "$WORK/down.log" >&2
+	compose --profile observability down -v -t 20 >"$WORK/down.log" 2>&1 || cat "$WORK/down.log" >&2
 	say down 'containers, networks and volumes are gone'
 }
 
@@ -52,6 +52,6 @@ stack_logs() {
 }
 
 stack_say_kept() {
-	say try "left up. To end it: DOCKER_HOST=${DOCKER_HOST:-} COMANDA_SECRETS=$WORK/secrets docker-compose -p comanda-try ${FILES[*]} down -v
+	say try "left up. To end it: DOCKER_HOST=${DOCKER_HOST:-} COMANDA_SECRETS=$WORK/secrets docker-compose -p comanda-try ${FILES[*]} --profile observability down -v
               ${ENGINE_PID:+kill $ENGINE_PID; }rm -rf $WORK"
 }

@@ -13,6 +13,7 @@ ALONE = ("compose.yaml",)
 SCALED = ("compose.yaml", "scale.yaml")
 ONE_SHOTS = ("topology", "migrate-users", "migrate-products", "migrate-orders")
 PROGRAMS = ("edge-http", "svc-users", "svc-products", "svc-orders", "topology")
+LOOKED_AT = {"management": "management", "prometheus": "observability", "grafana": "observability"}  # by profile
 
 
 def read(files):
@@ -40,11 +41,14 @@ def test_one_port_is_published_and_nothing_else(composed):
     assert [(port["published"], port["target"]) for ports in published.values() for port in ports] == [(8080, 8080)]
 
 
-def test_the_management_ui_is_published_on_loopback_and_by_profile_only(composed):
+def test_what_operators_look_at_is_published_on_loopback_and_by_profile_only(composed):
     _, whole = composed
-    management = whole["services"]["management"]
-    assert management["profiles"] == ["management"]
-    assert all("127.0.0.1" in str(port) for port in management["ports"])
+    by_profile = {name: profile for name, service in whole["services"].items() for profile in service.get("profiles", ())}
+    by_profile.pop("edge-http", None)  # in scale.yaml the single edge makes room
+    assert by_profile == LOOKED_AT
+    for name in LOOKED_AT:
+        ports = whole["services"][name]["ports"]
+        assert ports and all("127.0.0.1" in str(port) for port in ports), name
 
 
 def test_only_what_faces_clients_is_on_the_outer_network(composed):
@@ -92,6 +96,61 @@ def test_programs_wait_for_what_they_need(composed):
         assert needed[f"postgres-{house}"]["condition"] == "service_healthy"
     assert services["topology"]["depends_on"]["rabbitmq"]["condition"] == "service_healthy"
 
+
+# ---- metrics ----
+
+OBSERVABILITY = FOLDER / "observability"
+
+
+def on_network(services, network):
+    """Names that stand for a service there: its own, and its aliases."""
+    for name, service in services.items():
+        networks = service["networks"]
+        if network in networks:
+            yield name
+            yield from ((networks[network] or {}) if isinstance(networks, dict) else {}).get("aliases", ())
+
+
+def test_prometheus_finds_every_program_and_the_broker(composed):
+    _, whole = composed
+    services, config = whole["services"], yaml.safe_load((OBSERVABILITY / "prometheus.yml").read_text())
+    jobs = {job["job_name"]: job["dns_sd_configs"][0] for job in config["scrape_configs"]}
+    assert set(jobs) == {"edge-http", "svc-users", "svc-products", "svc-orders", "rabbitmq"}
+    assert "inside" in services["prometheus"]["networks"]
+    assert {name for where in jobs.values() for name in where["names"]} <= set(on_network(running(services), "inside"))
+    inside = re.search(r"COMANDA_ADMIN_PORT=(\d+)", (FOLDER / "Dockerfile").read_text())[1]
+    for job, where in jobs.items():
+        assert job == "rabbitmq" or where["port"] == int(inside), job
+        program = services.get("edge", services[job]) if job == "edge-http" else services[job]
+        assert job == "rabbitmq" or program["environment"]["COMANDA_ADMIN_ADDRESS"] == "0.0.0.0", job
+
+
+def mounted(service):
+    """Where in the container each file or directory of the repository is."""
+    parts = (str(volume).split(":") for volume in service["volumes"])
+    return {inside: source for source, inside, *_ in parts if source.startswith("/")}
+
+
+def test_prometheus_and_grafana_are_given_what_their_files_name(composed):
+    _, whole = composed
+    prometheus, grafana = whole["services"]["prometheus"], whole["services"]["grafana"]
+    files = mounted(prometheus)
+    assert "--config.file=/etc/prometheus/prometheus.yml" in prometheus["command"]
+    assert files["/etc/prometheus/prometheus.yml"] == str(OBSERVABILITY / "prometheus.yml")
+    for rules in yaml.safe_load((OBSERVABILITY / "prometheus.yml").read_text())["rule_files"]:
+        assert files[rules] == str(OBSERVABILITY / "alerts.yml")
+
+    provisioning = OBSERVABILITY / "grafana" / "provisioning"
+    files = mounted(grafana)
+    assert files["/etc/grafana/provisioning"] == str(provisioning)
+    provider = yaml.safe_load((provisioning / "dashboards" / "comanda.yml").read_text())["providers"][0]
+    assert files[provider["options"]["path"]] == str(OBSERVABILITY / "grafana" / "dashboards")
+    source = yaml.safe_load((provisioning / "datasources" / "prometheus.yml").read_text())["datasources"][0]
+    assert source["url"] == "http://prometheus:9090" and "watching" in prometheus["networks"]
+    assert set(grafana["networks"]) == {"watching"}, "it needs Prometheus, and nothing else"
+
+
+# ---- secrets and settings ----
 
 def test_the_secrets_are_those_that_the_script_makes(composed, tmp_path):
     _, whole = composed
