@@ -13,6 +13,7 @@ import time
 import accounts
 import report
 import stage
+import starts
 
 LATENCY = ("p50_ms", "p90_ms", "p99_ms", "p999_ms", "max_ms")
 
@@ -201,7 +202,7 @@ def run(stack, options):
         scenarios.update(long_runs.run(stack, options.seconds, measured, say))
     found["scenarios"], found["ceilings"], found["ratios"] = scenarios, ceilings, ratios
     found["cost"] = cost(scenarios)
-    found["start_ms"] = {program: stack.start_ms(program) for program in accounts.PROGRAMS}
+    found["start_ms"] = starts.medians(starts.run(stack))
     return found
 
 
@@ -214,6 +215,7 @@ def main():
     parser.add_argument("--long", action="store_true", help="also a backlog, a second replica of all, a grown table")
     parser.add_argument("--tracing", action="store_true", help="only what tracing costs, with a collector there and away")
     parser.add_argument("--storm", action="store_true", help="only reads with and without 100 clients who try to sign in")
+    parser.add_argument("--starts", action="store_true", help="only how long each program takes from its start until it is ready")
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
     options = parser.parse_args()
     stack = stage.Stage(os.environ["COMANDA_STACK"])
@@ -225,6 +227,9 @@ def main():
     elif options.storm:
         import sign_in_storm
         found = sign_in_storm.run(stack, options, measured, say)
+    elif options.starts:
+        found = starts.run(stack)
+        starts.show(found)
     else:
         found = run(stack, options)
         report.show(found)

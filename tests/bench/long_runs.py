@@ -40,10 +40,10 @@ def backlog(stack, say):
 class Replica:
     """A second process of a program, with the settings of the first, and an admin port of its own."""
 
-    def __init__(self, stack, program, port):
+    def __init__(self, stack, program, port, **more):
         with open(f"/proc/{stack.pid(program)}/environ", encoding="utf-8") as file:
             settings = dict(line.split("=", 1) for line in file.read().split("\0") if "=" in line)
-        settings["COMANDA_ADMIN_PORT"] = str(port)
+        settings.update(more, COMANDA_ADMIN_PORT=str(port))
         with open(stack.directory / "log" / f"{program}-2.log", "w", encoding="utf-8") as log:
             self.process = subprocess.Popen([stack.bin / program], env=settings, stdout=log, stderr=log)
 

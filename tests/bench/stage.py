@@ -5,7 +5,6 @@ import platform
 import subprocess
 import tempfile
 import time
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,29 +38,6 @@ class Stage:
             return int((self.directory / "run" / f"{part}.pid").read_text().split()[0])
         except (FileNotFoundError, IndexError):
             return 0
-
-    def ready(self, program):
-        port = self[f"COMANDA_{program.upper().replace('-', '_')}_ADMIN_PORT"]
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1):
-                return True
-        except OSError:
-            return False
-
-    def start_ms(self, program):
-        """From the process's start until it says that it is ready, to about 10 ms."""
-        settings = (self.directory / "settings" / program)
-        settings = settings.read_text().split() if settings.exists() else []
-        self.dev("stop", program)
-        begun = subprocess.Popen([str(ROOT / "dev"), "--stack", str(self.directory), "start", program, *settings],
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 30
-        while not self.ready(program) and time.monotonic() < until:
-            time.sleep(0.002)
-        now = time.clock_gettime(time.CLOCK_BOOTTIME)
-        took = now - int(accounts.read_stat(self.pid(program))[19]) / accounts.TICKS
-        begun.wait()
-        return round(took * 1000)
 
     # ---- what is in it ----
 
