@@ -17,12 +17,14 @@ struct held {
 /* Rows for one (exchange, routing key), oldest first. */
 struct route {
 	char *exchange, *routing_key;
+	enum road road;
 	struct held *held;
 	size_t first, count, room; /* held[first .. count) wait */
 };
 
 struct flight {
-	uint64_t sequence;
+	enum road road;
+	uint64_t sequence; /* on that road */
 	int64_t sent_us; /* moment_steady */
 	struct held *held;
 	size_t count;   /* rows */
@@ -88,7 +90,9 @@ static struct route *route_of(struct flights *flights, const struct outbox_row *
 	}
 	flights->routes = mem_grow(flights->routes, (flights->route_count + 1) * sizeof(struct route));
 	struct route *route = &flights->routes[flights->route_count++];
-	*route = (struct route){.exchange = mem_text(row->exchange), .routing_key = mem_text(row->routing_key)};
+	*route = (struct route){.exchange = mem_text(row->exchange),
+				.routing_key = mem_text(row->routing_key),
+				.road = road_of(row->exchange)};
 	return route;
 }
 
@@ -196,7 +200,8 @@ static void route_take(struct flights *flights, struct route *route, struct flig
 		bytes += row->body.size + 1;
 		events += row_events(row);
 	}
-	*ret_flight = (struct flight){.held = mem_new(count, sizeof(struct held)),
+	*ret_flight = (struct flight){.road = route->road,
+				      .held = mem_new(count, sizeof(struct held)),
 				      .count = count,
 				      .events = events,
 				      .sent_us = moment_steady(),
@@ -287,12 +292,12 @@ static enum status flight_publish(struct flights *flights, struct broker *broker
 	return broker_publish(broker, &publication, &flight->sequence);
 }
 
-static enum status send_next(struct flights *flights, struct route *route, struct broker *broker)
+static enum status send_next(struct flights *flights, struct route *route, struct roads *roads)
 {
 	struct flight flight;
 
 	route_take(flights, route, &flight);
-	const enum status status = flight_publish(flights, broker, &flight);
+	const enum status status = flight_publish(flights, roads->brokers[flight.road], &flight);
 	if (status == OK) {
 		metric_observe(&batch_events, NULL, flight.events);
 		flights->under_way[flights->flight_count++] = flight;
@@ -314,7 +319,7 @@ static bool may_go(const struct flights *flights, const struct route *route)
 	       (!flights->under_way[0].alone && route->held[route->first].row->attempts == 0);
 }
 
-enum status flights_send(struct flights *flights, struct broker *broker)
+enum status flights_send(struct flights *flights, struct roads *roads)
 {
 	size_t idle = 0; /* routes in a row that had nothing to send */
 
@@ -326,14 +331,14 @@ enum status flights_send(struct flights *flights, struct broker *broker)
 			continue;
 		}
 		idle = 0;
-		const enum status status = send_next(flights, route, broker);
+		const enum status status = send_next(flights, route, roads);
 		if (status != OK)
 			return status;
 	}
 	return OK;
 }
 
-void flights_settle(struct flights *flights, struct broker *broker)
+static void settle_road(struct flights *flights, enum road road, struct broker *broker)
 {
 	static const char *const names[] = {"confirmed", "refused", "returned"};
 	struct outcome outcomes[FLIGHT_WINDOW];
@@ -342,7 +347,7 @@ void flights_settle(struct flights *flights, struct broker *broker)
 	for (size_t i = 0; i < count; i++) {
 		metric_add(&sent_messages, names[outcomes[i].kind], 1);
 		for (size_t f = 0; f < flights->flight_count; f++) {
-			if (flights->under_way[f].sequence != outcomes[i].sequence)
+			if (flights->under_way[f].road != road || flights->under_way[f].sequence != outcomes[i].sequence)
 				continue;
 			flight_end(flights, f, outcomes[i].kind == OUTCOME_CONFIRMED);
 			break;
@@ -350,7 +355,13 @@ void flights_settle(struct flights *flights, struct broker *broker)
 	}
 }
 
-size_t flights_lost(struct flights *flights, struct uuid *ret_ids)
+void flights_settle(struct flights *flights, struct roads *roads)
+{
+	for (enum road road = 0; road < ROADS; road++)
+		settle_road(flights, road, roads->brokers[road]);
+}
+
+size_t flights_lost(struct flights *flights, const bool blamed[static ROADS], struct uuid *ret_ids)
 {
 	size_t suspects = 0;
 
@@ -358,7 +369,7 @@ size_t flights_lost(struct flights *flights, struct uuid *ret_ids)
 		const struct flight *flight = &flights->under_way[0];
 
 		for (size_t i = 0; i < flight->count; i++)
-			if (flight->held[i].parcel->stored)
+			if (blamed[flight->road] && flight->held[i].parcel->stored)
 				ret_ids[suspects++] = flight->held[i].row->id;
 		flight_end(flights, 0, false);
 	}

@@ -2,8 +2,8 @@
 #ifndef RT_FLIGHT_H
 #define RT_FLIGHT_H
 
-#include "broker.h"
 #include "outbox.h"
+#include "roads.h"
 
 enum {
 	FLIGHT_WINDOW = 8,        /* messages under way; what comes meanwhile is the next batch */
@@ -25,14 +25,15 @@ size_t flights_waiting(const struct flights *flights);   /* rows */
 size_t flights_under_way(const struct flights *flights); /* messages */
 int64_t flights_oldest(const struct flights *flights);   /* moment_steady of the oldest message under way; 0: none */
 
-/* Sends as much as the window allows. E_BUSY: the broker is blocked; E_UNAVAILABLE: the connection is gone: call
+/* Sends as much as the window allows. E_BUSY: the broker is blocked; E_UNAVAILABLE: a connection is gone: call
  * flights_lost. */
-must_check enum status flights_send(struct flights *flights, struct broker *broker);
+must_check enum status flights_send(struct flights *flights, struct roads *roads);
 /* Takes what the broker has said of messages under way. */
-void flights_settle(struct flights *flights, struct broker *broker);
-/* The connection is gone: nothing that waits or is under way will be known to have arrived. The rows under way are put
- * into `ret_ids` (room for FLIGHT_WINDOW * FLIGHT_EVENTS_MAX), for whoever looks for the one that caused it. */
-size_t flights_lost(struct flights *flights, struct uuid *ret_ids);
+void flights_settle(struct flights *flights, struct roads *roads);
+/* The connection is gone: nothing that waits or is under way will be known to have arrived. The rows that were under
+ * way on roads to blame are put into `ret_ids` (room for FLIGHT_WINDOW * FLIGHT_EVENTS_MAX), for whoever looks for the
+ * one that caused it. */
+size_t flights_lost(struct flights *flights, const bool blamed[static ROADS], struct uuid *ret_ids);
 
 /* Wakes whoever waits for lent parcels: called by flights when one is over. Provided by the relay. */
 void flights_over(void *context, struct parcel *parcel);

@@ -43,7 +43,7 @@ struct relay {
 	atomic_size_t waiting;
 
 	/* The thread's own. */
-	struct broker *broker;
+	struct roads roads;
 	struct db *db;
 	struct flights *flights;
 	struct uuid *arrived; /* rows to delete */
@@ -189,8 +189,10 @@ static void delete_arrived(struct relay *relay, bool now)
 	relay->next_delete = moment_steady() + DELETE_US;
 }
 
+static const bool nobody[ROADS] = {false};
+
 /* Rows that were under way when the broker closed the connection in anger, are sent alone from now on. */
-static void accuse(struct relay *relay, size_t count)
+static void accuse(struct relay *relay, size_t count, const char *detail)
 {
 	int64_t parked;
 
@@ -200,38 +202,39 @@ static void accuse(struct relay *relay, size_t count)
 	if (status != OK)
 		db_recover(relay->db);
 	else if (parked > 0)
-		log_error("outbox.parked", kv_int("rows", parked), kv_text("detail", broker_detail(relay->broker)));
+		log_error("outbox.parked", kv_int("rows", parked), kv_text("detail", detail));
 }
 
+/* One road gone is all gone: what could still be said on the other waits a moment. */
 static void connection_lost(struct relay *relay)
 {
-	const bool blamed = broker_close_code(relay->broker) != 0;
+	bool blamed[ROADS];
+	const char *said = roads_drop(&relay->roads, blamed);
 
-	broker_drop(relay->broker);
-	const size_t suspects = flights_lost(relay->flights, relay->suspects);
-	if (blamed)
-		accuse(relay, suspects);
+	accuse(relay, flights_lost(relay->flights, blamed, relay->suspects), said);
 }
 
 /* For the whole program: its lanes connect to the same broker. Why not, is what an operator wants to know. */
-static void say_away(struct relay *relay)
+static void say_away(struct relay *relay, const char *detail)
 {
 	if (moment_steady() < relay->next_complaint)
 		return;
 	relay->next_complaint = moment_steady() + COMPLAINT_US;
-	log_warn("broker.away", kv_text("detail", broker_detail(relay->broker)));
+	log_warn("broker.away", kv_text("detail", detail));
 }
 
 static bool connected(struct relay *relay)
 {
-	const bool was = broker_connected(relay->broker);
-	const bool is = broker_ensure(relay->broker) == OK;
+	const bool was = roads_connected(&relay->roads);
+	const char *detail;
 
-	if (is && !was)
+	if (roads_ensure(&relay->roads, &detail) != OK) {
+		say_away(relay, detail);
+		return false;
+	}
+	if (!was)
 		log_info("relay.connected");
-	if (!is)
-		say_away(relay);
-	return is;
+	return true;
 }
 
 static void send_and_settle(struct relay *relay)
@@ -240,15 +243,15 @@ static void send_and_settle(struct relay *relay)
 		connection_lost(relay);
 		return;
 	}
-	enum status status = broker_tick(relay->broker, 0);
-	flights_settle(relay->flights, relay->broker);
+	enum status status = roads_tick(&relay->roads);
+	flights_settle(relay->flights, &relay->roads);
 	if (status == OK)
-		status = flights_send(relay->flights, relay->broker);
+		status = flights_send(relay->flights, &relay->roads);
 	const int64_t oldest = flights_oldest(relay->flights);
 	if (oldest != 0 && moment_steady() - oldest > CONFIRM_US)
 		status = E_UNAVAILABLE;
 	if (status == E_BUSY) /* blocked: what waits stays in the outbox, and lanes that wait are told */
-		flights_lost(relay->flights, relay->suspects);
+		flights_lost(relay->flights, nobody, relay->suspects);
 	else if (status != OK)
 		connection_lost(relay);
 }
@@ -260,7 +263,7 @@ static void sweep(struct relay *relay)
 
 	due->stored = true;
 	enum status status = OK;
-	if (broker_connected(relay->broker) && !broker_blocked(relay->broker)) {
+	if (roads_connected(&relay->roads) && !roads_blocked(&relay->roads)) {
 		if (flights_waiting(relay->flights) <
 		    HANDS_BUSY) /* beyond, what is due is what waits in our own hands */
 			status = outbox_claim(relay->db, moment_now(), 2 * CONFIRM_US, due);
@@ -328,12 +331,12 @@ static void housekeeping(struct relay *relay)
 /* Sleeps until something was given, the broker says something, or it is time to sweep. */
 static void wait_for_work(struct relay *relay)
 {
-	struct pollfd fds[2] = {{.fd = relay->wake, .events = POLLIN},
-				{.fd = broker_fd(relay->broker), .events = POLLIN}};
+	struct pollfd fds[1 + ROADS] = {{.fd = relay->wake, .events = POLLIN}};
+	const bool pending = roads_poll(&relay->roads, &fds[1]);
 	eventfd_t count;
 
 	pthread_mutex_lock(&relay->mutex);
-	const bool idle = relay->given == NULL && !broker_pending(relay->broker);
+	const bool idle = relay->given == NULL && !pending;
 	relay->sleeping = idle;
 	pthread_mutex_unlock(&relay->mutex);
 	if (!idle)
@@ -341,7 +344,7 @@ static void wait_for_work(struct relay *relay)
 	const int64_t until = relay->arrived_count > 0 ? relay->next_delete : relay->next_sweep;
 	const int64_t wait = until - moment_steady();
 	if (wait > 0)
-		poll(fds, fds[1].fd < 0 ? 1 : 2, (int)(wait / MS_US) + 1);
+		poll(fds, 1 + ROADS, (int)(wait / MS_US) + 1);
 	pthread_mutex_lock(&relay->mutex);
 	relay->sleeping = false;
 	pthread_mutex_unlock(&relay->mutex);
@@ -356,7 +359,7 @@ static void turn(struct relay *relay)
 	delete_arrived(relay, false);
 	housekeeping(relay);
 	atomic_store(&relay->waiting, flights_waiting(relay->flights));
-	atomic_store(&relay->ready, broker_connected(relay->broker) && db_connected(relay->db));
+	atomic_store(&relay->ready, roads_connected(&relay->roads) && db_connected(relay->db));
 }
 
 static bool idle(const struct relay *relay)
@@ -380,9 +383,9 @@ static void *run(void *context)
 		send_and_settle(relay);
 		wait_for_work(relay);
 	}
-	flights_lost(relay->flights, relay->suspects);
+	flights_lost(relay->flights, nobody, relay->suspects);
 	delete_arrived(relay, true);
-	broker_close(relay->broker);
+	roads_close(&relay->roads);
 	return NULL;
 }
 
@@ -395,13 +398,12 @@ static void connect_parts(struct relay *relay)
 		.relaxed = true, /* a delete that is lost is a resend */
 		.wait_us = relay->engine->settings->db_wait_us,
 	});
-	relay->broker = broker_new(&(struct broker_config){
-		.url = relay->engine->settings->broker_url,
-		.program = relay->engine->service->name,
-		.lane = "relay",
-		.heartbeat_us = relay->engine->settings->broker_heartbeat_us,
-		.confirms = true,
-	});
+	roads_init(&relay->roads, &(struct broker_config){
+					  .url = relay->engine->settings->broker_url,
+					  .program = relay->engine->service->name,
+					  .lane = "relay",
+					  .heartbeat_us = relay->engine->settings->broker_heartbeat_us,
+				  });
 	relay->flights = flights_new(row_arrived, relay);
 	relay->arrived = mem_new(DELETES_MAX, sizeof(struct uuid));
 	relay->suspects = mem_new((size_t)FLIGHT_WINDOW * FLIGHT_EVENTS_MAX, sizeof(struct uuid));
@@ -409,7 +411,7 @@ static void connect_parts(struct relay *relay)
 
 static void free_parts(struct relay *relay)
 {
-	broker_free(relay->broker);
+	roads_done(&relay->roads);
 	db_free(relay->db);
 	flights_free(relay->flights);
 	free(relay->arrived);
