@@ -1,11 +1,15 @@
 /* The deadlines table. */
 #include "deadlines.h"
 
+#define INSERT                                                                                                         \
+	"INSERT INTO deadlines (subject, type, due_at)"                                                                \
+	" SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[])"
+
+/* Nearly all are new: see store.h. */
+static const struct sql set_new = {"deadlines_set_new", INSERT};
 static const struct sql set_rows = {
 	"deadlines_set",
-	"INSERT INTO deadlines (subject, type, due_at)"
-	" SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[])"
-	" ON CONFLICT (subject, type) DO UPDATE SET due_at = EXCLUDED.due_at, attempts = 0",
+	INSERT " ON CONFLICT (subject, type) DO UPDATE SET due_at = EXCLUDED.due_at, attempts = 0",
 };
 
 static const struct sql clear_rows = {
@@ -28,7 +32,8 @@ static size_t pick(const struct unit *unit, int type, bool clear, struct deadlin
 	return kept;
 }
 
-static void send_set(struct db *db, const struct contract *contract, const struct deadline *picked, size_t count)
+static void send_set(struct db *db, const struct contract *contract, const struct deadline *picked, size_t count,
+		     bool hopeful)
 {
 	struct args *args = db_args(db);
 
@@ -38,7 +43,7 @@ static void send_set(struct db *db, const struct contract *contract, const struc
 		put_text(args, contract->types[picked[i].type].name);
 		put_moment(args, picked[i].due_us);
 	}
-	db_send(db, &set_rows);
+	db_send(db, hopeful ? &set_new : &set_rows);
 }
 
 static void send_clear(struct db *db, const char *type, const struct deadline *picked, size_t count)
@@ -55,7 +60,7 @@ static void send_clear(struct db *db, const char *type, const struct deadline *p
 }
 
 /* Sends the statements that are needed (`db`), or counts them (`db` NULL): one that sets, one a type that clears. */
-static int save(struct db *db, const struct contract *contract, const struct unit *unit)
+static int save(struct db *db, const struct contract *contract, const struct unit *unit, bool hopeful)
 {
 	const struct deadline *all;
 	struct deadline *picked;
@@ -69,7 +74,7 @@ static int save(struct db *db, const struct contract *contract, const struct uni
 		const size_t count = pick(unit, type, type >= 0, &picked);
 		statements += count > 0;
 		if (count > 0 && db != NULL && type < 0)
-			send_set(db, contract, picked, count);
+			send_set(db, contract, picked, count, hopeful);
 		else if (count > 0 && db != NULL)
 			send_clear(db, contract->types[type].name, picked, count);
 		free(picked);
@@ -77,16 +82,16 @@ static int save(struct db *db, const struct contract *contract, const struct uni
 	return statements;
 }
 
-void deadlines_save_send(struct db *db, const struct contract *contract, const struct unit *unit)
+void deadlines_save_send(struct db *db, const struct contract *contract, const struct unit *unit, bool hopeful)
 {
-	save(db, contract, unit);
+	save(db, contract, unit, hopeful);
 }
 
 enum status deadlines_save_read(struct db *db, const struct contract *contract, const struct unit *unit)
 {
 	struct rows rows;
 
-	for (int left = save(NULL, contract, unit); left > 0; left--) {
+	for (int left = save(NULL, contract, unit, false); left > 0; left--) {
 		const enum status status = db_result(db, &rows);
 		if (status != OK)
 			return status;

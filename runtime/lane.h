@@ -120,8 +120,9 @@ void name_keys(struct unit *unit, struct item **items, size_t count);
 /* Queues the load statements of every store that has keys; then takes their results into the unit. */
 void stores_load_send(struct lane *lane, struct unit *unit);
 must_check enum status stores_load_read(struct lane *lane, struct unit *unit);
-/* The same for what has changed. E_REDO: fewer rows than named were touched: somebody was faster. */
-void stores_save_send(struct lane *lane, struct unit *unit);
+/* The same for what has changed. `hopeful`: what is new is inserted without a look at what is there (store.h). E_REDO:
+ * somebody was faster. */
+void stores_save_send(struct lane *lane, struct unit *unit, bool hopeful);
 must_check enum status stores_save_read(struct lane *lane, struct unit *unit);
 /* Tells stores that want to know what was saved. */
 void stores_saved(struct lane *lane, struct unit *unit, int64_t now_us);

@@ -83,8 +83,8 @@ static enum status save(struct lane *lane, struct unit *unit)
 	const struct contract *contract = lane->engine->service->contract;
 	struct rows rows;
 
-	stores_save_send(lane, unit);
-	deadlines_save_send(lane->db, contract, unit);
+	stores_save_send(lane, unit, false);
+	deadlines_save_send(lane->db, contract, unit, false);
 	db_send_text(lane->db, "COMMIT");
 	enum status status = db_sync(lane->db);
 	if (status == OK)

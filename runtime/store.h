@@ -6,6 +6,13 @@
 #include "db.h"
 #include "unit.h"
 
+struct store_update {
+	struct sql sql; /* UPDATE ... FROM unnest($1::uuid[], ...) */
+	void (*write)(struct args *args, const void *aggregate);
+	int columns;
+	bool (*fits)(const void *aggregate); /* NULL: all */
+};
+
 struct store {
 	const struct aggregate *kind;
 	/* One parameter, uuid[]: SELECT id, ... WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE. Column 0 is the id.
@@ -13,14 +20,16 @@ struct store {
 	struct sql load;
 	/* Fills a zeroed aggregate from one row. */
 	void (*read)(const struct rows *rows, int row, struct arena *arena, void *ret_aggregate);
-	/* INSERT ... SELECT * FROM unnest($1::uuid[], ...) ON CONFLICT DO NOTHING: new aggregates, sorted by id. Fewer
-	 * rows than aggregates: somebody was faster; the turn is run again and will find them. */
-	struct sql insert;
-	/* UPDATE ... FROM unnest: aggregates that the turn has locked, and changed. */
-	struct sql update;
-	/* Puts one aggregate's columns (put_uuid, put_int, ...), `columns` of them, in the order of both statements. */
+	/* New aggregates, sorted by id: INSERT ... SELECT * FROM unnest($1::uuid[], ...), and the same with ON CONFLICT
+	 * DO NOTHING. To look for what is there costs as much as the insert, and next to nothing ever is: so the first
+	 * try takes it that all are new, and when somebody was faster the turn is run again, with the second. Fewer rows
+	 * than aggregates then: somebody was faster still; the turn is run again and will find them. */
+	struct sql insert_new, insert_missing;
+	/* Puts one aggregate's columns (put_uuid, put_int, ...), `columns` of them, in the order of both. */
 	void (*write)(struct args *args, const void *aggregate);
 	int columns;
+	/* Aggregates that the turn has locked, and changed: each by the first way that fits it. The last fits all. */
+	const struct store_update *updates;
 	/* Told after the commit of each aggregate that was saved, and when it was decided: to count. NULL: nobody. */
 	void (*saved)(const void *aggregate, int64_t now_us);
 	/* Where a cache stands in front of reads: the aggregate's key and sequence; its value. NULL: no cache. */

@@ -54,56 +54,95 @@ enum status stores_load_read(struct lane *lane, struct unit *unit)
 	return OK;
 }
 
-/* How many of a kind's changed aggregates were found by the load (or made anew). */
-static size_t count_entries(struct entry *const *entries, size_t count, bool found)
+static void insert_send(struct lane *lane, const struct store *store, struct entry *const *entries, size_t count,
+			bool hopeful)
+{
+	struct args *args = db_args(lane->db);
+
+	args_columns(args, store->columns);
+	for (size_t i = 0; i < count; i++)
+		if (!entries[i]->found)
+			store->write(args, entries[i]->data);
+	db_send(lane->db, hopeful ? &store->insert_new : &store->insert_missing);
+}
+
+/* NULL: a new one, which is inserted. */
+static const struct store_update *update_of(const struct store *store, const struct entry *entry)
+{
+	const struct store_update *update = store->updates;
+
+	if (!entry->found)
+		return NULL;
+	while (update->fits != NULL && !update->fits(entry->data))
+		update++;
+	return update;
+}
+
+static size_t count_updates(const struct store *store, struct entry *const *entries, size_t count,
+			    const struct store_update *update)
 {
 	size_t matching = 0;
 
 	for (size_t i = 0; i < count; i++)
-		matching += entries[i]->found == found;
+		matching += update_of(store, entries[i]) == update;
 	return matching;
 }
 
-static void save_send(struct lane *lane, const struct store *store, struct entry *const *entries, size_t count)
+static void update_send(struct lane *lane, const struct store *store, struct entry *const *entries, size_t count,
+			const struct store_update *update)
 {
-	for (int found = 0; found <= 1; found++) {
-		if (count_entries(entries, count, found != 0) == 0)
-			continue;
-		struct args *args = db_args(lane->db);
-		args_columns(args, store->columns);
-		for (size_t i = 0; i < count; i++)
-			if (entries[i]->found == (found != 0))
-				store->write(args, entries[i]->data);
-		db_send(lane->db, found ? &store->update : &store->insert);
-	}
+	struct args *args = db_args(lane->db);
+
+	args_columns(args, update->columns);
+	for (size_t i = 0; i < count; i++)
+		if (update_of(store, entries[i]) == update)
+			update->write(args, entries[i]->data);
+	db_send(lane->db, &update->sql);
 }
 
-void stores_save_send(struct lane *lane, struct unit *unit)
+static void save_send(struct lane *lane, const struct store *store, struct entry *const *entries, size_t count,
+		      bool hopeful)
+{
+	if (count_updates(store, entries, count, NULL) > 0)
+		insert_send(lane, store, entries, count, hopeful);
+	for (const struct store_update *update = store->updates; update != NULL;
+	     update = update->fits == NULL ? NULL : update + 1)
+		if (count_updates(store, entries, count, update) > 0)
+			update_send(lane, store, entries, count, update);
+}
+
+void stores_save_send(struct lane *lane, struct unit *unit, bool hopeful)
 {
 	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
 		struct entry **entries;
 		const size_t count = unit_changed(unit, (*store)->kind, &entries);
 
-		save_send(lane, *store, entries, count);
+		save_send(lane, *store, entries, count, hopeful);
 	}
 }
 
-static enum status save_read(struct lane *lane, struct entry *const *entries, size_t count)
+/* One statement's result. Fewer rows than it named: somebody made (or took away) one of them between our load and now,
+ * and the next load will see it. */
+static enum status write_read(struct lane *lane, size_t named)
 {
 	struct rows rows;
 
-	for (int found = 0; found <= 1; found++) {
-		const size_t named = count_entries(entries, count, found != 0);
+	if (named == 0)
+		return OK;
+	const enum status status = db_result(lane->db, &rows);
+	if (status == OK && rows.touched != (int64_t)named)
+		return E_REDO;
+	return status;
+}
 
-		if (named == 0)
-			continue;
-		const enum status status = db_result(lane->db, &rows);
-		if (status != OK)
-			return status;
-		if (rows.touched != (int64_t)named)
-			return E_REDO; /* somebody made it between our load and now: the next load will find it */
-	}
-	return OK;
+static enum status save_read(struct lane *lane, const struct store *store, struct entry *const *entries, size_t count)
+{
+	enum status status = write_read(lane, count_updates(store, entries, count, NULL));
+
+	for (const struct store_update *update = store->updates; update != NULL && status == OK;
+	     update = update->fits == NULL ? NULL : update + 1)
+		status = write_read(lane, count_updates(store, entries, count, update));
+	return status;
 }
 
 enum status stores_save_read(struct lane *lane, struct unit *unit)
@@ -112,7 +151,7 @@ enum status stores_save_read(struct lane *lane, struct unit *unit)
 		struct entry **entries;
 		const size_t count = unit_changed(unit, (*store)->kind, &entries);
 
-		const enum status status = save_read(lane, entries, count);
+		const enum status status = save_read(lane, *store, entries, count);
 		if (status != OK)
 			return status;
 	}

@@ -173,9 +173,9 @@ static enum status save(struct turn *turn)
 	struct db *db = turn->lane->db;
 	struct rows rows;
 
-	stores_save_send(turn->lane, turn->unit);
+	stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);
 	inbox_record_send(turn->lane, &turn->claim, turn->now_us);
-	deadlines_save_send(db, contract, turn->unit);
+	deadlines_save_send(db, contract, turn->unit, turn->claim.hopeful);
 	outbox_insert_send(db, turn->parcel, turn->claim.hopeful);
 	enum status status = db_flush(db);
 	if (status == OK)

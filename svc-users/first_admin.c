@@ -50,7 +50,7 @@ static void insert_send(struct db *db, struct unit *unit, const struct store *st
 	args_columns(args, store->columns);
 	for (size_t i = 0; i < count; i++)
 		store->write(args, made[i]->data);
-	db_send(db, &store->insert);
+	db_send(db, &store->insert_missing);
 }
 
 static void outputs_send(struct db *db, const struct unit *unit, const struct message *cause)

@@ -52,19 +52,27 @@ static void user_write(struct args *args, const void *aggregate)
 	"unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],"   \
 	"  $9::timestamptz[], $10::timestamptz[]) AS given (" USER_COLUMNS ")"
 
+#define INSERT_USERS "INSERT INTO users (" USER_COLUMNS ") SELECT * FROM " UNNEST_USERS
+
+static const struct store_update user_updates[] = {
+	{.sql = {"user_update", "UPDATE users SET name = given.name, role = given.role, status = given.status,"
+				" password_hash = given.password_hash, session_epoch = given.session_epoch,"
+				" version = given.version, updated_at = given.updated_at FROM " UNNEST_USERS
+				" WHERE users.id = given.id"},
+	 .write = user_write,
+	 .columns = 10},
+};
+
 const struct store user_store = {
 	.kind = &user_kind,
 	.load = {"user_load",
 		 "SELECT " USER_COLUMNS " FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"},
 	.read = user_read,
-	.insert = {"user_insert",
-		   "INSERT INTO users (" USER_COLUMNS ") SELECT * FROM " UNNEST_USERS " ON CONFLICT DO NOTHING"},
-	.update = {"user_update", "UPDATE users SET name = given.name, role = given.role, status = given.status,"
-				  " password_hash = given.password_hash, session_epoch = given.session_epoch,"
-				  " version = given.version, updated_at = given.updated_at FROM " UNNEST_USERS
-				  " WHERE users.id = given.id"},
+	.insert_new = {"user_insert_new", INSERT_USERS},
+	.insert_missing = {"user_insert", INSERT_USERS " ON CONFLICT DO NOTHING"},
 	.write = user_write,
 	.columns = 10,
+	.updates = user_updates,
 };
 
 /* Who answers an order looks at its buyer and leaves no trace: a row lock would be a write for each order. */
@@ -93,17 +101,25 @@ static void email_claim_write(struct args *args, const void *aggregate)
 
 #define UNNEST_CLAIMS "unnest($1::uuid[], $2::uuid[]) AS given (id, user_id)"
 
+#define INSERT_CLAIMS "INSERT INTO email_claims (id, user_id) SELECT * FROM " UNNEST_CLAIMS
+
+static const struct store_update email_claim_updates[] = {
+	{.sql = {"email_claim_update", "UPDATE email_claims SET user_id = given.user_id FROM " UNNEST_CLAIMS
+				       " WHERE email_claims.id = given.id"},
+	 .write = email_claim_write,
+	 .columns = 2},
+};
+
 const struct store email_claim_store = {
 	.kind = &email_claim_kind,
 	.load = {"email_claim_load",
 		 "SELECT id, user_id FROM email_claims WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"},
 	.read = email_claim_read,
-	.insert = {"email_claim_insert",
-		   "INSERT INTO email_claims (id, user_id) SELECT * FROM " UNNEST_CLAIMS " ON CONFLICT DO NOTHING"},
-	.update = {"email_claim_update", "UPDATE email_claims SET user_id = given.user_id FROM " UNNEST_CLAIMS
-					 " WHERE email_claims.id = given.id"},
+	.insert_new = {"email_claim_insert_new", INSERT_CLAIMS},
+	.insert_missing = {"email_claim_insert", INSERT_CLAIMS " ON CONFLICT DO NOTHING"},
 	.write = email_claim_write,
 	.columns = 2,
+	.updates = email_claim_updates,
 };
 
 /* ---- sessions ---- */
@@ -156,17 +172,26 @@ static void session_write(struct args *args, const void *aggregate)
 	"unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bigint[], $6::timestamptz[],"                    \
 	"  $7::timestamptz[], $8::timestamptz[], $9::boolean[]) AS given (" SESSION_COLUMNS ")"
 
+#define INSERT_SESSIONS "INSERT INTO sessions (" SESSION_COLUMNS ") SELECT * FROM " UNNEST_SESSIONS
+
+static const struct store_update session_updates[] = {
+	{.sql = {"session_update",
+		 "UPDATE sessions SET current_hash = given.current_hash,"
+		 " previous_hash = given.previous_hash, epoch = given.epoch,"
+		 " expires_at = given.expires_at, rotated_at = given.rotated_at,"
+		 " revoked = given.revoked FROM " UNNEST_SESSIONS " WHERE sessions.id = given.id"},
+	 .write = session_write,
+	 .columns = 9},
+};
+
 const struct store session_store = {
 	.kind = &session_kind,
 	.load = {"session_load",
 		 "SELECT " SESSION_COLUMNS " FROM sessions WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"},
 	.read = session_read,
-	.insert = {"session_insert", "INSERT INTO sessions (" SESSION_COLUMNS ") SELECT * FROM " UNNEST_SESSIONS
-				     " ON CONFLICT DO NOTHING"},
-	.update = {"session_update", "UPDATE sessions SET current_hash = given.current_hash,"
-				     " previous_hash = given.previous_hash, epoch = given.epoch,"
-				     " expires_at = given.expires_at, rotated_at = given.rotated_at,"
-				     " revoked = given.revoked FROM " UNNEST_SESSIONS " WHERE sessions.id = given.id"},
+	.insert_new = {"session_insert_new", INSERT_SESSIONS},
+	.insert_missing = {"session_insert", INSERT_SESSIONS " ON CONFLICT DO NOTHING"},
 	.write = session_write,
 	.columns = 9,
+	.updates = session_updates,
 };

@@ -133,19 +133,47 @@ void order_read(const struct rows *rows, int row, struct arena *arena, void *ret
 	"       currency, reason_code, reason_detail, reason_product_id, history::json "                               \
 	"FROM " UNNEST_ORDERS
 
+/* What placing settled is left out. */
+static void course_write(struct args *args, const void *aggregate)
+{
+	const struct order *order = aggregate;
+	const struct end_reason *reason = &order->reason;
+
+	put_uuid(args, &order->id);
+	put_int(args, order->state);
+	put_int(args, order->version);
+	put_moment(args, order->updated_us);
+	put_list(args, &item_shape, order->items, order->item_count);
+	put_int(args, order->total_cents);
+	put_text(args, order->currency);
+	put_text(args, reason->code);
+	put_text(args, reason->detail);
+	put_uuid(args, uuid_is_nil(&reason->product_id) ? NULL : &reason->product_id);
+	put_list(args, &step_shape, order->steps, order->step_count);
+}
+
+static const struct store_update order_updates[] = {
+	{.sql = {"order_update",
+		 "UPDATE orders SET state = given.state, version = given.version, updated_at = given.updated_at, "
+		 "items = given.items::json, total_cents = given.total_cents, currency = given.currency, "
+		 "reason_code = given.reason_code, reason_detail = given.reason_detail, "
+		 "reason_product_id = given.reason_product_id, history = given.history::json "
+		 "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::bigint[], "
+		 "$7::text[], $8::text[], $9::text[], $10::uuid[], $11::text[]) AS given (id, state, version, updated_at, "
+		 "items, total_cents, currency, reason_code, reason_detail, reason_product_id, history) "
+		 "WHERE orders.id = given.id"},
+	 .write = course_write,
+	 .columns = 11},
+};
+
 const struct store order_store = {
 	.kind = &order_kind,
 	.load = {"order_load", "SELECT " ORDER_COLUMNS " FROM orders WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"},
 	.read = order_read,
-	.insert = {"order_insert", INSERT_ORDERS " ON CONFLICT DO NOTHING"},
-	/* What placing settled is left out. */
-	.update = {"order_update",
-		   "UPDATE orders SET state = given.state, version = given.version, updated_at = given.updated_at, "
-		   "items = given.items::json, total_cents = given.total_cents, currency = given.currency, "
-		   "reason_code = given.reason_code, reason_detail = given.reason_detail, "
-		   "reason_product_id = given.reason_product_id, history = given.history::json "
-		   "FROM " UNNEST_ORDERS " WHERE orders.id = given.id"},
+	.insert_new = {"order_insert_new", INSERT_ORDERS},
+	.insert_missing = {"order_insert", INSERT_ORDERS " ON CONFLICT DO NOTHING"},
 	.write = order_write,
 	.columns = 15,
+	.updates = order_updates,
 	.saved = orders_saved,
 };

@@ -14,6 +14,7 @@ void product_edited(struct product *product, int64_t now_us)
 	product->version++;
 	product->sequence++;
 	product->updated_at = now_us;
+	product->edited = true;
 }
 
 void product_hold(struct product *product, int64_t quantity)

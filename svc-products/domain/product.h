@@ -19,6 +19,7 @@ struct product {
 	int64_t created_at, updated_at; /* updated_at goes with `version` */
 	int64_t version;                /* of what people edit; the ETag. Reservations and sales leave it alone */
 	int64_t sequence;               /* of everything: every change bumps it */
+	bool edited;                    /* by a person, in this turn: more than its stock has changed. Not kept */
 };
 
 /* What can still be promised. */

@@ -78,21 +78,54 @@ void product_cache_value(const void *aggregate, struct arena *arena, struct cach
 	"$8::bigint[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::bigint[]) "             \
 	"AS given (" PRODUCT_COLUMNS ")"
 
+#define INSERT "INSERT INTO products (" PRODUCT_COLUMNS ") SELECT * FROM " UNNEST
+
+/* What orders and counts change. Most writes are such, and a product's texts are the larger part of its row. */
+static void stock_write(struct args *args, const void *aggregate)
+{
+	const struct product *product = aggregate;
+
+	put_uuid(args, &product->id);
+	put_int(args, product->on_hand);
+	put_int(args, product->reserved);
+	put_int(args, product->sequence);
+}
+
+static bool is_stock_alone(const void *aggregate)
+{
+	const struct product *product = aggregate;
+
+	return !product->edited;
+}
+
+static const struct store_update updates[] = {
+	{.sql = {"product_stock", "UPDATE products SET on_hand = given.on_hand, reserved = given.reserved, "
+				  "sequence = given.sequence "
+				  "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) "
+				  "AS given (id, on_hand, reserved, sequence) WHERE products.id = given.id"},
+	 .write = stock_write,
+	 .columns = 4,
+	 .fits = is_stock_alone},
+	{.sql = {"product_update",
+		 "UPDATE products SET sku = given.sku, name = given.name, description = given.description, "
+		 "price_cents = given.price_cents, currency = given.currency, on_hand = given.on_hand, "
+		 "reserved = given.reserved, status = given.status, updated_at = given.updated_at, "
+		 "version = given.version, sequence = given.sequence "
+		 "FROM " UNNEST " WHERE products.id = given.id"},
+	 .write = product_write,
+	 .columns = 13},
+};
+
 const struct store product_store = {
 	.kind = &product_kind,
 	.load = {"product_load", "SELECT " PRODUCT_COLUMNS " FROM products WHERE id = ANY($1) ORDER BY id "
 				 "FOR NO KEY UPDATE"},
 	.read = product_read,
-	.insert = {"product_insert",
-		   "INSERT INTO products (" PRODUCT_COLUMNS ") SELECT * FROM " UNNEST " ON CONFLICT DO NOTHING"},
-	.update = {"product_update",
-		   "UPDATE products SET sku = given.sku, name = given.name, description = given.description, "
-		   "price_cents = given.price_cents, currency = given.currency, on_hand = given.on_hand, "
-		   "reserved = given.reserved, status = given.status, updated_at = given.updated_at, "
-		   "version = given.version, sequence = given.sequence "
-		   "FROM " UNNEST " WHERE products.id = given.id"},
+	.insert_new = {"product_insert_new", INSERT},
+	.insert_missing = {"product_insert", INSERT " ON CONFLICT DO NOTHING"},
 	.write = product_write,
 	.columns = 13,
+	.updates = updates,
 	.cache_name = cache_name,
 	.cache_value = product_cache_value,
 };

@@ -99,17 +99,36 @@ static void reservation_write(struct args *args, const void *aggregate)
 	"unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::timestamptz[], "  \
 	"$8::bigint[]) AS given (" COLUMNS ")"
 
+#define INSERT "INSERT INTO reservations (" COLUMNS ") SELECT * FROM " UNNEST
+
 /* What was reserved never changes afterwards, only what became of it. */
+static void end_write(struct args *args, const void *aggregate)
+{
+	const struct reservation *reservation = aggregate;
+
+	put_uuid(args, &reservation->order_id);
+	put_text(args, reservation_state_names[reservation->state]);
+	put_moment(args, reservation->updated_at);
+	put_int(args, reservation->version);
+}
+
+static const struct store_update updates[] = {
+	{.sql = {"reservation_update",
+		 "UPDATE reservations SET state = given.state, updated_at = given.updated_at, version = given.version "
+		 "FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bigint[]) "
+		 "AS given (order_id, state, updated_at, version) WHERE reservations.order_id = given.order_id"},
+	 .write = end_write,
+	 .columns = 4},
+};
+
 const struct store reservation_store = {
 	.kind = &reservation_kind,
 	.load = {"reservation_load", "SELECT " COLUMNS " FROM reservations WHERE order_id = ANY($1) ORDER BY order_id "
 				     "FOR NO KEY UPDATE"},
 	.read = reservation_read,
-	.insert = {"reservation_insert",
-		   "INSERT INTO reservations (" COLUMNS ") SELECT * FROM " UNNEST " ON CONFLICT DO NOTHING"},
-	.update = {"reservation_update",
-		   "UPDATE reservations SET state = given.state, updated_at = given.updated_at, "
-		   "version = given.version FROM " UNNEST " WHERE reservations.order_id = given.order_id"},
+	.insert_new = {"reservation_insert_new", INSERT},
+	.insert_missing = {"reservation_insert", INSERT " ON CONFLICT DO NOTHING"},
 	.write = reservation_write,
 	.columns = 8,
+	.updates = updates,
 };

@@ -22,6 +22,15 @@ static void claim_write(struct args *args, const void *aggregate)
 
 #define UNNEST "unnest($1::uuid[], $2::text[], $3::uuid[]) AS given (id, sku, product_id)"
 
+#define INSERT "INSERT INTO sku_claims (id, sku, product_id) SELECT * FROM " UNNEST
+
+static const struct store_update updates[] = {
+	{.sql = {"sku_claim_update", "UPDATE sku_claims SET product_id = given.product_id FROM " UNNEST
+				     " WHERE sku_claims.id = given.id"},
+	 .write = claim_write,
+	 .columns = 3},
+};
+
 /* A change of SKU knows the product, not the SKU that it holds: so a claim is found under its holder's id as well. The
  * product is locked before, so its claim cannot move meanwhile. */
 const struct store sku_claim_store = {
@@ -29,10 +38,9 @@ const struct store sku_claim_store = {
 	.load = {"sku_claim_load", "SELECT id, sku, product_id FROM sku_claims "
 				   "WHERE id = ANY($1) OR product_id = ANY($1) ORDER BY id FOR NO KEY UPDATE"},
 	.read = claim_read,
-	.insert = {"sku_claim_insert",
-		   "INSERT INTO sku_claims (id, sku, product_id) SELECT * FROM " UNNEST " ON CONFLICT DO NOTHING"},
-	.update = {"sku_claim_update", "UPDATE sku_claims SET product_id = given.product_id FROM " UNNEST
-				       " WHERE sku_claims.id = given.id"},
+	.insert_new = {"sku_claim_insert_new", INSERT},
+	.insert_missing = {"sku_claim_insert", INSERT " ON CONFLICT DO NOTHING"},
 	.write = claim_write,
 	.columns = 3,
+	.updates = updates,
 };

@@ -57,7 +57,7 @@ WITHOUT = {
 	enum status status = db_flush(db);
 	if (status == OK)
 		status = inbox_record_read(turn->lane, &turn->claim);
-	deadlines_save_send(db, contract, turn->unit);
+	deadlines_save_send(db, contract, turn->unit, turn->claim.hopeful);
 	if (status == OK)
 		status = db_flush(db);
 	if (status == OK)
@@ -67,7 +67,7 @@ WITHOUT = {
 		status = db_flush(db);
 """),
         ("runtime/turn.c", """	inbox_record_send(turn->lane, &turn->claim, turn->now_us);
-	deadlines_save_send(db, contract, turn->unit);
+	deadlines_save_send(db, contract, turn->unit, turn->claim.hopeful);
 	outbox_insert_send(db, turn->parcel, turn->claim.hopeful);
 	enum status status = db_flush(db);
 	if (status == OK)

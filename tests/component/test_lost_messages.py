@@ -137,6 +137,28 @@ def test_a_deadline_whose_message_was_lost_comes_again(stack, customer, product,
     ends(customer, order_id, "expired")
 
 
+def published(stack, connection):
+    """How many messages a connection has published, as the broker counts every 5 s."""
+    names = {told["name"] for told in stack.management("GET", "connections").json()
+             if told.get("user_provided_name") == connection}
+    assert len(names) == 1, f"{connection}: {names}"
+    return sum(channel.get("message_stats", {}).get("publish", 0)
+               for channel in stack.management("GET", "channels").json()
+               if channel["connection_details"]["name"] in names)
+
+
+def test_nothing_else_travels_where_events_do(stack, customer, product, no_answer_from_products):
+    """Or RabbitMQ takes events for duplicates when the log's leader has changed, and the log lacks them."""
+    roads = ("svc-orders/relay", "svc-orders/relay-other")
+    before = eventually(lambda: [published(stack, road) for road in roads])
+    order_id = place(customer, product)
+    eventually(lambda: len(customer.timeline(order_id)) == 2)
+    stack.sql("orders", "UPDATE deadlines SET due_at = now() WHERE subject = %s", order_id)
+    ends(customer, order_id, "expired")  # by a note that it sent to itself
+    eventually(lambda: published(stack, roads[0]) >= before[0] + 2 and published(stack, roads[1]) >= before[1] + 1,
+               patience=20)
+
+
 def test_a_row_that_is_under_way_is_claimed_by_nobody_else(stack):
     """While the broker does not answer, the sweep comes round again and again."""
     def put():

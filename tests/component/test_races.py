@@ -30,12 +30,19 @@ def orders(as_user):
     return as_user("svc-orders")
 
 
-def test_a_release_that_another_replica_commits_meanwhile_is_not_overlooked(stack, admin, orders, operator, product):
-    """The other replica's tombstone is not there when this one looks, and is there when it saves."""
-    order_id = str(uuid.uuid4())
+@contextmanager
+def tombstone_held(stack, order_id):
+    """Another replica's, which commits with the block's end."""
     with stack.database("products") as other:
         other.execute("INSERT INTO reservations (order_id, state, total_cents, updated_at, version)"
                       " VALUES (%s, 'released', 0, now(), 1)", [order_id])
+        yield
+
+
+def test_a_release_that_another_replica_commits_meanwhile_is_not_overlooked(stack, admin, orders, operator, product):
+    """The other replica's tombstone is not there when this one looks, and is there when it saves."""
+    order_id = str(uuid.uuid4())
+    with tombstone_held(stack, order_id):
         orders.tell(order_event("order.placed", order_id, product, "pending"))
         eventually(lambda: waiting_for_locks(stack, "products"))
     other_id = str(uuid.uuid4())
@@ -46,6 +53,30 @@ def test_a_release_that_another_replica_commits_meanwhile_is_not_overlooked(stac
     orders.tell(order_event("order.expired", other_id, product, "expired"))
     eventually(lambda: ok(admin.get(f"/products/{product['id']}"))["reserved"] == 0)
     operator.dead("orders", lambda body: other_id.encode() in body)  # stock.reserved of an order that nobody placed
+
+
+def redone(stack):
+    return stack.metric("svc-products", "comanda_turns_total", end="redo")
+
+
+def test_a_turn_that_is_run_again_may_be_overtaken_once_more(stack, admin, orders, operator, product):
+    """The first try meets one tombstone, and the second, which looks what is there, another one."""
+    first, second, third = sorted(str(uuid.uuid4()) for _ in range(3))
+
+    with tombstone_held(stack, second):
+        with tombstone_held(stack, first):
+            orders.tell([order_event("order.placed", order_id, product, "pending")
+                         for order_id in (first, second, third)])
+            eventually(lambda: waiting_for_locks(stack, "products"))
+            before = redone(stack)
+        eventually(lambda: redone(stack) > before and waiting_for_locks(stack, "products"))
+    eventually(lambda: stack.sql("products", "SELECT 1 FROM reservations WHERE order_id = %s", third))
+    assert stack.sql("products", "SELECT count(*) FROM reservations WHERE state = 'released' AND order_id IN (%s, %s)",
+                     first, second) == [(2,)]
+    assert ok(admin.get(f"/products/{product['id']}"))["reserved"] == 2, "of the third order alone"
+    orders.tell(order_event("order.expired", third, product, "expired"))
+    eventually(lambda: ok(admin.get(f"/products/{product['id']}"))["reserved"] == 0)
+    operator.dead("orders", lambda body: third.encode() in body)
 
 
 # ---- the cache ----

@@ -1,0 +1,5 @@
+-- As of the runtime's tables: not every second while the tables are small. Updates stay in their page, where they are
+-- pruned on the way.
+ALTER TABLE reservations SET (autovacuum_vacuum_threshold = 50000, autovacuum_vacuum_insert_threshold = 100000,
+	autovacuum_analyze_threshold = 100000);
+ALTER TABLE products SET (autovacuum_vacuum_threshold = 50000, autovacuum_analyze_threshold = 100000);
