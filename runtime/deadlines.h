@@ -6,8 +6,8 @@
 #include "outbox.h"
 #include "unit.h"
 
-/* Queues what the unit's decisions said of deadlines: statements whose results deadlines_save_read takes. `hopeful`: what
- * is set is taken to be new; E_REDO from the result says that something was not. */
+/* Queues what the unit's decisions said of deadlines: statements whose results deadlines_save_read takes. `hopeful`:
+ * what is set is taken to be new; E_REDO from the result says that something was not. */
 void deadlines_save_send(struct db *db, const struct contract *contract, const struct unit *unit, bool hopeful);
 must_check enum status deadlines_save_read(struct db *db, const struct contract *contract, const struct unit *unit);
 

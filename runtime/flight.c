@@ -25,7 +25,7 @@ struct route {
 struct flight {
 	enum road road;
 	uint64_t sequence; /* on that road */
-	int64_t sent_us; /* moment_steady */
+	int64_t sent_us;   /* moment_steady */
 	struct held *held;
 	size_t count;   /* rows */
 	int64_t events; /* in them */
@@ -347,7 +347,8 @@ static void settle_road(struct flights *flights, enum road road, struct broker *
 	for (size_t i = 0; i < count; i++) {
 		metric_add(&sent_messages, names[outcomes[i].kind], 1);
 		for (size_t f = 0; f < flights->flight_count; f++) {
-			if (flights->under_way[f].road != road || flights->under_way[f].sequence != outcomes[i].sequence)
+			if (flights->under_way[f].road != road ||
+			    flights->under_way[f].sequence != outcomes[i].sequence)
 				continue;
 			flight_end(flights, f, outcomes[i].kind == OUTCOME_CONFIRMED);
 			break;

@@ -22,8 +22,8 @@ struct store {
 	void (*read)(const struct rows *rows, int row, struct arena *arena, void *ret_aggregate);
 	/* New aggregates, sorted by id: INSERT ... SELECT * FROM unnest($1::uuid[], ...), and the same with ON CONFLICT
 	 * DO NOTHING. To look for what is there costs as much as the insert, and next to nothing ever is: so the first
-	 * try takes it that all are new, and when somebody was faster the turn is run again, with the second. Fewer rows
-	 * than aggregates then: somebody was faster still; the turn is run again and will find them. */
+	 * try takes it that all are new, and when somebody was faster the turn is run again, with the second. Fewer
+	 * rows than aggregates then: somebody was faster still; the turn is run again and will find them. */
 	struct sql insert_new, insert_missing;
 	/* Puts one aggregate's columns (put_uuid, put_int, ...), `columns` of them, in the order of both. */
 	void (*write)(struct args *args, const void *aggregate);

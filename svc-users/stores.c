@@ -175,11 +175,10 @@ static void session_write(struct args *args, const void *aggregate)
 #define INSERT_SESSIONS "INSERT INTO sessions (" SESSION_COLUMNS ") SELECT * FROM " UNNEST_SESSIONS
 
 static const struct store_update session_updates[] = {
-	{.sql = {"session_update",
-		 "UPDATE sessions SET current_hash = given.current_hash,"
-		 " previous_hash = given.previous_hash, epoch = given.epoch,"
-		 " expires_at = given.expires_at, rotated_at = given.rotated_at,"
-		 " revoked = given.revoked FROM " UNNEST_SESSIONS " WHERE sessions.id = given.id"},
+	{.sql = {"session_update", "UPDATE sessions SET current_hash = given.current_hash,"
+				   " previous_hash = given.previous_hash, epoch = given.epoch,"
+				   " expires_at = given.expires_at, rotated_at = given.rotated_at,"
+				   " revoked = given.revoked FROM " UNNEST_SESSIONS " WHERE sessions.id = given.id"},
 	 .write = session_write,
 	 .columns = 9},
 };

@@ -159,7 +159,8 @@ static const struct store_update order_updates[] = {
 		 "reason_code = given.reason_code, reason_detail = given.reason_detail, "
 		 "reason_product_id = given.reason_product_id, history = given.history::json "
 		 "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::bigint[], "
-		 "$7::text[], $8::text[], $9::text[], $10::uuid[], $11::text[]) AS given (id, state, version, updated_at, "
+		 "$7::text[], $8::text[], $9::text[], $10::uuid[], $11::text[]) AS given (id, state, version, "
+		 "updated_at, "
 		 "items, total_cents, currency, reason_code, reason_detail, reason_product_id, history) "
 		 "WHERE orders.id = given.id"},
 	 .write = course_write,

@@ -25,8 +25,8 @@ static void claim_write(struct args *args, const void *aggregate)
 #define INSERT "INSERT INTO sku_claims (id, sku, product_id) SELECT * FROM " UNNEST
 
 static const struct store_update updates[] = {
-	{.sql = {"sku_claim_update", "UPDATE sku_claims SET product_id = given.product_id FROM " UNNEST
-				     " WHERE sku_claims.id = given.id"},
+	{.sql = {"sku_claim_update",
+		 "UPDATE sku_claims SET product_id = given.product_id FROM " UNNEST " WHERE sku_claims.id = given.id"},
 	 .write = claim_write,
 	 .columns = 3},
 };
