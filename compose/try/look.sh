@@ -63,7 +63,7 @@ look_at_https() {
 		-out "$WORK/certificate.pem" -keyout "$WORK/key.pem" 2>/dev/null
 	chmod 644 "$WORK/certificate.pem" "$WORK/key.pem" # a container's user is none of this machine's
 	id=$(compose run -d --no-deps -v "$WORK/certificate.pem:/run/tls/certificate.pem:ro" -v "$WORK/key.pem:/run/tls/key.pem:ro" \
-		-e COMANDA_TLS_CERTIFICATE=/run/tls/certificate.pem -e COMANDA_TLS_KEY=/run/tls/key.pem "$1" | tail -n 1)
+		-e COMANDA_TLS_CERTIFICATE=/run/tls/certificate.pem -e COMANDA_TLS_KEY=/run/tls/key.pem "$1" 2>"$WORK/https.log" | tail -n 1)
 	address=$(docker inspect --format '{{(index .NetworkSettings.Networks "comanda-try_outside").IPAddress}}' "$id")
 	until [[ $answer == 200* ]]; do
 		((SECONDS < until)) || die "an edge with a certificate does not serve HTTPS: $(docker logs --tail 3 "$id" 2>&1)"
