@@ -133,6 +133,7 @@ part_check_alive() { # part, time by which it should be ready
 
 part_fail() {
 	tail -n 20 "$STACK/log/$1.log" >&2 || true
+	! part_is_program "$1" || program_missing "$1" >&2
 	die "$1 $2. Above are the last lines of its log,
      $STACK/log/$1.log"
 }

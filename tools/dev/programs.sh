@@ -116,6 +116,11 @@ program_ready() {
 	curl -sf --noproxy '*' --max-time 1 -o /dev/null "http://127.0.0.1:$(program_admin_port "$1")/readyz"
 }
 
+# What it says that it lacks, if it says anything.
+program_missing() {
+	curl -s --noproxy '*' --max-time 1 "http://127.0.0.1:$(program_admin_port "$1")/readyz" | sed "s/^/$1: /" || true
+}
+
 # The operator's command, with what it needs of this stack.
 ctl() {
 	(
