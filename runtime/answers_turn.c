@@ -6,7 +6,7 @@
 
 static enum status load(struct lane *lane, struct unit *unit)
 {
-	stores_load_send(lane, unit);
+	stores_load_send(lane, unit, true);
 	enum status status = db_sync(lane->db);
 	if (status == OK)
 		status = stores_load_read(lane, unit);

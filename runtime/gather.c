@@ -9,7 +9,11 @@
 
 #define PARTNER_US (40 * MS_US)
 
-enum { ITEMS_MAX = 200, BYTES_MAX = 4 * 1024 * 1024 };
+enum {
+	ITEMS_MAX = 200,
+	BYTES_MAX = 4 * 1024 * 1024,
+	MANY = 32 /* events at once, which makes a lane that may linger do so */
+};
 
 static struct metric gathered = {
 	.name = "comanda_turn_items", .help = "Items that one turn worked on", .type = HISTOGRAM, .label = "lane"};
@@ -243,6 +247,17 @@ static void gather_partners(struct lane *lane, size_t most)
 		status = gather_one(lane, until - moment_steady());
 }
 
+static void gather_lingering(struct lane *lane, size_t most)
+{
+	const int64_t until = moment_steady() + lane->plan->linger_us;
+	struct batch *batch = &lane->batch;
+	enum status status = OK;
+
+	while ((status == OK || status == E_TIMEOUT) && batch->count < most && batch->bytes < BYTES_MAX &&
+	       moment_steady() < until)
+		status = gather_one(lane, until - moment_steady());
+}
+
 /* A lone message is never delayed to fill a batch: under load the batch fills while the one before it commits. */
 enum status gather(struct lane *lane, int64_t wait_us)
 {
@@ -257,6 +272,8 @@ enum status gather(struct lane *lane, int64_t wait_us)
 		status = gather_one(lane, 0);
 	if (lane->plan->pairs)
 		gather_partners(lane, most);
+	if (lane->plan->linger_us > 0 && batch->count >= MANY)
+		gather_lingering(lane, most);
 	for (size_t i = 0; i < batch->count; i++)
 		batch->items[i].gathered = batch->items[i].query.status;
 	tally_gathered(lane);

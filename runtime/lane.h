@@ -61,6 +61,7 @@ struct lane {
 	atomic_bool ready;
 	struct cache_epoch epoch; /* of cached values, as this lane knows it */
 	bool epoch_raised;        /* by the turn under way */
+	int64_t wary_until;       /* somebody else changes what we change: turns lock what they load (steady clock) */
 	struct traced turn;       /* the span of the turn under way */
 	pthread_t thread;
 };
@@ -117,8 +118,9 @@ void prepare_items(struct lane *lane, struct item **items, size_t count);
 /* Reads what the items' handlers say they touch into the unit's keys. */
 void name_keys(struct unit *unit, struct item **items, size_t count);
 
-/* Queues the load statements of every store that has keys; then takes their results into the unit. */
-void stores_load_send(struct lane *lane, struct unit *unit);
+/* Queues the load statements of every store that has keys; then takes their results into the unit. `locked`: nobody
+ * else changes what was loaded before the transaction ends; otherwise a save that meets a change says so (store.h). */
+void stores_load_send(struct lane *lane, struct unit *unit, bool locked);
 must_check enum status stores_load_read(struct lane *lane, struct unit *unit);
 /* The same for what has changed. `hopeful`: what is new is inserted without a look at what is there (store.h). E_REDO:
  * somebody was faster. */

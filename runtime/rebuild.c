@@ -59,7 +59,7 @@ static enum status load(struct lane *lane, struct unit *unit)
 	struct rows rows;
 
 	db_send_text(lane->db, "BEGIN");
-	stores_load_send(lane, unit);
+	stores_load_send(lane, unit, true);
 	enum status status = db_flush(lane->db);
 	if (status == OK)
 		status = db_result(lane->db, &rows);

@@ -66,7 +66,10 @@ struct lane_plan {
 	int count;     /* how many of it, unless the setting COMANDA_LANES_<NAME> says otherwise */
 	int batch_max; /* items a turn; 0: the default (200) */
 	bool pairs;    /* its events come two by two about one aggregate: under load the first waits for the second */
-	int nice;      /* of its threads (setpriority(2)): work that is long steps back behind what is short */
+	/* Its answers are used together with a slower service's, so that they need not hurry: once many events have
+	 * come at once, it goes on gathering for so long. */
+	int64_t linger_us;
+	int nice; /* of its threads (setpriority(2)): work that is long steps back behind what is short */
 };
 
 /* What a service wants to be known of its tables: every ten seconds, while nothing else waits. */

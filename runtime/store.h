@@ -18,6 +18,13 @@ struct store {
 	/* One parameter, uuid[]: SELECT id, ... WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE. Column 0 is the id.
 	 */
 	struct sql load;
+	/* The same without FOR NO KEY UPDATE. A row lock is a write, and nearly always nobody else wants the row: so
+	 * the first try of a turn of events locks nothing. Every change raises the aggregate's version, and an update
+	 * is given the one that was loaded, as a last column more (`seen`), and leaves a row with another version
+	 * alone. Then the turn is run again, with locks; and so are the lane's next ones for a while. Without
+	 * `version`: every turn locks. */
+	struct sql look;
+	int64_t (*version)(const void *aggregate);
 	/* Fills a zeroed aggregate from one row. */
 	void (*read)(const struct rows *rows, int row, struct arena *arena, void *ret_aggregate);
 	/* New aggregates, sorted by id: INSERT ... SELECT * FROM unnest($1::uuid[], ...), and the same with ON CONFLICT

@@ -10,7 +10,7 @@ void name_keys(struct unit *unit, struct item **items, size_t count)
 			items[i]->handler->keys(unit_keys(unit), &items[i]->query.message);
 }
 
-void stores_load_send(struct lane *lane, struct unit *unit)
+void stores_load_send(struct lane *lane, struct unit *unit, bool locked)
 {
 	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
 		const struct uuid *ids;
@@ -19,7 +19,7 @@ void stores_load_send(struct lane *lane, struct unit *unit)
 		if (count == 0)
 			continue;
 		arg_uuids(db_args(lane->db), ids, count);
-		db_send(lane->db, &(*store)->load);
+		db_send(lane->db, locked || (*store)->version == NULL ? &(*store)->load : &(*store)->look);
 	}
 }
 
@@ -35,7 +35,9 @@ static enum status load_read(struct lane *lane, struct unit *unit, const struct 
 		void *aggregate = arena_new(&lane->arena, 1, store->kind->size);
 
 		store->read(&rows, row, &lane->arena, aggregate);
-		unit_put(unit, store->kind, &id, aggregate);
+		struct entry *entry = unit_put(unit, store->kind, &id, aggregate);
+		if (store->version != NULL)
+			entry->seen = store->version(aggregate);
 	}
 	return OK;
 }
@@ -93,10 +95,14 @@ static void update_send(struct lane *lane, const struct store *store, struct ent
 {
 	struct args *args = db_args(lane->db);
 
-	args_columns(args, update->columns);
-	for (size_t i = 0; i < count; i++)
-		if (update_of(store, entries[i]) == update)
-			update->write(args, entries[i]->data);
+	args_columns(args, update->columns + (store->version != NULL));
+	for (size_t i = 0; i < count; i++) {
+		if (update_of(store, entries[i]) != update)
+			continue;
+		update->write(args, entries[i]->data);
+		if (store->version != NULL)
+			put_int(args, entries[i]->seen);
+	}
 	db_send(lane->db, &update->sql);
 }
 
@@ -121,8 +127,8 @@ void stores_save_send(struct lane *lane, struct unit *unit, bool hopeful)
 	}
 }
 
-/* One statement's result. Fewer rows than it named: somebody made (or took away) one of them between our load and now,
- * and the next load will see it. */
+/* One statement's result. Fewer rows than it named: somebody made or changed one of them between our load and now, and
+ * the next load will see it. */
 static enum status write_read(struct lane *lane, size_t named)
 {
 	struct rows rows;

@@ -8,6 +8,9 @@
 #include "log.h"
 #include "metrics.h"
 
+/* After a race was lost: how long a lane locks what it loads. */
+#define WARY_US (5 * SECOND_US)
+
 enum {
 	REDO_MAX = 20,   /* races lost in a row before the lane takes a breath */
 	ATTEMPTS_MAX = 5 /* times that an event may crash its consumer */
@@ -24,6 +27,7 @@ struct turn {
 	struct item **items;
 	size_t count;
 	struct claim claim;
+	bool locked; /* what is loaded stays as it is until the commit */
 	struct unit *unit;
 	struct parcel *parcel; /* what it says: events, dead letters, retries */
 	struct cache_entry *cached;
@@ -51,7 +55,7 @@ static enum status load(struct turn *turn)
 
 	db_send_text(lane->db, "BEGIN");
 	inbox_claim_send(lane, &turn->claim, turn->now_us);
-	stores_load_send(lane, turn->unit);
+	stores_load_send(lane, turn->unit, turn->locked);
 	enum status status = db_flush(lane->db);
 	if (status == OK)
 		status = db_result(lane->db, &rows);
@@ -246,12 +250,15 @@ enum status turn_once(struct lane *lane, struct item **items, size_t count, bool
 	turn.now_us = moment_now();
 	claim_sort(lane, items, count, &turn.claim);
 	turn.claim.hopeful = hopeful;
+	turn.locked = !hopeful || lane->plan->kind != LANE_EVENTS || start < lane->wary_until;
 	name_keys(turn.unit, items, count);
 	if (db_ensure(lane->db) != OK)
 		return E_UNAVAILABLE;
 	const enum status status = turn_steps(&turn);
 	if (status != OK) {
 		db_recover(lane->db);
+		if (status == E_REDO)
+			lane->wary_until = start + WARY_US;
 		forget_outcomes(&turn); /* what was decided is not so: nobody may be told */
 		metric_add(&turns, status_rule(status)->code, 1);
 		return status;

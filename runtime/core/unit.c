@@ -172,13 +172,14 @@ struct keys *unit_keys(struct unit *unit)
 	return &unit->keys;
 }
 
-void unit_put(struct unit *unit, const struct aggregate *kind, const struct uuid *id, void *data)
+struct entry *unit_put(struct unit *unit, const struct aggregate *kind, const struct uuid *id, void *data)
 {
 	struct slot *slot = slot_make(&unit->keys, kind, id);
 
 	assert(data != NULL);
 	slot->entry.data = data;
 	slot->entry.found = true;
+	return &slot->entry;
 }
 
 /* ---- what a decision may do ---- */

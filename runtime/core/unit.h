@@ -101,6 +101,7 @@ struct entry {
 	void *data;   /* NULL: not there */
 	bool found;   /* was loaded: a save changes a row; otherwise it makes one */
 	bool changed; /* must be saved */
+	int64_t seen; /* the version that was loaded, for whoever saves it. The unit does not look at it */
 };
 
 /* `consumer` (a service's name) goes into derived ids. Everything lives in `arena`. */
@@ -109,8 +110,8 @@ struct unit *unit_make(struct arena *arena, const char *consumer);
 struct keys *unit_keys(struct unit *unit);
 /* The ids of a kind that were named, sorted, each once. */
 size_t keys_sorted(struct keys *keys, const struct aggregate *kind, const struct uuid **ret_ids);
-/* Puts a loaded aggregate in; `data` (kind->size bytes, in the arena) is taken over. */
-void unit_put(struct unit *unit, const struct aggregate *kind, const struct uuid *id, void *data);
+/* Puts a loaded aggregate in; `data` (kind->size bytes, in the arena) is taken over. Returns its entry. */
+struct entry *unit_put(struct unit *unit, const struct aggregate *kind, const struct uuid *id, void *data);
 /* Runs one decision; undoes what it did when it does not return OK. `item` tags its outputs. */
 struct verdict unit_decide(struct unit *unit, decide_function *decide, const struct message *message, int64_t now_us,
 			   size_t item);

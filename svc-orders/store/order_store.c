@@ -152,6 +152,10 @@ static void course_write(struct args *args, const void *aggregate)
 	put_list(args, &step_shape, order->steps, order->step_count);
 }
 
+#define COURSE                                                                                                         \
+	"id, state, version, updated_at, items, total_cents, currency, reason_code, reason_detail, "                   \
+	"reason_product_id, history, seen"
+
 static const struct store_update order_updates[] = {
 	{.sql = {"order_update",
 		 "UPDATE orders SET state = given.state, version = given.version, updated_at = given.updated_at, "
@@ -159,17 +163,26 @@ static const struct store_update order_updates[] = {
 		 "reason_code = given.reason_code, reason_detail = given.reason_detail, "
 		 "reason_product_id = given.reason_product_id, history = given.history::json "
 		 "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::bigint[], "
-		 "$7::text[], $8::text[], $9::text[], $10::uuid[], $11::text[]) AS given (id, state, version, "
-		 "updated_at, "
-		 "items, total_cents, currency, reason_code, reason_detail, reason_product_id, history) "
-		 "WHERE orders.id = given.id"},
+		 "$7::text[], $8::text[], $9::text[], $10::uuid[], $11::text[], $12::bigint[]) AS given (" COURSE ") "
+		 "WHERE orders.id = given.id AND orders.version = given.seen"},
 	 .write = course_write,
 	 .columns = 11},
 };
 
+static int64_t order_version(const void *aggregate)
+{
+	const struct order *order = aggregate;
+
+	return order->version;
+}
+
+#define SELECT_ORDERS "SELECT " ORDER_COLUMNS " FROM orders WHERE id = ANY($1) ORDER BY id"
+
 const struct store order_store = {
 	.kind = &order_kind,
-	.load = {"order_load", "SELECT " ORDER_COLUMNS " FROM orders WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"},
+	.load = {"order_load", SELECT_ORDERS " FOR NO KEY UPDATE"},
+	.look = {"order_look", SELECT_ORDERS},
+	.version = order_version,
 	.read = order_read,
 	.insert_new = {"order_insert_new", INSERT_ORDERS},
 	.insert_missing = {"order_insert", INSERT_ORDERS " ON CONFLICT DO NOTHING"},

@@ -73,12 +73,10 @@ void product_cache_value(const void *aggregate, struct arena *arena, struct cach
 	buffer_done(&json);
 }
 
-#define UNNEST                                                                                                         \
-	"unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], "              \
-	"$8::bigint[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::bigint[]) "             \
-	"AS given (" PRODUCT_COLUMNS ")"
-
-#define INSERT "INSERT INTO products (" PRODUCT_COLUMNS ") SELECT * FROM " UNNEST
+#define TYPES                                                                                                          \
+	"$1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], "                     \
+	"$8::bigint[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::bigint[]"
+#define INSERT "INSERT INTO products (" PRODUCT_COLUMNS ") SELECT * FROM unnest(" TYPES ")"
 
 /* What orders and counts change. Most writes are such, and a product's texts are the larger part of its row. */
 static void stock_write(struct args *args, const void *aggregate)
@@ -101,8 +99,9 @@ static bool is_stock_alone(const void *aggregate)
 static const struct store_update updates[] = {
 	{.sql = {"product_stock", "UPDATE products SET on_hand = given.on_hand, reserved = given.reserved, "
 				  "sequence = given.sequence "
-				  "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) "
-				  "AS given (id, on_hand, reserved, sequence) WHERE products.id = given.id"},
+				  "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) "
+				  "AS given (id, on_hand, reserved, sequence, seen) "
+				  "WHERE products.id = given.id AND products.sequence = given.seen"},
 	 .write = stock_write,
 	 .columns = 4,
 	 .fits = is_stock_alone},
@@ -111,15 +110,26 @@ static const struct store_update updates[] = {
 		 "price_cents = given.price_cents, currency = given.currency, on_hand = given.on_hand, "
 		 "reserved = given.reserved, status = given.status, updated_at = given.updated_at, "
 		 "version = given.version, sequence = given.sequence "
-		 "FROM " UNNEST " WHERE products.id = given.id"},
+		 "FROM unnest(" TYPES ", $14::bigint[]) AS given (" PRODUCT_COLUMNS ", seen) "
+		 "WHERE products.id = given.id AND products.sequence = given.seen"},
 	 .write = product_write,
 	 .columns = 13},
 };
 
+static int64_t product_sequence(const void *aggregate)
+{
+	const struct product *product = aggregate;
+
+	return product->sequence;
+}
+
+#define SELECT "SELECT " PRODUCT_COLUMNS " FROM products WHERE id = ANY($1) ORDER BY id"
+
 const struct store product_store = {
 	.kind = &product_kind,
-	.load = {"product_load", "SELECT " PRODUCT_COLUMNS " FROM products WHERE id = ANY($1) ORDER BY id "
-				 "FOR NO KEY UPDATE"},
+	.load = {"product_load", SELECT " FOR NO KEY UPDATE"},
+	.look = {"product_look", SELECT},
+	.version = product_sequence,
 	.read = product_read,
 	.insert_new = {"product_insert_new", INSERT},
 	.insert_missing = {"product_insert", INSERT " ON CONFLICT DO NOTHING"},

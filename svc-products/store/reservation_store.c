@@ -115,16 +115,27 @@ static void end_write(struct args *args, const void *aggregate)
 static const struct store_update updates[] = {
 	{.sql = {"reservation_update",
 		 "UPDATE reservations SET state = given.state, updated_at = given.updated_at, version = given.version "
-		 "FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bigint[]) "
-		 "AS given (order_id, state, updated_at, version) WHERE reservations.order_id = given.order_id"},
+		 "FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bigint[], $5::bigint[]) "
+		 "AS given (order_id, state, updated_at, version, seen) "
+		 "WHERE reservations.order_id = given.order_id AND reservations.version = given.seen"},
 	 .write = end_write,
 	 .columns = 4},
 };
 
+static int64_t reservation_version(const void *aggregate)
+{
+	const struct reservation *reservation = aggregate;
+
+	return reservation->version;
+}
+
+#define SELECT "SELECT " COLUMNS " FROM reservations WHERE order_id = ANY($1) ORDER BY order_id"
+
 const struct store reservation_store = {
 	.kind = &reservation_kind,
-	.load = {"reservation_load", "SELECT " COLUMNS " FROM reservations WHERE order_id = ANY($1) ORDER BY order_id "
-				     "FOR NO KEY UPDATE"},
+	.load = {"reservation_load", SELECT " FOR NO KEY UPDATE"},
+	.look = {"reservation_look", SELECT},
+	.version = reservation_version,
 	.read = reservation_read,
 	.insert_new = {"reservation_insert_new", INSERT},
 	.insert_missing = {"reservation_insert", INSERT " ON CONFLICT DO NOTHING"},

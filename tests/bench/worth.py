@@ -31,7 +31,7 @@ WITHOUT = {
          "\t\tstatus = run(lane, items + i, 1);\n"),),
     # A round trip for each group of statements: what is claimed, what is loaded; the aggregates, the rest, the outbox.
     "pipelining": (
-        ("runtime/turn.c", """	stores_load_send(lane, turn->unit);
+        ("runtime/turn.c", """	stores_load_send(lane, turn->unit, turn->locked);
 	enum status status = db_flush(lane->db);
 	if (status == OK)
 		status = db_result(lane->db, &rows);
@@ -42,7 +42,7 @@ WITHOUT = {
 		status = db_result(lane->db, &rows);
 	if (status == OK)
 		status = inbox_claim_read(lane, &turn->claim);
-	stores_load_send(lane, turn->unit);
+	stores_load_send(lane, turn->unit, turn->locked);
 	if (status == OK)
 		status = db_flush(lane->db);
 """),

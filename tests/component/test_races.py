@@ -79,6 +79,30 @@ def test_a_turn_that_is_run_again_may_be_overtaken_once_more(stack, admin, order
     operator.dead("orders", lambda body: third.encode() in body)
 
 
+def reserved(admin, product):
+    return ok(admin.get(f"/products/{product['id']}"))["reserved"]
+
+
+def test_stock_that_another_replica_changes_meanwhile_is_counted_anew(stack, admin, orders, operator, product):
+    """The turn looked at the product before the other's commit, without a lock, and saves after it. After a lost race a
+    lane locks for some seconds what it loads, and loses none: until then the test meets no race."""
+    def race():
+        before, redone_before, order_id = reserved(admin, product), redone(stack), str(uuid.uuid4())
+        with stack.database("products") as other:
+            other.execute("UPDATE products SET reserved = reserved + 1, sequence = sequence + 1 WHERE id = %s",
+                          [product["id"]])
+            orders.tell(order_event("order.placed", order_id, product, "pending"))
+            eventually(lambda: waiting_for_locks(stack, "products"))
+        eventually(lambda: stack.sql("products", "SELECT 1 FROM reservations WHERE order_id = %s", order_id))
+        assert reserved(admin, product) == before + 3, "one that the other took, and two of the order"
+        orders.tell(order_event("order.expired", order_id, product, "expired"))
+        eventually(lambda: reserved(admin, product) == before + 1)
+        operator.dead("orders", lambda body: order_id.encode() in body)
+        return redone(stack) > redone_before
+
+    eventually(race)
+
+
 # ---- the cache ----
 
 def cached(stack, api, product):
