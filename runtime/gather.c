@@ -7,7 +7,7 @@
 #include "metrics.h"
 #include "tally.h"
 
-#define PARTNER_US (40 * MS_US)
+#define PARTNER_US (120 * MS_US)
 
 enum {
 	ITEMS_MAX = 200,
