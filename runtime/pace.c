@@ -4,7 +4,7 @@
 #define STALLED_US SECOND_US     /* nothing has ended for so long: waiting does not help */
 #define REST_US    (250 * MS_US) /* the longest rest at a time */
 
-enum { BUSY = 128 };
+enum { BUSY = 64 };
 
 void pace_init(struct pace *pace, int64_t open_max)
 {
