@@ -7,12 +7,10 @@
 #include "metrics.h"
 #include "tally.h"
 
-#define PARTNER_US (120 * MS_US)
-
 enum {
 	ITEMS_MAX = 200,
 	BYTES_MAX = 4 * 1024 * 1024,
-	MANY = 32 /* events at once, which makes a lane that may linger do so */
+	MANY = 96 /* at once: so much comes only under load */
 };
 
 static struct metric gathered = {
@@ -232,21 +230,7 @@ static enum status gather_one(struct lane *lane, int64_t wait_us)
 	return OK;
 }
 
-/* Two answers that are decided in one turn cost one load and one save instead of two. They come from two services,
- * which differ by a turn or so: while much is under way, the quicker one's wait for the other's, unless nobody is left
- * to wait for. */
-static void gather_partners(struct lane *lane, size_t most)
-{
-	const struct pace *pace = &lane->engine->pace;
-	const int64_t until = moment_steady() + PARTNER_US;
-	struct batch *batch = &lane->batch;
-	enum status status = OK;
-
-	while ((status == OK || status == E_TIMEOUT) && pace_busy(pace) && batch->count < 2 * pace_open(pace) &&
-	       batch->count < most && batch->bytes < BYTES_MAX && moment_steady() < until)
-		status = gather_one(lane, until - moment_steady());
-}
-
+/* Where a batch is large already, its lane may be told to let it grow a little more. */
 static void gather_lingering(struct lane *lane, size_t most)
 {
 	const int64_t until = moment_steady() + lane->plan->linger_us;
@@ -270,8 +254,6 @@ enum status gather(struct lane *lane, int64_t wait_us)
 		return status;
 	while (status == OK && batch->count < most && batch->bytes < BYTES_MAX)
 		status = gather_one(lane, 0);
-	if (lane->plan->pairs)
-		gather_partners(lane, most);
 	if (lane->plan->linger_us > 0 && batch->count >= MANY)
 		gather_lingering(lane, most);
 	for (size_t i = 0; i < batch->count; i++)

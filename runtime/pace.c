@@ -4,8 +4,6 @@
 #define STALLED_US SECOND_US     /* nothing has ended for so long: waiting does not help */
 #define REST_US    (250 * MS_US) /* the longest rest at a time */
 
-enum { BUSY = 64 };
-
 void pace_init(struct pace *pace, int64_t open_max)
 {
 	pace->open_max = open_max;
@@ -27,18 +25,6 @@ void pace_note(struct pace *pace, const struct unit *unit)
 	/* A backlog that others had begun, or we before a restart, is no credit for as much at once. */
 	if (open < -pace->open_max)
 		atomic_fetch_add(&pace->open, -pace->open_max - open);
-}
-
-bool pace_busy(const struct pace *pace)
-{
-	return atomic_load(&pace->open) >= BUSY;
-}
-
-size_t pace_open(const struct pace *pace)
-{
-	const int64_t open = atomic_load(&pace->open);
-
-	return open > 0 ? (size_t)open : 0;
 }
 
 bool pace_rests(struct pace *pace, int64_t since_us)

@@ -19,10 +19,6 @@ struct pace {
 void pace_init(struct pace *pace, int64_t open_max);
 /* What a committed turn has begun and ended. */
 void pace_note(struct pace *pace, const struct unit *unit);
-/* Is more open than a few that happened to come together? */
-bool pace_busy(const struct pace *pace);
-/* How much is open; 0 where that is not known. */
-size_t pace_open(const struct pace *pace);
 /* Should a command lane rest before it takes more? Ask again after a millisecond; `since_us` is when it began to rest
  * (steady). */
 bool pace_rests(struct pace *pace, int64_t since_us);

@@ -65,9 +65,8 @@ struct lane_plan {
 	const struct handler *handlers;
 	int count;     /* how many of it, unless the setting COMANDA_LANES_<NAME> says otherwise */
 	int batch_max; /* items a turn; 0: the default (200) */
-	bool pairs;    /* its events come two by two about one aggregate: under load the first waits for the second */
-	/* Its answers are used together with a slower service's, so that they need not hurry: once many events have
-	 * come at once, it goes on gathering for so long. */
+	/* Under load, once many messages have come at once: for how long it goes on gathering. For events that come two
+	 * by two about one aggregate, from two services: both in one turn cost one load and one save instead of two. */
 	int64_t linger_us;
 	int nice; /* of its threads (setpriority(2)): work that is long steps back behind what is short */
 };

@@ -16,7 +16,7 @@ static const struct lane_plan lanes[] = {
 	 .queue = "orders.events",
 	 .handlers = orders_events,
 	 .count = 1,
-	 .pairs = true,
+	 .linger_us = 120 * MS_US, /* a turn of svc-products */
 	 .batch_max = 1000},
 	{.name = NULL},
 };

@@ -45,10 +45,11 @@ static const struct handler event_handlers[] = {
 
 static const struct lane_plan lanes[] = {
 	/* clang-format off */
-	{ "query",    LANE_QUERY,   "users.query",    query_handlers,    1, 0,    false, 0,          0  },
-	{ "command",  LANE_COMMAND, "users.command",  command_handlers,  1, 0,    false, 0,          0  },
-	{ "password", LANE_COMMAND, "users.password", password_handlers, 1, 1,    false, 0,          10 },
-	{ "events",   LANE_ANSWERS, "users.events",   event_handlers,    1, 1000, false, 90 * MS_US, 0  },
+	{ "query",    LANE_QUERY,   "users.query",    query_handlers,    1, 0,    0,          0  },
+	{ "command",  LANE_COMMAND, "users.command",  command_handlers,  1, 0,    0,          0  },
+	{ "password", LANE_COMMAND, "users.password", password_handlers, 1, 1,    0,          10 },
+	/* Nothing can be done with its answers before those of svc-products have come. */
+	{ "events",   LANE_ANSWERS, "users.events",   event_handlers,    1, 1000, 90 * MS_US, 0  },
 	{ .name = NULL },
 	/* clang-format on */
 };

@@ -89,8 +89,7 @@ WITHOUT = {
          "		status = broker_ack(lane->broker, batch->deliveries[i].tag, false);\n	return status;\n"),),
     "relay-wake-up": (
         ("runtime/relay.c", "	if (wake)\n		eventfd_write(relay->wake, 1);\n", "	(void)wake;\n"),),
-    "partners": (("runtime/gather.c", "#define PARTNER_US (120 * MS_US)", "#define PARTNER_US 0"),
-                 ("svc-users/handlers.c", "90 * MS_US, 0  }", "0, 0  }")),
+    "lingering": (("runtime/gather.c", "lane->plan->linger_us > 0", "lane->plan->linger_us < 0"),),
     "looks-without-locks": (("runtime/turn.c", "turn.locked = !hopeful ||", "turn.locked = true || !hopeful ||"),),
     "rest": (("runtime/pace.c", "	if (open <= pace->open_max)\n", "	if (open <= pace->open_max || since_us != 0)\n"),),
     "hopeful-inserts": (("runtime/turn.c", "turn_once(lane, items, count, tries == 0)",
