@@ -1,10 +1,11 @@
 /* The connections by which a relay publishes: one for what goes to the exchange "events", and with that into the log,
  * and one for the rest.
  *
- * They are apart because of RabbitMQ's stream queues (3.10: resend_all in rabbit_stream_queue.erl). When the stream's
- * leader has changed, a channel says again what is not confirmed, but numbers it by its own publish sequence instead of
- * by its sequence on the stream. Where the two differ, the stream takes what is published next for a duplicate: it is
- * confirmed, and not in the log. On a channel of which every publish reaches the stream, they are the same. */
+ * They are apart because of RabbitMQ's stream queues (3.10 to 4.0: resend_all in rabbit_stream_queue.erl). When the
+ * stream's leader has changed, a channel says again what is not confirmed, but numbers it by its own publish sequence
+ * instead of by its sequence on the stream. Where the two differ, the stream takes what is published next for a
+ * duplicate: it is confirmed, and not in the log. On a channel of which every publish reaches the stream, they are the
+ * same. */
 #ifndef RT_ROADS_H
 #define RT_ROADS_H
 
