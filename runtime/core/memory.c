@@ -24,7 +24,7 @@
 #define arena_permit(start, size) ((void)(start), (void)(size))
 #endif
 
-enum { ARENA_ALIGN = 16, BLOCK_LEAST = 16 * 1024, BLOCK_KEPT_MAX = 1024 * 1024, BUFFER_LEAST = 256 };
+enum { ARENA_ALIGN = 16, BLOCK_LEAST = 4 * 1024, BLOCK_KEPT_MAX = 1024 * 1024, BUFFER_LEAST = 256 };
 
 static _Noreturn void out_of_memory(void)
 {
