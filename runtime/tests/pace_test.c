@@ -8,7 +8,7 @@
 
 #include "pace.h"
 
-enum { NOTE = 1, OPEN_MAX = 10 };
+enum { REMINDER = 1, OPEN_MAX = 10 };
 
 struct span_of_work {
 	unsigned first, begun, ended;
@@ -27,9 +27,9 @@ static enum status work(struct unit *unit, const struct message *message)
 		const struct uuid id = id_of(span->first + i);
 
 		if (i < span->begun)
-			unit_deadline(unit, NOTE, &id, SECOND_US);
+			unit_deadline(unit, REMINDER, &id, SECOND_US);
 		else
-			unit_deadline_clear(unit, NOTE, &id);
+			unit_deadline_clear(unit, REMINDER, &id);
 	}
 	return OK;
 }
