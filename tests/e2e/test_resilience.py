@@ -190,7 +190,8 @@ def test_an_edge_is_ready_only_when_it_can_serve_who_is_signed_in_and_from_then_
     someone, nobody = Client(late_edge.url, customer.token), Client(late_edge.url)
     eventually(lambda: late_edge.tells("readyz")[0] == 503)
     eventually(lambda: "not listening" not in late_edge.tells("readyz")[1])
-    assert "not had from svc-users yet" in late_edge.tells("readyz")[1]
+    status, why = late_edge.tells("readyz")
+    assert status == 503 and "not had from svc-users yet" in why
     assert late_edge.tells("healthz")[0] == 200
     eventually(lambda: nobody.get(f"/products/{product['id']}").status_code == 200)
     problem(someone.get("/orders"), 503)
