@@ -61,6 +61,7 @@ enum lane_kind {
 struct lane_plan {
 	const char *name; /* "command" */
 	enum lane_kind kind;
+	int nice;          /* of its threads (setpriority(2)): work that is long steps back behind what is short */
 	const char *queue; /* "orders.command" */
 	const struct handler *handlers;
 	int count;     /* how many of it, unless the setting COMANDA_LANES_<NAME> says otherwise */
@@ -68,7 +69,6 @@ struct lane_plan {
 	/* Under load, once many messages have come at once: for how long it goes on gathering. For events that come two
 	 * by two about one aggregate, from two services: both in one turn cost one load and one save instead of two. */
 	int64_t linger_us;
-	int nice; /* of its threads (setpriority(2)): work that is long steps back behind what is short */
 };
 
 /* What a service wants to be known of its tables: every ten seconds, while nothing else waits. */
