@@ -31,7 +31,7 @@ struct broker {
 	struct outcomes outcomes;
 	struct held *oldest, *newest;
 	struct held *spare; /* takes the next event, whatever it is */
-	int close_code;     /* with which the broker closed the last connection; 0: it was lost otherwise */
+	int close_code;     /* with which the broker closed the connection; 0: it is there, or was lost otherwise */
 	char detail[LINK_DETAIL];
 };
 
@@ -198,6 +198,7 @@ enum status broker_ensure(struct broker *broker)
 		return E_UNAVAILABLE;
 	}
 	backoff_connected(&broker->backoff, moment_steady());
+	broker->close_code = 0;
 	outcomes_new_channel(&broker->outcomes);
 	return OK;
 }

@@ -6,6 +6,7 @@
 #include "db.h"
 #include "unit.h"
 
+/* A way to write what has changed. */
 struct store_update {
 	struct sql sql; /* UPDATE ... FROM unnest($1::uuid[], ...) */
 	void (*write)(struct args *args, const void *aggregate);
@@ -24,7 +25,7 @@ struct store {
 	 * alone. Then the turn is run again, with locks; and so are the lane's next ones for a while. Without
 	 * `version`: every turn locks. */
 	struct sql look;
-	int64_t (*version)(const void *aggregate);
+	size_t version; /* offset of an int64_t in the aggregate; 0: it has none */
 	/* Fills a zeroed aggregate from one row. */
 	void (*read)(const struct rows *rows, int row, struct arena *arena, void *ret_aggregate);
 	/* New aggregates, sorted by id: INSERT ... SELECT * FROM unnest($1::uuid[], ...), and the same with ON CONFLICT
@@ -35,7 +36,7 @@ struct store {
 	/* Puts one aggregate's columns (put_uuid, put_int, ...), `columns` of them, in the order of both. */
 	void (*write)(struct args *args, const void *aggregate);
 	int columns;
-	/* Aggregates that the turn has locked, and changed: each by the first way that fits it. The last fits all. */
+	/* Aggregates that the turn has loaded, and changed: each by the first way that fits it. The last fits all. */
 	const struct store_update *updates;
 	/* Told after the commit of each aggregate that was saved, and when it was decided: to count. NULL: nobody. */
 	void (*saved)(const void *aggregate, int64_t now_us);

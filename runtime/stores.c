@@ -1,5 +1,6 @@
 /* Loading and saving a batch's aggregates: one statement a kind. */
 #include <assert.h>
+#include <string.h>
 
 #include "lane.h"
 
@@ -19,7 +20,7 @@ void stores_load_send(struct lane *lane, struct unit *unit, bool locked)
 		if (count == 0)
 			continue;
 		arg_uuids(db_args(lane->db), ids, count);
-		db_send(lane->db, locked || (*store)->version == NULL ? &(*store)->load : &(*store)->look);
+		db_send(lane->db, locked || (*store)->version == 0 ? &(*store)->load : &(*store)->look);
 	}
 }
 
@@ -36,8 +37,8 @@ static enum status load_read(struct lane *lane, struct unit *unit, const struct 
 
 		store->read(&rows, row, &lane->arena, aggregate);
 		struct entry *entry = unit_put(unit, store->kind, &id, aggregate);
-		if (store->version != NULL)
-			entry->seen = store->version(aggregate);
+		if (store->version != 0)
+			memcpy(&entry->seen, (const char *)aggregate + store->version, sizeof(entry->seen));
 	}
 	return OK;
 }
@@ -80,6 +81,11 @@ static const struct store_update *update_of(const struct store *store, const str
 	return update;
 }
 
+static const struct store_update *next_of(const struct store_update *update)
+{
+	return update->fits == NULL ? NULL : update + 1;
+}
+
 static size_t count_updates(const struct store *store, struct entry *const *entries, size_t count,
 			    const struct store_update *update)
 {
@@ -95,12 +101,12 @@ static void update_send(struct lane *lane, const struct store *store, struct ent
 {
 	struct args *args = db_args(lane->db);
 
-	args_columns(args, update->columns + (store->version != NULL));
+	args_columns(args, update->columns + (store->version != 0));
 	for (size_t i = 0; i < count; i++) {
 		if (update_of(store, entries[i]) != update)
 			continue;
 		update->write(args, entries[i]->data);
-		if (store->version != NULL)
+		if (store->version != 0)
 			put_int(args, entries[i]->seen);
 	}
 	db_send(lane->db, &update->sql);
@@ -111,8 +117,7 @@ static void save_send(struct lane *lane, const struct store *store, struct entry
 {
 	if (count_updates(store, entries, count, NULL) > 0)
 		insert_send(lane, store, entries, count, hopeful);
-	for (const struct store_update *update = store->updates; update != NULL;
-	     update = update->fits == NULL ? NULL : update + 1)
+	for (const struct store_update *update = store->updates; update != NULL; update = next_of(update))
 		if (count_updates(store, entries, count, update) > 0)
 			update_send(lane, store, entries, count, update);
 }
@@ -146,7 +151,7 @@ static enum status save_read(struct lane *lane, const struct store *store, struc
 	enum status status = write_read(lane, count_updates(store, entries, count, NULL));
 
 	for (const struct store_update *update = store->updates; update != NULL && status == OK;
-	     update = update->fits == NULL ? NULL : update + 1)
+	     update = next_of(update))
 		status = write_read(lane, count_updates(store, entries, count, update));
 	return status;
 }

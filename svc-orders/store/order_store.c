@@ -2,6 +2,7 @@
 #include "order_store.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "decisions.h"
@@ -45,10 +46,23 @@ static void put_list(struct args *args, const struct shape *shape, const void *i
 	buffer_done(&json);
 }
 
+/* The columns at the end of both statements: what the order's course may change. */
+static void put_course(struct args *args, const struct order *order)
+{
+	const struct end_reason *reason = &order->reason;
+
+	put_list(args, &item_shape, order->items, order->item_count);
+	put_int(args, order->total_cents);
+	put_text(args, order->currency);
+	put_text(args, reason->code);
+	put_text(args, reason->detail);
+	put_uuid(args, uuid_is_nil(&reason->product_id) ? NULL : &reason->product_id);
+	put_list(args, &step_shape, order->steps, order->step_count);
+}
+
 static void order_write(struct args *args, const void *aggregate)
 {
 	const struct order *order = aggregate;
-	const struct end_reason *reason = &order->reason;
 
 	put_uuid(args, &order->id);
 	put_uuid(args, &order->user_id);
@@ -58,13 +72,7 @@ static void order_write(struct args *args, const void *aggregate)
 	put_moment(args, order->updated_us);
 	put_moment(args, order->expires_us);
 	put_text(args, order->note);
-	put_list(args, &item_shape, order->items, order->item_count);
-	put_int(args, order->total_cents);
-	put_text(args, order->currency);
-	put_text(args, reason->code);
-	put_text(args, reason->detail);
-	put_uuid(args, uuid_is_nil(&reason->product_id) ? NULL : &reason->product_id);
-	put_list(args, &step_shape, order->steps, order->step_count);
+	put_course(args, order);
 }
 
 /* ---- in ---- */
@@ -137,19 +145,12 @@ void order_read(const struct rows *rows, int row, struct arena *arena, void *ret
 static void course_write(struct args *args, const void *aggregate)
 {
 	const struct order *order = aggregate;
-	const struct end_reason *reason = &order->reason;
 
 	put_uuid(args, &order->id);
 	put_int(args, order->state);
 	put_int(args, order->version);
 	put_moment(args, order->updated_us);
-	put_list(args, &item_shape, order->items, order->item_count);
-	put_int(args, order->total_cents);
-	put_text(args, order->currency);
-	put_text(args, reason->code);
-	put_text(args, reason->detail);
-	put_uuid(args, uuid_is_nil(&reason->product_id) ? NULL : &reason->product_id);
-	put_list(args, &step_shape, order->steps, order->step_count);
+	put_course(args, order);
 }
 
 #define COURSE                                                                                                         \
@@ -169,20 +170,13 @@ static const struct store_update order_updates[] = {
 	 .columns = 11},
 };
 
-static int64_t order_version(const void *aggregate)
-{
-	const struct order *order = aggregate;
-
-	return order->version;
-}
-
 #define SELECT_ORDERS "SELECT " ORDER_COLUMNS " FROM orders WHERE id = ANY($1) ORDER BY id"
 
 const struct store order_store = {
 	.kind = &order_kind,
 	.load = {"order_load", SELECT_ORDERS " FOR NO KEY UPDATE"},
 	.look = {"order_look", SELECT_ORDERS},
-	.version = order_version,
+	.version = offsetof(struct order, version),
 	.read = order_read,
 	.insert_new = {"order_insert_new", INSERT_ORDERS},
 	.insert_missing = {"order_insert", INSERT_ORDERS " ON CONFLICT DO NOTHING"},

@@ -1,4 +1,5 @@
 /* Products in PostgreSQL, and as they lie in the cache. */
+#include <stddef.h>
 #include <string.h>
 
 #include "aggregates.h"
@@ -116,20 +117,13 @@ static const struct store_update updates[] = {
 	 .columns = 13},
 };
 
-static int64_t product_sequence(const void *aggregate)
-{
-	const struct product *product = aggregate;
-
-	return product->sequence;
-}
-
 #define SELECT "SELECT " PRODUCT_COLUMNS " FROM products WHERE id = ANY($1) ORDER BY id"
 
 const struct store product_store = {
 	.kind = &product_kind,
 	.load = {"product_load", SELECT " FOR NO KEY UPDATE"},
 	.look = {"product_look", SELECT},
-	.version = product_sequence,
+	.version = offsetof(struct product, sequence),
 	.read = product_read,
 	.insert_new = {"product_insert_new", INSERT},
 	.insert_missing = {"product_insert", INSERT " ON CONFLICT DO NOTHING"},

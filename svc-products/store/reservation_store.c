@@ -1,4 +1,5 @@
 /* Reservations in PostgreSQL: one row an order, its lines as JSON in it. */
+#include <stddef.h>
 #include <string.h>
 
 #include "aggregates.h"
@@ -122,20 +123,13 @@ static const struct store_update updates[] = {
 	 .columns = 4},
 };
 
-static int64_t reservation_version(const void *aggregate)
-{
-	const struct reservation *reservation = aggregate;
-
-	return reservation->version;
-}
-
 #define SELECT "SELECT " COLUMNS " FROM reservations WHERE order_id = ANY($1) ORDER BY order_id"
 
 const struct store reservation_store = {
 	.kind = &reservation_kind,
 	.load = {"reservation_load", SELECT " FOR NO KEY UPDATE"},
 	.look = {"reservation_look", SELECT},
-	.version = reservation_version,
+	.version = offsetof(struct reservation, version),
 	.read = reservation_read,
 	.insert_new = {"reservation_insert_new", INSERT},
 	.insert_missing = {"reservation_insert", INSERT " ON CONFLICT DO NOTHING"},
