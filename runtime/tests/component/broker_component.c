@@ -369,7 +369,10 @@ static void a_failing_exchange_ends_the_connection_with_its_reason(void **state)
 		assert_true(moment_steady() < until);
 	assert_false(broker_connected(scene->broker));
 	assert_non_null(strstr(broker_detail(scene->broker), "404"));
+	assert_int_equal(broker_close_code(scene->broker), 404);
 	assert_int_equal(broker_publish(scene->broker, &publication, NULL), E_UNAVAILABLE);
+	ensure(scene->broker);
+	assert_int_equal(broker_close_code(scene->broker), 0); /* what is sent from now on is not to blame for it */
 }
 
 static struct broker *broker_at(const char *url)
