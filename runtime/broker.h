@@ -35,7 +35,7 @@ const char *broker_detail(const struct broker *broker); /* the last failure, for
 const char *broker_user(const struct broker *broker);
 /* The AMQP reply code with which the broker closed the last connection or channel because of what was sent on it (403,
  * 404, 406, 501 to 505, 540: a fault of ours); 0 where the connection was lost otherwise (a crash, a network cut, 320
- * connection forced, 541 internal error). */
+ * connection forced, 541 internal error), or is there again. */
 int broker_close_code(const struct broker *broker);
 
 /* ---- consuming ---- */
