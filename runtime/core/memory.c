@@ -273,15 +273,16 @@ void buffer_text(struct buffer *buffer, const char *text)
 
 void buffer_format(struct buffer *buffer, const char *format, ...)
 {
+	const size_t room = buffer->room - buffer->size;
 	va_list args, again;
-	int size = 0;
 
 	va_start(args, format);
 	va_copy(again, args);
-	size = vsnprintf(NULL, 0, format, args);
+	const int size = vsnprintf(room > 0 ? buffer->bytes + buffer->size : NULL, room, format, args);
 	va_end(args);
 	assert(size >= 0);
-	(void)vsnprintf(buffer_room(buffer, (size_t)size), (size_t)size + 1, format, again);
+	if ((size_t)size >= room) /* it was cut short: once more, with room for it */
+		(void)vsnprintf(buffer_room(buffer, (size_t)size), (size_t)size + 1, format, again);
 	va_end(again);
 	buffer->size += (size_t)size;
 }

@@ -15,12 +15,19 @@ struct slot {
 	void *saved; /* kind->size bytes as they were before that decision; made on first use */
 };
 
-/* The slots of one kind: open addressing, a power of two, never more than half full. */
+/* The slots of one kind: open addressing, a power of two, never more than half full. The two lists are what was sorted
+ * of it last, for whoever asks again: each step of a save does. */
 struct table {
 	struct table *next;
 	const struct aggregate *kind;
 	struct slot **slots;
 	size_t room, count;
+
+	struct uuid *names; /* sorted; NULL: one was added since */
+	size_t name_count;
+	struct entry **changed; /* sorted, as they are after decision `changed_by`; NULL: never sorted */
+	size_t changed_count;
+	unsigned changed_by;
 };
 
 struct keys {
@@ -34,11 +41,17 @@ struct growing {
 	size_t count, room;
 };
 
+struct last_deadlines {
+	struct deadline *items; /* NULL: not sorted since the last decision */
+	size_t count;
+};
+
 struct unit {
 	struct arena *arena;
 	const char *consumer;
 	struct keys keys;
 	struct growing outputs, deadlines;
+	struct last_deadlines *last; /* as unit_deadlines gives them */
 
 	/* the decision under way */
 	unsigned decision;
@@ -134,6 +147,7 @@ static struct slot *slot_make(struct keys *keys, const struct aggregate *kind, c
 void keys_add(struct keys *keys, const struct aggregate *kind, const struct uuid *id)
 {
 	slot_make(keys, kind, id)->named = true;
+	table_of(keys, kind)->names = NULL;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -141,18 +155,24 @@ static int compare_ids(const void *a, const void *b)
 	return uuid_compare(a, b);
 }
 
-size_t keys_sorted(struct keys *keys, const struct aggregate *kind, const struct uuid **ret_ids)
+static void sort_names(struct table *table, struct arena *arena)
 {
-	const struct table *table = table_of(keys, kind);
-	struct uuid *ids = arena_new(keys->arena, table->count, sizeof *ids);
-	size_t count = 0;
-
+	table->names = arena_new(arena, table->count + 1, sizeof *table->names);
+	table->name_count = 0;
 	for (size_t i = 0; i < table->room; i++)
 		if (table->slots[i] != NULL && table->slots[i]->named)
-			ids[count++] = table->slots[i]->entry.id;
-	qsort(ids, count, sizeof *ids, compare_ids);
-	*ret_ids = ids;
-	return count;
+			table->names[table->name_count++] = table->slots[i]->entry.id;
+	qsort(table->names, table->name_count, sizeof *table->names, compare_ids);
+}
+
+size_t keys_sorted(struct keys *keys, const struct aggregate *kind, const struct uuid **ret_ids)
+{
+	struct table *table = table_of(keys, kind);
+
+	if (table->names == NULL)
+		sort_names(table, keys->arena);
+	*ret_ids = table->names;
+	return table->name_count;
 }
 
 /* ---- making, loading ---- */
@@ -164,6 +184,7 @@ struct unit *unit_make(struct arena *arena, const char *consumer)
 	unit->arena = arena;
 	unit->consumer = consumer;
 	unit->keys.arena = arena;
+	unit->last = arena_new(arena, 1, sizeof *unit->last);
 	return unit;
 }
 
@@ -350,6 +371,7 @@ struct verdict unit_decide(struct unit *unit, decide_function *decide, const str
 
 	assert(!deciding(unit));
 	unit->decision++;
+	unit->last->items = NULL;
 	unit->message = message;
 	unit->now_us = now_us;
 	unit->item = item;
@@ -382,12 +404,13 @@ static int compare_deadlines(const void *a, const void *b)
 	return order != 0 ? order : (*first > *second) - (*first < *second);
 }
 
-size_t unit_deadlines(const struct unit *unit, const struct deadline **ret_deadlines)
+static void sort_deadlines(const struct unit *unit)
 {
 	const struct deadline *said = unit->deadlines.items;
-	size_t said_count = unit->deadlines.count, count = 0;
-	const struct deadline **sorted = arena_new(unit->arena, said_count, sizeof(struct deadline *));
-	struct deadline *last = arena_new(unit->arena, said_count, sizeof *last);
+	const size_t said_count = unit->deadlines.count;
+	const struct deadline **sorted = arena_new(unit->arena, said_count + 1, sizeof(struct deadline *));
+	struct deadline *last = arena_new(unit->arena, said_count + 1, sizeof *last);
+	size_t count = 0;
 
 	for (size_t i = 0; i < said_count; i++)
 		sorted[i] = &said[i];
@@ -396,8 +419,16 @@ size_t unit_deadlines(const struct unit *unit, const struct deadline **ret_deadl
 		if (i + 1 == said_count || sorted[i]->type != sorted[i + 1]->type ||
 		    !uuid_equal(&sorted[i]->subject, &sorted[i + 1]->subject))
 			last[count++] = *sorted[i];
-	*ret_deadlines = last;
-	return count;
+	*unit->last = (struct last_deadlines){last, count};
+}
+
+size_t unit_deadlines(const struct unit *unit, const struct deadline **ret_deadlines)
+{
+	assert(!deciding(unit));
+	if (unit->last->items == NULL)
+		sort_deadlines(unit);
+	*ret_deadlines = unit->last->items;
+	return unit->last->count;
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -407,16 +438,24 @@ static int compare_entries(const void *a, const void *b)
 	return uuid_compare(&(*first)->id, &(*second)->id);
 }
 
-size_t unit_changed(struct unit *unit, const struct aggregate *kind, struct entry ***ret_entries)
+static void sort_changed(struct table *table, const struct unit *unit)
 {
-	const struct table *table = table_of(&unit->keys, kind);
-	struct entry **entries = arena_new(unit->arena, table->count, sizeof(struct entry *));
-	size_t count = 0;
-
+	table->changed = arena_new(unit->arena, table->count + 1, sizeof(struct entry *));
+	table->changed_count = 0;
+	table->changed_by = unit->decision;
 	for (size_t i = 0; i < table->room; i++)
 		if (table->slots[i] != NULL && table->slots[i]->entry.changed)
-			entries[count++] = &table->slots[i]->entry;
-	qsort(entries, count, sizeof(struct entry *), compare_entries);
-	*ret_entries = entries;
-	return count;
+			table->changed[table->changed_count++] = &table->slots[i]->entry;
+	qsort(table->changed, table->changed_count, sizeof(struct entry *), compare_entries);
+}
+
+size_t unit_changed(struct unit *unit, const struct aggregate *kind, struct entry ***ret_entries)
+{
+	struct table *table = table_of(&unit->keys, kind);
+
+	assert(!deciding(unit));
+	if (table->changed == NULL || table->changed_by != unit->decision)
+		sort_changed(table, unit);
+	*ret_entries = table->changed;
+	return table->changed_count;
 }

@@ -144,11 +144,6 @@ int uuid_compare(const struct uuid *a, const struct uuid *b)
 	return memcmp(a->bytes, b->bytes, sizeof a->bytes);
 }
 
-bool uuid_equal(const struct uuid *a, const struct uuid *b)
-{
-	return uuid_compare(a, b) == 0;
-}
-
 bool uuid_is_nil(const struct uuid *id)
 {
 	static const struct uuid nil;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "status.h"
 
@@ -34,7 +35,10 @@ void uuid_text(const struct uuid *id, char ret_text[static UUID_TEXT + 1]);
 
 /* Orders ids as PostgreSQL does: bytewise. */
 int uuid_compare(const struct uuid *a, const struct uuid *b);
-bool uuid_equal(const struct uuid *a, const struct uuid *b);
+static inline bool uuid_equal(const struct uuid *a, const struct uuid *b)
+{
+	return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
 bool uuid_is_nil(const struct uuid *id);
 uint64_t uuid_hash(const struct uuid *id);
 
