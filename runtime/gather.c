@@ -194,6 +194,9 @@ static void gather_event(struct lane *lane, const struct json *json)
 		item->query.message.id = uuid_of_text("unreadable", lane->scratch.bytes, lane->scratch.size);
 	}
 	check_item(lane, item, data);
+	const int64_t may_wait_us = item->handler == NULL ? 0 : item->handler->may_wait_us;
+	if (may_wait_us < lane->batch.may_wait_us)
+		lane->batch.may_wait_us = may_wait_us;
 }
 
 static void gather_events(struct lane *lane, const struct delivery *delivery)
@@ -242,13 +245,30 @@ static void gather_lingering(struct lane *lane, size_t most)
 		status = gather_one(lane, until - moment_steady());
 }
 
-/* A lone message is never delayed to fill a batch: under load the batch fills while the one before it commits. */
+/* What nobody waits for waits for company: the first that cannot wait ends it. */
+static void gather_company(struct lane *lane, size_t most)
+{
+	const int64_t since = moment_steady();
+	struct batch *batch = &lane->batch;
+	enum status status = OK;
+
+	while ((status == OK || status == E_TIMEOUT) && batch->count < most && batch->bytes < BYTES_MAX) {
+		const int64_t left = since + batch->may_wait_us - moment_steady();
+		if (left <= 0)
+			break;
+		status = gather_one(lane, left);
+	}
+}
+
+/* A lone message is not delayed to fill a batch, unless its handler says that it may be: under load the batch fills
+ * while the one before it commits. */
 enum status gather(struct lane *lane, int64_t wait_us)
 {
 	const size_t most = lane->plan->batch_max > 0 ? (size_t)lane->plan->batch_max : ITEMS_MAX;
 	struct batch *batch = &lane->batch;
 
 	batch->count = batch->delivery_count = batch->bytes = 0;
+	batch->may_wait_us = lane_takes_requests(lane) ? 0 : INT64_MAX;
 	enum status status = gather_one(lane, wait_us);
 	if (status != OK)
 		return status;
@@ -256,6 +276,8 @@ enum status gather(struct lane *lane, int64_t wait_us)
 		status = gather_one(lane, 0);
 	if (lane->plan->linger_us > 0 && batch->count >= MANY)
 		gather_lingering(lane, most);
+	else if (batch->may_wait_us > 0)
+		gather_company(lane, most);
 	for (size_t i = 0; i < batch->count; i++)
 		batch->items[i].gathered = batch->items[i].query.status;
 	tally_gathered(lane);

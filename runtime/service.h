@@ -48,6 +48,9 @@ struct handler {
 	decide_function *decide;   /* command, events, password lanes */
 	read_function *read;       /* query lanes */
 	prepare_function *prepare; /* NULL: nothing */
+	/* Of events: nobody waits for what follows from it, but soon another event comes about the same aggregate, and
+	 * both in one turn cost half. A batch of nothing but such events waits so long for company. 0: it does not. */
+	int64_t may_wait_us;
 };
 /* A table of handlers ends with a row that has neither `decide` nor `read`. */
 

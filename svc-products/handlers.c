@@ -24,10 +24,11 @@ const struct handler products_commands[] = {
 	{0},
 };
 
-/* What becomes of orders. */
+/* What becomes of orders. What is held and now sold is nobody else's either way: that may wait for the next order, which
+ * would find the lane at work. */
 const struct handler products_events[] = {
 	{.type = ORDER_PLACED,          .keys = order_keys,  .decide = reserve_order},
-	{.type = ORDER_CONFIRMED,       .keys = order_keys,  .decide = sell_order},
+	{.type = ORDER_CONFIRMED,       .keys = order_keys,  .decide = sell_order, .may_wait_us = 10 * MS_US},
 	{.type = ORDER_REJECTED,        .keys = order_keys,  .decide = release_order},
 	{.type = ORDER_EXPIRED,         .keys = order_keys,  .decide = release_order},
 	{.type = ORDER_CANCELLED,       .keys = order_keys,  .decide = release_order},

@@ -16,10 +16,10 @@ static const struct handler query_handlers[] = {
 /* Each row: message, the aggregates it touches, what it means, what must be made before. */
 static const struct handler command_handlers[] = {
 	/* clang-format off */
-	{ USERS_CHANGE,   user_change_keys,  change_user,     NULL, NULL                 },
-	{ USERS_DISABLE,  disable_keys,      disable_user,    NULL, NULL                 },
-	{ TOKENS_REFRESH, refresh_keys,      refresh_session, NULL, prepare_refresh      },
-	{ TOKENS_REVOKE,  sign_out_keys,     sign_out,        NULL, NULL                 },
+	{ USERS_CHANGE,   .keys = user_change_keys,  .decide = change_user },
+	{ USERS_DISABLE,  .keys = disable_keys,      .decide = disable_user },
+	{ TOKENS_REFRESH, .keys = refresh_keys,      .decide = refresh_session, .prepare = prepare_refresh },
+	{ TOKENS_REVOKE,  .keys = sign_out_keys,     .decide = sign_out },
 	{ 0 },
 	/* clang-format on */
 };
@@ -28,9 +28,9 @@ static const struct handler command_handlers[] = {
  * slow hashing delays nobody else. */
 static const struct handler password_handlers[] = {
 	/* clang-format off */
-	{ USERS_REGISTER, registration_keys, register_user,   NULL, prepare_registration },
-	{ TOKENS_GRANT,   sign_in_keys,      sign_in,         NULL, prepare_sign_in      },
-	{ USERS_CHANGE,   user_change_keys,  change_user,     NULL, prepare_change       },
+	{ USERS_REGISTER, .keys = registration_keys, .decide = register_user,   .prepare = prepare_registration },
+	{ TOKENS_GRANT,   .keys = sign_in_keys,      .decide = sign_in,         .prepare = prepare_sign_in },
+	{ USERS_CHANGE,   .keys = user_change_keys,  .decide = change_user,     .prepare = prepare_change },
 	{ 0 },
 	/* clang-format on */
 };
@@ -38,7 +38,7 @@ static const struct handler password_handlers[] = {
 /* Events: answered from what is known here. */
 static const struct handler event_handlers[] = {
 	/* clang-format off */
-	{ ORDER_PLACED,   buyer_keys,        answer_order,    NULL, NULL                 },
+	{ ORDER_PLACED,   .keys = buyer_keys,        .decide = answer_order },
 	{ 0 },
 	/* clang-format on */
 };
