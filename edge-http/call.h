@@ -21,10 +21,11 @@ struct edge {
 	const struct edge_settings *settings;
 	struct rpc *rpc;
 	struct auth *auth;
-	struct limits *limits; /* NULL: none */
-	char *uncounted;       /* addresses (address.h) whose connections are not counted */
-	char *headers;         /* lines that every answer has */
-	atomic_int waiting;    /* threads that wait for an order's outcome */
+	struct limits *limits;    /* NULL: none */
+	char *uncounted;          /* addresses (address.h) whose connections are not counted */
+	char *headers;            /* lines that every answer has */
+	atomic_int waiting;       /* threads that wait for an order's outcome */
+	atomic_llong settling_us; /* how long orders take to settle, of late */
 	atomic_bool listening, stopping;
 };
 

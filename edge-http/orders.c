@@ -10,8 +10,9 @@
 
 enum { WAIT_MAX_S = 10 };
 
-static const int64_t pause_min_us = 4 * MS_US;
+static const int64_t pause_min_us = 3 * MS_US;
 static const int64_t pause_max_us = 50 * MS_US;
+enum { SETTLING_WEIGHT = 16 }; /* how slowly what is usual changes */
 
 /* An order as the edge looks at it: its JSON, and the little that decides the answer. */
 struct outcome {
@@ -59,14 +60,36 @@ static void waiting_end(struct edge *edge)
 	atomic_fetch_sub(&edge->waiting, 1);
 }
 
-/* Short at first, when most orders settle, then a fixed part of the time that has passed. */
-static int64_t pause_after(int64_t waited_us)
+/* The first look comes when orders usually are settled by; the next ones after a fixed part of the time that has
+ * passed. Each look costs two messages, and most orders need no second one. */
+static int64_t pause_after(int64_t usual_us, int64_t waited_us)
 {
-	int64_t pause_us = waited_us / 3;
+	int64_t pause_us = waited_us == 0 ? usual_us : waited_us / 4;
 
 	if (pause_us < pause_min_us)
 		return pause_min_us;
 	return pause_us < pause_max_us ? pause_us : pause_max_us;
+}
+
+static int64_t moment_of(const struct outcome *outcome, const char *member)
+{
+	const char *text = json_text(json_member(outcome->json, member));
+	int64_t moment = 0;
+
+	return text != NULL && moment_parse(text, strlen(text), &moment) == OK ? moment : INT_ABSENT;
+}
+
+/* An average of late, in which no single order counts for much. What two threads note at once may be lost: it need not
+ * be exact. */
+static void note_settled(struct edge *edge, const struct outcome *outcome)
+{
+	const int64_t begun_us = moment_of(outcome, "created_at"), ended_us = moment_of(outcome, "updated_at");
+	const int64_t usual_us = atomic_load(&edge->settling_us);
+
+	if (outcome->status == ORDER_STATUS_PENDING || begun_us == INT_ABSENT || ended_us == INT_ABSENT)
+		return;
+	const int64_t took_us = ended_us - begun_us < pause_max_us ? ended_us - begun_us : pause_max_us;
+	atomic_store(&edge->settling_us, usual_us + (took_us - usual_us) / SETTLING_WEIGHT);
 }
 
 static void sleep_for(int64_t pause_us)
@@ -88,7 +111,7 @@ static void await_outcome(struct call *call, int64_t wait_us, struct outcome *ou
 	if (id == NULL || uuid_parse(id, strlen(id), &wanted.id) != OK)
 		return;
 	while (outcome->status == ORDER_STATUS_PENDING && !atomic_load(&call->edge->stopping)) {
-		int64_t pause_us = pause_after(waited_us);
+		int64_t pause_us = pause_after(atomic_load(&call->edge->settling_us), waited_us);
 
 		if (waited_us + pause_us > wait_us)
 			return;
@@ -159,6 +182,7 @@ static bool wait_as_preferred(struct call *call, const struct rpc_reply *reply, 
 	http_add_header(call->response, call->arena, "Preference-Applied",
 			arena_format(call->arena, "wait=%d", (int)(wait_us / SECOND_US)));
 	await_outcome(call, wait_us, ret_outcome);
+	note_settled(call->edge, ret_outcome);
 	waiting_end(call->edge);
 	return true;
 }
