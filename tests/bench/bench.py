@@ -210,7 +210,7 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0],
                                      epilog="./dev bench --without NAME: what one optimisation is worth; NAME --help tells which there are")
     parser.add_argument("--seconds", type=float, default=6, help="counted seconds a scenario and round (6)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of what is held against ceilings (3)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of what is held against ceilings (5)")
     parser.add_argument("--brief", action="store_true", help="only what is held against a ceiling, and the latency")
     parser.add_argument("--long", action="store_true", help="also a backlog, a second replica of all, a grown table")
     parser.add_argument("--tracing", action="store_true", help="only what tracing costs, with a collector there and away")
