@@ -1,4 +1,4 @@
-/* The deadlines table. */
+/* The tables deadlines and deadline_turns. */
 #include "deadlines.h"
 
 #define INSERT                                                                                                         \
@@ -17,19 +17,31 @@ static const struct sql clear_rows = {
 	"DELETE FROM deadlines WHERE subject = ANY($1::uuid[]) AND type = $2",
 };
 
-/* What is to be set (`clear` false), or cleared of one type. Sorted by subject, as the unit gives them. */
-static size_t pick(const struct unit *unit, int type, bool clear, struct deadline **ret_picked)
-{
-	const struct deadline *deadlines;
-	const size_t count = unit_deadlines(unit, &deadlines);
-	struct deadline *picked = mem_new(count + 1, sizeof(*picked));
-	size_t kept = 0;
+static const struct sql gather_rows = {
+	"deadlines_gather",
+	"INSERT INTO deadline_turns (type, due_at, subjects, dues) VALUES ($1, $2, $3, $4)",
+};
 
-	for (size_t i = 0; i < count; i++)
-		if ((deadlines[i].due_us == INT64_MIN) == clear && (!clear || deadlines[i].type == type))
-			picked[kept++] = deadlines[i];
-	*ret_picked = picked;
-	return kept;
+/* What becomes of a deadline. */
+enum way {
+	WAY_ROW,  /* set, in a row of its own */
+	WAY_TURN, /* set, in the row of its turn */
+	WAY_CLEAR /* cleared */
+};
+
+/* Only one turn makes an aggregate, so that no two turns' rows speak of the same subject; what is set again for one
+ * that was there gets its own row at once, and maturing leaves that alone. */
+static enum way way_of(const struct service *service, struct unit *unit, const struct deadline *deadline, bool hopeful)
+{
+	const struct waiting *waiting = service->waiting;
+
+	if (deadline->due_us == INT64_MIN)
+		return WAY_CLEAR;
+	while (waiting != NULL && waiting->kind != NULL && waiting->type != deadline->type)
+		waiting++;
+	if (!hopeful || waiting == NULL || waiting->kind == NULL)
+		return WAY_ROW;
+	return unit_made(unit, waiting->kind, &deadline->subject) ? WAY_TURN : WAY_ROW;
 }
 
 static void send_set(struct db *db, const struct contract *contract, const struct deadline *picked, size_t count,
@@ -46,6 +58,23 @@ static void send_set(struct db *db, const struct contract *contract, const struc
 	db_send(db, hopeful ? &set_new : &set_rows);
 }
 
+static void send_gathered(struct db *db, const char *type, const struct deadline *picked, size_t count)
+{
+	struct args *args = db_args(db);
+	int64_t first_us = picked[0].due_us;
+
+	for (size_t i = 1; i < count; i++)
+		first_us = picked[i].due_us < first_us ? picked[i].due_us : first_us;
+	arg_text(args, type);
+	arg_moment(args, first_us);
+	args_columns(args, 2);
+	for (size_t i = 0; i < count; i++) {
+		put_uuid(args, &picked[i].subject);
+		put_moment(args, picked[i].due_us);
+	}
+	db_send(db, &gather_rows);
+}
+
 static void send_clear(struct db *db, const char *type, const struct deadline *picked, size_t count)
 {
 	struct uuid *ids = mem_new(count, sizeof(*ids));
@@ -59,39 +88,79 @@ static void send_clear(struct db *db, const char *type, const struct deadline *p
 	free(ids);
 }
 
-/* Sends the statements that are needed (`db`), or counts them (`db` NULL): one that sets, one a type that clears. */
-static int save(struct db *db, const struct contract *contract, const struct unit *unit, bool hopeful)
+/* Those of one way and, but for rows of their own, of one type. Sorted by subject, as the unit gives them. */
+static size_t pick(const struct deadline *all, const enum way *ways, size_t count, enum way way, int type,
+		   struct deadline *picked)
 {
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (ways[i] == way && (way == WAY_ROW || all[i].type == type))
+			picked[kept++] = all[i];
+	return kept;
+}
+
+struct saving {
+	struct db *db; /* NULL: statements are only counted */
+	const struct contract *contract;
+	bool hopeful;
 	const struct deadline *all;
-	struct deadline *picked;
+	const enum way *ways;
+	size_t count;
+	struct deadline *picked; /* room for all */
+};
+
+/* The statement for what goes this way, where anything does. Returns how many statements that is. */
+static int save_way(const struct saving *saving, enum way way, int type)
+{
+	const size_t count = pick(saving->all, saving->ways, saving->count, way, type, saving->picked);
+	const char *name = saving->contract->types[type].name;
+
+	if (count == 0 || saving->db == NULL)
+		return count > 0;
+	if (way == WAY_ROW)
+		send_set(saving->db, saving->contract, saving->picked, count, saving->hopeful);
+	else if (way == WAY_TURN)
+		send_gathered(saving->db, name, saving->picked, count);
+	else
+		send_clear(saving->db, name, saving->picked, count);
+	return 1;
+}
+
+/* Sends the statements that are needed (`db`), or counts them (`db` NULL): one that sets rows, and of each type one
+ * that gathers and one that clears. */
+static int save(struct db *db, const struct service *service, struct unit *unit, bool hopeful)
+{
+	struct saving saving = {.db = db, .contract = service->contract, .hopeful = hopeful};
 	int statements = 0;
 
-	if (unit_deadlines(unit, &all) == 0)
+	saving.count = unit_deadlines(unit, &saving.all);
+	if (saving.count == 0)
 		return 0;
-	for (int type = -1; type < contract->count; type++) {
-		if (type >= 0 && contract->types[type].kind != NOTE)
-			continue;
-		const size_t count = pick(unit, type, type >= 0, &picked);
-		statements += count > 0;
-		if (count > 0 && db != NULL && type < 0)
-			send_set(db, contract, picked, count, hopeful);
-		else if (count > 0 && db != NULL)
-			send_clear(db, contract->types[type].name, picked, count);
-		free(picked);
-	}
+	enum way *ways = mem_new(saving.count, sizeof(*ways));
+	for (size_t i = 0; i < saving.count; i++)
+		ways[i] = way_of(service, unit, &saving.all[i], hopeful);
+	saving.ways = ways;
+	saving.picked = mem_new(saving.count, sizeof(*saving.picked));
+	statements += save_way(&saving, WAY_ROW, 0);
+	for (int type = 0; type < saving.contract->count; type++)
+		if (saving.contract->types[type].kind == NOTE)
+			statements += save_way(&saving, WAY_TURN, type) + save_way(&saving, WAY_CLEAR, type);
+	free(saving.picked);
+	free(ways);
 	return statements;
 }
 
-void deadlines_save_send(struct db *db, const struct contract *contract, const struct unit *unit, bool hopeful)
+void deadlines_save_send(struct db *db, const struct service *service, struct unit *unit, bool hopeful)
 {
-	save(db, contract, unit, hopeful);
+	save(db, service, unit, hopeful);
 }
 
-enum status deadlines_save_read(struct db *db, const struct contract *contract, const struct unit *unit)
+enum status deadlines_save_read(struct db *db, const struct service *service, struct unit *unit, bool hopeful)
 {
 	struct rows rows;
 
-	for (int left = save(NULL, contract, unit, false); left > 0; left--) {
+	for (int left = save(NULL, service, unit, hopeful); left > 0; left--) {
 		const enum status status = db_result(db, &rows);
 		if (status != OK)
 			return status;
@@ -162,9 +231,11 @@ enum status deadlines_due(struct db *db, const struct contract *contract, const 
 	return OK;
 }
 
+/* Turns' rows by their key: few are there, and many pages that they have left. */
 static const struct sql count_open = {
 	"deadlines_open",
-	"SELECT count(*) FROM (SELECT 1 FROM deadlines LIMIT $1) AS counted",
+	"SELECT (SELECT count(*) FROM (SELECT 1 FROM deadlines LIMIT $1) AS counted)"
+	" + (SELECT coalesce(sum(cardinality(subjects)), 0) FROM deadline_turns WHERE id > 0)",
 };
 
 enum status deadlines_open(struct db *db, int64_t most, int64_t *ret_open)

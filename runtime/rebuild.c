@@ -80,17 +80,17 @@ static void decide(struct unit *unit, struct rebuild_step *steps, size_t count)
 
 static enum status save(struct lane *lane, struct unit *unit)
 {
-	const struct contract *contract = lane->engine->service->contract;
+	const struct service *service = lane->engine->service;
 	struct rows rows;
 
 	stores_save_send(lane, unit, false);
-	deadlines_save_send(lane->db, contract, unit, false);
+	deadlines_save_send(lane->db, service, unit, false);
 	db_send_text(lane->db, "COMMIT");
 	enum status status = db_sync(lane->db);
 	if (status == OK)
 		status = stores_save_read(lane, unit);
 	if (status == OK)
-		status = deadlines_save_read(lane->db, contract, unit);
+		status = deadlines_save_read(lane->db, service, unit, false);
 	if (status == OK)
 		status = db_result(lane->db, &rows);
 	return status == OK ? db_synced(lane->db) : status;

@@ -14,6 +14,7 @@
 #include "flight.h"
 #include "gauges.h"
 #include "log.h"
+#include "mature.h"
 #include "metrics.h"
 #include "retention.h"
 
@@ -57,7 +58,9 @@ static struct metric outbox_rows = {
 static struct metric outbox_age = {
 	.name = "comanda_outbox_oldest_seconds", .help = "Age of the oldest event that is not sent", .type = GAUGE};
 static struct metric deadlines = {
-	.name = "comanda_open_deadlines", .help = "Deadlines that are open: orders that are pending", .type = GAUGE};
+	.name = "comanda_open_deadlines",
+	.help = "Deadlines that are open: orders that are pending, and what was placed within the last second or two",
+	.type = GAUGE};
 static struct metric swept = {
 	.name = "comanda_outbox_swept_total", .help = "Rows that the sweep found due", .type = COUNTER};
 
@@ -316,6 +319,7 @@ static void housekeeping(struct relay *relay)
 	relay->next_sweep = now + SWEEP_US;
 	if (db_ensure(relay->db) != OK)
 		return;
+	mature(relay->db, relay->engine->service);
 	sweep(relay);
 	if (now >= relay->next_look) {
 		relay->next_look = now + LOOK_US;
@@ -385,6 +389,7 @@ static void *run(void *context)
 	}
 	flights_lost(relay->flights, nobody, relay->suspects);
 	delete_arrived(relay, true);
+	mature_all(relay->db, relay->engine->service, relay->engine->settings->shutdown_us / 4);
 	roads_close(&relay->roads);
 	return NULL;
 }

@@ -12,7 +12,8 @@
 struct relay;
 
 must_check enum status relay_start(const struct engine *engine, struct relay **ret_relay);
-/* Sends what it has, waits for the confirms (bounded by the shutdown setting), ends the thread. */
+/* Sends what it has, waits for the confirms (bounded by the shutdown setting), gives deadlines rows of their own, ends
+ * the thread. */
 void relay_stop(struct relay *relay);
 
 /* Takes over a parcel whose rows are committed. Clears *parcel. */

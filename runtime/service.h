@@ -90,6 +90,27 @@ struct retention {
 			      */
 };
 
+/* Deadlines of a type whose subjects are aggregates, and which of those still wait. With this, the deadlines that a
+ * turn sets for aggregates that it makes lie in one row of that turn; a second later only those that still wait get
+ * rows of their own (mature.h). Who does not wait never waits again; and the turn that ends the waiting clears the
+ * deadline, in the same decision: a deadline that is cleared while its subject waits would come back. */
+struct waiting {
+	int type; /* of the note */
+	const struct aggregate *kind;
+	/* $1 uuid[]: the ids of those that wait, sorted. `hold` locks them until the commit, without those that
+	 * somebody else has locked. */
+	struct sql look, hold;
+};
+#define WAITING_SELECT(table, key, condition)                                                                          \
+	"SELECT " key " FROM " table " WHERE " key " = ANY($1::uuid[]) AND " condition " ORDER BY " key
+/* WAITING(ORDER_DEADLINE, order_kind, "orders", "id", "state < 3") */
+#define WAITING(type_, kind_, table, key, condition)                                                                   \
+	{                                                                                                              \
+		.type = (type_), .kind = &(kind_), .look = {table "_waiting", WAITING_SELECT(table, key, condition)},  \
+		.hold = {table "_hold_waiting",                                                                        \
+			 WAITING_SELECT(table, key, condition) " FOR NO KEY UPDATE SKIP LOCKED"},                      \
+	}
+
 struct service {
 	const char *name;  /* "svc-orders": program, broker user and consumer name in derived ids */
 	const char *about; /* one line for --help */
@@ -103,6 +124,7 @@ struct service {
 	const struct lane_plan *lanes;      /* ends with a NULL name */
 	const struct retention *retention;  /* beyond the runtime's own; NULL: none */
 	const struct gauge *gauges;         /* ends with a NULL metric; NULL: none */
+	const struct waiting *waiting;      /* ends with a NULL kind; NULL: each deadline has its own row at once */
 	/* Requests of the type `opens` begin what stays open until its deadline. They are refused (E_BUSY) while as
 	 * many deadlines are open as a setting says: an int64_t at this offset of the program's settings; 0: no limit.
 	 */

@@ -154,7 +154,7 @@ static enum status decide(struct turn *turn)
 
 static enum status save_results(struct turn *turn)
 {
-	const struct contract *contract = turn->lane->engine->service->contract;
+	const struct service *service = turn->lane->engine->service;
 	struct db *db = turn->lane->db;
 
 	enum status status = cache_guard_read(turn->lane);
@@ -163,23 +163,25 @@ static enum status save_results(struct turn *turn)
 	if (status == OK)
 		status = inbox_record_read(turn->lane, &turn->claim);
 	if (status == OK)
-		status = deadlines_save_read(db, contract, turn->unit);
+		status = deadlines_save_read(db, service, turn->unit, turn->claim.hopeful);
 	if (status == OK)
 		status = outbox_insert_read(db, turn->parcel);
 	return status;
 }
 
-/* COMMIT goes only after the results were looked at: a statement that touched fewer rows than it named is no error to
+/* The aggregates come before the deadlines: mature.c relies on it.
+ *
+ * COMMIT goes only after the results were looked at: a statement that touched fewer rows than it named is no error to
  * the database, and it would be too late to turn back. */
 static enum status save(struct turn *turn)
 {
-	const struct contract *contract = turn->lane->engine->service->contract;
+	const struct service *service = turn->lane->engine->service;
 	struct db *db = turn->lane->db;
 	struct rows rows;
 
 	stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);
 	inbox_record_send(turn->lane, &turn->claim, turn->now_us);
-	deadlines_save_send(db, contract, turn->unit, turn->claim.hopeful);
+	deadlines_save_send(db, service, turn->unit, turn->claim.hopeful);
 	outbox_insert_send(db, turn->parcel, turn->claim.hopeful);
 	enum status status = db_flush(db);
 	if (status == OK)

@@ -68,7 +68,11 @@ static const struct state_table tables[] = {
 	 .rows = STATE_ROWS("orders", "orders", "id",
 			    "id, user_id, state, version, created_at, updated_at, expires_at, note, items, "
 			    "total_cents, currency, reason_code, reason_detail, reason_product_id, history")},
-	{.name = "deadline", .rows = STATE_ROWS("deadlines", "deadlines", "subject", "subject, type")},
+	{.name = "deadline",
+	 .rows = STATE_ROWS("deadlines",
+			    "(SELECT subject, type FROM deadlines_all WHERE NOT young"
+			    " OR EXISTS (SELECT FROM orders WHERE id = subject AND state < 3)) AS deadline",
+			    "subject", "subject, type")},
 	{0},
 };
 

@@ -1,10 +1,12 @@
 /* svc-orders, wired: lanes, stores, settings. The work is in handlers.c's tables. */
 #include "orders_service.h"
+#include "decisions.h"
 #include "handlers.h"
 #include "messages.h"
 #include "order_store.h"
 #include "orders_metrics.h"
 #include "orders_settings.h"
+#include "saga.h"
 
 static const struct store *const stores[] = {&order_store, NULL};
 
@@ -21,6 +23,12 @@ static const struct lane_plan lanes[] = {
 	{.name = NULL},
 };
 
+static const struct waiting waiting[] = {
+	WAITING(ORDER_DEADLINE, order_kind, "orders", "id", "state < 3"),
+	{0},
+};
+_Static_assert(STOCK_HELD == 2 && CONFIRMED == 3, "as the table has them");
+
 const struct service orders_service = {
 	.name = ORDERS_CONSUMER,
 	.about = "orders, and the saga that walks each from placed to confirmed",
@@ -33,6 +41,7 @@ const struct service orders_service = {
 	.stores = stores,
 	.lanes = lanes,
 	.gauges = orders_gauges,
+	.waiting = waiting,
 	.opens = ORDERS_PLACE,
 	.open_max_setting = offsetof(struct orders_settings, pending_max),
 };

@@ -140,7 +140,12 @@ static const struct state_table tables[] = {
 	{.name = "reservation",
 	 .rows = STATE_ROWS("reservations", "reservations", "order_id",
 			    "order_id, state, lines, currency, total_cents, expires_at, updated_at, version")},
-	{.name = "deadline", .rows = STATE_ROWS("deadlines", "deadlines", "subject", "subject, type")},
+	{.name = "deadline",
+	 .rows = STATE_ROWS(
+		 "deadlines",
+		 "(SELECT subject, type FROM deadlines_all WHERE NOT young"
+		 " OR EXISTS (SELECT FROM reservations WHERE order_id = subject AND state = 'held')) AS deadline",
+		 "subject", "subject, type")},
 	{0},
 };
 

@@ -1,5 +1,6 @@
 /* svc-products, wired: lanes, stores, settings, retention. The work is in handlers.c's tables. */
 #include "products_service.h"
+#include "aggregates.h"
 #include "handlers.h"
 #include "messages.h"
 #include "settings.h"
@@ -32,6 +33,11 @@ static const struct retention retention[] = {
 	{0},
 };
 
+static const struct waiting waiting[] = {
+	WAITING(RESERVATION_DEADLINE, reservation_kind, "reservations", "order_id", "state = 'held'"),
+	{0},
+};
+
 const struct service products_service = {
 	.name = "svc-products",
 	.about = "the catalogue, its stock, and what orders hold of it",
@@ -44,4 +50,5 @@ const struct service products_service = {
 	.stores = stores,
 	.lanes = lanes,
 	.retention = retention,
+	.waiting = waiting,
 };

@@ -431,6 +431,13 @@ size_t unit_deadlines(const struct unit *unit, const struct deadline **ret_deadl
 	return unit->last->count;
 }
 
+bool unit_made(struct unit *unit, const struct aggregate *kind, const struct uuid *id)
+{
+	const struct slot *slot = slot_find(unit, kind, id);
+
+	return slot != NULL && slot->entry.data != NULL && !slot->entry.found;
+}
+
 static int compare_entries(const void *a, const void *b)
 {
 	const struct entry *const *first = a, *const *second = b;

@@ -120,6 +120,8 @@ struct verdict unit_decide(struct unit *unit, decide_function *decide, const str
  * decision left it. */
 size_t unit_outputs(const struct unit *unit, const struct output **ret_outputs);
 size_t unit_deadlines(const struct unit *unit, const struct deadline **ret_deadlines);
+/* Whether the aggregate is one that was decided to be made: it is there, and was not loaded. */
+bool unit_made(struct unit *unit, const struct aggregate *kind, const struct uuid *id);
 /* The changed aggregates of a kind, sorted by id. */
 size_t unit_changed(struct unit *unit, const struct aggregate *kind, struct entry ***ret_entries);
 

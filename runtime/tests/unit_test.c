@@ -356,6 +356,21 @@ static void made_ids_are_stable_and_differ_from_those_of_events(void **state)
 	assert_false(uuid_equal(&made_ids[0], &event));
 }
 
+static void knows_which_aggregates_it_makes(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct uuid loaded = id_of(1), made = id_of(2), undone = id_of(3), never = id_of(4);
+
+	put_account(fixture, 1, 100);
+	(void)run(fixture, deposit, (struct order){loaded, 10, OK}, 0);
+	(void)run(fixture, open_account, (struct order){made, 10, OK}, 1);
+	(void)run(fixture, open_account, (struct order){undone, 10, E_STALE}, 2);
+	assert_true(unit_made(fixture->unit, &account_kind, &made));
+	assert_false(unit_made(fixture->unit, &account_kind, &loaded));
+	assert_false(unit_made(fixture->unit, &account_kind, &undone));
+	assert_false(unit_made(fixture->unit, &account_kind, &never));
+}
+
 static void the_last_word_about_a_deadline_counts(void **state)
 {
 	struct fixture *fixture = *state;
@@ -417,6 +432,7 @@ int main(void)
 		held(an_event_says_what_decided_it_and_when),
 		held(a_decision_made_again_makes_the_same_ids),
 		held(made_ids_are_stable_and_differ_from_those_of_events),
+		held(knows_which_aggregates_it_makes),
 		held(the_last_word_about_a_deadline_counts),
 		held(a_secret_reply_is_marked),
 		held(a_refusal_may_keep_what_it_changed),

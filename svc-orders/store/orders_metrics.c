@@ -24,7 +24,7 @@ static struct metric times = {.name = "comanda_order_settle_seconds",
 /* Every open order has a deadline, so that nothing else need be looked at. The numbers are enum order_state's. */
 #define OPEN_ORDERS                                                                                                    \
 	"WITH open AS MATERIALIZED (SELECT orders.state, orders.expires_at FROM"                                       \
-	" (SELECT subject FROM deadlines WHERE type = 'order.deadline' ORDER BY due_at LIMIT 10000) AS due"            \
+	" (SELECT subject FROM deadlines_all WHERE type = 'order.deadline' ORDER BY due_at LIMIT 10000) AS due"        \
 	" JOIN orders ON orders.id = due.subject WHERE orders.state < 3) "
 
 const struct gauge orders_gauges[] = {

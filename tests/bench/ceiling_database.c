@@ -120,9 +120,8 @@ static void put_heard_answers(struct args *args, const struct uuid *ids, int64_t
 	" SELECT id, 'events', 'order.placed', 'order.placed', id, body, at, at"                                       \
 	" FROM unnest($1::uuid[], $2::bytea[], $3::timestamptz[]) AS given (id, body, at)"
 #define DEADLINES(type)                                                                                                \
-	"INSERT INTO deadlines (subject, type, due_at)"                                                                \
-	" SELECT subject, '" type "', at + interval '10 min'"                                                          \
-	" FROM unnest($1::uuid[], $2::timestamptz[]) AS given (subject, at)"
+	"INSERT INTO deadline_turns (type, due_at, subjects, dues)"                                                    \
+	" VALUES ('" type "', ($2::timestamptz[])[1] + interval '10 min', $1::uuid[], $2::timestamptz[])"
 #define MET(type)                                                                                                      \
 	"DELETE FROM deadlines USING unnest($1::uuid[], $2::timestamptz[]) AS given (id, at)"                          \
 	" WHERE subject = given.id AND type = '" type "'"
@@ -186,6 +185,18 @@ static const struct step sell[] = {
 	{{NULL, NULL}, 0, NULL},
 };
 
+/* As the relays of both services: the turns of a batch, a look who still waits (nobody), and they are gone. */
+static const struct sql matured = {
+	"ceiling_matured",
+	"WITH taken AS (DELETE FROM deadline_turns WHERE id IN"
+	"  (SELECT id FROM deadline_turns ORDER BY id LIMIT 2 FOR UPDATE SKIP LOCKED) RETURNING type, subjects),"
+	" young AS (SELECT type, unnest(subjects) AS subject FROM taken)"
+	" SELECT (SELECT count(*) FROM young JOIN orders ON id = subject"
+	"   WHERE type = 'order.deadline' AND orders.state < 3)"
+	"  + (SELECT count(*) FROM young JOIN reservations ON order_id = subject"
+	"   WHERE type = 'reservation.deadline' AND reservations.state = 'held')",
+};
+
 static const struct sql sent = {"ceiling_sent", "DELETE FROM outbox WHERE id = ANY($1::uuid[])"};
 
 /* ---- running them ---- */
@@ -246,6 +257,9 @@ static enum status write_batch(struct writer *writer)
 		do
 			status = run_steps(writer, transactions[i]);
 		while (status == E_REDO && (db_recover(writer->db), db_connected(writer->db)));
+	struct rows rows;
+	if (status == OK)
+		status = db_run(writer->relaxed, &matured, &rows);
 	return status == OK ? delete_sent(writer) : status;
 }
 

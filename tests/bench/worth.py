@@ -52,22 +52,22 @@ WITHOUT = {
 	if (status == OK)
 		status = inbox_record_read(turn->lane, &turn->claim);
 	if (status == OK)
-		status = deadlines_save_read(db, contract, turn->unit);
+		status = deadlines_save_read(db, service, turn->unit, turn->claim.hopeful);
 """, """	inbox_record_send(turn->lane, &turn->claim, turn->now_us);
 	enum status status = db_flush(db);
 	if (status == OK)
 		status = inbox_record_read(turn->lane, &turn->claim);
-	deadlines_save_send(db, contract, turn->unit, turn->claim.hopeful);
+	deadlines_save_send(db, service, turn->unit, turn->claim.hopeful);
 	if (status == OK)
 		status = db_flush(db);
 	if (status == OK)
-		status = deadlines_save_read(db, contract, turn->unit);
+		status = deadlines_save_read(db, service, turn->unit, turn->claim.hopeful);
 	outbox_insert_send(db, turn->parcel, turn->claim.hopeful);
 	if (status == OK)
 		status = db_flush(db);
 """),
         ("runtime/turn.c", """	inbox_record_send(turn->lane, &turn->claim, turn->now_us);
-	deadlines_save_send(db, contract, turn->unit, turn->claim.hopeful);
+	deadlines_save_send(db, service, turn->unit, turn->claim.hopeful);
 	outbox_insert_send(db, turn->parcel, turn->claim.hopeful);
 	enum status status = db_flush(db);
 	if (status == OK)
@@ -80,7 +80,7 @@ WITHOUT = {
 	if (status == OK)
 		status = save_results(turn);
 """),
-        ("runtime/turn.c", "	const struct contract *contract = turn->lane->engine->service->contract;\n"
+        ("runtime/turn.c", "	const struct service *service = turn->lane->engine->service;\n"
          "	struct db *db = turn->lane->db;\n	struct rows rows;\n",
          "	struct db *db = turn->lane->db;\n	struct rows rows;\n")),
     "ack-multiple": (

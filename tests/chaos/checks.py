@@ -50,7 +50,7 @@ def unrest(world):
         found.append(f"{held} reservations held")
     for house in HOUSES:
         rows = world.stack.sql(house, "SELECT count(*) FROM outbox WHERE NOT parked")[0][0]
-        notes = world.stack.sql(house, "SELECT count(*) FROM deadlines")[0][0]
+        notes = world.stack.sql(house, "SELECT count(*) FROM deadlines_all")[0][0]
         if rows or notes:
             found.append(f"{rows} outbox rows and {notes} deadlines in {house}")
     for queue in world.stack.management("GET", "queues/comanda").json():

@@ -12,6 +12,7 @@ from chaos.parts import group, send
 from kit.broker import event
 from kit.patience import eventually
 from kit.rest import ok
+from kit.stack import move_deadline
 
 pytestmark = pytest.mark.slow
 
@@ -131,7 +132,7 @@ def test_a_deadline_whose_message_was_lost_comes_again(stack, customer, product,
         operator.connection.process_data_events(time_limit=0.05)
         return "comanda.order.deadline.v1" in lost
 
-    stack.sql("orders", "UPDATE deadlines SET due_at = now() WHERE subject = %s", order_id)
+    move_deadline(stack, order_id, "now()")
     eventually(deadline_lost)
     operator.channel.basic_cancel(first)
     ends(customer, order_id, "expired")
@@ -153,7 +154,7 @@ def test_nothing_else_travels_where_events_do(stack, customer, product, no_answe
     before = eventually(lambda: [published(stack, road) for road in roads])
     order_id = place(customer, product)
     eventually(lambda: len(customer.timeline(order_id)) == 2)
-    stack.sql("orders", "UPDATE deadlines SET due_at = now() WHERE subject = %s", order_id)
+    move_deadline(stack, order_id, "now()")
     ends(customer, order_id, "expired")  # by a note that it sent to itself
     eventually(lambda: published(stack, roads[0]) >= before[0] + 2 and published(stack, roads[1]) >= before[1] + 1,
                patience=20)

@@ -9,17 +9,10 @@ import pytest
 import redis
 
 from chaos.proxy import Network
-from kit.broker import event, moment
+from kit.broker import order_event
 from kit.patience import eventually
 from kit.rest import ok
 from kit.stack import waiting_for_locks
-
-
-def order_event(name, order_id, product, status):
-    line = {"product_id": product["id"], "name": None, "quantity": 2, "unit_price_cents": None}
-    data = {"order_id": order_id, "user_id": str(uuid.uuid4()), "status": status, "items": [line], "total_cents": None,
-            "currency": None, "created_at": moment(), "expires_at": moment(60)}
-    return event(name, "svc-orders", order_id, data, sequence=1)
 
 
 # ---- two that make the same thing ----

@@ -145,7 +145,7 @@ def test_no_order_is_accepted_while_events_are_not_being_sent(stack, customer, p
 def test_no_more_orders_are_accepted_than_may_be_pending(stack, customer, product, frozen):
     """Until one of them ends: calling off is not refused."""
     frozen("svc-products")
-    others = stack.sql("orders", "SELECT count(*) FROM deadlines")[0][0]
+    others = stack.sql("orders", "SELECT count(*) FROM deadlines_all")[0][0]
     stack.restart("svc-orders", COMANDA_ORDERS_PENDING_MAX=str(others + 5))
     try:
         pending = []

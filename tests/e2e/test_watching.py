@@ -12,7 +12,7 @@ from kit.broker import Broker, close_connections
 from kit.patience import eventually
 from kit.prometheus import OBSERVABILITY, Prometheus
 from kit.rest import lets_in, ok
-from kit.stack import PROGRAMS, ROOT
+from kit.stack import PROGRAMS, ROOT, move_deadline
 
 
 @pytest.fixture(scope="module")
@@ -139,9 +139,9 @@ def a_service_stopped(stack, customer):
         product = {"id": str(uuid.uuid4())}
         order = ok(customer.place([(product, 1)]), 202)["id"]
         stack.sql("orders", "UPDATE orders SET expires_at = now() - interval '1 hour' WHERE id = %s", order)
-        stack.sql("orders", "UPDATE deadlines SET due_at = now() + interval '1 day' WHERE subject = %s", order)
+        move_deadline(stack, order, "now() + interval '1 day'")
         yield
-        stack.sql("orders", "UPDATE deadlines SET due_at = now() WHERE subject = %s", order)
+        move_deadline(stack, order, "now()")
     finally:
         stack.start("svc-products")
 

@@ -32,6 +32,14 @@ def event(name, source, subject, data, event_id=None, sequence=2):
             "causationid": str(uuid.uuid4()), "datacontenttype": "application/json", "data": data}
 
 
+def order_event(name, order_id, product, status):
+    """As svc-orders tells it, of an order of two pieces."""
+    line = {"product_id": product["id"], "name": None, "quantity": 2, "unit_price_cents": None}
+    data = {"order_id": order_id, "user_id": str(uuid.uuid4()), "status": status, "items": [line], "total_cents": None,
+            "currency": None, "created_at": moment(), "expires_at": moment(60)}
+    return event(name, "svc-orders", order_id, data, sequence=1)
+
+
 class Broker:
     """A connection as one user; publishes are confirmed."""
 

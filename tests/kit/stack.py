@@ -12,6 +12,8 @@ import psycopg2
 import pytest
 import requests
 
+from kit.patience import eventually
+
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("svc-users", "svc-products", "svc-orders", "edge-http")
 PARTS = ("rabbitmq", "postgres", "redis") + PROGRAMS
@@ -124,6 +126,12 @@ def waiting_for_locks(stack, service):
     """The database's processes that wait for a lock which somebody else holds."""
     return {row[0] for row in stack.sql(service, "SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
                                                  " WHERE NOT l.granted AND a.datname = current_database()")}
+
+
+def move_deadline(stack, order_id, due):
+    """When an order's deadline is due, in SQL. It can be moved once it has a row of its own: a second after its turn."""
+    eventually(lambda: stack.sql("orders", f"UPDATE deadlines SET due_at = {due} WHERE subject = %s RETURNING 1",
+                                 order_id))
 
 
 def stack_under_test():

@@ -22,7 +22,7 @@ enum fact_kind {
 	FACT_QUEUE,     /* a: delivery, waiting in side's queue or unacknowledged */
 	FACT_WISH,      /* a: delivery, a request that a client may send */
 	FACT_HAND,      /* a: turn, loaded and not yet saved */
-	FACT_DEADLINE,  /* side's table has a: message type, b: id of the subject */
+	FACT_DEADLINE,  /* side's tables have a: message type, b: id of the subject; see save.c */
 	FACT_TOLD,      /* a client was told that its order, a: aggregate, is accepted */
 	FACT_VERIFIED,  /* users said that the buyer of a: id of the order may buy, and so it was */
 	FACT_END_HEARD, /* products has heard that a: id of the order ended otherwise than confirmed */

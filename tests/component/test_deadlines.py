@@ -1,0 +1,180 @@
+"""Deadlines begin in the row of their turn; what still waits a second later gets a row of its own, and nothing else."""
+import os
+import signal
+import threading
+import uuid
+from contextlib import contextmanager
+
+import pytest
+
+from kit.broker import order_event
+from kit.patience import eventually
+from kit.rest import ok
+from kit.stack import move_deadline, waiting_for_locks
+
+
+@pytest.fixture
+def frozen_products(stack):
+    """Orders stay pending."""
+    os.kill(stack.pid("svc-products"), signal.SIGSTOP)
+    yield
+    os.kill(stack.pid("svc-products"), signal.SIGCONT)
+
+
+def place(customer, product):
+    return ok(customer.place([(product, 1)]), 202)["id"]
+
+
+def turn_of(stack, order_id, house="orders"):
+    """The number of the turn's row that an order's deadline is in; None: in none."""
+    rows = stack.sql(house, "SELECT id FROM deadline_turns WHERE %s::uuid = ANY(subjects)", order_id)
+    return rows[0][0] if rows else None
+
+
+def has_row(stack, order_id, house="orders"):
+    return stack.sql(house, "SELECT count(*) FROM deadlines WHERE subject = %s", order_id)[0][0] == 1
+
+
+def place_young(stack, customer, product):
+    """An order that waits for products alone, its deadline still in its turn's row: for an hour, so young is that."""
+    def made():
+        order_id = place(customer, product)
+        return stack.sql("orders", "UPDATE deadline_turns SET made_at = now() + interval '1 hour'"
+                                   " WHERE %s::uuid = ANY(subjects) RETURNING 1", order_id) and order_id
+
+    order_id = eventually(made)
+    eventually(lambda: len(customer.timeline(order_id)) == 2)
+    return order_id
+
+
+def age(stack, order_id):
+    stack.sql("orders", "UPDATE deadline_turns SET made_at = now() - interval '1 hour' WHERE %s::uuid = ANY(subjects)", order_id)
+
+
+def expires(stack, customer, order_id):
+    move_deadline(stack, order_id, "now()")
+    eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == "expired", patience=20)
+    eventually(lambda: not has_row(stack, order_id))
+
+
+def test_what_still_waits_a_second_later_gets_a_row_of_its_own_and_expires(stack, customer, product, frozen_products):
+    orders = [place(customer, product) for _ in range(3)]
+    for order_id in orders:
+        eventually(lambda: has_row(stack, order_id) and turn_of(stack, order_id) is None)
+        assert stack.sql("orders", "SELECT 1 FROM deadlines JOIN orders ON id = subject WHERE id = %s"
+                                   " AND due_at = expires_at", order_id), "the deadline that its turn had set"
+        expires(stack, customer, order_id)
+
+
+def test_what_is_settled_within_the_second_leaves_nothing(stack, customer, product):
+    order_id = place(customer, product)
+    eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == "confirmed")
+    for house in ("orders", "products"):
+        eventually(lambda: turn_of(stack, order_id, house) is None and not has_row(stack, order_id, house))
+
+
+def test_a_reservation_that_is_still_held_a_second_later_gets_a_row(stack, product, as_user, operator):
+    """Of an order that svc-orders has never heard of, so that nobody settles it before this test does."""
+    orders, order_id = as_user("svc-orders"), str(uuid.uuid4())
+    orders.tell(order_event("order.placed", order_id, product, "pending"))
+    eventually(lambda: has_row(stack, order_id, "products") and turn_of(stack, order_id, "products") is None)
+    orders.tell(order_event("order.expired", order_id, product, "expired"))
+    eventually(lambda: not has_row(stack, order_id, "products"))
+    operator.dead("orders", lambda body: order_id.encode() in body)  # stock.reserved of an order that nobody placed
+
+
+def test_a_deadline_that_is_due_is_found_however_young_its_turn_is(stack, customer, product, frozen_products):
+    order_id = place_young(stack, customer, product)
+    stack.sql("orders", "UPDATE deadline_turns SET due_at = now(), dues[array_position(subjects, %s::uuid)] = now()"
+                        " WHERE %s::uuid = ANY(subjects)", order_id, order_id)
+    eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == "expired", patience=20)
+    eventually(lambda: not has_row(stack, order_id))
+
+
+def test_a_turn_survives_the_service_that_made_it(stack, customer, product, frozen_products):
+    """Killed before any deadline of the turn had a row of its own."""
+    order_id, killed = place_young(stack, customer, product), stack.pid("svc-orders")
+    os.kill(killed, signal.SIGKILL)
+    assert turn_of(stack, order_id) and not has_row(stack, order_id)
+    age(stack, order_id)
+    eventually(lambda: stack.pid("svc-orders") not in (None, killed) and stack.ready("svc-orders"), patience=30)
+    expires(stack, customer, order_id)
+
+
+def test_a_service_that_ends_leaves_no_turn_behind(stack, customer, product, frozen_products):
+    """Whoever comes after it may be an older build, which looks for rows of their own."""
+    order_id = place_young(stack, customer, product)
+    stack.stop("svc-orders")
+    try:
+        assert has_row(stack, order_id) and turn_of(stack, order_id) is None
+    finally:
+        stack.start("svc-orders")
+    expires(stack, customer, order_id)
+
+
+# ---- settling and maturing at the same time ----
+
+
+def settle(cursor, order_id):
+    """As a turn of another replica does: the order, then its deadline."""
+    cursor.execute("UPDATE orders SET state = 6, version = version + 1 WHERE id = %s", [order_id])
+    cursor.execute("DELETE FROM deadlines WHERE subject = %s AND type = 'order.deadline'", [order_id])
+
+
+def passed_over(stack, order_id):
+    """Waits until the relay has had the deadline in hand, and has put it back."""
+    before = turn_of(stack, order_id)
+    age(stack, order_id)
+    eventually(lambda: turn_of(stack, order_id) not in (None, before))
+
+
+def test_an_order_that_is_being_settled_is_left_for_the_next_round(stack, customer, product, frozen_products):
+    order_id = place_young(stack, customer, product)
+    with stack.database("orders") as other:
+        settle(other, order_id)
+        passed_over(stack, order_id)
+        age(stack, order_id)
+    eventually(lambda: turn_of(stack, order_id) is None)
+    assert not has_row(stack, order_id), "nobody would ever clear it"
+
+
+def test_an_order_that_was_locked_and_goes_on_waiting_gets_its_row_later(stack, customer, product, frozen_products):
+    order_id = place_young(stack, customer, product)
+    with stack.database("orders") as other:
+        other.execute("SELECT FROM orders WHERE id = %s FOR NO KEY UPDATE", [order_id])
+        passed_over(stack, order_id)
+        assert not has_row(stack, order_id)
+    expires(stack, customer, order_id)
+
+
+@contextmanager
+def maturing_held(stack, order_id):
+    """The relay waits where it has locked the order and inserts the deadline's row, until the block ends."""
+    name = f"hold_{uuid.uuid4().hex[:8]}"
+    key = int(name[5:], 16)
+    stack.alter("orders", f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
+                          f" 'BEGIN PERFORM pg_advisory_xact_lock({key}); RETURN NEW; END'")
+    stack.alter("orders", f"CREATE TRIGGER {name} BEFORE INSERT ON deadlines"
+                          f" FOR EACH ROW WHEN (NEW.subject = '{order_id}') EXECUTE FUNCTION {name}()")
+    try:
+        with stack.database("orders") as hold:
+            hold.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+            yield
+    finally:
+        eventually(lambda: not waiting_for_locks(stack, "orders"))
+        stack.alter("orders", f"DROP TRIGGER {name} ON deadlines")
+        stack.alter("orders", f"DROP FUNCTION {name}()")
+
+
+def test_an_order_is_settled_only_after_the_maturing_that_came_first(stack, customer, product, frozen_products):
+    order_id = place_young(stack, customer, product)
+    cancel = threading.Thread(target=customer.post, args=(f"/orders/{order_id}/cancel",))
+    with maturing_held(stack, order_id):
+        age(stack, order_id)
+        relay = eventually(lambda: waiting_for_locks(stack, "orders"))
+        cancel.start()
+        eventually(lambda: waiting_for_locks(stack, "orders") > relay or customer.is_settled(order_id))
+    cancel.join()
+    eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == "cancelled")
+    eventually(lambda: turn_of(stack, order_id) is None)
+    assert not has_row(stack, order_id), "the settling turn has deleted it"
