@@ -147,6 +147,7 @@ static void gather_unreadable(struct lane *lane, const struct delivery *delivery
 	item->query.status = E_MALFORMED;
 	item->id_text = delivery->correlation_id;
 	item->query.message.id = uuid_of_text("unreadable", delivery->body.bytes, delivery->body.size);
+	lane->batch.may_wait_us = 0;
 }
 
 static void gather_requests(struct lane *lane, const struct delivery *delivery)
@@ -276,7 +277,7 @@ enum status gather(struct lane *lane, int64_t wait_us)
 		status = gather_one(lane, 0);
 	if (lane->plan->linger_us > 0 && batch->count >= MANY)
 		gather_lingering(lane, most);
-	else if (batch->may_wait_us > 0)
+	else if (batch->count > 0 && batch->may_wait_us > 0)
 		gather_company(lane, most);
 	for (size_t i = 0; i < batch->count; i++)
 		batch->items[i].gathered = batch->items[i].query.status;

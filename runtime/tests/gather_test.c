@@ -12,7 +12,7 @@
 #include "lane.h"
 #include "log.h"
 
-enum { PATIENT, HURRIED, RESTLESS, TYPES };
+enum { PATIENT, HURRIED, RESTLESS, TYPES, UNREADABLE, EMPTY /* a batch of no events */ };
 
 static const struct message_type types[TYPES] = {
 	[PATIENT] = {.name = "test.patient", .kind = EVENT, .version = 1, .producer = "svc-test"},
@@ -46,10 +46,21 @@ const char *broker_user(const struct broker *broker)
 	return "svc-test";
 }
 
-enum status broker_next(struct broker *broker, int64_t wait_us, struct arena *arena, struct delivery *ret_delivery)
+/* The event that comes. */
+static const char *told(struct arena *arena)
 {
 	static unsigned number;
 
+	return arena_format(arena,
+			    "{\"specversion\":\"1.0\",\"id\":\"019300f1-0000-7000-8000-%012x\","
+			    "\"type\":\"comanda.%s.v1\",\"source\":\"/svc-test\",\"subject\":"
+			    "\"019300f1-0000-7000-8000-000000000000\",\"time\":\"2026-11-26T02:00:00Z\","
+			    "\"sequence\":1,\"data\":{}}",
+			    ++number, types[coming->type].name);
+}
+
+enum status broker_next(struct broker *broker, int64_t wait_us, struct arena *arena, struct delivery *ret_delivery)
+{
 	(void)broker;
 	if (coming_count == 0 || coming->after_us - waited_us > wait_us) {
 		pause_for(wait_us);
@@ -58,12 +69,7 @@ enum status broker_next(struct broker *broker, int64_t wait_us, struct arena *ar
 	}
 	pause_for(coming->after_us - waited_us);
 	waited_us = 0;
-	const char *body = arena_format(arena,
-					"{\"specversion\":\"1.0\",\"id\":\"019300f1-0000-7000-8000-%012x\","
-					"\"type\":\"comanda.%s.v1\",\"source\":\"/svc-test\",\"subject\":"
-					"\"019300f1-0000-7000-8000-000000000000\",\"time\":\"2026-11-26T02:00:00Z\","
-					"\"sequence\":1,\"data\":{}}",
-					++number, types[coming->type].name);
+	const char *body = coming->type == UNREADABLE ? "this is no event" : coming->type == EMPTY ? "[]" : told(arena);
 	*ret_delivery = (struct delivery){.exchange = "events", .user_id = "svc-test", .body = span_of(body)};
 	coming++;
 	coming_count--;
@@ -99,7 +105,7 @@ static size_t gathered(const struct coming *list, size_t count)
 	buffer_init(&lane.scratch);
 	assert_int_equal(gather(&lane, SECOND_US), OK);
 	for (size_t i = 0; i < lane.batch.count; i++)
-		assert_int_equal(lane.batch.items[i].query.status, OK);
+		assert_int_equal(lane.batch.items[i].query.status, list[i].type == UNREADABLE ? E_MALFORMED : OK);
 	const size_t found = lane.batch.count;
 	free(lane.batch.items);
 	free(lane.batch.deliveries);
@@ -145,6 +151,14 @@ static void without_company_it_goes_in_the_end(void **state)
 	assert_int_equal(GATHERED({0, PATIENT}, {MS_US, RESTLESS}, {SECOND_US, PATIENT}), 2);
 }
 
+static void what_is_no_event_waits_for_nobody(void **state)
+{
+	(void)state;
+	assert_int_equal(GATHERED({0, UNREADABLE}, {MS_US, HURRIED}), 1);
+	assert_int_equal(GATHERED({0, PATIENT}, {0, UNREADABLE}, {MS_US, HURRIED}), 2);
+	assert_int_equal(GATHERED({0, EMPTY}, {MS_US, HURRIED}), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +167,7 @@ int main(void)
 		cmocka_unit_test(one_that_may_wait_goes_with_the_next),
 		cmocka_unit_test(the_first_that_cannot_wait_ends_it),
 		cmocka_unit_test(without_company_it_goes_in_the_end),
+		cmocka_unit_test(what_is_no_event_waits_for_nobody),
 	};
 
 	json_init();
