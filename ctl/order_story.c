@@ -98,7 +98,7 @@ static void read_claims(struct order_story *story, const char *house, struct db 
 		struct rows rows;
 
 		if (hearer == NULL || !claims_kept(house) ||
-		    !claims_look(db, &story->chapters[i].event->id, 1, &hearer->claimed_us))
+		    !claims_look(db, &story->chapters[i].event->id, 1, INT_ABSENT, &hearer->claimed_us))
 			continue;
 		arg_uuid(db_args(db), &story->chapters[i].event->id);
 		if (ask_database(db, &find_attempts, &rows) && rows.count > 0)

@@ -38,7 +38,8 @@ bool redrive_plan(struct redrive *redrive)
 
 		for (size_t id = 0; id < letter->id_count; id++)
 			claimed[id] = INT_ABSENT;
-		if (claims_kept(letter->house) && !claims_look(redrive->db, letter->ids, letter->id_count, claimed))
+		if (claims_kept(letter->house) &&
+		    !claims_look(redrive->db, letter->ids, letter->id_count, letter->last_us, claimed))
 			return false;
 		redrive->items[i] = (struct redriven){.letter = letter, .fate = plan_one(letter, claimed)};
 	}

@@ -56,7 +56,7 @@ static bool look_at_inbox(struct watch *watch)
 		if (redrive->items[i].fate == FATE_WAITS && !watch->claimed[i])
 			ids[count++] = letter->ids[letter->id_count - 1];
 	}
-	const bool fine = claims_look(redrive->db, ids, count, claimed_us);
+	const bool fine = claims_look(redrive->db, ids, count, redrive->sent_us, claimed_us);
 	for (size_t i = 0, n = 0; fine && i < redrive->count; i++)
 		if (redrive->items[i].fate == FATE_WAITS && !watch->claimed[i])
 			watch->claimed[i] = claimed_us[n++] != INT_ABSENT;

@@ -251,6 +251,8 @@ const struct command cmd_replay = {
 	.notes = PLACE_NOTES "Events go to the queues of those who listen to them, never to the exchange:\n"
 			     "the log does not grow by them. What a consumer has handled, it drops.\n"
 			     "--resend-outputs finds in the log, by causationid, what consumers said in\n"
-			     "answer to the events chosen, and sends that. --force makes the inbox forget\n"
-			     "them; it writes the event operator.replayed first.\n",
+			     "answer to the events chosen, and sends that. --force makes the consumer forget\n"
+			     "that it heard them; it writes the event operator.replayed first. They are then\n"
+			     "decided anew: what an order or a reservation itself remembers changes nothing\n"
+			     "there, what it has lost takes effect.\n",
 };

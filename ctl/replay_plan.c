@@ -66,7 +66,7 @@ static bool look_ahead(struct replay_plan *plan, const char *house, bool force)
 	const bool kept = claims_kept(house);
 	struct db *db = count > 0 && kept ? connect_database(house) : NULL;
 	if (count > 0 && kept)
-		fine = db != NULL && claims_look(db, ids, count, claimed);
+		fine = db != NULL && claims_look(db, ids, count, INT_ABSENT, claimed);
 	for (size_t i = 0, n = 0; fine && i < plan->count; i++)
 		if (plan->errands[i].house == house)
 			plan->errands[i].effect = kept ? effect_of(claimed[n++], force) : EFFECT_ANSWER;

@@ -5,10 +5,11 @@
 
 #include "metrics.h"
 
-static struct metric duplicates = {.name = "comanda_duplicates_total",
-				   .help = "Messages that had been handled before",
-				   .type = COUNTER,
-				   .label = "lane"};
+static struct metric duplicates = {
+	.name = "comanda_duplicates_total",
+	.help = "Messages that the inbox knew; events that aggregates remember are not asked for",
+	.type = COUNTER,
+	.label = "lane"};
 
 static int compare_items(const void *a, const void *b)
 {
@@ -65,6 +66,9 @@ static const struct sql claim_new = {"inbox_claim_new", INSERT_EVENTS};
 static const struct sql claim_missing = {"inbox_claim_events",
 					 INSERT_EVENTS " ON CONFLICT (id) DO NOTHING RETURNING id"};
 
+/* What is left to the aggregates: a row a turn, without an index on ids. */
+static const struct sql hear = {"inbox_hear", "INSERT INTO heard_events (received_at, ids) VALUES ($1, $2::uuid[])"};
+
 /* A request's row is written once, with its answer, at the end of the turn. Until then its id is held by a lock of the
  * transaction, which is no row and costs nothing on disk; in one order, so that two turns cannot wait for each other.
  */
@@ -116,16 +120,57 @@ static void send_recorded(struct lane *lane, const struct claim *claim)
 	db_send(lane->db, &recorded);
 }
 
-static void send_events(struct lane *lane, const struct claim *claim, int64_t now_us)
+/* As it was gathered: what could not be read, or was forged, is no event that an aggregate has heard. */
+bool inbox_leaves(const struct claim *claim, const struct item *item)
+{
+	return claim->hopeful && item->handler != NULL && item->handler->remembered && item->gathered == OK;
+}
+
+static size_t count_left(const struct claim *claim)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < claim->count; i++)
+		left += inbox_leaves(claim, claim->items[i]);
+	return left;
+}
+
+static void send_claims(struct lane *lane, const struct claim *claim, int64_t now_us)
 {
 	struct args *args = db_args(lane->db);
 
 	args_columns(args, 2);
 	for (size_t i = 0; i < claim->count; i++) {
+		if (inbox_leaves(claim, claim->items[i]))
+			continue;
 		put_uuid(args, &claim->items[i]->query.message.id);
 		put_moment(args, now_us);
 	}
 	db_send(lane->db, claim->hopeful ? &claim_new : &claim_missing);
+}
+
+static void send_heard(struct lane *lane, const struct claim *claim, int64_t now_us)
+{
+	struct uuid *ids = arena_new(&lane->arena, claim->count + 1, sizeof(*ids));
+	struct args *args = db_args(lane->db);
+	size_t count = 0;
+
+	for (size_t i = 0; i < claim->count; i++)
+		if (inbox_leaves(claim, claim->items[i]))
+			ids[count++] = claim->items[i]->query.message.id;
+	arg_moment(args, now_us);
+	arg_uuids(args, ids, count);
+	db_send(lane->db, &hear);
+}
+
+static void send_events(struct lane *lane, const struct claim *claim, int64_t now_us)
+{
+	const size_t left = count_left(claim);
+
+	if (left < claim->count)
+		send_claims(lane, claim, now_us);
+	if (left > 0)
+		send_heard(lane, claim, now_us);
 }
 
 void inbox_claim_send(struct lane *lane, const struct claim *claim, int64_t now_us)
@@ -175,7 +220,7 @@ static enum status read_recorded(struct lane *lane, const struct claim *claim)
 	return OK;
 }
 
-static enum status read_events(struct lane *lane, const struct claim *claim)
+static enum status read_claims(struct lane *lane, const struct claim *claim)
 {
 	struct rows rows;
 
@@ -192,6 +237,19 @@ static enum status read_events(struct lane *lane, const struct claim *claim)
 	}
 	metric_add(&duplicates, lane->plan->name, (int64_t)claim->count - rows.count);
 	return OK;
+}
+
+static enum status read_events(struct lane *lane, const struct claim *claim)
+{
+	const size_t left = count_left(claim);
+	enum status status = OK;
+	struct rows rows;
+
+	if (left < claim->count)
+		status = read_claims(lane, claim);
+	if (left > 0 && status == OK)
+		status = db_result(lane->db, &rows);
+	return status;
 }
 
 enum status inbox_claim_read(struct lane *lane, const struct claim *claim)

@@ -1,4 +1,10 @@
-/* The inbox: what was handled before is not handled again. */
+/* The inbox: what was handled before is not handled again.
+ *
+ * A claim is a row an event, in an index where a second one would collide. Where the aggregates remember what they were
+ * told (`remembered` in service.h) it would find nothing that they do not: so the first try of a turn does not claim
+ * such events. It only writes down, a row a turn, that they were heard, for people (`comanda order`, `comanda replay`).
+ * What must not be done twice by the turn itself, dead letters and retries, is done by a later try, which claims all.
+ */
 #ifndef RT_INBOX_H
 #define RT_INBOX_H
 
@@ -8,11 +14,16 @@
 struct claim {
 	struct item **items; /* sorted by id, each id once (its first item) */
 	size_t count;
-	bool hopeful; /* nothing of it was seen before, as far as is known: if it was, the turn fails with E_REDO */
+	/* The first try. Nothing of it was seen before, as far as is known: if it was, the turn fails with E_REDO.
+	 * What the aggregates remember is not even asked for. */
+	bool hopeful;
 };
 
 /* Sorts the items; those whose id another has already get it as their twin. In the lane's arena. */
 void claim_sort(struct lane *lane, struct item **items, size_t count, struct claim *ret_claim);
+
+/* Is this item one that the turn decides without a claim? */
+bool inbox_leaves(const struct claim *claim, const struct item *item);
 
 /* Queues the claim: the first statements of a turn. Concurrent claims of one id wait for each other here. Events are
  * claimed by their rows, requests by locks of the transaction: their rows come with the answer. */

@@ -22,6 +22,11 @@ static const struct sql prune_events = {
 	"DELETE FROM inbox_events WHERE ctid = ANY(ARRAY"
 	"(SELECT ctid FROM inbox_events WHERE received_at < $1 LIMIT 1000))",
 };
+static const struct sql prune_heard = {
+	"prune_heard_events",
+	"DELETE FROM heard_events WHERE ctid = ANY(ARRAY"
+	"(SELECT ctid FROM heard_events WHERE received_at < $1 LIMIT 1000))",
+};
 static const struct sql prune_attempts = {"prune_attempts", "DELETE FROM attempts WHERE first_at < $1"};
 
 /* Returns how many rows went. */
@@ -59,6 +64,7 @@ int64_t retention_prune(struct db *db, const struct engine *engine)
 	const struct retention own[] = {
 		{.name = "inbox_commands", .prune = prune_commands, .keep_us = engine->settings->inbox_commands_us},
 		{.name = "inbox_events", .prune = prune_events, .keep_us = engine->settings->inbox_events_us},
+		{.name = "heard_events", .prune = prune_heard, .keep_us = engine->settings->inbox_events_us},
 		{.name = "attempts", .prune = prune_attempts, .keep_us = DAY_US},
 		{0},
 	};

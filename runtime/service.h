@@ -51,6 +51,10 @@ struct handler {
 	/* Of events: nobody waits for what follows from it, but soon another event comes about the same aggregate, and
 	 * both in one turn cost half. A batch of nothing but such events waits so long for company. 0: it does not. */
 	int64_t may_wait_us;
+	/* Of events: the aggregates themselves remember that they were told. Decided once more, at any later time, the
+	 * same message changes nothing, and says nothing but what it said before, under the same ids. So no row of the
+	 * inbox has to claim it: see inbox.h. */
+	bool remembered;
 };
 /* A table of handlers ends with a row that has neither `decide` nor `read`. */
 
@@ -210,7 +214,7 @@ struct service_settings {
 		 "7d",                                                                                                   \
 		 SECOND_US,                                                                                              \
 		 90 * DAY_US,                                                                                            \
-		 "how long a handled event is remembered"},                                                              \
+		 "how long a handled event is remembered in the inbox"},                                                 \
 		{"COMANDA_LANES_COMMAND",                                                                                \
 		 SET_INT,                                                                                                \
 		 offsetof(struct_, service.lanes_command),                                                               \

@@ -82,10 +82,15 @@ static void answer_request(struct lane *lane, struct item *item, const struct ve
 	item_answer(lane, item, &(struct rpc_answer){.status = OK, .data = {lane->scratch.bytes, lane->scratch.size}});
 }
 
-/* What becomes of an event is read from the table of statuses. */
+/* What becomes of an event is read from the table of statuses. A dead letter or a retry is written once: no aggregate
+ * remembers those, so the event has to be claimed, and the turn is run again. */
 static enum status settle_event(struct turn *turn, struct item *item, const struct refusal *refusal)
 {
-	switch (status_rule(item->query.status)->settle) {
+	const enum settlement settle = status_rule(item->query.status)->settle;
+
+	if (settle != SETTLE_ACK && inbox_leaves(&turn->claim, item))
+		return E_REDO;
+	switch (settle) {
 	case SETTLE_ACK:
 		return OK;
 	case SETTLE_DEAD:

@@ -29,15 +29,17 @@ const struct handler orders_commands[] = {
 	{ 0 }
 };
 
-/* The events that move the saga (domain/saga.c). That the user is there is nearly always known first, by the commit that
- * svc-products needs and svc-users does not: alone it would cost a turn, in which the other answer finds the lane at
- * work. */
+/* The events that move the saga (domain/saga.c). An answer moves an order once, by its state and its history. What asks
+ * may find nothing to say today and an end tomorrow: it is asked once, which takes a claim.
+ *
+ * That the user is there is nearly always known first, by the commit that svc-products needs and svc-users does not:
+ * alone it would cost a turn, in which the other answer finds the lane at work. */
 const struct handler orders_events[] = {
-	{ USER_VERIFIED,       .keys = order_key, .decide = on_user_verified,
-	                       .may_wait_us = 4 * MS_US                                },
-	{ USER_REFUSED,        .keys = order_key, .decide = on_user_refused        },
-	{ STOCK_RESERVED,      .keys = order_key, .decide = on_stock_reserved      },
-	{ STOCK_REFUSED,       .keys = order_key, .decide = on_stock_refused       },
+	{ USER_VERIFIED,       .keys = order_key, .decide = on_user_verified,  .remembered = true,
+	                       .may_wait_us = 4 * MS_US                                           },
+	{ USER_REFUSED,        .keys = order_key, .decide = on_user_refused,   .remembered = true },
+	{ STOCK_RESERVED,      .keys = order_key, .decide = on_stock_reserved, .remembered = true },
+	{ STOCK_REFUSED,       .keys = order_key, .decide = on_stock_refused,  .remembered = true },
 	{ RESERVATION_OVERDUE, .keys = order_key, .decide = on_reservation_overdue },
 	{ ORDER_DEADLINE,      .keys = order_key, .decide = on_deadline            },
 	{ 0 }

@@ -24,14 +24,17 @@ const struct handler products_commands[] = {
 	{0},
 };
 
-/* What becomes of orders. What is held and now sold is nobody else's either way: that may wait for the next order, which
- * would find the lane at work. */
+/* What becomes of orders. A reservation, be it a refusal or a tombstone, is made once and ends once. Its note asks anew
+ * whenever it comes.
+ *
+ * What is held and now sold is nobody else's either way: that may wait for the next order, which would find the lane at
+ * work. */
 const struct handler products_events[] = {
-	{.type = ORDER_PLACED,          .keys = order_keys,  .decide = reserve_order},
-	{.type = ORDER_CONFIRMED,       .keys = order_keys,  .decide = sell_order, .may_wait_us = 10 * MS_US},
-	{.type = ORDER_REJECTED,        .keys = order_keys,  .decide = release_order},
-	{.type = ORDER_EXPIRED,         .keys = order_keys,  .decide = release_order},
-	{.type = ORDER_CANCELLED,       .keys = order_keys,  .decide = release_order},
+	{.type = ORDER_PLACED,          .keys = order_keys,  .decide = reserve_order, .remembered = true},
+	{.type = ORDER_CONFIRMED,       .keys = order_keys,  .decide = sell_order,    .remembered = true, .may_wait_us = 10 * MS_US},
+	{.type = ORDER_REJECTED,        .keys = order_keys,  .decide = release_order, .remembered = true},
+	{.type = ORDER_EXPIRED,         .keys = order_keys,  .decide = release_order, .remembered = true},
+	{.type = ORDER_CANCELLED,       .keys = order_keys,  .decide = release_order, .remembered = true},
 	{.type = RESERVATION_DEADLINE,  .keys = note_key,    .decide = check_overdue},
 	{0},
 };

@@ -16,10 +16,10 @@ static const struct handler query_handlers[] = {
 /* Each row: message, the aggregates it touches, what it means, what must be made before. */
 static const struct handler command_handlers[] = {
 	/* clang-format off */
-	{ USERS_CHANGE,   .keys = user_change_keys,  .decide = change_user },
-	{ USERS_DISABLE,  .keys = disable_keys,      .decide = disable_user },
-	{ TOKENS_REFRESH, .keys = refresh_keys,      .decide = refresh_session, .prepare = prepare_refresh },
-	{ TOKENS_REVOKE,  .keys = sign_out_keys,     .decide = sign_out },
+	{ USERS_CHANGE,   .keys = user_change_keys,  .decide = change_user                                        },
+	{ USERS_DISABLE,  .keys = disable_keys,      .decide = disable_user                                       },
+	{ TOKENS_REFRESH, .keys = refresh_keys,      .decide = refresh_session, .prepare = prepare_refresh      },
+	{ TOKENS_REVOKE,  .keys = sign_out_keys,     .decide = sign_out                                           },
 	{ 0 },
 	/* clang-format on */
 };
@@ -29,8 +29,8 @@ static const struct handler command_handlers[] = {
 static const struct handler password_handlers[] = {
 	/* clang-format off */
 	{ USERS_REGISTER, .keys = registration_keys, .decide = register_user,   .prepare = prepare_registration },
-	{ TOKENS_GRANT,   .keys = sign_in_keys,      .decide = sign_in,         .prepare = prepare_sign_in },
-	{ USERS_CHANGE,   .keys = user_change_keys,  .decide = change_user,     .prepare = prepare_change },
+	{ TOKENS_GRANT,   .keys = sign_in_keys,      .decide = sign_in,         .prepare = prepare_sign_in      },
+	{ USERS_CHANGE,   .keys = user_change_keys,  .decide = change_user,     .prepare = prepare_change       },
 	{ 0 },
 	/* clang-format on */
 };

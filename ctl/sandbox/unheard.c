@@ -3,11 +3,10 @@
 
 #include <string.h>
 
+#include "claims.h"
 #include "connect.h"
 #include "messages.h"
 #include "rebuild.h"
-
-enum { ASKED_AT_ONCE = 5000 };
 
 /* An inbox forgets; what is older than this and than all that it remembers was handled long ago. */
 #define FORGOTTEN_US DAY_US
@@ -43,28 +42,12 @@ static bool is_heard(const struct service *service, int type)
 	return false;
 }
 
-/* ---- handled, or still waiting? The service's own inbox knows ---- */
+/* ---- handled, or still waiting? The service itself knows ---- */
 
-static const struct sql find_handled = {"sandbox_handled", "SELECT id FROM inbox_events WHERE id = ANY($1::uuid[])"};
-static const struct sql find_oldest = {"sandbox_oldest", "SELECT min(received_at) FROM inbox_events"};
-
-static bool ask_handled(struct db *db, const struct happened *const *events, size_t count, struct id_map *handled)
-{
-	struct uuid ids[ASKED_AT_ONCE];
-	struct rows rows;
-
-	for (size_t i = 0; i < count; i++)
-		ids[i] = events[i]->id;
-	arg_uuids(db_args(db), ids, count);
-	if (!ask_database(db, &find_handled, &rows))
-		return false;
-	for (int row = 0; row < rows.count; row++) {
-		const struct uuid id = row_uuid(&rows, row, 0);
-
-		id_map_put(handled, &id, 1);
-	}
-	return true;
-}
+static const struct sql find_oldest = {
+	"sandbox_oldest",
+	"SELECT least((SELECT min(received_at) FROM inbox_events), (SELECT min(received_at) FROM heard_events))",
+};
 
 static bool ask_oldest(struct db *db, int64_t *ret_oldest_us)
 {
@@ -80,24 +63,24 @@ static bool ask_oldest(struct db *db, int64_t *ret_oldest_us)
 static bool drop_waiting(struct db *db, struct unheard *unheard)
 {
 	const size_t all = unheard->count;
-	struct id_map handled;
+	struct uuid *ids = mem_new(all + 1, sizeof(*ids));
+	int64_t *claimed_us = mem_new(all + 1, sizeof(*claimed_us));
 	int64_t oldest_us = INT64_MIN;
 
-	id_map_init(&handled);
-	bool fine = ask_oldest(db, &oldest_us);
-	for (size_t i = 0; i < all && fine; i += ASKED_AT_ONCE)
-		fine = ask_handled(db, unheard->events + i, all - i < ASKED_AT_ONCE ? all - i : ASKED_AT_ONCE,
-				   &handled);
+	for (size_t i = 0; i < all; i++)
+		ids[i] = unheard->events[i]->id;
+	const bool fine = ask_oldest(db, &oldest_us) && claims_look(db, ids, all, INT_ABSENT, claimed_us);
 	unheard->count = 0;
 	for (size_t i = 0; i < all && fine; i++) {
 		const struct happened *event = unheard->events[i];
 		const bool forgotten = event->time_us < oldest_us && moment_now() - event->time_us > FORGOTTEN_US;
 
-		if (forgotten || id_map_get(&handled, &event->id) != ID_MAP_NONE)
+		if (forgotten || claimed_us[i] != INT_ABSENT)
 			unheard->events[unheard->count++] = event;
 	}
 	unheard->waiting = all - unheard->count;
-	id_map_done(&handled);
+	free(ids);
+	free(claimed_us);
 	return fine;
 }
 

@@ -64,6 +64,14 @@ void order_remember(struct order *order, const struct order_step *step)
 	order->steps[order->step_count++] = *step;
 }
 
+bool order_heard(const struct order *order, const struct uuid *event_id)
+{
+	for (size_t i = 0; i < order->step_count; i++)
+		if (uuid_equal(&order->steps[i].event_id, event_id))
+			return true;
+	return false;
+}
+
 struct order order_as_placed(const struct order *order)
 {
 	struct order placed = *order;

@@ -68,6 +68,8 @@ struct end_reason order_deadline_reason(const struct order *order);
 
 /* Writes down an event in the order's history. */
 void order_remember(struct order *order, const struct order_step *step);
+/* Is this event in it? */
+bool order_heard(const struct order *order, const struct uuid *event_id);
 
 /* The order as it was when it was placed: what its first event said. */
 struct order order_as_placed(const struct order *order);

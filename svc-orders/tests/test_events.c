@@ -183,6 +183,37 @@ static void an_end_is_said_again_to_who_holds_goods(void **state)
 	}
 }
 
+/* The next message is the one with this number once more, from when it was sent. */
+static void rewind_to(struct scene *scene, unsigned char message)
+{
+	scene->now_us -= (scene->messages - (message - 1)) * SECOND_US;
+	scene->messages = message - 1;
+}
+
+static void what_is_said_again_to_a_copy_has_the_id_that_it_had(void **state)
+{
+	struct scene *scene = *state;
+	struct uuid id = order_in(scene, CANCELLED);
+
+	assert_int_equal(tell(scene, id, STOCK_OK), OK);
+	struct output first = *said(scene);
+	rewind_to(scene, scene->messages);
+	assert_int_equal(tell(scene, id, STOCK_OK), OK);
+	assert_same_id(said(scene)->id, first.id);
+}
+
+static void a_copy_of_what_moved_the_order_is_told_no_end(void **state)
+{
+	struct scene *scene = *state;
+	struct uuid id = order_in(scene, STOCK_HELD);
+	unsigned char held = scene->messages;
+
+	assert_int_equal(cancel(scene, id, ALICE), OK);
+	rewind_to(scene, held);
+	assert_int_equal(tell(scene, id, STOCK_OK), E_STALE);
+	assert_int_equal(said_count(scene), 0);
+}
+
 static void an_answer_about_an_unknown_order_is_refused(void **state)
 {
 	struct scene *scene = *state;
@@ -217,6 +248,8 @@ int main(void)
 		IN_SCENE(an_end_is_final),
 		IN_SCENE(a_stale_event_says_nothing),
 		IN_SCENE(an_end_is_said_again_to_who_holds_goods),
+		IN_SCENE(what_is_said_again_to_a_copy_has_the_id_that_it_had),
+		IN_SCENE(a_copy_of_what_moved_the_order_is_told_no_end),
 		IN_SCENE(an_answer_about_an_unknown_order_is_refused),
 		IN_SCENE(a_reservation_that_misses_an_item_is_refused_and_changes_nothing),
 	};

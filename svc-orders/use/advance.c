@@ -60,6 +60,9 @@ enum status advance(struct unit *unit, struct order *order, const struct message
 	if (rule == NULL)
 		return E_STALE;
 	if (rule->become == rule->in) {
+		/* What moved the order came before its end: told once more it is a duplicate, and no news. */
+		if (order_heard(order, &message->id))
+			return E_STALE;
 		/* Said again: the same version, but an id of its own, or who heard the first would drop it. */
 		publish(unit, order, said_as[rule->say]);
 		return OK;

@@ -114,7 +114,10 @@ static void put_heard_answers(struct args *args, const struct uuid *ids, int64_t
 
 /* ---- the statements ---- */
 
-#define HEARD "INSERT INTO inbox_events (id, received_at) SELECT * FROM unnest($1::uuid[], $2::timestamptz[])"
+/* A row a turn. */
+#define HEARD                                                                                                          \
+	"INSERT INTO heard_events (received_at, ids)"                                                                  \
+	" SELECT max(at), array_agg(id) FROM unnest($1::uuid[], $2::timestamptz[]) AS given (id, at)"
 #define SAID                                                                                                           \
 	"INSERT INTO outbox (id, exchange, routing_key, type, subject, body, created_at, due_at)"                      \
 	" SELECT id, 'events', 'order.placed', 'order.placed', id, body, at, at"                                       \

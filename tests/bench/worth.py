@@ -92,8 +92,15 @@ WITHOUT = {
     "lingering": (("runtime/gather.c", "lane->plan->linger_us > 0", "lane->plan->linger_us < 0"),),
     "looks-without-locks": (("runtime/turn.c", "turn.locked = !hopeful ||", "turn.locked = true || !hopeful ||"),),
     "rest": (("runtime/pace.c", "	if (open <= pace->open_max)\n", "	if (open <= pace->open_max || since_us != 0)\n"),),
-    "hopeful-inserts": (("runtime/turn.c", "turn_once(lane, items, count, tries == 0)",
-                         "turn_once(lane, items, count, false)"),),
+    "hopeful-inserts": (
+        ("runtime/turn.c", "stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);",
+         "stores_save_send(turn->lane, turn->unit, false);"),
+        ("runtime/turn.c", "deadlines_save_send(db, service, turn->unit, turn->claim.hopeful);",
+         "deadlines_save_send(db, service, turn->unit, false);"),
+        ("runtime/turn.c", "outbox_insert_send(db, turn->parcel, turn->claim.hopeful);",
+         "outbox_insert_send(db, turn->parcel, false);")),
+    "unclaimed-events": (("runtime/inbox.c", "return claim->hopeful && item->handler != NULL",
+                          "return false && claim->hopeful && item->handler != NULL"),),
 }
 
 

@@ -167,8 +167,38 @@ def test_a_duplicate_has_no_second_effect(stack, customer, products, pending, go
         ends(customer, order_id, "confirmed")
         assert types(customer, order_id).count("comanda.stock.reserved.v1") == 1
         assert types(customer, order_id).count("comanda.order.confirmed.v1") == 1
-    assert stack.sql("orders", "SELECT count(*) FROM inbox_events WHERE id = ANY(%s::uuid[])",
-                     [told["id"] for told in said])[0][0] == 3
+    assert len(set(handled(stack, said))) == 3
+
+
+def handled(stack, events):
+    """The ids of those that svc-orders has claimed, or heard without a claim; each as often as it was."""
+    known = "SELECT id::text FROM inbox_events UNION ALL SELECT unnest(ids)::text FROM heard_events"
+    return [found for found, in stack.sql("orders", f"SELECT id FROM ({known}) AS known WHERE id = ANY(%s)",
+                                          [told["id"] for told in events])]
+
+
+def test_an_answer_that_the_order_remembers_is_not_claimed(stack, customer, products, pending, goods):
+    order_id, = pending(1)
+    told = reserved(order_id, goods)
+    products.tell(told)
+    ends(customer, order_id, "confirmed")
+    assert handled(stack, [told]) == [told["id"]]
+    assert stack.sql("orders", "SELECT 1 FROM inbox_events WHERE id = %s", told["id"]) == []
+
+
+def test_an_event_that_is_put_aside_is_put_aside_once(stack, customer, products, operator, pending):
+    """Nothing remembers a dead letter but a claim."""
+    marker, = pending(1)
+    noise = refused(str(uuid.uuid4()))
+    products.tell(noise)
+    operator.dead("orders", lambda body: noise["id"].encode() in body)
+    products.tell(noise)
+    products.tell([noise, refused(marker), noise])
+    ends(customer, marker, "rejected")
+    eventually(lambda: stack.sql("orders", "SELECT 1 FROM outbox") == [])
+    assert operator.take("orders.dead") is None
+    assert stack.sql("orders", "SELECT 1 FROM inbox_events WHERE id = %s", noise["id"]) == [(1,)]
+    assert handled(stack, [noise]) == [noise["id"]]
 
 
 def test_what_comes_after_the_end_changes_nothing(customer, products, pending):
@@ -190,12 +220,35 @@ def test_stock_held_for_an_order_that_has_ended_is_told_the_end_again(customer, 
     products.tell(held)
     said = heard(operator, ears, 1)[0]
     assert (said["subject"], said["sequence"], said["data"]["status"]) == (order_id, ended["version"], "cancelled")
-    products.tell(held)  # has been handled: nothing is said
+    products.tell(held)  # once more: what is said has the id that it had
     products.tell([held, again, again])
-    assert [told["causationid"] for told in heard(operator, ears, 1)] == [again["id"]]
     marker, = pending(1)
     products.tell(refused(marker))
-    assert [told["subject"] for told in heard(operator, ears, 2)] == [marker] * 2, "placed and rejected, and no more"
+    told = heard_up_to_the_end_of(operator, ears, marker)
+    assert {said["causationid"] for said in told if said["subject"] == order_id} == {held["id"], again["id"]}
+    assert len({said["id"] for said in told if said["subject"] == order_id}) == 2, "one answer a question"
+    assert said["id"] in {again["id"] for again in told}
+
+
+def test_a_question_about_an_order_that_has_ended_is_answered_once(customer, products, operator, pending):
+    order_id, = pending(1)
+    ok(customer.call("POST", f"/orders/{order_id}/cancel"))
+    ears = operator.listen("events", "order.#")
+    asked = event("reservation.overdue", "svc-products", order_id, {"order_id": order_id})
+    products.tell(asked)
+    assert heard(operator, ears, 1)[0]["causationid"] == asked["id"]
+    products.tell(asked)  # has been handled: nothing is said
+    products.tell([asked, asked])
+    marker, = pending(1)
+    products.tell(refused(marker))
+    assert {said["subject"] for said in heard_up_to_the_end_of(operator, ears, marker)} == {marker}
+
+
+def heard_up_to_the_end_of(operator, ears, order_id):
+    found = []
+    while not any(said["subject"] == order_id and said["data"]["status"] == "rejected" for said in found):
+        found += heard(operator, ears, 1)
+    return found
 
 
 def heard(operator, ears, count):

@@ -7,12 +7,13 @@ import pytest
 
 from kit.patience import eventually
 
+HANDLED = "SELECT id FROM inbox_events UNION SELECT unnest(ids) FROM heard_events"
 # What a service knows, without when it handled what.
 STATE = {
     "users": ["SELECT * FROM users", "SELECT * FROM email_claims", "SELECT * FROM sessions", "SELECT * FROM deadlines"],
     "products": ["SELECT * FROM products", "SELECT * FROM sku_claims", "SELECT * FROM reservations",
-                 "SELECT subject, type FROM deadlines", "SELECT id FROM inbox_events"],
-    "orders": ["SELECT * FROM orders", "SELECT subject, type FROM deadlines", "SELECT id FROM inbox_events"],
+                 "SELECT subject, type FROM deadlines", HANDLED],
+    "orders": ["SELECT * FROM orders", "SELECT subject, type FROM deadlines", HANDLED],
 }
 
 
@@ -76,6 +77,18 @@ def test_a_dry_run_says_what_each_consumer_will_do(comanda, some_orders):
     assert "5 deliveries; 4: no effect" in shown and "Nothing was sent" in shown
 
 
+@pytest.mark.parametrize("late", ["2 seconds", "20 minutes"])
+def test_what_was_heard_late_is_found_all_the_same(stack, comanda, some_orders, late):
+    [event] = [errand["event_id"] for errand in comanda.json("replay", "--order", some_orders[0], "--type", "order.confirmed")]
+    shift = "UPDATE heard_events SET received_at = received_at {} %s::interval WHERE %s = ANY(ids) RETURNING 1"
+    assert stack.sql("products", shift.format("+"), late, event) == [(1,)]
+    try:
+        [errand] = comanda.json("replay", "--event", event)
+        assert errand["effect"] == "no effect: handled before"
+    finally:
+        stack.sql("products", shift.format("-"), late, event)
+
+
 def test_answers_that_were_lost_are_found_in_the_log_and_sent_again(stack, comanda, customer, product):
     order = place_and_lose_the_answers(stack, customer, product)
     assert customer.order(order)["status"] == "pending"
@@ -110,14 +123,17 @@ def test_a_forced_replay_needs_a_reason_and_a_yes_and_leaves_an_audit_event(stac
     once = ["replay", "--event", event, "--force", "--send"]
     assert "--reason" in comanda.complaint(*once)
     reason = f"the stock of a backup lacked it ({uuid.uuid4()})"
-    claimed = "SELECT received_at FROM inbox_events WHERE id = %s"
+    claimed = ("SELECT received_at FROM (SELECT id, received_at FROM inbox_events UNION ALL SELECT unnest(ids), received_at"
+               " FROM heard_events) AS handled WHERE id = %s")
     before = stack.sql("products", claimed, event)
+    assert len(before) == 1
     _, complaint = comanda.run(*once, "--reason", reason, code=2)
     assert "--yes" in complaint and stack.sql("products", claimed, event) == before
 
     [errand] = comanda.json(*once, "--reason", reason, "--yes")
     assert errand["effect"] == "TAKES EFFECT AGAIN"
     eventually(lambda: stack.sql("products", claimed, event) > before)
+    assert len(stack.sql("products", claimed, event)) == 1, "that it was handled before is forgotten"
     audits = [line["event"] for line in comanda.json("events", "list", "--from", "5m", "--type", "operator.replayed")]
     [audit] = [audit for audit in audits if audit["data"]["reason"] == reason]
     assert audit["data"]["events"] == [event] and audit["data"]["queues"] == ["products.events"]

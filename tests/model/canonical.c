@@ -88,7 +88,7 @@ bool state_knows_id(const struct model *model, const struct bag *state, number_t
 	for (unsigned i = 0; i < state->count; i++) {
 		const struct fact fact = fact_of(model, state->facts[i]);
 
-		if (fact.kind == FACT_CLAIM && id_descends(model, fact.a, id))
+		if ((fact.kind == FACT_CLAIM || fact.kind == FACT_HEARD) && id_descends(model, fact.a, id))
 			return true;
 	}
 	for (unsigned i = 0; i < known.count; i++)
@@ -132,7 +132,7 @@ static bool is_spent(struct model *model, const struct bag *state, number_t numb
 		return true;
 	if (!is_settled(model, state, &delivery))
 		return false;
-	const struct turn turn = turn_of(model, turn_number(model, state, &number, 1, false));
+	const struct turn turn = turn_of(model, turn_number(model, state, &number, 1, MANNER_FIRST));
 	return turn.write_count == 0 && turn.said_count == 0 && turn.deadline_count == 0;
 }
 
@@ -176,7 +176,7 @@ static void forget_claims(struct model *model, struct bag *state)
 	for (unsigned i = 0; i < state->count; i++) {
 		const struct fact fact = fact_of(model, state->facts[i]);
 
-		if (fact.kind != FACT_CLAIM || may_arrive(model, &under_way, fact.a))
+		if ((fact.kind != FACT_CLAIM && fact.kind != FACT_HEARD) || may_arrive(model, &under_way, fact.a))
 			state->facts[kept++] = state->facts[i];
 	}
 	state->count = kept;

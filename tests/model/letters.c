@@ -195,6 +195,13 @@ static decide_function *decision_of(const struct model *model, enum side_name si
 	return handler->decide;
 }
 
+static bool is_remembered(const struct model *model, enum side_name side, const struct handler *handler)
+{
+	if (!side_of(side)->keeps || comanda_contract.types[handler->type].kind == REQUEST)
+		return false;
+	return handler->remembered || model_twisted(model, TWIST_ALL_REMEMBERED);
+}
+
 static void name_aggregates(struct model *model, struct delivery *delivery, const struct message *message)
 {
 	struct unit *unit = unit_make(&model->scratch, side_of(delivery->side)->name);
@@ -227,6 +234,7 @@ number_t delivery_number(struct model *model, enum side_name side, number_t lett
 				    .id = id_number(model, &message.id),
 				    .type = message.type,
 				    .request = comanda_contract.types[message.type].kind == REQUEST,
+				    .remembered = is_remembered(model, side, handler),
 				    .side = (uint8_t)side,
 				    .keys = handler->keys,
 				    .decide = decision_of(model, side, handler)};

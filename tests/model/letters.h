@@ -28,7 +28,8 @@ enum { NAMED_MAX = 2 };
 struct delivery {
 	number_t letter, id;
 	int type;
-	bool request; /* asked by a client; otherwise an event or a note */
+	bool request;    /* asked by a client; otherwise an event or a note */
+	bool remembered; /* by the aggregates: a turn's first try does not claim it */
 	uint8_t side, named_count;
 	number_t named[NAMED_MAX];
 	keys_function *keys;

@@ -154,7 +154,7 @@ static void wish_order(struct model *model, struct bag *state, int which)
 	struct message message = request(ORDERS_PLACE, which, body);
 	message.deadline_us = phase_moment(PHASE_OPEN) + SECOND_US;
 	const number_t delivery = wish(model, state, &message);
-	const struct turn placing = turn_of(model, turn_number(model, state, &delivery, 1, false));
+	const struct turn placing = turn_of(model, turn_number(model, state, &delivery, 1, MANNER_FIRST));
 	assert(placing.told != 0);
 	if (model->world->cancels[which])
 		wish_cancel(model, state, which, placing.told);

@@ -18,6 +18,7 @@ enum fact_kind {
 	FACT_CLOCK,     /* a: enum phase */
 	FACT_ROW,       /* a: aggregate, b: its content */
 	FACT_CLAIM,     /* side's inbox has a: id */
+	FACT_HEARD,     /* a ghost: side has decided a: id, of an event that its aggregates remember; b: its effect */
 	FACT_OUTBOX,    /* side's outbox has a: letter */
 	FACT_QUEUE,     /* a: delivery, waiting in side's queue or unacknowledged */
 	FACT_WISH,      /* a: delivery, a request that a client may send */

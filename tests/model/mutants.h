@@ -8,6 +8,7 @@
 decide_function leave_no_tombstone;              /* release_order */
 decide_function release_again;                   /* release_order */
 decide_function release_what_was_never_held;     /* release_order */
+decide_function hold_again;                      /* reserve_order */
 decide_function reserve_what_is_not_there;       /* reserve_order */
 decide_function reserve_without_deadline;        /* reserve_order */
 decide_function reserve_after_the_order_expired; /* reserve_order */
@@ -21,6 +22,7 @@ decide_function clear_deadline_too_early;               /* on_user_verified */
 decide_function confirm_on_the_buyer_alone;             /* on_user_verified */
 decide_function confirm_on_the_goods_alone;             /* on_stock_reserved */
 decide_function hear_of_goods_after_the_end_in_silence; /* on_stock_reserved */
+decide_function tell_the_end_to_what_moved_it;          /* on_stock_reserved */
 decide_function reject_in_silence;                      /* on_user_refused */
 decide_function let_overdue_be;                         /* on_reservation_overdue */
 

@@ -55,6 +55,18 @@ enum status hear_of_goods_after_the_end_in_silence(struct unit *unit, const stru
 	return has_ended(unit, message) ? E_STALE : on_stock_reserved(unit, message);
 }
 
+/* Without the look into its history. */
+enum status tell_the_end_to_what_moved_it(struct unit *unit, const struct message *message)
+{
+	const struct order *order = unit_get(unit, &order_kind, message->body);
+
+	if (!has_ended(unit, message) || order->state == CONFIRMED)
+		return on_stock_reserved(unit, message);
+	unit_event(unit, order->state == REJECTED ? ORDER_REJECTED : ORDER_CANCELLED, &order->id, order->version,
+		   order_event_of(order, unit_arena(unit)));
+	return OK;
+}
+
 enum status let_overdue_be(struct unit *unit, const struct message *message)
 {
 	(void)unit;

@@ -39,6 +39,18 @@ enum status release_what_was_never_held(struct unit *unit, const struct message 
 	return release_order(unit, message);
 }
 
+/* What was asked for is held, and its copy asks for as much again. */
+enum status hold_again(struct unit *unit, const struct message *message)
+{
+	const struct order_line *line = ((const struct order_event *)message->body)->items.items;
+	const struct reservation *seen = reservation_of(unit, message);
+
+	if (seen == NULL || seen->state != RESERVATION_HELD)
+		return reserve_order(unit, message);
+	product_of(unit, message)->reserved += line->quantity;
+	return OK;
+}
+
 enum status reserve_what_is_not_there(struct unit *unit, const struct message *message)
 {
 	struct product *product = product_of(unit, message);

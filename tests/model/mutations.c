@@ -22,6 +22,7 @@ const struct mutation no_mutation = {.name = "none"};
 const struct mutation mutations[] = {
 	/* what the runtime does around decisions */
 	RUNTIME("events are not claimed",                     TWIST_NO_EVENT_INBOX,        "one order",    RULE_DONE_ONCE),
+	RUNTIME("every event is taken for remembered",        TWIST_ALL_REMEMBERED,        "put aside",    RULE_DONE_ONCE),
 	RUNTIME("requests are not claimed",                   TWIST_NO_COMMAND_INBOX,      "again and again", RULE_ONE_KEY_ONE_ORDER),
 	RUNTIME("one id twice in a turn is decided twice",    TWIST_NO_TWINS,              "in pairs",     RULE_DONE_ONCE),
 	RUNTIME("published before the commit",                TWIST_PUBLISH_BEFORE_COMMIT, "one order",    RULE_NOTHING_PUT_ASIDE),
@@ -41,6 +42,7 @@ const struct mutation mutations[] = {
 	DECISION(SIDE_PRODUCTS, ORDER_CANCELLED, leave_no_tombstone,          "one order",    RULE_END_IS_HEARD),
 	DECISION(SIDE_PRODUCTS, ORDER_CANCELLED, release_again,               "one order",    RULE_STOCK_IN_BOUNDS),
 	DECISION(SIDE_PRODUCTS, ORDER_CANCELLED, release_what_was_never_held, "one order",    RULE_STOCK_IN_BOUNDS),
+	DECISION(SIDE_PRODUCTS, ORDER_PLACED, hold_again,                     "one order",    RULE_DONE_ONCE),
 	DECISION(SIDE_PRODUCTS, ORDER_PLACED, reserve_what_is_not_there,      "two orders, one piece", RULE_STOCK_IN_BOUNDS),
 	DECISION(SIDE_PRODUCTS, ORDER_PLACED, reserve_without_deadline,       "put aside",    RULE_NOTHING_SLEEPS),
 	DECISION(SIDE_PRODUCTS, ORDER_PLACED, reserve_after_the_order_expired, "a month later", RULE_STOCK_CONSERVED),
@@ -53,6 +55,7 @@ const struct mutation mutations[] = {
 	DECISION(SIDE_ORDERS, USER_VERIFIED, clear_deadline_too_early,        "one order",    RULE_NOTHING_SLEEPS),
 	DECISION(SIDE_ORDERS, USER_VERIFIED, confirm_on_the_buyer_alone,      "one order",    RULE_CONFIRMED_BY_BOTH),
 	DECISION(SIDE_ORDERS, STOCK_RESERVED, confirm_on_the_goods_alone,     "one order",    RULE_CONFIRMED_BY_BOTH),
+	DECISION(SIDE_ORDERS, STOCK_RESERVED, tell_the_end_to_what_moved_it,  "one order",    RULE_DONE_ONCE),
 	DECISION(SIDE_ORDERS, USER_REFUSED, reject_in_silence,                "a disabled buyer", RULE_NOTHING_LOST),
 	DECISION(SIDE_ORDERS, RESERVATION_OVERDUE, let_overdue_be,            "put aside",    RULE_END_IN_REACH),
 	DECISION(SIDE_USERS, ORDER_PLACED, verify_everybody,                  "a disabled buyer", RULE_CONFIRMED_BY_BOTH),

@@ -9,8 +9,9 @@
 
 enum twist {
 	TWIST_NONE,
-	TWIST_NO_EVENT_INBOX,        /* events are not claimed */
+	TWIST_NO_EVENT_INBOX,        /* what is claimed is not asked for */
 	TWIST_NO_COMMAND_INBOX,      /* requests are not claimed */
+	TWIST_ALL_REMEMBERED,        /* events are taken for remembered that are not */
 	TWIST_NO_TWINS,              /* a turn decides a message twice that it has taken twice */
 	TWIST_PUBLISH_BEFORE_COMMIT, /* events are out before the state is */
 	TWIST_ACK_BEFORE_COMMIT,     /* a message is acknowledged before its turn is committed */

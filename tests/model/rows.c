@@ -63,6 +63,10 @@ static void order_key_text(struct buffer *key, const void *data)
 			      order->items[i].unit_price_cents);
 		add_text(key, order->items[i].name);
 	}
+	/* What moved it: the order is not told that twice. What it said itself never comes back to it. */
+	for (size_t i = 0; i < order->step_count; i++)
+		if (strncmp(order->steps[i].event, "order.", strlen("order.")) != 0)
+			add_uuid(key, &order->steps[i].event_id);
 }
 
 static void reservation_key_text(struct buffer *key, const void *data)

@@ -21,7 +21,7 @@ bool save_takes_effect(const struct model *model, const struct bag *state, const
 	return turn->writes[write].found || bag_row(model, state, turn->writes[write].aggregate) == 0;
 }
 
-static bool is_remembered(const struct model *model, const struct turn *turn, unsigned item)
+static bool is_recorded(const struct model *model, const struct turn *turn, unsigned item)
 {
 	const int http = status_rule(turn->status[item])->http;
 
@@ -47,16 +47,46 @@ static void hear_end(struct model *model, struct bag *state, struct delivery del
 			(struct fact){.kind = FACT_END_HEARD, .a = letter_of(model, delivery.letter).subject});
 }
 
+number_t save_effect(const struct turn *turn, unsigned item)
+{
+	if (turn->spoke[item] != 0)
+		return turn->spoke[item];
+	return turn->changed[item] ? EFFECT_SILENT : EFFECT_NONE;
+}
+
+/* What aggregates remember may be claimed or not, by the try that it was: what was heard stands for both. */
+static void note_heard(struct model *model, struct bag *state, const struct turn *turn, unsigned item)
+{
+	const number_t before = turn_heard(model, state, turn->deliveries[item]);
+	const struct fact heard = {.kind = FACT_HEARD,
+				   .side = turn->side,
+				   .a = delivery_of(model, turn->deliveries[item]).id,
+				   .b = save_effect(turn, item)};
+
+	if (before != 0 && fact_of(model, before).b != EFFECT_NONE)
+		return;
+	if (before != 0)
+		bag_drop(state, before);
+	bag_add(model, state, heard);
+}
+
+static void note_handled(struct model *model, struct bag *state, const struct turn *turn, unsigned item)
+{
+	const bool remembered = delivery_of(model, turn->deliveries[item]).remembered;
+
+	if (remembered && status_rule(turn->status[item])->settle == SETTLE_ACK)
+		note_heard(model, state, turn, item);
+	else if (is_recorded(model, turn, item))
+		bag_set(model, state, save_claim(model, turn, item));
+}
+
 void save_rows(struct model *model, struct bag *state, const struct turn *turn)
 {
 	for (unsigned i = 0; i < turn->write_count; i++)
 		if (save_takes_effect(model, state, turn, i))
 			bag_set_row(model, state, turn->writes[i].aggregate, turn->writes[i].row);
 	for (unsigned i = 0; i < turn->count; i++) {
-		const struct fact claim = save_claim(model, turn, i);
-
-		if (is_remembered(model, turn, i))
-			bag_set(model, state, claim);
+		note_handled(model, state, turn, i);
 		hear_end(model, state, delivery_of(model, turn->deliveries[i]));
 	}
 }

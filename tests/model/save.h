@@ -11,6 +11,9 @@ bool save_fits(const struct model *model, const struct bag *state, const struct 
 bool save_takes_effect(const struct model *model, const struct bag *state, const struct turn *turn, unsigned write);
 /* The inbox row of a message. */
 struct fact save_claim(const struct model *model, const struct turn *turn, unsigned item);
+/* What an item's decision did: the letter that it said, or one of these. */
+enum { EFFECT_NONE = 0, EFFECT_SILENT = UINT16_MAX };
+number_t save_effect(const struct turn *turn, unsigned item);
 
 void save_rows(struct model *model, struct bag *state, const struct turn *turn); /* aggregates and inbox */
 void save_outbox(struct model *model, struct bag *state, const struct turn *turn);

@@ -69,6 +69,38 @@ static bool is_handled(struct model *model, const struct bag *state, const struc
 	return bag_has(model, state, claim);
 }
 
+/* What an earlier decision about the same event did: before this one was made, or before it was saved, or earlier in
+ * this turn. False: nothing stands in its way. A copy that was ignored while this decision was being saved does not. */
+static bool did_before(const struct model *model, const struct bag *state, const struct turn *turn, unsigned item,
+		       number_t *ret_effect)
+{
+	const number_t heard = turn_heard(model, state, turn->deliveries[item]);
+
+	*ret_effect = heard != 0 ? fact_of(model, heard).b : EFFECT_NONE;
+	if (turn->heard[item] != 0 || *ret_effect != EFFECT_NONE)
+		return true;
+	for (unsigned earlier = 0; earlier < item; earlier++)
+		if (save_claim(model, turn, earlier).a == save_claim(model, turn, item).a) {
+			*ret_effect = save_effect(turn, earlier);
+			return true;
+		}
+	return false;
+}
+
+/* A message that must be claimed is done once. What aggregates remember may be decided again: then it changes nothing,
+ * and says what it said, or nothing. */
+static bool done_twice(struct model *model, const struct bag *state, const struct turn *turn, unsigned item)
+{
+	number_t effect;
+
+	if (turn->status[item] != OK)
+		return false;
+	if (!delivery_of(model, turn->deliveries[item]).remembered)
+		return is_handled(model, state, turn, item);
+	return did_before(model, state, turn, item, &effect) &&
+	       (turn->changed[item] || (turn->spoke[item] != 0 && turn->spoke[item] != effect));
+}
+
 void save_check(struct search *search, const struct bag *state, const struct turn *turn, struct step step)
 {
 	struct model *model = &search->model;
@@ -78,7 +110,7 @@ void save_check(struct search *search, const struct bag *state, const struct tur
 	for (unsigned i = 0; i < turn->count; i++) {
 		if (puts_aside(model, state, turn, i))
 			search_break(search, RULE_NOTHING_PUT_ASIDE, step, state);
-		if (turn->status[i] == OK && is_handled(model, state, turn, i))
+		if (done_twice(model, state, turn, i))
 			search_break(search, RULE_DONE_ONCE, step, state);
 	}
 	if (is_outdated(model, state, turn))

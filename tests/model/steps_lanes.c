@@ -25,7 +25,7 @@ static bool has_locked(const struct turn *turn, const struct delivery *delivery)
 	return false;
 }
 
-/* Must the message wait: for a lane, for another turn with the same id, for a locked row? */
+/* Must the message wait: for a lane, for another turn that has claimed its id, for a locked row? */
 static bool must_wait(const struct model *model, const struct bag *state, number_t wanted)
 {
 	const struct delivery delivery = delivery_of(model, wanted);
@@ -38,7 +38,7 @@ static bool must_wait(const struct model *model, const struct bag *state, number
 			continue;
 		const struct turn turn = turn_of(model, fact.a);
 		busy++;
-		if (shares_id(model, &turn, wanted))
+		if (!delivery.remembered && shares_id(model, &turn, wanted))
 			return true;
 		if (!model_twisted(model, TWIST_NO_LOCKS) && has_locked(&turn, &delivery))
 			return true;
@@ -70,15 +70,26 @@ bool steps_is_known(struct model *model, const struct bag *state, number_t deliv
 	return bag_has(model, state, claim);
 }
 
+/* Does this try drop the message? The first one does not ask for what aggregates remember. A later one does, and finds
+ * what was heard where another such try had claimed it; where not, it decides like the first, which is another step. */
+static bool is_dropped(struct model *model, const struct bag *state, number_t delivery, unsigned manner)
+{
+	if (!delivery_of(model, delivery).remembered)
+		return steps_is_known(model, state, delivery);
+	return (manner & MANNER_CLAIMS) != 0 &&
+	       (turn_heard(model, state, delivery) != 0 || steps_is_known(model, state, delivery));
+}
+
 /* What is left of the taken messages once those that the inbox knows, and second copies, are gone. */
-static unsigned claim(struct model *model, const struct bag *state, const struct taken *taken, number_t *ret_fresh)
+static unsigned claim(struct model *model, const struct bag *state, const struct taken *taken, unsigned manner,
+		      number_t *ret_fresh)
 {
 	struct turn claimed = {0};
 
 	for (unsigned i = 0; i < taken->count; i++) {
 		const number_t delivery = taken->deliveries[i];
 
-		if (steps_is_known(model, state, delivery) ||
+		if (is_dropped(model, state, delivery, manner) ||
 		    (shares_id(model, &claimed, delivery) && !model_twisted(model, TWIST_NO_TWINS)))
 			continue;
 		claimed.deliveries[claimed.count] = ret_fresh[claimed.count] = delivery;
@@ -87,20 +98,33 @@ static unsigned claim(struct model *model, const struct bag *state, const struct
 	return claimed.count;
 }
 
-static void decide(struct search *search, const struct bag *rest, const struct taken *taken, bool again)
+/* A dead letter is written by a turn that has claimed its event. */
+static bool must_claim(const struct model *model, const struct turn *turn)
+{
+	for (unsigned i = 0; i < turn->count; i++)
+		if (turn_leaves(model, turn, i) && status_rule(turn->status[i])->settle != SETTLE_ACK)
+			return true;
+	return false;
+}
+
+static void decide(struct search *search, const struct bag *rest, const struct taken *taken, unsigned manner)
 {
 	struct model *model = &search->model;
 	number_t fresh[TURN_ITEMS_MAX];
 
-	const unsigned count = claim(model, rest, taken, fresh);
+	const unsigned count = claim(model, rest, taken, manner, fresh);
 	if (count == 0) {
 		struct bag state = *rest;
 
 		search_reach(search, &state, (struct step){STEP_DUPLICATE, FATE_WHOLE, taken->deliveries[0]});
 		return;
 	}
-	const number_t number = turn_number(model, rest, fresh, count, again);
+	const number_t number = turn_number(model, rest, fresh, count, manner);
 	const struct turn turn = turn_of(model, number);
+	if (must_claim(model, &turn)) {
+		decide(search, rest, taken, manner | MANNER_CLAIMS);
+		return;
+	}
 	if (in_two_steps(model, &turn)) {
 		struct bag state = *rest;
 
@@ -111,6 +135,16 @@ static void decide(struct search *search, const struct bag *rest, const struct t
 	} else {
 		finish_answer(search, rest, &turn, taken, (struct step){STEP_TURN, FATE_WHOLE, number});
 	}
+}
+
+/* For one reason or another a turn may be run again. Would it then drop what the first try decides? */
+static bool drops_more(struct model *model, const struct bag *state, const struct taken *taken)
+{
+	for (unsigned i = 0; i < taken->count; i++)
+		if (is_dropped(model, state, taken->deliveries[i], MANNER_CLAIMS) &&
+		    !is_dropped(model, state, taken->deliveries[i], MANNER_FIRST))
+			return true;
+	return false;
 }
 
 static void take(struct search *search, const struct bag *state, const number_t *facts, unsigned count)
@@ -125,9 +159,11 @@ static void take(struct search *search, const struct bag *state, const number_t 
 			return;
 		bag_drop(&rest, facts[i]);
 	}
-	decide(search, &rest, &taken, false);
+	decide(search, &rest, &taken, MANNER_FIRST);
+	if (drops_more(model, &rest, &taken))
+		decide(search, &rest, &taken, MANNER_CLAIMS);
 	if (model_twisted(model, TWIST_FRESH_IDS))
-		decide(search, &rest, &taken, true);
+		decide(search, &rest, &taken, MANNER_OTHER_IDS);
 }
 
 /* ---- what there is to take ---- */

@@ -25,7 +25,7 @@ static bool answers_twice(const struct model *model, const struct bag *state, nu
 		const struct fact fact = fact_of(model, state->facts[i]);
 		number_t other = 0;
 
-		if (fact.kind == FACT_CLAIM)
+		if (fact.kind == FACT_CLAIM || fact.kind == FACT_HEARD)
 			other = fact.a;
 		else if (fact.kind == FACT_QUEUE)
 			other = delivery_of(model, fact.a).id;

@@ -16,7 +16,7 @@ void steps_from(struct search *search, const struct bag *state)
 
 static bool is_forgotten(const struct model *model, struct fact fact)
 {
-	if (fact.kind == FACT_CLAIM)
+	if (fact.kind == FACT_CLAIM || fact.kind == FACT_HEARD)
 		return true;
 	if (fact.kind != FACT_ROW || aggregate_of(model, fact.a).kind != &reservation_kind)
 		return false;

@@ -182,6 +182,9 @@ static void print_fact(const struct search *search, struct fact fact)
 	case FACT_CLAIM:
 		printf("%s has handled #%u", side_of(fact.side)->name, fact.a);
 		break;
+	case FACT_HEARD:
+		printf("%s has heard #%u", side_of(fact.side)->name, fact.a);
+		break;
 	case FACT_OUTBOX:
 		printf("outbox of %s: ", side_of(fact.side)->name);
 		print_letter(search, fact.a);

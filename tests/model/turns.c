@@ -15,6 +15,11 @@ struct turn turn_of(const struct model *model, number_t turn)
 	return *(const struct turn *)table_value(&model->turns, turn);
 }
 
+bool turn_leaves(const struct model *model, const struct turn *turn, unsigned item)
+{
+	return !turn->claims && delivery_of(model, turn->deliveries[item]).remembered;
+}
+
 /* ---- loading ---- */
 
 static void see(struct model *model, const struct bag *state, struct turn *turn, number_t aggregate)
@@ -27,6 +32,19 @@ static void see(struct model *model, const struct bag *state, struct turn *turn,
 	turn->seen[turn->seen_count++].row = bag_row(model, state, aggregate);
 }
 
+number_t turn_heard(const struct model *model, const struct bag *state, number_t delivery)
+{
+	const struct delivery wanted = delivery_of(model, delivery);
+
+	for (unsigned i = 0; i < state->count; i++) {
+		const struct fact fact = fact_of(model, state->facts[i]);
+
+		if (fact.kind == FACT_HEARD && fact.side == wanted.side && fact.a == wanted.id)
+			return state->facts[i];
+	}
+	return 0;
+}
+
 static struct turn turn_begun(struct model *model, const struct bag *state, const number_t *deliveries, unsigned count)
 {
 	struct turn turn = {.side = delivery_of(model, deliveries[0]).side, .count = (uint8_t)count};
@@ -35,6 +53,7 @@ static struct turn turn_begun(struct model *model, const struct bag *state, cons
 		const struct delivery delivery = delivery_of(model, deliveries[i]);
 
 		turn.deliveries[i] = deliveries[i];
+		turn.heard[i] = turn_heard(model, state, deliveries[i]);
 		for (unsigned named = 0; named < delivery.named_count; named++)
 			see(model, state, &turn, delivery.named[named]);
 	}
@@ -79,9 +98,11 @@ static void collect_said(struct model *model, struct turn *turn, struct unit *un
 	assert(count <= TURN_SAID_MAX);
 	for (size_t i = 0; i < count; i++) {
 		index = i > 0 && outputs[i].item == outputs[i - 1].item ? index + 1 : 0;
-		turn->said[turn->said_count++] =
+		turn->said[turn->said_count] =
 			letter_event(model, turn->side, &outputs[i],
 				     delivery_of(model, turn->deliveries[outputs[i].item]).letter, index);
+		assert(index == 0 && "a decision says one thing at most");
+		turn->spoke[outputs[i].item] = turn->said[turn->said_count++];
 	}
 }
 
@@ -147,15 +168,64 @@ static enum status decide_one(struct model *model, struct turn *turn, struct uni
 	return verdict.status == OK && verdict.refusal.status != OK ? verdict.refusal.status : verdict.status;
 }
 
-static void decide(struct model *model, struct turn *turn, int64_t now_us, bool again)
+/* What the decisions have made so far of what was loaded: a row each, and how many deadlines they spoke of. */
+struct made {
+	number_t rows[TURN_ROWS_MAX];
+	size_t new_rows, deadlines;
+};
+
+static unsigned place_of(const struct turn *turn, number_t aggregate)
+{
+	unsigned place = 0;
+
+	while (place < turn->seen_count && turn->seen[place].aggregate != aggregate)
+		place++;
+	return place;
+}
+
+static struct made made_so_far(struct model *model, const struct turn *turn, struct unit *unit)
+{
+	const struct deadline *deadlines;
+	struct made made = {.deadlines = unit_deadlines(unit, &deadlines)};
+
+	for (unsigned i = 0; i < turn->seen_count; i++)
+		made.rows[i] = turn->seen[i].row;
+	for (const struct aggregate *const *kind = side_of(turn->side)->kinds; *kind != NULL; kind++) {
+		struct entry **entries;
+		const size_t count = unit_changed(unit, *kind, &entries);
+
+		for (size_t i = 0; i < count; i++) {
+			const unsigned place = place_of(turn, aggregate_number(model, *kind, &entries[i]->id));
+
+			if (place == turn->seen_count)
+				made.new_rows++;
+			else
+				made.rows[place] = row_number(model, *kind, entries[i]->data);
+		}
+	}
+	return made;
+}
+
+static bool is_more(const struct made *before, const struct made *after)
+{
+	return memcmp(before->rows, after->rows, sizeof(before->rows)) != 0 || before->new_rows != after->new_rows ||
+	       before->deadlines != after->deadlines;
+}
+
+static void decide(struct model *model, struct turn *turn, int64_t now_us, bool other_ids)
 {
 	const char *consumer = side_of(turn->side)->name;
 	struct unit *unit =
-		unit_make(&model->scratch, again ? arena_format(&model->scratch, "%s again", consumer) : consumer);
+		unit_make(&model->scratch, other_ids ? arena_format(&model->scratch, "%s again", consumer) : consumer);
 
 	load(model, turn, unit);
-	for (unsigned i = 0; i < turn->count; i++)
+	struct made before = made_so_far(model, turn, unit);
+	for (unsigned i = 0; i < turn->count; i++) {
 		turn->status[i] = decide_one(model, turn, unit, (struct decided_at){i, now_us});
+		const struct made after = made_so_far(model, turn, unit);
+		turn->changed[i] = is_more(&before, &after);
+		before = after;
+	}
 	collect_writes(model, turn, unit);
 	collect_said(model, turn, unit);
 	collect_deadlines(model, turn, unit);
@@ -163,19 +233,22 @@ static void decide(struct model *model, struct turn *turn, int64_t now_us, bool 
 }
 
 number_t turn_number(struct model *model, const struct bag *state, const number_t *deliveries, unsigned count,
-		     bool again)
+		     unsigned manner)
 {
 	const enum phase phase = bag_phase(model, state);
 	struct turn turn = turn_begun(model, state, deliveries, count);
-	number_t key[3 + TURN_ITEMS_MAX + 2 * TURN_ROWS_MAX] = {(number_t)phase, again, turn.seen_count};
+	number_t key[3 + 2 * TURN_ITEMS_MAX + 2 * TURN_ROWS_MAX] = {(number_t)phase, (number_t)manner, turn.seen_count};
 	bool is_new;
 
+	turn.claims = (manner & MANNER_CLAIMS) != 0;
+
 	memcpy(&key[3], turn.deliveries, sizeof(turn.deliveries));
-	memcpy(&key[3 + TURN_ITEMS_MAX], turn.seen, sizeof(turn.seen));
+	memcpy(&key[3 + TURN_ITEMS_MAX], turn.heard, sizeof(turn.heard));
+	memcpy(&key[3 + 2 * TURN_ITEMS_MAX], turn.seen, sizeof(turn.seen));
 	const uint32_t number = table_number(&model->turns, key, sizeof(key), &is_new);
 	if (is_new) {
 		arena_reset(&model->scratch);
-		decide(model, &turn, phase_moment(phase), again);
+		decide(model, &turn, phase_moment(phase), (manner & MANNER_OTHER_IDS) != 0);
 		*(struct turn *)table_value(&model->turns, number) = turn;
 	}
 	return number_of(number);

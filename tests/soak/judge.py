@@ -7,9 +7,9 @@ from statistics import median
 from accounts import PROGRAMS
 
 # Tables whose rows go by themselves: after their retention, once sent, once settled.
-BOUNDED = {"users": ("inbox_commands", "inbox_events", "outbox", "deadlines", "deadline_turns", "attempts"),
-           "products": ("inbox_commands", "inbox_events", "outbox", "deadlines", "deadline_turns", "attempts"),
-           "orders": ("inbox_commands", "inbox_events", "outbox", "deadlines", "deadline_turns", "attempts")}
+BOUNDED = dict.fromkeys(("users", "products", "orders"),
+                        ("inbox_commands", "inbox_events", "heard_events", "outbox", "deadlines", "deadline_turns",
+                         "attempts"))
 # What is kept on purpose: a row an order. Reservations go after 30 days, which no setting makes shorter than one.
 KEPT = {"products": ("reservations",), "orders": ("orders",)}
 
