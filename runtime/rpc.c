@@ -1,5 +1,8 @@
 /* The asking side of RPC, as its callers see it. What they share is in rpc_table.c, the thread that speaks with the
- * broker in rpc_io.c. */
+ * broker in rpc_io.c.
+ *
+ * Those whose time is up are told by a thread of their own: the one that speaks with the broker may be held up by it.
+ */
 #include "rpc.h"
 
 #include "log.h"
@@ -8,9 +11,12 @@
 #include "traced.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct metric outcomes = {.name = "comanda_rpc_calls_total",
@@ -24,6 +30,48 @@ static struct metric durations = {.name = "comanda_rpc_call_seconds",
 				  .label = "type"};
 
 static const int64_t longest_wait_us = 1 * HOUR_US;
+/* Who gives up within this of another is told with it. */
+static const int64_t tick_us = 1 * MS_US;
+
+/* ---- the clock ---- */
+
+static void wait_until_due(struct rpc_table *table)
+{
+	struct timespec until;
+
+	if (table->first_due_us == INT64_MAX) {
+		pthread_cond_wait(&table->sooner, &table->lock);
+		return;
+	}
+	until.tv_sec = (table->first_due_us + tick_us) / SECOND_US;
+	until.tv_nsec = (table->first_due_us + tick_us) % SECOND_US * 1000;
+	pthread_cond_timedwait(&table->sooner, &table->lock, &until);
+}
+
+static void *run_clock(void *argument)
+{
+	struct rpc *rpc = argument;
+	struct rpc_table *table = &rpc->table;
+
+	log_thread("rpc-clock");
+	pthread_mutex_lock(&table->lock);
+	while (!table->stopping) {
+		struct ended ended = {NULL, NULL};
+
+		table_end_late(table, moment_steady(), &ended);
+		if (ended.late == NULL) {
+			wait_until_due(table);
+			continue;
+		}
+		pthread_mutex_unlock(&table->lock);
+		ended_tell(&ended);
+		pthread_mutex_lock(&table->lock);
+	}
+	pthread_mutex_unlock(&table->lock);
+	return NULL;
+}
+
+/* ---- life ---- */
 
 struct rpc *rpc_new(const struct rpc_config *config)
 {
@@ -40,7 +88,8 @@ struct rpc *rpc_new(const struct rpc_config *config)
 	rpc_bundle_init(&rpc->bundle);
 	rpc->broker = broker_new(&link);
 	rpc->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (rpc->wake_fd < 0 || pthread_create(&rpc->thread, NULL, rpc_io_run, rpc) != 0) {
+	if (rpc->wake_fd < 0 || pthread_create(&rpc->thread, NULL, rpc_io_run, rpc) != 0 ||
+	    pthread_create(&rpc->clock, NULL, run_clock, rpc) != 0) {
 		/* Without them nothing can ever be asked, and nothing has begun yet. */
 		perror("rpc");
 		abort();
@@ -62,8 +111,10 @@ void rpc_free(struct rpc *rpc)
 		return;
 	pthread_mutex_lock(&rpc->table.lock);
 	rpc->table.stopping = true;
+	pthread_cond_signal(&rpc->table.sooner);
 	pthread_mutex_unlock(&rpc->table.lock);
 	wake(rpc);
+	pthread_join(rpc->clock, NULL);
 	pthread_join(rpc->thread, NULL);
 	broker_free(rpc->broker);
 	rpc_bundle_done(&rpc->bundle);
@@ -96,15 +147,15 @@ static int64_t due_of(int64_t deadline_us)
 	return moment_steady() + left;
 }
 
-static enum status enlist(struct rpc *rpc, struct ask **ask, const char *lane, int64_t *due_us)
+static enum status enlist(struct rpc *rpc, struct ask *ask, const char *lane, struct waiter *waiter)
 {
 	bool asleep = false;
 	enum status status;
 
 	pthread_mutex_lock(&rpc->table.lock);
-	status = table_enlist(&rpc->table, ask, lane, due_us);
+	status = table_enlist(&rpc->table, ask, lane, waiter);
 	/* While the window is full, a reply will wake the thread; once is enough for all who ask meanwhile. */
-	if (status == OK && rpc->table.sleeping && lane_can_send(&rpc->table, (*ask)->lane)) {
+	if (status == OK && rpc->table.sleeping && lane_can_send(&rpc->table, waiter->ask->lane)) {
 		rpc->table.sleeping = false;
 		asleep = true;
 	}
@@ -114,74 +165,38 @@ static enum status enlist(struct rpc *rpc, struct ask **ask, const char *lane, i
 	return status;
 }
 
-/* The caller gives up, unless the item has ended just now. */
-static bool leave(struct rpc *rpc, struct ask *ask, bool *ret_sent)
+/* A call until its end; lives in the caller's arena. */
+struct question {
+	struct waiter waiter; /* first: it stands for the question */
+	const struct message_type *type;
+	int64_t start_us;
+	struct traced *span; /* NULL: not recorded */
+	struct arena *arena;
+	rpc_done *done;
+	void *context;
+};
+
+/* The call's span, below its caller's; what is asked is then below the call's. */
+static void trace_call(struct question *question, struct rpc_request *request)
 {
-	bool done;
-
-	pthread_mutex_lock(&rpc->table.lock);
-	done = ask_is_done(ask);
-	*ret_sent = ask->sent != NULL;
-	if (!done)
-		table_leave(&rpc->table, ask);
-	pthread_mutex_unlock(&rpc->table.lock);
-	return !done;
-}
-
-static void read_end(const struct rpc_end *end, struct arena *arena, struct rpc_reply *ret_reply)
-{
-	ret_reply->sent = end->sent;
-	ret_reply->status = end->status;
-	if (end->status == OK && rpc_answer_read((struct span){end->text, end->size}, arena, ret_reply) != OK)
-		ret_reply->status = E_INTERNAL;
-}
-
-static void ask_and_wait(struct rpc *rpc, struct ask *ask, int64_t due_us, struct arena *arena,
-			 struct rpc_reply *ret_reply)
-{
-	if (!ask_wait(ask, due_us) && leave(rpc, ask, &ret_reply->sent))
-		ret_reply->status = E_TIMEOUT;
-	else
-		read_end(&ask->end, arena, ret_reply);
-}
-
-static void call(struct rpc *rpc, const struct rpc_request *request, struct arena *arena, struct rpc_reply *ret_reply)
-{
-	const struct message_type *type = &rpc->config.contract->types[request->type];
-	const char *lane = request->lane != NULL ? request->lane : type->lane;
-	int64_t due_us = due_of(request->deadline_us);
-	struct ask *ask;
-
-	if (due_us <= moment_steady()) {
-		ret_reply->status = E_TIMEOUT;
-		return;
-	}
-	ask = ask_new(rpc->config.contract, request, due_us, &rpc->table.steady);
-	ret_reply->status = enlist(rpc, &ask, lane, &due_us);
-	if (ret_reply->status == OK)
-		ask_and_wait(rpc, ask, due_us, arena, ret_reply);
-	ask_release(ask);
-}
-
-/* The call's span, below its caller's; what is asked is then below the call's. False: it is not recorded. */
-static bool trace_call(const struct message_type *type, struct rpc_request *request, struct traced *span,
-		       char text[static TRACEPARENT_TEXT + 1])
-{
+	const struct message_type *type = question->type;
+	char text[TRACEPARENT_TEXT + 1];
 	struct trace caller;
+	struct traced *span = NULL;
 
 	if (!tracing_on() || !trace_parse(request->traceparent, &caller) || !caller.sampled)
-		return false;
+		return;
+	span = question->span = arena_new(question->arena, 1, sizeof(*span));
 	traced_begin(span, SPAN_CLIENT, type->name, &caller);
 	span->message_id = request->id;
 	traced_note(span, "messaging.system", "rabbitmq");
 	traced_note(span, "messaging.operation.type", "send");
 	traced_note(span, "messaging.destination.name", request->lane != NULL ? request->lane : type->lane);
 	trace_text(&span->at, text);
-	request->traceparent = text;
-	return true;
+	request->traceparent = arena_text(question->arena, text);
 }
 
-static void end_call(struct traced *span, enum status status)
+static void end_span(struct traced *span, enum status status)
 {
 	const struct status_rule *rule = status_rule(status);
 
@@ -190,22 +205,88 @@ static void end_call(struct traced *span, enum status status)
 	traced_end(span);
 }
 
+/* With `done` the arena may go, and the question in it. */
+static void end_call(const struct question *question, const struct rpc_reply *reply)
+{
+	const char *type = question->type->name;
+
+	if (question->span != NULL)
+		end_span(question->span, reply->status);
+	metric_add_pair(&outcomes, (struct labels){type, status_rule(reply->status)->code}, 1);
+	metric_observe(&durations, type, moment_steady() - question->start_us);
+	question->done(question->context, reply);
+}
+
+static void take_end(struct waiter *waiter, const struct rpc_end *end)
+{
+	struct question *question = (struct question *)waiter;
+	struct rpc_reply reply = {.status = end->status, .sent = end->sent};
+
+	if (end->status == OK && rpc_answer_read((struct span){end->text, end->size}, question->arena, &reply) != OK)
+		reply.status = E_INTERNAL;
+	end_call(question, &reply);
+}
+
+/* OK: somebody else ends the call now, or has already. */
+static enum status begin_call(struct rpc *rpc, const struct rpc_request *request, struct question *question)
+{
+	const char *lane = request->lane != NULL ? request->lane : question->type->lane;
+	const int64_t due_us = due_of(request->deadline_us);
+	struct ask *ask = NULL;
+	enum status status = E_TIMEOUT;
+
+	if (due_us <= moment_steady())
+		return E_TIMEOUT;
+	question->waiter = (struct waiter){.due_us = due_us, .tell = take_end};
+	ask = ask_new(rpc->config.contract, request, due_us);
+	status = enlist(rpc, ask, lane, &question->waiter);
+	if (status != OK)
+		ask_free(ask);
+	return status;
+}
+
+void rpc_ask(struct rpc *rpc, const struct rpc_request *request, struct arena *arena, rpc_done *done, void *context)
+{
+	assert(request->type >= 0 && request->type < rpc->config.contract->count);
+	struct question *question = arena_new(arena, 1, sizeof(*question));
+	struct rpc_request asked = *request;
+	struct rpc_reply refused = {.status = OK};
+
+	*question = (struct question){.type = &rpc->config.contract->types[request->type],
+				      .start_us = moment_steady(),
+				      .arena = arena,
+				      .done = done,
+				      .context = context};
+	trace_call(question, &asked);
+	refused.status = begin_call(rpc, &asked, question);
+	if (refused.status != OK)
+		end_call(question, &refused);
+}
+
+/* ---- a call that is waited for ---- */
+
+struct wait {
+	sem_t told;
+	struct rpc_reply *reply;
+};
+
+static void take_reply(void *context, const struct rpc_reply *reply)
+{
+	struct wait *wait = context;
+
+	*wait->reply = *reply;
+	sem_post(&wait->told);
+}
+
 enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct arena *arena,
 		     struct rpc_reply *ret_reply)
 {
-	assert(request->type >= 0 && request->type < rpc->config.contract->count);
-	const struct message_type *type = &rpc->config.contract->types[request->type];
-	const int64_t start = moment_steady();
-	struct rpc_request asked = *request;
-	char text[TRACEPARENT_TEXT + 1];
-	struct traced span;
+	struct wait wait = {.reply = ret_reply};
 
-	*ret_reply = (struct rpc_reply){.status = OK};
-	const bool traced = trace_call(type, &asked, &span, text);
-	call(rpc, &asked, arena, ret_reply);
-	if (traced)
-		end_call(&span, ret_reply->status);
-	metric_add_pair(&outcomes, (struct labels){type->name, status_rule(ret_reply->status)->code}, 1);
-	metric_observe(&durations, type->name, moment_steady() - start);
+	sem_init(&wait.told, 0, 0);
+	rpc_ask(rpc, request, arena, take_reply, &wait);
+	while (sem_wait(&wait.told) != 0)
+		assert(errno == EINTR);
+	sem_destroy(&wait.told);
 	return ret_reply->status;
 }

@@ -1,11 +1,9 @@
-/* Items that are asked: their life, their lists, their end. */
+/* Items that are asked: their life, their lists, their end, and who is told of it. */
 #include "rpc_ask.h"
 
 #include <string.h>
-#include <time.h>
 
-struct ask *ask_new(const struct contract *contract, const struct rpc_request *request, int64_t due_us,
-		    const pthread_condattr_t *steady)
+struct ask *ask_new(const struct contract *contract, const struct rpc_request *request, int64_t due_us)
 {
 	struct ask *ask = mem_new(1, sizeof(*ask));
 	struct buffer text;
@@ -21,22 +19,22 @@ struct ask *ask_new(const struct contract *contract, const struct rpc_request *r
 	ask->read = request->read;
 	ask->begun_us = moment_steady();
 	ask->due_us = due_us;
-	ask->callers = 1;
-	ask->references = 1;
-	pthread_mutex_init(&ask->lock, NULL);
-	pthread_cond_init(&ask->ended, steady);
 	return ask;
 }
 
-void ask_release(struct ask *ask)
+void ask_free(struct ask *ask)
 {
-	if (atomic_fetch_sub(&ask->references, 1) > 1)
-		return;
-	pthread_cond_destroy(&ask->ended);
-	pthread_mutex_destroy(&ask->lock);
 	free((void *)(uintptr_t)ask->text.bytes);
 	free(ask->end.text);
 	free(ask);
+}
+
+void ask_add(struct ask *ask, struct waiter *waiter)
+{
+	waiter->ask = ask;
+	waiter->next = ask->waiters;
+	ask->waiters = waiter;
+	ask->callers++;
 }
 
 bool ask_equals(const struct ask *a, const struct ask *b)
@@ -73,45 +71,43 @@ void asks_remove(struct asks *asks, struct ask *ask)
 
 void ask_end(struct ask *ask, const struct rpc_end *end, struct ended *ended)
 {
-	pthread_mutex_lock(&ask->lock);
-	ask->done = true;
 	ask->end = *end;
-	pthread_mutex_unlock(&ask->lock);
-	ask->after = ended->first;
-	ended->first = ask;
+	ask->after = ended->asks;
+	ended->asks = ask;
+}
+
+/* Who is told may be gone after it. */
+static void tell_all(struct waiter *waiter, const struct rpc_end *end)
+{
+	while (waiter != NULL) {
+		struct waiter *next = waiter->next;
+
+		waiter->tell(waiter, end);
+		waiter = next;
+	}
+}
+
+static void tell_late(struct waiter *waiter)
+{
+	while (waiter != NULL) {
+		const struct rpc_end too_late = {.status = E_TIMEOUT, .sent = waiter->sent};
+		struct waiter *next = waiter->next;
+
+		waiter->tell(waiter, &too_late);
+		waiter = next;
+	}
 }
 
 void ended_tell(struct ended *ended)
 {
-	while (ended->first != NULL) {
-		struct ask *ask = ended->first;
+	struct ask *ask = ended->asks, *after = NULL;
+	struct waiter *late = ended->late;
 
-		ended->first = ask->after;
-		pthread_cond_broadcast(&ask->ended);
-		ask_release(ask);
+	*ended = (struct ended){NULL, NULL};
+	for (; ask != NULL; ask = after) {
+		after = ask->after;
+		tell_all(ask->waiters, &ask->end);
+		ask_free(ask);
 	}
-}
-
-bool ask_wait(struct ask *ask, int64_t due_us)
-{
-	const struct timespec until = {.tv_sec = due_us / SECOND_US, .tv_nsec = due_us % SECOND_US * 1000};
-	int error = 0;
-	bool done;
-
-	pthread_mutex_lock(&ask->lock);
-	while (!ask->done && error == 0)
-		error = pthread_cond_timedwait(&ask->ended, &ask->lock, &until);
-	done = ask->done;
-	pthread_mutex_unlock(&ask->lock);
-	return done;
-}
-
-bool ask_is_done(struct ask *ask)
-{
-	bool done;
-
-	pthread_mutex_lock(&ask->lock);
-	done = ask->done;
-	pthread_mutex_unlock(&ask->lock);
-	return done;
+	tell_late(late);
 }

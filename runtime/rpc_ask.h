@@ -1,9 +1,6 @@
-/* An item that is asked by RPC, shared by those who wait for it and the thread that sends it. */
+/* An item that is asked by RPC, those who wait for it, and how they are told. */
 #ifndef RT_RPC_ASK_H
 #define RT_RPC_ASK_H
-
-#include <pthread.h>
-#include <stdatomic.h>
 
 #include "rpc_wire.h"
 
@@ -15,8 +12,18 @@ struct rpc_end {
 	bool sent;
 };
 
-/* One item, asked by one caller or, where several want the same, by all of them. Counted: the table holds one
- * reference, each caller another. */
+struct ask;
+
+/* Who waits for an item. Stays where it is until it is told, which happens once, without any lock held. */
+struct waiter {
+	struct ask *ask;
+	struct waiter *next; /* of the same item; then, among those who gave up */
+	int64_t due_us;      /* moment_steady(): gives up then */
+	bool sent;           /* it gave up, and the item had been sent */
+	void (*tell)(struct waiter *waiter, const struct rpc_end *end);
+};
+
+/* One item, asked by one caller or, where several want the same, by all of them. The table's, until it ends. */
 struct ask {
 	struct uuid id;
 	int type;
@@ -26,16 +33,12 @@ struct ask {
 	bool read, probe;
 	bool timed_out; /* counted as such */
 	struct rpc_lane *lane;
-	struct sent *sent;                  /* the message that it travels in; NULL: it waits */
-	size_t callers;                     /* that still wait */
+	struct sent *sent; /* the message that it travels in; NULL: it waits */
+	struct waiter *waiters;
+	size_t callers;                     /* how many they are */
 	struct ask *before, *after;         /* among those that wait, or travel in one message */
 	struct ask *next_by_id, *next_read; /* chains of the table */
-	atomic_int references;
-
-	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t ended;
-	bool done;
-	struct rpc_end end;
+	struct rpc_end end;                 /* once it has ended */
 };
 
 /* A list of them. */
@@ -45,23 +48,21 @@ struct asks {
 void asks_append(struct asks *asks, struct ask *ask);
 void asks_remove(struct asks *asks, struct ask *ask);
 
-/* Those that have ended under the lock and are to be told without it. */
+/* What has ended under the lock, and who gave up there; to be told without it. */
 struct ended {
-	struct ask *first;
+	struct ask *asks;
+	struct waiter *late;
 };
 
-/* Takes the end's text, and the reference that the table held. */
+/* Takes the end's text, and the item. */
 void ask_end(struct ask *ask, const struct rpc_end *end, struct ended *ended);
-/* Wakes those who wait. No lock must be held, or they would wake only to queue up for it. */
+/* Tells those who waited, and frees the items. No lock must be held: who is told may ask again. */
 void ended_tell(struct ended *ended);
 
-/* An item with one caller. `steady`: attributes of conditions that wait by CLOCK_MONOTONIC. */
-struct ask *ask_new(const struct contract *contract, const struct rpc_request *request, int64_t due_us,
-		    const pthread_condattr_t *steady);
-void ask_release(struct ask *ask);
-/* True where the item ended before `due_us`. */
-bool ask_wait(struct ask *ask, int64_t due_us);
-bool ask_is_done(struct ask *ask);
+/* An item that nobody waits for yet. */
+struct ask *ask_new(const struct contract *contract, const struct rpc_request *request, int64_t due_us);
+void ask_free(struct ask *ask);
+void ask_add(struct ask *ask, struct waiter *waiter);
 /* The same question by the same caller. */
 bool ask_equals(const struct ask *a, const struct ask *b);
 

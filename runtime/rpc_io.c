@@ -26,7 +26,7 @@ static void set_connected(struct rpc *rpc, bool connected)
 {
 	static const struct rpc_end not_sent = {.status = E_UNAVAILABLE},
 				    sent = {.status = E_UNAVAILABLE, .sent = true};
-	struct ended ended = {NULL};
+	struct ended ended = {NULL, NULL};
 
 	pthread_mutex_lock(&rpc->table.lock);
 	rpc->table.connected = connected;
@@ -76,7 +76,7 @@ static void note_blocked(struct rpc *rpc)
 {
 	static const struct rpc_end not_sent = {.status = E_UNAVAILABLE};
 	bool blocked = broker_blocked(rpc->broker);
-	struct ended ended = {NULL};
+	struct ended ended = {NULL, NULL};
 
 	if (blocked == rpc->table.blocked)
 		return;
@@ -94,7 +94,7 @@ static void note_blocked(struct rpc *rpc)
 static void take_reply(struct rpc *rpc, const struct delivery *delivery)
 {
 	struct rpc_slices slices;
-	struct ended ended = {NULL};
+	struct ended ended = {NULL, NULL};
 	size_t stray;
 
 	if (rpc_wire_slice(delivery->body, &rpc->arena, &slices) != OK) {
@@ -140,7 +140,7 @@ static struct sent *find_sent(struct rpc_table *table, uint64_t sequence)
 static void end_refused(struct rpc *rpc, const struct outcome *outcome)
 {
 	const struct rpc_end end = {.status = outcome->kind == OUTCOME_REFUSED ? E_BUSY : E_UNAVAILABLE};
-	struct ended ended = {NULL};
+	struct ended ended = {NULL, NULL};
 	struct sent *sent;
 
 	pthread_mutex_lock(&rpc->table.lock);
@@ -164,7 +164,7 @@ static void take_outcomes(struct rpc *rpc)
 
 static void expire(struct rpc *rpc)
 {
-	struct ended ended = {NULL};
+	struct ended ended = {NULL, NULL};
 
 	pthread_mutex_lock(&rpc->table.lock);
 	table_expire(&rpc->table, moment_steady(), &ended);
@@ -199,7 +199,7 @@ static bool send_one(struct rpc *rpc, struct rpc_lane *lane)
 {
 	static const struct rpc_end not_sent = {.status = E_UNAVAILABLE},
 				    unknown = {.status = E_UNAVAILABLE, .sent = true};
-	struct ended ended = {NULL};
+	struct ended ended = {NULL, NULL};
 	struct sent *sent;
 	enum status status;
 

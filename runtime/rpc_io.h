@@ -8,7 +8,7 @@
 struct rpc {
 	struct rpc_config config;
 	struct rpc_table table;
-	pthread_t thread;
+	pthread_t thread, clock;
 	int wake_fd; /* eventfd: written where the thread sleeps and has something to do */
 
 	/* The thread's own. */

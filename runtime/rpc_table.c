@@ -79,10 +79,14 @@ static void add_lane(struct rpc_table *table, const char *name)
 
 void rpc_table_init(struct rpc_table *table, const struct rpc_config *config)
 {
-	*table = (struct rpc_table){.config = config};
+	pthread_condattr_t steady;
+
+	*table = (struct rpc_table){.config = config, .first_due_us = INT64_MAX};
 	pthread_mutex_init(&table->lock, NULL);
-	pthread_condattr_init(&table->steady);
-	pthread_condattr_setclock(&table->steady, CLOCK_MONOTONIC);
+	pthread_condattr_init(&steady);
+	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+	pthread_cond_init(&table->sooner, &steady);
+	pthread_condattr_destroy(&steady);
 	for (int i = 0; i < config->contract->count; i++)
 		if (config->contract->types[i].kind == REQUEST)
 			add_lane(table, config->contract->types[i].lane);
@@ -90,7 +94,7 @@ void rpc_table_init(struct rpc_table *table, const struct rpc_config *config)
 
 void rpc_table_done(struct rpc_table *table)
 {
-	pthread_condattr_destroy(&table->steady);
+	pthread_cond_destroy(&table->sooner);
 	pthread_mutex_destroy(&table->lock);
 }
 
@@ -183,15 +187,6 @@ static enum status admit(struct rpc_table *table, struct ask *ask)
 	return OK;
 }
 
-static void join(struct ask *there, struct ask **ask)
-{
-	there->callers++;
-	there->lane->callers++;
-	atomic_fetch_add(&there->references, 1);
-	ask_release(*ask);
-	*ask = there;
-}
-
 /* OK: another has asked just this, and *ret_there is that; E_NOT_FOUND: nobody; E_KEY_REUSED. */
 static enum status find_there(struct rpc_table *table, const struct ask *ask, struct ask **ret_there)
 {
@@ -227,47 +222,102 @@ static void enlist_new(struct rpc_table *table, struct ask *ask)
 		ask->next_read = *chain;
 		*chain = ask;
 	}
-	ask->lane->callers++;
 	ask->lane->probing = ask->lane->probing || ask->probe;
-	atomic_fetch_add(&ask->references, 1);
 	asks_append(&ask->lane->waiting, ask);
 }
 
-enum status table_enlist(struct rpc_table *table, struct ask **ask, const char *lane, int64_t *due_us)
+/* Lets the clock know where it is the first to give up. */
+static void wait_for(struct rpc_table *table, struct ask *ask, struct waiter *waiter)
+{
+	ask_add(ask, waiter);
+	ask->lane->callers++;
+	if (waiter->due_us >= table->first_due_us)
+		return;
+	table->first_due_us = waiter->due_us;
+	pthread_cond_signal(&table->sooner);
+}
+
+enum status table_enlist(struct rpc_table *table, struct ask *ask, const char *lane, struct waiter *waiter)
 {
 	struct ask *there = NULL;
 	enum status status;
 
-	(*ask)->lane = find_lane(table, lane);
-	if ((*ask)->lane == NULL)
+	ask->lane = find_lane(table, lane);
+	if (ask->lane == NULL)
 		return E_INTERNAL;
-	metric_add(&requests, (*ask)->lane->name, 1);
-	status = admit(table, *ask);
-	if (status != OK)
-		return status;
-	status = find_there(table, *ask, &there);
-	if (status == E_KEY_REUSED)
-		return status;
+	metric_add(&requests, ask->lane->name, 1);
+	status = admit(table, ask);
 	if (status == OK)
-		join(there, ask);
+		status = find_there(table, ask, &there);
+	if (status != OK && status != E_NOT_FOUND)
+		return status;
+	if (there == NULL)
+		enlist_new(table, ask);
 	else
-		enlist_new(table, *ask);
-	if ((*ask)->probe)
-		*due_us = (*ask)->due_us;
+		ask_free(ask);
+	ask = there != NULL ? there : ask;
+	if (ask->probe && waiter->due_us > ask->due_us)
+		waiter->due_us = ask->due_us;
+	wait_for(table, ask, waiter);
 	return OK;
 }
 
-void table_leave(struct rpc_table *table, struct ask *ask)
+/* ---- giving up ---- */
+
+static void leave(struct rpc_table *table, struct waiter *waiter, struct ended *ended)
 {
+	struct ask *ask = waiter->ask;
+
 	note_time_out(table, ask);
 	ask->callers--;
 	ask->lane->callers--;
 	end_probe(table, ask);
+	waiter->sent = ask->sent != NULL;
+	waiter->next = ended->late;
+	ended->late = waiter;
+}
+
+static void end_late(struct rpc_table *table, struct ask *ask, int64_t now_us, struct ended *ended)
+{
+	struct waiter **at = &ask->waiters;
+
+	while (*at != NULL) {
+		struct waiter *waiter = *at;
+
+		if (waiter->due_us > now_us) {
+			if (waiter->due_us < table->first_due_us)
+				table->first_due_us = waiter->due_us;
+			at = &waiter->next;
+		} else {
+			*at = waiter->next;
+			leave(table, waiter, ended);
+		}
+	}
 	/* What was sent stays until its answer or the message's end: the answer shows that the lane lives. */
 	if (ask->callers > 0 || ask->sent != NULL)
 		return;
 	unlink_ask(table, ask);
-	ask_release(ask);
+	ask_free(ask);
+}
+
+static void end_late_among(struct rpc_table *table, const struct asks *asks, int64_t now_us, struct ended *ended)
+{
+	for (struct ask *ask = asks->first, *after = NULL; ask != NULL; ask = after) {
+		after = ask->after;
+		end_late(table, ask, now_us, ended);
+	}
+}
+
+/* Most are answered long before: what first_due_us says is then too early, and everybody is looked at once for it. */
+void table_end_late(struct rpc_table *table, int64_t now_us, struct ended *ended)
+{
+	if (now_us < table->first_due_us)
+		return;
+	table->first_due_us = INT64_MAX;
+	for (size_t i = 0; i < table->lane_count; i++)
+		end_late_among(table, &table->lanes[i].waiting, now_us, ended);
+	for (const struct sent *sent = table->sent; sent != NULL; sent = sent->next)
+		end_late_among(table, &sent->asks, now_us, ended);
 }
 
 /* ---- sending ---- */

@@ -1,9 +1,11 @@
 /* What the asking side of RPC knows: lanes, items that wait to be sent, messages that wait for an answer.
  *
- * Any thread asks, one thread speaks with the broker; they meet in this table, under its lock, which every function
- * here expects to be held unless it says otherwise. */
+ * Any thread asks, one thread speaks with the broker, another watches the clock; they meet in this table, under its
+ * lock, which every function here expects to be held unless it says otherwise. */
 #ifndef RT_RPC_TABLE_H
 #define RT_RPC_TABLE_H
+
+#include <pthread.h>
 
 #include "rpc_ask.h"
 
@@ -35,7 +37,8 @@ struct rpc_lane {
 struct rpc_table {
 	const struct rpc_config *config;
 	pthread_mutex_t lock;
-	pthread_condattr_t steady;
+	pthread_cond_t sooner; /* somebody gives up sooner than first_due_us said before; or table.stopping */
+	int64_t first_due_us;  /* steady: nobody gives up before */
 	bool connected, blocked, sleeping, stopping;
 	struct rpc_lane lanes[RPC_LANES];
 	size_t lane_count;
@@ -46,12 +49,13 @@ struct rpc_table {
 void rpc_table_init(struct rpc_table *table, const struct rpc_config *config);
 void rpc_table_done(struct rpc_table *table);
 
-/* Puts a new item among those that wait, or its caller with an equal item that is there already: *ask is then that one.
- * E_BUSY: too many callers; E_UNAVAILABLE: no connection, or the breaker is open; E_KEY_REUSED: another request of this
- * id is on its way; E_INTERNAL: no such lane. *due_us, until when the caller waits, comes nearer for a probe. */
-must_check enum status table_enlist(struct rpc_table *table, struct ask **ask, const char *lane, int64_t *due_us);
-/* Its caller waits no longer. */
-void table_leave(struct rpc_table *table, struct ask *ask);
+/* OK: the item waits to be sent, or was freed because an equal one is there already; waiter->ask is the one that will
+ * be told about. Otherwise it stays the caller's. E_BUSY: too many callers; E_UNAVAILABLE: no connection, or the
+ * breaker is open; E_KEY_REUSED: another request of this id is on its way; E_INTERNAL: no such lane. When the waiter
+ * gives up comes nearer for a probe. */
+must_check enum status table_enlist(struct rpc_table *table, struct ask *ask, const char *lane, struct waiter *waiter);
+/* Those whose time is up give up. */
+void table_end_late(struct rpc_table *table, int64_t now_us, struct ended *ended);
 /* True where the thread that speaks with the broker has something to send. */
 bool lane_can_send(const struct rpc_table *table, const struct rpc_lane *lane);
 /* The next message of a lane, its items written into the bundle; NULL: nothing to send. */

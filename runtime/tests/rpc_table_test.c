@@ -24,7 +24,17 @@ struct scene {
 	struct rpc_table table;
 	struct rpc_bundle bundle;
 	struct ended ended;
+	struct arena arena;
 	unsigned ids;
+};
+
+/* Who waits for an item, and what it was told. */
+struct asking {
+	struct waiter waiter; /* first: it stands for the whole */
+	struct uuid id;
+	int told;
+	enum status status;
+	bool sent;
 };
 
 static int open_scene(void **state)
@@ -35,12 +45,13 @@ static int open_scene(void **state)
 	log_init("rpc-table-test", LOG_ERROR);
 	rpc_table_init(&scene->table, &config);
 	rpc_bundle_init(&scene->bundle);
+	arena_init(&scene->arena);
 	scene->table.connected = true;
 	*state = scene;
 	return 0;
 }
 
-/* Whatever a test leaves behind ends here; a leak would be a reference that is counted wrongly. */
+/* Whatever a test leaves behind ends here; a leak would be an item that nobody ended. */
 static int close_scene(void **state)
 {
 	static const struct rpc_end end = {.status = E_UNAVAILABLE};
@@ -55,6 +66,7 @@ static int close_scene(void **state)
 	for (size_t i = 0; i < scene->table.lane_count; i++)
 		assert_true(scene->table.lanes[i].callers == 0 && scene->table.lanes[i].unanswered == 0);
 	rpc_bundle_done(&scene->bundle);
+	arena_done(&scene->arena);
 	rpc_table_done(&scene->table);
 	free(scene);
 	return 0;
@@ -74,28 +86,39 @@ static struct rpc_request request_of(struct scene *scene, int type, const char *
 	return request;
 }
 
-/* Asks; the caller's reference is given up again where it was refused. */
-static enum status enlist(struct scene *scene, const struct rpc_request *request, int64_t wait_us, struct ask **ret_ask)
+static void note_end(struct waiter *waiter, const struct rpc_end *end)
 {
-	int64_t due = moment_steady() + wait_us;
-	struct ask *ask = ask_new(&contract, request, due, &scene->table.steady);
-	enum status status = table_enlist(&scene->table, &ask, types[request->type].lane, &due);
+	struct asking *asking = (struct asking *)waiter;
 
-	if (status != OK) {
-		ask_release(ask);
-		return status;
-	}
-	*ret_ask = ask;
-	return OK;
+	assert_int_equal(asking->told++, 0);
+	asking->status = end->status;
+	asking->sent = end->sent;
 }
 
-static struct ask *asked(struct scene *scene, int type, const char *data)
+static enum status enlist(struct scene *scene, const struct rpc_request *request, int64_t wait_us,
+			  struct asking **ret_asking)
+{
+	struct asking *asking = arena_new(&scene->arena, 1, sizeof(*asking));
+	struct ask *ask = NULL;
+	enum status status;
+
+	*asking = (struct asking){.waiter = {.due_us = moment_steady() + wait_us, .tell = note_end}, .id = request->id};
+	ask = ask_new(&contract, request, asking->waiter.due_us);
+	status = table_enlist(&scene->table, ask, types[request->type].lane, &asking->waiter);
+	if (status != OK)
+		ask_free(ask);
+	else
+		*ret_asking = asking;
+	return status;
+}
+
+static struct asking *asked(struct scene *scene, int type, const char *data)
 {
 	struct rpc_request request = request_of(scene, type, data);
-	struct ask *ask = NULL;
+	struct asking *asking = NULL;
 
-	assert_int_equal(enlist(scene, &request, MINUTE_US, &ask), OK);
-	return ask;
+	assert_int_equal(enlist(scene, &request, MINUTE_US, &asking), OK);
+	return asking;
 }
 
 static struct sent *taken(struct scene *scene)
@@ -103,7 +126,7 @@ static struct sent *taken(struct scene *scene)
 	return lane_take(&scene->table, query_lane(scene), &scene->bundle);
 }
 
-static void answer(struct scene *scene, const struct ask *ask, bool expected)
+static void answer(struct scene *scene, const struct asking *ask, bool expected)
 {
 	assert(ask != NULL);
 	const struct rpc_slice slice = {.id = ask->id, .text = span_of("{\"status\":\"ok\"}")};
@@ -112,16 +135,20 @@ static void answer(struct scene *scene, const struct ask *ask, bool expected)
 	ended_tell(&scene->ended);
 }
 
-static void give_up(struct scene *scene, struct ask *ask)
+/* Its time is up, and nobody else's. */
+static void give_up(struct scene *scene, struct asking *asking)
 {
-	table_leave(&scene->table, ask);
-	ask_release(ask);
+	asking->waiter.due_us = scene->table.first_due_us = 0;
+	table_end_late(&scene->table, 0, &scene->ended);
+	ended_tell(&scene->ended);
+	assert_int_equal(asking->told, 1);
+	assert_int_equal(asking->status, E_TIMEOUT);
 }
 
 static void the_window_holds_back_what_comes_meanwhile(void **state)
 {
 	struct scene *scene = *state;
-	struct ask *asks[5];
+	struct asking *asks[5];
 	struct sent *last;
 
 	for (int i = 0; i < 5; i++) {
@@ -133,14 +160,12 @@ static void the_window_holds_back_what_comes_meanwhile(void **state)
 	assert_non_null(last);
 	assert_int_equal(last->count, 3);
 	assert_null(taken(scene));
-	for (int i = 0; i < 5; i++)
-		ask_release(asks[i]);
 }
 
 static void a_slot_is_free_again_once_all_are_answered(void **state)
 {
 	struct scene *scene = *state;
-	struct ask *a = asked(scene, WRITE, "{}"), *b = asked(scene, WRITE, "{}");
+	struct asking *a = asked(scene, WRITE, "{}"), *b = asked(scene, WRITE, "{}");
 
 	assert_int_equal(taken(scene)->count, 2);
 	answer(scene, a, true);
@@ -148,99 +173,83 @@ static void a_slot_is_free_again_once_all_are_answered(void **state)
 	answer(scene, b, true);
 	assert_int_equal(query_lane(scene)->unanswered, 0);
 	answer(scene, b, false);
-	assert_true(ask_is_done(a));
-	assert_int_equal(a->end.status, OK);
-	ask_release(a);
-	ask_release(b);
+	assert_int_equal(a->told, 1);
+	assert_int_equal(a->status, OK);
 }
 
 static void a_message_has_256_items_and_256_kib_at_most(void **state)
 {
 	static char large[100000];
 	struct scene *scene = *state;
-	struct ask *asks[304];
 
 	memset(large, ' ', sizeof(large) - 1);
 	for (int i = 0; i < 300; i++)
-		asks[i] = asked(scene, WRITE, "{}");
+		(void)asked(scene, WRITE, "{}");
 	for (int i = 300; i < 304; i++)
-		asks[i] = asked(scene, WRITE, large);
+		(void)asked(scene, WRITE, large);
 	assert_int_equal(taken(scene)->count, RPC_ITEMS_MAX);
 	assert_int_equal(taken(scene)->count, 300 - RPC_ITEMS_MAX + 2);
 	assert_true(rpc_bundle_body(&scene->bundle).size <= RPC_REQUEST_BYTES);
-	for (int i = 0; i < 304; i++)
-		ask_release(asks[i]);
 }
 
 static void a_mixed_message_says_so(void **state)
 {
 	struct scene *scene = *state;
-	struct ask *a = asked(scene, WRITE, "{}"), *b = asked(scene, WRITE, "{}"), *c;
 
+	(void)asked(scene, WRITE, "{}");
+	(void)asked(scene, WRITE, "{}");
 	assert_string_equal(taken(scene)->type, "test.write");
-	c = asked(scene, LOOK, "{}");
-	ask_release(asked(scene, WRITE, "{}"));
+	(void)asked(scene, LOOK, "{}");
+	(void)asked(scene, WRITE, "{}");
 	assert_string_equal(taken(scene)->type, "mixed");
-	ask_release(a);
-	ask_release(b);
-	ask_release(c);
 }
 
 static void equal_reads_are_one_until_they_are_sent(void **state)
 {
 	struct scene *scene = *state;
-	struct ask *a = asked(scene, LOOK, "{\"id\":1}"), *b = asked(scene, LOOK, "{\"id\":1}"),
-		   *other = asked(scene, LOOK, "{\"id\":2}"), *later;
+	struct asking *a = asked(scene, LOOK, "{\"id\":1}"), *b = asked(scene, LOOK, "{\"id\":1}"),
+		      *other = asked(scene, LOOK, "{\"id\":2}"), *later;
 
-	assert_ptr_equal(a, b);
-	assert_ptr_not_equal(a, other);
+	assert_ptr_equal(a->waiter.ask, b->waiter.ask);
+	assert_ptr_not_equal(a->waiter.ask, other->waiter.ask);
 	assert_int_equal(query_lane(scene)->callers, 3);
 	assert_int_equal(taken(scene)->count, 2);
 	later = asked(scene, LOOK, "{\"id\":1}");
-	assert_ptr_not_equal(a, later);
+	assert_ptr_not_equal(a->waiter.ask, later->waiter.ask);
 	answer(scene, a, true);
-	assert_true(ask_is_done(b));
-	assert_false(ask_is_done(later));
-	ask_release(a);
-	ask_release(b);
-	ask_release(other);
-	ask_release(later);
+	assert_int_equal(b->told, 1);
+	assert_int_equal(later->told, 0);
 }
 
 static void writes_are_never_joined_unless_they_are_the_same_request(void **state)
 {
 	struct scene *scene = *state;
 	struct rpc_request request = request_of(scene, WRITE, "{\"a\":1}"), other = request;
-	struct ask *a = NULL, *b = NULL, *c = asked(scene, WRITE, "{\"a\":1}");
+	struct asking *a = NULL, *b = NULL, *c = asked(scene, WRITE, "{\"a\":1}");
 
 	other.data = span_of("{\"a\":2}");
 	assert_int_equal(enlist(scene, &request, MINUTE_US, &a), OK);
 	assert_int_equal(enlist(scene, &request, MINUTE_US, &b), OK);
-	assert_ptr_equal(a, b);
-	assert_ptr_not_equal(a, c);
+	assert_ptr_equal(a->waiter.ask, b->waiter.ask);
+	assert_ptr_not_equal(a->waiter.ask, c->waiter.ask);
 	assert_int_equal(enlist(scene, &other, MINUTE_US, &b), E_KEY_REUSED);
-	ask_release(a);
-	ask_release(a);
-	ask_release(c);
 }
 
 static void a_resend_with_a_later_deadline_is_sent_and_one_reply_serves_both(void **state)
 {
 	struct scene *scene = *state;
 	struct rpc_request request = request_of(scene, WRITE, "{}");
-	struct ask *first = NULL, *second = NULL;
+	struct asking *first = NULL, *second = NULL;
 
 	assert_int_equal(enlist(scene, &request, SECOND_US, &first), OK);
 	assert_non_null(taken(scene));
 	assert_int_equal(enlist(scene, &request, MINUTE_US, &second), OK);
-	assert_ptr_not_equal(first, second);
+	assert_ptr_not_equal(first->waiter.ask, second->waiter.ask);
 	assert_non_null(taken(scene));
 	answer(scene, first, true);
-	assert_true(ask_is_done(first));
-	assert_true(ask_is_done(second));
+	assert_int_equal(first->told, 1);
+	assert_int_equal(second->told, 1);
 	assert_int_equal(query_lane(scene)->unanswered, 0);
-	ask_release(first);
-	ask_release(second);
 }
 
 static void who_gives_up_before_it_is_sent_takes_it_along(void **state)
@@ -252,20 +261,50 @@ static void who_gives_up_before_it_is_sent_takes_it_along(void **state)
 	assert_int_equal(query_lane(scene)->callers, 0);
 }
 
+static void each_gives_up_at_its_own_time_and_is_told_once(void **state)
+{
+	struct scene *scene = *state;
+	struct rpc_request request = request_of(scene, LOOK, "{}");
+	struct asking *soon = NULL, *late = NULL, *sent = asked(scene, WRITE, "{}");
+
+	assert_non_null(taken(scene));
+	assert_int_equal(enlist(scene, &request, MINUTE_US, &late), OK);
+	assert_int_equal(enlist(scene, &request, SECOND_US, &soon), OK);
+	assert_ptr_equal(soon->waiter.ask, late->waiter.ask);
+	assert_true(scene->table.first_due_us == soon->waiter.due_us);
+	table_end_late(&scene->table, soon->waiter.due_us - 1, &scene->ended);
+	ended_tell(&scene->ended);
+	assert_int_equal(soon->told, 0);
+	table_end_late(&scene->table, soon->waiter.due_us, &scene->ended);
+	ended_tell(&scene->ended);
+	assert_int_equal(soon->told, 1);
+	assert_int_equal(soon->status, E_TIMEOUT);
+	assert_false(soon->sent);
+	assert_int_equal(late->told + sent->told, 0);
+	assert_true(scene->table.first_due_us == sent->waiter.due_us);
+	table_end_late(&scene->table, late->waiter.due_us, &scene->ended);
+	ended_tell(&scene->ended);
+	assert_int_equal(late->told, 1);
+	assert_int_equal(sent->told, 1);
+	assert_true(sent->sent);
+	assert_true(scene->table.first_due_us == INT64_MAX);
+	answer(scene, sent, true);
+	assert_int_equal(sent->told, 1);
+}
+
 static void an_overdue_message_gives_its_slot_back(void **state)
 {
 	struct scene *scene = *state;
-	struct ask *ask = asked(scene, WRITE, "{}");
+	struct asking *ask = asked(scene, WRITE, "{}");
 
 	assert_non_null(taken(scene));
-	table_expire(&scene->table, ask->due_us - 1, &scene->ended);
+	table_expire(&scene->table, ask->waiter.due_us - 1, &scene->ended);
 	assert_int_equal(query_lane(scene)->unanswered, 1);
-	table_expire(&scene->table, ask->due_us, &scene->ended);
+	table_expire(&scene->table, ask->waiter.due_us, &scene->ended);
 	ended_tell(&scene->ended);
 	assert_int_equal(query_lane(scene)->unanswered, 0);
-	assert_int_equal(ask->end.status, E_TIMEOUT);
-	assert_true(ask->end.sent);
-	ask_release(ask);
+	assert_int_equal(ask->status, E_TIMEOUT);
+	assert_true(ask->sent);
 }
 
 static void open_breaker(struct scene *scene)
@@ -279,13 +318,13 @@ static void an_open_breaker_refuses_everybody_for_a_while_after_a_probe(void **s
 	static struct rpc_config pausing;
 	struct scene *scene = *state;
 	struct rpc_request request = request_of(scene, WRITE, "{}");
-	struct ask *none = NULL;
+	struct asking *none = NULL;
 
 	pausing = config;
 	pausing.breaker_pause_us = MINUTE_US;
 	scene->table.config = &pausing;
 	open_breaker(scene);
-	struct ask *probe = asked(scene, WRITE, "{}");
+	struct asking *probe = asked(scene, WRITE, "{}");
 	assert_non_null(taken(scene));
 	give_up(scene, probe);
 	assert_int_equal(enlist(scene, &request, MINUTE_US, &none), E_UNAVAILABLE);
@@ -295,14 +334,13 @@ static void an_open_breaker_lets_one_call_through(void **state)
 {
 	struct scene *scene = *state;
 	struct rpc_request request = request_of(scene, WRITE, "{}"), other = request_of(scene, OTHER, "{}");
-	struct ask *probe, *none = NULL;
+	struct asking *probe, *none = NULL;
 
 	open_breaker(scene);
 	probe = asked(scene, WRITE, "{}");
-	assert_true(probe->due_us <= moment_steady() + SECOND_US);
+	assert_true(probe->waiter.due_us <= moment_steady() + SECOND_US);
 	assert_int_equal(enlist(scene, &request, MINUTE_US, &none), E_UNAVAILABLE);
 	assert_int_equal(enlist(scene, &other, MINUTE_US, &none), OK);
-	ask_release(none);
 	assert_non_null(taken(scene));
 	give_up(scene, probe);
 	probe = asked(scene, WRITE, "{}");
@@ -311,14 +349,12 @@ static void an_open_breaker_lets_one_call_through(void **state)
 	answer(scene, probe, true);
 	assert_int_equal(enlist(scene, &request, MINUTE_US, &none), OK);
 	assert_int_equal(query_lane(scene)->time_outs, 0);
-	ask_release(none);
-	ask_release(probe);
 }
 
 static void many_who_waited_for_one_item_are_one_time_out(void **state)
 {
 	struct scene *scene = *state;
-	struct ask *asks[10];
+	struct asking *asks[10];
 
 	for (int i = 0; i < 10; i++)
 		asks[i] = asked(scene, LOOK, "{}");
@@ -330,7 +366,7 @@ static void many_who_waited_for_one_item_are_one_time_out(void **state)
 static void a_lane_that_is_slow_and_answers_others_keeps_its_breaker_shut(void **state)
 {
 	struct scene *scene = *state;
-	struct ask *asks[10], *served;
+	struct asking *asks[10], *served;
 
 	for (int i = 0; i < 10; i++)
 		asks[i] = asked(scene, WRITE, "{}");
@@ -346,13 +382,12 @@ static void a_lane_that_is_slow_and_answers_others_keeps_its_breaker_shut(void *
 		;
 	open_breaker(scene);
 	assert_int_equal(query_lane(scene)->time_outs, config.breaker_after);
-	ask_release(served);
 }
 
 static void a_late_answer_shows_that_the_lane_lives(void **state)
 {
 	struct scene *scene = *state;
-	struct ask *late = asked(scene, WRITE, "{}");
+	struct asking *late = asked(scene, WRITE, "{}");
 	const struct rpc_slice slice = {.id = late->id, .text = span_of("{\"status\":\"ok\"}")};
 
 	assert_non_null(taken(scene));
@@ -366,21 +401,20 @@ static void a_late_answer_shows_that_the_lane_lives(void **state)
 static void an_answer_of_somebody_elses_is_not_believed(void **state)
 {
 	struct scene *scene = *state;
-	struct ask *asking = asked(scene, WRITE, "{}");
+	struct asking *asking = asked(scene, WRITE, "{}");
 	const struct rpc_slice slice = {.id = asking->id, .text = span_of("{\"status\":\"ok\"}")};
 
 	assert_non_null(taken(scene));
 	assert_false(table_answer(&scene->table, &slice, "somebody", &scene->ended));
 	assert_false(table_answer(&scene->table, &slice, NULL, &scene->ended));
 	answer(scene, asking, true);
-	ask_release(asking);
 }
 
 static void nothing_is_asked_without_a_connection(void **state)
 {
 	struct scene *scene = *state;
 	struct rpc_request request = request_of(scene, WRITE, "{}");
-	struct ask *none = NULL;
+	struct asking *none = NULL;
 
 	scene->table.connected = false;
 	assert_int_equal(enlist(scene, &request, MINUTE_US, &none), E_UNAVAILABLE);
@@ -401,6 +435,7 @@ int main(void)
 		each(writes_are_never_joined_unless_they_are_the_same_request),
 		each(a_resend_with_a_later_deadline_is_sent_and_one_reply_serves_both),
 		each(who_gives_up_before_it_is_sent_takes_it_along),
+		each(each_gives_up_at_its_own_time_and_is_told_once),
 		each(an_overdue_message_gives_its_slot_back),
 		each(an_open_breaker_lets_one_call_through),
 		each(an_open_breaker_refuses_everybody_for_a_while_after_a_probe),

@@ -526,6 +526,125 @@ static void a_deadline_that_has_passed_is_not_asked(void **state)
 	assert_int_equal(ask_here(*state, NOWHERE, -1), E_TIMEOUT);
 }
 
+/* ---- without waiting ---- */
+
+/* A call that nobody waits for, and what it was told. */
+struct told {
+	struct arena arena;
+	struct rpc_reply reply;
+	atomic_int count;
+};
+
+static void note_reply(void *context, const struct rpc_reply *reply)
+{
+	struct told *told = context;
+
+	told->reply = *reply;
+	atomic_fetch_add(&told->count, 1);
+}
+
+static void ask_and_go_on(struct told *told, struct rpc *rpc, const struct rpc_request *request)
+{
+	*told = (struct told){.count = 0};
+	arena_init(&told->arena);
+	rpc_ask(rpc, request, &told->arena, note_reply, told);
+}
+
+static void assert_told(struct told *told, enum status status)
+{
+	wait_for(&told->count, 1);
+	assert_int_equal(told->count, 1);
+	assert_int_equal(told->reply.status, status);
+}
+
+static void who_does_not_wait_is_told_the_answer(void **state)
+{
+	struct rpc_request request = request_of(ECHO, "{\"n\":7}", patience_us);
+	struct answerer answerer;
+	struct told told;
+
+	start(&answerer, "test.query");
+	ask_and_go_on(&told, *state, &request);
+	assert_told(&told, OK);
+	assert_memory_equal(told.reply.data.bytes, "{\"n\":7}", 7);
+	stop(&answerer);
+	arena_done(&told.arena);
+}
+
+static void everybody_who_joined_is_told(void **state)
+{
+	struct rpc_request request = request_of(ECHO, "{\"id\":1}", patience_us);
+	struct asker fillers[3];
+	struct told told[20];
+	struct answerer answerer;
+
+	start(&answerer, "test.query");
+	fill_window(fillers, *state, &answerer);
+	request.read = true;
+	for (int i = 0; i < 20; i++) {
+		request.id = uuid_new(moment_now());
+		ask_and_go_on(&told[i], *state, &request);
+		assert_int_equal(told[i].count, 0);
+	}
+	answerer.holding = false;
+	for (int i = 0; i < 20; i++) {
+		assert_told(&told[i], OK);
+		assert_memory_equal(told[i].reply.data.bytes, "{\"id\":1}", 8);
+		arena_done(&told[i].arena);
+	}
+	join_all(fillers, 3, OK);
+	stop(&answerer);
+	assert_int_equal(answerer.items, 4);
+}
+
+/* Each at its own deadline, and the late answer is nobody's any more. */
+static void who_does_not_wait_is_told_when_time_is_up(void **state)
+{
+	struct rpc_request hasty = request_of(ECHO, "{}", 100 * MS_US), patient = request_of(ECHO, "{}", patience_us);
+	const int64_t began_us = moment_steady();
+	struct answerer answerer;
+	struct told soon, late;
+
+	start(&answerer, "test.query");
+	answerer.holding = true;
+	ask_and_go_on(&late, *state, &patient);
+	ask_and_go_on(&soon, *state, &hasty);
+	assert_told(&soon, E_TIMEOUT);
+	assert_true(soon.reply.sent);
+	assert_true(moment_steady() - began_us >= 100 * MS_US);
+	assert_true(moment_steady() - began_us < SECOND_US);
+	assert_int_equal(late.count, 0);
+	answerer.holding = false;
+	assert_told(&late, OK);
+	stop(&answerer);
+	assert_int_equal(soon.count, 1);
+	arena_done(&soon.arena);
+	arena_done(&late.arena);
+}
+
+static void the_end_is_told_to_all_who_still_wait(void **state)
+{
+	struct rpc_request slow = request_of(ECHO_SLOWLY, "{}", patience_us), none = request_of(ECHO, "{}", -1);
+	struct rpc *rpc = new_rpc("component");
+	struct told told[10], refused;
+
+	(void)state;
+	ask_and_go_on(&refused, rpc, &none);
+	assert_int_equal(refused.count, 1); /* at once */
+	assert_told(&refused, E_TIMEOUT);
+	for (int i = 0; i < 10; i++) {
+		slow.id = uuid_new(moment_now());
+		ask_and_go_on(&told[i], rpc, &slow);
+	}
+	rpc_free(rpc);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(told[i].count, 1);
+		assert_int_equal(told[i].reply.status, E_UNAVAILABLE);
+		arena_done(&told[i].arena);
+	}
+	arena_done(&refused.arena);
+}
+
 #define each(test) cmocka_unit_test_setup_teardown(test, open_rpc, close_rpc)
 
 int main(void)
@@ -543,6 +662,10 @@ int main(void)
 		cmocka_unit_test(a_lost_connection_ends_what_was_sent_and_heals),
 		cmocka_unit_test(without_a_broker_calls_are_refused_at_once),
 		each(a_deadline_that_has_passed_is_not_asked),
+		each(who_does_not_wait_is_told_the_answer),
+		each(everybody_who_joined_is_told),
+		each(who_does_not_wait_is_told_when_time_is_up),
+		cmocka_unit_test(the_end_is_told_to_all_who_still_wait),
 	};
 	int failed;
 
