@@ -1,10 +1,15 @@
 /* The HTTP server: civetweb behind one callback. Knows nothing of routes.
  *
+ * A request has a thread while it is answered, unless `answer` takes it from there (http_take): its thread then waits
+ * for the connection's next request, and whoever has what the answer needs sends it (http_finish).
+ *
  * The server itself answers what is not a request that a program should see, by calling `refuse` for the body: a bad
  * request line, Transfer-Encoding together with Content-Length, repeated Content-Length, bodies over the limit, and so
  * on. Everything else reaches `answer`. No file is ever served. */
 #ifndef RT_HTTP_H
 #define RT_HTTP_H
+
+#include <stdbool.h>
 
 #include "memory.h"
 #include "status.h"
@@ -21,7 +26,8 @@ struct http_request {
 	int header_count;
 	const char *peer; /* the client's address */
 	struct span body;
-	struct arena *arena; /* lives until the response is sent */
+	struct arena *arena;            /* lives until the response is sent */
+	struct http_exchange *exchange; /* the server's own; NULL: the request is played by a test */
 };
 
 struct http_response {
@@ -46,7 +52,7 @@ struct http_config {
 	int64_t idle_us;     /* a connection that has been answered is closed after this */
 	int64_t patience_us; /* how long each of these lasts at most while all threads are taken */
 	const char *headers; /* whole lines that every answer has; NULL: none */
-	/* Called in one of `threads` threads; must fill the response. */
+	/* Called in one of `threads` threads; must fill the response, or take the request. */
 	void (*answer)(void *context, const struct http_request *request, struct http_response *ret_response);
 	/* Makes the body of a refusal by the server itself. `status` 400, 408, 411, 413, 414, 431, 501, 505, ... */
 	void (*refuse)(void *context, int status, const char *detail, const struct http_request *request,
@@ -59,6 +65,15 @@ must_check enum status http_start(const struct http_config *config, struct http_
 int http_port(const struct http_server *server);
 /* Takes no new connection, lets running requests finish, stops. */
 void http_stop(struct http_server *server);
+
+/* In `answer`: takes the request from its thread. True: once `answer` has returned, or before, http_finish must be
+ * called, from any thread; until then request, response and arena stay as they are, and are the taker's alone: `answer`
+ * leaves them alone once another thread may have them. False: it must be answered at once. So it is where TLS is
+ * spoken, where the connection ends with the answer, and while it is young: its socket is known only once the door has
+ * looked round. */
+bool http_take(const struct http_request *request);
+/* Sends the response of a request that was taken. Does not wait for the client. The request is gone. */
+void http_finish(const struct http_request *request);
 
 /* Asks a server on loopback for a path: the status code of its answer, or 0 where there was none in time. */
 int http_ask(int port, const char *path, int64_t wait_us);

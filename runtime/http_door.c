@@ -31,9 +31,12 @@ struct door_guest {
 	struct peer peer; /* once heard: set under the lock */
 	bool heard, unwanted;
 	bool refused; /* its own thread's */
+	int found;    /* sockets with its peer's address, in this look round */
+	int found_fd; /* the last of them */
 	/* written by the connection's thread, read by the door's */
 	_Atomic int64_t since_us, until_us; /* steady; until 0: the server waits for nothing */
 	atomic_bool cut;
+	atomic_int socket; /* -1: not known */
 };
 
 struct http_door {
@@ -54,7 +57,8 @@ struct look {
 	struct http_door *door;
 	struct visitors visitors;
 	int64_t now_us;
-	int sockets; /* seen, of guests and visitors */
+	int sockets;  /* seen, of guests and visitors */
+	int nameless; /* sockets that have lost their other end, nobody knows whose */
 	bool full, crowded;
 };
 
@@ -143,12 +147,25 @@ static void look_at_visitor(struct look *look, const struct peer *peer, int fd)
 	visitors_add(&look->visitors, &visitor);
 }
 
+static bool is_known(const struct http_door *door, int fd)
+{
+	const struct door_guest *guest = door->guests;
+
+	while (guest != NULL && atomic_load(&guest->socket) != fd)
+		guest = guest->next;
+	return guest != NULL;
+}
+
 static void look_at(void *context, int fd, const char *address, int port)
 {
 	struct look *look = context;
 	const struct peer peer = peer_of(address, port);
 	struct door_guest *guest = NULL;
 
+	if (port < 0) {
+		look->nameless += !is_known(look->door, fd);
+		return;
+	}
 	if (port == 0) {
 		if (look->door->closed)
 			(void)shutdown(fd, SHUT_RDWR); /* wakes the thread that accepts */
@@ -156,10 +173,25 @@ static void look_at(void *context, int fd, const char *address, int port)
 	}
 	look->sockets++;
 	guest = guest_of(look->door, &peer);
-	if (guest != NULL)
+	if (guest != NULL) {
+		guest->found++;
+		guest->found_fd = fd;
 		look_at_guest(look, guest, fd);
-	else
+	} else
 		look_at_visitor(look, &peer, fd);
+}
+
+/* Every guest's socket is open while the lock is held, and was seen. So the only one with its peer's address is its
+ * own, unless its own is one of the nameless. (Two can have the same: a client that came to two
+ * addresses of this machine, or one that was cut off and has come again before its old connection was noticed to be
+ * dead.) What was learned once stays true. */
+static void learn_sockets(const struct look *look)
+{
+	for (struct door_guest *guest = look->door->guests; guest != NULL; guest = guest->next) {
+		if (guest->found == 1 && look->nameless == 0 && atomic_load(&guest->socket) < 0)
+			atomic_store(&guest->socket, guest->found_fd);
+		guest->found = 0;
+	}
 }
 
 /* Whether all places are taken is what the look before found: those in the queue, or agreeing on TLS, are not guests.
@@ -169,6 +201,7 @@ static void look_round(struct http_door *door, bool full)
 	struct look look = {.door = door, .now_us = moment_steady(), .full = full || door_full(door)};
 
 	sockets_of_port(door->port, look_at, &look);
+	learn_sockets(&look);
 	visitors_done(&door->visitors);
 	door->visitors = look.visitors;
 	visitors_sort(&door->visitors);
@@ -262,6 +295,7 @@ struct door_guest *door_enter(struct http_door *door)
 {
 	struct door_guest *guest = mem_new(1, sizeof(*guest));
 
+	atomic_init(&guest->socket, -1);
 	atomic_fetch_add(&door->count, 1);
 	atomic_fetch_add(&door->unheard, 1);
 	pthread_mutex_lock(&door->lock);
@@ -329,6 +363,11 @@ void guest_await_body(const struct http_door *door, struct door_guest *guest)
 void guest_await_next(const struct http_door *door, struct door_guest *guest)
 {
 	wait_for(guest, door->config.idle_us);
+}
+
+int guest_socket(const struct door_guest *guest)
+{
+	return atomic_load(&guest->socket);
 }
 
 bool guest_cut(const struct door_guest *guest)

@@ -7,7 +7,8 @@
  *
  * Who has not yet said anything is known to nobody but the kernel (civetweb tells no address before the first head, and
  * nothing at all of those in its queue or in a TLS handshake): the door finds them among the process's sockets, as
- * visitors. Once heard, a visitor is a guest. Private to the HTTP server. */
+ * visitors. Once heard, a visitor is a guest. By the way it learns which socket is whose. Private to the HTTP server.
+ */
 #ifndef RT_HTTP_DOOR_H
 #define RT_HTTP_DOOR_H
 
@@ -45,6 +46,9 @@ void door_leave(struct http_door *door, struct door_guest *guest);
 void guest_serve(struct http_door *door, struct door_guest *guest, const char *address, int port); /* for nothing */
 void guest_await_body(const struct http_door *door, struct door_guest *guest);
 void guest_await_next(const struct http_door *door, struct door_guest *guest);
+
+/* Its socket, until it leaves; -1: not known yet. The door finds it when it looks round, once the guest was heard. */
+int guest_socket(const struct door_guest *guest);
 
 /* It was shown out: reading from it ends, an answer can still be written. */
 bool guest_cut(const struct door_guest *guest);

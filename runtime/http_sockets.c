@@ -44,12 +44,11 @@ static void visit_one(int fd, int port, socket_visit *visit, void *context)
 
 	if (getsockname(fd, &own.any, &own_size) != 0 || port_of(&own) != port)
 		return;
-	if (getpeername(fd, &peer.any, &peer_size) == 0) {
-		if (getnameinfo(&peer.any, peer_size, text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
-			visit(context, fd, text, port_of(&peer));
-	} else if (listens(fd)) {
-		visit(context, fd, "", 0);
-	}
+	if (getpeername(fd, &peer.any, &peer_size) == 0 &&
+	    getnameinfo(&peer.any, peer_size, text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
+		visit(context, fd, text, port_of(&peer));
+	else
+		visit(context, fd, "", listens(fd) ? 0 : -1);
 }
 
 void sockets_of_port(int port, socket_visit *visit, void *context)

@@ -2,7 +2,7 @@
 #ifndef RT_HTTP_SOCKETS_H
 #define RT_HTTP_SOCKETS_H
 
-/* `peer_port` 0: the socket listens. `peer` is the numeric address of the other end. */
+/* `peer` is the numeric address of the other end. `peer_port` 0: the socket listens; -1: it has lost its other end. */
 typedef void socket_visit(void *context, int fd, const char *peer, int peer_port);
 
 /* Visits each open TCP socket whose own port is `port`. */
