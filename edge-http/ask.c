@@ -23,7 +23,8 @@ static bool reads(int type)
 	return size > 6 && strcmp(lane + size - 6, ".query") == 0;
 }
 
-struct problem call_ask(struct call *call, int type, const void *body, const char *lane, struct rpc_reply *ret_reply)
+/* The request; its data is in the arena. */
+static struct rpc_request request_of(const struct call *call, int type, const void *body, const char *lane)
 {
 	const struct shape *shape = comanda_contract.types[type].shape;
 	int64_t now_us = moment_now();
@@ -35,18 +36,30 @@ struct problem call_ask(struct call *call, int type, const void *body, const cha
 				      .traceparent = call->traceparent,
 				      .lane = lane,
 				      .read = reads(type)};
-	enum status status = OK;
 	struct buffer data;
 
+	if (shape == NULL)
+		return request;
 	buffer_init(&data);
-	if (shape != NULL)
-		json_encode(&data, shape, body);
-	request.data = (struct span){data.bytes, data.size};
-	status = rpc_call(call->edge->rpc, &request, call->arena, ret_reply);
+	json_encode(&data, shape, body);
+	request.data = (struct span){arena_copy(call->arena, data.bytes, data.size), data.size};
 	buffer_done(&data);
-	if (status == OK)
+	return request;
+}
+
+static struct problem problem_in(const struct call *call, const struct rpc_reply *reply)
+{
+	if (reply->status == OK)
 		return (struct problem){.status = 0};
-	return problem_of_reply(ret_reply, asked_of(call), call->arena);
+	return problem_of_reply(reply, asked_of(call), call->arena);
+}
+
+struct problem call_ask(struct call *call, int type, const void *body, const char *lane, struct rpc_reply *ret_reply)
+{
+	const struct rpc_request request = request_of(call, type, body, lane);
+
+	(void)!rpc_call(call->edge->rpc, &request, call->arena, ret_reply);
+	return problem_in(call, ret_reply);
 }
 
 void call_respond(struct call *call, int status, struct span json)
@@ -99,12 +112,31 @@ static struct problem ask_and_pass(struct call *call, const void *body, const ch
 	return problem;
 }
 
+static void pass_later(void *context, const struct rpc_reply *reply)
+{
+	struct call *call = context;
+	const struct problem problem = problem_in(call, reply);
+
+	if (problem.status == 0)
+		call_pass(call, reply);
+	call_finish(call, &problem);
+}
+
+struct problem call_hand_on(struct call *call, const void *body)
+{
+	if (!http_take(call->request))
+		return ask_and_pass(call, body, NULL);
+	const struct rpc_request request = request_of(call, call->route->type, body, NULL);
+	rpc_ask(call->edge->rpc, &request, call->arena, pass_later, call);
+	return (struct problem){.status = ANSWERED_LATER};
+}
+
 struct problem pass_on(struct call *call)
 {
 	void *body = NULL;
 	struct problem problem = call_read_message(call, &body);
 
-	return problem.status != 0 ? problem : ask_and_pass(call, body, NULL);
+	return problem.status != 0 ? problem : call_hand_on(call, body);
 }
 
 /* Hashing a password takes long: whoever changes one waits in a line of its own. */
@@ -131,7 +163,7 @@ struct problem change_user(struct call *call)
 
 	if (problem.status != 0)
 		return problem;
-	return change->password != NULL ? change_password(call, change) : ask_and_pass(call, change, NULL);
+	return change->password != NULL ? change_password(call, change) : call_hand_on(call, change);
 }
 
 struct problem register_user(struct call *call)

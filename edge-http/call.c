@@ -150,19 +150,32 @@ static struct call call_of(struct edge *edge, const struct http_request *request
 			     .expected_version = INT_ABSENT};
 }
 
+static void call_settle(struct call *call, const struct problem *problem)
+{
+	if (problem->status != 0)
+		problem_respond(problem, call->request, call->response);
+	call_end(call);
+}
+
 void call_answer(void *context, const struct http_request *request, struct http_response *ret_response)
 {
-	struct call call = call_of(context, request, ret_response);
+	struct call *call = arena_new(request->arena, 1, sizeof(*call)); /* it may outlive this function */
 	struct problem problem = {.status = 0};
 
-	call_begin(&call);
+	*call = call_of(context, request, ret_response);
+	call_begin(call);
 	if (strcmp(request->method, "OPTIONS") == 0 && routes_find("OPTIONS", request->path).path_known)
-		answer_options(&call);
+		answer_options(call);
 	else
-		problem = call_handle(&call);
-	if (problem.status != 0)
-		problem_respond(&problem, request, ret_response);
-	call_end(&call);
+		problem = call_handle(call);
+	if (problem.status != ANSWERED_LATER)
+		call_settle(call, &problem);
+}
+
+void call_finish(struct call *call, const struct problem *problem)
+{
+	call_settle(call, problem);
+	http_finish(call->request);
 }
 
 void call_refuse(void *context, int status, const char *detail, const struct http_request *request,
@@ -172,6 +185,5 @@ void call_refuse(void *context, int status, const char *detail, const struct htt
 	struct problem problem = problem_http(status, arena_format(request->arena, "The request %s.", detail));
 
 	call_begin(&call);
-	problem_respond(&problem, request, ret_response);
-	call_end(&call);
+	call_settle(&call, &problem);
 }

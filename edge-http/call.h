@@ -1,5 +1,8 @@
 /* A call: one REST request on its way to a service and back.
  *
+ * A call that asks one service once is handed over to whoever takes the reply, where the server allows it; its thread
+ * is then free for the next request. All others wait in their thread.
+ *
  * Checks come in this order: framing (http.h) → path and method → who asks → media type → what cannot be read → what is
  * not acceptable. A step that finds a problem returns it; problem.status 0 means: go on. */
 #ifndef EDGE_CALL_H
@@ -48,6 +51,9 @@ struct call {
 	bool keyed; /* the message's id comes from an Idempotency-Key */
 };
 
+/* Ends a call that was answered later. */
+void call_finish(struct call *call, const struct problem *problem);
+
 /* http.h's callbacks; the context is a struct edge. */
 void call_answer(void *context, const struct http_request *request, struct http_response *ret_response);
 void call_refuse(void *context, int status, const char *detail, const struct http_request *request,
@@ -64,6 +70,8 @@ void call_trace_end(const struct call *call);
 /* Asks the route's message, or another one, and waits. `body`: a struct of the message's shape. `lane` NULL: its own.
  * Returns what is wrong where the service does not say ok. */
 struct problem call_ask(struct call *call, int type, const void *body, const char *lane, struct rpc_reply *ret_reply);
+/* Asks the route's message and passes the answer on, now or later. */
+struct problem call_hand_on(struct call *call, const void *body);
 /* Passes an ok on: the route's status, the reply's data, Location, ETag; 304 where the client has it already. */
 void call_pass(struct call *call, const struct rpc_reply *reply);
 /* Any other answer with a JSON body. */

@@ -10,12 +10,15 @@
 #include "shape.h"
 
 struct problem {
-	int status;                /* of HTTP; 0: there is no problem */
+	int status;                /* of HTTP; 0: there is no problem; ANSWERED_LATER */
 	const char *code, *detail; /* detail: for people */
 	int64_t retry_after_s;     /* of 429 and 503; 0: 1 */
 	struct span errors;        /* [{"field":…,"message":…},…] as JSON; empty: none */
 	struct span members;       /* further members as JSON, "name":value,…; empty: none */
 };
+
+/* A status: the request was taken from its thread, and another answers it. The call must not be touched any more. */
+enum { ANSWERED_LATER = -1 };
 
 /* What was asked for, as far as it matters to what a client should do next. */
 enum asked {

@@ -35,7 +35,7 @@ struct route {
 	int type;    /* the message that is asked: its lane, its shape */
 	int success; /* status of the answer when the service says ok */
 	unsigned how;
-	/* Asks and answers. Status 0 in what it returns: the answer is there. */
+	/* Asks and answers. Status 0 in what it returns: the answer is there; or ANSWERED_LATER. */
 	struct problem (*answer)(struct call *call);
 };
 

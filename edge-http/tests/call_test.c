@@ -57,6 +57,14 @@ enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct 
 	return ret_reply->status;
 }
 
+void rpc_ask(struct rpc *rpc, const struct rpc_request *request, struct arena *into, rpc_done *done, void *context)
+{
+	struct rpc_reply reply;
+
+	(void)!rpc_call(rpc, request, into, &reply);
+	done(context, &reply);
+}
+
 /* Tokens are names here. */
 enum status auth_verify(struct auth *auth, const char *token, struct arena *into, struct caller *ret_caller)
 {

@@ -1,5 +1,5 @@
-/* Services and keys, played. rpc_call and auth_verify stand in for those of runtime/rpc.c and auth.c: what comes before
- * them and after them is the edge's own code. */
+/* Services and keys, played. rpc_call, rpc_ask and auth_verify stand in for those of runtime/rpc.c and auth.c: what
+ * comes before them and after them is the edge's own code. */
 #include "played.h"
 
 #include <stdatomic.h>
@@ -86,6 +86,14 @@ enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct 
 					.errors = span_of(answer->errors != NULL ? answer->errors : ""),
 					.sent = true};
 	return answer->status;
+}
+
+void rpc_ask(struct rpc *rpc, const struct rpc_request *request, struct arena *arena, rpc_done *done, void *context)
+{
+	struct rpc_reply reply;
+
+	(void)!rpc_call(rpc, request, arena, &reply);
+	done(context, &reply);
 }
 
 /* Tokens are names here: tests/fuzz/token.c is about real ones. */
