@@ -177,14 +177,14 @@ static bool suspicious(const struct delivery *delivery)
 	return delivery->delivery_count >= 2;
 }
 
-static void gather_event(struct lane *lane, const struct json *json)
+static void gather_event(struct lane *lane, const struct json *json, int number)
 {
 	const struct delivery *delivery = &lane->batch.deliveries[lane->batch.delivery_count - 1];
 	struct item *item = new_item(&lane->batch);
 	struct faults *faults = arena_new(&lane->arena, 1, sizeof(*faults));
 	const struct json *data = NULL;
 
-	item->json = json;
+	item->event = (size_t)number;
 	item->careful = suspicious(delivery);
 	item->query.status = cloudevent_read(json, lane->engine->service->contract, &lane->arena, faults,
 					     &item->query.message, &data);
@@ -205,16 +205,19 @@ static void gather_events(struct lane *lane, const struct delivery *delivery)
 	struct faults faults = {0};
 	const struct json *json;
 
-	if (json_parse(&lane->arena, delivery->body, &faults, &json) != OK) {
+	arena_reset(&lane->trees);
+	if (json_parse(&lane->trees, delivery->body, &faults, &json) != OK) {
+		faults = (struct faults){0}; /* once more: what is said of it outlives the tree */
+		(void)!json_parse(&lane->arena, delivery->body, &faults, &json);
 		gather_unreadable(lane, delivery, &faults);
 		return;
 	}
 	if (json_count(json) < 0) {
-		gather_event(lane, json);
+		gather_event(lane, json, 0);
 		return;
 	}
 	for (int i = 0; i < json_count(json); i++)
-		gather_event(lane, json_item(json, i));
+		gather_event(lane, json_item(json, i), i);
 }
 
 /* Takes one delivery into the batch. */

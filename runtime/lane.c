@@ -298,6 +298,7 @@ struct lane *lane_start(struct engine *engine, const struct lane_plan *plan, int
 	snprintf(lane->name, sizeof(lane->name), "%s-%d", plan->name, number);
 	set_ready(lane, false);
 	arena_init(&lane->arena);
+	arena_init(&lane->trees);
 	buffer_init(&lane->scratch);
 	rpc_bundle_init(&lane->bundle);
 	connect_parts(lane);
@@ -320,6 +321,7 @@ void lane_free(struct lane *lane)
 	rpc_bundle_done(&lane->bundle);
 	buffer_done(&lane->scratch);
 	arena_done(&lane->arena);
+	arena_done(&lane->trees);
 	free(lane->batch.deliveries);
 	free(lane->batch.items);
 	free(lane);

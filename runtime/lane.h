@@ -18,12 +18,11 @@
 struct item {
 	struct query query;            /* the message; where the request is answered outside a turn: the answer */
 	const struct handler *handler; /* NULL: there is nothing to decide */
-	const struct json *json;       /* the event as it came; NULL: the whole message could not be read */
 	const char *id_text;           /* requests: what to answer by; NULL: nobody can be told */
 	const struct faults *faults;   /* what is wrong with it; NULL: nothing */
 	struct uuid request_hash;      /* requests that write: of type, caller and body */
 	struct item *twin;             /* an earlier item of the batch with the same id; NULL: none */
-	size_t delivery;               /* the message that it came in */
+	size_t delivery, event;        /* the message that it came in, and which of its events it is */
 	int64_t attempts, first_us;    /* times that it may have crashed its consumer, and since when */
 	enum status gathered;          /* query.status as it was before any decision */
 	bool duplicate;                /* was decided in an earlier turn */
@@ -56,6 +55,7 @@ struct lane {
 	struct db *db;
 	struct cache *cache;
 	struct arena arena; /* of one turn */
+	struct arena trees; /* what one message of events was read into: larger than all else that a turn holds of it */
 	struct batch batch;
 	struct buffer scratch;
 	struct rpc_bundle bundle;

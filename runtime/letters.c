@@ -133,14 +133,19 @@ static const struct delivery *delivery_of(const struct lane *lane, const struct 
 	return &lane->batch.deliveries[item->delivery];
 }
 
-/* The event's own text; of a message that could not be read, all of it. */
+/* The event's own text; of a message that could not be read, all of it. The message is read again: few come here. */
 static struct span item_text(struct lane *lane, const struct item *item)
 {
-	if (item->json == NULL)
-		return delivery_of(lane, item)->body;
+	const struct span body = delivery_of(lane, item)->body;
+	struct faults faults = {0};
+	const struct json *json;
 	struct buffer text;
+
+	arena_reset(&lane->trees);
+	if (json_parse(&lane->trees, body, &faults, &json) != OK)
+		return body;
 	buffer_init(&text);
-	json_print(&text, item->json);
+	json_print(&text, json_count(json) < 0 ? json : json_item(json, (int)item->event));
 	const struct span copy = {arena_copy(&lane->arena, text.bytes, text.size), text.size};
 	buffer_done(&text);
 	return copy;
@@ -150,7 +155,7 @@ static const char *type_name(const struct lane *lane, const struct item *item)
 {
 	const struct delivery *delivery = delivery_of(lane, item);
 
-	if (item->query.message.type >= 0 && item->json != NULL && item->gathered != E_MALFORMED)
+	if (item->query.message.type >= 0 && item->gathered != E_MALFORMED)
 		return lane_type(lane, item->query.message.type)->name;
 	return delivery->type != NULL ? delivery->type : "unknown";
 }

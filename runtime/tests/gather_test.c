@@ -111,6 +111,7 @@ static size_t gathered(const struct coming *list, size_t count)
 	free(lane.batch.deliveries);
 	buffer_done(&lane.scratch);
 	arena_done(&lane.arena);
+	arena_done(&lane.trees);
 	return found;
 }
 

@@ -32,7 +32,9 @@ def measured(stack, scenario, **how):
     time.sleep(max(0, how["seconds"] - 0.2 - (time.monotonic() - begun)))
     seconds = time.monotonic() - begun
     counters_after, cpu_after = accounts.counters(stack), accounts.cpu_seconds(stack)
+    memory = accounts.memory_mb(stack)
     result = json.loads(load.communicate()[0])
+    result["memory"] = memory
     result["cpu"] = {part: spent / seconds for part, spent in accounts.cpu_between(cpu, cpu_after).items()}
     result["cpu"]["load"] = result["load_cpu_s"] / (how["warm_up"] + result["seconds"])
 
@@ -191,7 +193,7 @@ def run(stack, options):
     stack.fill()
     stack.ceiling_rooms()
     ceilings, scenarios, ratios = duel(stack, options.seconds, options.rounds)
-    found["memory"] = accounts.memory_mb(stack)
+    found["memory"] = scenarios["place_order"]["memory"]
     if not options.brief:
         scenarios.update(others(stack, options.seconds))
     scenarios["order_latency_50"] = latency(stack, 2 * options.seconds)

@@ -48,5 +48,7 @@ def show(found):
     print(f"\nCost        a read {costs['cpu_us_per_get']:.0f} µs of CPU; an order {costs['cpu_us_per_order']:.0f} µs, "
           f"{costs['messages_per_order']:.2f} messages, {costs['turns_per_order']:.3f} turns, "
           f"{costs['statements_per_order']:.2f} statements, {costs['wal_bytes_per_order']:,} bytes of WAL")
-    print("Memory, MB  " + ", ".join(f"{name} {size}" for name, size in found["memory"].items()))
+    print("\nMemory under load, MB      " + "".join(f"{name.removeprefix('svc-'):>11}" for name in found["memory"]))
+    for name in ("get_product", "place_order_256", "place_order"):
+        row(name, *found["scenarios"][name]["memory"].values())
     print("Start, ms   " + ", ".join(f"{name} {took}" for name, took in found["start_ms"].items()) + "\n")
