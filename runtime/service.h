@@ -43,7 +43,11 @@ typedef enum status read_function(struct lane *lane, struct query **queries, siz
 typedef enum status prepare_function(struct lane *lane, struct query *query);
 
 struct handler {
-	int type;                  /* index into the contract */
+	int type; /* index into the contract */
+	/* Of events: the aggregates themselves remember that they were told. Decided once more, at any later time, the
+	 * same message changes nothing, and says nothing but what it said before, under the same ids. So no row of the
+	 * inbox has to claim it: see inbox.h. */
+	bool remembered;
 	keys_function *keys;       /* deciding: which aggregates; NULL: none */
 	decide_function *decide;   /* command, events, password lanes */
 	read_function *read;       /* query lanes */
@@ -51,10 +55,6 @@ struct handler {
 	/* Of events: nobody waits for what follows from it, but soon another event comes about the same aggregate, and
 	 * both in one turn cost half. A batch of nothing but such events waits so long for company. 0: it does not. */
 	int64_t may_wait_us;
-	/* Of events: the aggregates themselves remember that they were told. Decided once more, at any later time, the
-	 * same message changes nothing, and says nothing but what it said before, under the same ids. So no row of the
-	 * inbox has to claim it: see inbox.h. */
-	bool remembered;
 };
 /* A table of handlers ends with a row that has neither `decide` nor `read`. */
 

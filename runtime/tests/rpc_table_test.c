@@ -107,8 +107,7 @@ static enum status enlist(struct scene *scene, const struct rpc_request *request
 	status = table_enlist(&scene->table, ask, types[request->type].lane, &asking->waiter);
 	if (status != OK)
 		ask_free(ask);
-	else
-		*ret_asking = asking;
+	*ret_asking = asking;
 	return status;
 }
 
