@@ -2,7 +2,6 @@
 #include "program.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -198,17 +197,13 @@ static bool take_signal(int number)
 	return number == SIGTERM || number == SIGINT;
 }
 
-/* What a large batch took is kept by the allocator, in pieces between what is still in use: each thread's share of it
- * would only grow. Now and then the whole pages among it go back to the system (malloc_trim(3)). */
 void program_wait(void)
 {
-	static const struct timespec now_and_then = {.tv_sec = 10};
 	const sigset_t set = awaited_signals();
 	int number = 0;
 
-	while ((number = sigtimedwait(&set, NULL, &now_and_then)) <= 0 || !take_signal(number))
-		if (number < 0 && errno == EAGAIN)
-			(void)malloc_trim(0);
+	while (sigwait(&set, &number) != 0 || !take_signal(number)) {
+	}
 	log_info("program.stopping", kv_text("signal", strsignal(number)));
 }
 
