@@ -3,6 +3,7 @@
 
 #include "lane.h"
 #include "log.h"
+#include "pairs.h"
 
 static enum status send_bundle(struct lane *lane, const char *reply_to)
 {
@@ -68,5 +69,7 @@ enum status answer(struct lane *lane)
 		if (status != OK)
 			return status;
 	}
+	if (pairs_on(lane))
+		return pairs_ack(lane);
 	return broker_ack(lane->broker, batch->deliveries[batch->delivery_count - 1].tag, true);
 }

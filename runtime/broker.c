@@ -28,6 +28,7 @@ struct broker {
 	struct link *link; /* NULL: not connected */
 	struct broker_backoff backoff;
 	bool consuming, blocked;
+	unsigned channel;
 	struct outcomes outcomes;
 	struct held *oldest, *newest;
 	struct held *spare; /* takes the next event, whatever it is */
@@ -118,6 +119,12 @@ static bool take_held(struct broker *broker, struct arena *arena, struct deliver
 
 /* ---- life ---- */
 
+static void new_channel(struct broker *broker)
+{
+	broker->channel++;
+	outcomes_new_channel(&broker->outcomes);
+}
+
 struct broker *broker_new(const struct broker_config *config)
 {
 	struct broker *broker = mem_new(1, sizeof(*broker));
@@ -139,7 +146,7 @@ static void disconnect(struct broker *broker, bool orderly)
 	broker->link = NULL;
 	broker->consuming = broker->blocked = false;
 	let_go(broker);
-	outcomes_new_channel(&broker->outcomes);
+	new_channel(broker);
 }
 
 void broker_free(struct broker *broker)
@@ -199,7 +206,7 @@ enum status broker_ensure(struct broker *broker)
 	}
 	backoff_connected(&broker->backoff, moment_steady());
 	broker->close_code = 0;
-	outcomes_new_channel(&broker->outcomes);
+	new_channel(broker);
 	return OK;
 }
 
@@ -261,7 +268,7 @@ enum status broker_consume(struct broker *broker, const struct broker_consume *c
 	if (status == E_NOT_FOUND) {
 		snprintf(broker->detail, sizeof(broker->detail), "%s", link_detail(broker->link));
 		let_go(broker);
-		outcomes_new_channel(&broker->outcomes);
+		new_channel(broker);
 	}
 	broker->consuming = status == OK;
 	return status;
@@ -277,7 +284,7 @@ enum status broker_depth(struct broker *broker, const char *queue, struct queue_
 	if (status == E_NOT_FOUND) {
 		snprintf(broker->detail, sizeof(broker->detail), "%s", link_detail(broker->link));
 		let_go(broker);
-		outcomes_new_channel(&broker->outcomes);
+		new_channel(broker);
 		broker->consuming = false;
 	}
 	return status;
@@ -351,6 +358,11 @@ enum status broker_next(struct broker *broker, int64_t wait_us, struct arena *ar
 			return E_UNAVAILABLE;
 	}
 	return E_UNAVAILABLE;
+}
+
+unsigned broker_channel(const struct broker *broker)
+{
+	return broker->channel;
 }
 
 enum status broker_ack(struct broker *broker, uint64_t tag, bool multiple)

@@ -67,7 +67,7 @@ struct broker_header {
 };
 
 struct delivery {
-	uint64_t tag;
+	uint64_t tag; /* good on the channel that it came on: broker_channel */
 	bool redelivered;
 	int64_t delivery_count; /* quorum queues' x-delivery-count; 0 where there is none */
 	int64_t stream_offset;  /* -1 where there is none */
@@ -83,6 +83,9 @@ struct delivery {
 must_check enum status broker_next(struct broker *broker, int64_t wait_us, struct arena *arena,
 				   struct delivery *ret_delivery);
 must_check enum status broker_ack(struct broker *broker, uint64_t tag, bool multiple);
+/* The number of the channel: another after every connect and every E_NOT_FOUND. Deliveries of another one are not ours
+ * any more, and must not be acknowledged. */
+unsigned broker_channel(const struct broker *broker);
 /* Serves the socket without handing out deliveries (they are kept for broker_next); returns as soon as something came,
  * after `wait_us` at the latest. For an owner that is busy or waits for something else. */
 must_check enum status broker_tick(struct broker *broker, int64_t wait_us);

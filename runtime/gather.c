@@ -5,13 +5,10 @@
 #include "lane.h"
 #include "log.h"
 #include "metrics.h"
+#include "pairs.h"
 #include "tally.h"
 
-enum {
-	ITEMS_MAX = 200,
-	BYTES_MAX = 4 * 1024 * 1024,
-	MANY = 96 /* at once: so much comes only under load */
-};
+enum { ITEMS_MAX = 200, BYTES_MAX = 4 * 1024 * 1024 };
 
 static struct metric gathered = {
 	.name = "comanda_turn_items", .help = "Items that one turn worked on", .type = HISTOGRAM, .label = "lane"};
@@ -20,7 +17,7 @@ static struct metric refused = {.name = "comanda_refused_messages_total",
 				.type = COUNTER,
 				.label = "why"};
 
-static struct delivery *new_delivery(struct batch *batch)
+struct delivery *batch_delivery(struct batch *batch)
 {
 	if (batch->delivery_count == batch->delivery_room) {
 		batch->delivery_room = batch->delivery_room == 0 ? 64 : batch->delivery_room * 2;
@@ -29,8 +26,7 @@ static struct delivery *new_delivery(struct batch *batch)
 	return &batch->deliveries[batch->delivery_count];
 }
 
-/* Items are referred to by address only after gathering is over: until then the array may move. */
-static struct item *new_item(struct batch *batch)
+struct item *batch_item(struct batch *batch)
 {
 	if (batch->count == batch->room) {
 		batch->room = batch->room == 0 ? 256 : batch->room * 2;
@@ -79,25 +75,35 @@ static void refuse_sender(const struct delivery *delivery, struct item *item)
 		(struct refusal){E_FORBIDDEN, "wrong_sender", "this sender may not send this message", NULL};
 }
 
+/* Next to nothing has faults. */
+static void keep_faults(struct lane *lane, struct item *item, const struct faults *faults)
+{
+	if (faults->count == 0)
+		return;
+	struct faults *kept = arena_new(lane->reading, 1, sizeof(*kept));
+	*kept = *faults;
+	item->faults = kept;
+}
+
 /* Reads an item's body by the shape of its type. */
 static void read_body(struct lane *lane, struct item *item, const struct json *data)
 {
 	const struct message_type *type = lane_type(lane, item->query.message.type);
 	const enum unknown_fields unknown = type->kind == REQUEST ? UNKNOWN_REFUSED : UNKNOWN_IGNORED;
-	struct faults *faults = arena_new(&lane->arena, 1, sizeof(*faults));
+	struct faults faults = {0};
 
 	if (type->shape == NULL)
 		return;
-	void *body = arena_new(&lane->arena, 1, type->shape->size);
+	void *body = arena_new(lane->reading, 1, type->shape->size);
 	shape_blank(type->shape, body);
 	item->query.message.body = body;
 	if (data == NULL) {
-		faults_add(faults, &lane->arena, "data", "is required");
+		faults_add(&faults, lane->reading, "data", "is required");
 		item->query.status = E_INVALID;
 	} else {
-		item->query.status = json_read(data, type->shape, unknown, &lane->arena, faults, body);
+		item->query.status = json_read(data, type->shape, unknown, lane->reading, &faults, body);
 	}
-	item->faults = faults->count > 0 ? faults : NULL;
+	keep_faults(lane, item, &faults);
 }
 
 /* Who asks for what, in words that do not change from one sending to the next. */
@@ -138,12 +144,10 @@ static void check_item(struct lane *lane, struct item *item, const struct json *
 
 static void gather_unreadable(struct lane *lane, const struct delivery *delivery, const struct faults *faults)
 {
-	struct item *item = new_item(&lane->batch);
-	struct faults *kept = arena_new(&lane->arena, 1, sizeof(*kept));
+	struct item *item = batch_item(&lane->batch);
 
 	metric_add(&refused, "unreadable", 1);
-	*kept = *faults;
-	item->faults = kept;
+	keep_faults(lane, item, faults);
 	item->query.status = E_MALFORMED;
 	item->id_text = delivery->correlation_id;
 	item->query.message.id = uuid_of_text("unreadable", delivery->body.bytes, delivery->body.size);
@@ -154,12 +158,12 @@ static void gather_requests(struct lane *lane, const struct delivery *delivery)
 {
 	struct rpc_items read;
 
-	if (rpc_wire_read_requests(delivery->body, lane->engine->service->contract, &lane->arena, &read) != OK) {
+	if (rpc_wire_read_requests(delivery->body, lane->engine->service->contract, lane->reading, &read) != OK) {
 		gather_unreadable(lane, delivery, &read.faults);
 		return;
 	}
 	for (size_t i = 0; i < read.count; i++) {
-		struct item *item = new_item(&lane->batch);
+		struct item *item = batch_item(&lane->batch);
 
 		item->query.message = read.items[i].message;
 		item->query.status = read.items[i].status;
@@ -180,15 +184,15 @@ static bool suspicious(const struct delivery *delivery)
 static void gather_event(struct lane *lane, const struct json *json, int number)
 {
 	const struct delivery *delivery = &lane->batch.deliveries[lane->batch.delivery_count - 1];
-	struct item *item = new_item(&lane->batch);
-	struct faults *faults = arena_new(&lane->arena, 1, sizeof(*faults));
+	struct item *item = batch_item(&lane->batch);
+	struct faults faults = {0};
 	const struct json *data = NULL;
 
 	item->event = (size_t)number;
 	item->careful = suspicious(delivery);
-	item->query.status = cloudevent_read(json, lane->engine->service->contract, &lane->arena, faults,
+	item->query.status = cloudevent_read(json, lane->engine->service->contract, lane->reading, &faults,
 					     &item->query.message, &data);
-	item->faults = faults->count > 0 ? faults : NULL;
+	keep_faults(lane, item, &faults);
 	if (uuid_is_nil(&item->query.message.id)) { /* not even that could be read: its text names it */
 		buffer_clear(&lane->scratch);
 		json_print(&lane->scratch, json);
@@ -208,7 +212,7 @@ static void gather_events(struct lane *lane, const struct delivery *delivery)
 	arena_reset(&lane->trees);
 	if (json_parse(&lane->trees, delivery->body, &faults, &json) != OK) {
 		faults = (struct faults){0}; /* once more: what is said of it outlives the tree */
-		(void)!json_parse(&lane->arena, delivery->body, &faults, &json);
+		(void)!json_parse(lane->reading, delivery->body, &faults, &json);
 		gather_unreadable(lane, delivery, &faults);
 		return;
 	}
@@ -223,30 +227,21 @@ static void gather_events(struct lane *lane, const struct delivery *delivery)
 /* Takes one delivery into the batch. */
 static enum status gather_one(struct lane *lane, int64_t wait_us)
 {
-	struct delivery *delivery = new_delivery(&lane->batch);
+	struct delivery *delivery = batch_delivery(&lane->batch);
 
-	const enum status status = broker_next(lane->broker, wait_us, &lane->arena, delivery);
+	lane->reading = pairs_on(lane) ? pairs_arena(lane) : &lane->arena;
+	const enum status status = broker_next(lane->broker, wait_us, lane->reading, delivery);
 	if (status != OK)
 		return status;
 	lane->batch.delivery_count++;
 	lane->batch.bytes += delivery->body.size;
+	if (pairs_on(lane))
+		pairs_arrived(lane);
 	if (lane_takes_requests(lane))
 		gather_requests(lane, delivery);
 	else
 		gather_events(lane, delivery);
 	return OK;
-}
-
-/* Where a batch is large already, its lane may be told to let it grow a little more. */
-static void gather_lingering(struct lane *lane, size_t most)
-{
-	const int64_t until = moment_steady() + lane->plan->linger_us;
-	struct batch *batch = &lane->batch;
-	enum status status = OK;
-
-	while ((status == OK || status == E_TIMEOUT) && batch->count < most && batch->bytes < BYTES_MAX &&
-	       moment_steady() < until)
-		status = gather_one(lane, until - moment_steady());
 }
 
 /* What nobody waits for waits for company: the first that cannot wait ends it. */
@@ -264,26 +259,35 @@ static void gather_company(struct lane *lane, size_t most)
 	}
 }
 
+static void start_batch(struct lane *lane)
+{
+	struct batch *batch = &lane->batch;
+
+	batch->count = batch->delivery_count = batch->bytes = 0;
+	if (pairs_on(lane))
+		pairs_begin(lane);
+	batch->may_wait_us = lane_takes_requests(lane) || batch->count > 0 ? 0 : INT64_MAX;
+}
+
 /* A lone message is not delayed to fill a batch, unless its handler says that it may be: under load the batch fills
  * while the one before it commits. */
 enum status gather(struct lane *lane, int64_t wait_us)
 {
-	const size_t most = lane->plan->batch_max > 0 ? (size_t)lane->plan->batch_max : ITEMS_MAX;
 	struct batch *batch = &lane->batch;
 
-	batch->count = batch->delivery_count = batch->bytes = 0;
-	batch->may_wait_us = lane_takes_requests(lane) ? 0 : INT64_MAX;
-	enum status status = gather_one(lane, wait_us);
-	if (status != OK)
+	start_batch(lane);
+	const size_t most = batch->count + (lane->plan->batch_max > 0 ? (size_t)lane->plan->batch_max : ITEMS_MAX);
+	enum status status = gather_one(lane, pairs_on(lane) ? pairs_patience(lane, wait_us) : wait_us);
+	if (status != OK && (status != E_TIMEOUT || batch->count == 0))
 		return status;
 	while (status == OK && batch->count < most && batch->bytes < BYTES_MAX)
 		status = gather_one(lane, 0);
-	if (lane->plan->linger_us > 0 && batch->count >= MANY)
-		gather_lingering(lane, most);
-	else if (batch->count > 0 && batch->may_wait_us > 0)
+	if (batch->count > 0 && batch->may_wait_us > 0)
 		gather_company(lane, most);
 	for (size_t i = 0; i < batch->count; i++)
 		batch->items[i].gathered = batch->items[i].query.status;
+	if (pairs_on(lane) && pairs_part(lane))
+		return E_TIMEOUT;
 	tally_gathered(lane);
 	metric_observe(&gathered, lane->plan->name, (int64_t)batch->count);
 	return OK; /* a connection that broke meanwhile is noticed when the batch is acknowledged */

@@ -9,6 +9,7 @@
 #include "lanes.h"
 #include "log.h"
 #include "metrics.h"
+#include "pairs.h"
 #include "tally.h"
 
 #define IDLE_US  (200 * MS_US)
@@ -318,6 +319,7 @@ void lane_free(struct lane *lane)
 	broker_free(lane->broker);
 	db_free(lane->db);
 	cache_free(lane->cache);
+	pairs_done(lane);
 	rpc_bundle_done(&lane->bundle);
 	buffer_done(&lane->scratch);
 	arena_done(&lane->arena);

@@ -47,6 +47,14 @@ struct batch {
 	int64_t gathered_us; /* wall clock */
 };
 
+/* Deliveries of which something waits for its other half, then those that came since (pairs.h). */
+struct pairs {
+	struct arrival **arrivals; /* as many as the batch has deliveries, in their order */
+	size_t count, room;
+	struct arrival *next; /* takes the next delivery; NULL: not made yet */
+	unsigned channel;     /* on which they came */
+};
+
 struct lane {
 	struct engine *engine;
 	const struct lane_plan *plan;
@@ -56,7 +64,9 @@ struct lane {
 	struct cache *cache;
 	struct arena arena; /* of one turn */
 	struct arena trees; /* what one message of events was read into: larger than all else that a turn holds of it */
+	struct arena *reading; /* where what is being gathered lives */
 	struct batch batch;
+	struct pairs pairs;
 	struct buffer scratch;
 	struct rpc_bundle bundle;
 	atomic_bool ready;
@@ -102,6 +112,11 @@ must_check enum status answers_turn(struct lane *lane);
 must_check enum status answer(struct lane *lane);
 
 /* ---- pieces ---- */
+
+/* Room for one more delivery: it counts once `delivery_count` says so. One more item. Items are referred to by address
+ * only after gathering is over: until then they may move. */
+struct delivery *batch_delivery(struct batch *batch);
+struct item *batch_item(struct batch *batch);
 
 /* Decides some items in one transaction. OK: all of them are done. E_REDO: try again; E_UNAVAILABLE: the database is
  * away; E_INVALID, E_INTERNAL: one of them is to blame. Nothing has happened then. `hopeful`: see struct claim. */

@@ -52,6 +52,8 @@ struct handler {
 	decide_function *decide;   /* command, events, password lanes */
 	read_function *read;       /* query lanes */
 	prepare_function *prepare; /* NULL: nothing */
+	/* Of events: another comes about the same aggregate, from another service (`pair_us` of the lane). */
+	bool paired;
 	/* Of events: nobody waits for what follows from it, but soon another event comes about the same aggregate, and
 	 * both in one turn cost half. A batch of nothing but such events waits so long for company. 0: it does not. */
 	int64_t may_wait_us;
@@ -73,9 +75,9 @@ struct lane_plan {
 	const struct handler *handlers;
 	int count;     /* how many of it, unless the setting COMANDA_LANES_<NAME> says otherwise */
 	int batch_max; /* items a turn; 0: the default (200) */
-	/* Under load, once many messages have come at once: for how long it goes on gathering. For events that come two
-	 * by two about one aggregate, from two services: both in one turn cost one load and one save instead of two. */
-	int64_t linger_us;
+	/* Under load: for how long an event that is one of a pair waits for the other, so that both are decided in one
+	 * turn (pairs.h). 0: it does not. */
+	int64_t pair_us;
 };
 
 /* What a service wants to be known of its tables: every ten seconds, while nothing else waits. */

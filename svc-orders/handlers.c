@@ -36,9 +36,10 @@ const struct handler orders_commands[] = {
  * alone it would cost a turn, in which the other answer finds the lane at work. */
 const struct handler orders_events[] = {
 	{ USER_VERIFIED,       .keys = order_key, .decide = on_user_verified,  .remembered = true,
-	                       .may_wait_us = 4 * MS_US                                           },
+	                       .paired = true, .may_wait_us = 4 * MS_US },
 	{ USER_REFUSED,        .keys = order_key, .decide = on_user_refused,   .remembered = true },
-	{ STOCK_RESERVED,      .keys = order_key, .decide = on_stock_reserved, .remembered = true },
+	{ STOCK_RESERVED,      .keys = order_key, .decide = on_stock_reserved, .remembered = true,
+	                       .paired = true },
 	{ STOCK_REFUSED,       .keys = order_key, .decide = on_stock_refused,  .remembered = true },
 	{ RESERVATION_OVERDUE, .keys = order_key, .decide = on_reservation_overdue },
 	{ ORDER_DEADLINE,      .keys = order_key, .decide = on_deadline            },
