@@ -244,6 +244,18 @@ static enum status gather_one(struct lane *lane, int64_t wait_us)
 	return OK;
 }
 
+/* Where a batch is large already, its lane may be told to let it grow a little more. */
+static void gather_lingering(struct lane *lane, size_t most)
+{
+	const int64_t until = moment_steady() + lane->plan->linger_us;
+	struct batch *batch = &lane->batch;
+	enum status status = OK;
+
+	while ((status == OK || status == E_TIMEOUT) && batch->count < most && batch->bytes < BYTES_MAX &&
+	       moment_steady() < until)
+		status = gather_one(lane, until - moment_steady());
+}
+
 /* What nobody waits for waits for company: the first that cannot wait ends it. */
 static void gather_company(struct lane *lane, size_t most)
 {
@@ -282,7 +294,9 @@ enum status gather(struct lane *lane, int64_t wait_us)
 		return status;
 	while (status == OK && batch->count < most && batch->bytes < BYTES_MAX)
 		status = gather_one(lane, 0);
-	if (batch->count > 0 && batch->may_wait_us > 0)
+	if (lane->plan->linger_us > 0 && batch->count >= BATCH_MANY)
+		gather_lingering(lane, most);
+	else if (batch->count > 0 && batch->may_wait_us > 0)
 		gather_company(lane, most);
 	for (size_t i = 0; i < batch->count; i++)
 		batch->items[i].gathered = batch->items[i].query.status;

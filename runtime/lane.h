@@ -36,6 +36,8 @@ struct item {
 	const char *about;   /* what that is the id of; NULL: not known */
 };
 
+enum { BATCH_MANY = 96 /* at once: so much comes only under load */ };
+
 /* What a turn works on. */
 struct batch {
 	struct delivery *deliveries;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 enum {
-	MANY = 96,          /* at once: so much comes only under load */
 	WAITING_MAX = 4000, /* events that wait; beyond, they go */
 	ARRIVALS_MAX = 128  /* deliveries that something waits of: fewer than the broker hands out ahead */
 };
@@ -159,7 +158,7 @@ bool pairs_part(struct lane *lane)
 	const int64_t now = moment_steady();
 	size_t waiting = 0, arrivals = 0;
 
-	const bool many = batch->count >= MANY;
+	const bool many = batch->count >= BATCH_MANY;
 	bool *alone = arena_new(&lane->arena, batch->count + 1, sizeof(bool));
 	if (many)
 		find_alone(lane, alone);

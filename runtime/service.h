@@ -75,6 +75,8 @@ struct lane_plan {
 	const struct handler *handlers;
 	int count;     /* how many of it, unless the setting COMANDA_LANES_<NAME> says otherwise */
 	int batch_max; /* items a turn; 0: the default (200) */
+	/* Under load: for how long it goes on gathering once a batch is large, so that fewer turns do the work. */
+	int64_t linger_us;
 	/* Under load: for how long an event that is one of a pair waits for the other, so that both are decided in one
 	 * turn (pairs.h). 0: it does not. */
 	int64_t pair_us;

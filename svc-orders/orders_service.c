@@ -18,6 +18,7 @@ static const struct lane_plan lanes[] = {
 	 .queue = "orders.events",
 	 .handlers = orders_events,
 	 .count = 1,
+	 .linger_us = 60 * MS_US,
 	 .pair_us = 400 * MS_US, /* more than svc-products needs for what may be open at once */
 	 .batch_max = 1000},
 	{.name = NULL},

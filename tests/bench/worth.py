@@ -90,6 +90,7 @@ WITHOUT = {
     "relay-wake-up": (
         ("runtime/relay.c", "	if (wake)\n		eventfd_write(relay->wake, 1);\n", "	(void)wake;\n"),),
     "lingering": (("runtime/gather.c", "lane->plan->linger_us > 0", "lane->plan->linger_us < 0"),),
+    "pairs": (("svc-orders/orders_service.c", ".pair_us = 400 * MS_US,", ".pair_us = 0,"),),
     "looks-without-locks": (("runtime/turn.c", "turn.locked = !hopeful ||", "turn.locked = true || !hopeful ||"),),
     "rest": (("runtime/pace.c", "	if (open <= pace->open_max)\n", "	if (open <= pace->open_max || since_us != 0)\n"),),
     "hopeful-inserts": (
