@@ -7,6 +7,7 @@
 #include "pace.h"
 #include "service.h"
 
+struct kept;
 struct relay;
 
 struct engine {
@@ -14,6 +15,7 @@ struct engine {
 	const struct service_settings *settings; /* the part that every service has */
 	const void *program_settings;            /* all of them */
 	struct relay *relay;
+	struct kept *kept; /* what lanes have just saved; NULL: nothing is kept */
 	struct pace pace;
 	atomic_bool stopping;
 };

@@ -136,14 +136,23 @@ void prepare_items(struct lane *lane, struct item **items, size_t count);
 /* Reads what the items' handlers say they touch into the unit's keys. */
 void name_keys(struct unit *unit, struct item **items, size_t count);
 
-/* Queues the load statements of every store that has keys; then takes their results into the unit. `locked`: nobody
- * else changes what was loaded before the transaction ends; otherwise a save that meets a change says so (store.h). */
-void stores_load_send(struct lane *lane, struct unit *unit, bool locked);
+/* Queues the load statements of every store that has keys, but for what is in the unit already; then takes their
+ * results into the unit. `locked`: nobody else changes what was loaded before the transaction ends; otherwise a save
+ * that meets a change says so (store.h). Returns how many aggregates are asked for. */
+size_t stores_load_send(struct lane *lane, struct unit *unit, bool locked);
 must_check enum status stores_load_read(struct lane *lane, struct unit *unit);
 /* The same for what has changed. `hopeful`: what is new is inserted without a look at what is there (store.h). E_REDO:
  * somebody was faster. */
 void stores_save_send(struct lane *lane, struct unit *unit, bool hopeful);
 must_check enum status stores_save_read(struct lane *lane, struct unit *unit);
+/* Before the load: puts into the unit what is kept in memory of the aggregates that it names (kept.h). Returns how many
+ * those are. */
+size_t stores_take_kept(struct lane *lane, struct unit *unit);
+/* Before the commit: whether what is from memory and was not changed is still so. E_REDO: it is not. */
+void stores_prove_send(struct lane *lane, struct unit *unit);
+must_check enum status stores_prove_read(struct lane *lane, struct unit *unit);
+/* After the commit: keeps what was saved. */
+void stores_keep(struct lane *lane, struct unit *unit);
 /* Tells stores that want to know what was saved. */
 void stores_saved(struct lane *lane, struct unit *unit, int64_t now_us);
 /* The cache entries of what has changed, without values; and the values of those that are wanted. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin.h"
+#include "kept.h"
 #include "lanes.h"
 #include "log.h"
 #include "program.h"
@@ -221,6 +222,8 @@ int service_run(const struct service *service, int argc, char **argv)
 			   .program_settings = settings,
 			   .settings = (const void *)((const char *)settings + service->settings_offset)},
 	};
+	scoped(kept_free) struct kept *kept = kept_new();
+	running.engine.kept = kept;
 	pace_init(&running.engine.pace, running.engine.settings->open_max);
 	const int exit_code = code == PROGRAM_MIGRATE ? migrate_only(&running, settings) : run(&running, settings);
 	if (service->stop != NULL)

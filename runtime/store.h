@@ -14,6 +14,14 @@ struct store_update {
 	bool (*fits)(const void *aggregate); /* NULL: all */
 };
 
+/* `still` for a table. */
+#define STORE_STILL(table, key, version)                                                                               \
+	{                                                                                                              \
+		table "_still",                                                                                        \
+			"SELECT given.id FROM unnest($1::uuid[], $2::bigint[]) AS given (id, seen) "                   \
+			"JOIN " table " ON " table "." key " = given.id AND " table "." version " = given.seen"        \
+	}
+
 struct store {
 	const struct aggregate *kind;
 	/* One parameter, uuid[]: SELECT id, ... WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE. Column 0 is the id.
@@ -38,6 +46,14 @@ struct store {
 	int columns;
 	/* Aggregates that the turn has loaded, and changed: each by the first way that fits it. The last fits all. */
 	const struct store_update *updates;
+	/* For a moment, aggregates that were saved are kept in memory (kept.h), and the next turn of events does not
+	 * load them. Fills a zeroed one with a copy that shares nothing with the aggregate; NULL: they are not kept.
+	 * Needs `version`: a turn proves what it had from memory by the version that is in the table, be it the
+	 * condition of an update, or `still` for what was not changed: $1 uuid[], $2 bigint[], a row for each that is
+	 * still of that version. So the version must go up with every change of every column. */
+	void (*copy)(const void *aggregate, struct arena *arena, void *ret_copy);
+	struct sql still;
+	bool (*over)(const void *aggregate); /* nothing is to come of it: why keep it? NULL: one never knows */
 	/* Told after the commit of each aggregate that was saved, and when it was decided: to count. NULL: nobody. */
 	void (*saved)(const void *aggregate, int64_t now_us);
 	/* Where a cache stands in front of reads: the aggregate's key and sequence; its value. NULL: no cache. */

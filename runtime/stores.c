@@ -11,17 +11,21 @@ void name_keys(struct unit *unit, struct item **items, size_t count)
 			items[i]->handler->keys(unit_keys(unit), &items[i]->query.message);
 }
 
-void stores_load_send(struct lane *lane, struct unit *unit, bool locked)
+size_t stores_load_send(struct lane *lane, struct unit *unit, bool locked)
 {
+	size_t asked = 0;
+
 	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
 		const struct uuid *ids;
-		const size_t count = keys_sorted(unit_keys(unit), (*store)->kind, &ids);
+		const size_t count = keys_missing(unit_keys(unit), (*store)->kind, &ids);
 
 		if (count == 0)
 			continue;
 		arg_uuids(db_args(lane->db), ids, count);
 		db_send(lane->db, locked || (*store)->version == 0 ? &(*store)->load : &(*store)->look);
+		asked += count;
 	}
+	return asked;
 }
 
 static enum status load_read(struct lane *lane, struct unit *unit, const struct store *store)
@@ -48,7 +52,7 @@ enum status stores_load_read(struct lane *lane, struct unit *unit)
 	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
 		const struct uuid *ids;
 
-		if (keys_sorted(unit_keys(unit), (*store)->kind, &ids) == 0)
+		if (keys_missing(unit_keys(unit), (*store)->kind, &ids) == 0)
 			continue;
 		const enum status status = load_read(lane, unit, *store);
 		if (status != OK)

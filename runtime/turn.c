@@ -3,6 +3,7 @@
 #include "cache_guard.h"
 #include "deadlines.h"
 #include "inbox.h"
+#include "kept.h"
 #include "lane.h"
 #include "letters.h"
 #include "log.h"
@@ -18,6 +19,10 @@ enum {
 
 static struct metric turns = {
 	.name = "comanda_turns_total", .help = "Turns that wrote, by how they ended", .type = COUNTER, .label = "end"};
+static struct metric aggregates = {.name = "comanda_aggregates_total",
+				   .help = "Aggregates that turns have loaded, or looked for, by where",
+				   .type = COUNTER,
+				   .label = "from"};
 static struct metric turn_time = {
 	.name = "comanda_turn_seconds", .help = "From the claim to the commit", .type = HISTOGRAM, .label = "lane"};
 
@@ -27,12 +32,14 @@ struct turn {
 	struct item **items;
 	size_t count;
 	struct claim claim;
-	bool locked; /* what is loaded stays as it is until the commit */
+	bool locked;  /* what is loaded stays as it is until the commit */
+	bool unread;  /* nothing need be known of its first statements before it decides: they go with the save */
+	size_t taken; /* aggregates that it has from memory */
 	struct unit *unit;
 	struct parcel *parcel; /* what it says: events, dead letters, retries */
 	struct cache_entry *cached;
 	size_t cached_count;
-	int64_t now_us;
+	int64_t now_us, start; /* the latter by the steady clock */
 };
 
 /* ---- loading ---- */
@@ -48,20 +55,38 @@ static void forget_outcomes(struct turn *turn)
 	}
 }
 
-static enum status load(struct turn *turn)
+/* A hopeful claim of events says nothing but whether all is well. */
+static bool needs_no_answer(const struct turn *turn, size_t asked)
+{
+	return asked == 0 && turn->claim.hopeful && turn->lane->plan->kind == LANE_EVENTS;
+}
+
+static enum status load_results(struct turn *turn)
 {
 	struct lane *lane = turn->lane;
 	struct rows rows;
 
-	db_send_text(lane->db, "BEGIN");
-	inbox_claim_send(lane, &turn->claim, turn->now_us);
-	stores_load_send(lane, turn->unit, turn->locked);
-	enum status status = db_flush(lane->db);
-	if (status == OK)
-		status = db_result(lane->db, &rows);
+	enum status status = db_result(lane->db, &rows);
 	if (status == OK)
 		status = inbox_claim_read(lane, &turn->claim);
 	return status == OK ? stores_load_read(lane, turn->unit) : status;
+}
+
+static enum status load(struct turn *turn)
+{
+	struct lane *lane = turn->lane;
+
+	turn->taken = turn->locked ? 0 : stores_take_kept(lane, turn->unit);
+	db_send_text(lane->db, "BEGIN");
+	inbox_claim_send(lane, &turn->claim, turn->now_us);
+	const size_t asked = stores_load_send(lane, turn->unit, turn->locked);
+	metric_add(&aggregates, "memory", (int64_t)turn->taken);
+	metric_add(&aggregates, "database", (int64_t)asked);
+	turn->unread = needs_no_answer(turn, asked);
+	if (turn->unread)
+		return OK;
+	const enum status status = db_flush(lane->db);
+	return status == OK ? load_results(turn) : status;
 }
 
 /* ---- deciding ---- */
@@ -162,9 +187,13 @@ static enum status save_results(struct turn *turn)
 	const struct service *service = turn->lane->engine->service;
 	struct db *db = turn->lane->db;
 
-	enum status status = cache_guard_read(turn->lane);
+	enum status status = turn->unread ? load_results(turn) : OK;
+	if (status == OK)
+		status = cache_guard_read(turn->lane);
 	if (status == OK)
 		status = stores_save_read(turn->lane, turn->unit);
+	if (status == OK)
+		status = stores_prove_read(turn->lane, turn->unit);
 	if (status == OK)
 		status = inbox_record_read(turn->lane, &turn->claim);
 	if (status == OK)
@@ -185,6 +214,7 @@ static enum status save(struct turn *turn)
 	struct rows rows;
 
 	stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);
+	stores_prove_send(turn->lane, turn->unit);
 	inbox_record_send(turn->lane, &turn->claim, turn->now_us);
 	deadlines_save_send(db, service, turn->unit, turn->claim.hopeful);
 	outbox_insert_send(db, turn->parcel, turn->claim.hopeful);
@@ -235,6 +265,7 @@ static void answer_twins(struct turn *turn)
 
 static void turn_committed(struct turn *turn)
 {
+	stores_keep(turn->lane, turn->unit); /* first: what the relay sends now soon asks for it */
 	answer_twins(turn);
 	pace_note(&turn->lane->engine->pace, turn->unit);
 	relay_give(turn->lane->engine->relay, &turn->parcel);
@@ -244,10 +275,20 @@ static void turn_committed(struct turn *turn)
 	metric_add(&turns, "committed", 1);
 }
 
+/* Nothing is known of what the turn took from memory any more; and if that was it, others work on the same rows: for a
+ * while nothing is kept. If not, they are in our way even so: what is loaded is locked for a while. */
+static void lose_faith(struct turn *turn, enum status status)
+{
+	if (turn->taken > 0)
+		kept_mistrust(turn->lane->engine->kept, moment_steady());
+	else if (status == E_REDO)
+		turn->lane->wary_until = turn->start + WARY_US;
+}
+
 enum status turn_once(struct lane *lane, struct item **items, size_t count, bool hopeful)
 {
-	const int64_t start = moment_steady();
-	struct turn turn = {.lane = lane, .items = items, .count = count, .now_us = moment_now()};
+	struct turn turn = {
+		.lane = lane, .items = items, .count = count, .now_us = moment_now(), .start = moment_steady()};
 	scoped(parcel_free) struct parcel *parcel = parcel_new();
 
 	turn.parcel = parcel;
@@ -257,22 +298,21 @@ enum status turn_once(struct lane *lane, struct item **items, size_t count, bool
 	turn.now_us = moment_now();
 	claim_sort(lane, items, count, &turn.claim);
 	turn.claim.hopeful = hopeful;
-	turn.locked = !hopeful || lane->plan->kind != LANE_EVENTS || start < lane->wary_until;
+	turn.locked = !hopeful || lane->plan->kind != LANE_EVENTS || turn.start < lane->wary_until;
 	name_keys(turn.unit, items, count);
 	if (db_ensure(lane->db) != OK)
 		return E_UNAVAILABLE;
 	const enum status status = turn_steps(&turn);
 	if (status != OK) {
 		db_recover(lane->db);
-		if (status == E_REDO)
-			lane->wary_until = start + WARY_US;
+		lose_faith(&turn, status);
 		forget_outcomes(&turn); /* what was decided is not so: nobody may be told */
 		metric_add(&turns, status_rule(status)->code, 1);
 		return status;
 	}
 	parcel = NULL;
 	turn_committed(&turn);
-	metric_observe(&turn_time, lane->plan->name, moment_steady() - start);
+	metric_observe(&turn_time, lane->plan->name, moment_steady() - turn.start);
 	return OK;
 }
 

@@ -133,6 +133,15 @@ void arena_reset(struct arena *arena)
 	arena_forbid(kept->bytes, kept->size);
 }
 
+size_t arena_held(const struct arena *arena)
+{
+	size_t held = 0;
+
+	for (const struct arena_block *block = arena->blocks; block != NULL; block = block->next)
+		held += sizeof *block + block->size;
+	return held;
+}
+
 /* A block with room for `size` bytes. Blocks double up to what a reset keeps; what is large beside the present block
  * gets a block of its own behind it, so that the rest of the present one is not wasted. */
 static struct arena_block *arena_extend(struct arena *arena, size_t size)

@@ -33,6 +33,8 @@ void arena_init(struct arena *arena);
 void arena_done(struct arena *arena);
 /* Gives everything back; keeps one block (at most 1 MiB) for the next time. */
 void arena_reset(struct arena *arena);
+/* Bytes that it has from the allocator. */
+size_t arena_held(const struct arena *arena);
 void *arena_new(struct arena *arena, size_t count, size_t size) __attribute__((returns_nonnull, warn_unused_result));
 /* A copy of `size` bytes with a NUL after them. */
 char *arena_copy(struct arena *arena, const char *bytes, size_t size) __attribute__((returns_nonnull));

@@ -175,6 +175,21 @@ size_t keys_sorted(struct keys *keys, const struct aggregate *kind, const struct
 	return table->name_count;
 }
 
+size_t keys_missing(struct keys *keys, const struct aggregate *kind, const struct uuid **ret_ids)
+{
+	const struct table *table = table_of(keys, kind);
+	const struct uuid *named;
+	const size_t count = keys_sorted(keys, kind, &named);
+	struct uuid *missing = arena_new(keys->arena, count + 1, sizeof *missing);
+	size_t left = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if ((*table_place(table, &named[i]))->entry.data == NULL)
+			missing[left++] = named[i];
+	*ret_ids = missing;
+	return left;
+}
+
 /* ---- making, loading ---- */
 
 struct unit *unit_make(struct arena *arena, const char *consumer)
@@ -465,4 +480,18 @@ size_t unit_changed(struct unit *unit, const struct aggregate *kind, struct entr
 		sort_changed(table, unit);
 	*ret_entries = table->changed;
 	return table->changed_count;
+}
+
+size_t unit_unproven(struct unit *unit, const struct aggregate *kind, struct entry ***ret_entries)
+{
+	const struct table *table = table_of(&unit->keys, kind);
+	struct entry **unproven = arena_new(unit->arena, table->count + 1, sizeof(struct entry *));
+	size_t count = 0;
+
+	assert(!deciding(unit));
+	for (size_t i = 0; i < table->room; i++)
+		if (table->slots[i] != NULL && table->slots[i]->entry.kept && !table->slots[i]->entry.changed)
+			unproven[count++] = &table->slots[i]->entry;
+	*ret_entries = unproven;
+	return count;
 }

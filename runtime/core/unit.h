@@ -101,7 +101,9 @@ struct entry {
 	void *data;   /* NULL: not there */
 	bool found;   /* was loaded: a save changes a row; otherwise it makes one */
 	bool changed; /* must be saved */
-	int64_t seen; /* the version that was loaded, for whoever saves it. The unit does not look at it */
+	/* For whoever loads and saves; the unit does not look at them. */
+	int64_t seen; /* the version that was loaded */
+	bool kept;    /* it is from memory: whether it is still so, a save must find out */
 };
 
 /* `consumer` (a service's name) goes into derived ids. Everything lives in `arena`. */
@@ -110,6 +112,8 @@ struct unit *unit_make(struct arena *arena, const char *consumer);
 struct keys *unit_keys(struct unit *unit);
 /* The ids of a kind that were named, sorted, each once. */
 size_t keys_sorted(struct keys *keys, const struct aggregate *kind, const struct uuid **ret_ids);
+/* Those of them that nobody has put in yet. */
+size_t keys_missing(struct keys *keys, const struct aggregate *kind, const struct uuid **ret_ids);
 /* Puts a loaded aggregate in; `data` (kind->size bytes, in the arena) is taken over. Returns its entry. */
 struct entry *unit_put(struct unit *unit, const struct aggregate *kind, const struct uuid *id, void *data);
 /* Runs one decision; undoes what it did when it does not return OK. `item` tags its outputs. */
@@ -124,5 +128,7 @@ size_t unit_deadlines(const struct unit *unit, const struct deadline **ret_deadl
 bool unit_made(struct unit *unit, const struct aggregate *kind, const struct uuid *id);
 /* The changed aggregates of a kind, sorted by id. */
 size_t unit_changed(struct unit *unit, const struct aggregate *kind, struct entry ***ret_entries);
+/* Those that are from memory and were not changed, in no order. */
+size_t unit_unproven(struct unit *unit, const struct aggregate *kind, struct entry ***ret_entries);
 
 #endif

@@ -271,6 +271,56 @@ static void changed_aggregates_come_sorted_and_without_those_only_looked_at(void
 	assert_int_equal(unit_changed(fixture->unit, &other_kind, &entries), 0);
 }
 
+static void put_kept_account(struct fixture *fixture, unsigned number)
+{
+	struct account *account = arena_new(&fixture->arena, 1, sizeof *account);
+	struct uuid id = id_of(number);
+
+	unit_put(fixture->unit, &account_kind, &id, account)->kept = true;
+}
+
+static void knows_what_is_from_memory_and_was_not_changed(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct uuid looked_at = id_of(2);
+	struct entry **entries = NULL;
+
+	put_account(fixture, 1, 10);
+	for (unsigned i = 2; i <= 4; i++)
+		put_kept_account(fixture, i);
+	(void)run(fixture, deposit, (struct order){id_of(1), 1, OK}, 1);
+	(void)run(fixture, deposit, (struct order){id_of(3), 1, OK}, 2);
+	(void)run(fixture, deposit, (struct order){id_of(4), 1, E_CONFLICT}, 3);
+	assert_int_equal(unit_unproven(fixture->unit, &account_kind, &entries), 2);
+	assert_true(uuid_equal(&entries[0]->id, &looked_at) || uuid_equal(&entries[1]->id, &looked_at));
+	(void)run(fixture, deposit, (struct order){id_of(4), 1, OK}, 4);
+	assert_int_equal(unit_unproven(fixture->unit, &account_kind, &entries), 1);
+	assert_true(uuid_equal(&entries[0]->id, &looked_at));
+	assert_int_equal(unit_unproven(fixture->unit, &other_kind, &entries), 0);
+}
+
+static void names_what_nobody_has_put_in_yet(void **state)
+{
+	struct fixture *fixture = *state;
+	struct keys *keys = unit_keys(fixture->unit);
+	const struct uuid *missing;
+
+	for (unsigned i = 5; i >= 1; i--) {
+		const struct uuid id = id_of(i);
+
+		keys_add(keys, &account_kind, &id);
+	}
+	put_account(fixture, 2, 10);
+	put_account(fixture, 9, 10);
+	assert_int_equal(keys_missing(keys, &account_kind, &missing), 4);
+	for (size_t i = 0; i < 4; i++) {
+		const struct uuid id = id_of(i == 0 ? 1 : (unsigned)i + 2);
+
+		assert_true(uuid_equal(&missing[i], &id));
+	}
+	assert_int_equal(keys_missing(keys, &other_kind, &missing), 0);
+}
+
 static void what_is_not_there_cannot_be_had(void **state)
 {
 	struct fixture *fixture = *state;
@@ -427,6 +477,8 @@ int main(void)
 		held(a_change_of_what_the_batch_made_is_undone_to_how_it_was_made),
 		held(what_was_loaded_is_told_from_what_was_made),
 		held(changed_aggregates_come_sorted_and_without_those_only_looked_at),
+		held(knows_what_is_from_memory_and_was_not_changed),
+		held(names_what_nobody_has_put_in_yet),
 		held(what_is_not_there_cannot_be_had),
 		held(named_ids_come_sorted_each_once_and_by_kind),
 		held(an_event_says_what_decided_it_and_when),

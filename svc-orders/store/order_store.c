@@ -129,6 +129,39 @@ void order_read(const struct rows *rows, int row, struct arena *arena, void *ret
 	read_history(row_bytes(rows, row, column++), arena, order);
 }
 
+/* ---- kept in memory ---- */
+
+static struct order_item *items_copy(const struct order *order, struct arena *arena)
+{
+	struct order_item *items = arena_new(arena, order->item_count, sizeof(*items));
+
+	for (size_t i = 0; i < order->item_count; i++) {
+		items[i] = order->items[i];
+		items[i].name = arena_text(arena, order->items[i].name);
+	}
+	return items;
+}
+
+static void order_copy(const void *aggregate, struct arena *arena, void *ret_copy)
+{
+	const struct order *order = aggregate;
+	struct order *copy = ret_copy;
+
+	*copy = *order;
+	copy->note = arena_text(arena, order->note);
+	copy->items = items_copy(order, arena);
+	copy->currency = arena_text(arena, order->currency);
+	copy->reason.code = arena_text(arena, order->reason.code);
+	copy->reason.detail = arena_text(arena, order->reason.detail);
+	for (size_t i = 0; i < order->step_count; i++)
+		copy->steps[i].event = arena_text(arena, order->steps[i].event);
+}
+
+static bool order_over(const void *aggregate)
+{
+	return saga_ended(((const struct order *)aggregate)->state);
+}
+
 /* ---- the store ---- */
 
 #define UNNEST_ORDERS                                                                                                  \
@@ -183,5 +216,8 @@ const struct store order_store = {
 	.write = order_write,
 	.columns = 15,
 	.updates = order_updates,
+	.copy = order_copy,
+	.still = STORE_STILL("orders", "id", "version"),
+	.over = order_over,
 	.saved = orders_saved,
 };

@@ -117,6 +117,19 @@ static const struct store_update updates[] = {
 	 .columns = 13},
 };
 
+static void product_copy(const void *aggregate, struct arena *arena, void *ret_copy)
+{
+	const struct product *product = aggregate;
+	struct product *copy = ret_copy;
+
+	*copy = *product;
+	copy->sku = arena_text(arena, product->sku);
+	copy->name = arena_text(arena, product->name);
+	copy->description = arena_text(arena, product->description);
+	copy->currency = arena_text(arena, product->currency);
+	copy->edited = false;
+}
+
 #define SELECT "SELECT " PRODUCT_COLUMNS " FROM products WHERE id = ANY($1) ORDER BY id"
 
 const struct store product_store = {
@@ -130,6 +143,8 @@ const struct store product_store = {
 	.write = product_write,
 	.columns = 13,
 	.updates = updates,
+	.copy = product_copy,
+	.still = STORE_STILL("products", "id", "sequence"),
 	.cache_name = cache_name,
 	.cache_value = product_cache_value,
 };

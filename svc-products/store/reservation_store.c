@@ -123,6 +123,26 @@ static const struct store_update updates[] = {
 	 .columns = 4},
 };
 
+static void reservation_copy(const void *aggregate, struct arena *arena, void *ret_copy)
+{
+	const struct reservation *reservation = aggregate;
+	struct reservation *copy = ret_copy;
+	struct reserved_line *lines = arena_new(arena, reservation->line_count, sizeof(*lines));
+
+	*copy = *reservation;
+	for (size_t i = 0; i < reservation->line_count; i++) {
+		lines[i] = reservation->lines[i];
+		lines[i].name = arena_text(arena, reservation->lines[i].name);
+	}
+	copy->lines = lines;
+	copy->currency = arena_text(arena, reservation->currency);
+}
+
+static bool reservation_over(const void *aggregate)
+{
+	return ((const struct reservation *)aggregate)->state != RESERVATION_HELD;
+}
+
 #define SELECT "SELECT " COLUMNS " FROM reservations WHERE order_id = ANY($1) ORDER BY order_id"
 
 const struct store reservation_store = {
@@ -136,4 +156,7 @@ const struct store reservation_store = {
 	.write = reservation_write,
 	.columns = 8,
 	.updates = updates,
+	.copy = reservation_copy,
+	.still = STORE_STILL("reservations", "order_id", "version"),
+	.over = reservation_over,
 };

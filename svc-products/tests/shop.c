@@ -89,6 +89,11 @@ const struct product *shop_find(struct shop *shop, const struct uuid *id)
 	return row == NULL ? NULL : row->data;
 }
 
+struct product *shop_change(struct shop *shop, const struct uuid *id)
+{
+	return row_find(shop, &product_kind, id)->data;
+}
+
 const struct reservation *shop_reservation(struct shop *shop, const struct uuid *order_id)
 {
 	const struct shop_row *row = row_find(shop, &reservation_kind, order_id);

@@ -332,6 +332,24 @@ static void settles_only_the_lines_that_were_reserved(void **state)
 	assert_stock(shop, &chair->id, 5, 0);
 }
 
+/* As a turn sees it that looked at the product before another replica reserved, and at the reservation after it. */
+static void settles_nothing_of_a_product_that_has_less_reserved(void **state)
+{
+	struct shop *shop = *state;
+	const struct product *chair = shop_product(shop, "chair", 5), *lamp = shop_product(shop, "lamp", 5);
+	const struct uuid products[] = {chair->id, lamp->id};
+	const int64_t twos[] = {2, 2};
+	const struct order_event *order = shop_order(shop, 2, products, twos);
+
+	shop_tell(shop, ORDER_PLACED, order);
+	struct product *before = shop_change(shop, &lamp->id);
+	product_release(before, 1);
+	assert_int_equal(shop_tell(shop, ORDER_CONFIRMED, order), E_CONFLICT);
+	assert_int_equal(shop_tell(shop, ORDER_EXPIRED, order), E_CONFLICT);
+	assert_stock(shop, &chair->id, 5, 2);
+	assert_int_equal(shop_reservation(shop, &order->order_id)->state, RESERVATION_HELD);
+}
+
 static void gives_the_last_item_to_the_first_of_two_orders_in_one_batch(void **state)
 {
 	struct shop *shop = *state;
@@ -423,6 +441,7 @@ int main(void)
 		in_a_shop(keeps_a_confirmation_that_cannot_be_for_the_dead_letters),
 		in_a_shop(undoes_all_lines_where_a_product_stands_in_two),
 		in_a_shop(settles_only_the_lines_that_were_reserved),
+		in_a_shop(settles_nothing_of_a_product_that_has_less_reserved),
 		in_a_shop(gives_the_last_item_to_the_first_of_two_orders_in_one_batch),
 		in_a_shop(serves_a_hundred_buyers_of_a_hot_product_in_one_batch),
 		in_a_shop(sells_within_the_batch_that_freed_the_stock),

@@ -58,18 +58,33 @@ static bool products_loaded(struct unit *unit, const struct order_event *order, 
 	return true;
 }
 
+/* A product that has less reserved than this order holds of it was loaded as it was before another replica reserved:
+ * then the turn finds out, and is run again. If not, somebody has spoilt the row. */
+static enum status move_stock(struct unit *unit, const struct reservation *reservation,
+			      void (*move)(struct product *product, int64_t quantity))
+{
+	for (size_t i = 0; i < reservation->line_count; i++) {
+		const struct reserved_line *line = &reservation->lines[i];
+		struct product *product = unit_edit(unit, &product_kind, &line->product_id);
+
+		if (product->reserved < line->quantity)
+			return unit_refuse(unit, E_CONFLICT, "stock_not_reserved", NULL,
+					   "less of \"%s\" is reserved than this order holds", product->name);
+		move(product, line->quantity);
+	}
+	return OK;
+}
+
 static enum status settle(struct unit *unit, const struct order_event *order, enum reservation_state end)
 {
 	struct reservation *reservation = unit_edit(unit, &reservation_kind, &order->order_id);
-	void (*move)(struct product *, int64_t) = end == RESERVATION_SOLD ? product_sell : product_release;
 
 	if (!products_loaded(unit, order, reservation))
 		return unit_refuse(unit, E_INVALID, "invalid", "items", "not the lines that were reserved");
-	for (size_t i = 0; i < reservation->line_count; i++) {
-		const struct reserved_line *line = &reservation->lines[i];
-
-		move(unit_edit(unit, &product_kind, &line->product_id), line->quantity);
-	}
+	const enum status status =
+		move_stock(unit, reservation, end == RESERVATION_SOLD ? product_sell : product_release);
+	if (status != OK)
+		return status;
 	reservation->state = end;
 	reservation->updated_at = unit_now(unit);
 	reservation->version++;
