@@ -31,24 +31,32 @@ WITHOUT = {
          "\t\tstatus = run(lane, items + i, 1);\n"),),
     # A round trip for each group of statements: what is claimed, what is loaded; the aggregates, the rest, the outbox.
     "pipelining": (
-        ("runtime/turn.c", """	stores_load_send(lane, turn->unit, turn->locked);
-	enum status status = db_flush(lane->db);
-	if (status == OK)
-		status = db_result(lane->db, &rows);
+        ("runtime/turn.c", """	enum status status = db_result(lane->db, &rows);
 	if (status == OK)
 		status = inbox_claim_read(lane, &turn->claim);
+	return status == OK ? stores_load_read(lane, turn->unit) : status;
 """, """	enum status status = db_flush(lane->db);
 	if (status == OK)
 		status = db_result(lane->db, &rows);
-	if (status == OK)
-		status = inbox_claim_read(lane, &turn->claim);
-	stores_load_send(lane, turn->unit, turn->locked);
-	if (status == OK)
-		status = db_flush(lane->db);
+	return status == OK ? inbox_claim_read(lane, &turn->claim) : status;
 """),
-        ("runtime/turn.c", """	enum status status = cache_guard_read(turn->lane);
+        ("runtime/turn.c", "	const size_t asked = stores_load_send(",
+         "	const enum status claimed = load_results(turn);\n	if (claimed != OK)\n		return claimed;\n"
+         "	const size_t asked = stores_load_send("),
+        ("runtime/turn.c", """	if (turn->unread)
+		return OK;
+	const enum status status = db_flush(lane->db);
+	return status == OK ? load_results(turn) : status;
+""", """	const enum status status = db_flush(lane->db);
+	return status == OK ? stores_load_read(lane, turn->unit) : status;
+"""),
+        ("runtime/turn.c", """	enum status status = turn->unread ? load_results(turn) : OK;
+	if (status == OK)
+		status = cache_guard_read(turn->lane);
 	if (status == OK)
 		status = stores_save_read(turn->lane, turn->unit);
+	if (status == OK)
+		status = stores_prove_read(turn->lane, turn->unit);
 	if (status == OK)
 		status = inbox_record_read(turn->lane, &turn->claim);
 	if (status == OK)
@@ -77,6 +85,8 @@ WITHOUT = {
 		status = cache_guard_read(turn->lane);
 	if (status == OK)
 		status = stores_save_read(turn->lane, turn->unit);
+	if (status == OK)
+		status = stores_prove_read(turn->lane, turn->unit);
 	if (status == OK)
 		status = save_results(turn);
 """),
