@@ -33,6 +33,8 @@ struct stage {
 	/* Of the stage that plays orders. */
 	int answers[ORDERS_MAX];
 	uint64_t done;
+	int under_way;
+	bool placing; /* a new one for each that is done */
 };
 
 static char filler[1024];
@@ -84,6 +86,7 @@ static void orders_place(struct stage *stage, int order)
 
 	snprintf(number, sizeof(number), "%d", order);
 	stage->answers[order] = 0;
+	stage->under_way++;
 	say(stage, "order.placed", PLACED, number);
 }
 
@@ -97,7 +100,9 @@ static void orders_hear(struct stage *stage, const struct delivery *delivery)
 	}
 	note(stage, delivery, say(stage, "order.confirmed", CONFIRMED, delivery->correlation_id));
 	stage->done++;
-	orders_place(stage, order);
+	stage->under_way--;
+	if (stage->placing)
+		orders_place(stage, order);
 }
 
 /* ---- a stage's life ---- */
@@ -122,6 +127,11 @@ static void settle(struct stage *stage)
 	}
 	if (tag != 0 && stage->status == OK)
 		stage->status = broker_ack(stage->in, tag, true);
+}
+
+static bool is_settled(const struct stage *stage)
+{
+	return stage->heard_first == stage->heard_end;
 }
 
 static void wait_for_either(struct stage *stage)
@@ -182,16 +192,28 @@ static void stage_close(struct stage *stage)
 	broker_free(stage->out);
 }
 
+/* Ends when told to, but not before it has dealt with what it heard. */
 static void *stage_run(void *context)
 {
 	struct stage *stage = context;
 	struct arena arena;
 
 	arena_init(&arena);
-	while (stage->status == OK && !atomic_load(stage->stop))
+	while (stage->status == OK && !(atomic_load(stage->stop) && is_settled(stage)))
 		stage_turn(stage, &arena);
 	arena_done(&arena);
 	return NULL;
+}
+
+/* Whoever measures next, the broker holds nothing of these orders any more: what stayed in the queues would be heard as
+ * answers to the next ones, of the same numbers, and each time more orders would be under way. */
+static void finish(struct stage *stage, struct arena *arena)
+{
+	const int64_t until = moment_steady() + 10 * SECOND_US;
+
+	stage->placing = false;
+	while (stage->status == OK && (stage->under_way > 0 || !is_settled(stage)) && moment_steady() < until)
+		stage_turn(stage, arena);
 }
 
 /* Plays orders in this thread, and counts. */
@@ -204,6 +226,7 @@ static double orders_run(struct stage *stage)
 	uint64_t before = 0;
 
 	arena_init(&arena);
+	stage->placing = true;
 	for (int i = 0; i < plan->in_flight && i < ORDERS_MAX; i++)
 		orders_place(stage, i);
 	while (stage->status == OK && moment_steady() < end) {
@@ -213,8 +236,10 @@ static double orders_run(struct stage *stage)
 			before = stage->done;
 		}
 	}
+	const double per_s = (double)(stage->done - before) * 1e6 / (double)(moment_steady() - counted);
+	finish(stage, &arena);
 	arena_done(&arena);
-	return stage->status == OK ? (double)(stage->done - before) * 1e6 / (double)(moment_steady() - counted) : -1;
+	return stage->status == OK ? per_s : -1;
 }
 
 double ceiling_orders(const struct ceiling_plan *plan)
