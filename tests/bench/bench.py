@@ -1,38 +1,45 @@
 """./dev bench: the product beside what broker and database could do at most, in the same minutes on the same machine.
 
-Ceilings and scenarios take turns, A B A B, so that whatever else the machine does falls on both; figures are medians of
-the rounds. Standard library only. The stack is started by tools/dev/bench.sh, which sets COMANDA_STACK.
+What is held against a ceiling takes turns with it (duel.py); the rest is measured once. The latency at 50 orders a second
+comes first: what saturation leaves to do, to vacuum and to compact, would run into it. Standard library only. The stack is
+started by tools/dev/bench.sh, which sets COMANDA_STACK.
 """
 import argparse
 import json
 import os
-import statistics
 import sys
 import time
 
 import accounts
+import duel
 import report
 import stage
 import starts
 
-LATENCY = ("p50_ms", "p90_ms", "p99_ms", "p999_ms", "max_ms")
+LATENCY_WARM_UP, LATENCY_SECONDS = 12, 20
 
 
 def say(text):
     print(f"bench         {text}", file=sys.stderr, flush=True)
 
 
+def so_far(stack):
+    """Counters, the moment, CPU seconds: in the same order each time, so that the time between two such looks is right."""
+    return accounts.counters(stack), time.monotonic(), accounts.cpu_seconds(stack)
+
+
 def measured(stack, scenario, **how):
     """One scenario: what the load saw, who used which CPU meanwhile, and which counters grew."""
     how.setdefault("warm_up", 1.5)
     load = stack.start_load(scenario, **how)
-    time.sleep(how["warm_up"] + 0.1)
-    cpu, counters, begun = accounts.cpu_seconds(stack), accounts.counters(stack), time.monotonic()
-    wal = int(stack.psql("orders", "SELECT pg_current_wal_insert_lsn() - '0/0'")) if "order" in scenario else 0
-    time.sleep(max(0, how["seconds"] - 0.2 - (time.monotonic() - begun)))
-    seconds = time.monotonic() - begun
-    counters_after, cpu_after = accounts.counters(stack), accounts.cpu_seconds(stack)
+    time.sleep(how["warm_up"])
+    wal, wal_begun = stack.wal_bytes() if "order" in scenario else 0, time.monotonic()
+    counters, begun, cpu = so_far(stack)
+    time.sleep(max(0, how["seconds"] - 0.3 - (time.monotonic() - begun)))
+    counters_after, ended, cpu_after = so_far(stack)
+    seconds = ended - begun
     memory = accounts.memory_mb(stack)
+    wal_per_s = (stack.wal_bytes() - wal) / (time.monotonic() - wal_begun) if wal else 0
     result = json.loads(load.communicate()[0])
     result["memory"] = memory
     result["cpu"] = {part: spent / seconds for part, spent in accounts.cpu_between(cpu, cpu_after).items()}
@@ -46,83 +53,11 @@ def measured(stack, scenario, **how):
     result["turns_per_s"] = grown(r'turns_total\{end="committed"')
     result["statements_per_s"] = grown("database_statements_total")
     if wal:
-        result["wal_bytes_per_s"] = (int(stack.psql("orders", "SELECT pg_current_wal_insert_lsn() - '0/0'")) - wal) / (
-            time.monotonic() - begun)
+        result["wal_bytes_per_s"] = wal_per_s
     if result["unexpected"] or result["lost"]:
         say(f"{scenario}: {result['unexpected']} unexpected answers (HTTP {result['unexpected_status']}), "
             f"{result['lost']} lost connections")
     return result
-
-
-def median(results):
-    """Of several rounds of one scenario: medians of all that is a number."""
-    merged = {}
-    for key, value in results[0].items():
-        if isinstance(value, dict):
-            merged[key] = {name: statistics.median(result[key].get(name, 0) for result in results) for name in value}
-        elif isinstance(value, (int, float)):
-            merged[key] = statistics.median(result[key] for result in results)
-        else:
-            merged[key] = value
-    return merged
-
-
-CEILINGS = {"rpc": "rpc_per_s", "orders": "order_messages_per_s", "database": "pg_orders_per_s"}
-
-
-def cpu_each(result, per_s):
-    """CPU µs an operation, without the load's own."""
-    return sum(spent for part, spent in result["cpu"].items()
-               if part != "load" and not part.startswith("postgres:")) * 1e6 / per_s
-
-
-def one_round(stack, seconds):
-    """The figures that are held against ceilings, each between two measurements of its ceiling."""
-    ceilings, scenarios = {name: [] for name in CEILINGS}, {}
-
-    def ceiling(name):
-        ceilings[name].append(stack.ceiling(name, seconds))
-
-    ceiling("rpc")
-    for scenario in ("get_product", "get_product_hot"):
-        scenarios[scenario] = measured(stack, scenario, connections=64, seconds=seconds)
-    ceiling("rpc")
-    ceiling("orders")
-    for name, connections in (("place_order_256", 256), ("place_order", 512)):
-        scenarios[name] = measured(stack, "place_order", connections=connections, seconds=seconds, warm_up=2)
-        stack.await_settled()
-    ceiling("orders")
-    ceiling("database")
-    return {name: [statistics.fmean(values) for values in zip(*turns)] for name, turns in ceilings.items()}, scenarios
-
-
-def round_ratios(ceilings, scenarios):
-    read = scenarios["get_product"]
-    order = max((scenarios[name] for name in ("place_order_256", "place_order")), key=lambda one: one["confirmed_per_s"])
-    return {
-        "get_product_vs_rpc_ceiling": read["per_s"] / ceilings["rpc"][0],
-        "get_product_hot_vs_rpc_ceiling": scenarios["get_product_hot"]["per_s"] / ceilings["rpc"][0],
-        "orders_confirmed_vs_ceiling": order["confirmed_per_s"] / ceilings["orders"][0],
-        "orders_confirmed_vs_database": order["confirmed_per_s"] / ceilings["database"][0],
-        "get_product_cpu_vs_rpc_ceiling": ceilings["rpc"][1] / cpu_each(read, read["per_s"]),
-        "order_cpu_vs_ceiling": ceilings["orders"][1] / cpu_each(order, order["confirmed_per_s"]),
-    }
-
-
-def duel(stack, seconds, rounds):
-    """Ceilings and what is held against them, in turns. A ratio is that of figures of the same minute; of the rounds'
-    ratios, as of all else, the median counts."""
-    found = []
-    for turn in range(rounds):
-        say(f"round {turn + 1} of {rounds}: reads and placements beside the ceilings")
-        found.append(one_round(stack, seconds))
-    ceilings = {}
-    for name, key in CEILINGS.items():
-        ceilings[key] = round(statistics.median(ceiling[name][0] for ceiling, _ in found), 1)
-        ceilings[key.replace("per_s", "cpu_us")] = round(statistics.median(ceiling[name][1] for ceiling, _ in found), 1)
-    ratios = [round_ratios(*one) for one in found]
-    return ceilings, {name: median([one[1][name] for one in found]) for name in found[0][1]}, {
-        name: round(statistics.median(ratio[name] for ratio in ratios), 3) for name in ratios[0]}
 
 
 def others(stack, seconds):
@@ -142,11 +77,11 @@ SAGA_TIMES = """
     FROM orders WHERE state = 3 AND created_at > to_timestamp({since})"""
 
 
-def latency(stack, seconds):
+def latency(stack, seconds, warm_up=2):
     """50 orders a second, each waited for. Accepted → committed is told by the times of the two decisions."""
     say("order_latency_50")
-    since = time.time() + 2
-    waited = measured(stack, "place_order_wait", connections=64, rate=50, seconds=seconds, warm_up=2)
+    since = time.time() + warm_up
+    waited = measured(stack, "place_order_wait", connections=64, rate=50, seconds=seconds, warm_up=warm_up)
     stack.await_settled()
     saga = stack.psql("orders", SAGA_TIMES.format(since=since)).strip("{}").split(",")
     committed = dict(zip(("p50_ms", "p90_ms", "p99_ms"), (round(float(value), 3) for value in saga)))
@@ -191,18 +126,24 @@ def run(stack, options):
     found["machine"]["fsync_ms"] = stack.fsync_ms()
     say("putting 10,000 products and some users into the stack")
     stack.fill()
+    stack.put_away()
+    # Autovacuum looks at what was put in within its ten seconds: meanwhile the load warms up.
+    scenarios = {"order_latency_50": latency(stack, max(LATENCY_SECONDS, 2 * options.seconds), warm_up=LATENCY_WARM_UP)}
     stack.ceiling_rooms()
-    ceilings, scenarios, ratios = duel(stack, options.seconds, options.rounds)
-    found["memory"] = scenarios["place_order"]["memory"]
+    turns = max(1, round(options.seconds * options.rounds / duel.SLICE))
+    beside = duel.Duel(stack, measured, say)
+    found["machine"]["cores_elsewhere"] = beside.run(options.seconds * options.rounds / turns, turns)
+    scenarios.update(beside.scenarios())
+    found["memory"] = {name: round(size, 1) for name, size in scenarios["place_order"]["memory"].items()}
     if not options.brief:
         scenarios.update(others(stack, options.seconds))
-    scenarios["order_latency_50"] = latency(stack, 2 * options.seconds)
-    if not options.brief:
         scenarios["storm"] = storm(stack, options.seconds)
     if options.long:
         import long_runs
         scenarios.update(long_runs.run(stack, options.seconds, measured, say))
-    found["scenarios"], found["ceilings"], found["ratios"] = scenarios, ceilings, ratios
+    found["scenarios"], found["ceilings"] = scenarios, beside.ceilings()
+    found["spread"], found["slices"] = beside.ratios(), beside.slices
+    found["ratios"] = {name: ratio["mean"] for name, ratio in found["spread"].items()}
     found["cost"] = cost(scenarios)
     found["start_ms"] = starts.medians(starts.run(stack))
     return found
@@ -212,7 +153,7 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0],
                                      epilog="./dev bench --without NAME: what one optimisation is worth; NAME --help tells which there are")
     parser.add_argument("--seconds", type=float, default=6, help="counted seconds a scenario and round (6)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of what is held against ceilings (5)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds (5); beside a ceiling, rounds × seconds in short slices")
     parser.add_argument("--brief", action="store_true", help="only what is held against a ceiling, and the latency")
     parser.add_argument("--long", action="store_true", help="also a backlog, a second replica of all, a grown table")
     parser.add_argument("--tracing", action="store_true", help="only what tracing costs, with a collector there and away")

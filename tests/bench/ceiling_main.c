@@ -19,7 +19,7 @@ static const struct ceiling {
 
 static int usage(void)
 {
-	fprintf(stderr, "Usage: comanda-ceiling NAME URL SECONDS [BATCH]\n");
+	fprintf(stderr, "Usage: comanda-ceiling NAME URL WARM-UP SECONDS [BATCH]\n");
 	for (const struct ceiling *ceiling = ceilings; ceiling->name != NULL; ceiling++)
 		fprintf(stderr, "  %-10s%s\n", ceiling->name, ceiling->about);
 	return 2;
@@ -29,18 +29,18 @@ int main(int argc, char **argv)
 {
 	const struct ceiling *ceiling = ceilings;
 
-	if (argc < 4 || argc > 5)
+	if (argc < 5 || argc > 6)
 		return usage();
 	while (ceiling->name != NULL && strcmp(ceiling->name, argv[1]) != 0)
 		ceiling++;
 	if (ceiling->name == NULL)
 		return usage();
 	const struct ceiling_plan plan = {.url = argv[2],
-					  .warm_us = SECOND_US,
-					  .count_us = (int64_t)(atof(argv[3]) * 1e6),
+					  .warm_us = (int64_t)(atof(argv[3]) * 1e6),
+					  .count_us = (int64_t)(atof(argv[4]) * 1e6),
 					  .in_flight = ceiling->in_flight,
-					  .batch = argc > 4 ? atoi(argv[4]) : 100};
-	if (plan.count_us <= 0 || plan.batch <= 0)
+					  .batch = argc > 5 ? atoi(argv[5]) : 100};
+	if (plan.warm_us < 0 || plan.count_us <= 0 || plan.batch <= 0)
 		return usage();
 	const double per_s = ceiling->measure(&plan);
 	if (per_s < 0)

@@ -29,26 +29,41 @@ def show_cpu(scenarios):
             row(name, *(f"{result['cpu'].get(part, 0):.2f}" for part in PARTS))
 
 
+RATIOS = {
+    "get_product_vs_rpc_ceiling": "reads / RPC calls",
+    "get_product_hot_vs_rpc_ceiling": "one product / RPC calls",
+    "orders_confirmed_vs_ceiling": "orders / orders' events",
+    "orders_confirmed_vs_database": "orders / orders' rows",
+    "get_product_cpu_vs_rpc_ceiling": "CPU: RPC call / read",
+    "order_cpu_vs_ceiling": "CPU: events / an order",
+}
+
+
+def show_ratios(spread):
+    print("\nRatios, slice by slice           mean  half lie in      slices   of each load")
+    for name, about in RATIOS.items():
+        ratio = spread[name]
+        low, high = ratio["quartiles"]
+        loads = ", ".join(f"{scenario} {mean:.2f}" for scenario, mean in ratio["means"].items())
+        count = sum(map(len, ratio["pairs"].values()))
+        print(f"  {about:<26}{ratio['mean']:>9.2f}  {low:.2f} to {high:.2f}{count:>9}   {loads}")
+
+
 def show(found):
-    machine, ceilings, ratios, costs = found["machine"], found["ceilings"], found["ratios"], found["cost"]
+    machine, ceilings, costs = found["machine"], found["ceilings"], found["cost"]
     print(f"\n{machine['cpu']}, {machine['cores']} cores; an fsync takes {machine['fsync_ms']} ms; commit {found['commit']}")
     show_scenarios(found["scenarios"])
     show_cpu(found["scenarios"])
     print("\nCeilings, with null handlers, in turns with the above")
-    row("RPC calls", f"{ceilings['rpc_per_s']:,.0f}", f"  reads are {ratios['get_product_vs_rpc_ceiling']:.2f} of that,",
-        f" {ceilings['rpc_cpu_us']:.0f} µs of CPU each")
-    row("orders' events", f"{ceilings['order_messages_per_s']:,.0f}",
-        f"  orders confirmed are {ratios['orders_confirmed_vs_ceiling']:.2f} of that,",
-        f" {ceilings['order_messages_cpu_us']:.0f} µs of CPU each")
-    row("orders' rows", f"{ceilings['pg_orders_per_s']:,.0f}",
-        f"  orders confirmed are {ratios['orders_confirmed_vs_database']:.2f} of that,",
-        f" {ceilings['pg_orders_cpu_us']:.0f} µs of CPU each")
-    print(f"  By CPU alone, a read is {ratios['get_product_cpu_vs_rpc_ceiling']:.2f} times as cheap as a call of the "
-          f"ceiling, an order {ratios['order_cpu_vs_ceiling']:.2f} times")
+    for name, about in (("rpc", "RPC calls"), ("order_messages", "orders' events"), ("pg_orders", "orders' rows")):
+        row(about, f"{ceilings[name + '_per_s']:,.0f}", "  a second,", f"{ceilings[name + '_cpu_us']:.0f}", " µs of CPU each")
+    show_ratios(found["spread"])
+    elsewhere = machine["cores_elsewhere"]
+    print(f"  Meanwhile {elsewhere['other_work']:.2f} cores did other work, and {elsewhere['stolen']:.2f} were the neighbours'")
     print(f"\nCost        a read {costs['cpu_us_per_get']:.0f} µs of CPU; an order {costs['cpu_us_per_order']:.0f} µs, "
           f"{costs['messages_per_order']:.2f} messages, {costs['turns_per_order']:.3f} turns, "
           f"{costs['statements_per_order']:.2f} statements, {costs['wal_bytes_per_order']:,} bytes of WAL")
     print("\nMemory under load, MB      " + "".join(f"{name.removeprefix('svc-'):>11}" for name in found["memory"]))
     for name in ("get_product", "place_order_256", "place_order"):
-        row(name, *found["scenarios"][name]["memory"].values())
+        row(name, *(f"{size:.1f}" for size in found["scenarios"][name]["memory"].values()))
     print("Start, ms   " + ", ".join(f"{name} {took}" for name, took in found["start_ms"].items()) + "\n")

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import bench
+import duel
 import stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,13 +163,13 @@ class Other:
 
 
 def look(stack, seconds):
+    slow = bench.latency(stack, seconds)
     reads = bench.measured(stack, "get_product", connections=64, seconds=seconds)
     orders = bench.measured(stack, "place_order", connections=512, seconds=seconds, warm_up=2)
     stack.await_settled()
-    slow = bench.latency(stack, seconds)
-    return {"reads/s": reads["per_s"], "CPU µs a read": bench.cpu_each(reads, reads["per_s"]),
+    return {"reads/s": reads["per_s"], "CPU µs a read": duel.cpu_each(reads, reads["per_s"]),
             "orders confirmed/s": orders["confirmed_per_s"],
-            "CPU µs an order": bench.cpu_each(orders, orders["confirmed_per_s"]),
+            "CPU µs an order": duel.cpu_each(orders, orders["confirmed_per_s"]),
             "accepted to committed at 50/s, p50 ms": slow["committed"]["p50_ms"]}
 
 
