@@ -60,6 +60,7 @@ struct unit {
 	size_t item;
 	size_t first_output;
 	struct verdict verdict;
+	bool made_before;       /* what it wants to make was loaded */
 	struct growing touched; /* struct slot *: what this decision changed */
 };
 
@@ -266,7 +267,8 @@ void *unit_new(struct unit *unit, const struct aggregate *kind, const struct uui
 {
 	struct slot *slot = slot_make(&unit->keys, kind, id);
 
-	assert(slot->entry.data == NULL);
+	assert(slot->entry.data == NULL || slot->entry.found);
+	unit->made_before |= slot->entry.data != NULL;
 	slot_touch(unit, slot);
 	slot->entry.data = arena_new(unit->arena, 1, kind->size);
 	slot->entry.changed = true;
@@ -392,8 +394,11 @@ struct verdict unit_decide(struct unit *unit, decide_function *decide, const str
 	unit->item = item;
 	unit->first_output = outputs;
 	unit->verdict = (struct verdict){.status = OK};
+	unit->made_before = false;
 	unit->touched.count = 0;
 	unit->verdict.status = decide(unit, message);
+	if (unit->made_before)
+		unit->verdict.status = E_REDO;
 	if (unit->verdict.status != OK)
 		undo(unit, outputs, deadlines);
 	unit->message = NULL;

@@ -29,7 +29,8 @@ struct unit;
 const void *unit_get(struct unit *unit, const struct aggregate *kind, const struct uuid *id);
 /* The aggregate, to change: it will be saved. NULL where there is none. */
 void *unit_edit(struct unit *unit, const struct aggregate *kind, const struct uuid *id);
-/* A new aggregate, zeroed. It must not be there yet (assert). */
+/* A new aggregate, zeroed. This batch must not have made it yet (assert). If it was loaded, somebody has made it from
+ * this message before, and the turn has not asked yet (inbox.h): the decision ends with E_REDO, whatever it returns. */
 void *unit_new(struct unit *unit, const struct aggregate *kind, const struct uuid *id);
 
 /* When the decision is made. For a replay: when it was made. */

@@ -239,6 +239,20 @@ static void a_change_of_what_the_batch_made_is_undone_to_how_it_was_made(void **
 	assert_int_equal(unit_changed(fixture->unit, &account_kind, &entries), 1);
 }
 
+static void who_makes_what_was_loaded_is_told_to_look_again(void **state)
+{
+	struct fixture *fixture = *state;
+	struct entry **entries = NULL;
+
+	put_account(fixture, 1, 100);
+	assert_int_equal(run(fixture, open_account, (struct order){id_of(1), 50, OK}, 0).status, E_REDO);
+	assert_int_equal(run(fixture, open_account, (struct order){id_of(1), 50, E_CONFLICT}, 1).status, E_REDO);
+	assert_int_equal(balance_of(fixture, 1), 100);
+	assert_int_equal(unit_changed(fixture->unit, &account_kind, &entries), 0);
+	assert_int_equal(run(fixture, deposit, (struct order){id_of(1), 5, OK}, 2).status, OK);
+	assert_int_equal(balance_of(fixture, 1), 105);
+}
+
 static void what_was_loaded_is_told_from_what_was_made(void **state)
 {
 	struct fixture *fixture = *state;
@@ -475,6 +489,7 @@ int main(void)
 		held(a_refusal_undoes_its_own_changes_and_not_those_before),
 		held(a_refused_decision_takes_back_what_it_made),
 		held(a_change_of_what_the_batch_made_is_undone_to_how_it_was_made),
+		held(who_makes_what_was_loaded_is_told_to_look_again),
 		held(what_was_loaded_is_told_from_what_was_made),
 		held(changed_aggregates_come_sorted_and_without_those_only_looked_at),
 		held(knows_what_is_from_memory_and_was_not_changed),
