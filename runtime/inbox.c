@@ -69,15 +69,7 @@ static const struct sql claim_missing = {"inbox_claim_events",
 /* What is left to the aggregates: a row a turn, without an index on ids. */
 static const struct sql hear = {"inbox_hear", "INSERT INTO heard_events (received_at, ids) VALUES ($1, $2::uuid[])"};
 
-/* A request's row is written once, with its answer, at the end of the turn. Until then its id is held by a lock of the
- * transaction, which is no row and costs nothing on disk; in one order, so that two turns cannot wait for each other.
- */
-static const struct sql lock_commands = {
-	"inbox_lock_commands",
-	"SELECT count(pg_advisory_xact_lock(key)) FROM unnest($1::bigint[]) AS given (key)",
-};
-
-/* A statement of its own, so that it sees what the lock has waited for. */
+/* At the beginning of a turn, of what is not to be decided again; at its end, of what will not be recorded. */
 static const struct sql recorded = {
 	"inbox_recorded",
 	"SELECT id, request_hash, answer FROM inbox_commands WHERE id = ANY($1::uuid[])",
@@ -88,35 +80,31 @@ static bool takes_commands(const struct lane *lane)
 	return lane->plan->kind == LANE_COMMAND;
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-	const int64_t *left = a, *right = b;
+typedef bool item_test(const struct item *item);
 
-	return (*left > *right) - (*left < *right);
-}
-
-/* Two ids that share a key only wait for each other. */
-static void send_locks(struct lane *lane, const struct claim *claim)
+static size_t count_of(const struct claim *claim, item_test *fits)
 {
-	struct args *args = db_args(lane->db);
-	int64_t *keys = arena_new(&lane->arena, claim->count + 1, sizeof(*keys));
+	size_t count = 0;
 
 	for (size_t i = 0; i < claim->count; i++)
-		keys[i] = (int64_t)uuid_hash(&claim->items[i]->query.message.id);
-	qsort(keys, claim->count, sizeof(*keys), compare_keys);
-	args_columns(args, 1);
-	for (size_t i = 0; i < claim->count; i++)
-		put_int(args, keys[i]);
-	db_send(lane->db, &lock_commands);
+		count += fits(claim->items[i]);
+	return count;
 }
 
-static void send_recorded(struct lane *lane, const struct claim *claim)
+static bool is_new(const struct item *item)
+{
+	return !item->duplicate;
+}
+
+static void send_recorded(struct lane *lane, const struct claim *claim, item_test *fits)
 {
 	struct uuid *ids = arena_new(&lane->arena, claim->count + 1, sizeof(*ids));
+	size_t count = 0;
 
 	for (size_t i = 0; i < claim->count; i++)
-		ids[i] = claim->items[i]->query.message.id;
-	arg_uuids(db_args(lane->db), ids, claim->count);
+		if (fits(claim->items[i]))
+			ids[count++] = claim->items[i]->query.message.id;
+	arg_uuids(db_args(lane->db), ids, count);
 	db_send(lane->db, &recorded);
 }
 
@@ -175,12 +163,10 @@ static void send_events(struct lane *lane, const struct claim *claim, int64_t no
 
 void inbox_claim_send(struct lane *lane, const struct claim *claim, int64_t now_us)
 {
-	if (takes_commands(lane)) {
-		send_locks(lane, claim);
-		send_recorded(lane, claim);
-	} else {
+	if (!takes_commands(lane))
 		send_events(lane, claim, now_us);
-	}
+	else if (claim->asks)
+		send_recorded(lane, claim, is_new);
 }
 
 /* A request that was answered before: the same answer, or, where the key came with another request, a refusal. */
@@ -204,9 +190,9 @@ static enum status read_recorded(struct lane *lane, const struct claim *claim)
 {
 	struct rows rows;
 
-	enum status status = db_result(lane->db, &rows); /* of the locks */
-	if (status == OK)
-		status = db_result(lane->db, &rows);
+	if (!claim->asks)
+		return OK;
+	const enum status status = db_result(lane->db, &rows);
 	if (status != OK)
 		return status;
 	for (int i = 0; i < rows.count; i++) {
@@ -257,7 +243,7 @@ enum status inbox_claim_read(struct lane *lane, const struct claim *claim)
 	return takes_commands(lane) ? read_recorded(lane, claim) : read_events(lane, claim);
 }
 
-/* Should the row be there all the same, the turn is run again, and finds it. */
+/* In order of the ids, so that two turns cannot wait for each other. */
 static const struct sql record = {
 	"inbox_record",
 	"INSERT INTO inbox_commands (id, received_at, request_hash, answer)"
@@ -275,15 +261,13 @@ static bool memorable(const struct item *item)
 
 static bool is_recorded(const struct item *item)
 {
-	return !item->duplicate && memorable(item);
+	return is_new(item) && memorable(item);
 }
 
-static bool any_recorded(const struct claim *claim)
+/* Its answer gets no row that could collide with an earlier one. */
+static bool is_asked(const struct item *item)
 {
-	for (size_t i = 0; i < claim->count; i++)
-		if (is_recorded(claim->items[i]))
-			return true;
-	return false;
+	return is_new(item) && !memorable(item);
 }
 
 static void send_record(struct lane *lane, const struct claim *claim, int64_t now_us)
@@ -306,15 +290,27 @@ static void send_record(struct lane *lane, const struct claim *claim, int64_t no
 
 void inbox_record_send(struct lane *lane, const struct claim *claim, int64_t now_us)
 {
-	if (takes_commands(lane) && any_recorded(claim))
+	if (!takes_commands(lane))
+		return;
+	if (count_of(claim, is_recorded) > 0)
 		send_record(lane, claim, now_us);
+	if (count_of(claim, is_asked) > 0)
+		send_recorded(lane, claim, is_asked);
 }
 
 enum status inbox_record_read(struct lane *lane, const struct claim *claim)
 {
+	enum status status = OK;
 	struct rows rows;
 
-	return takes_commands(lane) && any_recorded(claim) ? db_result(lane->db, &rows) : OK;
+	if (!takes_commands(lane))
+		return OK;
+	if (count_of(claim, is_recorded) > 0)
+		status = db_result(lane->db, &rows); /* a unique violation is E_REDO */
+	if (status != OK || count_of(claim, is_asked) == 0)
+		return status;
+	status = db_result(lane->db, &rows);
+	return status == OK && rows.count > 0 ? E_REDO : status;
 }
 
 static const struct sql attempt = {

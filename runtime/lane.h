@@ -74,7 +74,7 @@ struct lane {
 	atomic_bool ready;
 	struct cache_epoch epoch; /* of cached values, as this lane knows it */
 	bool epoch_raised;        /* by the turn under way */
-	int64_t wary_until;       /* somebody else changes what we change: turns lock what they load (steady clock) */
+	int64_t wary_until;       /* a turn had to be run again: until when we look first (steady clock; turn.c) */
 	struct traced turn;       /* the span of the turn under way */
 	pthread_t thread;
 };

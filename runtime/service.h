@@ -80,6 +80,10 @@ struct lane_plan {
 	/* Under load: for how long an event that is one of a pair waits for the other, so that both are decided in one
 	 * turn (pairs.h). 0: it does not. */
 	int64_t pair_us;
+	/* Of command lanes: a turn asks at its beginning which of its requests were answered before. Otherwise that is
+	 * found out at its end, and the turn is run again: cheaper where repeats are few, and no good where it costs
+	 * much to prepare one. */
+	bool asks_first;
 };
 
 /* What a service wants to be known of its tables: every ten seconds, while nothing else waits. */

@@ -9,7 +9,7 @@
 #include "log.h"
 #include "metrics.h"
 
-/* After a race was lost: how long a lane locks what it loads. */
+/* After a turn had to be run again: how long a lane locks what it loads, and asks what is recorded. */
 #define WARY_US (5 * SECOND_US)
 
 enum {
@@ -55,10 +55,12 @@ static void forget_outcomes(struct turn *turn)
 	}
 }
 
-/* A hopeful claim of events says nothing but whether all is well. */
+/* A hopeful claim of events says nothing but whether all is well. Of a new order all stands in its request. */
 static bool needs_no_answer(const struct turn *turn, size_t asked)
 {
-	return asked == 0 && turn->claim.hopeful && turn->lane->plan->kind == LANE_EVENTS;
+	const struct claim *claim = &turn->claim;
+
+	return asked == 0 && (turn->lane->plan->kind == LANE_EVENTS ? claim->hopeful : !claim->asks);
 }
 
 static enum status load_results(struct turn *turn)
@@ -191,11 +193,11 @@ static enum status save_results(struct turn *turn)
 	if (status == OK)
 		status = cache_guard_read(turn->lane);
 	if (status == OK)
+		status = inbox_record_read(turn->lane, &turn->claim);
+	if (status == OK)
 		status = stores_save_read(turn->lane, turn->unit);
 	if (status == OK)
 		status = stores_prove_read(turn->lane, turn->unit);
-	if (status == OK)
-		status = inbox_record_read(turn->lane, &turn->claim);
 	if (status == OK)
 		status = deadlines_save_read(db, service, turn->unit, turn->claim.hopeful);
 	if (status == OK)
@@ -203,7 +205,9 @@ static enum status save_results(struct turn *turn)
 	return status;
 }
 
-/* The aggregates come before the deadlines: mature.c relies on it.
+/* The inbox comes first: a request that was answered before is found out by that, and not by what it would do.
+ *
+ * The aggregates come before the deadlines: mature.c relies on it.
  *
  * COMMIT goes only after the results were looked at: a statement that touched fewer rows than it named is no error to
  * the database, and it would be too late to turn back. */
@@ -213,9 +217,9 @@ static enum status save(struct turn *turn)
 	struct db *db = turn->lane->db;
 	struct rows rows;
 
+	inbox_record_send(turn->lane, &turn->claim, turn->now_us);
 	stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);
 	stores_prove_send(turn->lane, turn->unit);
-	inbox_record_send(turn->lane, &turn->claim, turn->now_us);
 	deadlines_save_send(db, service, turn->unit, turn->claim.hopeful);
 	outbox_insert_send(db, turn->parcel, turn->claim.hopeful);
 	enum status status = db_flush(db);
@@ -298,7 +302,9 @@ enum status turn_once(struct lane *lane, struct item **items, size_t count, bool
 	turn.now_us = moment_now();
 	claim_sort(lane, items, count, &turn.claim);
 	turn.claim.hopeful = hopeful;
-	turn.locked = !hopeful || lane->plan->kind != LANE_EVENTS || turn.start < lane->wary_until;
+	const bool wary = !hopeful || turn.start < lane->wary_until;
+	turn.claim.asks = wary || lane->plan->asks_first;
+	turn.locked = wary || lane->plan->kind != LANE_EVENTS;
 	name_keys(turn.unit, items, count);
 	if (db_ensure(lane->db) != OK)
 		return E_UNAVAILABLE;

@@ -45,11 +45,12 @@ static const struct handler event_handlers[] = {
 
 static const struct lane_plan lanes[] = {
 	/* clang-format off */
-	{ "query",    LANE_QUERY,   0,  "users.query",    query_handlers,    1, 0,    0,          0 },
-	{ "command",  LANE_COMMAND, 0,  "users.command",  command_handlers,  1, 0,    0,          0 },
-	{ "password", LANE_COMMAND, 10, "users.password", password_handlers, 1, 1,    0,          0 },
+	{ "query",    LANE_QUERY,   0,  "users.query",    query_handlers,    1, 0,    0,          0, false },
+	{ "command",  LANE_COMMAND, 0,  "users.command",  command_handlers,  1, 0,    0,          0, false },
+	/* To hash once more costs more than to ask. */
+	{ "password", LANE_COMMAND, 10, "users.password", password_handlers, 1, 1,    0,          0, true  },
 	/* Nothing can be done with its answers before those of svc-products have come. */
-	{ "events",   LANE_ANSWERS, 0,  "users.events",   event_handlers,    1, 1000, 90 * MS_US, 0 },
+	{ "events",   LANE_ANSWERS, 0,  "users.events",   event_handlers,    1, 1000, 90 * MS_US, 0, false },
 	{ .name = NULL },
 	/* clang-format on */
 };

@@ -55,17 +55,20 @@ WITHOUT = {
 	if (status == OK)
 		status = cache_guard_read(turn->lane);
 	if (status == OK)
+		status = inbox_record_read(turn->lane, &turn->claim);
+	if (status == OK)
 		status = stores_save_read(turn->lane, turn->unit);
 	if (status == OK)
 		status = stores_prove_read(turn->lane, turn->unit);
 	if (status == OK)
-		status = inbox_record_read(turn->lane, &turn->claim);
-	if (status == OK)
 		status = deadlines_save_read(db, service, turn->unit, turn->claim.hopeful);
-""", """	inbox_record_send(turn->lane, &turn->claim, turn->now_us);
+""", """	stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);
+	stores_prove_send(turn->lane, turn->unit);
 	enum status status = db_flush(db);
 	if (status == OK)
-		status = inbox_record_read(turn->lane, &turn->claim);
+		status = stores_save_read(turn->lane, turn->unit);
+	if (status == OK)
+		status = stores_prove_read(turn->lane, turn->unit);
 	deadlines_save_send(db, service, turn->unit, turn->claim.hopeful);
 	if (status == OK)
 		status = db_flush(db);
@@ -75,7 +78,8 @@ WITHOUT = {
 	if (status == OK)
 		status = db_flush(db);
 """),
-        ("runtime/turn.c", """	inbox_record_send(turn->lane, &turn->claim, turn->now_us);
+        ("runtime/turn.c", """	stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);
+	stores_prove_send(turn->lane, turn->unit);
 	deadlines_save_send(db, service, turn->unit, turn->claim.hopeful);
 	outbox_insert_send(db, turn->parcel, turn->claim.hopeful);
 	enum status status = db_flush(db);
@@ -85,9 +89,7 @@ WITHOUT = {
 	if (status == OK)
 		status = cache_guard_read(turn->lane);
 	if (status == OK)
-		status = stores_save_read(turn->lane, turn->unit);
-	if (status == OK)
-		status = stores_prove_read(turn->lane, turn->unit);
+		status = inbox_record_read(turn->lane, &turn->claim);
 	if (status == OK)
 		status = save_results(turn);
 """),
@@ -102,7 +104,7 @@ WITHOUT = {
         ("runtime/relay.c", "	if (wake)\n		eventfd_write(relay->wake, 1);\n", "	(void)wake;\n"),),
     "lingering": (("runtime/gather.c", "lane->plan->linger_us > 0", "lane->plan->linger_us < 0"),),
     "pairs": (("svc-orders/orders_service.c", ".pair_us = 400 * MS_US,", ".pair_us = 0,"),),
-    "looks-without-locks": (("runtime/turn.c", "turn.locked = !hopeful ||", "turn.locked = true || !hopeful ||"),),
+    "looks-without-locks": (("runtime/turn.c", "turn.locked = wary ||", "turn.locked = true || wary ||"),),
     "rest": (("runtime/pace.c", "	if (open <= pace->open_max)\n", "	if (open <= pace->open_max || since_us != 0)\n"),),
     "hopeful-inserts": (
         ("runtime/turn.c", "stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);",
@@ -111,6 +113,7 @@ WITHOUT = {
          "deadlines_save_send(db, service, turn->unit, false);"),
         ("runtime/turn.c", "outbox_insert_send(db, turn->parcel, turn->claim.hopeful);",
          "outbox_insert_send(db, turn->parcel, false);")),
+    "unasked-requests": (("runtime/turn.c", "turn.claim.asks = wary ||", "turn.claim.asks = true || wary ||"),),
     "unclaimed-events": (("runtime/inbox.c", "return claim->hopeful && item->handler != NULL",
                           "return false && claim->hopeful && item->handler != NULL"),),
 }

@@ -23,7 +23,8 @@ const struct mutation mutations[] = {
 	/* what the runtime does around decisions */
 	RUNTIME("events are not claimed",                     TWIST_NO_EVENT_INBOX,        "one order",    RULE_DONE_ONCE),
 	RUNTIME("every event is taken for remembered",        TWIST_ALL_REMEMBERED,        "put aside",    RULE_DONE_ONCE),
-	RUNTIME("requests are not claimed",                   TWIST_NO_COMMAND_INBOX,      "again and again", RULE_ONE_KEY_ONE_ORDER),
+	RUNTIME("answers are not recorded",                   TWIST_NO_COMMAND_INBOX,      "again and again", RULE_ONE_KEY_ONE_ORDER),
+	RUNTIME("an answer is recorded over another",         TWIST_NO_COLLISION,          "again and again", RULE_ONE_KEY_ONE_ORDER),
 	RUNTIME("one id twice in a turn is decided twice",    TWIST_NO_TWINS,              "in pairs",     RULE_DONE_ONCE),
 	RUNTIME("published before the commit",                TWIST_PUBLISH_BEFORE_COMMIT, "one order",    RULE_NOTHING_PUT_ASIDE),
 	RUNTIME("acknowledged before the commit",             TWIST_ACK_BEFORE_COMMIT,     "one order",    RULE_NOTHING_LOST),

@@ -10,7 +10,8 @@
 enum twist {
 	TWIST_NONE,
 	TWIST_NO_EVENT_INBOX,        /* what is claimed is not asked for */
-	TWIST_NO_COMMAND_INBOX,      /* requests are not claimed */
+	TWIST_NO_COMMAND_INBOX,      /* answers are not recorded */
+	TWIST_NO_COLLISION,          /* what is recorded is found by turns that ask, and by no other */
 	TWIST_ALL_REMEMBERED,        /* events are taken for remembered that are not */
 	TWIST_NO_TWINS,              /* a turn decides a message twice that it has taken twice */
 	TWIST_PUBLISH_BEFORE_COMMIT, /* events are out before the state is */

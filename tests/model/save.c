@@ -6,8 +6,23 @@
 
 /* ---- rows ---- */
 
-bool save_fits(const struct model *model, const struct bag *state, const struct turn *turn)
+/* Was one of the turn's requests answered before? Its row collides with the earlier one; if it would get none, a look
+ * finds that. */
+static bool meets_itself(struct model *model, const struct bag *state, const struct turn *turn)
 {
+	if (model_twisted(model, TWIST_NO_COMMAND_INBOX) || model_twisted(model, TWIST_NO_COLLISION))
+		return false;
+	for (unsigned i = 0; i < turn->count; i++)
+		if (delivery_of(model, turn->deliveries[i]).request &&
+		    bag_has(model, state, save_claim(model, turn, i)))
+			return true;
+	return false;
+}
+
+bool save_fits(struct model *model, const struct bag *state, const struct turn *turn)
+{
+	if (meets_itself(model, state, turn))
+		return false;
 	if (model_twisted(model, TWIST_NO_ROW_COUNT))
 		return true;
 	for (unsigned i = 0; i < turn->write_count; i++)

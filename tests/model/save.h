@@ -5,8 +5,8 @@
 #include "search.h"
 #include "turns.h"
 
-/* Would every statement touch as many rows as it names? If not, the turn is run again. */
-bool save_fits(const struct model *model, const struct bag *state, const struct turn *turn);
+/* Would every statement touch as many rows as it names, and none collide? If not, the turn is run again. */
+bool save_fits(struct model *model, const struct bag *state, const struct turn *turn);
 /* Does this write touch a row? INSERT ... ON CONFLICT DO NOTHING for what was not found, DO UPDATE for what was. */
 bool save_takes_effect(const struct model *model, const struct bag *state, const struct turn *turn, unsigned write);
 /* The inbox row of a message. */

@@ -1,6 +1,7 @@
 /* Turns: a lane takes a message (or two), loads, decides, saves, commits, publishes, acknowledges; and whatever can
  * come in between. A turn whose rows are all there is one step: it holds their locks from load to commit, so that
- * nothing of what others do in the meantime concerns it. Where a row is missing, load and save are two steps. */
+ * nothing of what others do in the meantime concerns it. Where a row is missing, load and save are two steps; and where
+ * a request, which no lock keeps from another turn, may be sent twice. */
 #include "steps.h"
 
 #include "messages.h"
@@ -25,7 +26,7 @@ static bool has_locked(const struct turn *turn, const struct delivery *delivery)
 	return false;
 }
 
-/* Must the message wait: for a lane, for another turn that has claimed its id, for a locked row? */
+/* Must the message wait: for a lane, for another turn that has claimed the event, for a locked row? */
 static bool must_wait(const struct model *model, const struct bag *state, number_t wanted)
 {
 	const struct delivery delivery = delivery_of(model, wanted);
@@ -38,7 +39,7 @@ static bool must_wait(const struct model *model, const struct bag *state, number
 			continue;
 		const struct turn turn = turn_of(model, fact.a);
 		busy++;
-		if (!delivery.remembered && shares_id(model, &turn, wanted))
+		if (!delivery.remembered && !delivery.request && shares_id(model, &turn, wanted))
 			return true;
 		if (!model_twisted(model, TWIST_NO_LOCKS) && has_locked(&turn, &delivery))
 			return true;
@@ -54,6 +55,8 @@ static bool in_two_steps(const struct model *model, const struct turn *turn)
 		return turn->seen_count > 0;
 	if (model->world->lanes < 2)
 		return false;
+	if (delivery_of(model, turn->deliveries[0]).request)
+		return model->world->repeats && !turn->claims;
 	for (unsigned i = 0; i < turn->seen_count; i++)
 		if (turn->seen[i].row == 0)
 			return true;
@@ -70,11 +73,14 @@ bool steps_is_known(struct model *model, const struct bag *state, number_t deliv
 	return bag_has(model, state, claim);
 }
 
-/* Does this try drop the message? The first one does not ask for what aggregates remember. A later one does, and finds
- * what was heard where another such try had claimed it; where not, it decides like the first, which is another step. */
+/* Does this try drop the message? The first one does not ask for what aggregates remember, nor for requests. A later
+ * one does, and finds what was heard where another such try had claimed it; where not, it decides like the first, which
+ * is another step. */
 static bool is_dropped(struct model *model, const struct bag *state, number_t delivery, unsigned manner)
 {
-	if (!delivery_of(model, delivery).remembered)
+	const struct delivery wanted = delivery_of(model, delivery);
+
+	if (!wanted.remembered && !wanted.request)
 		return steps_is_known(model, state, delivery);
 	return (manner & MANNER_CLAIMS) != 0 &&
 	       (turn_heard(model, state, delivery) != 0 || steps_is_known(model, state, delivery));
