@@ -78,7 +78,10 @@ static enum status load(struct turn *turn)
 {
 	struct lane *lane = turn->lane;
 
-	turn->taken = turn->locked ? 0 : stores_take_kept(lane, turn->unit);
+	if (!turn->locked) {
+		turn->taken = stores_take_kept(lane, turn->unit);
+		keys_hope(unit_keys(turn->unit));
+	}
 	db_send_text(lane->db, "BEGIN");
 	inbox_claim_send(lane, &turn->claim, turn->now_us);
 	const size_t asked = stores_load_send(lane, turn->unit, turn->locked);
@@ -179,7 +182,7 @@ static enum status decide(struct turn *turn)
 			return status;
 	}
 	letters_events(turn->lane, turn->parcel, turn->unit);
-	return OK;
+	return unit_hopes_met(turn->unit) ? OK : E_REDO;
 }
 
 /* ---- saving ---- */

@@ -30,7 +30,7 @@ const struct handler products_commands[] = {
  * What is held and now sold is nobody else's either way: that may wait for the next order, which would find the lane at
  * work. */
 const struct handler products_events[] = {
-	{.type = ORDER_PLACED,          .keys = order_keys,  .decide = reserve_order, .remembered = true},
+	{.type = ORDER_PLACED,          .keys = placed_keys, .decide = reserve_order, .remembered = true},
 	{.type = ORDER_CONFIRMED,       .keys = order_keys,  .decide = sell_order,    .remembered = true, .may_wait_us = 10 * MS_US},
 	{.type = ORDER_REJECTED,        .keys = order_keys,  .decide = release_order, .remembered = true},
 	{.type = ORDER_EXPIRED,         .keys = order_keys,  .decide = release_order, .remembered = true},

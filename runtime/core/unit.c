@@ -10,6 +10,7 @@ enum { SLOTS_FIRST = 16, LIST_FIRST = 16, MADE_THINGS = 0x8000 };
 struct slot {
 	struct entry entry;
 	bool named;        /* by a handler's keys */
+	bool looked_for;   /* by one that does not make it */
 	unsigned decision; /* the last one that changed it */
 	bool was_there, was_changed;
 	void *saved; /* kind->size bytes as they were before that decision; made on first use */
@@ -33,6 +34,7 @@ struct table {
 struct keys {
 	struct arena *arena;
 	struct table *tables; /* a handful */
+	bool hopeful;         /* what is not looked for is not there */
 };
 
 /* An array that grows in the arena. */
@@ -145,10 +147,27 @@ static struct slot *slot_make(struct keys *keys, const struct aggregate *kind, c
 
 /* ---- keys ---- */
 
-void keys_add(struct keys *keys, const struct aggregate *kind, const struct uuid *id)
+void keys_add_new(struct keys *keys, const struct aggregate *kind, const struct uuid *id)
 {
 	slot_make(keys, kind, id)->named = true;
 	table_of(keys, kind)->names = NULL;
+}
+
+void keys_add(struct keys *keys, const struct aggregate *kind, const struct uuid *id)
+{
+	keys_add_new(keys, kind, id);
+	slot_make(keys, kind, id)->looked_for = true;
+}
+
+void keys_hope(struct keys *keys)
+{
+	keys->hopeful = true;
+}
+
+/* A slot whose aggregate counts as not there. */
+static bool is_hoped(const struct keys *keys, const struct slot *slot)
+{
+	return keys->hopeful && slot->named && !slot->looked_for && slot->entry.data == NULL;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -184,9 +203,12 @@ size_t keys_missing(struct keys *keys, const struct aggregate *kind, const struc
 	struct uuid *missing = arena_new(keys->arena, count + 1, sizeof *missing);
 	size_t left = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if ((*table_place(table, &named[i]))->entry.data == NULL)
+	for (size_t i = 0; i < count; i++) {
+		const struct slot *slot = *table_place(table, &named[i]);
+
+		if (slot->entry.data == NULL && !is_hoped(keys, slot))
 			missing[left++] = named[i];
+	}
 	*ret_ids = missing;
 	return left;
 }
@@ -485,6 +507,23 @@ size_t unit_changed(struct unit *unit, const struct aggregate *kind, struct entr
 		sort_changed(table, unit);
 	*ret_entries = table->changed;
 	return table->changed_count;
+}
+
+static bool table_hopes_met(const struct keys *keys, const struct table *table)
+{
+	for (size_t i = 0; i < table->room; i++)
+		if (table->slots[i] != NULL && is_hoped(keys, table->slots[i]))
+			return false;
+	return true;
+}
+
+bool unit_hopes_met(const struct unit *unit)
+{
+	const struct table *table = unit->keys.tables;
+
+	while (table != NULL && table_hopes_met(&unit->keys, table))
+		table = table->next;
+	return table == NULL;
 }
 
 size_t unit_unproven(struct unit *unit, const struct aggregate *kind, struct entry ***ret_entries)

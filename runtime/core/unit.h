@@ -22,6 +22,9 @@ struct aggregate {
 /* The ids that a message touches, by kind. Filled by a handler's `keys` function. */
 struct keys;
 void keys_add(struct keys *keys, const struct aggregate *kind, const struct uuid *id);
+/* The same of an aggregate that the message makes, where it is not there yet; and nearly always it is not. So the first
+ * try of a turn does not look for it: should it be there all the same, the insert fails, and the turn is run again. */
+void keys_add_new(struct keys *keys, const struct aggregate *kind, const struct uuid *id);
 
 struct unit;
 
@@ -113,7 +116,9 @@ struct unit *unit_make(struct arena *arena, const char *consumer);
 struct keys *unit_keys(struct unit *unit);
 /* The ids of a kind that were named, sorted, each once. */
 size_t keys_sorted(struct keys *keys, const struct aggregate *kind, const struct uuid **ret_ids);
-/* Those of them that nobody has put in yet. */
+/* From now on, what messages make counts as not there. */
+void keys_hope(struct keys *keys);
+/* Those of them that nobody has put in yet, and that must be looked for. */
 size_t keys_missing(struct keys *keys, const struct aggregate *kind, const struct uuid **ret_ids);
 /* Puts a loaded aggregate in; `data` (kind->size bytes, in the arena) is taken over. Returns its entry. */
 struct entry *unit_put(struct unit *unit, const struct aggregate *kind, const struct uuid *id, void *data);
@@ -129,6 +134,8 @@ size_t unit_deadlines(const struct unit *unit, const struct deadline **ret_deadl
 bool unit_made(struct unit *unit, const struct aggregate *kind, const struct uuid *id);
 /* The changed aggregates of a kind, sorted by id. */
 size_t unit_changed(struct unit *unit, const struct aggregate *kind, struct entry ***ret_entries);
+/* Whether all that counted as not there was made: what was not, was not proved by an insert either. */
+bool unit_hopes_met(const struct unit *unit);
 /* Those that are from memory and were not changed, in no order. */
 size_t unit_unproven(struct unit *unit, const struct aggregate *kind, struct entry ***ret_entries);
 

@@ -335,6 +335,28 @@ static void names_what_nobody_has_put_in_yet(void **state)
 	assert_int_equal(keys_missing(keys, &other_kind, &missing), 0);
 }
 
+static void what_messages_make_is_not_looked_for_by_who_hopes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct keys *keys = unit_keys(fixture->unit);
+	const struct uuid made = id_of(1), made_and_wanted = id_of(2);
+	const struct uuid *missing;
+
+	keys_add_new(keys, &account_kind, &made);
+	keys_add(keys, &account_kind, &made_and_wanted);
+	keys_add_new(keys, &account_kind, &made_and_wanted);
+	assert_int_equal(keys_missing(keys, &account_kind, &missing), 2);
+	assert_true(unit_hopes_met(fixture->unit));
+	keys_hope(keys);
+	assert_int_equal(keys_missing(keys, &account_kind, &missing), 1);
+	assert_true(uuid_equal(&missing[0], &made_and_wanted));
+	assert_false(unit_hopes_met(fixture->unit));
+	assert_int_equal(run(fixture, open_account, (struct order){made, 1, E_CONFLICT}, 1).status, E_CONFLICT);
+	assert_false(unit_hopes_met(fixture->unit));
+	assert_int_equal(run(fixture, open_account, (struct order){made, 1, OK}, 2).status, OK);
+	assert_true(unit_hopes_met(fixture->unit));
+}
+
 static void what_is_not_there_cannot_be_had(void **state)
 {
 	struct fixture *fixture = *state;
@@ -494,6 +516,7 @@ int main(void)
 		held(changed_aggregates_come_sorted_and_without_those_only_looked_at),
 		held(knows_what_is_from_memory_and_was_not_changed),
 		held(names_what_nobody_has_put_in_yet),
+		held(what_messages_make_is_not_looked_for_by_who_hopes),
 		held(what_is_not_there_cannot_be_had),
 		held(named_ids_come_sorted_each_once_and_by_kind),
 		held(an_event_says_what_decided_it_and_when),

@@ -14,7 +14,7 @@ static const struct {
 } handlers[] = {
 	{PRODUCTS_CREATE, create_keys, create_product},     {PRODUCTS_CHANGE, change_keys, change_product},
 	{PRODUCTS_WITHDRAW, product_key, withdraw_product}, {PRODUCTS_ADJUST_STOCK, product_key, adjust_stock},
-	{ORDER_PLACED, order_keys, reserve_order},          {ORDER_CONFIRMED, order_keys, sell_order},
+	{ORDER_PLACED, placed_keys, reserve_order},         {ORDER_CONFIRMED, order_keys, sell_order},
 	{ORDER_REJECTED, order_keys, release_order},        {ORDER_EXPIRED, order_keys, release_order},
 	{ORDER_CANCELLED, order_keys, release_order},       {RESERVATION_DEADLINE, note_key, check_overdue},
 };

@@ -40,14 +40,28 @@ void product_key(struct keys *keys, const struct message *message)
 	keys_add(keys, &product_kind, id);
 }
 
+static void line_keys(struct keys *keys, const struct order_event *order)
+{
+	const struct order_line *lines = order->items.items;
+
+	for (size_t i = 0; i < order->items.count; i++)
+		keys_add(keys, &product_kind, &lines[i].product_id);
+}
+
+void placed_keys(struct keys *keys, const struct message *message)
+{
+	const struct order_event *order = message->body;
+
+	keys_add_new(keys, &reservation_kind, &order->order_id);
+	line_keys(keys, order);
+}
+
 void order_keys(struct keys *keys, const struct message *message)
 {
 	const struct order_event *order = message->body;
-	const struct order_line *lines = order->items.items;
 
 	keys_add(keys, &reservation_kind, &order->order_id);
-	for (size_t i = 0; i < order->items.count; i++)
-		keys_add(keys, &product_kind, &lines[i].product_id);
+	line_keys(keys, order);
 }
 
 void note_key(struct keys *keys, const struct message *message)

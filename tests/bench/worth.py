@@ -105,6 +105,8 @@ WITHOUT = {
     "lingering": (("runtime/gather.c", "lane->plan->linger_us > 0", "lane->plan->linger_us < 0"),),
     "pairs": (("svc-orders/orders_service.c", ".pair_us = 400 * MS_US,", ".pair_us = 0,"),),
     "looks-without-locks": (("runtime/turn.c", "turn.locked = wary ||", "turn.locked = true || wary ||"),),
+    "kept-aggregates": (("runtime/kept.c", "*found = find(kept, wanted->store, &wanted->id);",
+                         "*found = NULL;\n	(void)kept;"),),
     "rest": (("runtime/pace.c", "	if (open <= pace->open_max)\n", "	if (open <= pace->open_max || since_us != 0)\n"),),
     "hopeful-inserts": (
         ("runtime/turn.c", "stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);",
