@@ -43,6 +43,8 @@ int broker_close_code(const struct broker *broker);
 struct broker_consume {
 	const char *queue;
 	int prefetch;
+	int64_t priority; /* a message goes to who has the highest and room for it, in turns where several have; 0:
+			     usual */
 	bool no_ack;
 	int64_t stream_offset;   /* streams: -1 first, -2 next, -3 last, else an offset; only where `stream` */
 	int64_t stream_since_us; /* streams: from what came in at this moment on, to the second; 0: by stream_offset */

@@ -278,6 +278,13 @@ static amqp_table_entry_t stream_start(const struct broker_consume *consume)
 	return entry;
 }
 
+/* RabbitMQ's manual, "Consumer Priorities". */
+static amqp_table_entry_t priority(const struct broker_consume *consume)
+{
+	return (amqp_table_entry_t){.key = link_text("x-priority"),
+				    .value = {.kind = AMQP_FIELD_KIND_I64, .value.i64 = consume->priority}};
+}
+
 /* After a call that the broker answered with an error. */
 static enum status refused_queue(struct link *link, const char *doing)
 {
@@ -299,8 +306,13 @@ enum status link_depth(struct link *link, const char *queue, struct queue_depth 
 
 enum status link_consume(struct link *link, const struct broker_consume *consume)
 {
-	amqp_table_entry_t start = stream_start(consume);
-	amqp_table_t arguments = {.num_entries = consume->stream ? 1 : 0, .entries = &start};
+	amqp_table_entry_t entries[2];
+	amqp_table_t arguments = {.entries = entries};
+
+	if (consume->stream)
+		entries[arguments.num_entries++] = stream_start(consume);
+	if (consume->priority != 0)
+		entries[arguments.num_entries++] = priority(consume);
 
 	if (amqp_basic_qos(link->state, LINK_CHANNEL, 0, (uint16_t)consume->prefetch, 0) == NULL) {
 		reply_failed(link, "setting the prefetch", amqp_get_rpc_reply(link->state));

@@ -14,6 +14,7 @@ struct engine {
 	const struct service *service;
 	const struct service_settings *settings; /* the part that every service has */
 	const void *program_settings;            /* all of them */
+	int64_t started_us;                      /* wall clock */
 	struct relay *relay;
 	struct kept *kept; /* what lanes have just saved; NULL: nothing is kept */
 	struct pace pace;

@@ -17,8 +17,6 @@
 #define HOLD_US  (100 * MS_US)
 #define PAUSE_MS 20
 
-enum { PREFETCH_MIN = 4, PREFETCH = 256 };
-
 static struct metric held = {.name = "comanda_lane_held_total",
 			     .help = "Times that a lane had to hold a batch back",
 			     .type = COUNTER,
@@ -62,16 +60,26 @@ static void pause_lane(void)
 	poll(NULL, 0, PAUSE_MS);
 }
 
+/* Of several replicas, the one that was started last is given what writes, as long as it has room: batches stay whole,
+ * the two answers to an order meet in one turn, and nobody else changes the same rows. Last, because a newer build
+ * knows what an older one does not. Reads, and what is worked one by one, gain nothing from being together. Who is
+ * without its database lets all others go first. */
+static int64_t priority(const struct lane *lane)
+{
+	if (!db_connected(lane->db))
+		return -1;
+	return lane->plan->kind == LANE_QUERY || lane->plan->batch_max == 1 ? 0 : lane->engine->started_us;
+}
+
 static enum status consume(struct lane *lane)
 {
-	const int batch = lane->plan->batch_max;
 	const struct broker_consume plan = {
 		.queue = lane->plan->queue,
-		.prefetch = batch == 0             ? PREFETCH
-			    : batch < PREFETCH_MIN ? PREFETCH_MIN
-						   : batch,
+		.prefetch = lane_prefetch(lane->plan),
+		.priority = priority(lane),
 	};
 
+	lane->priority = plan.priority;
 	const enum status status = broker_consume(lane->broker, &plan);
 	if (status == OK)
 		log_info("lane.consuming", kv_text("queue", plan.queue));
@@ -86,8 +94,10 @@ static bool consuming(struct lane *lane)
 {
 	if (broker_ensure(lane->broker) != OK)
 		return false;
-	if (broker_consuming(lane->broker))
+	if (broker_consuming(lane->broker) && lane->priority == priority(lane))
 		return true;
+	if (broker_cancel(lane->broker) != OK)
+		return false;
 	if (!lane_takes_requests(lane) && db_ensure(lane->db) != OK) {
 		if (broker_tick(lane->broker, 0) != OK)
 			broker_drop(lane->broker);

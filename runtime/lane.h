@@ -71,6 +71,7 @@ struct lane {
 	struct pairs pairs;
 	struct buffer scratch;
 	struct rpc_bundle bundle;
+	int64_t priority; /* with which it consumes */
 	atomic_bool ready;
 	struct cache_epoch epoch; /* of cached values, as this lane knows it */
 	bool epoch_raised;        /* by the turn under way */
@@ -93,6 +94,9 @@ static inline bool lane_takes_requests(const struct lane *lane)
 {
 	return lane->plan->kind == LANE_QUERY || lane->plan->kind == LANE_COMMAND;
 }
+
+/* How many messages the broker gives a lane ahead of their acknowledgement. */
+int lane_prefetch(const struct lane_plan *plan);
 
 /* ---- the steps of a turn, in order ---- */
 

@@ -9,22 +9,41 @@ void pace_init(struct pace *pace, int64_t open_max)
 	pace->open_max = open_max;
 	atomic_init(&pace->open, 0);
 	atomic_init(&pace->ended_at, 0);
+	atomic_init(&pace->begun, 0);
+	atomic_init(&pace->ended, 0);
+}
+
+void pace_heard(struct pace *pace, int64_t begun, int64_t ended)
+{
+	const int64_t more = begun - ended;
+
+	if (ended > 0)
+		atomic_store(&pace->ended_at, moment_steady());
+	const int64_t open = atomic_fetch_add(&pace->open, more) + more;
+	/* A backlog that others had begun, or we before a restart, is no credit for as much at once. */
+	if (open < -pace->open_max)
+		atomic_fetch_add(&pace->open, -pace->open_max - open);
 }
 
 void pace_note(struct pace *pace, const struct unit *unit)
 {
 	const struct deadline *deadlines;
-	const size_t count = unit_deadlines(unit, &deadlines);
+	const int64_t count = (int64_t)unit_deadlines(unit, &deadlines);
 	int64_t ended = 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (int64_t i = 0; i < count; i++)
 		ended += deadlines[i].due_us == INT64_MIN;
-	if (ended > 0)
-		atomic_store(&pace->ended_at, moment_steady());
-	const int64_t open = atomic_fetch_add(&pace->open, (int64_t)count - 2 * ended) + (int64_t)count - 2 * ended;
-	/* A backlog that others had begun, or we before a restart, is no credit for as much at once. */
-	if (open < -pace->open_max)
-		atomic_fetch_add(&pace->open, -pace->open_max - open);
+	atomic_fetch_add(&pace->begun, count - ended);
+	atomic_fetch_add(&pace->ended, ended);
+	pace_heard(pace, count - ended, ended);
+}
+
+void pace_at_most(struct pace *pace, int64_t open)
+{
+	const int64_t counted = atomic_load(&pace->open);
+
+	if (counted > open)
+		atomic_fetch_sub(&pace->open, counted - open);
 }
 
 bool pace_rests(struct pace *pace, int64_t since_us)

@@ -3,10 +3,7 @@
 
 #include <string.h>
 
-enum {
-	WAITING_MAX = 4000, /* events that wait; beyond, they go */
-	ARRIVALS_MAX = 128  /* deliveries that something waits of: fewer than the broker hands out ahead */
-};
+enum { WAITING_MAX = 4000 /* events that wait; beyond, they go */ };
 
 bool pairs_on(const struct lane *lane)
 {
@@ -156,6 +153,8 @@ bool pairs_part(struct lane *lane)
 	struct batch *batch = &lane->batch;
 	struct pairs *pairs = &lane->pairs;
 	const int64_t now = moment_steady();
+	/* Deliveries that something waits of: fewer than the broker hands out ahead, or no other half could come. */
+	const size_t arrivals_max = (size_t)lane_prefetch(lane->plan) / 2;
 	size_t waiting = 0, arrivals = 0;
 
 	const bool many = batch->count >= BATCH_MANY;
@@ -167,7 +166,7 @@ bool pairs_part(struct lane *lane)
 
 		while (end < batch->count && batch->items[end].delivery == batch->items[first].delivery)
 			end++;
-		if (now >= arrival->until_us || waiting >= WAITING_MAX || arrivals >= ARRIVALS_MAX)
+		if (now >= arrival->until_us || waiting >= WAITING_MAX || arrivals >= arrivals_max)
 			memset(alone + first, 0, (end - first) * sizeof(bool));
 		const size_t kept = keep_back(arrival, batch->items + first, end - first, alone + first);
 		waiting += kept;

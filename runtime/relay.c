@@ -16,6 +16,7 @@
 #include "log.h"
 #include "mature.h"
 #include "metrics.h"
+#include "paces.h"
 #include "retention.h"
 
 #define SWEEP_US     (500 * MS_US)
@@ -31,7 +32,7 @@ enum {
 };
 
 struct relay {
-	const struct engine *engine;
+	struct engine *engine;
 	char queue[64];
 	pthread_t thread;
 	pthread_mutex_t mutex; /* guards `given`, parcels' `over`, and `sleeping` */
@@ -51,6 +52,7 @@ struct relay {
 	size_t arrived_count;
 	int64_t next_sweep, next_look, next_delete, next_prune, next_gauges, next_complaint;
 	struct uuid *suspects;
+	struct paces paces;
 };
 
 static struct metric outbox_rows = {
@@ -293,6 +295,7 @@ static void look_at_deadlines(struct relay *relay)
 		return;
 	}
 	metric_set(&deadlines, NULL, open);
+	pace_at_most(&relay->engine->pace, open);
 	atomic_store(&relay->overfull, open >= most);
 }
 
@@ -308,6 +311,14 @@ static void look(struct relay *relay)
 	metric_set(&outbox_rows, "parked", state.parked);
 	metric_set(&outbox_age, NULL, state.oldest_us);
 	atomic_store(&relay->backlog_age, state.oldest_us);
+}
+
+static void share_pace(struct relay *relay)
+{
+	if (relay->engine->service->open_max_setting == 0 || !db_connected(relay->db))
+		return;
+	if (paces_share(&relay->paces, relay->db, &relay->engine->pace) != OK)
+		db_recover(relay->db);
 }
 
 static void housekeeping(struct relay *relay)
@@ -361,6 +372,7 @@ static void turn(struct relay *relay)
 	take_given(relay);
 	send_and_settle(relay);
 	delete_arrived(relay, false);
+	share_pace(relay);
 	housekeeping(relay);
 	atomic_store(&relay->waiting, flights_waiting(relay->flights));
 	atomic_store(&relay->ready, roads_connected(&relay->roads) && db_connected(relay->db));
@@ -427,7 +439,7 @@ static void free_parts(struct relay *relay)
 	free(relay);
 }
 
-enum status relay_start(const struct engine *engine, struct relay **ret_relay)
+enum status relay_start(struct engine *engine, struct relay **ret_relay)
 {
 	struct relay *relay = mem_new(1, sizeof(*relay));
 	pthread_condattr_t monotonic;
@@ -441,6 +453,7 @@ enum status relay_start(const struct engine *engine, struct relay **ret_relay)
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&relay->over, &monotonic);
 	pthread_condattr_destroy(&monotonic);
+	paces_init(&relay->paces);
 	connect_parts(relay);
 	if (relay->wake < 0 || pthread_create(&relay->thread, NULL, run, relay) != 0) {
 		free_parts(relay);

@@ -11,7 +11,7 @@
 
 struct relay;
 
-must_check enum status relay_start(const struct engine *engine, struct relay **ret_relay);
+must_check enum status relay_start(struct engine *engine, struct relay **ret_relay);
 /* Sends what it has, waits for the confirms (bounded by the shutdown setting), gives deadlines rows of their own, ends
  * the thread. */
 void relay_stop(struct relay *relay);

@@ -29,6 +29,8 @@ static const struct sql prune_heard = {
 };
 static const struct sql prune_attempts = {"prune_attempts", "DELETE FROM attempts WHERE first_at < $1"};
 
+static const struct sql prune_paces = {"prune_paces", "DELETE FROM paces WHERE told_at < $1"};
+
 /* Returns how many rows went. */
 static int64_t prune(struct db *db, const struct retention *rule, int64_t keep_us)
 {
@@ -66,6 +68,7 @@ int64_t retention_prune(struct db *db, const struct engine *engine)
 		{.name = "inbox_events", .prune = prune_events, .keep_us = engine->settings->inbox_events_us},
 		{.name = "heard_events", .prune = prune_heard, .keep_us = engine->settings->inbox_events_us},
 		{.name = "attempts", .prune = prune_attempts, .keep_us = DAY_US},
+		{.name = "paces", .prune = prune_paces, .keep_us = DAY_US},
 		{0},
 	};
 	const int64_t ours = prune_all(db, own, engine->program_settings);

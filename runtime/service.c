@@ -220,7 +220,8 @@ int service_run(const struct service *service, int argc, char **argv)
 	struct running running = {
 		.engine = {.service = service,
 			   .program_settings = settings,
-			   .settings = (const void *)((const char *)settings + service->settings_offset)},
+			   .settings = (const void *)((const char *)settings + service->settings_offset),
+			   .started_us = moment_now()},
 	};
 	scoped(kept_free) struct kept *kept = kept_new();
 	running.engine.kept = kept;

@@ -253,7 +253,7 @@ struct service_settings {
 		 "1000",                                                                                                 \
 		 1,                                                                                                      \
 		 1000000,                                                                                                \
-		 "requests that write are taken more slowly while more than this is begun and not ended"},               \
+		 "requests that write are taken more slowly while all replicas have more than this open"},               \
 		{"COMANDA_OTLP_URL",                                                                                     \
 		 SET_TEXT,                                                                                               \
 		 offsetof(struct_, service.otlp_url),                                                                    \

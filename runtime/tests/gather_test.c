@@ -239,7 +239,7 @@ static struct lane *pairing_lane(void)
 	arena_init(&lane->trees);
 	buffer_init(&lane->scratch);
 	channel = 1;
-	letter_count = 0;
+	letter_count = coming_count = 0;
 	acknowledged[0] = '\0';
 	return lane;
 }
@@ -399,6 +399,16 @@ static void one_that_was_delivered_again_and_again_does_not_wait(void **state)
 	pairing_lane_free(lane);
 }
 
+static void nothing_waits_for_more_than_a_lane_may_have(void **state)
+{
+	struct coming all[64];
+
+	(void)state;
+	for (size_t i = 0; i < 64; i++)
+		all[i] = (struct coming){0, PATIENT};
+	assert_int_equal(gathered(all, 64), lane_prefetch(&plan));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -418,6 +428,7 @@ int main(void)
 		cmocka_unit_test(what_waited_on_a_lost_channel_is_forgotten),
 		cmocka_unit_test(a_message_of_no_events_is_acknowledged),
 		cmocka_unit_test(one_that_was_delivered_again_and_again_does_not_wait),
+		cmocka_unit_test(nothing_waits_for_more_than_a_lane_may_have),
 	};
 
 	json_init();

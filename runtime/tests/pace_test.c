@@ -98,6 +98,34 @@ static void what_others_had_begun_is_credit_for_no_more_than_may_be_open(void **
 	assert_true(pace_rests(&pace, moment_steady()));
 }
 
+static void lanes_rest_while_another_replica_has_too_much_open(void **state)
+{
+	struct pace pace;
+
+	(void)state;
+	pace_init(&pace, OPEN_MAX);
+	turn(&pace, OPEN_MAX, 0);
+	pace_heard(&pace, 2, 1);
+	assert_true(pace_rests(&pace, moment_steady()));
+	pace_heard(&pace, 0, 1);
+	assert_false(pace_rests(&pace, moment_steady()));
+}
+
+static void no_more_is_open_than_the_database_has(void **state)
+{
+	struct pace pace;
+
+	(void)state;
+	pace_init(&pace, OPEN_MAX);
+	turn(&pace, 3 * OPEN_MAX, 1);
+	pace_at_most(&pace, 4 * OPEN_MAX);
+	assert_true(pace_rests(&pace, moment_steady()));
+	pace_at_most(&pace, OPEN_MAX);
+	assert_false(pace_rests(&pace, moment_steady()));
+	turn(&pace, 1, 0);
+	assert_true(pace_rests(&pace, moment_steady()));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +133,8 @@ int main(void)
 		cmocka_unit_test(no_rest_is_longer_than_a_quarter_of_a_second),
 		cmocka_unit_test(nobody_rests_where_nothing_ends),
 		cmocka_unit_test(what_others_had_begun_is_credit_for_no_more_than_may_be_open),
+		cmocka_unit_test(lanes_rest_while_another_replica_has_too_much_open),
+		cmocka_unit_test(no_more_is_open_than_the_database_has),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

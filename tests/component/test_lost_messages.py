@@ -126,7 +126,7 @@ def test_a_deadline_whose_message_was_lost_comes_again(stack, customer, product,
         channel.basic_ack(method.delivery_tag)
         lost.append(json.loads(body)["type"])
 
-    first = operator.channel.basic_consume("orders.events", lose, arguments={"x-priority": 10})
+    first = operator.channel.basic_consume("orders.events", lose, arguments={"x-priority": 2**60})
 
     def deadline_lost():
         operator.connection.process_data_events(time_limit=0.05)
