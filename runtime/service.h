@@ -48,12 +48,12 @@ struct handler {
 	 * same message changes nothing, and says nothing but what it said before, under the same ids. So no row of the
 	 * inbox has to claim it: see inbox.h. */
 	bool remembered;
+	/* Of events: another comes about the same aggregate, from another service (`pair_us` of the lane). */
+	bool paired;
 	keys_function *keys;       /* deciding: which aggregates; NULL: none */
 	decide_function *decide;   /* command, events, password lanes */
 	read_function *read;       /* query lanes */
 	prepare_function *prepare; /* NULL: nothing */
-	/* Of events: another comes about the same aggregate, from another service (`pair_us` of the lane). */
-	bool paired;
 	/* Of events: nobody waits for what follows from it, but soon another event comes about the same aggregate, and
 	 * both in one turn cost half. A batch of nothing but such events waits so long for company. 0: it does not. */
 	int64_t may_wait_us;
