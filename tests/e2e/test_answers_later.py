@@ -225,3 +225,4 @@ def test_the_broker_goes_while_answers_are_to_come(stack, product, customer):
             line.socket.close()
     eventually(lambda: lets_in(customer), patience=60)
     eventually(lambda: Client(stack.url).get(f"/products/{product['id']}").status_code == 200, patience=60)
+    eventually(lambda: stack.ready("svc-orders"), patience=60)  # whoever comes next may want it at once
