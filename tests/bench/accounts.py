@@ -52,6 +52,8 @@ def cpu_seconds(stack):
         fields = read_stat(stack.pid(part))
         if fields:
             spent[part] = with_children_seconds(fields)
+    for part, pid, _ in stack.replicas:
+        spent[part] += own_seconds(read_stat(pid))
     for pid, fields in children(stack.pid("postgres")).items():
         role = postgres_role(pid)
         spent[role] = spent.get(role, 0) + own_seconds(fields)
@@ -94,8 +96,12 @@ def counters_of(stack, program, port=None):
 
 
 def counters(stack):
-    """All counters of all programs."""
-    return {name: value for program in PROGRAMS for name, value in counters_of(stack, program).items()}
+    """All counters of all programs, those of replicas with the first one's."""
+    found = {name: value for program in PROGRAMS for name, value in counters_of(stack, program).items()}
+    for program, _, port in stack.replicas:
+        for name, value in counters_of(stack, program, port).items():
+            found[name] = found.get(name, 0) + value
+    return found
 
 
 def counted(before, after, pattern):

@@ -19,6 +19,7 @@ class Stage:
         self.directory = Path(directory)
         self.names = dict(line.split("=", 1) for line in (self.directory / "env").read_text().splitlines())
         self.bin = Path(self["COMANDA_BIN"])
+        self.replicas = []  # (program, pid, admin port) of second processes, as long as there are any
         self.products, self.tokens = self.directory / "bench-products", self.directory / "bench-tokens"
 
     def __getitem__(self, name):
