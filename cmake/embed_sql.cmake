@@ -1,5 +1,5 @@
 # Writes the migrations in FILES (NNNN_verb_object.sql) as a C table named SYMBOL.
-set(text "/* Generated from the .sql files. */\n#include \"db.h\"\n\nextern const struct migration ${SYMBOL}[];\nconst struct migration ${SYMBOL}[] = {\n")
+set(text "/* Generated from the .sql files. */\n#include \"postgres/db.h\"\n\nextern const struct migration ${SYMBOL}[];\nconst struct migration ${SYMBOL}[] = {\n")
 list(SORT FILES)
 foreach(file ${FILES})
   get_filename_component(name ${file} NAME_WE)

@@ -1,13 +1,27 @@
-# layer(NAME SOURCES a.c b.c [INCLUDE dir] [USES lib ...] [PRIVATE lib ...])
-# A static library with its own include path. USES are seen by those who use the layer, PRIVATE only by its own .c files.
+# layer(NAME AS prefix [DIR dir] SOURCES a.c b.c [USES lib ...] [PRIVATE lib ...])
+# A static library, and the only way to its headers. Includes are rooted: the header DIR/x.h is "prefix/x.h". The include
+# path of a layer shows its own prefix and the prefixes of the layers in USES. So an include against the order of the
+# layers does not compile. USES are seen by those who use the layer, PRIVATE only by its own sources. A layer without
+# SOURCES consists of headers.
 function(layer name)
-  cmake_parse_arguments(L "" "INCLUDE" "SOURCES;USES;PRIVATE" ${ARGN})
-  if(NOT L_INCLUDE)
-    set(L_INCLUDE ${CMAKE_CURRENT_SOURCE_DIR})
+  cmake_parse_arguments(L "" "AS;DIR" "SOURCES;USES;PRIVATE" ${ARGN})
+  if(NOT L_DIR)
+    set(L_DIR ${CMAKE_CURRENT_SOURCE_DIR})
   endif()
-  add_library(${name} STATIC ${L_SOURCES})
-  target_include_directories(${name} PUBLIC ${L_INCLUDE})
-  target_link_libraries(${name} PUBLIC ${L_USES} PRIVATE ${L_PRIVATE})
+  set(root ${CMAKE_BINARY_DIR}/include/${name})
+  get_filename_component(parent ${root}/${L_AS} DIRECTORY)
+  file(MAKE_DIRECTORY ${parent})
+  file(CREATE_LINK ${L_DIR} ${root}/${L_AS} SYMBOLIC)
+  if(L_SOURCES)
+    list(TRANSFORM L_SOURCES PREPEND ${L_DIR}/)
+    add_library(${name} STATIC ${L_SOURCES})
+    target_include_directories(${name} PUBLIC ${root})
+    target_link_libraries(${name} PUBLIC ${L_USES} PRIVATE ${L_PRIVATE})
+  else()
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} INTERFACE ${root})
+    target_link_libraries(${name} INTERFACE ${L_USES})
+  endif()
 endfunction()
 
 # unit_test(NAME SOURCES a.c USES lib ...): a cmocka program run by ctest.

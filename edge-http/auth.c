@@ -1,12 +1,12 @@
 /* Bearer tokens, with the keys and the verified tokens remembered. */
-#include "auth.h"
+#include "edge/auth.h"
 
 #include <pthread.h>
 #include <string.h>
 
-#include "log.h"
-#include "metrics.h"
-#include "token.h"
+#include "jwt/token.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
 
 enum { REMEMBERED = 4096 }; /* verified tokens; a power of two */
 

@@ -6,7 +6,7 @@
 #ifndef EDGE_AUTH_H
 #define EDGE_AUTH_H
 
-#include "message.h"
+#include "core/message.h"
 
 struct auth;
 

@@ -1,15 +1,15 @@
 /* A call from its first check to its last header. */
-#include "call.h"
+#include "edge/call.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cors.h"
-#include "headers.h"
-#include "limits.h"
-#include "log.h"
-#include "metrics.h"
+#include "edge/cors.h"
+#include "edge/headers.h"
+#include "edge/rate_limits.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
 
 static struct metric answers = {.name = "comanda_http_requests_total",
 				.help = "REST requests answered, by route and status code",

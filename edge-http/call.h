@@ -10,14 +10,14 @@
 
 #include <stdatomic.h>
 
-#include "auth.h"
-#include "edge_settings.h"
-#include "http.h"
-#include "json.h"
-#include "problem.h"
-#include "routes.h"
-#include "rpc.h"
-#include "traced.h"
+#include "edge/auth.h"
+#include "edge/problem.h"
+#include "edge/routes.h"
+#include "edge/settings.h"
+#include "http/http.h"
+#include "rpc/rpc.h"
+#include "telemetry/span.h"
+#include "json/json.h"
 
 /* What all calls share. */
 struct edge {
@@ -65,7 +65,7 @@ void call_refuse(void *context, int status, const char *detail, const struct htt
 void call_trace_begin(struct call *call);
 void call_trace_end(const struct call *call);
 
-/* ---- asking (ask.c) ---- */
+/* ---- asking (forward.c) ---- */
 
 /* Asks the route's message, or another one, and waits. `body`: a struct of the message's shape. `lane` NULL: its own.
  * Returns what is wrong where the service does not say ok. */
@@ -79,9 +79,9 @@ void call_respond(struct call *call, int status, struct span json);
 
 /* ---- the routes' answers ---- */
 
-struct problem pass_on(struct call *call);       /* ask.c: read, ask, pass */
-struct problem register_user(struct call *call); /* ask.c: the same, but not any number at once */
-struct problem change_user(struct call *call);   /* ask.c: a new password goes to the slow lane */
+struct problem pass_on(struct call *call);       /* forward.c: read, ask, pass */
+struct problem register_user(struct call *call); /* forward.c: the same, but not any number at once */
+struct problem change_user(struct call *call);   /* forward.c: a new password goes to the slow lane */
 struct problem grant_token(struct call *call);   /* tokens.c */
 struct problem place_order(struct call *call);   /* orders.c */
 

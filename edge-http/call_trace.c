@@ -1,6 +1,6 @@
 /* A call's place in a trace: below the client's span where it has one; otherwise it begins one, whose id is the call's.
  */
-#include "call.h"
+#include "edge/call.h"
 
 #include <stdio.h>
 #include <string.h>

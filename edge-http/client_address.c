@@ -1,10 +1,10 @@
 /* X-Forwarded-For, read from its end. */
-#include "client_address.h"
+#include "edge/client_address.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "address.h"
+#include "config/address.h"
 
 /* All such headers are one list; the last header holds its end. */
 static const char *last_header(const struct http_request *request, const char *name)

@@ -2,7 +2,7 @@
 #ifndef EDGE_CLIENT_ADDRESS_H
 #define EDGE_CLIENT_ADDRESS_H
 
-#include "http.h"
+#include "http/http.h"
 
 /* The peer; or, where that is one of `proxies` (address.h), the last address in X-Forwarded-For that is none of them.
  * What a client writes there itself stands before that, and is never looked at. */

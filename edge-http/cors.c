@@ -1,5 +1,5 @@
 /* Cross-origin requests. */
-#include "cors.h"
+#include "edge/cors.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef EDGE_CORS_H
 #define EDGE_CORS_H
 
-#include "http.h"
+#include "http/http.h"
 
 /* Whether `origin` is in `allowed`, a list separated by commas, or "*". "" allows none. */
 bool cors_allows(const char *allowed, const char *origin);

@@ -1,10 +1,10 @@
 /* What request headers say. */
-#include "headers.h"
+#include "edge/headers.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "shape.h"
+#include "core/schema.h"
 
 enum { KEY_MAX = 255, WAIT_DIGITS_MAX = 6, VERSION_DIGITS_MAX = 15 };
 

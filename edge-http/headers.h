@@ -2,8 +2,8 @@
 #ifndef EDGE_HEADERS_H
 #define EDGE_HEADERS_H
 
-#include "memory.h"
-#include "status.h"
+#include "core/memory.h"
+#include "core/status.h"
 
 /* Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07): a quoted string (RFC 8941) or bare, 1 to 255 visible
  * ASCII characters. The key without its quotes; E_MALFORMED for anything else. */

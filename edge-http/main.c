@@ -1,13 +1,13 @@
 /* edge-http: REST in, messages out. Wires the parts together. */
 #include <string.h>
 
-#include "address.h"
-#include "admin.h"
-#include "call.h"
-#include "limits.h"
-#include "log.h"
-#include "messages.h"
-#include "program.h"
+#include "config/address.h"
+#include "edge/call.h"
+#include "edge/rate_limits.h"
+#include "proto/messages.h"
+#include "service/admin_port.h"
+#include "service/program.h"
+#include "telemetry/log.h"
 
 /* For a browser that is made to open an answer as a page: there is nothing in it to run, frame or guess at. */
 #define SECURITY_HEADERS                                                                                               \

@@ -1,8 +1,8 @@
 /* POST /v1/orders: places an order, and with Prefer: wait=N stays until its outcome is known. */
-#include "call.h"
-#include "headers.h"
-#include "messages.h"
-#include "reading.h"
+#include "edge/call.h"
+#include "edge/headers.h"
+#include "edge/request_decode.h"
+#include "proto/messages.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,9 +1,9 @@
 /* Problems: tables of codes and words, and their JSON. */
-#include "problem.h"
+#include "edge/problem.h"
 
 #include <string.h>
 
-#include "json.h"
+#include "json/json.h"
 
 static const struct {
 	int status;

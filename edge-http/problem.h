@@ -5,9 +5,9 @@
 #ifndef EDGE_PROBLEM_H
 #define EDGE_PROBLEM_H
 
-#include "http.h"
-#include "rpc.h"
-#include "shape.h"
+#include "core/schema.h"
+#include "http/http.h"
+#include "rpc/rpc.h"
 
 struct problem {
 	int status;                /* of HTTP; 0: there is no problem; ANSWERED_LATER */

@@ -1,10 +1,10 @@
 /* What the edge offers, on one screen. */
-#include "routes.h"
+#include "edge/routes.h"
 
 #include <string.h>
 
-#include "call.h"
-#include "messages.h"
+#include "edge/call.h"
+#include "proto/messages.h"
 
 const struct route routes[] = {
 	/* clang-format off */

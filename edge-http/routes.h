@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "memory.h"
-#include "problem.h"
+#include "core/memory.h"
+#include "edge/problem.h"
 
 struct call;
 

@@ -1,8 +1,8 @@
 /* POST /v1/auth/token: one path, two messages, by grant_type (RFC 6749 sections 4.3 and 6). */
-#include "call.h"
-#include "limits.h"
-#include "messages.h"
-#include "reading.h"
+#include "edge/call.h"
+#include "edge/rate_limits.h"
+#include "edge/request_decode.h"
+#include "proto/messages.h"
 
 #include <string.h>
 

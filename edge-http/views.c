@@ -1,5 +1,5 @@
 /* What the edge looks at in a reply. */
-#include "views.h"
+#include "edge/views.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef EDGE_VIEWS_H
 #define EDGE_VIEWS_H
 
-#include "shape.h"
+#include "core/schema.h"
 
 /* The id of a view (user_view, product_view, order_view), which its field table puts first. E_NOT_FOUND elsewhere. */
 must_check enum status view_id(struct span view, char ret_id[static UUID_TEXT + 1]);

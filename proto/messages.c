@@ -1,5 +1,5 @@
 /* The field tables and the contract. One row a message; one table a struct. */
-#include "messages.h"
+#include "proto/messages.h"
 
 const char *const user_status_names[] = {"active", "disabled", NULL};
 const char *const user_role_names[] = {"customer", "admin", NULL};

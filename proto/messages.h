@@ -5,7 +5,7 @@
 #ifndef PROTO_MESSAGES_H
 #define PROTO_MESSAGES_H
 
-#include "message.h"
+#include "core/message.h"
 
 enum message_name {
 	/* asked of svc-users */

@@ -1,4 +1,4 @@
-#include "topology.h"
+#include "proto/topology.h"
 
 const struct topology_exchange topology_exchanges[] = {
 	{"rpc", "direct"},   /* requests, by lane */

@@ -1,10 +1,10 @@
 /* What svc-orders listens to. Each row: the message, the aggregates it touches, what it means. */
-#include "handlers.h"
+#include "orders/handlers.h"
 
-#include "decisions.h"
-#include "messages.h"
-#include "orders_settings.h"
-#include "queries.h"
+#include "orders/queries/queries.h"
+#include "orders/settings.h"
+#include "orders/usecases/decisions.h"
+#include "proto/messages.h"
 
 /* Decisions are pure: what placing takes from the settings travels with the request. */
 static enum status give_terms(struct lane *lane, struct query *query)

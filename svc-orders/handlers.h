@@ -2,7 +2,7 @@
 #ifndef ORDERS_HANDLERS_H
 #define ORDERS_HANDLERS_H
 
-#include "service.h"
+#include "comanda/service.h"
 
 extern const struct handler orders_queries[];
 extern const struct handler orders_commands[];

@@ -1,5 +1,5 @@
 /* svc-orders: takes orders and walks each through its saga. */
-#include "orders_service.h"
+#include "orders/service.h"
 
 int main(int argc, char **argv)
 {

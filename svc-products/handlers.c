@@ -1,8 +1,8 @@
 /* What svc-products does with each message: the whole service on one screen. */
-#include "handlers.h"
-#include "catalogue.h"
-#include "queries.h"
-#include "reservations.h"
+#include "products/handlers.h"
+#include "products/queries/queries.h"
+#include "products/usecases/catalogue.h"
+#include "products/usecases/reservations.h"
 
 /* Reads. */
 const struct handler products_queries[] = {

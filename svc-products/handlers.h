@@ -2,7 +2,7 @@
 #ifndef PRODUCTS_HANDLERS_H
 #define PRODUCTS_HANDLERS_H
 
-#include "service.h"
+#include "comanda/service.h"
 
 /* One table a kind of lane; each ends with an empty row. */
 extern const struct handler products_queries[], products_commands[], products_events[];

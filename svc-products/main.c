@@ -1,5 +1,5 @@
 /* svc-products: the catalogue, its stock, and what orders hold of it. */
-#include "products_service.h"
+#include "products/service.h"
 
 int main(int argc, char **argv)
 {

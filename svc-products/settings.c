@@ -1,5 +1,5 @@
 /* The table of settings, alphabetical. */
-#include "settings.h"
+#include "products/settings.h"
 
 const struct setting products_setting_table[] = {
 	SERVICE_SETTINGS(struct products_settings),

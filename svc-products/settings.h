@@ -2,7 +2,7 @@
 #ifndef PRODUCTS_SETTINGS_H
 #define PRODUCTS_SETTINGS_H
 
-#include "service.h"
+#include "comanda/service.h"
 
 struct products_settings {
 	struct service_settings service;

@@ -1,10 +1,10 @@
 /* Passwords and refresh tokens, by libsodium. */
-#include "credentials.h"
+#include "users/credentials.h"
 
 #include <sodium.h>
 #include <string.h>
 
-#include "metrics.h"
+#include "telemetry/metrics.h"
 
 enum { PASSES = 2, MEMORY = 19 * 1024 * 1024, SECRET_SIZE = 32 };
 

@@ -2,7 +2,7 @@
 #ifndef USERS_CREDENTIALS_H
 #define USERS_CREDENTIALS_H
 
-#include "users.h"
+#include "users/domain/users.h"
 
 /* argon2id, 19 MiB, two passes: OWASP's Password Storage Cheat Sheet, the least that it advises. Takes tens of
  * milliseconds. The hash carries its salt and parameters, and lives in the arena. E_UNAVAILABLE: no memory for it. */

@@ -1,8 +1,8 @@
 /* The first admin, from the settings. Decided like every registration, and saved by the same statements. */
-#include "credentials.h"
-#include "log.h"
-#include "outbox.h"
-#include "users_service.h"
+#include "store/outbox.h"
+#include "telemetry/log.h"
+#include "users/credentials.h"
+#include "users/service.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The service on one screen: what svc-users listens to, in which lanes, and how it is kept. */
-#include "users_service.h"
+#include "users/service.h"
 
-#include "topology.h"
+#include "proto/topology.h"
 
 /* Reads. */
 static const struct handler query_handlers[] = {

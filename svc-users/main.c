@@ -1,5 +1,5 @@
 /* svc-users: accounts, sign-in, and "may this person buy?". */
-#include "users_service.h"
+#include "users/service.h"
 
 int main(int argc, char **argv)
 {

@@ -1,8 +1,8 @@
 /* What is made before a decision, outside any transaction: hashes, random tokens, signatures. Only facts are found
  * here; what they mean is decided in rules/. Where what a fact was made of has changed until the decision, the decision
  * asks for it again (E_REDO). */
-#include "credentials.h"
-#include "users_service.h"
+#include "users/credentials.h"
+#include "users/service.h"
 
 /* ---- register ---- */
 

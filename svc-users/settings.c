@@ -1,8 +1,8 @@
 /* The settings of svc-users. */
-#include "settings.h"
+#include "users/settings.h"
 
-#include "log.h"
-#include "users_service.h"
+#include "telemetry/log.h"
+#include "users/service.h"
 
 #define ROW(name_, type_, member_, ...)                                                                                \
 	{                                                                                                              \

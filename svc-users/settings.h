@@ -2,8 +2,8 @@
 #ifndef USERS_SETTINGS_H
 #define USERS_SETTINGS_H
 
-#include "service.h"
-#include "token.h"
+#include "comanda/service.h"
+#include "jwt/token.h"
 
 struct users_settings {
 	const char *first_admin_email, *first_admin_password; /* "": none */

@@ -1,12 +1,12 @@
 /* The log, read once. */
-#include "history.h"
+#include "ctl/sandbox/history.h"
 
 #include <string.h>
 
-#include "cloudevent.h"
-#include "eventlog.h"
-#include "messages.h"
-#include "terminal.h"
+#include "ctl/cli/terminal.h"
+#include "ctl/lib/event_log.h"
+#include "proto/messages.h"
+#include "rpc/cloudevent.h"
 
 /* What only this build's services may have said; of the rest, nothing is decided. */
 static int type_of(const struct logged *event)

@@ -2,9 +2,9 @@
 #ifndef SANDBOX_HISTORY_H
 #define SANDBOX_HISTORY_H
 
-#include "id_map.h"
-#include "json.h"
-#include "place.h"
+#include "ctl/lib/log_position.h"
+#include "ctl/sandbox/id_map.h"
+#include "json/json.h"
 
 struct happened {
 	struct uuid id, subject, cause;

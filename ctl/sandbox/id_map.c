@@ -1,5 +1,5 @@
 /* Open addressing, a power of two, never more than half full. */
-#include "id_map.h"
+#include "ctl/sandbox/id_map.h"
 
 enum { ROOM_FIRST = 1024 };
 

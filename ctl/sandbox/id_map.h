@@ -2,8 +2,8 @@
 #ifndef SANDBOX_ID_MAP_H
 #define SANDBOX_ID_MAP_H
 
-#include "memory.h"
-#include "uuid.h"
+#include "core/memory.h"
+#include "core/uuid.h"
 
 enum { ID_MAP_NONE = -1 };
 

@@ -1,13 +1,13 @@
 /* From events to decisions. */
 #include <string.h>
 
-#include "messages.h"
-#include "plan.h"
-#include "rebuild.h"
-#include "schedule.h"
-#include "terminal.h"
-#include "unheard.h"
-#include "versions.h"
+#include "ctl/cli/terminal.h"
+#include "ctl/sandbox/plan.h"
+#include "ctl/sandbox/schedule.h"
+#include "ctl/sandbox/unprocessed.h"
+#include "ctl/sandbox/versions.h"
+#include "proto/messages.h"
+#include "service/replay.h"
 
 /* What making a plan works with. */
 struct planning {

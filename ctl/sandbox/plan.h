@@ -2,8 +2,8 @@
 #ifndef SANDBOX_PLAN_H
 #define SANDBOX_PLAN_H
 
-#include "history.h"
-#include "recall.h"
+#include "comanda/replay.h"
+#include "ctl/sandbox/history.h"
 
 struct decision {
 	const struct happened *input;  /* what was heard; NULL: a request or a note, known by what it led to */

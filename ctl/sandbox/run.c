@@ -1,12 +1,12 @@
 /* Decides in batches, as a lane would. */
-#include "run.h"
+#include "ctl/sandbox/run.h"
 
 #include <string.h>
 
-#include "cloudevent.h"
-#include "messages.h"
-#include "rebuild.h"
-#include "terminal.h"
+#include "ctl/cli/terminal.h"
+#include "proto/messages.h"
+#include "rpc/cloudevent.h"
+#include "service/replay.h"
 
 enum { BATCH = 500 };
 

@@ -2,7 +2,7 @@
 #ifndef SANDBOX_RUN_H
 #define SANDBOX_RUN_H
 
-#include "plan.h"
+#include "ctl/sandbox/plan.h"
 
 /* One decision that this build makes otherwise than it is recorded. */
 struct difference {

@@ -2,13 +2,13 @@
  * record and against the live databases. */
 #include <string.h>
 
-#include "commands.h"
-#include "orders_service.h"
-#include "products_service.h"
-#include "sandbox_report.h"
-#include "scratch.h"
-#include "terminal.h"
-#include "users_service.h"
+#include "ctl/cli/commands.h"
+#include "ctl/cli/terminal.h"
+#include "ctl/sandbox/report.h"
+#include "ctl/sandbox/scratch.h"
+#include "orders/service.h"
+#include "products/service.h"
+#include "users/service.h"
 
 struct sandbox_options {
 	const char *house; /* NULL: all of them */

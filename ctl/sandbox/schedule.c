@@ -1,5 +1,5 @@
 /* Topological order (A. B. Kahn, 1962), by time among those that are free to go. */
-#include "schedule.h"
+#include "ctl/sandbox/schedule.h"
 
 struct edge {
 	size_t from, to;

@@ -2,7 +2,7 @@
 #ifndef SANDBOX_SCHEDULE_H
 #define SANDBOX_SCHEDULE_H
 
-#include "plan.h"
+#include "ctl/sandbox/plan.h"
 
 struct schedule;
 

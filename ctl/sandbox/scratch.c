@@ -1,10 +1,10 @@
 /* CREATE DATABASE, DROP DATABASE. */
-#include "scratch.h"
+#include "ctl/sandbox/scratch.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "terminal.h"
+#include "ctl/cli/terminal.h"
 
 #define SETTING     "COMANDA_SANDBOX_DATABASE_URL"
 #define URL_EXAMPLE "postgresql://comanda_sandbox:password@127.0.0.1:5432/postgres"

@@ -2,8 +2,8 @@
 #ifndef SANDBOX_SCRATCH_H
 #define SANDBOX_SCRATCH_H
 
-#include "connect.h"
-#include "memory.h"
+#include "core/memory.h"
+#include "ctl/lib/connect.h"
 
 struct scratch {
 	char name[64];   /* "3f9a1c07": databases are comanda_sandbox_<name>_<house> */

@@ -1,9 +1,9 @@
 /* Two tables, both in the order of their keys, walked side by side. */
-#include "state.h"
+#include "ctl/sandbox/state.h"
 
 #include <string.h>
 
-#include "connect.h"
+#include "ctl/lib/connect.h"
 
 struct state_row {
 	struct uuid id;

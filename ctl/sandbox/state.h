@@ -2,8 +2,8 @@
 #ifndef SANDBOX_STATE_H
 #define SANDBOX_STATE_H
 
-#include "id_map.h"
-#include "recall.h"
+#include "comanda/replay.h"
+#include "ctl/sandbox/id_map.h"
 
 struct row_difference {
 	struct uuid id;

@@ -1,5 +1,5 @@
 /* Touches, gathered and sorted. */
-#include "versions.h"
+#include "ctl/sandbox/versions.h"
 
 static void add(struct versions *versions, const struct touch *touch)
 {

@@ -2,7 +2,7 @@
 #ifndef SANDBOX_VERSIONS_H
 #define SANDBOX_VERSIONS_H
 
-#include "recall.h"
+#include "comanda/replay.h"
 
 struct touch {
 	const struct aggregate *kind;

@@ -1,5 +1,5 @@
 /* The allocator that does not fail, arenas, buffers. */
-#include "memory.h"
+#include "core/memory.h"
 
 #include <assert.h>
 #include <stdio.h>

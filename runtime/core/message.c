@@ -1,5 +1,5 @@
 /* Finding a message's type by its name. */
-#include "message.h"
+#include "core/message.h"
 
 #include <string.h>
 

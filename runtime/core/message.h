@@ -2,8 +2,8 @@
 #ifndef RT_MESSAGE_H
 #define RT_MESSAGE_H
 
-#include "moment.h"
-#include "shape.h"
+#include "core/schema.h"
+#include "core/timestamp.h"
 
 enum message_kind {
 	REQUEST, /* asked by RPC; answered with a reply */

@@ -1,5 +1,5 @@
 /* What each status does: one row a status. */
-#include "status.h"
+#include "core/status.h"
 
 #include <assert.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* The unit of work: aggregates by id, what one decision changed, what all decisions said. */
-#include "unit.h"
+#include "core/unit.h"
 
 #include <assert.h>
 #include <string.h>

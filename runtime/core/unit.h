@@ -10,7 +10,7 @@
 #ifndef RT_UNIT_H
 #define RT_UNIT_H
 
-#include "message.h"
+#include "core/message.h"
 
 /* A kind of aggregate: a plain struct that owns nothing; what its pointers point at lives in the unit's arena and is
  * replaced, never changed in place. */

@@ -1,5 +1,5 @@
 /* UTF-8, strictly. */
-#include "utf8.h"
+#include "core/utf8.h"
 
 size_t utf8_next(const char *bytes, size_t size, uint32_t *ret_point)
 {

@@ -1,11 +1,11 @@
 /* UUIDs (RFC 9562). Randomness and BLAKE2b are libsodium's. */
-#include "uuid.h"
+#include "core/uuid.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "moment.h"
+#include "core/timestamp.h"
 
 enum { HASHED_FROM = 6, POOL = 16 * (16 - HASHED_FROM) };
 

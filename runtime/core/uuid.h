@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "status.h"
+#include "core/status.h"
 
 struct uuid {
 	uint8_t bytes[16]; /* network order */

@@ -1,5 +1,5 @@
 /* The rules of one order. Its state is the saga's (saga.c). */
-#include "order.h"
+#include "orders/domain/order.h"
 
 #include <assert.h>
 

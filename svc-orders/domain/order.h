@@ -2,8 +2,8 @@
 #ifndef ORDERS_ORDER_H
 #define ORDERS_ORDER_H
 
-#include "message.h"
-#include "saga.h"
+#include "core/message.h"
+#include "orders/domain/saga.h"
 
 struct order_item {
 	struct uuid product_id;

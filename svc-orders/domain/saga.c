@@ -1,7 +1,7 @@
 /* The order saga as a table. A pair that is not listed changes nothing. */
-#include "saga.h"
+#include "orders/domain/saga.h"
 
-#include "order.h"
+#include "orders/domain/order.h"
 
 /* clang-format off */
 const struct saga_rule saga_rules[] = {

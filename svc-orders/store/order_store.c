@@ -1,14 +1,14 @@
 /* The order in PostgreSQL. Items and history are JSON within the row, by the field tables below. */
-#include "order_store.h"
+#include "orders/store/order_store.h"
 
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "decisions.h"
-#include "json.h"
-#include "order.h"
-#include "orders_metrics.h"
+#include "orders/domain/order.h"
+#include "orders/store/orders_metrics.h"
+#include "orders/usecases/decisions.h"
+#include "json/json.h"
 
 #define FIELDS(...) ((const struct field[]){__VA_ARGS__, field_end})
 

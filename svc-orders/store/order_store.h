@@ -2,7 +2,7 @@
 #ifndef ORDERS_ORDER_STORE_H
 #define ORDERS_ORDER_STORE_H
 
-#include "store.h"
+#include "comanda/store.h"
 
 #define ORDER_COLUMNS                                                                                                  \
 	"id, user_id, state, version, created_at, updated_at, expires_at, note, items, total_cents, currency, "        \

@@ -1,9 +1,9 @@
 /* Orders by state, their ends, and how long they took to get there. */
-#include "orders_metrics.h"
+#include "orders/store/orders_metrics.h"
 
-#include "messages.h"
-#include "order.h"
-#include "views.h"
+#include "orders/domain/order.h"
+#include "orders/usecases/views.h"
+#include "proto/messages.h"
 
 static struct metric open_orders = {.name = "comanda_orders_open",
 				    .help = "Orders on their way through the saga (the 10000 due first)",

@@ -2,7 +2,7 @@
 #ifndef ORDERS_METRICS_H
 #define ORDERS_METRICS_H
 
-#include "service.h"
+#include "comanda/service.h"
 
 /* Read from the tables now and then. */
 extern const struct gauge orders_gauges[];

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "scene.h"
+#include "orders/tests/fixture.h"
 
 /* ---- placing ---- */
 

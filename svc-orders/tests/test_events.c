@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "scene.h"
-#include "views.h"
+#include "orders/tests/fixture.h"
+#include "orders/usecases/views.h"
 
 static void both_answers_confirm_in_either_order_however_often_they_come(void **state)
 {

@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "history.h"
-#include "scene.h"
+#include "orders/tests/fixture.h"
+#include "orders/usecases/history.h"
 
 /* The names of an order's history, in order, with spaces between. */
 static const char *history_of(struct scene *scene, struct uuid id)

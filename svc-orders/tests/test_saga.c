@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "order.h"
+#include "orders/domain/order.h"
 
 /* "" is stale. "X" becomes X in silence; "X!" becomes X, or is X already, and says so. */
 /* clang-format off */

@@ -1,5 +1,5 @@
 /* A product's own rules: what its figures may be and how they move. */
-#include "product.h"
+#include "products/domain/product.h"
 
 #include <assert.h>
 #include <string.h>

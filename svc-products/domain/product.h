@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "uuid.h"
+#include "core/uuid.h"
 
 /* Always 0 <= reserved <= on_hand. */
 struct product {

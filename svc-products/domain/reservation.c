@@ -1,5 +1,5 @@
 /* The rules of reserving: each is one question about one line. */
-#include "reservation.h"
+#include "products/domain/reservation.h"
 
 #include <assert.h>
 #include <string.h>

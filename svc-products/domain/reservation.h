@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "product.h"
+#include "products/domain/product.h"
 
 /* ---- may it be reserved? ---- */
 

@@ -2,9 +2,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "aggregates.h"
-#include "json.h"
-#include "stores.h"
+#include "products/store/stores.h"
+#include "products/usecases/aggregates.h"
+#include "json/json.h"
 
 void product_read(const struct rows *rows, int row, struct arena *arena, void *ret_product)
 {

@@ -2,8 +2,8 @@
 #ifndef PRODUCTS_STORES_H
 #define PRODUCTS_STORES_H
 
-#include "product.h"
-#include "store.h"
+#include "comanda/store.h"
+#include "products/domain/product.h"
 
 extern const struct store product_store, sku_claim_store, reservation_store;
 

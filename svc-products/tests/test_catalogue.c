@@ -1,5 +1,5 @@
 /* What admins may do to the catalogue, and what others may not. */
-#include "shop.h"
+#include "products/tests/fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  *
  * Random histories with fixed seeds. After every turn: on_hand = initial + adjustments - sold, reserved = the sum of
  * what is held, 0 <= reserved <= on_hand; and the stock levels told last are those that are saved. */
-#include "shop.h"
+#include "products/tests/fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* The rules of products and reservations by themselves. */
-#include "reservation.h"
+#include "products/domain/reservation.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* What orders do to the stock, in every order of arrival. */
-#include "shop.h"
+#include "products/tests/fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Accounts: register, change, disable, and what orders are told of a buyer. */
-#include "scene.h"
+#include "users/tests/fixture.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "credentials.h"
+#include "users/credentials.h"
 
 static int open_arena(void **state)
 {

@@ -1,5 +1,5 @@
 /* Sessions: sign in, refresh, sign out, and what ends them. */
-#include "scene.h"
+#include "users/tests/fixture.h"
 
 #include <string.h>
 

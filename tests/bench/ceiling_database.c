@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ceiling.h"
-#include "db.h"
+#include "postgres/db.h"
+#include "tests/bench/ceiling.h"
 
 enum { CONNECTIONS_MAX = 16, ID_KINDS = 8 };
 

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ceiling.h"
-#include "memory.h"
-#include "moment.h"
+#include "core/memory.h"
+#include "core/timestamp.h"
+#include "tests/bench/ceiling.h"
 
 static const struct ceiling {
 	const char *name, *about;

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "broker.h"
-#include "ceiling.h"
+#include "amqp/broker.h"
+#include "tests/bench/ceiling.h"
 
 enum { RING = 1 << 16, TOGETHER = 256, ORDERS_MAX = 4096 };
 

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "broker.h"
-#include "ceiling.h"
+#include "amqp/broker.h"
+#include "tests/bench/ceiling.h"
 
 #define QUEUE "products.query"
 

@@ -1,5 +1,5 @@
 /* Sending and taking apart what comes back, only as far as a load needs it. */
-#include "client.h"
+#include "tests/bench/client.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>

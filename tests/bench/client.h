@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "memory.h"
+#include "core/memory.h"
 
 struct client {
 	int fd; /* -1: not connected */

@@ -1,5 +1,5 @@
 /* Values below 64 have a bucket each; from then on every doubling is cut into 64 steps. */
-#include "histogram.h"
+#include "tests/bench/histogram.h"
 
 static int bucket_of(uint64_t value)
 {

@@ -1,15 +1,15 @@
 /* One thread, one epoll. Open loop: a request that falls due while all connections are busy waits its turn, and its
  * latency counts from when it was due: a server that stalls cannot hide that by being asked less (coordinated
  * omission). */
-#include "load.h"
+#include "tests/bench/load.h"
 
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "client.h"
-#include "moment.h"
+#include "core/timestamp.h"
+#include "tests/bench/client.h"
 
 enum { EVENTS = 256 };
 

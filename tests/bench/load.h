@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-#include "histogram.h"
-#include "requests.h"
+#include "tests/bench/histogram.h"
+#include "tests/bench/requests.h"
 
 struct load_plan {
 	struct sockaddr_in *address, *from; /* of the server; of the clients */

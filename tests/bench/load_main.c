@@ -6,9 +6,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "load.h"
-#include "moment.h"
-#include "uuid.h"
+#include "core/timestamp.h"
+#include "core/uuid.h"
+#include "tests/bench/load.h"
 
 static const struct option options[] = {
 	{"address", required_argument, NULL, 'a'},

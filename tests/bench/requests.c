@@ -1,5 +1,5 @@
 /* The scenarios. Requests are written whole, headers first; the body's length is known before. */
-#include "requests.h"
+#include "tests/bench/requests.h"
 
 #include <stdio.h>
 #include <string.h>

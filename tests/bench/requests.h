@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "memory.h"
+#include "core/memory.h"
 
 /* Lines of a file, read once. */
 struct lines {

@@ -20,19 +20,19 @@ ROOT = Path(__file__).resolve().parents[2]
 # Name: what is replaced by what, in which file. Each text stands there exactly once.
 WITHOUT = {
     "coalescing": (
-        ("runtime/rpc_wire.h", "RPC_ITEMS_MAX = 256,", "RPC_ITEMS_MAX = 1,"),
-        ("edge-http/edge_settings.c", '"COMANDA_RPC_WINDOW",        SET_INT,      rpc_window,          "3"',
+        ("runtime/rpc/wire.h", "RPC_ITEMS_MAX = 256,", "RPC_ITEMS_MAX = 1,"),
+        ("edge-http/settings.c", '"COMANDA_RPC_WINDOW",        SET_INT,      rpc_window,          "3"',
          '"COMANDA_RPC_WINDOW",        SET_INT,      rpc_window,          "64"')),
     "event-batches": (
-        ("runtime/flight.h", "FLIGHT_EVENTS_MAX = 500,", "FLIGHT_EVENTS_MAX = 1,"),
-        ("runtime/outbox.h", "OUTBOX_BUNDLE_BYTES = 7600", "OUTBOX_BUNDLE_BYTES = 1")),
+        ("runtime/relay/inflight.h", "FLIGHT_EVENTS_MAX = 500,", "FLIGHT_EVENTS_MAX = 1,"),
+        ("runtime/store/outbox.h", "OUTBOX_BUNDLE_BYTES = 7600", "OUTBOX_BUNDLE_BYTES = 1")),
     "batch-commit": (
-        ("runtime/turn.c", "enum status status = count == 0 ? OK : run(lane, items, count);\n",
+        ("runtime/consumer/process_batch.c", "enum status status = count == 0 ? OK : run(lane, items, count);\n",
          "enum status status = OK;\n\tfor (size_t i = 0; i < count && status == OK; i++)\n"
          "\t\tstatus = run(lane, items + i, 1);\n"),),
     # A round trip for each group of statements: what is claimed, what is loaded; the aggregates, the rest, the outbox.
     "pipelining": (
-        ("runtime/turn.c", """	enum status status = db_result(lane->db, &rows);
+        ("runtime/consumer/process_batch.c", """	enum status status = db_result(lane->db, &rows);
 	if (status == OK)
 		status = inbox_claim_read(lane, &turn->claim);
 	return status == OK ? stores_load_read(lane, turn->unit) : status;
@@ -41,17 +41,17 @@ WITHOUT = {
 		status = db_result(lane->db, &rows);
 	return status == OK ? inbox_claim_read(lane, &turn->claim) : status;
 """),
-        ("runtime/turn.c", "	const size_t asked = stores_load_send(",
+        ("runtime/consumer/process_batch.c", "	const size_t asked = stores_load_send(",
          "	const enum status claimed = load_results(turn);\n	if (claimed != OK)\n		return claimed;\n"
          "	const size_t asked = stores_load_send("),
-        ("runtime/turn.c", """	if (turn->unread)
+        ("runtime/consumer/process_batch.c", """	if (turn->unread)
 		return OK;
 	const enum status status = db_flush(lane->db);
 	return status == OK ? load_results(turn) : status;
 """, """	const enum status status = db_flush(lane->db);
 	return status == OK ? stores_load_read(lane, turn->unit) : status;
 """),
-        ("runtime/turn.c", """	enum status status = turn->unread ? load_results(turn) : OK;
+        ("runtime/consumer/process_batch.c", """	enum status status = turn->unread ? load_results(turn) : OK;
 	if (status == OK)
 		status = cache_guard_read(turn->lane);
 	if (status == OK)
@@ -78,7 +78,7 @@ WITHOUT = {
 	if (status == OK)
 		status = db_flush(db);
 """),
-        ("runtime/turn.c", """	stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);
+        ("runtime/consumer/process_batch.c", """	stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);
 	stores_prove_send(turn->lane, turn->unit);
 	deadlines_save_send(db, service, turn->unit, turn->claim.hopeful);
 	outbox_insert_send(db, turn->parcel, turn->claim.hopeful);
@@ -93,30 +93,30 @@ WITHOUT = {
 	if (status == OK)
 		status = save_results(turn);
 """),
-        ("runtime/turn.c", "	const struct service *service = turn->lane->engine->service;\n"
+        ("runtime/consumer/process_batch.c", "	const struct service *service = turn->lane->engine->service;\n"
          "	struct db *db = turn->lane->db;\n	struct rows rows;\n",
          "	struct db *db = turn->lane->db;\n	struct rows rows;\n")),
     "ack-multiple": (
-        ("runtime/answer.c", "	return broker_ack(lane->broker, batch->deliveries[batch->delivery_count - 1].tag, true);\n",
+        ("runtime/consumer/settle.c", "	return broker_ack(lane->broker, batch->deliveries[batch->delivery_count - 1].tag, true);\n",
          "	enum status status = OK;\n	for (size_t i = 0; i < batch->delivery_count && status == OK; i++)\n"
          "		status = broker_ack(lane->broker, batch->deliveries[i].tag, false);\n	return status;\n"),),
     "relay-wake-up": (
-        ("runtime/relay.c", "	if (wake)\n		eventfd_write(relay->wake, 1);\n", "	(void)wake;\n"),),
-    "lingering": (("runtime/gather.c", "lane->plan->linger_us > 0", "lane->plan->linger_us < 0"),),
-    "pairs": (("svc-orders/orders_service.c", ".pair_us = 400 * MS_US,", ".pair_us = 0,"),),
-    "looks-without-locks": (("runtime/turn.c", "turn.locked = wary ||", "turn.locked = true || wary ||"),),
-    "kept-aggregates": (("runtime/kept.c", "*found = find(kept, wanted->store, &wanted->id);",
+        ("runtime/relay/outbox_relay.c", "	if (wake)\n		eventfd_write(relay->wake, 1);\n", "	(void)wake;\n"),),
+    "lingering": (("runtime/consumer/fetch.c", "lane->plan->linger_us > 0", "lane->plan->linger_us < 0"),),
+    "pairs": (("svc-orders/service.c", ".pair_us = 400 * MS_US,", ".pair_us = 0,"),),
+    "looks-without-locks": (("runtime/consumer/process_batch.c", "turn.locked = wary ||", "turn.locked = true || wary ||"),),
+    "kept-aggregates": (("runtime/store/aggregate_cache.c", "*found = find(kept, wanted->store, &wanted->id);",
                          "*found = NULL;\n	(void)kept;"),),
-    "rest": (("runtime/pace.c", "	if (open <= pace->open_max)\n", "	if (open <= pace->open_max || since_us != 0)\n"),),
+    "rest": (("runtime/relay/admission_control.c", "	if (open <= pace->open_max)\n", "	if (open <= pace->open_max || since_us != 0)\n"),),
     "hopeful-inserts": (
-        ("runtime/turn.c", "stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);",
+        ("runtime/consumer/process_batch.c", "stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);",
          "stores_save_send(turn->lane, turn->unit, false);"),
-        ("runtime/turn.c", "deadlines_save_send(db, service, turn->unit, turn->claim.hopeful);",
+        ("runtime/consumer/process_batch.c", "deadlines_save_send(db, service, turn->unit, turn->claim.hopeful);",
          "deadlines_save_send(db, service, turn->unit, false);"),
-        ("runtime/turn.c", "outbox_insert_send(db, turn->parcel, turn->claim.hopeful);",
+        ("runtime/consumer/process_batch.c", "outbox_insert_send(db, turn->parcel, turn->claim.hopeful);",
          "outbox_insert_send(db, turn->parcel, false);")),
-    "unasked-requests": (("runtime/turn.c", "turn.claim.asks = wary ||", "turn.claim.asks = true || wary ||"),),
-    "unclaimed-events": (("runtime/inbox.c", "return claim->hopeful && item->handler != NULL",
+    "unasked-requests": (("runtime/consumer/process_batch.c", "turn.claim.asks = wary ||", "turn.claim.asks = true || wary ||"),),
+    "unclaimed-events": (("runtime/store/inbox.c", "return claim->hopeful && item->handler != NULL",
                           "return false && claim->hopeful && item->handler != NULL"),),
 }
 

@@ -13,7 +13,7 @@ from kit.rest import ok
 
 pytestmark = pytest.mark.slow
 
-ROOM = 64  # messages of events that svc-orders' lane takes ahead (runtime/gather.c)
+ROOM = 64  # messages of events that svc-orders' lane takes ahead (runtime/consumer/fetch.c)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "cloudevent.h"
-#include "messages.h"
+#include "proto/messages.h"
+#include "rpc/cloudevent.h"
 
 enum { SAMPLE_MAX = 65536 };
 

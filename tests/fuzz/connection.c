@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "fuzz.h"
-#include "played.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/played.h"
 
 static struct http_server *server;
 

@@ -3,10 +3,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "form.h"
-#include "fuzz.h"
-#include "json.h"
-#include "messages.h"
+#include "edge/urlencoded.h"
+#include "proto/messages.h"
+#include "tests/fuzz/fuzz.h"
+#include "json/json.h"
 
 void target_begin(void)
 {

@@ -2,10 +2,10 @@
  * input is read as all of them, as the lanes of a service and the edge read what the broker brings. */
 #include <string.h>
 
-#include "cloudevent.h"
-#include "fuzz.h"
-#include "messages.h"
-#include "rpc_wire.h"
+#include "proto/messages.h"
+#include "rpc/cloudevent.h"
+#include "rpc/wire.h"
+#include "tests/fuzz/fuzz.h"
 
 void target_begin(void)
 {

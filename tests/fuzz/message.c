@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fuzz.h"
-#include "json.h"
-#include "messages.h"
+#include "proto/messages.h"
+#include "tests/fuzz/fuzz.h"
+#include "json/json.h"
 
 void target_begin(void)
 {

@@ -1,16 +1,16 @@
-/* Services and keys, played. rpc_call, rpc_ask and auth_verify stand in for those of runtime/rpc.c and auth.c: what
+/* Services and keys, played. rpc_call, rpc_ask and auth_verify stand in for those of runtime/rpc/rpc.c and auth.c: what
  * comes before them and after them is the edge's own code. */
-#include "played.h"
+#include "tests/fuzz/played.h"
 
 #include <stdatomic.h>
 #include <string.h>
 #include <strings.h>
 
-#include "fuzz.h"
-#include "http_message.h"
-#include "log.h"
-#include "messages.h"
-#include "rpc_wire.h"
+#include "http/message.h"
+#include "proto/messages.h"
+#include "rpc/wire.h"
+#include "telemetry/log.h"
+#include "tests/fuzz/fuzz.h"
 
 #define ID "01930000-0000-7000-8000-000000000001"
 

@@ -2,7 +2,7 @@
 #ifndef FUZZ_PLAYED_H
 #define FUZZ_PLAYED_H
 
-#include "call.h"
+#include "edge/call.h"
 
 extern struct edge played_edge;
 

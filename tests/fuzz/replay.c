@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz.h"
-#include "memory.h"
+#include "core/memory.h"
+#include "tests/fuzz/fuzz.h"
 
 enum { BYTES_MAX = 1 << 20, BEGINNINGS = 64 };
 

@@ -2,9 +2,9 @@
  * as civetweb does it; civetweb itself is met in connection.c. */
 #include <string.h>
 
-#include "fuzz.h"
-#include "http_message.h"
-#include "played.h"
+#include "http/message.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/played.h"
 
 enum { HEADERS_MAX = 64, BODY_MAX = 256 * 1024 };
 

@@ -6,11 +6,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "broker_hosts.h"
-#include "fuzz.h"
-#include "json.h"
-#include "log.h"
-#include "settings.h"
+#include "amqp/hosts.h"
+#include "config/settings.h"
+#include "config/url.h"
+#include "telemetry/log.h"
+#include "tests/fuzz/fuzz.h"
+#include "json/json.h"
 
 #define SECRET "correct-horse-battery"
 
@@ -109,7 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	must(status == OK ? said_size == 0 : said_size > 0);
 	must(!once || strstr(said, SECRET) == NULL);
 	if (status == OK) {
-		settings_log(table, &sample);
+		for (const struct setting *setting = table; setting->name != NULL; setting++)
+			(void)setting_text(&arena, setting, &sample);
 		must(sample.port >= 0 && sample.port <= 65535);
 		must(sample.number >= -5 && sample.number <= 1000);
 		parse_urls(sample.url, &arena);

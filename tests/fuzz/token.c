@@ -7,9 +7,9 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "fuzz.h"
-#include "json.h"
-#include "token.h"
+#include "jwt/token.h"
+#include "tests/fuzz/fuzz.h"
+#include "json/json.h"
 
 enum { SIGNATURE = 64, DER_MAX = 80 };
 

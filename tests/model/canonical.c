@@ -1,14 +1,14 @@
 /* The canonical form of a state: without inbox rows that nothing can ask for any more (an id arrives only in a letter
  * that is under way, or in one that is made, again and under the same id, out of such a letter); in a reduced world
  * without messages that change nothing any more. */
-#include "canonical.h"
+#include "tests/model/canonical.h"
 
-#include "aggregates.h"
-#include "decisions.h"
-#include "messages.h"
-#include "order.h"
-#include "rows.h"
-#include "steps.h"
+#include "orders/domain/order.h"
+#include "orders/usecases/decisions.h"
+#include "products/usecases/aggregates.h"
+#include "proto/messages.h"
+#include "tests/model/rows.h"
+#include "tests/model/steps.h"
 
 enum { UNDER_WAY_MAX = BAG_MAX };
 

@@ -2,7 +2,7 @@
 #ifndef MODEL_CANONICAL_H
 #define MODEL_CANONICAL_H
 
-#include "model.h"
+#include "tests/model/model.h"
 
 void canonical(struct model *model, struct bag *state);
 

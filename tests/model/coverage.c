@@ -1,10 +1,10 @@
 /* Decisions driven, against the handler tables. */
-#include "coverage.h"
+#include "tests/model/coverage.h"
 
 #include <stdio.h>
 
-#include "letters.h"
-#include "turns.h"
+#include "tests/model/letters.h"
+#include "tests/model/turns.h"
 
 void coverage_add(struct coverage *coverage, const struct search *search)
 {

@@ -2,8 +2,8 @@
 #ifndef MODEL_COVERAGE_H
 #define MODEL_COVERAGE_H
 
-#include "messages.h"
-#include "search.h"
+#include "proto/messages.h"
+#include "tests/model/search.h"
 
 struct coverage {
 	bool done[SIDES][MESSAGE_COUNT]; /* decided with OK */

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "coverage.h"
-#include "json.h"
-#include "reduction.h"
-#include "search.h"
-#include "trace.h"
+#include "tests/model/coverage.h"
+#include "tests/model/reduction.h"
+#include "tests/model/search.h"
+#include "tests/model/trace.h"
+#include "json/json.h"
 
 static double seconds_since(clock_t start)
 {

@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "model.h"
+#include "tests/model/model.h"
 
 number_t number_of(size_t value)
 {

@@ -1,13 +1,13 @@
 /* Letters, their ids, and where they are read. */
-#include "letters.h"
+#include "tests/model/letters.h"
 
 #include <assert.h>
 #include <string.h>
 
-#include "cloudevent.h"
-#include "decisions.h"
-#include "messages.h"
-#include "rows.h"
+#include "orders/usecases/decisions.h"
+#include "proto/messages.h"
+#include "rpc/cloudevent.h"
+#include "tests/model/rows.h"
 
 /* When an event was decided is in its id and in its text, and no decision asks for it: here it is always now. */
 #define ALL_TIMES phase_moment(PHASE_OPEN)
@@ -158,7 +158,7 @@ number_t letter_note(struct model *model, enum side_name side, int type, number_
 {
 	const struct uuid about = id_origin(model, subject).id;
 
-	/* As runtime/deadlines.c writes it. */
+	/* As runtime/store/deadlines.c writes it. */
 	const number_t number = letter_written(
 		model, side,
 		&(struct cloudevent){

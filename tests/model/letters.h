@@ -3,7 +3,7 @@
 #ifndef MODEL_LETTERS_H
 #define MODEL_LETTERS_H
 
-#include "model.h"
+#include "tests/model/model.h"
 
 /* Where an id comes from: its cause, who made it out of that, as the how-many-eth. */
 struct id_origin {

@@ -1,13 +1,13 @@
 /* The model's tables, and how a world begins. */
-#include "model.h"
+#include "tests/model/model.h"
 
 #include <assert.h>
 
-#include "aggregates.h"
-#include "letters.h"
-#include "rows.h"
-#include "turns.h"
-#include "users.h"
+#include "products/usecases/aggregates.h"
+#include "tests/model/letters.h"
+#include "tests/model/rows.h"
+#include "tests/model/turns.h"
+#include "users/domain/users.h"
 
 #define BEGIN_US    (1767225600 * SECOND_US) /* 2026-01-01 */
 #define PATIENCE_US (10 * MINUTE_US)

@@ -6,11 +6,11 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
-#include "memory.h"
-#include "mutations.h"
-#include "sides.h"
-#include "table.h"
-#include "world.h"
+#include "core/memory.h"
+#include "tests/model/mutations.h"
+#include "tests/model/sides.h"
+#include "tests/model/table.h"
+#include "tests/model/world.h"
 
 typedef uint16_t number_t; /* of an id, a letter, a row, ...; 0: none */
 

@@ -2,7 +2,7 @@
 #ifndef MODEL_MUTANTS_H
 #define MODEL_MUTANTS_H
 
-#include "unit.h"
+#include "core/unit.h"
 
 /* ---- instead of decisions of svc-products ---- */
 decide_function leave_no_tombstone;              /* release_order */

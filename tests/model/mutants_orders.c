@@ -1,10 +1,10 @@
 /* What svc-orders and svc-users decide, with a guard taken out. */
-#include "advance.h"
-#include "decisions.h"
-#include "messages.h"
-#include "mutants.h"
-#include "users.h"
-#include "views.h"
+#include "orders/usecases/apply_event.h"
+#include "orders/usecases/decisions.h"
+#include "orders/usecases/views.h"
+#include "proto/messages.h"
+#include "tests/model/mutants.h"
+#include "users/domain/users.h"
 
 /* Each message about an order begins with its id. */
 static struct order *order_about(struct unit *unit, const struct message *message)

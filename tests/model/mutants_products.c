@@ -1,6 +1,6 @@
 /* What svc-products decides, with a guard taken out. */
-#include "mutants.h"
-#include "reservations.h"
+#include "products/usecases/reservations.h"
+#include "tests/model/mutants.h"
 
 static const struct reservation *reservation_of(struct unit *unit, const struct message *message)
 {

@@ -1,10 +1,10 @@
 /* The list of mutations. */
-#include "mutations.h"
+#include "tests/model/mutations.h"
 
 #include <stddef.h>
 
-#include "messages.h"
-#include "mutants.h"
+#include "proto/messages.h"
+#include "tests/model/mutants.h"
 
 #define RUNTIME(name_, twist_, world_, rule_)                                                                          \
 	{                                                                                                              \

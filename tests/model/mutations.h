@@ -4,8 +4,8 @@
 #ifndef MODEL_MUTATIONS_H
 #define MODEL_MUTATIONS_H
 
-#include "rules.h"
-#include "sides.h"
+#include "tests/model/rules.h"
+#include "tests/model/sides.h"
 
 enum twist {
 	TWIST_NONE,

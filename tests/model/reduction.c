@@ -1,12 +1,12 @@
 /* Does a reduced search see every content of the databases that the full one sees? */
-#include "reduction.h"
+#include "tests/model/reduction.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "rows.h"
-#include "search.h"
+#include "tests/model/rows.h"
+#include "tests/model/search.h"
 
 static const struct world compared[] = {
 	{

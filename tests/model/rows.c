@@ -1,14 +1,14 @@
 /* Row contents: a key that says all that a decision can see of them, and a copy that lasts. */
-#include "rows.h"
+#include "tests/model/rows.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "aggregates.h"
-#include "decisions.h"
-#include "order.h"
-#include "users.h"
+#include "orders/domain/order.h"
+#include "orders/usecases/decisions.h"
+#include "products/usecases/aggregates.h"
+#include "users/domain/users.h"
 
 /* ---- aggregates ---- */
 

@@ -3,7 +3,7 @@
 #ifndef MODEL_ROWS_H
 #define MODEL_ROWS_H
 
-#include "model.h"
+#include "tests/model/model.h"
 
 struct aggregate_value {
 	const struct aggregate *kind;

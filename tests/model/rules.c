@@ -1,10 +1,10 @@
 /* The rules for states. What holds at a step is checked where the step is taken (save_check.c, steps_relays.c). */
-#include "aggregates.h"
-#include "decisions.h"
-#include "letters.h"
-#include "model.h"
-#include "order.h"
-#include "rows.h"
+#include "orders/domain/order.h"
+#include "orders/usecases/decisions.h"
+#include "products/usecases/aggregates.h"
+#include "tests/model/letters.h"
+#include "tests/model/model.h"
+#include "tests/model/rows.h"
 
 const char *rule_text(enum rule rule)
 {

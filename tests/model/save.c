@@ -1,8 +1,8 @@
-/* The statements of a save: compare runtime/stores.c, inbox.c, outbox.c, deadlines.c. */
-#include "save.h"
+/* The statements of a save: compare runtime/store/stores.c, inbox.c, outbox.c, deadlines.c. */
+#include "tests/model/save.h"
 
-#include "letters.h"
-#include "messages.h"
+#include "proto/messages.h"
+#include "tests/model/letters.h"
 
 /* ---- rows ---- */
 
@@ -118,8 +118,8 @@ void save_outbox(struct model *model, struct bag *state, const struct turn *turn
 }
 
 /* Set in the commit, although for a second the row is the turn's and not the deadline's own. Whoever is due is found in
- * either, and what is settled meanwhile is passed over or has its row deleted (runtime/mature.c says why): that is as
- * if the settling turn had cleared it. */
+ * either, and what is settled meanwhile is passed over or has its row deleted (runtime/store/deadline_promotion.c says
+ * why): that is as if the settling turn had cleared it. */
 void save_deadlines(struct model *model, struct bag *state, const struct turn *turn)
 {
 	for (unsigned i = 0; i < turn->deadline_count; i++) {

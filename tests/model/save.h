@@ -2,8 +2,8 @@
 #ifndef MODEL_SAVE_H
 #define MODEL_SAVE_H
 
-#include "search.h"
-#include "turns.h"
+#include "tests/model/search.h"
+#include "tests/model/turns.h"
 
 /* Would every statement touch as many rows as it names, and none collide? If not, the turn is run again. */
 bool save_fits(struct model *model, const struct bag *state, const struct turn *turn);

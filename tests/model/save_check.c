@@ -1,12 +1,12 @@
 /* What a save must never do. */
-#include "aggregates.h"
-#include "decisions.h"
-#include "letters.h"
-#include "messages.h"
-#include "order.h"
-#include "rows.h"
-#include "rules.h"
-#include "save.h"
+#include "orders/domain/order.h"
+#include "orders/usecases/decisions.h"
+#include "products/usecases/aggregates.h"
+#include "proto/messages.h"
+#include "tests/model/letters.h"
+#include "tests/model/rows.h"
+#include "tests/model/rules.h"
+#include "tests/model/save.h"
 
 static bool ends_twice(const struct order *before, const struct order *after)
 {

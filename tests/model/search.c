@@ -1,12 +1,12 @@
 /* Breadth first, so that the way to a breach is a shortest one. */
-#include "search.h"
+#include "tests/model/search.h"
 
 #include <assert.h>
 #include <string.h>
 
-#include "canonical.h"
-#include "rules.h"
-#include "steps.h"
+#include "tests/model/canonical.h"
+#include "tests/model/rules.h"
+#include "tests/model/steps.h"
 
 enum { EDGES_FIRST = 4096 };
 

@@ -2,7 +2,7 @@
 #ifndef MODEL_SEARCH_H
 #define MODEL_SEARCH_H
 
-#include "model.h"
+#include "tests/model/model.h"
 
 enum step_kind {
 	STEP_START,     /* there was nothing before */

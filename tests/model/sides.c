@@ -1,15 +1,15 @@
 /* The three services: their handlers, and who hears what by the broker's bindings. */
-#include "sides.h"
+#include "tests/model/sides.h"
 
 #include <assert.h>
 #include <string.h>
 
-#include "aggregates.h"
-#include "decisions.h"
-#include "svc-orders/handlers.h"
-#include "svc-products/handlers.h"
-#include "topology.h"
-#include "users.h"
+#include "orders/handlers.h"
+#include "orders/usecases/decisions.h"
+#include "products/handlers.h"
+#include "products/usecases/aggregates.h"
+#include "proto/topology.h"
+#include "users/domain/users.h"
 
 static const struct aggregate *const orders_kinds[] = {&order_kind, NULL};
 static const struct aggregate *const products_kinds[] = {&product_kind, &sku_claim_kind, &reservation_kind, NULL};

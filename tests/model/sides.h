@@ -2,7 +2,7 @@
 #ifndef MODEL_SIDES_H
 #define MODEL_SIDES_H
 
-#include "service.h"
+#include "comanda/service.h"
 
 enum side_name { SIDE_ORDERS, SIDE_PRODUCTS, SIDE_USERS, SIDES };
 

@@ -2,9 +2,9 @@
 #ifndef MODEL_STEPS_H
 #define MODEL_STEPS_H
 
-#include "letters.h"
-#include "search.h"
-#include "turns.h"
+#include "tests/model/letters.h"
+#include "tests/model/search.h"
+#include "tests/model/turns.h"
 
 void steps_from(struct search *search, const struct bag *state);
 

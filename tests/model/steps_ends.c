@@ -1,6 +1,6 @@
 /* How a turn can end, from the decision on: committed, published, acknowledged, and a crash at each boundary. */
-#include "save.h"
-#include "steps.h"
+#include "tests/model/save.h"
+#include "tests/model/steps.h"
 
 static void put_back(struct model *model, struct bag *state, const struct taken *taken)
 {

@@ -2,9 +2,9 @@
  * come in between. A turn whose rows are all there is one step: it holds their locks from load to commit, so that
  * nothing of what others do in the meantime concerns it. Where a row is missing, load and save are two steps; and where
  * a request, which no lock keeps from another turn, may be sent twice. */
-#include "steps.h"
+#include "tests/model/steps.h"
 
-#include "messages.h"
+#include "proto/messages.h"
 
 static bool shares_id(const struct model *model, const struct turn *turn, number_t delivery)
 {

@@ -1,10 +1,10 @@
 /* The relay of each service: outbox rows are published and deleted, notes of deadlines that are due are sent. */
 #include <assert.h>
 
-#include "canonical.h"
-#include "messages.h"
-#include "rules.h"
-#include "steps.h"
+#include "proto/messages.h"
+#include "tests/model/canonical.h"
+#include "tests/model/rules.h"
+#include "tests/model/steps.h"
 
 /* ---- what the broker does with a letter ---- */
 

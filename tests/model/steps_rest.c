@@ -1,9 +1,9 @@
 /* What happens beside messages: time passes, an account is disabled, an event is given up. */
-#include "aggregates.h"
-#include "messages.h"
-#include "rows.h"
-#include "steps.h"
-#include "users.h"
+#include "products/usecases/aggregates.h"
+#include "proto/messages.h"
+#include "tests/model/rows.h"
+#include "tests/model/steps.h"
+#include "users/domain/users.h"
 
 void steps_from(struct search *search, const struct bag *state)
 {

@@ -1,10 +1,10 @@
 /* Numbered things: a hash table with open addressing over keys that lie one after the other. */
-#include "table.h"
+#include "tests/model/table.h"
 
 #include <assert.h>
 #include <string.h>
 
-#include "memory.h"
+#include "core/memory.h"
 
 enum { SLOTS_FIRST = 256, KEYS_FIRST = 64, BYTES_FIRST = 4096 };
 

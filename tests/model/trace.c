@@ -1,16 +1,16 @@
 /* Steps and states in words. Orders are told apart by letters: A, B. */
-#include "trace.h"
+#include "tests/model/trace.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "aggregates.h"
-#include "decisions.h"
-#include "letters.h"
-#include "order.h"
-#include "rows.h"
-#include "turns.h"
-#include "users.h"
+#include "orders/domain/order.h"
+#include "orders/usecases/decisions.h"
+#include "products/usecases/aggregates.h"
+#include "tests/model/letters.h"
+#include "tests/model/rows.h"
+#include "tests/model/turns.h"
+#include "users/domain/users.h"
 
 /* ---- names ---- */
 

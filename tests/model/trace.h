@@ -2,7 +2,7 @@
 #ifndef MODEL_TRACE_H
 #define MODEL_TRACE_H
 
-#include "search.h"
+#include "tests/model/search.h"
 
 /* Prints the steps that lead to the breach, one a line. */
 void trace_print(const struct search *search);

@@ -1,14 +1,15 @@
-/* Turns: load, decide, collect, with the unit of work that the runtime uses (compare runtime/turn.c). */
-#include "turns.h"
+/* Turns: load, decide, collect, with the unit of work that the runtime uses (compare runtime/consumer/process_batch.c).
+ */
+#include "tests/model/turns.h"
 
 #include <assert.h>
 #include <string.h>
 
-#include "decisions.h"
-#include "letters.h"
-#include "messages.h"
-#include "rows.h"
-#include "users.h"
+#include "orders/usecases/decisions.h"
+#include "proto/messages.h"
+#include "tests/model/letters.h"
+#include "tests/model/rows.h"
+#include "users/domain/users.h"
 
 struct turn turn_of(const struct model *model, number_t turn)
 {

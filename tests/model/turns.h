@@ -3,7 +3,7 @@
 #ifndef MODEL_TURNS_H
 #define MODEL_TURNS_H
 
-#include "model.h"
+#include "tests/model/model.h"
 
 enum { TURN_ITEMS_MAX = 2, TURN_ROWS_MAX = 2 * 2, TURN_SAID_MAX = 4 };
 

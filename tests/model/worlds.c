@@ -1,5 +1,5 @@
 /* The worlds. Each is explored to its end. */
-#include "world.h"
+#include "tests/model/world.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* A rule that was changed by mistake: the last piece of everything is kept back. Linked into a `comanda` of its own, in
  * place of the true rule, for a sandbox to find. */
-#include "reservation.h"
+#include "products/domain/reservation.h"
 
 /* The linker's own names: ld(1), --wrap. */
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */

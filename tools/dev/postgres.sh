@@ -154,7 +154,7 @@ postgres_database() { # database, the role that owns it
 	END
 }
 
-# Whom the tables do not belong to. What it may do with them, its program says when it migrates (runtime/migrate.c). The
+# Whom the tables do not belong to. What it may do with them, its program says when it migrates (runtime/postgres/migrate.c). The
 # tables of before there were two roles change hands.
 postgres_worker() { # database, role
 	postgres_role "$2"

@@ -1,0 +1,52 @@
+/* Looking into an event for what a filter names. */
+#include "ctl/lib/event_filter.h"
+
+#include <string.h>
+
+static bool type_fits(const char *wanted, const char *type)
+{
+	const size_t size = strlen(wanted);
+
+	return size > 0 && wanted[size - 1] == '.' ? strncmp(wanted, type, size) == 0 : strcmp(wanted, type) == 0;
+}
+
+static bool names(const struct json *object, const char *name, const struct uuid *wanted)
+{
+	const struct uuid id = json_id_of(object, name);
+
+	return uuid_equal(&id, wanted);
+}
+
+static bool lists(const struct json *data, const char *list, const struct uuid *product)
+{
+	const struct json *items = data == NULL ? NULL : json_member(data, list);
+	const int count = items == NULL ? 0 : json_count(items);
+
+	for (int i = 0; i < count; i++)
+		if (names(json_item(items, i), "product_id", product))
+			return true;
+	return false;
+}
+
+static bool about_product(const struct logged *event, const struct uuid *product)
+{
+	return uuid_equal(&event->subject, product) || names(event->data, "product_id", product) ||
+	       lists(event->data, "items", product) || lists(event->data, "stock", product);
+}
+
+bool filter_passes(const struct event_filter *filter, const struct logged *event)
+{
+	if (filter->type != NULL && !type_fits(filter->type, event->type))
+		return false;
+	if (!uuid_is_nil(&filter->event) && !uuid_equal(&filter->event, &event->id))
+		return false;
+	if (!uuid_is_nil(&filter->cause) && !uuid_equal(&filter->cause, &event->cause))
+		return false;
+	if (!uuid_is_nil(&filter->order) && !uuid_equal(&filter->order, &event->subject) &&
+	    !names(event->data, "order_id", &filter->order))
+		return false;
+	if (!uuid_is_nil(&filter->user) && !uuid_equal(&filter->user, &event->subject) &&
+	    !names(event->data, "user_id", &filter->user))
+		return false;
+	return uuid_is_nil(&filter->product) || about_product(event, &filter->product);
+}

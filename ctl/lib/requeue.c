@@ -1,0 +1,97 @@
+/* Publishing, with a window of unconfirmed messages. */
+#include "ctl/lib/requeue.h"
+
+#include "ctl/cli/terminal.h"
+#include "rpc/cloudevent.h"
+
+#define CONFIRM_US (30 * SECOND_US)
+
+enum { WINDOW = 500 };
+
+static enum status send(struct broker *broker, struct handed *message)
+{
+	char id[UUID_TEXT + 1], correlation[UUID_TEXT + 1];
+
+	uuid_text(&message->id, id);
+	uuid_text(&message->correlation, correlation);
+	return broker_publish(broker,
+			      &(struct publication){
+				      .exchange = "",
+				      .routing_key = message->queue,
+				      .content_type = message->batch ? CLOUDEVENT_BATCH_TYPE : CLOUDEVENT_TYPE,
+				      .type = message->type,
+				      .message_id = uuid_is_nil(&message->id) ? NULL : id,
+				      .correlation_id = uuid_is_nil(&message->correlation) ? NULL : correlation,
+				      .body = message->body,
+				      .persistent = true,
+				      .mandatory = true,
+				      .time_us = moment_now(),
+			      },
+			      &message->sequence);
+}
+
+/* Takes what became of messages before `sent`; returns how many. */
+static size_t settle(struct broker *broker, struct handed *messages, size_t sent)
+{
+	struct outcome outcomes[64];
+	size_t settled = 0, count;
+
+	while ((count = broker_outcomes(broker, outcomes, 64)) > 0)
+		for (size_t i = 0; i < count; i++)
+			for (size_t m = sent; m-- > 0;)
+				if (messages[m].sequence == outcomes[i].sequence && messages[m].fate == HANDED_OPEN) {
+					messages[m].fate = outcomes[i].kind == OUTCOME_CONFIRMED  ? HANDED_IN
+							   : outcomes[i].kind == OUTCOME_RETURNED ? HANDED_NOWHERE
+												  : HANDED_REFUSED;
+					settled++;
+					break;
+				}
+	return settled;
+}
+
+static bool all_in(const struct handed *messages, size_t count)
+{
+	size_t nowhere = 0, refused = 0;
+	const char *queue = "";
+
+	for (size_t i = 0; i < count; i++) {
+		nowhere += messages[i].fate == HANDED_NOWHERE;
+		refused += messages[i].fate == HANDED_REFUSED;
+		if (messages[i].fate == HANDED_NOWHERE)
+			queue = messages[i].queue;
+	}
+	if (nowhere > 0)
+		complain("there is no queue %s: %zu messages were not sent; comanda topology apply makes it", queue,
+			 nowhere);
+	if (refused > 0)
+		complain("the broker refused %zu messages: is a queue full? they were not sent", refused);
+	return nowhere + refused == 0;
+}
+
+bool hand_in(struct broker *broker, struct handed *messages, size_t count, const char *what)
+{
+	size_t sent = 0, settled = 0;
+	int64_t until = moment_steady() + CONFIRM_US;
+	enum status status = OK;
+
+	while (settled < count && status == OK) {
+		if (sent < count && sent - settled < WINDOW)
+			status = send(broker, &messages[sent++]);
+		else
+			status = broker_tick(broker, 100 * MS_US);
+		const size_t more = settle(broker, messages, sent);
+		settled += more;
+		if (more > 0)
+			until = moment_steady() + CONFIRM_US;
+		if (status == OK && moment_steady() > until)
+			status = E_TIMEOUT;
+		progress(what, (int64_t)settled, (int64_t)count);
+	}
+	progress_end();
+	if (status == OK)
+		return all_in(messages, count);
+	complain("%s after %zu of %zu messages: %s",
+		 status == E_BUSY ? "the broker takes nothing now (an alarm)" : "the broker went away", settled, count,
+		 broker_detail(broker));
+	return false;
+}

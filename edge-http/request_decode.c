@@ -1,0 +1,258 @@
+/* Reading a request: each part that can be wrong is looked at by itself, in API order. */
+#include "edge/request_decode.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "edge/headers.h"
+#include "edge/urlencoded.h"
+#include "proto/messages.h"
+
+static const struct problem none = {.status = 0};
+
+/* ---- shapes ---- */
+
+/* What the edge says, and no client: the id comes from the path, the version from If-Match. */
+static const char *const edge_fields[] = {"id", "expected_version"};
+
+static bool is_edge_field(const char *name)
+{
+	for (size_t i = 0; i < sizeof(edge_fields) / sizeof(edge_fields[0]); i++)
+		if (strcmp(edge_fields[i], name) == 0)
+			return true;
+	return false;
+}
+
+static size_t count_fields(const struct shape *shape)
+{
+	size_t count = 0;
+
+	while (shape->fields[count].name != NULL)
+		count++;
+	return count;
+}
+
+const struct shape *public_shape(struct arena *arena, const struct shape *shape, const struct field *extra)
+{
+	struct shape *made = arena_new(arena, 1, sizeof(*made));
+	struct field *fields = arena_new(arena, count_fields(shape) + 2, sizeof(*fields));
+	size_t count = 0;
+
+	for (const struct field *field = shape->fields; field->name != NULL; field++)
+		if (!is_edge_field(field->name))
+			fields[count++] = *field;
+	*made = (struct shape){.name = shape->name, .size = shape->size, .fields = fields};
+	if (extra != NULL) {
+		fields[count] = *extra;
+		fields[count].offset = shape->size;
+		made->size += sizeof(void *);
+	}
+	return made;
+}
+
+/* A form or a query as JSON, in the arena. */
+static struct problem form_text(struct call *call, struct span form, const struct shape *shape, struct span *ret_json)
+{
+	struct buffer text;
+	enum status status = OK;
+
+	buffer_init(&text);
+	status = form_to_json(form, shape, &text);
+	*ret_json = (struct span){arena_copy(call->arena, text.bytes, text.size), text.size};
+	buffer_done(&text);
+	if (status != OK)
+		return problem_of(status, "The query or form is not percent-encoded UTF-8.");
+	return none;
+}
+
+struct problem call_decode(struct call *call, struct span json, const struct shape *shape, void **ret_body)
+{
+	const char *what = (call->route->how & QUERY) != 0 ? "The query" : "The body";
+	struct faults faults = {.count = 0};
+	enum status status = json_decode(json, shape, UNKNOWN_REFUSED, call->arena, &faults, ret_body);
+
+	return status == OK ? none : problem_of_faults(status, what, &faults, call->arena);
+}
+
+static struct problem refuse_query(struct call *call)
+{
+	const char *query = call->request->query;
+
+	if (query == NULL || *query == '\0')
+		return none;
+	return problem_of(E_MALFORMED, "This path takes no query.");
+}
+
+/* A query names fields of the message. Whatever is wrong with it is 400: it is part of the address. */
+static struct problem read_query(struct call *call, const struct shape *shape, void **ret_body)
+{
+	const char *query = call->request->query != NULL ? call->request->query : "";
+	struct span text = span_of(query);
+	struct problem problem;
+
+	if (strncmp(query, "limit=", 6) != 0 && strstr(query, "&limit=") == NULL)
+		text = span_of(arena_format(call->arena, "limit=%d&%s", PAGE_DEFAULT, query));
+	problem = form_text(call, text, shape, &text);
+	if (problem.status == 0)
+		problem = call_decode(call, text, shape, ret_body);
+	if (problem.status != 0) {
+		struct problem plain = problem_of(E_MALFORMED, NULL);
+
+		problem.status = plain.status;
+		problem.code = plain.code;
+	}
+	return problem;
+}
+
+/* ---- bodies ---- */
+
+static const char json_type[] = "application/json";
+static const char patch_type[] = "application/merge-patch+json";
+static const char form_type[] = "application/x-www-form-urlencoded";
+
+static bool is_form(const struct call *call)
+{
+	const char *type = http_header(call->request, "Content-Type");
+
+	return (call->route->how & FORM_TOO) != 0 && type != NULL && header_media_type_is(type, form_type);
+}
+
+static struct problem check_media_type(struct call *call)
+{
+	const char *type = http_header(call->request, "Content-Type");
+	bool patch = strcmp(call->route->method, "PATCH") == 0;
+
+	/* Without a body there is nothing that could have a type. */
+	if ((call->route->how & (BODY | BODY_OPTIONAL)) == 0 || call->request->body.size == 0)
+		return none;
+	if (type != NULL && (header_media_type_is(type, json_type) || is_form(call) ||
+			     (patch && header_media_type_is(type, patch_type))))
+		return none;
+	http_add_header(call->response, call->arena, patch ? "Accept-Patch" : "Accept-Post",
+			patch                                ? "application/json, application/merge-patch+json"
+			: (call->route->how & FORM_TOO) != 0 ? "application/json, application/x-www-form-urlencoded"
+							     : json_type);
+	return problem_http(415, NULL);
+}
+
+struct problem call_read_text(struct call *call, const struct shape *shape, struct span *ret_json)
+{
+	struct span body = call->request->body;
+
+	if (is_form(call))
+		return form_text(call, body, shape, ret_json);
+	if (body.size == 0 && (call->route->how & BODY_OPTIONAL) == 0)
+		return problem_of(E_MALFORMED, "A body is needed: a JSON object.");
+	*ret_json = body.size > 0 ? body : span_of("{}");
+	return none;
+}
+
+static struct problem read_body(struct call *call, const struct shape *shape, void **ret_body)
+{
+	struct span json = {NULL, 0};
+	struct problem problem = call_read_text(call, shape, &json);
+
+	return problem.status != 0 ? problem : call_decode(call, json, shape, ret_body);
+}
+
+/* ---- what the path and the headers say ---- */
+
+static struct problem read_id(struct call *call)
+{
+	if (call->path_id.size > 0 && uuid_parse(call->path_id.bytes, call->path_id.size, &call->subject) != OK)
+		return problem_of(E_MALFORMED, "The id in the path is not a UUID.");
+	return none;
+}
+
+static struct problem read_if_match(struct call *call)
+{
+	const char *value = http_header(call->request, "If-Match");
+
+	if (value == NULL || strcmp(call->route->method, "GET") == 0)
+		return none;
+	if (header_if_match(value, &call->expected_version) != OK)
+		return problem_of(E_MALFORMED, "If-Match must be one entity tag, such as \"3\" with its quotes, or *.");
+	if ((call->route->how & VERSIONED) == 0 && call->expected_version != INT_ABSENT)
+		return problem_of(E_PRECONDITION, "This has no entity tag, so none can match.");
+	return none;
+}
+
+/* The key makes the message's id, so that the service recognises a repeat. It is scoped to the user. */
+static struct problem read_key(struct call *call)
+{
+	const char *value = http_header(call->request, "Idempotency-Key"), *key = NULL, *text = NULL;
+	char user[UUID_TEXT + 1] = "nobody";
+
+	if ((call->route->how & (KEY_TAKEN | KEY_NEEDED)) == 0)
+		return none;
+	if (value == NULL && (call->route->how & KEY_NEEDED) != 0)
+		return problem_of(E_MALFORMED, "An Idempotency-Key header is needed here, so that a repeat cannot do "
+					       "it twice: any text that is new for each intent.");
+	if (value == NULL)
+		return none;
+	if (header_idempotency_key(value, call->arena, &key) != OK)
+		return problem_of(E_MALFORMED, "Idempotency-Key must be 1 to 255 visible ASCII characters, quoted or "
+					       "not.");
+	if (!uuid_is_nil(&call->caller.user_id))
+		uuid_text(&call->caller.user_id, user);
+	text = arena_format(call->arena, "%s\n%s", user, key);
+	call->id = uuid_of_text("idempotency-key", text, strlen(text));
+	call->keyed = true;
+	return none;
+}
+
+struct problem call_read_head(struct call *call)
+{
+	struct problem problem = check_media_type(call);
+
+	if (problem.status == 0)
+		problem = read_id(call);
+	if (problem.status == 0)
+		problem = read_if_match(call);
+	if (problem.status == 0)
+		problem = read_key(call);
+	if (problem.status == 0 && (call->route->how & QUERY) == 0)
+		problem = refuse_query(call);
+	return problem;
+}
+
+static struct problem read_fields(struct call *call, const struct shape *shape, void **ret_body)
+{
+	if ((call->route->how & QUERY) != 0)
+		return read_query(call, shape, ret_body);
+	if ((call->route->how & (BODY | BODY_OPTIONAL)) != 0)
+		return read_body(call, public_shape(call->arena, shape, NULL), ret_body);
+	*ret_body = arena_new(call->arena, 1, shape->size);
+	shape_blank(shape, *ret_body);
+	return none;
+}
+
+/* Puts in what the edge says. */
+static void fill_edge_fields(const struct call *call, const struct shape *shape, void *body)
+{
+	assert(body != NULL);
+	for (const struct field *field = shape->fields; field->name != NULL; field++) {
+		char *place = (char *)body + field->offset;
+
+		if (strcmp(field->name, "id") == 0)
+			memcpy(place, &call->subject, sizeof(call->subject));
+		else if (strcmp(field->name, "expected_version") == 0)
+			memcpy(place, &call->expected_version, sizeof(call->expected_version));
+	}
+}
+
+struct problem call_read_message(struct call *call, void **ret_body)
+{
+	const struct shape *shape = comanda_contract.types[call->route->type].shape;
+	struct problem problem = call_read_head(call);
+	void *body = NULL;
+
+	if (problem.status == 0 && shape != NULL)
+		problem = read_fields(call, shape, &body);
+	if (problem.status != 0)
+		return problem;
+	if (shape != NULL)
+		fill_edge_fields(call, shape, body);
+	*ret_body = body;
+	return none;
+}

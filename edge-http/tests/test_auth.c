@@ -1,0 +1,239 @@
+/* Bearer tokens: when keys are asked for, and what is believed meanwhile. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "edge/auth.h"
+#include "jwt/token.h"
+#include "json/json.h"
+
+/* Two keys, made for these tests alone. */
+static const char first_pem[] = "-----BEGIN PRIVATE KEY-----\n"
+				"MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgA66r5lWPLYshHkXI\n"
+				"DeOwZxugfpcTHbvLR6oyc/XQ61WhRANCAAT0Rtmj+niKrFXNrJW9mz7/TaEhbizx\n"
+				"vp8/e998xpBvhYJoopLznBJQHWwkZQ49A8P5DdbmsjBI2sTxlU656PY9\n"
+				"-----END PRIVATE KEY-----\n";
+static const char second_pem[] = "-----BEGIN PRIVATE KEY-----\n"
+				 "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgaVt6dd1eVUHpZphb\n"
+				 "iutAD4OpAyhvsBYMReJ2Ew9q0SyhRANCAATUaaXbrDllJcUgYADAEMUuy5+pmclW\n"
+				 "UchTGOwR2bOPSYRR8dpKRk/uHtBeJn7s5ABQdzFNp+NlerZ39pxldelI\n"
+				 "-----END PRIVATE KEY-----\n";
+
+enum { FOR_GOOD = 1000000 };
+
+static struct arena arena;
+static struct token_key *first, *second;
+static struct auth *auth;
+
+/* svc-users, as the edge sees it. */
+static struct users {
+	atomic_int away; /* times that it does not answer, before it does */
+	const struct token_key *shown;
+	atomic_int asked;
+} users;
+
+static enum status fetch(void *context, struct arena *into, struct span *ret_jwks)
+{
+	struct users *asked = context;
+
+	atomic_fetch_add(&asked->asked, 1);
+	if (atomic_fetch_sub(&asked->away, 1) > 0)
+		return E_UNAVAILABLE;
+	*ret_jwks = span_of(arena_format(into, "{\"keys\":[%s]}", token_key_jwk(asked->shown)));
+	return OK;
+}
+
+/* Another edge begins while svc-users will not answer so many times. */
+static void begin(int away)
+{
+	auth_free(auth);
+	atomic_store(&users.away, away);
+	atomic_store(&users.asked, 0);
+	auth = auth_new(fetch, &users);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	arena_init(&arena);
+	assert_int_equal(token_key_load(first_pem, &first), OK);
+	assert_int_equal(token_key_load(second_pem, &second), OK);
+	users.shown = first;
+	auth = NULL;
+	begin(0);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	auth_free(auth);
+	token_key_free(first);
+	token_key_free(second);
+	arena_done(&arena);
+	return 0;
+}
+
+static const char *token_by(const struct token_key *key, int64_t ttl_us)
+{
+	int64_t now_us = moment_now();
+	struct token_claims claims = {.caller = {.user_id = uuid_new(now_us), .role = CALLER_CUSTOMER},
+				      .issued_us = now_us - HOUR_US,
+				      .expires_us = now_us + ttl_us};
+	const char *token = NULL;
+
+	assert_int_equal(token_sign(key, &claims, &arena, &token), OK);
+	return token;
+}
+
+static enum status verify(const char *token)
+{
+	struct caller caller;
+
+	return auth_verify(auth, token, &arena, &caller);
+}
+
+static void asks_for_keys_once_and_knows_a_token_again(void **state)
+{
+	const char *token = token_by(first, MINUTE_US);
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(verify(token), OK);
+	assert_int_equal(verify(token_by(first, MINUTE_US)), OK);
+	assert_int_equal(atomic_load(&users.asked), 1);
+}
+
+static void says_unavailable_while_there_are_no_keys_and_asks_not_too_often(void **state)
+{
+	const int64_t since = moment_steady();
+
+	(void)state;
+	begin(FOR_GOOD);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(verify(token_by(first, MINUTE_US)), E_UNAVAILABLE);
+	assert_false(auth_has_keys(auth));
+	assert_in_range(atomic_load(&users.asked), 1, 2 + (moment_steady() - since) / (10 * MS_US));
+}
+
+static void asks_for_the_first_keys_by_itself_until_it_has_them(void **state)
+{
+	const int64_t until = moment_steady() + 30 * SECOND_US;
+
+	(void)state;
+	begin(5);
+	while (!auth_has_keys(auth) && moment_steady() < until)
+		sched_yield();
+	assert_true(auth_has_keys(auth));
+	assert_int_equal(atomic_load(&users.asked), 6);
+	assert_int_equal(verify(token_by(first, MINUTE_US)), OK);
+	assert_int_equal(atomic_load(&users.asked), 6);
+}
+
+static void keeps_its_keys_while_users_is_away(void **state)
+{
+	(void)state;
+	assert_int_equal(verify(token_by(first, MINUTE_US)), OK);
+	atomic_store(&users.away, FOR_GOOD);
+	assert_int_equal(verify(token_by(second, MINUTE_US)), E_UNAUTHENTICATED);
+	assert_int_equal(verify(token_by(first, MINUTE_US)), OK);
+	assert_true(auth_has_keys(auth));
+}
+
+static void asks_at_most_once_in_a_while_for_keys_that_nobody_has(void **state)
+{
+	(void)state;
+	assert_int_equal(verify(token_by(first, MINUTE_US)), OK);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(verify(token_by(second, MINUTE_US)), E_UNAUTHENTICATED);
+	assert_in_range(atomic_load(&users.asked), 1, 2);
+}
+
+static void refuses_an_expired_token_however_often_it_comes(void **state)
+{
+	const char *token = token_by(first, -MINUTE_US);
+
+	(void)state;
+	assert_int_equal(verify(token), E_UNAUTHENTICATED);
+	assert_int_equal(verify(token), E_UNAUTHENTICATED);
+}
+
+static void tells_callers_apart(void **state)
+{
+	int64_t now_us = moment_now();
+	struct token_claims claims = {.issued_us = now_us, .expires_us = now_us + MINUTE_US};
+	struct caller caller;
+	const char *tokens[3];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		claims.caller = (struct caller){.user_id = {{(uint8_t)(i + 1)}},
+						.role = i == 1 ? CALLER_ADMIN : CALLER_CUSTOMER};
+		assert_int_equal(token_sign(first, &claims, &arena, &tokens[i]), OK);
+	}
+	for (unsigned i = 0; i < 6; i++) {
+		assert_int_equal(auth_verify(auth, tokens[i % 3], &arena, &caller), OK);
+		assert_int_equal(caller.user_id.bytes[0], i % 3 + 1);
+		assert_int_equal(caller.role, i % 3 == 1 ? CALLER_ADMIN : CALLER_CUSTOMER);
+	}
+}
+
+static void *verify_many(void *tokens_)
+{
+	const char *const *tokens = tokens_;
+	struct arena own;
+	struct caller caller;
+	intptr_t good = 0;
+
+	arena_init(&own);
+	for (int i = 0; i < 200; i++)
+		good += auth_verify(auth, tokens[i % 4], &own, &caller) == OK;
+	arena_done(&own);
+	return (void *)good;
+}
+
+static void serves_many_threads_with_one_question(void **state)
+{
+	const char *tokens[4];
+	pthread_t threads[8];
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		tokens[i] = token_by(first, MINUTE_US);
+	for (int i = 0; i < 8; i++)
+		pthread_create(&threads[i], NULL, verify_many, tokens);
+	for (int i = 0; i < 8; i++) {
+		void *good = NULL;
+
+		pthread_join(threads[i], &good);
+		assert_int_equal((intptr_t)good, 200);
+	}
+	assert_int_equal(atomic_load(&users.asked), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(asks_for_keys_once_and_knows_a_token_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(says_unavailable_while_there_are_no_keys_and_asks_not_too_often, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(asks_for_the_first_keys_by_itself_until_it_has_them, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(keeps_its_keys_while_users_is_away, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(asks_at_most_once_in_a_while_for_keys_that_nobody_has, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(refuses_an_expired_token_however_often_it_comes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(tells_callers_apart, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(serves_many_threads_with_one_question, set_up, tear_down),
+	};
+
+	json_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,11 @@
+/* application/x-www-form-urlencoded (WHATWG URL, section 5.1), as it stands in queries and in the form of a token. */
+#ifndef EDGE_FORM_H
+#define EDGE_FORM_H
+
+#include "core/schema.h"
+
+/* "a=b&c=d" as the text of a JSON object: names and values percent-decoded, whole numbers as numbers where the shape
+ * has one. E_MALFORMED where the encoding is broken, or it is not UTF-8. */
+must_check enum status form_to_json(struct span form, const struct shape *shape, struct buffer *out);
+
+#endif

@@ -1,0 +1,40 @@
+/* Within the AMQP link: the one place that includes librabbitmq-c's headers, for amqp/link.c, amqp/link_read.c and
+ * amqp/link_publish.c alone. */
+#ifndef RT_BROKER_AMQP_H
+#define RT_BROKER_AMQP_H
+
+#include "amqp/link.h"
+
+#ifdef COMANDA_RABBITMQ_C_HEADERS
+#include <rabbitmq-c/amqp.h>
+#include <rabbitmq-c/ssl_socket.h>
+#include <rabbitmq-c/tcp_socket.h>
+#else
+#include <amqp.h>
+#include <amqp_ssl_socket.h>
+#include <amqp_tcp_socket.h>
+#endif
+
+enum { LINK_CHANNEL = 1 };
+
+struct link {
+	amqp_connection_state_t state;
+	int64_t heartbeat_us;
+	bool confirms;
+	/* What the connection said between the frames of a message: told by the next turn. */
+	bool said_blocked, said_unblocked;
+	int close_code; /* with which the broker closed it; 0: it did not */
+	char detail[LINK_DETAIL];
+};
+
+/* Borrowed, for the library to read. */
+amqp_bytes_t link_bytes(const char *text, size_t size);
+amqp_bytes_t link_text(const char *text); /* NULL is empty */
+amqp_table_entry_t link_text_entry(const char *name, amqp_bytes_t text);
+
+/* Notes what failed; returns E_UNAVAILABLE. `error` is an amqp_status_enum. */
+enum status link_failed(struct link *link, const char *doing, int error);
+/* Notes the reason that a close method gives; returns its AMQP reply code. */
+int link_closed(struct link *link, const char *doing, const amqp_method_t *method);
+
+#endif

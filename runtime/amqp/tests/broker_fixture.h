@@ -1,0 +1,33 @@
+/* A virtual host of one's own in a real RabbitMQ, made and removed through its management API.
+ *
+ * COMANDA_TEST_BROKER_URL       amqp://user:password@host:port/anything
+ * COMANDA_TEST_MANAGEMENT_URL   http://user:password@host:port, of the same user, an administrator
+ * COMANDA_TEST_RABBITMQCTL      optional: the command that reaches its node; without it, alarms are not tested */
+#ifndef BROKER_FIXTURE_H
+#define BROKER_FIXTURE_H
+
+#include "amqp/broker.h"
+
+enum { FIXTURE_SKIPPED = 77 };
+
+/* False, with a word on standard error, where there is no RabbitMQ to test with. */
+bool fixture_open(const char *name);
+void fixture_close(void);
+/* The broker's URL with the virtual host. */
+const char *fixture_url(void);
+
+/* Asks the management API ("%s" in `path` is the virtual host); returns the HTTP status. `ret_answer` may be NULL. */
+long management(const char *method, const char *path, const char *body, struct buffer *ret_answer);
+void declare_queue(const char *name, const char *arguments); /* `arguments`: a JSON object */
+void delete_queue(const char *name);
+void declare_exchange(const char *name, const char *type);
+void bind_queue(const char *exchange, const char *queue, const char *routing_key);
+/* Waits until the connection named `name` is known to the management API, then has it closed. */
+void close_connection(const char *name);
+/* Runs `rabbitmqctl ARGUMENTS`; false where it is not there to be run. */
+bool rabbitmqctl(const char *arguments);
+
+/* Connects, or fails the test. */
+struct broker *connected_broker(const char *lane, bool confirms);
+
+#endif

@@ -1,0 +1,265 @@
+/* What became of publications; broker URLs; back-off. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "amqp/confirms.h"
+#include "amqp/hosts.h"
+
+static int new_outcomes(void **state)
+{
+	static struct outcomes outcomes;
+
+	outcomes_init(&outcomes);
+	*state = &outcomes;
+	return 0;
+}
+
+static int drop_outcomes(void **state)
+{
+	outcomes_done(*state);
+	return 0;
+}
+
+static void expect(struct outcomes *outcomes, const struct outcome *wanted, size_t count)
+{
+	struct outcome got[16];
+
+	assert_int_equal(outcomes_take(outcomes, got, 16), count);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(got[i].sequence, wanted[i].sequence);
+		assert_int_equal(got[i].kind, wanted[i].kind);
+	}
+}
+
+#define expect_outcomes(outcomes, ...)                                                                                 \
+	expect(outcomes, (const struct outcome[]){__VA_ARGS__},                                                        \
+	       sizeof((const struct outcome[]){__VA_ARGS__}) / sizeof(struct outcome))
+
+static void nothing_is_known_before_the_broker_speaks(void **state)
+{
+	struct outcome none;
+
+	outcomes_sent(*state, "a");
+	assert_int_equal(outcomes_take(*state, &none, 1), 0);
+}
+
+static void multiple_settles_all_up_to_its_tag(void **state)
+{
+	for (int i = 0; i < 4; i++)
+		outcomes_sent(*state, NULL);
+	outcomes_settle(*state, 2, false, OUTCOME_REFUSED);
+	outcomes_settle(*state, 3, true, OUTCOME_CONFIRMED);
+	expect_outcomes(*state, {1, OUTCOME_CONFIRMED}, {2, OUTCOME_REFUSED}, {3, OUTCOME_CONFIRMED});
+	outcomes_settle(*state, 4, false, OUTCOME_CONFIRMED);
+	expect_outcomes(*state, {4, OUTCOME_CONFIRMED});
+}
+
+static void a_late_one_does_not_hold_up_the_others(void **state)
+{
+	outcomes_sent(*state, NULL);
+	outcomes_sent(*state, NULL);
+	outcomes_settle(*state, 2, false, OUTCOME_CONFIRMED);
+	expect_outcomes(*state, {2, OUTCOME_CONFIRMED});
+	outcomes_settle(*state, 1, false, OUTCOME_CONFIRMED);
+	expect_outcomes(*state, {1, OUTCOME_CONFIRMED});
+}
+
+static void a_return_outweighs_its_ack_and_is_told_once(void **state)
+{
+	struct outcome none;
+
+	outcomes_sent(*state, "a");
+	outcomes_sent(*state, "b");
+	outcomes_sent(*state, "b");
+	outcomes_returned(*state, "b");
+	assert_int_equal(outcomes_take(*state, &none, 1), 0);
+	outcomes_settle(*state, 3, true, OUTCOME_CONFIRMED);
+	expect_outcomes(*state, {1, OUTCOME_CONFIRMED}, {2, OUTCOME_RETURNED}, {3, OUTCOME_CONFIRMED});
+	assert_int_equal(outcomes_take(*state, &none, 1), 0);
+}
+
+static void two_returns_of_one_id_are_two_publications(void **state)
+{
+	outcomes_sent(*state, "b");
+	outcomes_sent(*state, "b");
+	outcomes_returned(*state, "b");
+	outcomes_returned(*state, "b");
+	outcomes_settle(*state, 2, true, OUTCOME_CONFIRMED);
+	expect_outcomes(*state, {1, OUTCOME_RETURNED}, {2, OUTCOME_RETURNED});
+}
+
+static void a_new_channel_counts_anew_and_sequences_go_on(void **state)
+{
+	outcomes_sent(*state, NULL);
+	outcomes_sent(*state, NULL);
+	outcomes_settle(*state, 1, false, OUTCOME_CONFIRMED);
+	outcomes_new_channel(*state);
+	assert_int_equal(outcomes_sent(*state, NULL), 3);
+	outcomes_settle(*state, 1, false, OUTCOME_REFUSED);
+	expect_outcomes(*state, {1, OUTCOME_CONFIRMED}, {3, OUTCOME_REFUSED});
+}
+
+static void tags_that_were_never_given_change_nothing(void **state)
+{
+	struct outcome none;
+
+	outcomes_sent(*state, NULL);
+	outcomes_settle(*state, 9, true, OUTCOME_CONFIRMED);
+	assert_int_equal(outcomes_take(*state, &none, 1), 0);
+}
+
+static void thousands_can_be_on_their_way(void **state)
+{
+	struct outcome got[100];
+	uint64_t next = 1;
+	size_t count;
+
+	for (uint64_t i = 1; i <= 5000; i++) {
+		assert_int_equal(outcomes_sent(*state, NULL), i);
+		if (i % 7 == 0)
+			outcomes_settle(*state, i - 3, true, OUTCOME_CONFIRMED);
+	}
+	outcomes_settle(*state, 0, true, OUTCOME_CONFIRMED);
+	while ((count = outcomes_take(*state, got, 100)) > 0)
+		for (size_t i = 0; i < count; i++)
+			assert_int_equal(got[i].sequence, next++);
+	assert_int_equal(next, 5001);
+}
+
+/* ---- hosts ---- */
+
+static void reads_hosts_and_decodes_the_rest(void **state)
+{
+	struct broker_hosts hosts;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena);
+	assert_int_equal(broker_hosts_parse("amqp://a%40b:p%3Aw%2F@one:1,[::1]:2,three/%2Fv", &arena, &hosts), OK);
+	assert_string_equal(hosts.user, "a@b");
+	assert_string_equal(hosts.password, "p:w/");
+	assert_string_equal(hosts.vhost, "/v");
+	assert_int_equal(hosts.count, 3);
+	assert_string_equal(hosts.hosts[1].name, "::1");
+	assert_int_equal(hosts.hosts[1].port, 2);
+	assert_int_equal(hosts.hosts[2].port, 5672);
+	assert_int_equal(broker_hosts_parse("amqp://h", &arena, &hosts), OK);
+	assert_string_equal(hosts.user, "guest");
+	assert_string_equal(hosts.vhost, "/");
+	arena_done(&arena);
+}
+
+static void tls_is_a_scheme_and_says_whom_it_trusts(void **state)
+{
+	struct broker_hosts hosts;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena);
+	assert_int_equal(broker_hosts_parse("amqps://u:p@one,two:7/v?cacertfile=/etc/a%20ca.pem", &arena, &hosts), OK);
+	assert_true(hosts.tls);
+	assert_string_equal(hosts.ca_file, "/etc/a ca.pem");
+	assert_string_equal(hosts.vhost, "v");
+	assert_int_equal(hosts.hosts[0].port, 5671);
+	assert_int_equal(hosts.hosts[1].port, 7);
+	assert_int_equal(broker_hosts_parse("amqps://h/?cacertfile=/ca", &arena, &hosts), OK);
+	assert_string_equal(hosts.vhost, "/");
+	assert_int_equal(broker_hosts_parse("amqps://h/v", &arena, &hosts), OK);
+	assert_null(hosts.ca_file);
+	assert_int_equal(broker_hosts_parse("amqp://h", &arena, &hosts), OK);
+	assert_false(hosts.tls);
+	arena_done(&arena);
+}
+
+static void refuses_what_is_no_broker_url(void **state)
+{
+	static const char *const urls[] = {"",
+					   "http://h",
+					   "amqp://",
+					   "amqp://h:0",
+					   "amqp://h:99999",
+					   "amqp://h:",
+					   "amqp://h,,i",
+					   "amqp://[::1",
+					   "amqp://h:1x",
+					   "amqp://u%4:p@h",
+					   "amqp://,h",
+					   "amqp://h/%zz",
+					   "amqp://h/%00",
+					   "amqp://h/v?cacertfile=/ca",
+					   "amqps://h/v?verify=verify_none",
+					   "amqps://h/v?cacertfile=",
+					   "amqps://h/v?cacertfile=/ca&verify=verify_none",
+					   "amqps:/h",
+					   "amqpss://h",
+					   "amq://h"};
+	struct broker_hosts hosts;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena);
+	for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++)
+		assert_int_equal(broker_hosts_parse(urls[i], &arena, &hosts), E_INVALID);
+	arena_done(&arena);
+}
+
+static void pauses_grow_to_five_seconds_and_are_spread(void **state)
+{
+	struct broker_backoff backoff = {.random = 7};
+	int64_t now = SECOND_US, pauses[12];
+
+	(void)state;
+	for (int i = 0; i < 12; i++) {
+		backoff_failed(&backoff, now);
+		pauses[i] = backoff.due_us - now;
+		assert_false(backoff_is_due(&backoff, backoff.due_us - 1));
+		assert_true(backoff_is_due(&backoff, backoff.due_us));
+	}
+	assert_in_range(pauses[0], 25 * MS_US, 50 * MS_US);
+	assert_in_range(pauses[3], 200 * MS_US, 400 * MS_US);
+	assert_in_range(pauses[10], 2500 * MS_US, 5 * SECOND_US);
+	assert_int_not_equal(pauses[10], pauses[11]);
+}
+
+static void a_connection_that_lived_starts_the_pauses_anew(void **state)
+{
+	struct broker_backoff backoff = {.random = 7};
+	int64_t now = SECOND_US;
+
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		backoff_failed(&backoff, now);
+	backoff_connected(&backoff, now);
+	backoff_failed(&backoff, now + SECOND_US);
+	assert_in_range(backoff.due_us - now, 3 * SECOND_US, 7 * SECOND_US);
+	backoff_connected(&backoff, now);
+	backoff_failed(&backoff, now + MINUTE_US);
+	assert_in_range(backoff.due_us - now, MINUTE_US, MINUTE_US + 50 * MS_US);
+}
+
+#define each(test) cmocka_unit_test_setup_teardown(test, new_outcomes, drop_outcomes)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		each(nothing_is_known_before_the_broker_speaks),
+		each(multiple_settles_all_up_to_its_tag),
+		each(a_late_one_does_not_hold_up_the_others),
+		each(a_return_outweighs_its_ack_and_is_told_once),
+		each(two_returns_of_one_id_are_two_publications),
+		each(a_new_channel_counts_anew_and_sequences_go_on),
+		each(tags_that_were_never_given_change_nothing),
+		each(thousands_can_be_on_their_way),
+		cmocka_unit_test(reads_hosts_and_decodes_the_rest),
+		cmocka_unit_test(tls_is_a_scheme_and_says_whom_it_trusts),
+		cmocka_unit_test(refuses_what_is_no_broker_url),
+		cmocka_unit_test(pauses_grow_to_five_seconds_and_are_spread),
+		cmocka_unit_test(a_connection_that_lived_starts_the_pauses_anew),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

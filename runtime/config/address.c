@@ -1,0 +1,91 @@
+/* Addresses of machines. */
+#include "config/address.h"
+
+#include <arpa/inet.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ELEMENT_MAX = 64 };
+
+/* An address, or a network of them. */
+struct network {
+	int family, bits;
+	unsigned char bytes[16];
+};
+
+static bool network_read(const char *text, struct network *ret_network)
+{
+	char address[ELEMENT_MAX];
+	const char *slash = strchr(text, '/');
+	const size_t size = slash != NULL ? (size_t)(slash - text) : strlen(text);
+	struct network network = {.family = AF_INET, .bits = 32};
+	char *end = NULL;
+
+	if (size >= sizeof(address))
+		return false;
+	memcpy(address, text, size);
+	address[size] = '\0';
+	if (inet_pton(AF_INET, address, network.bytes) != 1) {
+		network = (struct network){.family = AF_INET6, .bits = 128};
+		if (inet_pton(AF_INET6, address, network.bytes) != 1)
+			return false;
+	}
+	if (slash != NULL) {
+		const long bits = strtol(slash + 1, &end, 10);
+
+		if (end == slash + 1 || *end != '\0' || bits < 0 || bits > network.bits)
+			return false;
+		network.bits = (int)bits;
+	}
+	*ret_network = network;
+	return true;
+}
+
+static bool network_has(const struct network *network, const struct network *address)
+{
+	const size_t whole = (size_t)network->bits / 8;
+	const unsigned char mask = (unsigned char)(0xff00 >> (network->bits % 8));
+
+	if (network->family != address->family || memcmp(network->bytes, address->bytes, whole) != 0)
+		return false;
+	return network->bits % 8 == 0 || ((network->bytes[whole] ^ address->bytes[whole]) & mask) == 0;
+}
+
+/* The next element of a list; NULL at its end. */
+static const char *next_element(const char *at, char ret_element[ELEMENT_MAX])
+{
+	size_t size = 0;
+
+	at += strspn(at, " ,");
+	size = strcspn(at, " ,");
+	if (size == 0)
+		return NULL;
+	memset(ret_element, 0, ELEMENT_MAX);
+	memcpy(ret_element, at, size < ELEMENT_MAX ? size : ELEMENT_MAX - 1);
+	return at + size;
+}
+
+bool address_listed(const char *list, const char *address)
+{
+	struct network wanted, network;
+	char element[ELEMENT_MAX];
+
+	if (!network_read(address, &wanted))
+		return false;
+	while ((list = next_element(list, element)) != NULL)
+		if (network_read(element, &network) && network_has(&network, &wanted))
+			return true;
+	return false;
+}
+
+const char *address_list_fault(const char *list)
+{
+	struct network network;
+	char element[ELEMENT_MAX];
+
+	while ((list = next_element(list, element)) != NULL)
+		if (!network_read(element, &network))
+			return "must be addresses or networks, such as 127.0.0.1, 10.0.0.0/8, separated by commas";
+	return NULL;
+}

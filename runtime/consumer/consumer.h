@@ -1,0 +1,167 @@
+/* Inside a lane: what the files that make up a turn share. Not for services. */
+#ifndef RT_LANE_H
+#define RT_LANE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "amqp/broker.h"
+#include "consumer/engine.h"
+#include "relay/outbox_relay.h"
+#include "rpc/wire.h"
+#include "store/cache_epoch.h"
+#include "store/outbox.h"
+#include "telemetry/span.h"
+#include "json/json.h"
+
+/* One message of a batch: a request, an event or a note, with what is known of it so far. */
+struct item {
+	struct query query;            /* the message; where the request is answered outside a turn: the answer */
+	const struct handler *handler; /* NULL: there is nothing to decide */
+	const char *id_text;           /* requests: what to answer by; NULL: nobody can be told */
+	const struct faults *faults;   /* what is wrong with it; NULL: nothing */
+	struct uuid request_hash;      /* requests that write: of type, caller and body */
+	struct item *twin;             /* an earlier item of the batch with the same id; NULL: none */
+	size_t delivery, event;        /* the message that it came in, and which of its events it is */
+	int64_t attempts, first_us;    /* times that it may have crashed its consumer, and since when */
+	enum status gathered;          /* query.status as it was before any decision */
+	bool duplicate;                /* was decided in an earlier turn */
+	bool secret;                   /* its answer must not be recorded */
+	bool done;                     /* its outcome is known: nothing is left to decide */
+	bool careful;                  /* redelivered often enough to be worked alone */
+	struct span answer;            /* requests: what rpc_answer_write wrote */
+	struct trace trace;            /* its span, where spans are recorded, and what that is below */
+	uint8_t parent[8];
+	struct uuid subject; /* for logs and traces; nil: not known */
+	const char *about;   /* what that is the id of; NULL: not known */
+};
+
+enum { BATCH_MANY = 96 /* at once: so much comes only under load */ };
+
+/* What a turn works on. */
+struct batch {
+	struct delivery *deliveries;
+	size_t delivery_count, delivery_room;
+	struct item *items;
+	size_t count, room;
+	size_t bytes;
+	int64_t may_wait_us; /* as long as every item's handler says */
+	int64_t gathered_us; /* wall clock */
+};
+
+/* Deliveries of which something waits for its other half, then those that came since (consumer/event_join.h). */
+struct pairs {
+	struct arrival **arrivals; /* as many as the batch has deliveries, in their order */
+	size_t count, room;
+	struct arrival *next; /* takes the next delivery; NULL: not made yet */
+	unsigned channel;     /* on which they came */
+};
+
+struct lane {
+	struct engine *engine;
+	const struct lane_plan *plan;
+	char name[40]; /* "events-1" */
+	struct broker *broker;
+	struct db *db;
+	struct cache *cache;
+	struct arena arena; /* of one turn */
+	struct arena trees; /* what one message of events was read into: larger than all else that a turn holds of it */
+	struct arena *reading; /* where what is being gathered lives */
+	struct batch batch;
+	struct pairs pairs;
+	struct buffer scratch;
+	struct rpc_bundle bundle;
+	int64_t priority; /* with which it consumes */
+	atomic_bool ready;
+	struct cache_epoch epoch; /* of cached values, as this lane knows it */
+	bool epoch_raised;        /* by the turn under way */
+	int64_t wary_until;       /* a turn had to be run again: until when we look first (steady clock;
+				     consumer/process_batch.c) */
+	struct traced turn;       /* the span of the turn under way */
+	pthread_t thread;
+};
+
+static inline bool lane_stopping(const struct lane *lane)
+{
+	return atomic_load_explicit(&lane->engine->stopping, memory_order_relaxed);
+}
+
+static inline const struct message_type *lane_type(const struct lane *lane, int type)
+{
+	return &lane->engine->service->contract->types[type];
+}
+
+static inline bool lane_takes_requests(const struct lane *lane)
+{
+	return lane->plan->kind == LANE_QUERY || lane->plan->kind == LANE_COMMAND;
+}
+
+/* How many messages the broker gives a lane ahead of their acknowledgement. */
+int lane_prefetch(const struct lane_plan *plan);
+
+/* ---- the steps of a turn, in order ---- */
+
+/* Blocks until one message is there (at most `wait_us`: E_TIMEOUT), takes what else has arrived, reads and checks it.
+ */
+must_check enum status gather(struct lane *lane, int64_t wait_us);
+
+/* Answers all requests of a query lane's batch. */
+void query_turn(struct lane *lane);
+
+/* Decides the batch in as few transactions as it can: one, where nothing goes wrong. Afterwards every item is done.
+ * E_UNAVAILABLE: the database is away; nothing was decided of what is not done. */
+must_check enum status write_turn(struct lane *lane);
+
+/* Decides events that change nothing here: outputs go straight to the relay. Same result as write_turn. */
+must_check enum status answers_turn(struct lane *lane);
+
+/* Sends the replies of the batch and acknowledges it. */
+must_check enum status answer(struct lane *lane);
+
+/* ---- pieces ---- */
+
+/* Room for one more delivery: it counts once `delivery_count` says so. One more item. Items are referred to by address
+ * only after gathering is over: until then they may move. */
+struct delivery *batch_delivery(struct batch *batch);
+struct item *batch_item(struct batch *batch);
+
+/* Decides some items in one transaction. OK: all of them are done. E_REDO: try again; E_UNAVAILABLE: the database is
+ * away; E_INVALID, E_INTERNAL: one of them is to blame. Nothing has happened then. `hopeful`: see struct claim. */
+must_check enum status turn_once(struct lane *lane, struct item **items, size_t count, bool hopeful);
+/* One item is to blame for what the database said: the event is put aside, the request answered. */
+must_check enum status turn_blamed(struct lane *lane, struct item *item, enum status status);
+
+/* Writes the answer of an item that is a request: OK with `body` in the type's reply shape, or the refusal. */
+void item_answer(struct lane *lane, struct item *item, const struct rpc_answer *with);
+/* The request ends with this status and nothing more to say. */
+void item_fail(struct lane *lane, struct item *item, enum status status);
+
+/* Calls prepare functions of items that have one. */
+void prepare_items(struct lane *lane, struct item **items, size_t count);
+/* Reads what the items' handlers say they touch into the unit's keys. */
+void name_keys(struct unit *unit, struct item **items, size_t count);
+
+/* Queues the load statements of every store that has keys, but for what is in the unit already; then takes their
+ * results into the unit. `locked`: nobody else changes what was loaded before the transaction ends; otherwise a save
+ * that meets a change says so (store.h). Returns how many aggregates are asked for. */
+size_t stores_load_send(struct lane *lane, struct unit *unit, bool locked);
+must_check enum status stores_load_read(struct lane *lane, struct unit *unit);
+/* The same for what has changed. `hopeful`: what is new is inserted without a look at what is there (store.h). E_REDO:
+ * somebody was faster. */
+void stores_save_send(struct lane *lane, struct unit *unit, bool hopeful);
+must_check enum status stores_save_read(struct lane *lane, struct unit *unit);
+/* Before the load: puts into the unit what is kept in memory of the aggregates that it names (store/aggregate_cache.h).
+ * Returns how many those are. */
+size_t stores_take_kept(struct lane *lane, struct unit *unit);
+/* Before the commit: whether what is from memory and was not changed is still so. E_REDO: it is not. */
+void stores_prove_send(struct lane *lane, struct unit *unit);
+must_check enum status stores_prove_read(struct lane *lane, struct unit *unit);
+/* After the commit: keeps what was saved. */
+void stores_keep(struct lane *lane, struct unit *unit);
+/* Tells stores that want to know what was saved. */
+void stores_saved(struct lane *lane, struct unit *unit, int64_t now_us);
+/* The cache entries of what has changed, without values; and the values of those that are wanted. */
+size_t stores_cached(struct lane *lane, struct unit *unit, struct cache_entry **ret_entries);
+void stores_cache_values(struct lane *lane, struct unit *unit, struct cache_entry *cached);
+
+#endif

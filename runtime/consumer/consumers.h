@@ -1,0 +1,18 @@
+/* Lanes, as the service that starts and stops them sees them. */
+#ifndef RT_LANES_H
+#define RT_LANES_H
+
+#include "consumer/consumer.h"
+
+#define CACHE_WAIT_US (50 * MS_US)
+#define CACHE_KEEP_US (10 * MINUTE_US)
+/* A fence must outlive the longest wait for a COMMIT. */
+#define CACHE_FENCE_US (10 * SECOND_US)
+
+/* Starts the thread; NULL where there can be no more threads. It ends once engine->stopping is set. */
+struct lane *lane_start(struct engine *engine, const struct lane_plan *plan, int number);
+void lane_join(struct lane *lane);
+void lane_free(struct lane *lane);
+bool lane_ready(const struct lane *lane, struct buffer *why);
+
+#endif

@@ -1,0 +1,31 @@
+/* Moments: int64_t microseconds since 1970-01-01T00:00:00Z, called `..._us` everywhere. */
+#ifndef RT_MOMENT_H
+#define RT_MOMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/status.h"
+
+#define MS_US     1000LL
+#define SECOND_US 1000000LL
+#define MINUTE_US (60 * SECOND_US)
+#define HOUR_US   (60 * MINUTE_US)
+#define DAY_US    (24 * HOUR_US)
+
+enum { MOMENT_TEXT = 27 }; /* characters of "2026-01-31T12:34:56.123456Z" */
+
+/* The wall clock. Never called by a decision: those are told the time. */
+int64_t moment_now(void);
+
+/* A clock that never goes back, for measuring and for waiting (CLOCK_MONOTONIC), in microseconds. */
+int64_t moment_steady(void);
+
+/* RFC 3339, UTC, microseconds, 27 characters and a NUL. */
+void moment_text(int64_t at_us, char ret_text[static MOMENT_TEXT + 1]);
+
+/* Parses RFC 3339 with Z or a numeric offset, any number of fraction digits (beyond the sixth they are dropped).
+ * E_MALFORMED, with *ret_us untouched, otherwise. */
+must_check enum status moment_parse(const char *text, size_t size, int64_t *ret_us);
+
+#endif

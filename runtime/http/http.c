@@ -1,0 +1,284 @@
+/* The HTTP server: civetweb, and what must be checked because it does not.
+ *
+ * Every request is answered in begin_request, and there is no document root: nothing of civetweb's own file serving is
+ * ever reached (CVE-2025-55763 lies there). Its header parser is lenient in ways that let two programs disagree about
+ * where a request ends (request smuggling, RFC 9112 section 11.2), so what it parsed is held against the bytes. */
+#include "http/http.h"
+
+#include <assert.h>
+#include <civetweb.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/timestamp.h"
+#include "http/exchange.h"
+#include "http/slow_writer.h"
+#include "http/tls.h"
+#include "telemetry/log.h"
+
+enum {
+	/* civetweb's buffer is far larger than our limits together, so that it is we who refuse, with the right status:
+	 * civetweb itself only says 400 to a request head that does not fit. What is not used takes no memory. */
+	BUFFER_SLACK = 128 * 1024,
+};
+
+static struct http_server *server_of(const struct mg_connection *connection)
+{
+	return mg_get_user_data(mg_get_context(connection));
+}
+
+static int connection_opened(const struct mg_connection *connection, void **ret_data)
+{
+	*ret_data = line_new(server_of(connection)->door);
+	return 0;
+}
+
+static int log_message(const struct mg_connection *connection, const char *message)
+{
+	(void)connection;
+	log_debug("http.server", kv_text("detail", message));
+	return 1;
+}
+
+/* The checks that come before any program sees the request, in this order. */
+static struct http_refusal exchange_check(struct http_exchange *exchange)
+{
+	const struct http_config *config = &exchange->server->config;
+	const struct http_request *request = &exchange->request;
+	size_t uri_bytes = strlen(request->path) + (request->query != NULL ? strlen(request->query) + 1 : 0);
+	struct http_refusal refusal = {0};
+
+	if (guest_unwanted(line_guest(exchange->line)))
+		return (struct http_refusal){429, "comes over one connection too many from its address"};
+	if (uri_bytes > (size_t)config->uri_max)
+		return (struct http_refusal){414, "has a longer URI than is accepted"};
+	if (http_header_bytes(request) > (size_t)config->header_bytes_max ||
+	    request->header_count > config->headers_max)
+		return (struct http_refusal){431, "has more or longer headers than are accepted"};
+	if (!http_headers_whole(request))
+		return (struct http_refusal){400, "has header lines that are not as RFC 9112 says"};
+	refusal = http_read_framing(request, exchange->http_11, &exchange->framing);
+	if (refusal.status != 0)
+		return refusal;
+	if (exchange->framing.length > config->body_max)
+		return (struct http_refusal){413, "has a longer body than is accepted"};
+	return refusal;
+}
+
+/* ---- civetweb's callbacks ---- */
+
+/* Only here are these of this request: before, they still point to where those of the one before it were, which may be
+ * another client's. */
+static void exchange_take_target(struct http_exchange *exchange)
+{
+	const struct mg_request_info *info = mg_get_request_info(exchange->connection);
+
+	if (info->local_uri_raw != NULL)
+		exchange->request.path = info->local_uri_raw;
+	exchange->request.query = info->query_string;
+}
+
+static struct http_exchange *begin(struct mg_connection *connection)
+{
+	return exchange_begin(server_of(connection), connection, mg_get_user_connection_data(connection));
+}
+
+static int begin_request(struct mg_connection *connection)
+{
+	struct http_exchange *exchange = begin(connection);
+	struct http_refusal refusal;
+
+	exchange_take_target(exchange);
+	refusal = exchange_check(exchange);
+	if (refusal.status == 0 && atomic_load(&exchange->server->stopping))
+		refusal = (struct http_refusal){503, "came while the server is stopping"};
+	if (refusal.status == 0)
+		refusal = exchange_read_body(exchange);
+	if (refusal.status == 0)
+		return exchange_answer(exchange);
+	exchange_refuse(exchange, refusal.status, refusal.detail);
+	return refusal.status;
+}
+
+static int server_refuses(struct mg_connection *connection, int status, const char *message)
+{
+	struct http_exchange *exchange = begin(connection);
+	struct door_guest *guest = line_guest(exchange->line);
+	struct http_refusal refusal;
+
+	(void)message;
+	guest_refuse(guest);
+	refusal = http_refusal_of_civetweb(&exchange->request, guest_cut(guest) ? 408 : status);
+	exchange_refuse(exchange, refusal.status, refusal.detail);
+	return 0;
+}
+
+/* Called before the socket is closed; also for a connection on which TLS could not be agreed, which never entered. */
+static void connection_closes(const struct mg_connection *connection)
+{
+	struct line *line = mg_get_user_connection_data(connection);
+	const struct mg_request_info *info = NULL;
+
+	if (line == NULL)
+		return;
+	/* A target that is no path of this server ("*", "http://elsewhere/"): civetweb hangs up without a word. */
+	info = mg_get_request_info(connection);
+	/* The same connection as everywhere; the callback's type alone says that it cannot be written to. */
+	if (info != NULL && info->request_uri != NULL && info->local_uri_raw == NULL &&
+	    !guest_refused(line_guest(line)))
+		exchange_refuse(begin((struct mg_connection *)(uintptr_t)connection), 400,
+				"is for something else than a path of this server");
+	line_free(line, server_of(connection)->door);
+}
+
+/* ---- starting and stopping ---- */
+
+/* 1: the context is made, and civetweb leaves it as it is. */
+static int take_tls(void **ret_context, void *user_data)
+{
+	const struct http_server *server = user_data;
+
+	*ret_context = server->tls;
+	return 1;
+}
+
+/* For a piece of a request, or for a client to take more of an answer. */
+static int64_t longest_wait(const struct http_config *config)
+{
+	return (config->head_us > config->body_us ? config->head_us : config->body_us) + SECOND_US;
+}
+
+static struct mg_context *start_civetweb(struct http_server *server)
+{
+	const struct http_config *config = &server->config;
+	const struct mg_callbacks callbacks = {.begin_request = begin_request,
+					       .http_error = server_refuses,
+					       .log_message = log_message,
+					       .init_connection = connection_opened,
+					       .connection_close = connection_closes,
+					       .external_ssl_ctx = take_tls};
+	char listen[128], threads[16], buffer[24], receive[24], idle[24];
+	const char *options[] = {"listening_ports",
+				 listen,
+				 "num_threads",
+				 threads,
+				 "enable_keep_alive",
+				 "yes",
+				 "keep_alive_timeout_ms",
+				 idle,
+				 "request_timeout_ms",
+				 receive,
+				 "max_request_size",
+				 buffer,
+				 "tcp_nodelay",
+				 "1",
+				 "decode_url",
+				 "no",
+				 "listen_backlog",
+				 "511",
+				 "connection_queue",
+				 "128",
+				 "enable_auth_domain_check",
+				 "no",
+				 NULL};
+	struct mg_init_data init = {.callbacks = &callbacks, .user_data = server, .configuration_options = options};
+
+	/* The door is stricter than civetweb, which takes this for each piece, and for an answer to be taken. What is
+	 * idle is the door's to say alone: civetweb does not know of answers that are still to come. */
+	const int64_t longest_us = longest_wait(config), idle_us = config->idle_us + HOUR_US;
+
+	snprintf(listen, sizeof(listen), "%s:%d%s", config->address, config->port, server->tls != NULL ? "s" : "");
+	snprintf(threads, sizeof(threads), "%d", config->threads);
+	snprintf(buffer, sizeof(buffer), "%lld",
+		 (long long)(config->uri_max + config->header_bytes_max + BUFFER_SLACK));
+	snprintf(receive, sizeof(receive), "%lld", (long long)(longest_us / MS_US));
+	snprintf(idle, sizeof(idle), "%lld", (long long)(idle_us / MS_US));
+	return mg_start2(&init, NULL);
+}
+
+static struct door_config door_config_of(const struct http_config *config)
+{
+	return (struct door_config){.places = config->threads,
+				    .address_max = config->address_max,
+				    .exempt = config->exempt,
+				    .head_us = config->head_us,
+				    .idle_us = config->idle_us,
+				    .body_us = config->body_us,
+				    .patience_us = config->patience_us};
+}
+
+enum status http_start(const struct http_config *config, struct http_server **ret_server)
+{
+	const struct door_config door = door_config_of(config);
+	struct http_server *server = mem_new(1, sizeof(*server));
+
+	assert(config->headers_max < MG_MAX_HEADERS);
+	server->config = *config;
+	if (config->certificate != NULL && http_tls_new(config->certificate, config->key, &server->tls) != OK) {
+		free(server);
+		return E_INVALID;
+	}
+	server->door = door_new(&door);
+	server->rest = rest_new(longest_wait(config));
+	pthread_mutex_init(&server->lock, NULL);
+	pthread_cond_init(&server->idle, NULL);
+	mg_init_library(server->tls != NULL ? MG_FEATURES_TLS : MG_FEATURES_DEFAULT);
+	server->civetweb = start_civetweb(server);
+	if (server->civetweb == NULL) {
+		http_stop(server);
+		return E_UNAVAILABLE;
+	}
+	door_open(server->door, http_port(server));
+	*ret_server = server;
+	return OK;
+}
+
+int http_port(const struct http_server *server)
+{
+	struct mg_server_port port = {0};
+
+	if (mg_get_server_ports(server->civetweb, 1, &port) < 1)
+		return 0;
+	return port.port;
+}
+
+void http_stop(struct http_server *server)
+{
+	if (server == NULL)
+		return;
+	/* civetweb stops sending as soon as it is told to stop: first let what runs be answered. */
+	pthread_mutex_lock(&server->lock);
+	atomic_store(&server->stopping, true);
+	while (server->running > 0)
+		pthread_cond_wait(&server->idle, &server->lock);
+	pthread_mutex_unlock(&server->lock);
+	/* civetweb's threads look only every two seconds whether they should stop: the door wakes them. */
+	door_close(server->door);
+	if (server->civetweb != NULL)
+		mg_stop(server->civetweb);
+	mg_exit_library();
+	rest_free(server->rest);
+	desks_free(server);
+	door_free(server->door);
+	http_tls_free(server->tls);
+	pthread_cond_destroy(&server->idle);
+	pthread_mutex_destroy(&server->lock);
+	free(server);
+}
+
+int http_ask(int port, const char *path, int64_t wait_us)
+{
+	char error[128];
+	int status = 0;
+
+	mg_init_library(0);
+	struct mg_connection *connection = mg_connect_client("127.0.0.1", port, 0, error, sizeof(error));
+	if (connection != NULL) {
+		mg_printf(connection, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+		if (mg_get_response(connection, error, sizeof(error), (int)(wait_us / MS_US)) > 0)
+			status = mg_get_response_info(connection)->status_code;
+		mg_close_connection(connection);
+	}
+	mg_exit_library();
+	return status;
+}

@@ -1,0 +1,15 @@
+/* Answers that their clients read slowly. Who answers a request that it took sends what goes out at once; the rest is
+ * sent on from here, by one thread for all of them. It begins with the first. Private to the HTTP server. */
+#ifndef RT_HTTP_REST_H
+#define RT_HTTP_REST_H
+
+#include "http/exchange.h"
+
+/* A client that takes nothing for so long does not get the rest, and its connection ends. */
+struct http_rest *rest_new(int64_t patience_us);
+/* Sends on what is left of an answer, and ends its exchange. */
+void rest_add(struct http_rest *rest, struct http_exchange *exchange);
+/* After every exchange has ended. NULL is accepted. */
+void rest_free(struct http_rest *rest);
+
+#endif

@@ -1,0 +1,40 @@
+/* Reading a value into a field: what the parts of the JSON reader share. */
+#ifndef RT_JSON_READER_H
+#define RT_JSON_READER_H
+
+#include "json/value.h"
+
+struct reader {
+	struct arena *arena;
+	struct faults *faults;
+	enum unknown_fields unknown;
+};
+
+/* Where we are: a chain on the stack, made into text only for a fault. */
+struct path {
+	const struct path *above;
+	const char *name; /* NULL: an item of the array above */
+	size_t index;
+};
+
+/* What is read: a field, where it goes, and its path. */
+struct target {
+	const struct field *field;
+	void *place;
+	struct path path;
+};
+
+/* Reads one value that is not null; what does not fit becomes a fault and leaves the place alone. */
+typedef void field_reader(struct reader *reader, const struct target *target, const struct json *json);
+
+field_reader read_text, read_texts, read_int, read_bool, read_uuid, read_moment, read_enum, read_any;
+
+/* A fault at a path; NULL is the top. */
+void reader_fault(struct reader *reader, const struct path *path, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Whether more faults would only be counted. */
+bool reader_full(const struct reader *reader);
+/* The number of items of an array that keeps to the field's bounds; -1 after a fault. */
+int bounded_count(struct reader *reader, const struct target *target, const struct json *json);
+
+#endif

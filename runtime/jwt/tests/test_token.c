@@ -1,0 +1,459 @@
+/* Access tokens: what is ours is accepted, and nothing else is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "jwt/token.h"
+#include "json/json.h"
+
+/* Two P-256 keys, made for these tests alone. */
+static const char ours_pem[] = "-----BEGIN PRIVATE KEY-----\n"
+			       "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgB9cVoGX7BACgQgzC\n"
+			       "61o2tLS6hdKrx6uvQItSyx/ALmChRANCAAQw46LJg/d1CYCX5l87Zk/DtgjtVlDW\n"
+			       "i0omIkKMIdUuR54FHjjZKCFl5ef2Lt6411pYwpXdrekMhY4Q0tsA0RUa\n"
+			       "-----END PRIVATE KEY-----\n";
+static const char foreign_pem[] = "-----BEGIN PRIVATE KEY-----\n"
+				  "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgPkK19SZjC7C0UayF\n"
+				  "SkBpMWSP5EZzL39DgPwF30zEbtyhRANCAASKqJLHR9FRW9gyGCuzGm7/3HDFCzue\n"
+				  "CfvGOZAVIfgmxQ1+Kr8yYnQFwrqqTcoYfYlWSKa7ih3GMDa3ZQdioUFD\n"
+				  "-----END PRIVATE KEY-----\n";
+static const char p384_pem[] = "-----BEGIN PRIVATE KEY-----\n"
+			       "MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDBwXhz/mb7tul6QGk7y\n"
+			       "5xGplZsBDwtLWWGMR/b22v0eK1BymT5HTVjepVZcT+1jgsahZANiAAT4tTTjdbeH\n"
+			       "DkLEBuNTlwGVK3oBaZgLPZsuM6Ykr1kNQfta4W6idZA/9gg8KDRy9J4w8Febu2rq\n"
+			       "l28lDTEDphoZ6PIytwBEWD7n5h4EMJAhW1g9/Xsn4Eu9vm08KwB739Y=\n"
+			       "-----END PRIVATE KEY-----\n";
+
+static const int64_t now = 1790000000 * SECOND_US;
+
+static struct arena arena;
+static struct token_key *ours, *foreign;
+static struct token_keys *keys;
+
+static struct token_claims claims(void)
+{
+	struct token_claims made = {.issued_us = now, .expires_us = now + 15 * MINUTE_US};
+
+	made.caller = (struct caller){.user_id = uuid_of_text("test", "user", 4),
+				      .session_id = uuid_of_text("test", "session", 7),
+				      .role = CALLER_ADMIN};
+	return made;
+}
+
+static struct token_keys *keys_of(const struct token_key *key)
+{
+	struct token_keys *loaded = NULL;
+
+	assert_int_equal(token_keys_load(span_of(arena_format(&arena, "{\"keys\":[%s]}", token_key_jwk(key))), &loaded),
+			 OK);
+	return loaded;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	arena_init(&arena);
+	assert_int_equal(token_key_load(ours_pem, &ours), OK);
+	assert_int_equal(token_key_load(foreign_pem, &foreign), OK);
+	keys = keys_of(ours);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	token_keys_free(keys);
+	token_key_free(ours);
+	token_key_free(foreign);
+	arena_done(&arena);
+	return 0;
+}
+
+/* Not inlined: gcc 12 would then take what it returns for the address of its local variable. */
+static __attribute__((noinline)) const char *sign(const struct token_key *key, const struct token_claims *what)
+{
+	const char *token = NULL;
+
+	assert_int_equal(token_sign(key, what, &arena, &token), OK);
+	return token;
+}
+
+static enum status verify(const char *token)
+{
+	struct token_claims found;
+
+	return token_verify(keys, token, now, &found);
+}
+
+/* ---- tokens made by hand, part by part ---- */
+
+static char *encode(const void *bytes, size_t size)
+{
+	size_t room = sodium_base64_encoded_len(size, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+
+	return sodium_bin2base64(arena_new(&arena, room, 1), room, bytes, size,
+				 sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+static const char *part(const char *json)
+{
+	return encode(json, strlen(json));
+}
+
+static const char claims_json[] =
+	"{\"iss\":\"comanda\",\"aud\":\"comanda\",\"sub\":\"01930000-0000-7000-8000-000000000001\","
+	"\"sid\":\"01930000-0000-7000-8000-000000000002\",\"role\":\"admin\",\"iat\":1790000000,\"exp\":1790000900}";
+
+static const char *header(const char *algorithm)
+{
+	return arena_format(&arena, "{\"alg\":\"%s\",\"typ\":\"JWT\",\"kid\":\"%s\"}", algorithm, token_key_id(ours));
+}
+
+static void accepts_what_it_signed(void **state)
+{
+	struct token_claims made = claims(), found;
+
+	(void)state;
+	/* Coordinates of signatures differ in length now and then: many are tried. */
+	for (int i = 0; i < 300; i++) {
+		made.expires_us += SECOND_US;
+		assert_int_equal(token_verify(keys, sign(ours, &made), now, &found), OK);
+	}
+	assert_true(uuid_equal(&found.caller.user_id, &made.caller.user_id));
+	assert_true(uuid_equal(&found.caller.session_id, &made.caller.session_id));
+	assert_int_equal(found.caller.role, CALLER_ADMIN);
+	assert_int_equal(found.issued_us, made.issued_us);
+	assert_int_equal(found.expires_us, made.expires_us);
+}
+
+static void names_its_key_by_thumbprint(void **state)
+{
+	(void)state;
+	assert_string_equal(token_key_id(ours), "76fa43QQpmyR0xSbLF6rDaczaCRj4VM8bp_PWUtwAiY");
+	assert_non_null(strstr(token_key_jwk(ours), "\"kid\":\"76fa43QQpmyR0xSbLF6rDaczaCRj4VM8bp_PWUtwAiY\""));
+	assert_non_null(strstr(token_key_jwk(ours), "\"alg\":\"ES256\""));
+	assert_null(strstr(token_key_jwk(ours), "\"d\""));
+}
+
+static void forgives_half_a_minute_of_clock_skew_and_no_more(void **state)
+{
+	struct token_claims made = claims(), found;
+	const char *token = sign(ours, &made);
+
+	(void)state;
+	assert_int_equal(token_verify(keys, token, made.expires_us + 29 * SECOND_US, &found), OK);
+	assert_int_equal(token_verify(keys, token, made.expires_us + 31 * SECOND_US, &found), E_UNAUTHENTICATED);
+}
+
+static void asks_for_keys_again_when_it_does_not_know_the_signer(void **state)
+{
+	struct token_claims made = claims();
+
+	(void)state;
+	assert_int_equal(verify(sign(foreign, &made)), E_NOT_FOUND);
+}
+
+static void refuses_a_foreign_signature_under_our_key_id(void **state)
+{
+	struct token_claims made = claims();
+	const char *theirs = sign(foreign, &made);
+	const char *body = strchr(theirs, '.');
+
+	(void)state;
+	assert_int_equal(verify(arena_format(&arena, "%s%s", part(header("ES256")), body)), E_UNAUTHENTICATED);
+}
+
+static void refuses_a_token_that_was_tampered_with(void **state)
+{
+	struct token_claims made = claims();
+	const char *token = sign(ours, &made);
+	const char *signature = strrchr(token, '.');
+	char *changed = arena_text(&arena, token);
+	size_t head = strcspn(token, "."), size = strlen(token);
+
+	(void)state;
+	assert_int_equal(verify(arena_format(&arena, "%.*s.%s%s", (int)head, token, part(claims_json), signature)),
+			 E_UNAUTHENTICATED);
+	for (size_t i = head + 1; i + 1 < size; i += 7) { /* the last character holds bits that are not used */
+		char was = changed[i];
+
+		if (was == '.')
+			continue;
+		changed[i] = was == 'A' ? 'B' : 'A';
+		assert_int_equal(verify(changed), E_UNAUTHENTICATED);
+		changed[i] = was;
+	}
+	assert_int_equal(verify(changed), OK);
+}
+
+static void refuses_an_unsigned_token(void **state)
+{
+	(void)state;
+	assert_int_equal(verify(arena_format(&arena, "%s.%s.", part("{\"alg\":\"none\"}"), part(claims_json))),
+			 E_UNAUTHENTICATED);
+	assert_int_equal(verify(arena_format(&arena, "%s.%s.", part(header("none")), part(claims_json))),
+			 E_UNAUTHENTICATED);
+	assert_int_equal(verify(arena_format(&arena, "%s.%s.", part(header("NONE")), part(claims_json))),
+			 E_UNAUTHENTICATED);
+	assert_int_equal(verify(arena_format(&arena, "%s.%s.", part(header("ES256")), part(claims_json))),
+			 E_UNAUTHENTICATED);
+	assert_int_equal(verify(arena_format(&arena, "%s.%s", part(header("ES256")), part(claims_json))),
+			 E_UNAUTHENTICATED);
+}
+
+/* The public key as the secret of an HMAC: everybody has it. */
+static void refuses_hmac_with_our_public_key_as_the_secret(void **state)
+{
+	static const char public_pem[] = "-----BEGIN PUBLIC KEY-----\n"
+					 "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEMOOiyYP3dQmAl+ZfO2ZPw7YI7VZQ\n"
+					 "1otKJiJCjCHVLkeeBR442SghZeXn9i7euNdaWMKV3a3pDIWOENLbANEVGg==\n"
+					 "-----END PUBLIC KEY-----\n";
+	const char *text = arena_format(&arena, "%s.%s", part(header("HS256")), part(claims_json));
+	unsigned char mac[crypto_auth_hmacsha256_BYTES];
+	crypto_auth_hmacsha256_state hash;
+
+	(void)state;
+	crypto_auth_hmacsha256_init(&hash, (const unsigned char *)public_pem, strlen(public_pem));
+	crypto_auth_hmacsha256_update(&hash, (const unsigned char *)text, strlen(text));
+	crypto_auth_hmacsha256_final(&hash, mac);
+	assert_int_equal(verify(arena_format(&arena, "%s.%s", text, encode(mac, sizeof(mac)))), E_UNAUTHENTICATED);
+}
+
+static void refuses_what_is_no_token(void **state)
+{
+	static const char *const texts[] = {"", ".", "..", "...", "a.b.c", "Bearer", "\xff\xfe.x.y", "e30.e30.e30"};
+	char *endless = arena_new(&arena, 100001, 1);
+
+	(void)state;
+	memset(endless, 'a', 100000);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_int_equal(verify(texts[i]), E_UNAUTHENTICATED);
+	assert_int_equal(verify(endless), E_UNAUTHENTICATED);
+}
+
+/* ---- claims: signed by our key with another library, so that only the claim named is at fault ---- */
+
+static const struct {
+	const char *what, *token;
+	enum status status;
+} minted[] = {
+	{"as it should be",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiY29tYW5kYSIsInN1YiI6IjAxOTMwMDAwLTAwMDAtN"
+	 "zAwMC04MDAwLTAwMDAwMDAwMDAwMSIsInNpZCI6IjAxOTMwMDAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMiI"
+	 "sInJvbGUiOiJhZG1pbiIsImlhdCI6MTc5MDAwMDAwMCwiZXhwIjoxNzkwMDAwOTAwfQ.b37opmdGO1gvfViEY7gQ6q"
+	 "Th0aPw9papHviSBB8lhMoFM3VDbaPNp8J5Swt6ExgvR5tORI_m5mWH6a8M64527g",
+	 OK},
+	{"another issuer",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJlbHNld2hlcmUiLCJhdWQiOiJjb21hbmRhIiwic3ViIjoiMDE5MzAwMDAtMDAwM"
+	 "C03MDAwLTgwMDAtMDAwMDAwMDAwMDAxIiwic2lkIjoiMDE5MzAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDA"
+	 "yIiwicm9sZSI6ImFkbWluIiwiaWF0IjoxNzkwMDAwMDAwLCJleHAiOjE3OTAwMDA5MDB9.JukYYqa-zyztczHm4du_"
+	 "0zruvSQMmiXzKLiKBfYNylkyrbPzL0ReZPgIGi0bfBPQpGFwCOLVasHaddqthUy4Vw",
+	 E_UNAUTHENTICATED},
+	{"another audience",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiZWxzZXdoZXJlIiwic3ViIjoiMDE5MzAwMDAtMDAwM"
+	 "C03MDAwLTgwMDAtMDAwMDAwMDAwMDAxIiwic2lkIjoiMDE5MzAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDA"
+	 "yIiwicm9sZSI6ImFkbWluIiwiaWF0IjoxNzkwMDAwMDAwLCJleHAiOjE3OTAwMDA5MDB9._GqD1ITCKylIUhwTgLEA"
+	 "F5vwYimfoCfXmfiNy--HtHUES1Mj0qbGex4b8qAnKz5MnDInDkX48OV_hJPk2Jjf-Q",
+	 E_UNAUTHENTICATED},
+	{"a list as audience",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjpbImNvbWFuZGEiLCJlbHNld2hlcmUiXSwic3ViIjoiM"
+	 "DE5MzAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAxIiwic2lkIjoiMDE5MzAwMDAtMDAwMC03MDAwLTgwMDA"
+	 "tMDAwMDAwMDAwMDAyIiwicm9sZSI6ImFkbWluIiwiaWF0IjoxNzkwMDAwMDAwLCJleHAiOjE3OTAwMDA5MDB9.UOw1"
+	 "afmOpS0ZDABT6Ke7v-o_zdTXr1PBQIcVlL9S1DjsAdApcNHlMUMeqC6lnUjl3gzswerj_BvQHFMy6R3-Jw",
+	 E_UNAUTHENTICATED},
+	{"expired long ago",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiY29tYW5kYSIsInN1YiI6IjAxOTMwMDAwLTAwMDAtN"
+	 "zAwMC04MDAwLTAwMDAwMDAwMDAwMSIsInNpZCI6IjAxOTMwMDAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMiI"
+	 "sInJvbGUiOiJhZG1pbiIsImlhdCI6MTc4MDAwMDAwMCwiZXhwIjoxNzgwMDAwOTAwfQ.kjDgiNyYOwYuMUVM-sIR_Z"
+	 "Q-783EBcAwr7Zpv8ThGMBbZ99A3BiEoSbX9MeBz_ZZAUbDdOllpOFW6SYv15RYJg",
+	 E_UNAUTHENTICATED},
+	{"a time that is text",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiY29tYW5kYSIsInN1YiI6IjAxOTMwMDAwLTAwMDAtN"
+	 "zAwMC04MDAwLTAwMDAwMDAwMDAwMSIsInNpZCI6IjAxOTMwMDAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMiI"
+	 "sInJvbGUiOiJhZG1pbiIsImlhdCI6MTc5MDAwMDAwMCwiZXhwIjoiMTc5MDAwMDkwMCJ9.Rl5ZHWB8eqJ5kmU8Zpe0"
+	 "2jeTpJtjfSXYJaIuOd-5gKPxxaqazV9riJjfIF67d-dpQQcoZELRunVkflz4CEfjoQ",
+	 E_UNAUTHENTICATED},
+	{"a time beyond reason",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiY29tYW5kYSIsInN1YiI6IjAxOTMwMDAwLTAwMDAtN"
+	 "zAwMC04MDAwLTAwMDAwMDAwMDAwMSIsInNpZCI6IjAxOTMwMDAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMiI"
+	 "sInJvbGUiOiJhZG1pbiIsImlhdCI6MTc5MDAwMDAwMCwiZXhwIjo0NjExNjg2MDE4NDI3Mzg3OTA0fQ.-yD0L5Ym7E"
+	 "ihuvjhXeBsMWreSjasnS3StImmHv_EoKDhZG9LAMl7jrRkjfje2CKyKAOE3FKvzhBvuueg2d9HOg",
+	 E_UNAUTHENTICATED},
+	{"a subject that is no id",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiY29tYW5kYSIsInN1YiI6Im1lIiwic2lkIjoiMDE5M"
+	 "zAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAyIiwicm9sZSI6ImFkbWluIiwiaWF0IjoxNzkwMDAwMDAwLCJ"
+	 "leHAiOjE3OTAwMDA5MDB9.0bq0rVcku-C_YSuORsQFyk2dQW5QI8hPFTex-erkPV280Deqa24A3ziXf1CaPUaCZLAr"
+	 "_C4bs8W8IYm3kgQruw",
+	 E_UNAUTHENTICATED},
+	{"a session that is no id",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiY29tYW5kYSIsInN1YiI6IjAxOTMwMDAwLTAwMDAtN"
+	 "zAwMC04MDAwLTAwMDAwMDAwMDAwMSIsInNpZCI6IngiLCJyb2xlIjoiYWRtaW4iLCJpYXQiOjE3OTAwMDAwMDAsImV"
+	 "4cCI6MTc5MDAwMDkwMH0.gjXxsfQX6a4mwSwGBuN08ssj_i1tDlhXDR7Y36LFeIKZ5vhUBCmANAqe8t34Za2qaEdeG"
+	 "HWAifOswyrNpR6Gsg",
+	 E_UNAUTHENTICATED},
+	{"a role that does not exist",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiY29tYW5kYSIsInN1YiI6IjAxOTMwMDAwLTAwMDAtN"
+	 "zAwMC04MDAwLTAwMDAwMDAwMDAwMSIsInNpZCI6IjAxOTMwMDAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMiI"
+	 "sInJvbGUiOiJyb290IiwiaWF0IjoxNzkwMDAwMDAwLCJleHAiOjE3OTAwMDA5MDB9.21okNbAqDbA_iN7Jtbhnpk51"
+	 "6alYcX-sNalS5d-NYb_8LQg31s5OIuSdwvPVF6satVLKsT-DLpTTkr--eIT6cg",
+	 E_UNAUTHENTICATED},
+	{"the role of nobody",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiY29tYW5kYSIsInN1YiI6IjAxOTMwMDAwLTAwMDAtN"
+	 "zAwMC04MDAwLTAwMDAwMDAwMDAwMSIsInNpZCI6IjAxOTMwMDAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMiI"
+	 "sInJvbGUiOiJub2JvZHkiLCJpYXQiOjE3OTAwMDAwMDAsImV4cCI6MTc5MDAwMDkwMH0.l14ijAOt_4mYzLqhppbu6"
+	 "oiVYYDaMi8AeAjABoL_f_QMEVkVObDZmxMHA_R4P_kmI6EMp5Mj-cshNnECTq2utA",
+	 E_UNAUTHENTICATED},
+	{"a role that is a number",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiY29tYW5kYSIsInN1YiI6IjAxOTMwMDAwLTAwMDAtN"
+	 "zAwMC04MDAwLTAwMDAwMDAwMDAwMSIsInNpZCI6IjAxOTMwMDAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMiI"
+	 "sInJvbGUiOjIsImlhdCI6MTc5MDAwMDAwMCwiZXhwIjoxNzkwMDAwOTAwfQ.AbR7R3SGAzNMu3xHyo2otHEy6lJtlb"
+	 "lmlQqPTlUu3cHMHw19JXT-Bf1zhFITWPnMIkzzauhFSCZwgaH_A9hfPg",
+	 E_UNAUTHENTICATED},
+	{"no iss",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJhdWQiOiJjb21hbmRhIiwic3ViIjoiMDE5MzAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwM"
+	 "DAwMDAxIiwic2lkIjoiMDE5MzAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAyIiwicm9sZSI6ImFkbWluIiw"
+	 "iaWF0IjoxNzkwMDAwMDAwLCJleHAiOjE3OTAwMDA5MDB9.eUUoFtuIifi1DbHcBMsv4kaS7Y9q19Z8l_K9WifIJiIR"
+	 "nbNT2aUedB4T-JcwpQbRkhsqKX2Y3iBz8qPfvdz4CQ",
+	 E_UNAUTHENTICATED},
+	{"no aud",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwic3ViIjoiMDE5MzAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwM"
+	 "DAwMDAxIiwic2lkIjoiMDE5MzAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAyIiwicm9sZSI6ImFkbWluIiw"
+	 "iaWF0IjoxNzkwMDAwMDAwLCJleHAiOjE3OTAwMDA5MDB9.CWPFEAcO3K-fzDiujlot5Xj1Q2oaKcC4hj8jtodTO-Uv"
+	 "f7E7Cy3J6Jm9q1G3MR0jdbcw5euv5_PKPLbiPG1wtQ",
+	 E_UNAUTHENTICATED},
+	{"no sub",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiY29tYW5kYSIsInNpZCI6IjAxOTMwMDAwLTAwMDAtN"
+	 "zAwMC04MDAwLTAwMDAwMDAwMDAwMiIsInJvbGUiOiJhZG1pbiIsImlhdCI6MTc5MDAwMDAwMCwiZXhwIjoxNzkwMDA"
+	 "wOTAwfQ.OSEg8F_bWRHqEaAQRsrVWMQF4ZCMz_hsCbxwfQsuOgkK0u7xtjVh78mFP2CrzdFzYSezyMJMGDlNJ7L3sI"
+	 "KH5A",
+	 E_UNAUTHENTICATED},
+	{"no sid",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiY29tYW5kYSIsInN1YiI6IjAxOTMwMDAwLTAwMDAtN"
+	 "zAwMC04MDAwLTAwMDAwMDAwMDAwMSIsInJvbGUiOiJhZG1pbiIsImlhdCI6MTc5MDAwMDAwMCwiZXhwIjoxNzkwMDA"
+	 "wOTAwfQ.7B7itLc2SRsvktQWp2qraXUvLEo_x2z1i68RrPV6L2SbnWfMmls5N5n0WpKrDZ1wBxs7ASWtPWwdE5KRyn"
+	 "zbgw",
+	 E_UNAUTHENTICATED},
+	{"no role",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiY29tYW5kYSIsInN1YiI6IjAxOTMwMDAwLTAwMDAtN"
+	 "zAwMC04MDAwLTAwMDAwMDAwMDAwMSIsInNpZCI6IjAxOTMwMDAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMiI"
+	 "sImlhdCI6MTc5MDAwMDAwMCwiZXhwIjoxNzkwMDAwOTAwfQ.UDJRDqNY8j4pmqCKH8tMnnqLDKh1BiKOjrpp0sqA6z"
+	 "yCXRKFxyxOXRynXFbH0DXv20A5JfwPtbQXd_hMfJFp1A",
+	 E_UNAUTHENTICATED},
+	{"no iat",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiY29tYW5kYSIsInN1YiI6IjAxOTMwMDAwLTAwMDAtN"
+	 "zAwMC04MDAwLTAwMDAwMDAwMDAwMSIsInNpZCI6IjAxOTMwMDAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMiI"
+	 "sInJvbGUiOiJhZG1pbiIsImV4cCI6MTc5MDAwMDkwMH0.hM4uToXwUygfD3JU4lThX4kXZGMLWDRaEuH6h2_3FeejK"
+	 "ExZ_Ubr0XTiMijPRMPmUsREm-3D0hcZZlS9K54LYQ",
+	 E_UNAUTHENTICATED},
+	{"no exp",
+	 "eyJhbGciOiJFUzI1NiIsImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk04YnBfUFdVdHdBaVkiLC"
+	 "J0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiY29tYW5kYSIsInN1YiI6IjAxOTMwMDAwLTAwMDAtN"
+	 "zAwMC04MDAwLTAwMDAwMDAwMDAwMSIsInNpZCI6IjAxOTMwMDAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMiI"
+	 "sInJvbGUiOiJhZG1pbiIsImlhdCI6MTc5MDAwMDAwMH0.VApDtvWKJ2aLJfAS01lys3PHipR4jjrzrlntnnSjdac7k"
+	 "uQHAnPONv4Q5fRzh6-U6_9Nbw9JQ5I8bo3f3hFKHQ",
+	 E_UNAUTHENTICATED},
+	{"an extension that must be understood",
+	 "eyJhbGciOiJFUzI1NiIsImNyaXQiOlsiZXhwIl0sImtpZCI6Ijc2ZmE0M1FRcG15UjB4U2JMRjZyRGFjemFDUmo0Vk"
+	 "04YnBfUFdVdHdBaVkiLCJ0eXAiOiJKV1QifQ.eyJpc3MiOiJjb21hbmRhIiwiYXVkIjoiY29tYW5kYSIsInN1YiI6I"
+	 "jAxOTMwMDAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMSIsInNpZCI6IjAxOTMwMDAwLTAwMDAtNzAwMC04MDA"
+	 "wLTAwMDAwMDAwMDAwMiIsInJvbGUiOiJhZG1pbiIsImlhdCI6MTc5MDAwMDAwMCwiZXhwIjoxNzkwMDAwOTAwfQ.4c"
+	 "SlBANGapcXpE5X-QS0L5lqypfSWn_InTkCV-wtRi8o_CYIMwDOTsOmGx3ErPNWn7rQlj7aKTdEmAZ-ZCWqPQ",
+	 E_UNAUTHENTICATED},
+};
+
+static void believes_only_claims_that_are_all_there_and_meant_for_us(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(minted) / sizeof(minted[0]); i++)
+		if (verify(minted[i].token) != minted[i].status)
+			fail_msg("%s: got %d", minted[i].what, verify(minted[i].token));
+}
+
+/* ---- key documents ---- */
+
+static void refuses_a_private_key_of_another_kind(void **state)
+{
+	struct token_key *key = NULL;
+
+	(void)state;
+	assert_int_equal(token_key_load("", &key), E_MALFORMED);
+	assert_int_equal(token_key_load("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", &key),
+			 E_MALFORMED);
+	assert_int_equal(token_key_load(p384_pem, &key), E_MALFORMED);
+	assert_null(key);
+}
+
+static void leaves_out_keys_that_it_cannot_use(void **state)
+{
+	struct token_claims made = claims(), found;
+	struct token_keys *some = NULL;
+	const char *text =
+		arena_format(&arena,
+			     "{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"r\",\"n\":\"AQAB\",\"e\":\"AQAB\"},7,"
+			     "{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"off-curve\",\"x\":\"%s\",\"y\":\"%s\"},%s]}",
+			     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE",
+			     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE", token_key_jwk(ours));
+
+	(void)state;
+	assert_int_equal(token_keys_load(span_of(text), &some), OK);
+	assert_int_equal(token_verify(some, sign(ours, &made), now, &found), OK);
+	token_keys_free(some);
+}
+
+static void refuses_a_document_that_is_no_key_set(void **state)
+{
+	static const char *const texts[] = {"", "{", "{}", "[]", "{\"keys\":{}}", "{\"keys\":null}"};
+	struct token_keys *none = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_int_equal(token_keys_load(span_of(texts[i]), &none), E_MALFORMED);
+	assert_null(none);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(accepts_what_it_signed),
+		cmocka_unit_test(names_its_key_by_thumbprint),
+		cmocka_unit_test(forgives_half_a_minute_of_clock_skew_and_no_more),
+		cmocka_unit_test(asks_for_keys_again_when_it_does_not_know_the_signer),
+		cmocka_unit_test(refuses_a_foreign_signature_under_our_key_id),
+		cmocka_unit_test(refuses_a_token_that_was_tampered_with),
+		cmocka_unit_test(refuses_an_unsigned_token),
+		cmocka_unit_test(refuses_hmac_with_our_public_key_as_the_secret),
+		cmocka_unit_test(refuses_what_is_no_token),
+		cmocka_unit_test(believes_only_claims_that_are_all_there_and_meant_for_us),
+		cmocka_unit_test(refuses_a_private_key_of_another_kind),
+		cmocka_unit_test(leaves_out_keys_that_it_cannot_use),
+		cmocka_unit_test(refuses_a_document_that_is_no_key_set),
+	};
+
+	json_init();
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

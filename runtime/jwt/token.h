@@ -1,0 +1,32 @@
+/* Access tokens: JWTs signed ES256 (RFC 7519, RFC 7518 section 3.4), by libjwt; keys as JWK (RFC 7517) by OpenSSL. */
+#ifndef RT_TOKEN_H
+#define RT_TOKEN_H
+
+#include "core/message.h"
+
+struct token_claims {
+	struct caller caller; /* sub, sid, role */
+	int64_t issued_us, expires_us;
+};
+
+/* A private key: PEM (EC P-256), and its id: the RFC 7638 thumbprint. */
+struct token_key;
+must_check enum status token_key_load(const char *pem, struct token_key **ret_key);
+void token_key_free(struct token_key *key);
+const char *token_key_id(const struct token_key *key);
+/* {"kty":"EC","crv":"P-256","x":…,"y":…,"kid":…,"use":"sig","alg":"ES256"} */
+const char *token_key_jwk(const struct token_key *key);
+/* Issuer and audience are "comanda". The text lives in the arena. */
+must_check enum status token_sign(const struct token_key *key, const struct token_claims *claims, struct arena *arena,
+				  const char **ret_token);
+
+/* Public keys, from a JWKS document. */
+struct token_keys;
+must_check enum status token_keys_load(struct span jwks, struct token_keys **ret_keys);
+void token_keys_free(struct token_keys *keys);
+/* E_UNAUTHENTICATED: not a token of ours, or expired (30 s of clock skew are forgiven), or wrong algorithm.
+ * E_NOT_FOUND: signed by a key that is not among these: fetch them again, then ask again. */
+must_check enum status token_verify(const struct token_keys *keys, const char *token, int64_t now_us,
+				    struct token_claims *ret_claims);
+
+#endif

@@ -1,0 +1,196 @@
+/* A database connection: made, lost, made again; and what a failure means. */
+#include "postgres/db_private.h"
+#include "telemetry/connection_metrics.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "postgres/link.h"
+
+#define PAUSE_LEAST_US (50 * MS_US)
+#define PAUSE_MOST_US  (2 * SECOND_US)
+
+struct db *db_new(const struct db_config *config)
+{
+	struct db *db = mem_new(1, sizeof *db);
+	struct buffer application;
+
+	buffer_init(&application);
+	buffer_format(&application, "%s/%s", config->program, config->lane);
+	db->application = mem_text(application.bytes);
+	buffer_done(&application);
+	db->url = mem_text(config->url);
+	db->plan = (struct db_link_plan){db->url, db->application, config->wait_us, config->relaxed};
+	db->jitter = (uint32_t)moment_steady() ^ (uint32_t)(uintptr_t)db;
+	db_explain(db, "not connected");
+	return db;
+}
+
+void db_drop(struct db *db)
+{
+	if (db->link == NULL)
+		return;
+	db_link_close(db->link);
+	db->link = NULL;
+	db->head = db->tail = 0;
+	db->batch_open = db->begun = db->distrusted = false;
+	statements_forget(&db->statements);
+	/* A connection that has worked may be made again at once. */
+	db->next_try_us = moment_steady() + db->pause_us;
+}
+
+void db_clear_result(struct db *db)
+{
+	db_answer_clear(db->result);
+	db->result = NULL;
+}
+
+void db_free(struct db *db)
+{
+	if (db == NULL)
+		return;
+	db_drop(db);
+	db_clear_result(db);
+	args_done(&db->args);
+	free(db->queue);
+	free(db->url);
+	free(db->application);
+	free(db);
+}
+
+bool db_connected(const struct db *db)
+{
+	return db->link != NULL;
+}
+
+const char *db_detail(const struct db *db)
+{
+	return db->detail;
+}
+
+const char *db_sqlstate(const struct db *db)
+{
+	return db->sqlstate;
+}
+
+const char *db_constraint(const struct db *db)
+{
+	return db->constraint;
+}
+
+struct args *db_args(struct db *db)
+{
+	return &db->args;
+}
+
+/* ---- failures ---- */
+
+/* libpq's messages end with a line break and may hold several lines. */
+static void one_line(char *text)
+{
+	size_t size = strlen(text);
+
+	while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == ' '))
+		text[--size] = '\0';
+	for (; *text != '\0'; text++)
+		if (*text == '\n' || *text == '\t')
+			*text = ' ';
+}
+
+void db_explain(struct db *db, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(db->detail, sizeof db->detail, format, list);
+	va_end(list);
+	one_line(db->detail);
+	db->sqlstate[0] = db->constraint[0] = '\0';
+}
+
+/* After the first failure of a batch the others are only its consequences, and db_detail keeps the cause. */
+enum status db_fail_lost(struct db *db, const char *what)
+{
+	if (db->failed == OK) {
+		db_explain(db, "%s: %s", what, db_link_error(db->link));
+		db->failed = E_REDO;
+	}
+	db_drop(db);
+	return db->failed;
+}
+
+enum status db_fail_wait(struct db *db, enum db_wait wait, const char *what)
+{
+	if (wait == WAIT_DONE)
+		return OK;
+	if (wait == WAIT_LOST)
+		return db_fail_lost(db, what);
+	if (db->failed == OK) {
+		db_explain(db, "%s: no answer in time", what);
+		db->failed = E_REDO;
+	}
+	db_drop(db);
+	return db->failed;
+}
+
+/* Failures that a new connection mends: the server ends this one, has become a standby, has lost the statements, or a
+ * migration has changed a column beneath a plan that worked before. */
+static bool is_mended_by_new_connection(const struct answer *answer, const struct pending *pending)
+{
+	bool worked = pending->statement != NULL && pending->statement->state == PROVEN;
+
+	return answer->fatal || strcmp(answer->sqlstate, "25006") == 0 || strcmp(answer->sqlstate, "26000") == 0 ||
+	       (worked && strcmp(answer->sqlstate, "0A000") == 0);
+}
+
+enum status db_fail_answer(struct db *db, const struct answer *answer, const struct pending *pending)
+{
+	if (db->failed != OK)
+		return db->failed;
+	if (answer->kind != ANSWER_ERROR || answer->sqlstate[0] == '\0')
+		return db_fail_lost(db, pending->text);
+	db_explain(db, "%s %s: %s", answer->sqlstate, pending->text, answer->message);
+	snprintf(db->sqlstate, sizeof db->sqlstate, "%s", answer->sqlstate);
+	snprintf(db->constraint, sizeof db->constraint, "%s", answer->constraint);
+	db->distrusted = is_mended_by_new_connection(answer, pending);
+	db->failed = db->distrusted ? E_REDO : sqlstate_status(answer->sqlstate);
+	return db->failed;
+}
+
+/* ---- connecting ---- */
+
+static int64_t grow_pause(struct db *db)
+{
+	int64_t pause_us = db->pause_us == 0 ? PAUSE_LEAST_US : db->pause_us * 2;
+
+	db->jitter = db->jitter * 1664525u + 1013904223u; /* Numerical Recipes' generator: only to spread the tries */
+	pause_us = pause_us * (768 + (int64_t)(db->jitter >> 23)) / 1024;
+	return pause_us < PAUSE_LEAST_US ? PAUSE_LEAST_US : pause_us > PAUSE_MOST_US ? PAUSE_MOST_US : pause_us;
+}
+
+static enum status try_connect(struct db *db)
+{
+	char why[256];
+
+	db->pause_us = grow_pause(db);
+	db->link = db_link_open(&db->plan, why, sizeof why);
+	connects_count("database", db->link != NULL);
+	if (db->link != NULL)
+		return OK;
+	db_explain(db, "connecting: %s", why);
+	db->next_try_us = moment_steady() + db->pause_us;
+	return E_UNAVAILABLE;
+}
+
+enum status db_ensure(struct db *db)
+{
+	if (db->failed != OK)
+		db_recover(db);
+	/* Between turns the server has nothing to say, except that it goes. */
+	if (db->link != NULL && db->head == db->tail && db_link_hung_up(db->link))
+		db_drop(db);
+	if (db->link != NULL)
+		return OK;
+	return moment_steady() < db->next_try_us ? E_UNAVAILABLE : try_connect(db);
+}

@@ -1,0 +1,120 @@
+/* PostgreSQL: one connection, prepared statements, pipelines. libpq, binary format both ways.
+ *
+ * A connection belongs to one thread. Every wait is bounded. Statements are written as constants beside the function
+ * that runs them, prepared once a connection:
+ *
+ *   static const struct sql find = { "user_find", "SELECT id, name FROM users WHERE id = $1" };
+ *
+ * db_send queues a statement in the pipeline, db_sync ends the batch, db_result takes the results in order. */
+#ifndef RT_DB_H
+#define RT_DB_H
+
+#include "core/memory.h"
+#include "core/timestamp.h"
+#include "core/uuid.h"
+
+struct db;
+
+struct sql {
+	const char *name; /* unique within the program: the prepared statement's name */
+	const char *text;
+};
+
+struct db_config {
+	const char *url;     /* postgresql://... */
+	const char *program; /* application_name */
+	int64_t wait_us;  /* the longest wait for an answer; also statement_timeout and lock_timeout are set below it */
+	const char *lane; /* application_name is "<program>/<lane>" */
+	bool relaxed;     /* commits do not wait for the disk: only for what a crash may undo */
+};
+
+/* Makes the object; connects on first use. Never fails. */
+struct db *db_new(const struct db_config *config);
+void db_free(struct db *db);
+/* Connects if it is not connected. E_UNAVAILABLE otherwise; db_detail says why. Tries at most once a call. */
+must_check enum status db_ensure(struct db *db);
+bool db_connected(const struct db *db);
+/* The last failure's message, SQLSTATE in front; for logs only. */
+const char *db_detail(const struct db *db);
+/* The last failure's SQLSTATE, "" where none, and the constraint that was violated. */
+const char *db_sqlstate(const struct db *db);
+const char *db_constraint(const struct db *db);
+
+/* ---- parameters ---- */
+
+/* The parameters of one statement. Reset by db_send. Texts are copied. */
+struct args;
+struct args *db_args(struct db *db);
+void arg_uuid(struct args *args, const struct uuid *id); /* NULL: null */
+void arg_int(struct args *args, int64_t number);         /* bigint; INT_ABSENT (INT64_MIN): null */
+void arg_bool(struct args *args, bool value);
+void arg_text(struct args *args, const char *text); /* NULL: null */
+void arg_bytes(struct args *args, const void *bytes, size_t size);
+void arg_moment(struct args *args, int64_t at_us); /* INT64_MIN: null */
+void arg_uuids(struct args *args, const struct uuid *ids, size_t count);
+void arg_texts(struct args *args, const char *const *texts, size_t count);
+/* Columns for unnest: begin with the number of columns, then put values row by row, left to right. Each column becomes
+ * one array parameter whose type is that of its first value (put_uuid: uuid[], put_int: bigint[], ...). */
+void args_columns(struct args *args, int columns);
+void put_uuid(struct args *args, const struct uuid *id); /* NULL: null, as below */
+void put_int(struct args *args, int64_t number);
+void put_bool(struct args *args, bool value);
+void put_text(struct args *args, const char *text);
+void put_bytes(struct args *args, const void *bytes, size_t size);
+void put_moment(struct args *args, int64_t at_us);
+
+/* ---- running ---- */
+
+/* Queues a statement with the parameters gathered in db_args. */
+void db_send(struct db *db, const struct sql *sql);
+/* BEGIN, COMMIT, ROLLBACK and the like: no parameters, not prepared. Queued likewise; has a result of its own. */
+void db_send_text(struct db *db, const char *statement);
+/* Sends what is queued and asks the server to answer now, without ending the batch: within BEGIN and COMMIT by a Sync,
+ * which ends nothing there and whose own answer is not seen, otherwise by PQsendFlushRequest. */
+must_check enum status db_flush(struct db *db);
+/* Sends what is queued and ends the batch with a Sync. After the last db_result, db_synced takes the Sync's own. */
+must_check enum status db_sync(struct db *db);
+
+/* The rows of one statement; valid until the next db_result. */
+struct rows {
+	void *result;    /* PGresult, owned by db */
+	int count;       /* rows returned */
+	int64_t touched; /* rows inserted, updated or deleted */
+};
+/* Takes the result of the next statement that was sent. Errors: E_REDO (SQLSTATE classes 08, 40, 53, 55, 57, unique
+ * violation 23505, 25006, 26000, a plan that a migration has outdated, connection lost or time out), E_INVALID (class
+ * 22 and the rest of 23: a value is to blame), E_INTERNAL (everything else, class 42 say). After an error, all further
+ * results of the batch fail with the same status until db_recover. */
+must_check enum status db_result(struct db *db, struct rows *ret_rows);
+must_check enum status db_synced(struct db *db);
+/* After an error: reads the pipeline to its end and rolls back; if that does not work, drops the connection. */
+void db_recover(struct db *db);
+
+/* One statement in a transaction of its own: send, sync, result. Rows are valid until the next call on `db`. */
+must_check enum status db_run(struct db *db, const struct sql *sql, struct rows *ret_rows);
+
+bool row_null(const struct rows *rows, int row, int column);
+struct uuid row_uuid(const struct rows *rows, int row, int column); /* null: nil */
+int64_t row_int(const struct rows *rows, int row, int column);      /* int2, int4, int8; null: INT64_MIN */
+bool row_bool(const struct rows *rows, int row, int column);
+int64_t row_moment(const struct rows *rows, int row, int column);    /* timestamptz; null: INT64_MIN */
+struct span row_bytes(const struct rows *rows, int row, int column); /* text, bytea, json; valid as long as the rows */
+const char *row_text(const struct rows *rows, int row, int column, struct arena *arena); /* null: NULL */
+
+/* ---- migrations ---- */
+
+struct migration {
+	const char *name; /* "0001_create_orders" */
+	const char *text; /* SQL; may hold several statements */
+};
+
+/* Applies what is missing, in order, each in its own transaction, under an advisory lock. What was applied is
+ * remembered with a checksum; a changed one is refused (E_CONFLICT, db_detail says which). Migrations that this build
+ * does not know are left alone: a newer build made them (expand, then contract). */
+must_check enum status db_migrate(struct db *db, const struct migration *migrations);
+
+/* Lets the role that `url` names read and change rows of all tables, and nothing else: what a program needs whose
+ * tables were made by another role. Does nothing where it is the same role. */
+must_check enum status db_grant(struct db *db, const char *url);
+
+#endif

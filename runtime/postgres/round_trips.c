@@ -1,0 +1,59 @@
+/* Spans of round trips to the database. Statements travel in pipelines, and their answers come together: what takes
+ * time is the round trip, so it has the span, named after the statements in it. */
+#include "postgres/db_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "telemetry/span.h"
+
+/* `next` gathers names until it is sent; then it is the one under way. */
+void db_round_add(struct db *db, const char *statement)
+{
+	struct db_round *next = &db->next_round;
+
+	if (tracing_here() == NULL)
+		return;
+	const size_t size = strlen(next->names);
+	snprintf(next->names + size, sizeof(next->names) - size, "%s%s", size == 0 ? "" : " ", statement);
+	next->count++;
+}
+
+void db_round_over(struct db *db, const char *error)
+{
+	struct db_round *round = &db->round;
+	struct traced span;
+
+	if (round->count > 0 && tracing_here() != NULL) {
+		traced_begin(&span, SPAN_CLIENT, round->names, tracing_here());
+		span.start_us = round->sent_us;
+		span.end_us = round->answered_us > round->sent_us ? round->answered_us : span.end_us;
+		span.error = error;
+		traced_note(&span, "db.system.name", "postgresql");
+		traced_count(&span, "db.operation.batch.size", round->count);
+		if (span.end_us == 0)
+			traced_end(&span);
+		else
+			traced_queue(&span);
+	}
+	round->count = 0;
+}
+
+void db_round_sent(struct db *db)
+{
+	if (db->round.count > 0)
+		db_round_over(db, NULL);
+	if (db->next_round.count == 0)
+		return;
+	db->round = db->next_round;
+	db->round.sent_us = moment_now();
+	db->round.answered_us = 0;
+	db->next_round.count = 0;
+	db->next_round.names[0] = '\0';
+}
+
+void db_round_answered(struct db *db)
+{
+	if (db->round.count > 0)
+		db->round.answered_us = moment_now();
+}

@@ -1,0 +1,68 @@
+/* Which statements a connection has prepared, and what a SQLSTATE means to a lane. */
+#include "postgres/db_private.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* FNV-1a (draft-eastlake-fnv): names are short. */
+static uint32_t name_hash(const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	return hash;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || strcmp(a, b) == 0;
+}
+
+struct statement *statements_find(struct statements *statements, const struct sql *sql)
+{
+	for (uint32_t i = name_hash(sql->name);; i++) {
+		struct statement *slot = &statements->slots[i % STATEMENTS_MAX];
+
+		if (slot->name == NULL) {
+			statements->count++;
+			assert(statements->count < STATEMENTS_MAX);
+			*slot = (struct statement){.name = sql->name, .text = sql->text};
+			return slot;
+		}
+		if (same_text(slot->name, sql->name)) {
+			assert(same_text(slot->text, sql->text));
+			return slot;
+		}
+	}
+}
+
+void statements_forget(struct statements *statements)
+{
+	for (int i = 0; i < STATEMENTS_MAX; i++)
+		statements->slots[i].state = UNPREPARED;
+}
+
+static const struct {
+	const char *prefix;
+	enum status status;
+} sqlstates[] = {
+	{"08", E_REDO},    /* connection */
+	{"22", E_INVALID}, /* data */
+	{"23505", E_REDO}, /* unique violation: somebody was faster */
+	{"23", E_INVALID}, /* constraint */
+	{"25006", E_REDO}, /* read-only: the server has become a standby */
+	{"26000", E_REDO}, /* the prepared statement is gone (DISCARD ALL): it is prepared again */
+	{"40", E_REDO},    /* deadlock, serialisation */
+	{"53", E_REDO},    /* out of connections, disk, memory */
+	{"55", E_REDO},    /* lock not available */
+	{"57", E_REDO},    /* cancelled, shutting down */
+};
+
+enum status sqlstate_status(const char *sqlstate)
+{
+	for (size_t i = 0; i < sizeof sqlstates / sizeof *sqlstates; i++)
+		if (strncmp(sqlstate, sqlstates[i].prefix, strlen(sqlstates[i].prefix)) == 0)
+			return sqlstates[i].status;
+	return E_INTERNAL;
+}

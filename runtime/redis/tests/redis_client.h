@@ -1,0 +1,12 @@
+/* A look at Redis from outside the cache, for its tests. A failure fails the test. */
+#ifndef RT_TEST_REDIS_OUTSIDE_H
+#define RT_TEST_REDIS_OUTSIDE_H
+
+#include "core/memory.h"
+
+/* A socket to the Redis that the URL names, signed in; closed by the caller. */
+int redis_outside(const char *text, struct arena *arena);
+/* Sends an inline command, and waits for the one line that answers it. */
+void redis_tell(int redis, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,30 @@
+/* What the replicas of a service tell each other of their pace: the table paces. One of them may begin what another
+ * one ends; the brake (relay/admission_control.h) needs to know of both. */
+#ifndef RT_PACES_H
+#define RT_PACES_H
+
+#include "core/uuid.h"
+#include "postgres/db.h"
+#include "relay/admission_control.h"
+
+enum { PACES_MAX = 32 }; /* replicas that are looked at; more of them count as if each worked for itself */
+
+/* Another replica, and what it has told when it was last looked at. */
+struct other_pace {
+	struct uuid replica;
+	int64_t begun, ended;
+};
+
+struct paces {
+	struct uuid replica; /* this one */
+	int64_t told, next_us;
+	struct other_pace others[PACES_MAX];
+	size_t count;
+};
+
+void paces_init(struct paces *paces);
+/* Tells what this process has counted, and counts what the others have told since the last time; at most every tenth of
+ * a second, and only where something has been counted here since. */
+must_check enum status paces_share(struct paces *paces, struct db *db, struct pace *pace);
+
+#endif

@@ -1,0 +1,684 @@
+/* RPC against a real RabbitMQ (broker_fixture.h says which): many threads ask, one thread answers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+
+#include "amqp/tests/broker_fixture.h"
+#include "rpc/wire.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+enum { ECHO, ECHO_SLOWLY, NOWHERE, FULL, TYPES };
+static const struct message_type types[TYPES] = {
+	[ECHO] = {"test.echo", REQUEST, 1, "edge", "test.query", NULL, NULL, NULL},
+	[ECHO_SLOWLY] = {"test.other", REQUEST, 1, "edge", "test.command", NULL, NULL, NULL},
+	[NOWHERE] = {"test.nowhere", REQUEST, 1, "edge", "test.nowhere", NULL, NULL, NULL},
+	[FULL] = {"test.full", REQUEST, 1, "edge", "test.full", NULL, NULL, NULL},
+};
+static const struct contract contract = {.types = types, .count = TYPES};
+
+static const int64_t patience_us = 20 * SECOND_US;
+
+/* ---- the side that answers ---- */
+
+struct answerer {
+	pthread_t thread;
+	const char *queue;
+	atomic_bool stopping, holding; /* holding: takes messages and answers none until it holds no longer */
+	atomic_int items, messages, largest;
+};
+
+static void add_answer(struct rpc_bundle *bundle, const struct rpc_item *item, struct buffer *text)
+{
+	static const struct refusal refusal = {E_CONFLICT, "no_thanks", "asked to refuse", "please"};
+	struct buffer data;
+
+	buffer_init(&data);
+	json_print(&data, item->data);
+	buffer_clear(text);
+	if (strstr(data.bytes, "refuse") != NULL)
+		rpc_answer_write(text, &(struct rpc_answer){.status = E_CONFLICT, .refusal = &refusal});
+	else
+		rpc_answer_write(text, &(struct rpc_answer){.status = item->status, .data = {data.bytes, data.size}});
+	rpc_bundle_reply(bundle, item->id_text, (struct span){text->bytes, text->size});
+	buffer_done(&data);
+}
+
+static void answer(struct answerer *answerer, struct broker *broker, const struct delivery *delivery,
+		   struct arena *arena)
+{
+	struct rpc_items items;
+	struct rpc_bundle bundle;
+	struct buffer text;
+
+	assert_int_equal(rpc_wire_read_requests(delivery->body, &contract, arena, &items), OK);
+	answerer->messages++;
+	answerer->items += (int)items.count;
+	if ((int)items.count > answerer->largest)
+		answerer->largest = (int)items.count;
+	while (answerer->holding && !answerer->stopping)
+		assert_int_equal(broker_tick(broker, 5 * MS_US), OK);
+	rpc_bundle_init(&bundle);
+	buffer_init(&text);
+	for (size_t i = 0; i < items.count; i++)
+		add_answer(&bundle, &items.items[i], &text);
+	assert_int_equal(broker_publish(broker,
+					&(struct publication){.exchange = "",
+							      .routing_key = delivery->reply_to,
+							      .body = rpc_bundle_body(&bundle)},
+					NULL),
+			 OK);
+	assert_int_equal(broker_ack(broker, delivery->tag, false), OK);
+	buffer_done(&text);
+	rpc_bundle_done(&bundle);
+}
+
+static void *run_answerer(void *argument)
+{
+	struct answerer *answerer = argument;
+	const struct broker_consume consume = {.queue = answerer->queue, .prefetch = 10};
+	struct broker *broker = connected_broker("answerer", false);
+	struct arena arena;
+
+	arena_init(&arena);
+	assert_int_equal(broker_consume(broker, &consume), OK);
+	while (!answerer->stopping) {
+		struct delivery delivery;
+		enum status status;
+
+		arena_reset(&arena);
+		status = broker_next(broker, 20 * MS_US, &arena, &delivery);
+		if (status == OK)
+			answer(answerer, broker, &delivery, &arena);
+		else
+			assert_int_equal(status, E_TIMEOUT);
+	}
+	broker_close(broker);
+	broker_free(broker);
+	arena_done(&arena);
+	return NULL;
+}
+
+static void start(struct answerer *answerer, const char *queue)
+{
+	memset(answerer, 0, sizeof(*answerer));
+	answerer->queue = queue;
+	assert_int_equal(pthread_create(&answerer->thread, NULL, run_answerer, answerer), 0);
+}
+
+static void stop(struct answerer *answerer)
+{
+	answerer->stopping = true;
+	pthread_join(answerer->thread, NULL);
+}
+
+/* ---- the side that asks ---- */
+
+static struct rpc *new_rpc(const char *program)
+{
+	const struct rpc_config config = {.broker_url = fixture_url(),
+					  .program = program,
+					  .contract = &contract,
+					  .heartbeat_us = 10 * SECOND_US,
+					  .window = 3,
+					  .in_flight_max = 200,
+					  .breaker_after = 3};
+	struct rpc *rpc = rpc_new(&config);
+	int64_t until = moment_steady() + patience_us;
+
+	while (!rpc_connected(rpc))
+		assert_true(moment_steady() < until);
+	return rpc;
+}
+
+static int open_rpc(void **state)
+{
+	*state = new_rpc("component");
+	return 0;
+}
+
+static int close_rpc(void **state)
+{
+	rpc_free(*state);
+	return 0;
+}
+
+static struct rpc_request request_of(int type, const char *data, int64_t wait_us)
+{
+	int64_t now = moment_now();
+
+	return (struct rpc_request){
+		.type = type, .id = uuid_new(now), .time_us = now, .deadline_us = now + wait_us, .data = span_of(data)};
+}
+
+/* A call by a thread of its own. */
+struct asker {
+	pthread_t thread;
+	struct rpc *rpc;
+	struct rpc_request request;
+	struct arena arena;
+	struct rpc_reply reply;
+};
+
+static void *ask(void *argument)
+{
+	struct asker *asker = argument;
+	enum status status = rpc_call(asker->rpc, &asker->request, &asker->arena, &asker->reply);
+
+	assert_int_equal(status, asker->reply.status);
+	return NULL;
+}
+
+static void ask_beside(struct asker *asker, struct rpc *rpc, struct rpc_request request)
+{
+	*asker = (struct asker){.rpc = rpc, .request = request};
+	arena_init(&asker->arena);
+	assert_int_equal(pthread_create(&asker->thread, NULL, ask, asker), 0);
+}
+
+static void join(struct asker *asker)
+{
+	pthread_join(asker->thread, NULL);
+}
+
+static void forget(struct asker *asker)
+{
+	arena_done(&asker->arena);
+}
+
+/* A call of which only the status is of interest. */
+static enum status ask_here(struct rpc *rpc, int type, int64_t wait_us)
+{
+	struct asker asker = {.rpc = rpc, .request = request_of(type, "{}", wait_us)};
+
+	arena_init(&asker.arena);
+	ask(&asker);
+	arena_done(&asker.arena);
+	return asker.reply.status;
+}
+
+static void wait_for(atomic_int *count, int least)
+{
+	int64_t until = moment_steady() + patience_us;
+
+	while (*count < least)
+		assert_true(moment_steady() < until);
+}
+
+/* ---- what holds ---- */
+
+static void a_call_gets_its_answer(void **state)
+{
+	struct rpc_request request = request_of(ECHO, "{\"n\":7}", patience_us);
+	struct answerer answerer;
+	struct rpc_reply reply;
+	struct arena arena;
+
+	arena_init(&arena);
+	start(&answerer, "test.query");
+	assert_int_equal(rpc_call(*state, &request, &arena, &reply), OK);
+	assert_int_equal(reply.data.size, 7);
+	assert_memory_equal(reply.data.bytes, "{\"n\":7}", 7);
+
+	request = request_of(ECHO, "{\"n\":\"refuse\"}", patience_us);
+	assert_int_equal(rpc_call(*state, &request, &arena, &reply), E_CONFLICT);
+	assert_string_equal(reply.code, "no_thanks");
+	assert_string_equal(reply.detail, "asked to refuse");
+	assert_string_equal(reply.field, "please");
+	assert_true(reply.sent);
+	stop(&answerer);
+	arena_done(&arena);
+}
+
+enum { THREADS = 64, ROUNDS = 40 };
+
+static void *ask_repeatedly(void *argument)
+{
+	struct asker *asker = argument;
+	char data[60];
+
+	for (int i = 0; i < ROUNDS; i++) {
+		snprintf(data, sizeof(data), "{\"asker\":\"%p\",\"round\":%d}", argument, i);
+		asker->request = request_of(ECHO, data, patience_us);
+		arena_reset(&asker->arena);
+		assert_int_equal(rpc_call(asker->rpc, &asker->request, &asker->arena, &asker->reply), OK);
+		assert_int_equal(asker->reply.data.size, strlen(data));
+		assert_memory_equal(asker->reply.data.bytes, data, strlen(data));
+	}
+	return NULL;
+}
+
+static void what_waits_together_travels_together(void **state)
+{
+	static struct asker askers[THREADS];
+	struct answerer answerer;
+
+	start(&answerer, "test.query");
+	for (int i = 0; i < THREADS; i++) {
+		askers[i].rpc = *state;
+		arena_init(&askers[i].arena);
+		assert_int_equal(pthread_create(&askers[i].thread, NULL, ask_repeatedly, &askers[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++)
+		join(&askers[i]);
+	for (int i = 0; i < THREADS; i++)
+		forget(&askers[i]);
+	stop(&answerer);
+	assert_int_equal(answerer.items, THREADS * ROUNDS);
+	assert_true(answerer.messages < THREADS * ROUNDS / 3);
+	assert_true(answerer.largest <= RPC_ITEMS_MAX);
+}
+
+/* The present value of a counter, as Prometheus would read it. */
+static int counted(const char *series)
+{
+	struct buffer text;
+	const char *at;
+	int value = 0;
+
+	buffer_init(&text);
+	metrics_print(&text);
+	at = strstr(text.bytes, series);
+	if (at != NULL)
+		value = atoi(at + strlen(series));
+	buffer_done(&text);
+	return value;
+}
+
+static void wait_until_counted(const char *series, int least)
+{
+	int64_t until = moment_steady() + patience_us;
+
+	while (counted(series) < least)
+		assert_true(moment_steady() < until);
+}
+
+static const char sent_messages[] = "comanda_rpc_messages_total{lane=\"test.query\"} ";
+static const char asked[] = "comanda_rpc_requests_total{lane=\"test.query\"} ";
+
+/* Fills the window with calls that are not answered yet, so that what follows waits. */
+static void fill_window(struct asker *fillers, struct rpc *rpc, struct answerer *answerer)
+{
+	int before = counted(sent_messages);
+
+	answerer->holding = true;
+	for (int i = 0; i < 3; i++) {
+		ask_beside(&fillers[i], rpc, request_of(ECHO, "{\"fill\":true}", patience_us));
+		wait_until_counted(sent_messages, before + i + 1);
+	}
+}
+
+static void join_all(struct asker *askers, int count, enum status status)
+{
+	for (int i = 0; i < count; i++) {
+		join(&askers[i]);
+		assert_int_equal(askers[i].reply.status, status);
+		forget(&askers[i]);
+	}
+}
+
+static void equal_reads_that_wait_together_are_asked_once(void **state)
+{
+	struct asker fillers[3], readers[20];
+	struct rpc_request request;
+	struct answerer answerer;
+	int before;
+
+	start(&answerer, "test.query");
+	fill_window(fillers, *state, &answerer);
+	before = counted(asked);
+	for (int i = 0; i < 20; i++) {
+		request = request_of(ECHO, "{\"id\":1}", patience_us);
+		request.read = true;
+		/* Another caller may see something else. */
+		request.caller.user_id.bytes[0] = i == 19;
+		ask_beside(&readers[i], *state, request);
+	}
+	wait_until_counted(asked, before + 20);
+	answerer.holding = false;
+	join_all(readers, 20, OK);
+	join_all(fillers, 3, OK);
+	stop(&answerer);
+	assert_int_equal(answerer.items, 5);
+	assert_int_equal(answerer.messages, 4);
+}
+
+static void a_caller_who_gives_up_leaves_the_others_waiting(void **state)
+{
+	struct rpc_request request = request_of(ECHO, "{\"id\":1}", patience_us), hasty = request;
+	struct asker fillers[3], patient;
+	struct answerer answerer;
+	int before;
+
+	start(&answerer, "test.query");
+	fill_window(fillers, *state, &answerer);
+	before = counted(asked);
+	request.read = hasty.read = true;
+	hasty.deadline_us = moment_now() + 50 * MS_US;
+	ask_beside(&patient, *state, request);
+	wait_until_counted(asked, before + 1);
+	{
+		struct asker gone = {.rpc = *state, .request = hasty};
+
+		arena_init(&gone.arena);
+		ask(&gone);
+		assert_int_equal(gone.reply.status, E_TIMEOUT);
+		assert_false(gone.reply.sent);
+		arena_done(&gone.arena);
+	}
+	answerer.holding = false;
+	join_all(&patient, 1, OK);
+	join_all(fillers, 3, OK);
+	stop(&answerer);
+	assert_int_equal(answerer.items, 4);
+}
+
+static void the_same_id_asks_the_same_or_is_refused(void **state)
+{
+	struct rpc_request request = request_of(ECHO, "{\"a\":1}", patience_us), other = request;
+	struct answerer answerer;
+	struct asker first, second, third;
+
+	other.data = span_of("{\"a\":2}");
+	start(&answerer, "test.query");
+	answerer.holding = true;
+	ask_beside(&first, *state, request);
+	wait_for(&answerer.messages, 1);
+	ask_beside(&second, *state, other);
+	join(&second);
+	assert_int_equal(second.reply.status, E_KEY_REUSED);
+	assert_false(second.reply.sent);
+	ask_beside(&third, *state, request);
+	answerer.holding = false;
+	join(&first);
+	join(&third);
+	assert_int_equal(first.reply.status, OK);
+	assert_int_equal(third.reply.status, OK);
+	stop(&answerer);
+	forget(&first);
+	forget(&second);
+	forget(&third);
+}
+
+static void a_full_queue_is_told_at_once(void **state)
+{
+	struct rpc_request request = request_of(FULL, "{}", patience_us);
+	struct rpc_reply reply;
+	struct arena arena;
+
+	arena_init(&arena);
+	declare_queue("test.full", "{\"x-max-length\":0,\"x-overflow\":\"reject-publish\"}");
+	bind_queue("rpc", "test.full", "test.full");
+	assert_int_equal(rpc_call(*state, &request, &arena, &reply), E_BUSY);
+	assert_false(reply.sent);
+	arena_done(&arena);
+}
+
+static void a_missing_queue_is_told_at_once(void **state)
+{
+	assert_int_equal(ask_here(*state, NOWHERE, patience_us), E_UNAVAILABLE);
+}
+
+static void a_silent_lane_opens_the_breaker_and_its_first_answer_closes_it(void **state)
+{
+	struct answerer answerer;
+	int64_t before, until;
+	struct asker probes[2];
+
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ask_here(*state, ECHO_SLOWLY, 30 * MS_US), E_TIMEOUT);
+	/* One call tests the lane, for a second at most; the other is refused at once. */
+	before = moment_steady();
+	for (int i = 0; i < 2; i++)
+		ask_beside(&probes[i], *state, request_of(ECHO_SLOWLY, "{}", patience_us));
+	for (int i = 0; i < 2; i++)
+		join(&probes[i]);
+	assert_true(moment_steady() - before < 5 * SECOND_US);
+	assert_int_equal(probes[0].reply.status + probes[1].reply.status, E_TIMEOUT + E_UNAVAILABLE);
+	forget(&probes[0]);
+	forget(&probes[1]);
+	/* Another lane is not concerned. */
+	start(&answerer, "test.query");
+	assert_int_equal(ask_here(*state, ECHO, patience_us), OK);
+	stop(&answerer);
+
+	start(&answerer, "test.command");
+	until = moment_steady() + patience_us;
+	while (ask_here(*state, ECHO_SLOWLY, patience_us) != OK)
+		assert_true(moment_steady() < until);
+	assert_int_equal(ask_here(*state, ECHO_SLOWLY, patience_us), OK);
+	stop(&answerer);
+}
+
+static void too_many_callers_are_refused(void **state)
+{
+	enum { MOST = 200, MORE = 10 };
+	static const char busy[] = "comanda_rpc_calls_total{type=\"test.echo\",status=\"busy\"} ";
+	static struct asker askers[MOST + MORE];
+	struct answerer answerer;
+	int refused = 0, before = counted(busy);
+
+	start(&answerer, "test.query");
+	answerer.holding = true;
+	for (int i = 0; i < MOST + MORE; i++)
+		ask_beside(&askers[i], *state, request_of(ECHO, "{}", patience_us));
+	wait_until_counted(busy, before + MORE);
+	answerer.holding = false;
+	for (int i = 0; i < MOST + MORE; i++) {
+		join(&askers[i]);
+		refused += askers[i].reply.status == E_BUSY;
+		forget(&askers[i]);
+	}
+	stop(&answerer);
+	assert_int_equal(refused, MORE);
+	assert_int_equal(answerer.items, MOST);
+}
+
+static void a_lost_connection_ends_what_was_sent_and_heals(void **state)
+{
+	struct rpc *rpc = new_rpc("lost");
+	int64_t until = moment_steady() + 2 * patience_us;
+	struct answerer answerer;
+	struct asker asker;
+
+	(void)state;
+	start(&answerer, "test.query");
+	answerer.holding = true;
+	ask_beside(&asker, rpc, request_of(ECHO, "{}", 60 * SECOND_US));
+	wait_for(&answerer.messages, 1);
+	close_connection("lost/rpc");
+	join(&asker);
+	assert_int_equal(asker.reply.status, E_UNAVAILABLE);
+	assert_true(asker.reply.sent);
+	forget(&asker);
+	answerer.holding = false;
+	while (ask_here(rpc, ECHO, patience_us) != OK)
+		assert_true(moment_steady() < until);
+	stop(&answerer);
+	rpc_free(rpc);
+}
+
+static void without_a_broker_calls_are_refused_at_once(void **state)
+{
+	const struct rpc_config config = {.broker_url = "amqp://guest:guest@127.0.0.1:1/",
+					  .program = "component",
+					  .contract = &contract,
+					  .heartbeat_us = 10 * SECOND_US,
+					  .window = 3,
+					  .in_flight_max = 200,
+					  .breaker_after = 3};
+	struct rpc *rpc = rpc_new(&config);
+
+	(void)state;
+	assert_int_equal(ask_here(rpc, ECHO, patience_us), E_UNAVAILABLE);
+	assert_false(rpc_connected(rpc));
+	rpc_free(rpc);
+}
+
+static void a_deadline_that_has_passed_is_not_asked(void **state)
+{
+	assert_int_equal(ask_here(*state, NOWHERE, -1), E_TIMEOUT);
+}
+
+/* ---- without waiting ---- */
+
+/* A call that nobody waits for, and what it was told. */
+struct told {
+	struct arena arena;
+	struct rpc_reply reply;
+	atomic_int count;
+};
+
+static void note_reply(void *context, const struct rpc_reply *reply)
+{
+	struct told *told = context;
+
+	told->reply = *reply;
+	atomic_fetch_add(&told->count, 1);
+}
+
+static void ask_and_go_on(struct told *told, struct rpc *rpc, const struct rpc_request *request)
+{
+	*told = (struct told){.count = 0};
+	arena_init(&told->arena);
+	rpc_ask(rpc, request, &told->arena, note_reply, told);
+}
+
+static void assert_told(struct told *told, enum status status)
+{
+	wait_for(&told->count, 1);
+	assert_int_equal(told->count, 1);
+	assert_int_equal(told->reply.status, status);
+}
+
+static void who_does_not_wait_is_told_the_answer(void **state)
+{
+	struct rpc_request request = request_of(ECHO, "{\"n\":7}", patience_us);
+	struct answerer answerer;
+	struct told told;
+
+	start(&answerer, "test.query");
+	ask_and_go_on(&told, *state, &request);
+	assert_told(&told, OK);
+	assert_memory_equal(told.reply.data.bytes, "{\"n\":7}", 7);
+	stop(&answerer);
+	arena_done(&told.arena);
+}
+
+static void everybody_who_joined_is_told(void **state)
+{
+	struct rpc_request request = request_of(ECHO, "{\"id\":1}", patience_us);
+	struct asker fillers[3];
+	struct told told[20];
+	struct answerer answerer;
+
+	start(&answerer, "test.query");
+	fill_window(fillers, *state, &answerer);
+	request.read = true;
+	for (int i = 0; i < 20; i++) {
+		request.id = uuid_new(moment_now());
+		ask_and_go_on(&told[i], *state, &request);
+		assert_int_equal(told[i].count, 0);
+	}
+	answerer.holding = false;
+	for (int i = 0; i < 20; i++) {
+		assert_told(&told[i], OK);
+		assert_memory_equal(told[i].reply.data.bytes, "{\"id\":1}", 8);
+		arena_done(&told[i].arena);
+	}
+	join_all(fillers, 3, OK);
+	stop(&answerer);
+	assert_int_equal(answerer.items, 4);
+}
+
+/* Each at its own deadline, and the late answer is nobody's any more. */
+static void who_does_not_wait_is_told_when_time_is_up(void **state)
+{
+	struct rpc_request hasty = request_of(ECHO, "{}", 100 * MS_US), patient = request_of(ECHO, "{}", patience_us);
+	const int64_t began_us = moment_steady();
+	struct answerer answerer;
+	struct told soon, late;
+
+	start(&answerer, "test.query");
+	answerer.holding = true;
+	ask_and_go_on(&late, *state, &patient);
+	ask_and_go_on(&soon, *state, &hasty);
+	assert_told(&soon, E_TIMEOUT);
+	assert_true(soon.reply.sent);
+	assert_true(moment_steady() - began_us >= 100 * MS_US);
+	assert_true(moment_steady() - began_us < SECOND_US);
+	assert_int_equal(late.count, 0);
+	answerer.holding = false;
+	assert_told(&late, OK);
+	stop(&answerer);
+	assert_int_equal(soon.count, 1);
+	arena_done(&soon.arena);
+	arena_done(&late.arena);
+}
+
+static void the_end_is_told_to_all_who_still_wait(void **state)
+{
+	struct rpc_request slow = request_of(ECHO_SLOWLY, "{}", patience_us), none = request_of(ECHO, "{}", -1);
+	struct rpc *rpc = new_rpc("component");
+	struct told told[10], refused;
+
+	(void)state;
+	ask_and_go_on(&refused, rpc, &none);
+	assert_int_equal(refused.count, 1); /* at once */
+	assert_told(&refused, E_TIMEOUT);
+	for (int i = 0; i < 10; i++) {
+		slow.id = uuid_new(moment_now());
+		ask_and_go_on(&told[i], rpc, &slow);
+	}
+	rpc_free(rpc);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(told[i].count, 1);
+		assert_int_equal(told[i].reply.status, E_UNAVAILABLE);
+		arena_done(&told[i].arena);
+	}
+	arena_done(&refused.arena);
+}
+
+#define each(test) cmocka_unit_test_setup_teardown(test, open_rpc, close_rpc)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		each(a_call_gets_its_answer),
+		each(what_waits_together_travels_together),
+		each(equal_reads_that_wait_together_are_asked_once),
+		each(a_caller_who_gives_up_leaves_the_others_waiting),
+		each(the_same_id_asks_the_same_or_is_refused),
+		each(a_full_queue_is_told_at_once),
+		each(a_missing_queue_is_told_at_once),
+		each(a_silent_lane_opens_the_breaker_and_its_first_answer_closes_it),
+		each(too_many_callers_are_refused),
+		cmocka_unit_test(a_lost_connection_ends_what_was_sent_and_heals),
+		cmocka_unit_test(without_a_broker_calls_are_refused_at_once),
+		each(a_deadline_that_has_passed_is_not_asked),
+		each(who_does_not_wait_is_told_the_answer),
+		each(everybody_who_joined_is_told),
+		each(who_does_not_wait_is_told_when_time_is_up),
+		cmocka_unit_test(the_end_is_told_to_all_who_still_wait),
+	};
+	int failed;
+
+	json_init();
+	log_init("rpc-component", LOG_ERROR);
+	if (!fixture_open("rpc-component"))
+		return FIXTURE_SKIPPED;
+	declare_exchange("rpc", "direct");
+	declare_queue("test.query", "{}");
+	declare_queue("test.command", "{}");
+	bind_queue("rpc", "test.query", "test.query");
+	bind_queue("rpc", "test.command", "test.command");
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	fixture_close();
+	return failed;
+}

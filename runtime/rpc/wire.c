@@ -1,0 +1,271 @@
+/* Requests and replies as JSON: writing both, reading requests. (Reading replies: rpc/reply.c.) */
+#include "rpc/wire.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* ---- bundles: the text starts with '[', which a lone item does without ---- */
+
+void rpc_bundle_init(struct rpc_bundle *bundle)
+{
+	buffer_init(&bundle->text);
+	rpc_bundle_clear(bundle);
+}
+
+void rpc_bundle_done(struct rpc_bundle *bundle)
+{
+	buffer_done(&bundle->text);
+	bundle->count = 0;
+}
+
+void rpc_bundle_clear(struct rpc_bundle *bundle)
+{
+	buffer_clear(&bundle->text);
+	buffer_add(&bundle->text, "[", 1);
+	bundle->count = 0;
+}
+
+static void bundle_next(struct rpc_bundle *bundle)
+{
+	if (bundle->count++ > 0)
+		buffer_add(&bundle->text, ",", 1);
+}
+
+void rpc_bundle_add(struct rpc_bundle *bundle, struct span item)
+{
+	bundle_next(bundle);
+	buffer_add(&bundle->text, item.bytes, item.size);
+}
+
+struct span rpc_bundle_body(struct rpc_bundle *bundle)
+{
+	assert(bundle->count > 0);
+	if (bundle->count == 1)
+		return (struct span){bundle->text.bytes + 1, bundle->text.size - 1};
+	buffer_add(&bundle->text, "]", 1);
+	return (struct span){bundle->text.bytes, bundle->text.size};
+}
+
+/* ---- writing requests ---- */
+
+static void write_uuid(struct buffer *out, const char *before, const struct uuid *id)
+{
+	char text[UUID_TEXT + 1];
+
+	uuid_text(id, text);
+	buffer_text(out, before);
+	buffer_add(out, text, UUID_TEXT);
+}
+
+static void write_moment(struct buffer *out, const char *before, int64_t at_us)
+{
+	char text[MOMENT_TEXT + 1];
+
+	moment_text(at_us, text);
+	buffer_text(out, before);
+	buffer_add(out, text, MOMENT_TEXT);
+}
+
+void rpc_request_write(struct buffer *out, const struct contract *contract, const struct rpc_request *request)
+{
+	assert(request->type >= 0 && request->type < contract->count);
+	write_uuid(out, "{\"id\":\"", &request->id);
+	buffer_text(out, "\",\"type\":\"");
+	buffer_text(out, contract->types[request->type].name);
+	write_moment(out, "\",\"time\":\"", request->time_us);
+	write_moment(out, "\",\"deadline\":\"", request->deadline_us);
+	if (!uuid_is_nil(&request->caller.user_id)) {
+		write_uuid(out, "\",\"caller\":{\"user_id\":\"", &request->caller.user_id);
+		if (!uuid_is_nil(&request->caller.session_id))
+			write_uuid(out, "\",\"session_id\":\"", &request->caller.session_id);
+		buffer_text(out, "\",\"role\":\"");
+		buffer_text(out, caller_role_names[request->caller.role]);
+		buffer_text(out, "\"}");
+	} else {
+		buffer_text(out, "\"");
+	}
+	if (request->traceparent != NULL) {
+		buffer_text(out, ",\"traceparent\":");
+		json_quote(out, request->traceparent);
+	}
+	buffer_text(out, ",\"data\":");
+	if (request->data.size == 0)
+		buffer_text(out, "{}");
+	else
+		buffer_add(out, request->data.bytes, request->data.size);
+	buffer_text(out, "}");
+}
+
+/* ---- writing replies ---- */
+
+static void write_errors(struct buffer *out, const struct faults *faults)
+{
+	size_t kept = sizeof(faults->items) / sizeof(faults->items[0]);
+
+	if (faults->count < kept)
+		kept = faults->count;
+	buffer_text(out, ",\"errors\":[");
+	for (size_t i = 0; i < kept; i++) {
+		buffer_text(out, i == 0 ? "{\"field\":" : ",{\"field\":");
+		json_quote(out, faults->items[i].field);
+		buffer_text(out, ",\"message\":");
+		json_quote(out, faults->items[i].message);
+		buffer_text(out, "}");
+	}
+	buffer_text(out, "]");
+}
+
+static void write_refusal(struct buffer *out, const struct rpc_answer *answer)
+{
+	static const struct refusal silent;
+	const struct refusal *said = answer->refusal != NULL ? answer->refusal : &silent;
+	const struct status_rule *rule = status_rule(answer->status);
+	const char *detail = said->detail != NULL ? said->detail : rule->title;
+
+	buffer_text(out, ",\"code\":");
+	json_quote(out, said->code != NULL ? said->code : rule->code);
+	buffer_text(out, ",\"detail\":");
+	json_quote(out, detail);
+	if (answer->faults != NULL && answer->faults->count > 0) {
+		write_errors(out, answer->faults);
+	} else if (said->field != NULL) {
+		const struct faults one = {.items = {{said->field, detail}}, .count = 1};
+
+		write_errors(out, &one);
+	}
+}
+
+void rpc_answer_write(struct buffer *out, const struct rpc_answer *answer)
+{
+	buffer_text(out, "{\"status\":\"");
+	buffer_text(out, status_rule(answer->status)->code);
+	buffer_text(out, "\"");
+	if (answer->status != OK) {
+		write_refusal(out, answer);
+	} else {
+		buffer_text(out, ",\"data\":");
+		if (answer->data.size == 0)
+			buffer_text(out, "{}");
+		else
+			buffer_add(out, answer->data.bytes, answer->data.size);
+	}
+	buffer_text(out, "}");
+}
+
+void rpc_bundle_reply(struct rpc_bundle *bundle, const char *id, struct span answer)
+{
+	assert(answer.size > 2 && answer.bytes[0] == '{');
+	bundle_next(bundle);
+	buffer_text(&bundle->text, "{\"id\":");
+	json_quote(&bundle->text, id);
+	buffer_text(&bundle->text, ",");
+	buffer_add(&bundle->text, answer.bytes + 1, answer.size - 1);
+}
+
+/* ---- reading requests ---- */
+
+struct envelope {
+	struct uuid id;
+	const char *type;
+	int64_t time, deadline;
+	struct caller *caller;
+	const char *traceparent;
+};
+
+static const struct shape caller_shape = {
+	.name = "caller",
+	.size = sizeof(struct caller),
+	.fields = (const struct field[]){field_uuid(struct caller, user_id, REQUIRED),
+					 field_uuid(struct caller, session_id, 0),
+					 field_enum(struct caller, role, REQUIRED, caller_role_names), field_end}};
+
+static const struct shape envelope_shape = {
+	.name = "request",
+	.size = sizeof(struct envelope),
+	.fields = (const struct field[]){
+		field_uuid(struct envelope, id, REQUIRED), field_text(struct envelope, type, REQUIRED, 1, 100),
+		field_moment(struct envelope, time, REQUIRED), field_moment(struct envelope, deadline, REQUIRED),
+		field_object(struct envelope, caller, 0, &caller_shape),
+		field_text(struct envelope, traceparent, 0, 1, 100), field_end}};
+
+static const struct json *empty_object(struct arena *arena)
+{
+	struct faults faults = {.count = 0};
+	const struct json *json = NULL;
+	enum status status = json_parse(arena, span_of("{}"), &faults, &json);
+
+	assert(status == OK);
+	return json;
+}
+
+static void take_envelope(struct rpc_item *item, const struct envelope *envelope)
+{
+	struct message *message = &item->message;
+
+	message->id = envelope->id;
+	message->time_us = envelope->time;
+	message->deadline_us = envelope->deadline;
+	message->traceparent = envelope->traceparent;
+	if (envelope->caller != NULL)
+		message->caller = *envelope->caller;
+}
+
+static enum status find_type(struct rpc_item *item, const struct contract *contract)
+{
+	int type = contract_find(contract, item->type_name, 0);
+
+	if (type < 0 || contract->types[type].kind != REQUEST)
+		return E_UNKNOWN_TYPE;
+	item->message.type = type;
+	return OK;
+}
+
+static void read_item(const struct json *json, const struct contract *contract, struct arena *arena,
+		      struct rpc_item *ret_item)
+{
+	struct faults faults = {.count = 0};
+	struct envelope envelope;
+
+	ret_item->message.type = -1;
+	ret_item->message.deadline_us = INT64_MAX;
+	ret_item->id_text = json_text(json_member(json, "id"));
+	ret_item->type_name = json_text(json_member(json, "type"));
+	shape_blank(&envelope_shape, &envelope);
+	ret_item->status = json_read(json, &envelope_shape, UNKNOWN_IGNORED, arena, &faults, &envelope);
+	if (ret_item->status != OK) {
+		ret_item->faults = arena_new(arena, 1, sizeof(faults));
+		*ret_item->faults = faults;
+		return;
+	}
+	take_envelope(ret_item, &envelope);
+	ret_item->status = find_type(ret_item, contract);
+	ret_item->data = json_member(json, "data");
+	if (ret_item->data == NULL)
+		ret_item->data = empty_object(arena);
+}
+
+enum status rpc_wire_read_requests(struct span body, const struct contract *contract, struct arena *arena,
+				   struct rpc_items *ret_items)
+{
+	const struct json *json = NULL;
+	struct rpc_items read = {.count = 1};
+	enum status status;
+	int count;
+
+	ret_items->faults.count = 0;
+	status = json_parse(arena, body, &ret_items->faults, &json);
+	if (status != OK)
+		return status;
+	count = json_count(json);
+	if (count == 0 || count > RPC_ITEMS_MAX) {
+		faults_add(&ret_items->faults, arena, "", "must hold 1 to %d requests", (int)RPC_ITEMS_MAX);
+		return E_MALFORMED;
+	}
+	if (count > 0)
+		read.count = (size_t)count;
+	read.items = arena_new(arena, read.count, sizeof(*read.items));
+	for (size_t i = 0; i < read.count; i++)
+		read_item(count < 0 ? json : json_item(json, (int)i), contract, arena, &read.items[i]);
+	*ret_items = read;
+	return OK;
+}

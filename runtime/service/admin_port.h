@@ -1,0 +1,17 @@
+/* The admin port, on loopback unless a setting says otherwise: /healthz (the process lives), /readyz (it can do its
+ * work), /metrics (Prometheus). */
+#ifndef RT_ADMIN_H
+#define RT_ADMIN_H
+
+#include "core/memory.h"
+#include "core/status.h"
+
+struct admin;
+
+/* `ready` says whether the program can do its work; where it cannot, it puts one line a reason into `why`. */
+must_check enum status admin_start(const char *address, int port, bool (*ready)(void *context, struct buffer *why),
+				   void *context, struct admin **ret_admin);
+int admin_port(const struct admin *admin);
+void admin_stop(struct admin *admin);
+
+#endif

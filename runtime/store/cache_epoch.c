@@ -1,0 +1,62 @@
+/* The epoch of cached values: one row, asked for under a lease, raised by a writer that cannot fence. */
+#include "store/cache_epoch.h"
+
+static const struct sql ask = {"cache_epoch_ask", "SELECT epoch, clock_timestamp() >= enabled_from FROM cache_epoch"};
+
+void cache_epoch_refresh(struct cache_epoch *epoch, struct db *db, struct cache *cache)
+{
+	int64_t now_us = moment_steady();
+	struct rows rows;
+
+	if (now_us < epoch->held_until_us)
+		return;
+	/* The lease runs from before the question: the answer was true at some time after. */
+	epoch->held_until_us = now_us + CACHE_EPOCH_LEASE_US;
+	if (db_run(db, &ask, &rows) == OK && rows.count == 1) {
+		epoch->epoch = row_int(&rows, 0, 0);
+		epoch->open = row_bool(&rows, 0, 1);
+	}
+	cache_use_epoch(cache, epoch->open ? epoch->epoch : CACHE_CLOSED);
+}
+
+/* The old enabled_from goes into closed_to, because RETURNING sees the new row only. */
+static const struct sql raise_epoch = {
+	"cache_epoch_raise", "UPDATE cache_epoch SET epoch = epoch + 1, closed_to = enabled_from,"
+			     " enabled_from = greatest(enabled_from, clock_timestamp() + $1 * interval '1 microsecond')"
+			     " RETURNING (extract(epoch FROM closed_to - clock_timestamp()) * 1000000)::bigint"};
+
+void cache_epoch_raise_send(struct cache_epoch *epoch, struct db *db)
+{
+	epoch->raised_us = moment_steady();
+	arg_int(db_args(db), CACHE_EPOCH_CLOSED_US);
+	db_send(db, &raise_epoch);
+}
+
+enum status cache_epoch_raise_take(struct cache_epoch *epoch, struct db *db)
+{
+	struct rows rows;
+
+	enum status status = db_result(db, &rows);
+	if (status != OK)
+		return status;
+	if (rows.count != 1)
+		return E_INTERNAL;
+	/* Counted from before the server looked at its clock: too early rather than too late. */
+	epoch->taken_us = moment_steady();
+	epoch->closed_until_us = epoch->raised_us + row_int(&rows, 0, 0);
+	return OK;
+}
+
+int64_t cache_epoch_committed(struct cache_epoch *epoch, int64_t committed_us)
+{
+	/* Closed by what was seen before until this raise had the row's lock, and from there by what the row said until
+	 * COMMIT: whoever took a lease on an open cache took it before `closed_since_us`. */
+	bool seen_before = epoch->taken_us < epoch->closed_to_us && committed_us < epoch->closed_until_us;
+
+	if (!seen_before)
+		epoch->closed_since_us = committed_us;
+	epoch->closed_to_us = epoch->raised_us + CACHE_EPOCH_CLOSED_US;
+
+	int64_t answer_us = epoch->closed_since_us + CACHE_EPOCH_LEASE_US;
+	return answer_us > committed_us ? answer_us : committed_us;
+}

@@ -1,0 +1,10 @@
+/* The gauges that a service reads from its tables. */
+#ifndef RT_GAUGES_H
+#define RT_GAUGES_H
+
+#include "comanda/service.h"
+
+/* Looks, and returns for how long not to look again. */
+int64_t gauges_look(struct db *db, const struct gauge *gauges);
+
+#endif

@@ -1,0 +1,172 @@
+/* The outbox table and the parcels that carry its rows to the relay. */
+#include "store/outbox.h"
+
+#include <string.h>
+
+enum { PARK_AT = 5, CLAIM_MAX = 1000 };
+
+struct parcel *parcel_new(void)
+{
+	struct parcel *parcel = mem_new(1, sizeof(*parcel));
+
+	arena_init(&parcel->arena);
+	return parcel;
+}
+
+void parcel_free(struct parcel *parcel)
+{
+	if (parcel == NULL)
+		return;
+	arena_done(&parcel->arena);
+	free(parcel->rows);
+	free(parcel);
+}
+
+struct outbox_row *parcel_add(struct parcel *parcel, const struct outbox_row *row)
+{
+	if (parcel->count == parcel->room) {
+		parcel->room = parcel->room == 0 ? 16 : parcel->room * 2;
+		parcel->rows = mem_grow(parcel->rows, parcel->room * sizeof(*parcel->rows));
+	}
+	struct outbox_row *added = &parcel->rows[parcel->count++];
+	*added = *row;
+	added->exchange = arena_text(&parcel->arena, row->exchange);
+	added->routing_key = arena_text(&parcel->arena, row->routing_key);
+	added->type = arena_text(&parcel->arena, row->type);
+	added->headers = arena_text(&parcel->arena, row->headers);
+	added->body.bytes = arena_copy(&parcel->arena, row->body.bytes, row->body.size);
+	if (row->told_count > 0)
+		added->told = (const void *)arena_copy(&parcel->arena, (const void *)row->told,
+						       row->told_count * sizeof(*row->told));
+	return added;
+}
+
+#define INSERT                                                                                                         \
+	"INSERT INTO outbox (id, exchange, routing_key, type, subject, headers, body, events, created_at, due_at)"     \
+	" SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::bytea[],"   \
+	"  $8::bigint[], $9::timestamptz[], $10::timestamptz[])"
+
+static const struct sql insert_new = {"outbox_insert_new", INSERT};
+/* The same event decided twice has the same id, and needs to be sent once. */
+static const struct sql insert_missing = {"outbox_insert", INSERT " ON CONFLICT (id) DO NOTHING"};
+
+void outbox_insert_send(struct db *db, const struct parcel *parcel, bool hopeful)
+{
+	if (parcel->count == 0)
+		return;
+	struct args *args = db_args(db);
+	args_columns(args, 10);
+	for (size_t i = 0; i < parcel->count; i++) {
+		const struct outbox_row *row = &parcel->rows[i];
+
+		put_uuid(args, &row->id);
+		put_text(args, row->exchange);
+		put_text(args, row->routing_key);
+		put_text(args, row->type);
+		put_uuid(args, &row->subject);
+		put_text(args, row->headers);
+		put_bytes(args, row->body.bytes, row->body.size);
+		put_int(args, row->events > 1 ? row->events : 1);
+		put_moment(args, row->created_us);
+		put_moment(args, row->due_us);
+	}
+	db_send(db, hopeful ? &insert_new : &insert_missing);
+}
+
+enum status outbox_insert_read(struct db *db, const struct parcel *parcel)
+{
+	struct rows rows;
+
+	return parcel->count == 0 ? OK : db_result(db, &rows);
+}
+
+/* No lock and no snapshot is held while the broker is waited for: the claim is the row's new due_at. */
+static const struct sql claim_rows = {
+	"outbox_claim",
+	"UPDATE outbox SET due_at = $2 WHERE id IN"
+	" (SELECT id FROM outbox WHERE due_at <= $1 AND NOT parked ORDER BY due_at LIMIT $3 FOR NO KEY UPDATE SKIP "
+	"LOCKED)"
+	" RETURNING id, exchange, routing_key, type, subject, headers, body, created_at, attempts, events",
+};
+
+enum status outbox_claim(struct db *db, int64_t now_us, int64_t lease_us, struct parcel *parcel)
+{
+	struct args *args = db_args(db);
+	struct rows rows;
+
+	arg_moment(args, now_us);
+	arg_moment(args, now_us + lease_us);
+	arg_int(args, CLAIM_MAX);
+	const enum status status = db_run(db, &claim_rows, &rows);
+	if (status != OK)
+		return status;
+	for (int i = 0; i < rows.count; i++) {
+		const struct outbox_row row = {
+			.id = row_uuid(&rows, i, 0),
+			.exchange = row_text(&rows, i, 1, &parcel->arena),
+			.routing_key = row_text(&rows, i, 2, &parcel->arena),
+			.type = row_text(&rows, i, 3, &parcel->arena),
+			.subject = row_uuid(&rows, i, 4),
+			.headers = row_text(&rows, i, 5, &parcel->arena),
+			.body = row_bytes(&rows, i, 6),
+			.created_us = row_moment(&rows, i, 7),
+			.attempts = row_int(&rows, i, 8),
+			.events = row_int(&rows, i, 9),
+		};
+		parcel_add(parcel, &row);
+	}
+	return OK;
+}
+
+static const struct sql delete_rows = {"outbox_delete", "DELETE FROM outbox WHERE id = ANY($1::uuid[])"};
+
+enum status outbox_delete(struct db *db, const struct uuid *ids, size_t count)
+{
+	struct rows rows;
+
+	arg_uuids(db_args(db), ids, count);
+	return db_run(db, &delete_rows, &rows);
+}
+
+static const struct sql accuse_rows = {
+	"outbox_accuse",
+	"UPDATE outbox SET attempts = attempts + 1, parked = attempts + 1 >= $2, due_at = $3 WHERE id = ANY($1::uuid[])"
+	" RETURNING parked",
+};
+
+enum status outbox_accuse(struct db *db, const struct uuid *ids, size_t count, int64_t *ret_parked)
+{
+	struct args *args = db_args(db);
+	struct rows rows;
+
+	arg_uuids(args, ids, count);
+	arg_int(args, PARK_AT);
+	arg_moment(args, moment_now());
+	const enum status status = db_run(db, &accuse_rows, &rows);
+	if (status != OK)
+		return status;
+	*ret_parked = 0;
+	for (int i = 0; i < rows.count; i++)
+		*ret_parked += row_bool(&rows, i, 0);
+	return OK;
+}
+
+static const struct sql look = {
+	"outbox_look",
+	"SELECT count(*) FILTER (WHERE NOT parked), count(*) FILTER (WHERE parked),"
+	" min(created_at) FILTER (WHERE NOT parked AND exchange = 'events') FROM outbox",
+};
+
+enum status outbox_look(struct db *db, int64_t now_us, struct outbox_state *ret_state)
+{
+	struct rows rows;
+
+	const enum status status = db_run(db, &look, &rows);
+	if (status != OK)
+		return status;
+	const int64_t oldest = row_moment(&rows, 0, 2);
+	ret_state->waiting = row_int(&rows, 0, 0);
+	ret_state->parked = row_int(&rows, 0, 1);
+	ret_state->oldest_us = oldest == INT64_MIN ? 0 : now_us - oldest;
+	return OK;
+}

@@ -1,0 +1,11 @@
+/* Retention: no table grows for ever. */
+#ifndef RT_RETENTION_H
+#define RT_RETENTION_H
+
+#include "consumer/engine.h"
+
+/* Deletes a bounded number of rows that are older than they need to be, from every table that has a row in a retention
+ * table. Returns how long to wait before the next time: short while there is more to do. */
+int64_t retention_prune(struct db *db, const struct engine *engine);
+
+#endif

@@ -1,0 +1,15 @@
+/* See telemetry/connection_metrics.h. */
+#include "telemetry/connection_metrics.h"
+
+#include "telemetry/metrics.h"
+
+static struct metric connects = {.name = "comanda_connects_total",
+				 .help = "Connections opened to what is below, and tries that failed",
+				 .type = COUNTER,
+				 .label = "to",
+				 .second = "outcome"};
+
+void connects_count(const char *to, bool opened)
+{
+	metric_add_pair(&connects, (struct labels){to, opened ? "opened" : "failed"}, 1);
+}

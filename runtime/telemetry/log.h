@@ -1,0 +1,44 @@
+/* The log: one JSON line an event of interest, on standard error.
+ *
+ *   log_warn("broker.lost", kv_text("host", host), kv_int("retry_ms", wait));
+ *
+ * Every line has time, level, program, lane (where there is one), event; then the pairs given. Names are documented in
+ * docs/observing.md and are the same everywhere: order_id, message_id, type, trace_id, status, detail. */
+#ifndef RT_LOG_H
+#define RT_LOG_H
+
+#include "core/status.h"
+#include "core/uuid.h"
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+
+struct kv {
+	const char *name;
+	enum { KV_END, KV_TEXT, KV_INT, KV_UUID } type;
+	const char *text;
+	int64_t number;
+	struct uuid id;
+};
+
+#define kv_text(name_, value) ((struct kv){.name = (name_), .type = KV_TEXT, .text = (value)})
+#define kv_int(name_, value)  ((struct kv){.name = (name_), .type = KV_INT, .number = (int64_t)(value)})
+#define kv_uuid(name_, value) ((struct kv){.name = (name_), .type = KV_UUID, .id = (value)})
+
+/* The program's name and the least level that is written ("debug", "info", "warn", "error"). */
+void log_init(const char *program, enum log_level least);
+must_check enum status log_level_parse(const char *text, enum log_level *ret_level);
+/* The level can be changed while running (SIGUSR1 louder, SIGUSR2 quieter). */
+void log_level_set(enum log_level least);
+enum log_level log_level_get(void);
+const char *log_level_name(enum log_level level);
+/* Names the calling thread in its lines. `name` must outlive the thread. */
+void log_thread(const char *name);
+void log_line(enum log_level level, const char *event, const struct kv *pairs);
+
+#define log_pairs(...)        ((const struct kv[]){__VA_ARGS__ __VA_OPT__(, ){.type = KV_END}})
+#define log_debug(event, ...) log_line(LOG_DEBUG, event, log_pairs(__VA_ARGS__))
+#define log_info(event, ...)  log_line(LOG_INFO, event, log_pairs(__VA_ARGS__))
+#define log_warn(event, ...)  log_line(LOG_WARN, event, log_pairs(__VA_ARGS__))
+#define log_error(event, ...) log_line(LOG_ERROR, event, log_pairs(__VA_ARGS__))
+
+#endif

@@ -1,0 +1,44 @@
+/* Counters, gauges and histograms, shown as Prometheus text on the admin port. docs/observing.md lists them all.
+ *
+ * A metric is a static object with at most two labels. Updating takes no lock; a (metric, label values) pair is made on
+ * first use and lives for ever, so label values must come from a table, never from input. */
+#ifndef RT_METRICS_H
+#define RT_METRICS_H
+
+#include "core/memory.h"
+
+enum metric_type { COUNTER, GAUGE, HISTOGRAM };
+
+enum {
+	METRIC_SERIES = 160, /* label values beyond so many share the value "other" */
+	METRIC_PLACES = 256  /* a hash table's: the threads that pass the limit together still find room */
+};
+
+struct labels {
+	const char *first, *second; /* NULL: none */
+};
+
+struct metric {
+	const char *name, *help; /* "comanda_turns_total" */
+	enum metric_type type;
+	const char *label, *second; /* the labels' names; NULL: none */
+	struct metric_series *_Atomic series[METRIC_PLACES];
+	struct metric *_Atomic next;
+	_Atomic int registered, count;
+};
+
+/* A metric whose name ends in _seconds or _seconds_total is told microseconds. */
+
+/* Adds to a counter or gauge. */
+void metric_add(struct metric *metric, const char *label, int64_t amount);
+void metric_add_pair(struct metric *metric, struct labels labels, int64_t amount);
+void metric_set(struct metric *metric, const char *label, int64_t value);
+void metric_set_pair(struct metric *metric, struct labels labels, int64_t value);
+/* Of a histogram: a duration, or a count. */
+void metric_observe(struct metric *metric, const char *label, int64_t value);
+/* The present value of a counter or gauge; 0 where it has none. For tests. */
+int64_t metric_value(struct metric *metric, const char *label);
+/* Everything that was ever touched, in Prometheus text format 0.0.4. */
+void metrics_print(struct buffer *out);
+
+#endif

@@ -1,0 +1,164 @@
+/* The exporter's thread. */
+#include "telemetry/otlp.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#include "config/url.h"
+#include "core/timestamp.h"
+#include "telemetry/log.h"
+
+enum { BATCH = 512 };
+
+#define LOOK_US        (100 * MS_US)
+#define WAIT_US        (2 * SECOND_US)
+#define PAUSE_LEAST_US (1 * SECOND_US)
+#define PAUSE_MOST_US  (30 * SECOND_US)
+
+/* There is one at most: the process's. */
+static struct exporter {
+	pthread_t thread;
+	atomic_bool running, stopping;
+	const char *program;
+	struct otlp_target target;
+	struct traced *spans;
+	struct buffer body;
+	int64_t pause_us, next_try_us; /* after a failure; pause_us 0: the last post went well */
+} exporter;
+
+static enum status read_url(const char *url, struct otlp_target *ret_target)
+{
+	struct arena arena;
+	struct url read;
+
+	arena_init(&arena);
+	enum status status = url_parse(url, &arena, &read);
+	if (status == OK && (strcmp(read.scheme, "http") != 0 || read.host[0] == '\0'))
+		status = E_INVALID;
+	if (status == OK) {
+		const bool bare = read.path[0] == '\0';
+
+		ret_target->host = mem_text(read.host);
+		ret_target->path = mem_text(arena_format(&arena, "%s%s/v1/traces", bare ? "" : "/", read.path));
+		ret_target->port = read.port == 0 ? 4318 : read.port; /* OTLP/HTTP's own */
+	}
+	arena_done(&arena);
+	return status;
+}
+
+static void free_target(struct otlp_target *target)
+{
+	free(target->host);
+	free(target->path);
+}
+
+bool otlp_url_fits(const char *url)
+{
+	struct otlp_target target;
+
+	if (*url == '\0')
+		return true;
+	if (read_url(url, &target) != OK)
+		return false;
+	free_target(&target);
+	return true;
+}
+
+static void went_badly(struct exporter *own, size_t count)
+{
+	if (own->pause_us == 0)
+		log_warn("traces.lost", kv_text("host", own->target.host),
+			 kv_text("detail", "the collector of COMANDA_OTLP_URL does not take spans: they are dropped "
+					   "until it does"));
+	tracing_counted("dropped", (int64_t)count);
+	own->pause_us = own->pause_us == 0 ? PAUSE_LEAST_US : own->pause_us * 2;
+	if (own->pause_us > PAUSE_MOST_US)
+		own->pause_us = PAUSE_MOST_US;
+	own->next_try_us = moment_steady() + own->pause_us;
+}
+
+static void went_well(struct exporter *own, size_t count)
+{
+	if (own->pause_us != 0)
+		log_info("traces.back", kv_text("host", own->target.host));
+	tracing_counted("exported", (int64_t)count);
+	own->pause_us = 0;
+}
+
+/* Posts what waits. False: nothing waits, or it was in vain. */
+static bool post_some(struct exporter *own)
+{
+	const size_t count = traced_take(own->spans, BATCH);
+
+	if (count == 0)
+		return false;
+	buffer_clear(&own->body);
+	otlp_write(&own->body, own->program, own->spans, count);
+	for (size_t i = 0; i < count; i++)
+		free(own->spans[i].links);
+	const bool taken = otlp_post(&own->target, (struct span){own->body.bytes, own->body.size}, WAIT_US);
+	if (taken)
+		went_well(own, count);
+	else
+		went_badly(own, count);
+	return taken;
+}
+
+static void nap(void)
+{
+	const struct timespec time = {.tv_nsec = LOOK_US * 1000};
+
+	(void)nanosleep(&time, NULL);
+}
+
+static void *run(void *context)
+{
+	struct exporter *own = context;
+
+	log_thread("traces");
+	while (!atomic_load(&own->stopping)) {
+		if (own->pause_us != 0 && moment_steady() < own->next_try_us)
+			nap();
+		else if (!post_some(own))
+			nap();
+	}
+	if (own->pause_us == 0)
+		while (post_some(own)) {
+		}
+	return NULL;
+}
+
+void otlp_start(const char *url, const char *program)
+{
+	if (*url == '\0' || read_url(url, &exporter.target) != OK)
+		return;
+	exporter.program = program;
+	exporter.spans = mem_new(BATCH, sizeof(*exporter.spans));
+	buffer_init(&exporter.body);
+	tracing_start();
+	if (pthread_create(&exporter.thread, NULL, run, &exporter) == 0)
+		atomic_store(&exporter.running, true);
+	else
+		log_error("traces.failed",
+			  kv_text("detail", "no thread to be had for the exporter: spans are dropped"));
+}
+
+void otlp_stop(void)
+{
+	struct traced left;
+
+	if (!atomic_load(&exporter.running))
+		return;
+	atomic_store(&exporter.stopping, true);
+	pthread_join(exporter.thread, NULL);
+	atomic_store(&exporter.running, false);
+	while (traced_take(&left, 1) > 0) { /* whoever looks for leaks finds none */
+		free(left.links);
+		tracing_counted("dropped", 1);
+	}
+	free_target(&exporter.target);
+	free(exporter.spans);
+	buffer_done(&exporter.body);
+}

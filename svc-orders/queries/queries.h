@@ -1,0 +1,11 @@
+/* What svc-orders can be asked: one reader a message, named by the table in handlers.c. */
+#ifndef ORDERS_QUERIES_H
+#define ORDERS_QUERIES_H
+
+#include "comanda/service.h"
+
+enum status read_orders(struct lane *lane, struct query **queries, size_t count);
+enum status read_order_lists(struct lane *lane, struct query **queries, size_t count);
+enum status read_timelines(struct lane *lane, struct query **queries, size_t count);
+
+#endif

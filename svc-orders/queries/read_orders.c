@@ -1,0 +1,120 @@
+/* Orders and their timelines by id: a whole batch of requests is one statement. */
+#include "orders/queries/queries.h"
+
+#include "orders/store/order_store.h"
+#include "orders/usecases/history.h"
+#include "orders/usecases/views.h"
+#include "json/json.h"
+
+/* Answers one request with an order that its caller may see. */
+typedef void answer_function(struct lane *lane, struct query *query, const struct order *order);
+
+static int compare_by_id(const void *a, const void *b)
+{
+	const struct order *first = a, *second = b;
+
+	return uuid_compare(&first->id, &second->id);
+}
+
+static const struct sql find_orders = {
+	"orders_find",
+	"SELECT " ORDER_COLUMNS " FROM orders WHERE id = ANY($1) ORDER BY id",
+};
+
+static enum status load_orders(struct lane *lane, struct query **queries, size_t count, struct list *ret_orders)
+{
+	struct arena *arena = lane_arena(lane);
+	struct uuid *ids = arena_new(arena, count, sizeof(*ids));
+	struct rows rows;
+
+	for (size_t i = 0; i < count; i++)
+		ids[i] = ((const struct by_id *)queries[i]->message.body)->id;
+	arg_uuids(db_args(lane_db(lane)), ids, count);
+	enum status status = db_run(lane_db(lane), &find_orders, &rows);
+	if (status != OK)
+		return status;
+
+	struct order *orders = arena_new(arena, (size_t)rows.count, sizeof(*orders));
+	for (int row = 0; row < rows.count; row++)
+		order_read(&rows, row, arena, &orders[row]);
+	*ret_orders = (struct list){orders, (size_t)rows.count};
+	return OK;
+}
+
+static const struct order *find_order(const struct list *orders, const struct uuid *id)
+{
+	struct order wanted = {.id = *id};
+
+	return bsearch(&wanted, orders->items, orders->count, sizeof(wanted), compare_by_id);
+}
+
+static enum status answer_each(struct lane *lane, struct query **queries, size_t count, answer_function *answer)
+{
+	struct list orders;
+	enum status status = load_orders(lane, queries, count, &orders);
+
+	if (status != OK)
+		return status;
+	for (size_t i = 0; i < count; i++) {
+		const struct message *message = &queries[i]->message;
+		const struct order *order = find_order(&orders, message->body);
+
+		if (message->caller.role == CALLER_NOBODY)
+			query_refuse(lane, queries[i], E_UNAUTHENTICATED, "unauthenticated", "Sign in to see orders.");
+		else if (order == NULL || !order_visible_to(order, &message->caller))
+			query_refuse(lane, queries[i], E_NOT_FOUND, "order_not_found", "There is no such order.");
+		else
+			answer(lane, queries[i], order);
+	}
+	return OK;
+}
+
+/* ---- the order ---- */
+
+static void answer_order(struct lane *lane, struct query *query, const struct order *order)
+{
+	query_reply(lane, query, order_view_of(order, lane_arena(lane)));
+}
+
+enum status read_orders(struct lane *lane, struct query **queries, size_t count)
+{
+	return answer_each(lane, queries, count, answer_order);
+}
+
+/* ---- its timeline ---- */
+
+static struct timeline_event show(const struct order_step *step, const struct told *told, struct arena *arena)
+{
+	struct buffer data;
+
+	buffer_init(&data);
+	json_encode(&data, told->shape, told->data);
+	struct timeline_event event = {
+		.id = step->event_id,
+		.type = arena_format(arena, "comanda.%s.v%d", told->type->name, told->type->version),
+		.source = arena_format(arena, "/%s", told->type->producer),
+		.time = step->at_us,
+		.sequence = step->sequence,
+		.data = arena_copy(arena, data.bytes, data.size),
+	};
+	buffer_done(&data);
+	return event;
+}
+
+static void answer_timeline(struct lane *lane, struct query *query, const struct order *order)
+{
+	struct arena *arena = lane_arena(lane);
+	struct timeline_event *events = arena_new(arena, order->step_count, sizeof(*events));
+	size_t count = 0;
+	struct told told;
+
+	for (size_t i = 0; i < order->step_count; i++)
+		if (order_retell(order, &order->steps[i], arena, &told))
+			events[count++] = show(&order->steps[i], &told, arena);
+	query_reply(lane, query, &(struct timeline_view){.order_id = order->id, .events = {events, count}});
+}
+
+enum status read_timelines(struct lane *lane, struct query **queries, size_t count)
+{
+	return answer_each(lane, queries, count, answer_timeline);
+}

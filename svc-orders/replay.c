@@ -1,0 +1,87 @@
+/* From the events of orders back to what they answered. */
+#include "orders/service.h"
+#include "orders/usecases/decisions.h"
+#include "proto/messages.h"
+
+static const struct recalled nothing = {.type = -1};
+
+static void versions(struct versions *versions, const struct message *event)
+{
+	versions_made(versions, &order_kind, &event->subject, event->sequence);
+}
+
+static struct recalled placing(const struct message *event, const struct order_event *placed, struct arena *arena)
+{
+	struct orders_place *wanted = arena_new(arena, 1, sizeof(*wanted));
+	struct place_terms *terms = arena_new(arena, 1, sizeof(*terms));
+
+	*wanted = (struct orders_place){.items = placed->items, .note = placed->note};
+	terms->deadline_us = placed->expires_at - event->time_us;
+	return (struct recalled){.type = ORDERS_PLACE,
+				 .caller = {.user_id = placed->user_id, .role = CALLER_CUSTOMER},
+				 .body = wanted,
+				 .prepared = terms};
+}
+
+/* Its owner or an admin: the decision is the same. */
+static struct recalled cancelling(const struct order_event *cancelled, struct arena *arena)
+{
+	struct by_id *wanted = arena_new(arena, 1, sizeof(*wanted));
+
+	*wanted = (struct by_id){.id = cancelled->order_id, .expected_version = INT_ABSENT};
+	return (struct recalled){.type = ORDERS_CANCEL,
+				 .caller = {.user_id = cancelled->user_id, .role = CALLER_CUSTOMER},
+				 .body = wanted};
+}
+
+static struct recalled deadline(const struct order_event *expired, struct arena *arena)
+{
+	struct order_note *due = arena_new(arena, 1, sizeof(*due));
+
+	due->order_id = expired->order_id;
+	return (struct recalled){.type = ORDER_DEADLINE, .body = due};
+}
+
+static struct recalled cause(const struct root *root, struct arena *arena)
+{
+	const struct order_event *told = root->event->body;
+
+	switch (root->event->type) {
+	case ORDER_PLACED:
+		return told->expires_at == INT_ABSENT ? nothing : placing(root->event, told, arena);
+	case ORDER_CANCELLED:
+		return cancelling(told, arena);
+	case ORDER_EXPIRED:
+		return deadline(told, arena);
+	default:
+		return nothing;
+	}
+}
+
+/* The first answer moves an order that still waits for the other, and nobody is told. Goods that come after the end are
+ * answered with that end, so they are named first: where neither was answered, the goods came before it. */
+static const int silent[] = {STOCK_RESERVED, USER_VERIFIED, -1};
+static const int last[] = {-1};
+
+static const struct state_table tables[] = {
+	{.name = "order",
+	 .rows = STATE_ROWS("orders", "orders", "id",
+			    "id, user_id, state, version, created_at, updated_at, expires_at, note, items, "
+			    "total_cents, currency, reason_code, reason_detail, reason_product_id, history")},
+	{.name = "deadline",
+	 .rows = STATE_ROWS("deadlines",
+			    "(SELECT subject, type FROM deadlines_all WHERE NOT young"
+			    " OR EXISTS (SELECT FROM orders WHERE id = subject AND state < 3)) AS deadline",
+			    "subject", "subject, type")},
+	{0},
+};
+
+const struct recall orders_recall = {
+	.service = &orders_service,
+	.versions = versions,
+	.cause = cause,
+	.silent = silent,
+	.silent_kind = &order_kind,
+	.last = last,
+	.tables = tables,
+};

@@ -1,0 +1,183 @@
+/* A scene for tests of decisions. */
+#include "orders/tests/fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct place_terms terms = {.deadline_us = 10 * MINUTE_US};
+
+const struct caller ALICE = {.user_id = {{0xa1}}, .role = CALLER_CUSTOMER};
+const struct caller BOB = {.user_id = {{0xb0}}, .role = CALLER_CUSTOMER};
+const struct caller ADMIN = {.user_id = {{0xad}}, .role = CALLER_ADMIN};
+const struct caller NOBODY = {.role = CALLER_NOBODY};
+
+int scene_open(void **state)
+{
+	struct scene *scene = mem_new(1, sizeof(*scene));
+
+	arena_init(&scene->arena);
+	scene->unit = unit_make(&scene->arena, ORDERS_CONSUMER);
+	scene->now_us = 1000 * SECOND_US;
+	*state = scene;
+	return 0;
+}
+
+int scene_close(void **state)
+{
+	struct scene *scene = *state;
+
+	arena_done(&scene->arena);
+	free(scene);
+	return 0;
+}
+
+struct uuid product(int which)
+{
+	return (struct uuid){{0xcc, (uint8_t)which}};
+}
+
+enum status decide(struct scene *scene, decide_function *decision, struct message message)
+{
+	const struct output *outputs;
+
+	scene->now_us += SECOND_US;
+	message.id = (struct uuid){{0x11, [15] = ++scene->messages}};
+	message.time_us = scene->now_us - MS_US;
+	scene->said_before = unit_outputs(scene->unit, &outputs);
+	scene->verdict = unit_decide(scene->unit, decision, &message, scene->now_us, 0);
+	return scene->verdict.status;
+}
+
+/* ---- commands ---- */
+
+enum status ask_for(struct scene *scene, struct caller caller, const int *products, size_t count)
+{
+	struct order_line *lines = arena_new(&scene->arena, count, sizeof(*lines));
+	struct orders_place *wanted = arena_new(&scene->arena, 1, sizeof(*wanted));
+
+	for (size_t i = 0; i < count; i++)
+		lines[i] = (struct order_line){.product_id = product(products[i]), .quantity = 2};
+	*wanted = (struct orders_place){.items = {lines, count}, .note = "ring twice"};
+	return decide(scene, place_order,
+		      (struct message){.type = ORDERS_PLACE, .caller = caller, .body = wanted, .prepared = &terms});
+}
+
+struct uuid place(struct scene *scene)
+{
+	assert_int_equal(ask_for(scene, ALICE, (const int[]){APPLE, PEAR}, 2), OK);
+	return ((const struct order_view *)scene->verdict.reply)->id;
+}
+
+enum status cancel(struct scene *scene, struct uuid order_id, struct caller caller)
+{
+	const struct by_id wanted = {.id = order_id, .expected_version = INT_ABSENT};
+
+	return decide(scene, cancel_order, (struct message){.type = ORDERS_CANCEL, .caller = caller, .body = &wanted});
+}
+
+/* ---- events ---- */
+
+static enum status hear(struct scene *scene, decide_function *decision, int type, const void *body)
+{
+	return decide(scene, decision,
+		      (struct message){.type = type, .sequence = 7, .deadline_us = INT64_MAX, .body = body});
+}
+
+static struct stock_event *goods_held(struct scene *scene, struct uuid order_id)
+{
+	static const char *const names[PRODUCTS] = {[APPLE] = "Apple", [PEAR] = "Pear"};
+	struct order_line *lines = arena_new(&scene->arena, PRODUCTS, sizeof(*lines));
+	struct stock_event *held = arena_new(&scene->arena, 1, sizeof(*held));
+
+	/* Products may answer in an order of its own. */
+	for (int i = 0; i < PRODUCTS; i++)
+		lines[PRODUCTS - 1 - i] = (struct order_line){product(i), names[i], 2, 100LL * (i + 1)};
+	*held = (struct stock_event){
+		.order_id = order_id, .items = {lines, PRODUCTS}, .total_cents = 600, .currency = "EUR"};
+	return held;
+}
+
+enum status tell(struct scene *scene, struct uuid order_id, enum saga_event event)
+{
+	const struct user_answer verified = {.order_id = order_id, .user_id = ALICE.user_id};
+	const struct user_answer refused = {order_id, ALICE.user_id, "user_disabled", "This account is disabled."};
+	const struct stock_refused no_stock = {order_id, "out_of_stock", "No pears are left.", product(PEAR), {0}};
+	const struct order_note note = {order_id};
+
+	switch (event) {
+	case USER_OK:
+		return hear(scene, on_user_verified, USER_VERIFIED, &verified);
+	case USER_NO:
+		return hear(scene, on_user_refused, USER_REFUSED, &refused);
+	case STOCK_OK:
+		return hear(scene, on_stock_reserved, STOCK_RESERVED, goods_held(scene, order_id));
+	case STOCK_NO:
+		return hear(scene, on_stock_refused, STOCK_REFUSED, &no_stock);
+	case DEADLINE:
+		return hear(scene, on_deadline, ORDER_DEADLINE, &note);
+	case OVERDUE:
+		return hear(scene, on_reservation_overdue, RESERVATION_OVERDUE, &note);
+	case CANCEL:
+		return cancel(scene, order_id, ALICE);
+	}
+	fail();
+	return E_INTERNAL;
+}
+
+struct uuid order_in(struct scene *scene, enum order_state state)
+{
+	enum { END = -1 };
+	static const int ways[ORDER_STATES][3] = {
+		[PENDING] = {END},           [USER_KNOWN] = {USER_OK, END},          [STOCK_HELD] = {STOCK_OK, END},
+		[REJECTED] = {USER_NO, END}, [CONFIRMED] = {USER_OK, STOCK_OK, END}, [EXPIRED] = {DEADLINE, END},
+		[CANCELLED] = {CANCEL, END},
+	};
+	struct uuid id = place(scene);
+
+	for (const int *event = ways[state]; *event != END; event++)
+		assert_int_equal(tell(scene, id, (enum saga_event) * event), OK);
+	assert_int_equal(order_of(scene, id)->state, state);
+	return id;
+}
+
+/* ---- what came of it ---- */
+
+const struct order *order_of(struct scene *scene, struct uuid order_id)
+{
+	return unit_get(scene->unit, &order_kind, &order_id);
+}
+
+size_t said_count(const struct scene *scene)
+{
+	const struct output *outputs;
+
+	return unit_outputs(scene->unit, &outputs) - scene->said_before;
+}
+
+const struct output *said(const struct scene *scene)
+{
+	const struct output *outputs;
+	size_t count = unit_outputs(scene->unit, &outputs);
+
+	return count > scene->said_before ? &outputs[scene->said_before] : NULL;
+}
+
+int64_t deadline_of(struct scene *scene, struct uuid order_id)
+{
+	const struct deadline *deadlines;
+	size_t count = unit_deadlines(scene->unit, &deadlines);
+
+	for (size_t i = 0; i < count; i++)
+		if (uuid_equal(&deadlines[i].subject, &order_id))
+			return deadlines[i].due_us;
+	return INT64_MIN;
+}
+
+void assert_same_id(struct uuid a, struct uuid b)
+{
+	assert_memory_equal(a.bytes, b.bytes, sizeof(a.bytes));
+}

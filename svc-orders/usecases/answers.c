@@ -1,0 +1,93 @@
+/* What others say about an order, and what its clock says. */
+#include "orders/usecases/apply_event.h"
+#include "orders/usecases/decisions.h"
+#include "orders/usecases/views.h"
+#include "proto/messages.h"
+
+const struct aggregate order_kind = {"order", sizeof(struct order)};
+
+/* Each of these messages begins with the id of its order. */
+#define BEGINS_WITH(type_, member) _Static_assert(offsetof(struct type_, member) == 0, "the order's id comes first")
+BEGINS_WITH(by_id, id);
+BEGINS_WITH(user_answer, order_id);
+BEGINS_WITH(stock_event, order_id);
+BEGINS_WITH(stock_refused, order_id);
+BEGINS_WITH(order_note, order_id);
+
+void order_key(struct keys *keys, const struct message *message)
+{
+	keys_add(keys, &order_kind, message->body);
+}
+
+/* ---- users ---- */
+
+enum status on_user_verified(struct unit *unit, const struct message *message)
+{
+	const struct user_answer *answer = message->body;
+	struct order *order = unit_edit(unit, &order_kind, &answer->order_id);
+
+	if (order == NULL)
+		return E_NOT_FOUND;
+	return advance(unit, order, message, USER_OK);
+}
+
+enum status on_user_refused(struct unit *unit, const struct message *message)
+{
+	const struct user_answer *answer = message->body;
+	struct order *order = unit_edit(unit, &order_kind, &answer->order_id);
+
+	if (order == NULL)
+		return E_NOT_FOUND;
+	order_explain(order, &(struct end_reason){.code = answer->code, .detail = answer->detail});
+	return advance(unit, order, message, USER_NO);
+}
+
+/* ---- products ---- */
+
+enum status on_stock_reserved(struct unit *unit, const struct message *message)
+{
+	const struct stock_event *held = message->body;
+	struct order *order = unit_edit(unit, &order_kind, &held->order_id);
+
+	if (order == NULL)
+		return E_NOT_FOUND;
+	struct order_prices prices = prices_of(held, unit_arena(unit));
+	if (!order_price(order, &prices, unit_arena(unit)))
+		return unit_refuse(unit, E_INVALID, "line_without_price", "items", "an item of the order has no price");
+	return advance(unit, order, message, STOCK_OK);
+}
+
+enum status on_stock_refused(struct unit *unit, const struct message *message)
+{
+	const struct stock_refused *refused = message->body;
+	struct order *order = unit_edit(unit, &order_kind, &refused->order_id);
+
+	if (order == NULL)
+		return E_NOT_FOUND;
+	order_explain(order, &(struct end_reason){refused->code, refused->detail, refused->product_id});
+	return advance(unit, order, message, STOCK_NO);
+}
+
+enum status on_reservation_overdue(struct unit *unit, const struct message *message)
+{
+	const struct order_note *overdue = message->body;
+	struct order *order = unit_edit(unit, &order_kind, &overdue->order_id);
+
+	if (order == NULL)
+		return E_NOT_FOUND;
+	return advance(unit, order, message, OVERDUE);
+}
+
+/* ---- the clock ---- */
+
+enum status on_deadline(struct unit *unit, const struct message *message)
+{
+	const struct order_note *due = message->body;
+	struct order *order = unit_edit(unit, &order_kind, &due->order_id);
+
+	if (order == NULL)
+		return E_NOT_FOUND;
+	struct end_reason reason = order_deadline_reason(order);
+	order_explain(order, &reason);
+	return advance(unit, order, message, DEADLINE);
+}

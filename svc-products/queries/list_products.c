@@ -1,0 +1,114 @@
+/* Lists products, newest first. Ids begin with the time of their making, so the primary key is the order, the cursor is
+ * the last id shown, and products that are added while somebody pages neither repeat nor hide one. */
+#include <string.h>
+
+#include "products/queries/queries.h"
+#include "products/store/stores.h"
+#include "products/usecases/aggregates.h"
+
+/* One word as a pattern for ILIKE: it may stand anywhere, and what ILIKE would interpret stands for itself. */
+static const char *pattern_of(const char *word, size_t size, struct arena *arena)
+{
+	char *pattern = arena_new(arena, 2 * size + 3, 1);
+	size_t at = 0;
+
+	pattern[at++] = '%';
+	for (size_t i = 0; i < size; i++) {
+		if (strchr("%_\\", word[i]) != NULL)
+			pattern[at++] = '\\';
+		pattern[at++] = word[i];
+	}
+	pattern[at] = '%';
+	return pattern;
+}
+
+/* The words of a search as patterns, all of which must match. None: everything matches. */
+static struct list patterns_of(const char *words, struct arena *arena)
+{
+	static const char blanks[] = " \t\r\n";
+	size_t room = words == NULL ? 0 : strlen(words);
+	const char **patterns = arena_new(arena, room + 1, sizeof(*patterns));
+	size_t count = 0;
+
+	while (words != NULL && *(words += strspn(words, blanks)) != '\0') {
+		size_t size = strcspn(words, blanks);
+
+		patterns[count++] = pattern_of(words, size, arena);
+		words += size;
+	}
+	return (struct list){.items = patterns, .count = count};
+}
+
+/* Words hold no line break, so none matches across two fields. */
+static const struct sql list = {
+	"product_list",
+	"SELECT " PRODUCT_COLUMNS " FROM products WHERE id < $1 AND ($2::text IS NULL OR status = $2) "
+	"AND (name || E'\\n' || sku || E'\\n' || description) ILIKE ALL ($3::text[]) ORDER BY id DESC LIMIT $4"};
+
+/* Queues the statement of one query; refuses the query and queues nothing where its cursor is none of ours. */
+static bool list_send(struct lane *lane, struct query *query)
+{
+	const struct page_query *page = query->message.body;
+	struct args *args = db_args(lane_db(lane));
+	struct list patterns = patterns_of(page->q, lane_arena(lane));
+	struct uuid before;
+
+	memset(&before, 0xff, sizeof(before));
+	if (page->cursor != NULL && uuid_parse(page->cursor, strlen(page->cursor), &before) != OK) {
+		query_refuse(lane, query, E_MALFORMED, "malformed", "the cursor is not one that a list has given");
+		return false;
+	}
+	arg_uuid(args, &before);
+	arg_text(args, page->status == -1 ? NULL : product_status_names[page->status]);
+	arg_texts(args, patterns.items, patterns.count);
+	arg_int(args, page->limit + 1); /* one more tells whether there is a next page */
+	db_send(lane_db(lane), &list);
+	return true;
+}
+
+static void list_answer(struct lane *lane, struct query *query, const struct rows *rows)
+{
+	const struct page_query *asked = query->message.body;
+	struct arena *arena = lane_arena(lane);
+	int shown = rows->count > asked->limit ? (int)asked->limit : rows->count;
+	struct product_view *views = arena_new(arena, (size_t)shown + 1, sizeof(*views));
+	struct product_page page = {.items = {.items = views, .count = (size_t)shown}};
+
+	for (int row = 0; row < shown; row++) {
+		struct product product = {0};
+
+		product_read(rows, row, arena, &product);
+		views[row] = product_show(&product);
+	}
+	if (rows->count > shown) {
+		char last[UUID_TEXT + 1];
+
+		uuid_text(&views[shown - 1].id, last);
+		page.next = arena_text(arena, last);
+	}
+	query_reply(lane, query, &page);
+}
+
+enum status list_products(struct lane *lane, struct query **queries, size_t count)
+{
+	struct query **sent = arena_new(lane_arena(lane), count, sizeof(*sent));
+	struct db *db = lane_db(lane);
+	size_t sent_count = 0;
+	enum status status;
+
+	for (size_t i = 0; i < count; i++) {
+		if (list_send(lane, queries[i]))
+			sent[sent_count++] = queries[i];
+	}
+	if (sent_count == 0)
+		return OK;
+	status = db_sync(db);
+	for (size_t i = 0; status == OK && i < sent_count; i++) {
+		struct rows rows;
+
+		status = db_result(db, &rows);
+		if (status == OK)
+			list_answer(lane, sent[i], &rows);
+	}
+	return status == OK ? db_synced(db) : status;
+}

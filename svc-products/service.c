@@ -1,0 +1,54 @@
+/* svc-products, wired: lanes, stores, settings, retention. The work is in handlers.c's tables. */
+#include "products/service.h"
+#include "products/handlers.h"
+#include "products/settings.h"
+#include "products/store/stores.h"
+#include "products/usecases/aggregates.h"
+#include "proto/messages.h"
+
+extern const struct migration products_migrations[];
+
+static const struct store *const stores[] = {&product_store, &sku_claim_store, &reservation_store, NULL};
+
+static const struct lane_plan lanes[] = {
+	{.name = "query", .kind = LANE_QUERY, .queue = "products.query", .handlers = products_queries, .count = 1},
+	{.name = "command",
+	 .kind = LANE_COMMAND,
+	 .queue = "products.command",
+	 .handlers = products_commands,
+	 .count = 1},
+	{.name = "events", .kind = LANE_EVENTS, .queue = "products.events", .handlers = products_events, .count = 1},
+	{0},
+};
+
+/* Order ids begin with the milliseconds of their making (UUIDv7), so the oldest rows are found by the primary key, and
+ * no index stands on anything that a settlement changes. */
+static const struct retention retention[] = {
+	{.name = "reservations",
+	 .prune = {"reservation_prune",
+		   "DELETE FROM reservations WHERE ctid = ANY(ARRAY(SELECT ctid FROM reservations WHERE order_id < "
+		   "(lpad(to_hex((extract(epoch FROM $1::timestamptz) * 1000)::bigint), 12, '0') || repeat('0', "
+		   "20))::uuid AND state <> 'held' AND updated_at < $1 ORDER BY order_id LIMIT 1000))"},
+	 .keep_setting = offsetof(struct products_settings, reservation_retention_us)},
+	{0},
+};
+
+static const struct waiting waiting[] = {
+	WAITING(RESERVATION_DEADLINE, reservation_kind, "reservations", "order_id", "state = 'held'"),
+	{0},
+};
+
+const struct service products_service = {
+	.name = "svc-products",
+	.about = "the catalogue, its stock, and what orders hold of it",
+	.house = "products",
+	.contract = &comanda_contract,
+	.settings = products_setting_table,
+	.settings_offset = offsetof(struct products_settings, service),
+	.settings_size = sizeof(struct products_settings),
+	.migrations = products_migrations,
+	.stores = stores,
+	.lanes = lanes,
+	.retention = retention,
+	.waiting = waiting,
+};

@@ -1,0 +1,10 @@
+/* svc-products as a whole: its tables, for its main.c and for who decides again what it decided. */
+#ifndef PRODUCTS_SERVICE_H
+#define PRODUCTS_SERVICE_H
+
+#include "comanda/replay.h"
+
+extern const struct service products_service;
+extern const struct recall products_recall;
+
+#endif

@@ -1,0 +1,48 @@
+/* Somebody has counted: more or fewer pieces are on hand. */
+#include "products/usecases/catalogue.h"
+
+#include <inttypes.h>
+
+static enum status refuse(struct unit *unit, const struct product *present, enum adjustment adjustment)
+{
+	if (adjustment == ADJUSTMENT_BELOW_RESERVED)
+		return unit_refuse(unit, E_CONFLICT, "stock_below_reserved", "delta",
+				   "%" PRId64 " are on hand and %" PRId64 " of them are reserved for open orders",
+				   present->on_hand, present->reserved);
+	return unit_refuse(unit, E_INVALID, "invalid", "delta", "%" PRId64 " are on hand; there can be at most %d",
+			   present->on_hand, STOCK_MAX);
+}
+
+static void tell(struct unit *unit, const struct product *product, const struct products_adjust_stock *counted)
+{
+	struct stock_adjusted *told = arena_new(unit_arena(unit), 1, sizeof(*told));
+
+	*told = (struct stock_adjusted){
+		.product = product_show(product), .delta = counted->delta, .reason = counted->reason};
+	unit_event(unit, STOCK_ADJUSTED, &product->id, product->sequence, told);
+}
+
+enum status adjust_stock(struct unit *unit, const struct message *message)
+{
+	const struct products_adjust_stock *counted = message->body;
+	const struct product *present = NULL;
+	struct product *product;
+	enum adjustment adjustment;
+	enum status status = catalogue_admits(unit, message);
+
+	if (status == OK)
+		status = catalogue_find(unit, &counted->id, counted->expected_version, &present);
+	if (status != OK)
+		return status;
+	if (counted->delta == 0)
+		return unit_refuse(unit, E_INVALID, "invalid", "delta", "must not be 0");
+	adjustment = product_adjustment(present, counted->delta, STOCK_MAX);
+	if (adjustment != ADJUSTMENT_FITS)
+		return refuse(unit, present, adjustment);
+	product = unit_edit(unit, &product_kind, &counted->id);
+	product->on_hand += counted->delta;
+	product_edited(product, unit_now(unit));
+	tell(unit, product, counted);
+	catalogue_answer(unit, product);
+	return OK;
+}

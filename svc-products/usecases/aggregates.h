@@ -1,0 +1,28 @@
+/* The aggregates of svc-products, as the runtime loads and saves them, and which of them a message touches. */
+#ifndef PRODUCTS_AGGREGATES_H
+#define PRODUCTS_AGGREGATES_H
+
+#include "core/unit.h"
+#include "products/domain/product.h"
+#include "products/domain/reservation.h"
+#include "proto/messages.h"
+
+/* In locking order. A reservation's id is its order's. A claim is also found under the id of the product that has it:
+ * whoever names a product's id among the claims gets the SKU that the product holds. */
+extern const struct aggregate product_kind;     /* struct product */
+extern const struct aggregate sku_claim_kind;   /* struct sku_claim */
+extern const struct aggregate reservation_kind; /* struct reservation */
+
+keys_function create_keys; /* PRODUCTS_CREATE: the SKU */
+keys_function change_keys; /* PRODUCTS_CHANGE: the product, its SKU, the new SKU */
+keys_function product_key; /* by_id and PRODUCTS_ADJUST_STOCK: the product */
+keys_function placed_keys; /* order.placed: the reservation, a new one, and the products of its lines */
+keys_function order_keys;  /* the other order.*: the same, of a reservation that is there */
+keys_function note_key;    /* struct order_note: the reservation */
+
+/* The product as others see it. Texts are shared, not copied. */
+struct product_view product_show(const struct product *product);
+/* Its stock as events about orders tell it. */
+struct stock_level product_level(const struct product *product);
+
+#endif

@@ -1,0 +1,104 @@
+/* A product is changed or withdrawn. */
+#include "products/usecases/catalogue.h"
+
+#include <assert.h>
+#include <string.h>
+
+static bool differs(const char *wanted, const char *present)
+{
+	return wanted != NULL && strcmp(wanted, present) != 0;
+}
+
+static bool status_differs(int wanted, const struct product *present)
+{
+	return wanted != -1 && (wanted == PRODUCT_INACTIVE) != present->withdrawn;
+}
+
+static bool changes_anything(const struct products_change *wanted, const struct product *present)
+{
+	return differs(wanted->sku, present->sku) || differs(wanted->name, present->name) ||
+	       differs(wanted->description, present->description) || differs(wanted->currency, present->currency) ||
+	       (wanted->price_cents != INT_ABSENT && wanted->price_cents != present->price_cents) ||
+	       status_differs(wanted->status, present);
+}
+
+/* The claim moves: the new SKU is taken first, so that a taken one leaves the old claim alone. */
+static enum status move_claim(struct unit *unit, const struct product *present, const char *sku)
+{
+	struct uuid old_id = sku_claim_id(present->sku);
+	enum status status = catalogue_claim(unit, sku, &present->id);
+	struct sku_claim *old;
+
+	if (status != OK)
+		return status;
+	old = unit_edit(unit, &sku_claim_kind, &old_id);
+	assert(old != NULL && uuid_equal(&old->product_id, &present->id));
+	old->product_id = (struct uuid){0};
+	return OK;
+}
+
+static void take_over(struct product *product, const struct products_change *wanted)
+{
+	if (wanted->sku != NULL)
+		product->sku = wanted->sku;
+	if (wanted->name != NULL)
+		product->name = wanted->name;
+	if (wanted->description != NULL)
+		product->description = wanted->description;
+	if (wanted->currency != NULL)
+		product->currency = wanted->currency;
+	if (wanted->price_cents != INT_ABSENT)
+		product->price_cents = wanted->price_cents;
+	if (wanted->status != -1)
+		product->withdrawn = wanted->status == PRODUCT_INACTIVE;
+}
+
+enum status change_product(struct unit *unit, const struct message *message)
+{
+	const struct products_change *wanted = message->body;
+	const struct product *present = NULL;
+	struct product *product;
+	bool withdrawn_before;
+	enum status status = catalogue_admits(unit, message);
+
+	if (status == OK)
+		status = catalogue_find(unit, &wanted->id, wanted->expected_version, &present);
+	if (status != OK)
+		return status;
+	if (!changes_anything(wanted, present)) {
+		catalogue_answer(unit, present);
+		return OK;
+	}
+	if (differs(wanted->sku, present->sku))
+		status = move_claim(unit, present, wanted->sku);
+	if (status != OK)
+		return status;
+	withdrawn_before = present->withdrawn;
+	product = unit_edit(unit, &product_kind, &wanted->id);
+	take_over(product, wanted);
+	product_edited(product, unit_now(unit));
+	catalogue_tell(unit, product->withdrawn && !withdrawn_before ? PRODUCT_WITHDRAWN : PRODUCT_CHANGED, product);
+	return OK;
+}
+
+enum status withdraw_product(struct unit *unit, const struct message *message)
+{
+	const struct by_id *asked = message->body;
+	const struct product *present = NULL;
+	struct product *product;
+	enum status status = catalogue_admits(unit, message);
+
+	if (status == OK)
+		status = catalogue_find(unit, &asked->id, asked->expected_version, &present);
+	if (status != OK)
+		return status;
+	if (present->withdrawn) {
+		catalogue_answer(unit, present);
+		return OK;
+	}
+	product = unit_edit(unit, &product_kind, &asked->id);
+	product->withdrawn = true;
+	product_edited(product, unit_now(unit));
+	catalogue_tell(unit, PRODUCT_WITHDRAWN, product);
+	return OK;
+}
