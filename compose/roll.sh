@@ -16,7 +16,7 @@ roll() { # service
 	mapfile -t old < <(compose ps -q "$1" 2>/dev/null)
 	count=${#old[@]}
 	((count)) || { echo "roll.sh: no container of $1 runs" >&2 && return 1; }
-	# The database first: the build before this one goes on in the new shape.
+	# The database first: the build before this one goes on in the new schema.
 	[[ $1 != svc-* ]] || compose run --rm --no-deps "migrate-${1#svc-}" >/dev/null 2>&1 ||
 		{ echo "roll.sh: the database of $1 could not be migrated; nothing was replaced" >&2 && return 1; }
 	for id in "${old[@]}"; do

@@ -98,7 +98,7 @@ static bool fetch_is_due(struct auth *auth, bool unknown_key)
 
 	pthread_rwlock_rdlock(&auth->lock);
 	none = auth->keys == NULL;
-	since_try = moment_steady() - auth->tried_us;
+	since_try = monotonic_now() - auth->tried_us;
 	pthread_rwlock_unlock(&auth->lock);
 	if (none)
 		return since_try >= retry_pause_us;
@@ -115,9 +115,9 @@ bool auth_has_keys(struct auth *auth)
 
 static void say_missing(struct auth *auth, enum status status)
 {
-	if (moment_steady() < auth->next_complaint)
+	if (monotonic_now() < auth->next_complaint)
 		return;
-	auth->next_complaint = moment_steady() + complaint_us;
+	auth->next_complaint = monotonic_now() + complaint_us;
 	log_warn("auth.keys", kv_text("status", status_rule(status)->code),
 		 kv_text("detail", "the keys of svc-users cannot be had; those known stay in use"));
 }
@@ -135,7 +135,7 @@ static void fetch_now(struct auth *auth, struct arena *arena)
 	else
 		say_missing(auth, status);
 	pthread_rwlock_wrlock(&auth->lock);
-	auth->tried_us = moment_steady();
+	auth->tried_us = monotonic_now();
 	pthread_rwlock_unlock(&auth->lock);
 }
 
@@ -155,7 +155,7 @@ static void fetch_if_due(struct auth *auth, bool unknown_key, struct arena *aren
 /* False: told to stop. */
 static bool wait_for_refresh(struct auth *auth, int64_t pause_us)
 {
-	const int64_t end_us = moment_steady() + pause_us;
+	const int64_t end_us = monotonic_now() + pause_us;
 	const struct timespec until = {.tv_sec = end_us / SECOND_US, .tv_nsec = end_us % SECOND_US * 1000};
 	int late = 0;
 
@@ -199,7 +199,7 @@ struct auth *auth_new(fetch_keys_function *fetch, void *context)
 	auth->context = context;
 	auth->generation = 1;
 	auth->tried_us = INT64_MIN / 2;
-	auth->next_complaint = moment_steady() + silence_us;
+	auth->next_complaint = monotonic_now() + silence_us;
 	pthread_rwlock_init(&auth->lock, NULL);
 	pthread_mutex_init(&auth->fetching, NULL);
 	pthread_mutex_init(&auth->memory, NULL);
@@ -245,7 +245,7 @@ static enum status verify_now(struct auth *auth, const char *token, int64_t now_
 
 enum status auth_verify(struct auth *auth, const char *token, struct arena *arena, struct caller *ret_caller)
 {
-	int64_t now_us = moment_now();
+	int64_t now_us = timestamp_now();
 	struct verified verified = {.token = uuid_of_text("access-token", token, strlen(token))};
 	enum status status = OK;
 

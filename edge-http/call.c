@@ -17,7 +17,7 @@ static struct metric answers = {.name = "comanda_http_requests_total",
 				.label = "route",
 				.second = "code"};
 static struct metric durations = {.name = "comanda_http_request_seconds",
-				  .help = "From a REST request's arrival to its answer, by route",
+				  .help = "From a REST request's held_delivery to its answer, by route",
 				  .type = HISTOGRAM,
 				  .label = "route"};
 
@@ -105,7 +105,7 @@ static void count(const struct call *call, int64_t took_us)
 
 static void call_end(const struct call *call)
 {
-	int64_t took_us = moment_now() - call->begun_us;
+	int64_t took_us = timestamp_now() - call->begun_us;
 	/* 503 and 504 come by the thousand while something is away: who found it away says so, and the metrics count.
 	 */
 	enum log_level level = call->response->status == 500 ? LOG_ERROR : LOG_DEBUG;
@@ -139,7 +139,7 @@ static struct problem call_handle(struct call *call)
 
 static struct call call_of(struct edge *edge, const struct http_request *request, struct http_response *response)
 {
-	int64_t now_us = moment_now();
+	int64_t now_us = timestamp_now();
 
 	return (struct call){.edge = edge,
 			     .request = request,
@@ -175,7 +175,7 @@ void call_answer(void *context, const struct http_request *request, struct http_
 void call_finish(struct call *call, const struct problem *problem)
 {
 	call_settle(call, problem);
-	http_finish(call->request);
+	http_complete(call->request);
 }
 
 void call_refuse(void *context, int status, const char *detail, const struct http_request *request,

@@ -67,9 +67,9 @@ void call_trace_end(const struct call *call);
 
 /* ---- asking (forward.c) ---- */
 
-/* Asks the route's message, or another one, and waits. `body`: a struct of the message's shape. `lane` NULL: its own.
+/* Asks the route's message, or another one, and waits. `body`: a struct of the message's schema. `queue` NULL: its own.
  * Returns what is wrong where the service does not say ok. */
-struct problem call_ask(struct call *call, int type, const void *body, const char *lane, struct rpc_reply *ret_reply);
+struct problem call_ask(struct call *call, int type, const void *body, const char *queue, struct rpc_reply *ret_reply);
 /* Asks the route's message and passes the answer on, now or later. */
 struct problem call_hand_on(struct call *call, const void *body);
 /* Passes an ok on: the route's status, the reply's data, Location, ETag; 304 where the client has it already. */
@@ -81,7 +81,7 @@ void call_respond(struct call *call, int status, struct span json);
 
 struct problem pass_on(struct call *call);       /* forward.c: read, ask, pass */
 struct problem register_user(struct call *call); /* forward.c: the same, but not any number at once */
-struct problem change_user(struct call *call);   /* forward.c: a new password goes to the slow lane */
+struct problem change_user(struct call *call);   /* forward.c: a new password goes to the slow queue */
 struct problem grant_token(struct call *call);   /* tokens.c */
 struct problem place_order(struct call *call);   /* orders.c */
 

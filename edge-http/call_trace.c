@@ -29,19 +29,19 @@ void call_trace_begin(struct call *call)
 void call_trace_end(const struct call *call)
 {
 	const struct route *route = call->route;
-	struct traced span = {.at = call->trace, .kind = SPAN_SERVER, .start_us = call->begun_us};
+	struct trace_span span = {.at = call->trace, .kind = SPAN_SERVER, .start_us = call->begun_us};
 
 	if (!tracing_on() || !call->trace.sampled)
 		return;
 	memcpy(span.parent, call->parent, sizeof(span.parent));
 	if (route != NULL) {
 		snprintf(span.name, sizeof(span.name), "%s %s", route->method, route->path);
-		traced_note(&span, "http.request.method", route->method);
-		traced_note(&span, "http.route", route->path);
+		span_attribute(&span, "http.request.method", route->method);
+		span_attribute(&span, "http.route", route->path);
 	} else {
 		snprintf(span.name, sizeof(span.name), "HTTP");
 	}
-	traced_count(&span, "http.response.status_code", call->response->status);
+	span_count(&span, "http.response.status_code", call->response->status);
 	span.error = call->response->status >= 500 ? "server_error" : NULL;
-	traced_end(&span);
+	span_end(&span);
 }

@@ -17,31 +17,31 @@ static enum asked asked_of(const struct call *call)
 
 static bool reads(int type)
 {
-	const char *lane = comanda_contract.types[type].lane;
-	size_t size = strlen(lane);
+	const char *queue = comanda_contract.types[type].queue;
+	size_t size = strlen(queue);
 
-	return size > 6 && strcmp(lane + size - 6, ".query") == 0;
+	return size > 6 && strcmp(queue + size - 6, ".query") == 0;
 }
 
 /* The request; its data is in the arena. */
-static struct rpc_request request_of(const struct call *call, int type, const void *body, const char *lane)
+static struct rpc_request request_of(const struct call *call, int type, const void *body, const char *queue)
 {
-	const struct shape *shape = comanda_contract.types[type].shape;
-	int64_t now_us = moment_now();
+	const struct schema *schema = comanda_contract.types[type].schema;
+	int64_t now_us = timestamp_now();
 	struct rpc_request request = {.type = type,
 				      .id = call->id,
 				      .caller = call->caller,
 				      .time_us = now_us,
 				      .deadline_us = now_us + call->edge->settings->rpc_deadline_us,
 				      .traceparent = call->traceparent,
-				      .lane = lane,
+				      .queue = queue,
 				      .read = reads(type)};
 	struct buffer data;
 
-	if (shape == NULL)
+	if (schema == NULL)
 		return request;
 	buffer_init(&data);
-	json_encode(&data, shape, body);
+	json_encode(&data, schema, body);
 	request.data = (struct span){arena_copy(call->arena, data.bytes, data.size), data.size};
 	buffer_done(&data);
 	return request;
@@ -54,9 +54,9 @@ static struct problem problem_in(const struct call *call, const struct rpc_reply
 	return problem_of_reply(reply, asked_of(call), call->arena);
 }
 
-struct problem call_ask(struct call *call, int type, const void *body, const char *lane, struct rpc_reply *ret_reply)
+struct problem call_ask(struct call *call, int type, const void *body, const char *queue, struct rpc_reply *ret_reply)
 {
-	const struct rpc_request request = request_of(call, type, body, lane);
+	const struct rpc_request request = request_of(call, type, body, queue);
 
 	(void)!rpc_call(call->edge->rpc, &request, call->arena, ret_reply);
 	return problem_in(call, ret_reply);
@@ -102,10 +102,10 @@ void call_pass(struct call *call, const struct rpc_reply *reply)
 		call->response->status = 304;
 }
 
-static struct problem ask_and_pass(struct call *call, const void *body, const char *lane)
+static struct problem ask_and_pass(struct call *call, const void *body, const char *queue)
 {
 	struct rpc_reply reply;
-	struct problem problem = call_ask(call, call->route->type, body, lane, &reply);
+	struct problem problem = call_ask(call, call->route->type, body, queue, &reply);
 
 	if (problem.status == 0)
 		call_pass(call, &reply);
@@ -124,10 +124,10 @@ static void pass_later(void *context, const struct rpc_reply *reply)
 
 struct problem call_hand_on(struct call *call, const void *body)
 {
-	if (!http_take(call->request))
+	if (!http_defer(call->request))
 		return ask_and_pass(call, body, NULL);
 	const struct rpc_request request = request_of(call, call->route->type, body, NULL);
-	rpc_ask(call->edge->rpc, &request, call->arena, pass_later, call);
+	rpc_call_async(call->edge->rpc, &request, call->arena, pass_later, call);
 	return (struct problem){.status = ANSWERED_LATER};
 }
 

@@ -22,16 +22,16 @@ static const struct program edge_program = {.name = "edge-http",
 					    .log_level = offsetof(struct edge_settings, log_level),
 					    .admin_port = offsetof(struct edge_settings, admin_port),
 					    .otlp_url = offsetof(struct edge_settings, otlp_url),
-					    .debuggable = offsetof(struct edge_settings, debuggable),
+					    .allow_debugger = offsetof(struct edge_settings, allow_debugger),
 					    .shows = "--routes",
-					    .shows_about = "print the routes: method, path, who may, message, lane",
+					    .shows_about = "print the routes: method, path, who may, message, queue",
 					    .show = routes_show};
 
 /* Asks svc-users for the keys that sign access tokens. */
 static enum status fetch_keys(void *context, struct arena *arena, struct span *ret_jwks)
 {
 	struct edge *edge = context;
-	int64_t now_us = moment_now();
+	int64_t now_us = timestamp_now();
 	struct rpc_request request = {.type = USERS_KEYS,
 				      .id = uuid_new(now_us),
 				      .time_us = now_us,
@@ -119,7 +119,7 @@ static enum status serve(struct edge *edge)
 	atomic_store(&edge->listening, true);
 	log_info("http.start", kv_text("address", config.address), kv_int("port", http_port(server)));
 	program_wait();
-	program_end_within(edge->settings->shutdown_us);
+	program_end_within(edge->settings->shutdown_timeout_us);
 	atomic_store(&edge->stopping, true);
 	http_stop(server);
 	return OK;
@@ -176,7 +176,7 @@ static char *headers_of(const struct edge_settings *settings)
 static int run(const struct edge_settings *settings)
 {
 	struct edge *edge = NULL;
-	struct admin *admin = NULL;
+	struct admin_port *admin = NULL;
 	enum status status = OK;
 
 	if (!addresses_fit(settings))
@@ -188,13 +188,13 @@ static int run(const struct edge_settings *settings)
 	edge->rpc = rpc_of(settings);
 	edge->auth = auth_new(fetch_keys, edge);
 	edge->limits = limits_new(settings);
-	status = admin_start(settings->admin_address, (int)settings->admin_port, edge_ready, edge, &admin);
+	status = admin_port_start(settings->admin_address, (int)settings->admin_port, edge_ready, edge, &admin);
 	if (status == OK)
 		status = serve(edge);
 	else
 		log_error("admin.start", kv_int("port", settings->admin_port),
 			  kv_text("detail", "cannot listen there: is the port taken? COMANDA_ADMIN_PORT changes it"));
-	admin_stop(admin);
+	admin_port_stop(admin);
 	auth_free(edge->auth);
 	limits_free(edge->limits);
 	free(edge->uncounted);

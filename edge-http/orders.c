@@ -76,7 +76,7 @@ static int64_t moment_of(const struct outcome *outcome, const char *member)
 	const char *text = json_text(json_member(outcome->json, member));
 	int64_t moment = 0;
 
-	return text != NULL && moment_parse(text, strlen(text), &moment) == OK ? moment : INT_ABSENT;
+	return text != NULL && timestamp_parse(text, strlen(text), &moment) == OK ? moment : INT_ABSENT;
 }
 
 /* An average of late, in which no single order counts for much. What two threads note at once may be lost: it need not
@@ -104,7 +104,7 @@ static void sleep_for(int64_t pause_us)
 static void await_outcome(struct call *call, int64_t wait_us, struct outcome *outcome)
 {
 	const char *id = json_text(json_member(outcome->json, "id"));
-	int64_t began_us = moment_steady(), waited_us = 0;
+	int64_t began_us = monotonic_now(), waited_us = 0;
 	struct by_id wanted = {.expected_version = INT_ABSENT};
 	struct rpc_reply reply;
 
@@ -116,10 +116,10 @@ static void await_outcome(struct call *call, int64_t wait_us, struct outcome *ou
 		if (waited_us + pause_us > wait_us)
 			return;
 		sleep_for(pause_us);
-		call->id = uuid_new(moment_now()); /* each is a question of its own */
+		call->id = uuid_new(timestamp_now()); /* each is a question of its own */
 		if (call_ask(call, ORDERS_GET, &wanted, NULL, &reply).status == 0)
 			(void)!outcome_read(call->arena, reply.data, outcome);
-		waited_us = moment_steady() - began_us;
+		waited_us = monotonic_now() - began_us;
 	}
 }
 

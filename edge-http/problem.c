@@ -40,7 +40,7 @@ static const char *const status_details[STATUS_COUNT] = {
 	[E_BUSY] = "Too much is in progress: try again after the time in Retry-After.",
 	[E_UNAVAILABLE] = "What is needed for this is not available at present: try again.",
 	[E_TIMEOUT] = "There was no answer in time.",
-	[E_REDO] = "This could not be finished: try again.",
+	[E_RETRY] = "This could not be finished: try again.",
 	[E_UNKNOWN_TYPE] = "This is being rolled out and not known everywhere yet: try again.",
 	[E_INTERNAL] = "Something is broken on our side; X-Request-Id helps to find out what.",
 };

@@ -103,7 +103,7 @@ struct problem limits_call(struct call *call)
 	if (limits == NULL || limits->requests == NULL)
 		return (struct problem){.status = 0};
 	key = known ? call->caller.user_id : uuid_of_text("address", address, strlen(address));
-	answer = limiter_take(limits->requests, &key, moment_steady());
+	answer = limiter_take(limits->requests, &key, monotonic_now());
 	add_headers(call, limits->requests, known ? "user" : "address", &answer);
 	if (answer.allowed)
 		return (struct problem){.status = 0};
@@ -137,7 +137,7 @@ static bool goes_in_all_the_same(struct limits *limits, const struct attempt *at
 /* Takes from all three, or from none. Returns how long to wait; 0: go on. */
 static int64_t take_attempt(struct limits *limits, const struct attempt *attempt, const char **ret_limit)
 {
-	const int64_t now_us = moment_steady();
+	const int64_t now_us = monotonic_now();
 	const bool first = limits->pair != NULL && !limiter_touched(limits->pair, &attempt->pair, now_us);
 	int64_t wait_us = take(limits->address, &attempt->address, now_us);
 
@@ -182,7 +182,7 @@ struct problem limits_attempt(struct call *call, const char *account, struct att
 void limits_attempted(struct call *call, const struct attempt *attempt, const struct problem *problem, int failed)
 {
 	struct limits *limits = call->edge->limits;
-	const int64_t now_us = moment_steady();
+	const int64_t now_us = monotonic_now();
 
 	if (!attempt->counted || problem->status == failed)
 		return;
@@ -203,6 +203,6 @@ struct problem limits_registration(struct call *call)
 	if (limits == NULL)
 		return (struct problem){.status = 0};
 	key = uuid_of_text("address", address, strlen(address));
-	wait_us = take(limits->address, &key, moment_steady());
+	wait_us = take(limits->address, &key, monotonic_now());
 	return wait_us > 0 ? refuse("address", wait_us, NULL) : (struct problem){.status = 0};
 }

@@ -10,7 +10,7 @@
 
 static const struct problem none = {.status = 0};
 
-/* ---- shapes ---- */
+/* ---- schemas ---- */
 
 /* What the edge says, and no client: the id comes from the path, the version from If-Match. */
 static const char *const edge_fields[] = {"id", "expected_version"};
@@ -23,41 +23,41 @@ static bool is_edge_field(const char *name)
 	return false;
 }
 
-static size_t count_fields(const struct shape *shape)
+static size_t count_fields(const struct schema *schema)
 {
 	size_t count = 0;
 
-	while (shape->fields[count].name != NULL)
+	while (schema->fields[count].name != NULL)
 		count++;
 	return count;
 }
 
-const struct shape *public_shape(struct arena *arena, const struct shape *shape, const struct field *extra)
+const struct schema *public_schema(struct arena *arena, const struct schema *schema, const struct field *extra)
 {
-	struct shape *made = arena_new(arena, 1, sizeof(*made));
-	struct field *fields = arena_new(arena, count_fields(shape) + 2, sizeof(*fields));
+	struct schema *made = arena_new(arena, 1, sizeof(*made));
+	struct field *fields = arena_new(arena, count_fields(schema) + 2, sizeof(*fields));
 	size_t count = 0;
 
-	for (const struct field *field = shape->fields; field->name != NULL; field++)
+	for (const struct field *field = schema->fields; field->name != NULL; field++)
 		if (!is_edge_field(field->name))
 			fields[count++] = *field;
-	*made = (struct shape){.name = shape->name, .size = shape->size, .fields = fields};
+	*made = (struct schema){.name = schema->name, .size = schema->size, .fields = fields};
 	if (extra != NULL) {
 		fields[count] = *extra;
-		fields[count].offset = shape->size;
+		fields[count].offset = schema->size;
 		made->size += sizeof(void *);
 	}
 	return made;
 }
 
 /* A form or a query as JSON, in the arena. */
-static struct problem form_text(struct call *call, struct span form, const struct shape *shape, struct span *ret_json)
+static struct problem form_text(struct call *call, struct span form, const struct schema *schema, struct span *ret_json)
 {
 	struct buffer text;
 	enum status status = OK;
 
 	buffer_init(&text);
-	status = form_to_json(form, shape, &text);
+	status = form_to_json(form, schema, &text);
 	*ret_json = (struct span){arena_copy(call->arena, text.bytes, text.size), text.size};
 	buffer_done(&text);
 	if (status != OK)
@@ -65,11 +65,11 @@ static struct problem form_text(struct call *call, struct span form, const struc
 	return none;
 }
 
-struct problem call_decode(struct call *call, struct span json, const struct shape *shape, void **ret_body)
+struct problem call_decode(struct call *call, struct span json, const struct schema *schema, void **ret_body)
 {
 	const char *what = (call->route->how & QUERY) != 0 ? "The query" : "The body";
 	struct faults faults = {.count = 0};
-	enum status status = json_decode(json, shape, UNKNOWN_REFUSED, call->arena, &faults, ret_body);
+	enum status status = json_decode(json, schema, UNKNOWN_REFUSED, call->arena, &faults, ret_body);
 
 	return status == OK ? none : problem_of_faults(status, what, &faults, call->arena);
 }
@@ -84,7 +84,7 @@ static struct problem refuse_query(struct call *call)
 }
 
 /* A query names fields of the message. Whatever is wrong with it is 400: it is part of the address. */
-static struct problem read_query(struct call *call, const struct shape *shape, void **ret_body)
+static struct problem read_query(struct call *call, const struct schema *schema, void **ret_body)
 {
 	const char *query = call->request->query != NULL ? call->request->query : "";
 	struct span text = span_of(query);
@@ -92,9 +92,9 @@ static struct problem read_query(struct call *call, const struct shape *shape, v
 
 	if (strncmp(query, "limit=", 6) != 0 && strstr(query, "&limit=") == NULL)
 		text = span_of(arena_format(call->arena, "limit=%d&%s", PAGE_DEFAULT, query));
-	problem = form_text(call, text, shape, &text);
+	problem = form_text(call, text, schema, &text);
 	if (problem.status == 0)
-		problem = call_decode(call, text, shape, ret_body);
+		problem = call_decode(call, text, schema, ret_body);
 	if (problem.status != 0) {
 		struct problem plain = problem_of(E_MALFORMED, NULL);
 
@@ -135,24 +135,24 @@ static struct problem check_media_type(struct call *call)
 	return problem_http(415, NULL);
 }
 
-struct problem call_read_text(struct call *call, const struct shape *shape, struct span *ret_json)
+struct problem call_read_text(struct call *call, const struct schema *schema, struct span *ret_json)
 {
 	struct span body = call->request->body;
 
 	if (is_form(call))
-		return form_text(call, body, shape, ret_json);
+		return form_text(call, body, schema, ret_json);
 	if (body.size == 0 && (call->route->how & BODY_OPTIONAL) == 0)
 		return problem_of(E_MALFORMED, "A body is needed: a JSON object.");
 	*ret_json = body.size > 0 ? body : span_of("{}");
 	return none;
 }
 
-static struct problem read_body(struct call *call, const struct shape *shape, void **ret_body)
+static struct problem read_body(struct call *call, const struct schema *schema, void **ret_body)
 {
 	struct span json = {NULL, 0};
-	struct problem problem = call_read_text(call, shape, &json);
+	struct problem problem = call_read_text(call, schema, &json);
 
-	return problem.status != 0 ? problem : call_decode(call, json, shape, ret_body);
+	return problem.status != 0 ? problem : call_decode(call, json, schema, ret_body);
 }
 
 /* ---- what the path and the headers say ---- */
@@ -216,22 +216,22 @@ struct problem call_read_head(struct call *call)
 	return problem;
 }
 
-static struct problem read_fields(struct call *call, const struct shape *shape, void **ret_body)
+static struct problem read_fields(struct call *call, const struct schema *schema, void **ret_body)
 {
 	if ((call->route->how & QUERY) != 0)
-		return read_query(call, shape, ret_body);
+		return read_query(call, schema, ret_body);
 	if ((call->route->how & (BODY | BODY_OPTIONAL)) != 0)
-		return read_body(call, public_shape(call->arena, shape, NULL), ret_body);
-	*ret_body = arena_new(call->arena, 1, shape->size);
-	shape_blank(shape, *ret_body);
+		return read_body(call, public_schema(call->arena, schema, NULL), ret_body);
+	*ret_body = arena_new(call->arena, 1, schema->size);
+	schema_blank(schema, *ret_body);
 	return none;
 }
 
 /* Puts in what the edge says. */
-static void fill_edge_fields(const struct call *call, const struct shape *shape, void *body)
+static void fill_edge_fields(const struct call *call, const struct schema *schema, void *body)
 {
 	assert(body != NULL);
-	for (const struct field *field = shape->fields; field->name != NULL; field++) {
+	for (const struct field *field = schema->fields; field->name != NULL; field++) {
 		char *place = (char *)body + field->offset;
 
 		if (strcmp(field->name, "id") == 0)
@@ -243,16 +243,16 @@ static void fill_edge_fields(const struct call *call, const struct shape *shape,
 
 struct problem call_read_message(struct call *call, void **ret_body)
 {
-	const struct shape *shape = comanda_contract.types[call->route->type].shape;
+	const struct schema *schema = comanda_contract.types[call->route->type].schema;
 	struct problem problem = call_read_head(call);
 	void *body = NULL;
 
-	if (problem.status == 0 && shape != NULL)
-		problem = read_fields(call, shape, &body);
+	if (problem.status == 0 && schema != NULL)
+		problem = read_fields(call, schema, &body);
 	if (problem.status != 0)
 		return problem;
-	if (shape != NULL)
-		fill_edge_fields(call, shape, body);
+	if (schema != NULL)
+		fill_edge_fields(call, schema, body);
 	*ret_body = body;
 	return none;
 }

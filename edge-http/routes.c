@@ -109,6 +109,6 @@ void routes_show(FILE *out)
 		const struct message_type *type = &comanda_contract.types[route->type];
 
 		fprintf(out, "%-7s %-26s %-15s %-22s %s\n", route->method, route->path, who[route->who], type->name,
-			type->lane);
+			type->queue);
 	}
 }

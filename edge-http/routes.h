@@ -32,7 +32,7 @@ enum {
 struct route {
 	const char *method, *path; /* path: may hold one "{id}" */
 	enum who who;
-	int type;    /* the message that is asked: its lane, its shape */
+	int type;    /* the message that is asked: its queue, its schema */
 	int success; /* status of the answer when the service says ok */
 	unsigned how;
 	/* Asks and answers. Status 0 in what it returns: the answer is there; or ANSWERED_LATER. */
@@ -53,7 +53,7 @@ struct found routes_find(const char *method, const char *path);
 /* The methods that `path` knows: "GET, HEAD, PATCH, OPTIONS". NULL where nothing is there. */
 const char *routes_allow(struct arena *arena, const char *path);
 
-/* Prints the table, a line a route: method, path, who, message, lane. */
+/* Prints the table, a line a route: method, path, who, message, queue. */
 void routes_show(FILE *out);
 
 #endif

@@ -10,7 +10,7 @@ struct edge_settings {
 	const char *broker_url;
 	int64_t broker_heartbeat_us;
 	const char *cors_origins;
-	bool debuggable;
+	bool allow_debugger;
 	const char *http_address;
 	int64_t http_body_max, http_body_time_us, http_header_bytes, http_headers, http_head_time_us, http_idle_us;
 	int64_t http_patience_us, http_per_address, http_port, http_threads, http_uri_max;
@@ -19,7 +19,7 @@ struct edge_settings {
 	const char *limit_exempt;
 	const char *log_level, *otlp_url;
 	int64_t rpc_breaker_after, rpc_deadline_us, rpc_in_flight, rpc_window;
-	int64_t shutdown_us;
+	int64_t shutdown_timeout_us;
 	const char *tls_certificate, *tls_key;
 	int64_t tls_hsts_us;
 	int64_t sign_in_account, sign_in_account_pause_us, sign_in_address, sign_in_address_pause_us;

@@ -40,12 +40,12 @@ struct problem grant_token(struct call *call)
 	struct problem problem = call_read_head(call);
 
 	if (problem.status == 0)
-		problem = call_read_text(call, comanda_contract.types[type].shape, &text);
+		problem = call_read_text(call, comanda_contract.types[type].schema, &text);
 	if (problem.status == 0)
 		problem = choose_message(call, text, &type);
 	if (problem.status == 0)
 		problem = call_decode(
-			call, text, public_shape(call->arena, comanda_contract.types[type].shape, &grant_field), &body);
+			call, text, public_schema(call->arena, comanda_contract.types[type].schema, &grant_field), &body);
 	if (problem.status == 0 && type == TOKENS_GRANT)
 		problem = limits_attempt(call, ((const struct tokens_grant *)body)->email, &attempt);
 	if (problem.status != 0)

@@ -47,20 +47,20 @@ static enum status decode_part(const char *text, size_t size, struct buffer *out
 	return is_utf8(out) ? OK : E_MALFORMED;
 }
 
-static bool is_number(const struct shape *shape, const char *name, const char *value)
+static bool is_number(const struct schema *schema, const char *name, const char *value)
 {
 	size_t digits = strspn(value, "0123456789");
 
 	/* JSON has no leading zeroes; 15 digits are whole numbers in any reader of JSON. */
 	if (digits == 0 || digits > 15 || value[digits] != '\0' || (value[0] == '0' && digits > 1))
 		return false;
-	for (const struct field *field = shape->fields; field->name != NULL; field++)
+	for (const struct field *field = schema->fields; field->name != NULL; field++)
 		if (strcmp(field->name, name) == 0)
 			return field->type == F_INT;
 	return false;
 }
 
-static enum status add_pair(const char *pair, size_t size, const struct shape *shape, struct buffer *out)
+static enum status add_pair(const char *pair, size_t size, const struct schema *schema, struct buffer *out)
 {
 	const char *equals = memchr(pair, '=', size);
 	size_t name_size = equals != NULL ? (size_t)(equals - pair) : size;
@@ -78,7 +78,7 @@ static enum status add_pair(const char *pair, size_t size, const struct shape *s
 
 		json_quote(out, name.size > 0 ? name.bytes : "");
 		buffer_text(out, ":");
-		if (is_number(shape, name.size > 0 ? name.bytes : "", text))
+		if (is_number(schema, name.size > 0 ? name.bytes : "", text))
 			buffer_text(out, text);
 		else
 			json_quote(out, text);
@@ -88,7 +88,7 @@ static enum status add_pair(const char *pair, size_t size, const struct shape *s
 	return status;
 }
 
-enum status form_to_json(struct span form, const struct shape *shape, struct buffer *out)
+enum status form_to_json(struct span form, const struct schema *schema, struct buffer *out)
 {
 	const char *at = form.size > 0 ? form.bytes : "", *end = at + form.size; /* an empty one may be NULL */
 	bool first = true;
@@ -102,7 +102,7 @@ enum status form_to_json(struct span form, const struct shape *shape, struct buf
 			if (!first)
 				buffer_text(out, ",");
 			first = false;
-			if (add_pair(at, pair, shape, out) != OK)
+			if (add_pair(at, pair, schema, out) != OK)
 				return E_MALFORMED;
 		}
 		at += pair + 1;

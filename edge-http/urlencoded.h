@@ -4,8 +4,8 @@
 
 #include "core/schema.h"
 
-/* "a=b&c=d" as the text of a JSON object: names and values percent-decoded, whole numbers as numbers where the shape
+/* "a=b&c=d" as the text of a JSON object: names and values percent-decoded, whole numbers as numbers where the schema
  * has one. E_MALFORMED where the encoding is broken, or it is not UTF-8. */
-must_check enum status form_to_json(struct span form, const struct shape *shape, struct buffer *out);
+must_check enum status form_to_json(struct span form, const struct schema *schema, struct buffer *out);
 
 #endif

@@ -6,26 +6,26 @@ const char *const user_role_names[] = {"customer", "admin", NULL};
 const char *const product_status_names[] = {"active", "withdrawn", NULL};
 const char *const order_status_names[] = {"pending", "confirmed", "rejected", "expired", "cancelled", NULL};
 
-#define SHAPE(name_, type_, ...)                                                                                       \
-	const struct shape name_ = {                                                                                   \
+#define SCHEMA(name_, type_, ...)                                                                                       \
+	const struct schema name_ = {                                                                                   \
 		.name = #name_, .size = sizeof(type_), .fields = (const struct field[]){__VA_ARGS__, field_end}}
 
 /* clang-format off */
 /* ---- shared ---- */
 
-SHAPE(by_id_shape, struct by_id,
+SCHEMA(by_id_schema, struct by_id,
 	field_uuid(struct by_id, id, REQUIRED),
 	field_int(struct by_id, expected_version, 0, 0, 0));
 
-SHAPE(users_list_shape, struct page_query,
+SCHEMA(users_list_schema, struct page_query,
 	field_int(struct page_query, limit, REQUIRED, 1, PAGE_MAX),
 	field_text(struct page_query, cursor, 0, 1, 300));
-SHAPE(products_list_shape, struct page_query,
+SCHEMA(products_list_schema, struct page_query,
 	field_int(struct page_query, limit, REQUIRED, 1, PAGE_MAX),
 	field_text(struct page_query, cursor, 0, 1, 300),
 	field_text(struct page_query, q, TRIMMED, 0, 200),
 	field_enum(struct page_query, status, 0, product_status_names));
-SHAPE(orders_list_shape, struct page_query,
+SCHEMA(orders_list_schema, struct page_query,
 	field_int(struct page_query, limit, REQUIRED, 1, PAGE_MAX),
 	field_text(struct page_query, cursor, 0, 1, 300),
 	field_enum(struct page_query, status, 0, order_status_names),
@@ -38,48 +38,48 @@ SHAPE(orders_list_shape, struct page_query,
 		field_text(struct user_view, name, REQUIRED, 0, 0),                                                    \
 		field_enum(struct user_view, role, REQUIRED, user_role_names),                                         \
 		field_enum(struct user_view, status, REQUIRED, user_status_names),                                     \
-		field_moment(struct user_view, created_at, REQUIRED),                                                  \
-		field_moment(struct user_view, updated_at, REQUIRED),                                                  \
+		field_timestamp(struct user_view, created_at, REQUIRED),                                                  \
+		field_timestamp(struct user_view, updated_at, REQUIRED),                                                  \
 		field_int(struct user_view, version, REQUIRED, 0, 0)
 
-SHAPE(user_view_shape, struct user_view, USER_VIEW_FIELDS);
+SCHEMA(user_view_schema, struct user_view, USER_VIEW_FIELDS);
 _Static_assert(offsetof(struct user_told, user) == 0, "the account's fields lie where they do in an account");
-SHAPE(user_told_shape, struct user_told, USER_VIEW_FIELDS,
+SCHEMA(user_told_schema, struct user_told, USER_VIEW_FIELDS,
 	field_uuid(struct user_told, by, 0));
-SHAPE(user_page_shape, struct user_page,
-	field_array(struct user_page, items, REQUIRED, &user_view_shape, 0, PAGE_MAX),
+SCHEMA(user_page_schema, struct user_page,
+	field_array(struct user_page, items, REQUIRED, &user_view_schema, 0, PAGE_MAX),
 	field_text(struct user_page, next, NULLABLE, 0, 0));
-SHAPE(users_register_shape, struct users_register,
+SCHEMA(users_register_schema, struct users_register,
 	field_format(struct users_register, email, REQUIRED | TRIMMED | LOWER, "email", 254),
 	field_text(struct users_register, name, REQUIRED | TRIMMED | PRINTABLE, 1, NAME_MAX_CHARS),
 	field_format(struct users_register, password, REQUIRED | SECRET, "password", 0));
-static SHAPE(password_change_shape, struct password_change,
+static SCHEMA(password_change_schema, struct password_change,
 	{.name = "old", .type = F_TEXT, .rules = REQUIRED | SECRET, .max = PASSWORD_MAX, .offset = offsetof(struct password_change, old_password)},
 	{.name = "new", .type = F_TEXT, .rules = REQUIRED | SECRET, .format = "password", .offset = offsetof(struct password_change, new_password)});
-SHAPE(users_change_shape, struct users_change,
+SCHEMA(users_change_schema, struct users_change,
 	field_uuid(struct users_change, id, REQUIRED),
 	field_text(struct users_change, name, TRIMMED | PRINTABLE, 1, NAME_MAX_CHARS),
-	field_object(struct users_change, password, 0, &password_change_shape),
+	field_object(struct users_change, password, 0, &password_change_schema),
 	field_enum(struct users_change, status, 0, user_status_names),
 	field_enum(struct users_change, role, 0, user_role_names));
-SHAPE(tokens_grant_shape, struct tokens_grant,
+SCHEMA(tokens_grant_schema, struct tokens_grant,
 	field_text(struct tokens_grant, email, REQUIRED | TRIMMED | LOWER, 1, 254),
 	field_text(struct tokens_grant, password, REQUIRED | SECRET, 1, PASSWORD_MAX));
-SHAPE(tokens_refresh_shape, struct tokens_refresh,
+SCHEMA(tokens_refresh_schema, struct tokens_refresh,
 	field_text(struct tokens_refresh, refresh_token, REQUIRED | SECRET, 1, 200));
-SHAPE(tokens_revoke_shape, struct tokens_refresh,
+SCHEMA(tokens_revoke_schema, struct tokens_refresh,
 	field_text(struct tokens_refresh, refresh_token, SECRET, 1, 200));
-SHAPE(token_view_shape, struct token_view,
+SCHEMA(token_view_schema, struct token_view,
 	field_text(struct token_view, access_token, REQUIRED, 0, 0),
 	field_text(struct token_view, token_type, REQUIRED, 0, 0),
 	field_int(struct token_view, expires_in, REQUIRED, 0, 0),
 	field_text(struct token_view, refresh_token, REQUIRED, 0, 0));
-SHAPE(keys_view_shape, struct keys_view,
+SCHEMA(keys_view_schema, struct keys_view,
 	field_json(struct keys_view, keys, REQUIRED));
-SHAPE(user_verified_shape, struct user_answer,
+SCHEMA(user_verified_schema, struct user_answer,
 	field_uuid(struct user_answer, order_id, REQUIRED),
 	field_uuid(struct user_answer, user_id, REQUIRED));
-SHAPE(user_refused_shape, struct user_answer,
+SCHEMA(user_refused_schema, struct user_answer,
 	field_uuid(struct user_answer, order_id, REQUIRED),
 	field_uuid(struct user_answer, user_id, REQUIRED),
 	field_text(struct user_answer, code, REQUIRED, 1, 40),
@@ -97,26 +97,26 @@ SHAPE(user_refused_shape, struct user_answer,
 		field_int(struct product_view, reserved, REQUIRED, 0, STOCK_MAX),                                      \
 		field_int(struct product_view, available, REQUIRED, 0, STOCK_MAX),                                     \
 		field_enum(struct product_view, status, REQUIRED, product_status_names),                               \
-		field_moment(struct product_view, created_at, REQUIRED),                                               \
-		field_moment(struct product_view, updated_at, REQUIRED),                                               \
+		field_timestamp(struct product_view, created_at, REQUIRED),                                               \
+		field_timestamp(struct product_view, updated_at, REQUIRED),                                               \
 		field_int(struct product_view, version, REQUIRED, 0, 0)
 
-SHAPE(product_view_shape, struct product_view, PRODUCT_VIEW_FIELDS);
+SCHEMA(product_view_schema, struct product_view, PRODUCT_VIEW_FIELDS);
 _Static_assert(offsetof(struct stock_adjusted, product) == 0, "the product's fields lie where they do in a product");
-SHAPE(stock_adjusted_shape, struct stock_adjusted, PRODUCT_VIEW_FIELDS,
+SCHEMA(stock_adjusted_schema, struct stock_adjusted, PRODUCT_VIEW_FIELDS,
 	field_int(struct stock_adjusted, delta, 0, -STOCK_MAX, STOCK_MAX),
 	field_text(struct stock_adjusted, reason, 0, 1, 200));
-SHAPE(product_page_shape, struct product_page,
-	field_array(struct product_page, items, REQUIRED, &product_view_shape, 0, PAGE_MAX),
+SCHEMA(product_page_schema, struct product_page,
+	field_array(struct product_page, items, REQUIRED, &product_view_schema, 0, PAGE_MAX),
 	field_text(struct product_page, next, NULLABLE, 0, 0));
-SHAPE(products_create_shape, struct products_create,
+SCHEMA(products_create_schema, struct products_create,
 	field_format(struct products_create, sku, REQUIRED | TRIMMED, "sku", 64),
 	field_text(struct products_create, name, REQUIRED | TRIMMED | PRINTABLE, 1, NAME_MAX_CHARS),
 	field_text(struct products_create, description, 0, 0, 4000),
 	field_int(struct products_create, price_cents, REQUIRED, 0, PRICE_MAX),
 	field_format(struct products_create, currency, REQUIRED, "currency", 3),
 	field_int(struct products_create, on_hand, 0, 0, STOCK_MAX));
-SHAPE(products_change_shape, struct products_change,
+SCHEMA(products_change_schema, struct products_change,
 	field_uuid(struct products_change, id, REQUIRED),
 	field_int(struct products_change, expected_version, 0, 0, 0),
 	field_format(struct products_change, sku, TRIMMED, "sku", 64),
@@ -125,7 +125,7 @@ SHAPE(products_change_shape, struct products_change,
 	field_int(struct products_change, price_cents, 0, 0, PRICE_MAX),
 	field_format(struct products_change, currency, 0, "currency", 3),
 	field_enum(struct products_change, status, 0, product_status_names));
-SHAPE(products_adjust_stock_shape, struct products_adjust_stock,
+SCHEMA(products_adjust_stock_schema, struct products_adjust_stock,
 	field_uuid(struct products_adjust_stock, id, REQUIRED),
 	field_int(struct products_adjust_stock, expected_version, 0, 0, 0),
 	field_int(struct products_adjust_stock, delta, REQUIRED, -STOCK_MAX, STOCK_MAX),
@@ -133,82 +133,82 @@ SHAPE(products_adjust_stock_shape, struct products_adjust_stock,
 
 /* ---- orders ---- */
 
-SHAPE(order_line_shape, struct order_line,
+SCHEMA(order_line_schema, struct order_line,
 	field_uuid(struct order_line, product_id, REQUIRED),
 	field_text(struct order_line, name, NULLABLE, 0, 0),
 	field_int(struct order_line, quantity, REQUIRED, 1, QUANTITY_MAX),
 	field_int(struct order_line, unit_price_cents, NULLABLE, 0, PRICE_MAX));
-SHAPE(wanted_line_shape, struct order_line,
+SCHEMA(wanted_line_schema, struct order_line,
 	field_uuid(struct order_line, product_id, REQUIRED),
 	field_int(struct order_line, quantity, REQUIRED, 1, QUANTITY_MAX));
-SHAPE(order_reason_shape, struct order_reason,
+SCHEMA(order_reason_schema, struct order_reason,
 	field_text(struct order_reason, code, REQUIRED, 1, 40),
 	field_text(struct order_reason, detail, REQUIRED, 0, 1000),
 	field_uuid(struct order_reason, product_id, 0));
-SHAPE(order_view_shape, struct order_view,
+SCHEMA(order_view_schema, struct order_view,
 	field_uuid(struct order_view, id, REQUIRED),
 	field_uuid(struct order_view, user_id, REQUIRED),
 	field_enum(struct order_view, status, REQUIRED, order_status_names),
-	field_object(struct order_view, reason, 0, &order_reason_shape),
-	field_array(struct order_view, items, REQUIRED, &order_line_shape, 1, LINES_MAX),
+	field_object(struct order_view, reason, 0, &order_reason_schema),
+	field_array(struct order_view, items, REQUIRED, &order_line_schema, 1, LINES_MAX),
 	field_int(struct order_view, total_cents, NULLABLE, 0, 0),
 	field_text(struct order_view, currency, NULLABLE, 3, 3),
 	field_text(struct order_view, note, 0, 0, 500),
-	field_moment(struct order_view, created_at, REQUIRED),
-	field_moment(struct order_view, updated_at, REQUIRED),
+	field_timestamp(struct order_view, created_at, REQUIRED),
+	field_timestamp(struct order_view, updated_at, REQUIRED),
 	field_int(struct order_view, version, REQUIRED, 0, 0));
-SHAPE(order_page_shape, struct order_page,
-	field_array(struct order_page, items, REQUIRED, &order_view_shape, 0, PAGE_MAX),
+SCHEMA(order_page_schema, struct order_page,
+	field_array(struct order_page, items, REQUIRED, &order_view_schema, 0, PAGE_MAX),
 	field_text(struct order_page, next, NULLABLE, 0, 0));
-SHAPE(orders_place_shape, struct orders_place,
-	field_array(struct orders_place, items, REQUIRED, &wanted_line_shape, 1, LINES_MAX),
+SCHEMA(orders_place_schema, struct orders_place,
+	field_array(struct orders_place, items, REQUIRED, &wanted_line_schema, 1, LINES_MAX),
 	field_text(struct orders_place, note, TRIMMED, 0, 500));
-SHAPE(order_event_shape, struct order_event,
+SCHEMA(order_event_schema, struct order_event,
 	field_uuid(struct order_event, order_id, REQUIRED),
 	field_uuid(struct order_event, user_id, REQUIRED),
 	field_enum(struct order_event, status, REQUIRED, order_status_names),
-	field_object(struct order_event, reason, 0, &order_reason_shape),
-	field_array(struct order_event, items, REQUIRED, &order_line_shape, 1, LINES_MAX),
+	field_object(struct order_event, reason, 0, &order_reason_schema),
+	field_array(struct order_event, items, REQUIRED, &order_line_schema, 1, LINES_MAX),
 	field_int(struct order_event, total_cents, NULLABLE, 0, 0),
 	field_text(struct order_event, currency, NULLABLE, 3, 3),
 	field_text(struct order_event, note, 0, 0, 500),
-	field_moment(struct order_event, created_at, REQUIRED),
-	field_moment(struct order_event, expires_at, 0));
-static SHAPE(timeline_event_shape, struct timeline_event,
+	field_timestamp(struct order_event, created_at, REQUIRED),
+	field_timestamp(struct order_event, expires_at, 0));
+static SCHEMA(timeline_event_schema, struct timeline_event,
 	field_uuid(struct timeline_event, id, REQUIRED),
 	field_text(struct timeline_event, type, REQUIRED, 0, 0),
 	field_text(struct timeline_event, source, REQUIRED, 0, 0),
-	field_moment(struct timeline_event, time, REQUIRED),
+	field_timestamp(struct timeline_event, time, REQUIRED),
 	field_int(struct timeline_event, sequence, REQUIRED, 0, 0),
 	field_json(struct timeline_event, data, REQUIRED));
-SHAPE(timeline_view_shape, struct timeline_view,
+SCHEMA(timeline_view_schema, struct timeline_view,
 	field_uuid(struct timeline_view, order_id, REQUIRED),
-	field_array(struct timeline_view, events, REQUIRED, &timeline_event_shape, 0, 0));
+	field_array(struct timeline_view, events, REQUIRED, &timeline_event_schema, 0, 0));
 
 /* ---- stock ---- */
 
-static SHAPE(stock_level_shape, struct stock_level,
+static SCHEMA(stock_level_schema, struct stock_level,
 	field_uuid(struct stock_level, product_id, REQUIRED),
 	field_int(struct stock_level, on_hand, REQUIRED, 0, STOCK_MAX),
 	field_int(struct stock_level, reserved, REQUIRED, 0, STOCK_MAX),
 	field_int(struct stock_level, sequence, REQUIRED, 0, 0));
-SHAPE(stock_event_shape, struct stock_event,
+SCHEMA(stock_event_schema, struct stock_event,
 	field_uuid(struct stock_event, order_id, REQUIRED),
-	field_array(struct stock_event, items, REQUIRED, &order_line_shape, 1, LINES_MAX),
+	field_array(struct stock_event, items, REQUIRED, &order_line_schema, 1, LINES_MAX),
 	field_int(struct stock_event, total_cents, REQUIRED, 0, 0),
 	field_text(struct stock_event, currency, REQUIRED, 3, 3),
-	field_moment(struct stock_event, expires_at, 0),
-	field_array(struct stock_event, stock, REQUIRED, &stock_level_shape, 1, LINES_MAX));
-SHAPE(stock_refused_shape, struct stock_refused,
+	field_timestamp(struct stock_event, expires_at, 0),
+	field_array(struct stock_event, stock, REQUIRED, &stock_level_schema, 1, LINES_MAX));
+SCHEMA(stock_refused_schema, struct stock_refused,
 	field_uuid(struct stock_refused, order_id, REQUIRED),
 	field_text(struct stock_refused, code, REQUIRED, 1, 40),
 	field_text(struct stock_refused, detail, REQUIRED, 0, 1000),
 	field_uuid(struct stock_refused, product_id, 0),
-	field_array(struct stock_refused, stock, 0, &stock_level_shape, 0, LINES_MAX));
+	field_array(struct stock_refused, stock, 0, &stock_level_schema, 0, LINES_MAX));
 
 /* ---- what an operator did ---- */
 
-SHAPE(operator_replayed_shape, struct operator_replayed,
+SCHEMA(operator_replayed_schema, struct operator_replayed,
 	field_text(struct operator_replayed, by, REQUIRED, 1, 200),
 	field_text(struct operator_replayed, host, REQUIRED, 1, 200),
 	field_text(struct operator_replayed, reason, REQUIRED, 1, 1000),
@@ -217,77 +217,77 @@ SHAPE(operator_replayed_shape, struct operator_replayed,
 
 /* ---- notes ---- */
 
-SHAPE(order_note_shape, struct order_note,
-	field_uuid(struct order_note, order_id, REQUIRED));
+SCHEMA(order_note_schema, struct order_timer,
+	field_uuid(struct order_timer, order_id, REQUIRED));
 /* clang-format on */
 
 /* ---- the contract ---- */
 
-#define ASKED(name_, lane_, shape_, reply_)                                                                            \
+#define ASKED(name_, queue_, shape_, reply_)                                                                            \
 	{                                                                                                              \
-		.name = (name_), .kind = REQUEST, .version = 1, .producer = "edge-http", .lane = (lane_),              \
-		.shape = (shape_), .reply = (reply_)                                                                   \
+		.name = (name_), .kind = REQUEST, .version = 1, .producer = "edge-http", .queue = (queue_),              \
+		.schema = (shape_), .reply = (reply_)                                                                   \
 	}
 #define TOLD(name_, by_, about_, shape_)                                                                               \
 	{                                                                                                              \
-		.name = (name_), .kind = EVENT, .version = 1, .producer = (by_), .about = (about_), .shape = (shape_)  \
+		.name = (name_), .kind = EVENT, .version = 1, .producer = (by_), .about = (about_), .schema = (shape_)  \
 	}
 #define NOTED(name_, by_, about_, shape_)                                                                              \
 	{                                                                                                              \
-		.name = (name_), .kind = NOTE, .version = 1, .producer = (by_), .about = (about_), .shape = (shape_)   \
+		.name = (name_), .kind = TIMER, .version = 1, .producer = (by_), .about = (about_), .schema = (shape_)   \
 	}
 
 static const struct message_type types[MESSAGE_COUNT] = {
 	/* clang-format off */
-	[USERS_REGISTER]        = ASKED("users.register",        "users.password",   &users_register_shape,        &user_view_shape),
-	[USERS_GET]             = ASKED("users.get",             "users.query",      &by_id_shape,                 &user_view_shape),
-	[USERS_LIST]            = ASKED("users.list",            "users.query",      &users_list_shape,            &user_page_shape),
-	[USERS_CHANGE]          = ASKED("users.change",          "users.command",    &users_change_shape,          &user_view_shape),
-	[USERS_DISABLE]         = ASKED("users.disable",         "users.command",    &by_id_shape,                 &user_view_shape),
-	[USERS_KEYS]            = ASKED("users.keys",            "users.query",      NULL,                         &keys_view_shape),
-	[TOKENS_GRANT]          = ASKED("tokens.grant",          "users.password",   &tokens_grant_shape,          &token_view_shape),
-	[TOKENS_REFRESH]        = ASKED("tokens.refresh",        "users.command",    &tokens_refresh_shape,        &token_view_shape),
-	[TOKENS_REVOKE]         = ASKED("tokens.revoke",         "users.command",    &tokens_revoke_shape,         NULL),
+	[USERS_REGISTER]        = ASKED("users.register",        "users.password",   &users_register_schema,        &user_view_schema),
+	[USERS_GET]             = ASKED("users.get",             "users.query",      &by_id_schema,                 &user_view_schema),
+	[USERS_LIST]            = ASKED("users.list",            "users.query",      &users_list_schema,            &user_page_schema),
+	[USERS_CHANGE]          = ASKED("users.change",          "users.command",    &users_change_schema,          &user_view_schema),
+	[USERS_DISABLE]         = ASKED("users.disable",         "users.command",    &by_id_schema,                 &user_view_schema),
+	[USERS_KEYS]            = ASKED("users.keys",            "users.query",      NULL,                         &keys_view_schema),
+	[TOKENS_GRANT]          = ASKED("tokens.grant",          "users.password",   &tokens_grant_schema,          &token_view_schema),
+	[TOKENS_REFRESH]        = ASKED("tokens.refresh",        "users.command",    &tokens_refresh_schema,        &token_view_schema),
+	[TOKENS_REVOKE]         = ASKED("tokens.revoke",         "users.command",    &tokens_revoke_schema,         NULL),
 
-	[PRODUCTS_CREATE]       = ASKED("products.create",       "products.command", &products_create_shape,       &product_view_shape),
-	[PRODUCTS_GET]          = ASKED("products.get",          "products.query",   &by_id_shape,                 &product_view_shape),
-	[PRODUCTS_LIST]         = ASKED("products.list",         "products.query",   &products_list_shape,         &product_page_shape),
-	[PRODUCTS_CHANGE]       = ASKED("products.change",       "products.command", &products_change_shape,       &product_view_shape),
-	[PRODUCTS_WITHDRAW]     = ASKED("products.withdraw",     "products.command", &by_id_shape,                 &product_view_shape),
-	[PRODUCTS_ADJUST_STOCK] = ASKED("products.adjust_stock", "products.command", &products_adjust_stock_shape, &product_view_shape),
+	[PRODUCTS_CREATE]       = ASKED("products.create",       "products.command", &products_create_schema,       &product_view_schema),
+	[PRODUCTS_GET]          = ASKED("products.get",          "products.query",   &by_id_schema,                 &product_view_schema),
+	[PRODUCTS_LIST]         = ASKED("products.list",         "products.query",   &products_list_schema,         &product_page_schema),
+	[PRODUCTS_CHANGE]       = ASKED("products.change",       "products.command", &products_change_schema,       &product_view_schema),
+	[PRODUCTS_WITHDRAW]     = ASKED("products.withdraw",     "products.command", &by_id_schema,                 &product_view_schema),
+	[PRODUCTS_ADJUST_STOCK] = ASKED("products.adjust_stock", "products.command", &products_adjust_stock_schema, &product_view_schema),
 
-	[ORDERS_PLACE]          = ASKED("orders.place",          "orders.command",   &orders_place_shape,          &order_view_shape),
-	[ORDERS_GET]            = ASKED("orders.get",            "orders.query",     &by_id_shape,                 &order_view_shape),
-	[ORDERS_LIST]           = ASKED("orders.list",           "orders.query",     &orders_list_shape,           &order_page_shape),
-	[ORDERS_CANCEL]         = ASKED("orders.cancel",         "orders.command",   &by_id_shape,                 &order_view_shape),
-	[ORDERS_TIMELINE]       = ASKED("orders.timeline",       "orders.query",     &by_id_shape,                 &timeline_view_shape),
+	[ORDERS_PLACE]          = ASKED("orders.place",          "orders.command",   &orders_place_schema,          &order_view_schema),
+	[ORDERS_GET]            = ASKED("orders.get",            "orders.query",     &by_id_schema,                 &order_view_schema),
+	[ORDERS_LIST]           = ASKED("orders.list",           "orders.query",     &orders_list_schema,           &order_page_schema),
+	[ORDERS_CANCEL]         = ASKED("orders.cancel",         "orders.command",   &by_id_schema,                 &order_view_schema),
+	[ORDERS_TIMELINE]       = ASKED("orders.timeline",       "orders.query",     &by_id_schema,                 &timeline_view_schema),
 
-	[USER_REGISTERED]       = TOLD("user.registered",        "svc-users",        "user_id",    &user_told_shape),
-	[USER_CHANGED]          = TOLD("user.changed",           "svc-users",        "user_id",    &user_told_shape),
-	[USER_DISABLED]         = TOLD("user.disabled",          "svc-users",        "user_id",    &user_told_shape),
-	[USER_VERIFIED]         = TOLD("user.verified",          "svc-users",        "order_id",   &user_verified_shape),
-	[USER_REFUSED]          = TOLD("user.refused",           "svc-users",        "order_id",   &user_refused_shape),
+	[USER_REGISTERED]       = TOLD("user.registered",        "svc-users",        "user_id",    &user_told_schema),
+	[USER_CHANGED]          = TOLD("user.changed",           "svc-users",        "user_id",    &user_told_schema),
+	[USER_DISABLED]         = TOLD("user.disabled",          "svc-users",        "user_id",    &user_told_schema),
+	[USER_VERIFIED]         = TOLD("user.verified",          "svc-users",        "order_id",   &user_verified_schema),
+	[USER_REFUSED]          = TOLD("user.refused",           "svc-users",        "order_id",   &user_refused_schema),
 
-	[PRODUCT_CREATED]       = TOLD("product.created",        "svc-products",     "product_id", &product_view_shape),
-	[PRODUCT_CHANGED]       = TOLD("product.changed",        "svc-products",     "product_id", &product_view_shape),
-	[PRODUCT_WITHDRAWN]     = TOLD("product.withdrawn",      "svc-products",     "product_id", &product_view_shape),
-	[STOCK_ADJUSTED]        = TOLD("stock.adjusted",         "svc-products",     "product_id", &stock_adjusted_shape),
-	[STOCK_RESERVED]        = TOLD("stock.reserved",         "svc-products",     "order_id",   &stock_event_shape),
-	[STOCK_REFUSED]         = TOLD("stock.refused",          "svc-products",     "order_id",   &stock_refused_shape),
-	[STOCK_RELEASED]        = TOLD("stock.released",         "svc-products",     "order_id",   &stock_event_shape),
-	[STOCK_SOLD]            = TOLD("stock.sold",             "svc-products",     "order_id",   &stock_event_shape),
-	[RESERVATION_OVERDUE]   = TOLD("reservation.overdue",    "svc-products",     "order_id",   &order_note_shape),
+	[PRODUCT_CREATED]       = TOLD("product.created",        "svc-products",     "product_id", &product_view_schema),
+	[PRODUCT_CHANGED]       = TOLD("product.changed",        "svc-products",     "product_id", &product_view_schema),
+	[PRODUCT_WITHDRAWN]     = TOLD("product.withdrawn",      "svc-products",     "product_id", &product_view_schema),
+	[STOCK_ADJUSTED]        = TOLD("stock.adjusted",         "svc-products",     "product_id", &stock_adjusted_schema),
+	[STOCK_RESERVED]        = TOLD("stock.reserved",         "svc-products",     "order_id",   &stock_event_schema),
+	[STOCK_REFUSED]         = TOLD("stock.refused",          "svc-products",     "order_id",   &stock_refused_schema),
+	[STOCK_RELEASED]        = TOLD("stock.released",         "svc-products",     "order_id",   &stock_event_schema),
+	[STOCK_SOLD]            = TOLD("stock.sold",             "svc-products",     "order_id",   &stock_event_schema),
+	[RESERVATION_OVERDUE]   = TOLD("reservation.overdue",    "svc-products",     "order_id",   &order_note_schema),
 
-	[ORDER_PLACED]          = TOLD("order.placed",           "svc-orders",       "order_id",   &order_event_shape),
-	[ORDER_CONFIRMED]       = TOLD("order.confirmed",        "svc-orders",       "order_id",   &order_event_shape),
-	[ORDER_REJECTED]        = TOLD("order.rejected",         "svc-orders",       "order_id",   &order_event_shape),
-	[ORDER_EXPIRED]         = TOLD("order.expired",          "svc-orders",       "order_id",   &order_event_shape),
-	[ORDER_CANCELLED]       = TOLD("order.cancelled",        "svc-orders",       "order_id",   &order_event_shape),
+	[ORDER_PLACED]          = TOLD("order.placed",           "svc-orders",       "order_id",   &order_event_schema),
+	[ORDER_CONFIRMED]       = TOLD("order.confirmed",        "svc-orders",       "order_id",   &order_event_schema),
+	[ORDER_REJECTED]        = TOLD("order.rejected",         "svc-orders",       "order_id",   &order_event_schema),
+	[ORDER_EXPIRED]         = TOLD("order.expired",          "svc-orders",       "order_id",   &order_event_schema),
+	[ORDER_CANCELLED]       = TOLD("order.cancelled",        "svc-orders",       "order_id",   &order_event_schema),
 
-	[OPERATOR_REPLAYED]     = TOLD("operator.replayed",      "operator",         "replay_id",  &operator_replayed_shape),
+	[OPERATOR_REPLAYED]     = TOLD("operator.replayed",      "operator",         "replay_id",  &operator_replayed_schema),
 
-	[ORDER_DEADLINE]        = NOTED("order.deadline",        "svc-orders",       "order_id",   &order_note_shape),
-	[RESERVATION_DEADLINE]  = NOTED("reservation.deadline",  "svc-products",     "order_id",   &order_note_shape),
+	[ORDER_DEADLINE]        = NOTED("order.deadline",        "svc-orders",       "order_id",   &order_note_schema),
+	[RESERVATION_DEADLINE]  = NOTED("reservation.deadline",  "svc-products",     "order_id",   &order_note_schema),
 	/* clang-format on */
 };
 

@@ -1,7 +1,7 @@
 /* The contract: every message that travels between the edge and the services, as a struct and a field table.
  *
  * docs/messages.md shows them as a reader of the broker sees them; golden/ holds a sample of each. To add one: a row in
- * the enum, a struct if it has a new shape, its field table and its row in messages.c, a golden sample. */
+ * the enum, a struct if it has a new schema, its field table and its row in messages.c, a golden sample. */
 #ifndef PROTO_MESSAGES_H
 #define PROTO_MESSAGES_H
 
@@ -76,14 +76,14 @@ enum {
 	PAGE_DEFAULT = 20
 };
 
-/* ---- shared shapes ---- */
+/* ---- shared schemas ---- */
 
 /* Asked with an id alone. */
 struct by_id {
 	struct uuid id;
 	int64_t expected_version; /* If-Match; INT_ABSENT: any */
 };
-extern const struct shape by_id_shape;
+extern const struct schema by_id_schema;
 
 /* A page of a list. Cursors are opaque to clients; the service makes and reads them. */
 struct page_query {
@@ -93,7 +93,7 @@ struct page_query {
 	int status;          /* products: enum product_status; orders: enum order_status; -1: any */
 	struct uuid user_id; /* orders: whose; nil: one's own, or everybody's for an admin */
 };
-extern const struct shape products_list_shape, users_list_shape, orders_list_shape;
+extern const struct schema products_list_schema, users_list_schema, orders_list_schema;
 
 /* ---- users ---- */
 
@@ -108,25 +108,25 @@ struct user_view {
 	int role, status;
 	int64_t created_at, updated_at, version;
 };
-extern const struct shape user_view_shape;
+extern const struct schema user_view_schema;
 
 /* The data of user.registered, user.changed, user.disabled: in JSON, the account's fields and who did it. */
 struct user_told {
 	struct user_view user; /* after it */
 	struct uuid by;        /* nil: nobody was signed in */
 };
-extern const struct shape user_told_shape;
+extern const struct schema user_told_schema;
 
 struct user_page {
 	struct list items; /* struct user_view */
 	const char *next;
 };
-extern const struct shape user_page_shape;
+extern const struct schema user_page_schema;
 
 struct users_register {
 	const char *email, *name, *password;
 };
-extern const struct shape users_register_shape;
+extern const struct schema users_register_schema;
 
 struct password_change {
 	const char *old_password, *new_password; /* "old", "new" */
@@ -134,38 +134,38 @@ struct password_change {
 struct users_change {
 	struct uuid id;
 	const char *name;                 /* NULL: unchanged */
-	struct password_change *password; /* NULL: unchanged; sent to the users.password lane where given */
+	struct password_change *password; /* NULL: unchanged; sent to the users.password queue where given */
 	int status, role;                 /* -1: unchanged */
 };
-extern const struct shape users_change_shape;
+extern const struct schema users_change_schema;
 
 struct tokens_grant {
 	const char *email, *password;
 };
-extern const struct shape tokens_grant_shape;
+extern const struct schema tokens_grant_schema;
 struct tokens_refresh {
 	const char *refresh_token;
 };
-extern const struct shape tokens_refresh_shape, tokens_revoke_shape; /* revoke: refresh_token optional */
+extern const struct schema tokens_refresh_schema, tokens_revoke_schema; /* revoke: refresh_token optional */
 
 struct token_view {
 	const char *access_token, *token_type;
 	int64_t expires_in; /* seconds */
 	const char *refresh_token;
 };
-extern const struct shape token_view_shape;
+extern const struct schema token_view_schema;
 
 struct keys_view {
 	const char *keys; /* JSON array of JWK */
 };
-extern const struct shape keys_view_shape;
+extern const struct schema keys_view_schema;
 
 /* user.verified, user.refused: the answer to order.placed */
 struct user_answer {
 	struct uuid order_id, user_id;
 	const char *code, *detail; /* refused: user_unknown, user_disabled */
 };
-extern const struct shape user_verified_shape, user_refused_shape;
+extern const struct schema user_verified_schema, user_refused_schema;
 
 /* ---- products ---- */
 
@@ -182,7 +182,7 @@ struct product_view {
 	int status;
 	int64_t created_at, updated_at, version;
 };
-extern const struct shape product_view_shape;
+extern const struct schema product_view_schema;
 
 /* The data of stock.adjusted: in JSON, the product's fields and these. */
 struct stock_adjusted {
@@ -190,13 +190,13 @@ struct stock_adjusted {
 	int64_t delta;
 	const char *reason; /* NULL: none given */
 };
-extern const struct shape stock_adjusted_shape;
+extern const struct schema stock_adjusted_schema;
 
 struct product_page {
 	struct list items; /* struct product_view */
 	const char *next;
 };
-extern const struct shape product_page_shape;
+extern const struct schema product_page_schema;
 
 struct products_create {
 	const char *sku, *name, *description; /* description NULL: "" */
@@ -204,7 +204,7 @@ struct products_create {
 	const char *currency;
 	int64_t on_hand; /* INT_ABSENT: 0 */
 };
-extern const struct shape products_create_shape;
+extern const struct schema products_create_schema;
 
 struct products_change {
 	struct uuid id;
@@ -214,7 +214,7 @@ struct products_change {
 	const char *currency;
 	int status; /* -1: unchanged */
 };
-extern const struct shape products_change_shape;
+extern const struct schema products_change_schema;
 
 struct products_adjust_stock {
 	struct uuid id;
@@ -222,7 +222,7 @@ struct products_adjust_stock {
 	int64_t delta;
 	const char *reason; /* NULL: none given */
 };
-extern const struct shape products_adjust_stock_shape;
+extern const struct schema products_adjust_stock_schema;
 
 /* ---- orders ---- */
 
@@ -241,13 +241,13 @@ struct order_line {
 	int64_t quantity;
 	int64_t unit_price_cents; /* INT_ABSENT while not known */
 };
-extern const struct shape order_line_shape, wanted_line_shape;
+extern const struct schema order_line_schema, wanted_line_schema;
 
 struct order_reason {
 	const char *code, *detail;
 	struct uuid product_id; /* nil: not about one product */
 };
-extern const struct shape order_reason_shape;
+extern const struct schema order_reason_schema;
 
 /* The order as REST shows it. */
 struct order_view {
@@ -260,19 +260,19 @@ struct order_view {
 	const char *note;
 	int64_t created_at, updated_at, version;
 };
-extern const struct shape order_view_shape;
+extern const struct schema order_view_schema;
 
 struct order_page {
 	struct list items; /* struct order_view */
 	const char *next;
 };
-extern const struct shape order_page_shape;
+extern const struct schema order_page_schema;
 
 struct orders_place {
 	struct list items; /* struct order_line: product_id and quantity */
 	const char *note;
 };
-extern const struct shape orders_place_shape;
+extern const struct schema orders_place_schema;
 
 /* The data of every order.* event: the order after it, and while it is open the moment when it will expire. */
 struct order_event {
@@ -284,7 +284,7 @@ struct order_event {
 	const char *currency, *note;
 	int64_t created_at, expires_at; /* expires_at INT_ABSENT once it has ended */
 };
-extern const struct shape order_event_shape;
+extern const struct schema order_event_schema;
 
 struct timeline_event {
 	struct uuid id;
@@ -296,7 +296,7 @@ struct timeline_view {
 	struct uuid order_id;
 	struct list events; /* struct timeline_event */
 };
-extern const struct shape timeline_view_shape;
+extern const struct schema timeline_view_schema;
 
 /* ---- stock ---- */
 
@@ -315,7 +315,7 @@ struct stock_event {
 	int64_t expires_at; /* INT_ABSENT once it is over */
 	struct list stock;  /* struct stock_level */
 };
-extern const struct shape stock_event_shape;
+extern const struct schema stock_event_schema;
 
 struct stock_refused {
 	struct uuid order_id;
@@ -323,7 +323,7 @@ struct stock_refused {
 	struct uuid product_id;    /* nil: not about one product */
 	struct list stock;         /* struct stock_level: the products that were looked at, as they were then */
 };
-extern const struct shape stock_refused_shape;
+extern const struct schema stock_refused_schema;
 
 /* ---- what an operator did ---- */
 
@@ -334,15 +334,15 @@ struct operator_replayed {
 	struct list queues; /* const char * */
 	struct list events; /* const char *: their ids */
 };
-extern const struct shape operator_replayed_shape;
+extern const struct schema operator_replayed_schema;
 enum { REPLAYED_MAX = 1000 };
 
 /* ---- notes ---- */
 
 /* order.deadline, reservation.deadline, reservation.overdue */
-struct order_note {
+struct order_timer {
 	struct uuid order_id;
 };
-extern const struct shape order_note_shape;
+extern const struct schema order_note_schema;
 
 #endif

@@ -1,7 +1,7 @@
 #include "proto/topology.h"
 
 const struct topology_exchange topology_exchanges[] = {
-	{"rpc", "direct"},   /* requests, by lane */
+	{"rpc", "direct"},   /* requests, by queue */
 	{"events", "topic"}, /* what has happened, by event name */
 	{"dead", "direct"},  /* what could not be handled, by service */
 	{NULL, NULL},
@@ -66,7 +66,7 @@ const struct topology_policy topology_policies[] = {
 	 */
 	{"requests", "^(users|products|orders)\\.(query|command|password)$",
 	 "{\"max-length\":20000,\"overflow\":\"reject-publish\"}", 10},
-	/* An event is worth everything: never bounded, and put aside, not dropped, after 20 deliveries. The lanes put a
+	/* An event is worth everything: never bounded, and put aside, not dropped, after 20 deliveries. The queues put a
 	 * poisonous one aside much earlier; this is for what crashes even that. */
 	{"events", "^(users|products|orders)\\.events$", "{\"delivery-limit\":20}", 10},
 	/* A dead letter stays until somebody has looked at it, and looking at it gives it back each time: no limit that
@@ -78,7 +78,7 @@ const struct topology_policy topology_policies[] = {
 };
 
 /* No program may configure anything. Replies go through the default exchange, whose write permission is written
- * "amq\\.default"; because that would let a service write to any queue, lanes check who sent what (user_id). */
+ * "amq\\.default"; because that would let a service write to any queue, queues check who sent what (user_id). */
 const struct topology_user topology_users[] = {
 	{"edge-http", "", "^rpc$", "", ""},
 	{"svc-users", "", "^(events|dead|amq\\.default)$", "^users\\.(query|command|password|events)$", "^user\\."},

@@ -7,9 +7,9 @@
 #include "proto/messages.h"
 
 /* Decisions are pure: what placing takes from the settings travels with the request. */
-static enum status give_terms(struct lane *lane, struct query *query)
+static enum status give_terms(struct consumer *consumer, struct query *query)
 {
-	const struct orders_settings *settings = lane_settings(lane);
+	const struct orders_settings *settings = consumer_settings(consumer);
 
 	query->message.prepared = &settings->place;
 	return OK;
@@ -33,10 +33,10 @@ const struct handler orders_commands[] = {
  * may find nothing to say today and an end tomorrow: it is asked once, which takes a claim.
  *
  * That the user is there is nearly always known first, by the commit that svc-products needs and svc-users does not:
- * alone it would cost a turn, in which the other answer finds the lane at work. */
+ * alone it would cost a turn, in which the other answer finds the consumer at work. */
 const struct handler orders_events[] = {
 	{ USER_VERIFIED,       .keys = order_key, .decide = on_user_verified,  .remembered = true,
-	                       .paired = true, .may_wait_us = 4 * MS_US },
+	                       .paired = true, .max_delay_us = 4 * MS_US },
 	{ USER_REFUSED,        .keys = order_key, .decide = on_user_refused,   .remembered = true },
 	{ STOCK_RESERVED,      .keys = order_key, .decide = on_stock_reserved, .remembered = true,
 	                       .paired = true },

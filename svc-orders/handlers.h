@@ -1,4 +1,4 @@
-/* What svc-orders listens to: one table a lane. */
+/* What svc-orders listens to: one table a consumer. */
 #ifndef ORDERS_HANDLERS_H
 #define ORDERS_HANDLERS_H
 

@@ -3,46 +3,46 @@
 #include "orders/usecases/decisions.h"
 #include "proto/messages.h"
 
-static const struct recalled nothing = {.type = -1};
+static const struct inferred_request nothing = {.type = -1};
 
 static void versions(struct versions *versions, const struct message *event)
 {
 	versions_made(versions, &order_kind, &event->subject, event->sequence);
 }
 
-static struct recalled placing(const struct message *event, const struct order_event *placed, struct arena *arena)
+static struct inferred_request placing(const struct message *event, const struct order_event *placed, struct arena *arena)
 {
 	struct orders_place *wanted = arena_new(arena, 1, sizeof(*wanted));
 	struct place_terms *terms = arena_new(arena, 1, sizeof(*terms));
 
 	*wanted = (struct orders_place){.items = placed->items, .note = placed->note};
 	terms->deadline_us = placed->expires_at - event->time_us;
-	return (struct recalled){.type = ORDERS_PLACE,
+	return (struct inferred_request){.type = ORDERS_PLACE,
 				 .caller = {.user_id = placed->user_id, .role = CALLER_CUSTOMER},
 				 .body = wanted,
 				 .prepared = terms};
 }
 
 /* Its owner or an admin: the decision is the same. */
-static struct recalled cancelling(const struct order_event *cancelled, struct arena *arena)
+static struct inferred_request cancelling(const struct order_event *cancelled, struct arena *arena)
 {
 	struct by_id *wanted = arena_new(arena, 1, sizeof(*wanted));
 
 	*wanted = (struct by_id){.id = cancelled->order_id, .expected_version = INT_ABSENT};
-	return (struct recalled){.type = ORDERS_CANCEL,
+	return (struct inferred_request){.type = ORDERS_CANCEL,
 				 .caller = {.user_id = cancelled->user_id, .role = CALLER_CUSTOMER},
 				 .body = wanted};
 }
 
-static struct recalled deadline(const struct order_event *expired, struct arena *arena)
+static struct inferred_request deadline(const struct order_event *expired, struct arena *arena)
 {
-	struct order_note *due = arena_new(arena, 1, sizeof(*due));
+	struct order_timer *due = arena_new(arena, 1, sizeof(*due));
 
 	due->order_id = expired->order_id;
-	return (struct recalled){.type = ORDER_DEADLINE, .body = due};
+	return (struct inferred_request){.type = ORDER_DEADLINE, .body = due};
 }
 
-static struct recalled cause(const struct root *root, struct arena *arena)
+static struct inferred_request cause(const struct external_event *root, struct arena *arena)
 {
 	const struct order_event *told = root->event->body;
 
@@ -60,7 +60,7 @@ static struct recalled cause(const struct root *root, struct arena *arena)
 
 /* The first answer moves an order that still waits for the other, and nobody is told. Goods that come after the end are
  * answered with that end, so they are named first: where neither was answered, the goods came before it. */
-static const int silent[] = {STOCK_RESERVED, USER_VERIFIED, -1};
+static const int eventless[] = {STOCK_RESERVED, USER_VERIFIED, -1};
 static const int last[] = {-1};
 
 static const struct state_table tables[] = {
@@ -76,12 +76,12 @@ static const struct state_table tables[] = {
 	{0},
 };
 
-const struct recall orders_recall = {
+const struct replay_spec orders_replay_spec = {
 	.service = &orders_service,
 	.versions = versions,
 	.cause = cause,
-	.silent = silent,
-	.silent_kind = &order_kind,
+	.eventless = eventless,
+	.eventless_kind = &order_kind,
 	.last = last,
 	.tables = tables,
 };

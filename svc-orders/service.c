@@ -1,4 +1,4 @@
-/* svc-orders, wired: lanes, stores, settings. The work is in handlers.c's tables. */
+/* svc-orders, wired: consumers, stores, settings. The work is in handlers.c's tables. */
 #include "orders/service.h"
 #include "orders/domain/saga.h"
 #include "orders/handlers.h"
@@ -10,22 +10,22 @@
 
 static const struct store *const stores[] = {&order_store, NULL};
 
-static const struct lane_plan lanes[] = {
-	{.name = "query", .kind = LANE_QUERY, .queue = "orders.query", .handlers = orders_queries, .count = 1},
-	{.name = "command", .kind = LANE_COMMAND, .queue = "orders.command", .handlers = orders_commands, .count = 1},
+static const struct consumer_config consumers[] = {
+	{.name = "query", .kind = CONSUMER_QUERY, .queue = "orders.query", .handlers = orders_queries, .count = 1},
+	{.name = "command", .kind = CONSUMER_COMMAND, .queue = "orders.command", .handlers = orders_commands, .count = 1},
 	{.name = "events",
-	 .kind = LANE_EVENTS,
+	 .kind = CONSUMER_EVENTS,
 	 .queue = "orders.events",
 	 .handlers = orders_events,
 	 .count = 1,
 	 .linger_us = 60 * MS_US,
-	 .pair_us = 400 * MS_US, /* more than svc-products needs for what may be open at once */
+	 .join_timeout_us = 400 * MS_US, /* more than svc-products needs for what may be open at once */
 	 .batch_max = 1000},
 	{.name = NULL},
 };
 
-static const struct waiting waiting[] = {
-	WAITING(ORDER_DEADLINE, order_kind, "orders", "id", "state < 3"),
+static const struct deadline_source deadline_sources[] = {
+	DEADLINE_SOURCE(ORDER_DEADLINE, order_kind, "orders", "id", "state < 3"),
 	{0},
 };
 _Static_assert(STOCK_HELD == 2 && CONFIRMED == 3, "as the table has them");
@@ -33,16 +33,16 @@ _Static_assert(STOCK_HELD == 2 && CONFIRMED == 3, "as the table has them");
 const struct service orders_service = {
 	.name = ORDERS_CONSUMER,
 	.about = "orders, and the saga that walks each from placed to confirmed",
-	.house = "orders",
+	.queue_prefix = "orders",
 	.contract = &comanda_contract,
 	.settings = orders_settings_table,
 	.settings_offset = offsetof(struct orders_settings, service),
 	.settings_size = sizeof(struct orders_settings),
 	.migrations = orders_migrations,
 	.stores = stores,
-	.lanes = lanes,
+	.consumers = consumers,
 	.gauges = orders_gauges,
-	.waiting = waiting,
+	.deadline_sources = deadline_sources,
 	.opens = ORDERS_PLACE,
 	.open_max_setting = offsetof(struct orders_settings, pending_max),
 };

@@ -5,6 +5,6 @@
 #include "comanda/replay.h"
 
 extern const struct service orders_service;
-extern const struct recall orders_recall;
+extern const struct replay_spec orders_replay_spec;
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "comanda/service.h"
 
-/* One table a kind of lane; each ends with an empty row. */
+/* One table a kind of consumer; each ends with an empty row. */
 extern const struct handler products_queries[], products_commands[], products_events[];
 
 #endif

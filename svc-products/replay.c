@@ -4,7 +4,7 @@
 #include "products/service.h"
 #include "products/usecases/aggregates.h"
 
-static const struct recalled nothing = {.type = -1};
+static const struct inferred_request nothing = {.type = -1};
 static const struct caller an_admin = {.role = CALLER_ADMIN};
 
 /* ---- versions ---- */
@@ -41,7 +41,7 @@ static void versions(struct versions *versions, const struct message *event)
 
 /* ---- causes ---- */
 
-static struct recalled creating(const struct product_view *made, struct arena *arena)
+static struct inferred_request creating(const struct product_view *made, struct arena *arena)
 {
 	struct products_create *wanted = arena_new(arena, 1, sizeof(*wanted));
 
@@ -51,11 +51,11 @@ static struct recalled creating(const struct product_view *made, struct arena *a
 					   .price_cents = made->price_cents,
 					   .currency = made->currency,
 					   .on_hand = made->on_hand};
-	return (struct recalled){.type = PRODUCTS_CREATE, .caller = an_admin, .body = wanted};
+	return (struct inferred_request){.type = PRODUCTS_CREATE, .caller = an_admin, .body = wanted};
 }
 
 /* As if everything had been sent: what is as it was before makes no difference. */
-static struct recalled changing(const struct product_view *after, struct arena *arena)
+static struct inferred_request changing(const struct product_view *after, struct arena *arena)
 {
 	struct products_change *wanted = arena_new(arena, 1, sizeof(*wanted));
 
@@ -67,10 +67,10 @@ static struct recalled changing(const struct product_view *after, struct arena *
 					   .price_cents = after->price_cents,
 					   .currency = after->currency,
 					   .status = after->status};
-	return (struct recalled){.type = PRODUCTS_CHANGE, .caller = an_admin, .body = wanted};
+	return (struct inferred_request){.type = PRODUCTS_CHANGE, .caller = an_admin, .body = wanted};
 }
 
-static bool only_withdrawn(const struct root *root)
+static bool only_withdrawn(const struct external_event *root)
 {
 	const struct product_view *after = root->event->body;
 	const struct product_view *before = root->before == NULL ? NULL : root->before->body;
@@ -80,34 +80,34 @@ static bool only_withdrawn(const struct root *root)
 	       strcmp(after->currency, before->currency) == 0;
 }
 
-static struct recalled withdrawing(const struct root *root, struct arena *arena)
+static struct inferred_request withdrawing(const struct external_event *root, struct arena *arena)
 {
 	struct by_id *wanted = arena_new(arena, 1, sizeof(*wanted));
 
 	if (!only_withdrawn(root))
 		return changing(root->event->body, arena);
 	*wanted = (struct by_id){.id = root->event->subject, .expected_version = INT_ABSENT};
-	return (struct recalled){.type = PRODUCTS_WITHDRAW, .caller = an_admin, .body = wanted};
+	return (struct inferred_request){.type = PRODUCTS_WITHDRAW, .caller = an_admin, .body = wanted};
 }
 
-static struct recalled counting(const struct stock_adjusted *told, struct arena *arena)
+static struct inferred_request counting(const struct stock_adjusted *told, struct arena *arena)
 {
 	struct products_adjust_stock *counted = arena_new(arena, 1, sizeof(*counted));
 
 	*counted = (struct products_adjust_stock){
 		.id = told->product.id, .expected_version = INT_ABSENT, .delta = told->delta, .reason = told->reason};
-	return (struct recalled){.type = PRODUCTS_ADJUST_STOCK, .caller = an_admin, .body = counted};
+	return (struct inferred_request){.type = PRODUCTS_ADJUST_STOCK, .caller = an_admin, .body = counted};
 }
 
-static struct recalled deadline(const struct order_note *overdue, struct arena *arena)
+static struct inferred_request deadline(const struct order_timer *overdue, struct arena *arena)
 {
-	struct order_note *due = arena_new(arena, 1, sizeof(*due));
+	struct order_timer *due = arena_new(arena, 1, sizeof(*due));
 
 	*due = *overdue;
-	return (struct recalled){.type = RESERVATION_DEADLINE, .body = due};
+	return (struct inferred_request){.type = RESERVATION_DEADLINE, .body = due};
 }
 
-static struct recalled cause(const struct root *root, struct arena *arena)
+static struct inferred_request cause(const struct external_event *root, struct arena *arena)
 {
 	switch (root->event->type) {
 	case PRODUCT_CREATED:
@@ -125,7 +125,7 @@ static struct recalled cause(const struct root *root, struct arena *arena)
 	}
 }
 
-static const int silent[] = {-1};
+static const int eventless[] = {-1};
 /* An order whose end was heard first left a tombstone: what it asked for afterwards led to nothing. */
 static const int last[] = {ORDER_PLACED, -1};
 
@@ -149,12 +149,12 @@ static const struct state_table tables[] = {
 	{0},
 };
 
-const struct recall products_recall = {
+const struct replay_spec products_replay_spec = {
 	.service = &products_service,
 	.versions = versions,
 	.cause = cause,
-	.silent = silent,
-	.silent_kind = &reservation_kind,
+	.eventless = eventless,
+	.eventless_kind = &reservation_kind,
 	.last = last,
 	.tables = tables,
 };

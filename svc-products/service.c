@@ -1,4 +1,4 @@
-/* svc-products, wired: lanes, stores, settings, retention. The work is in handlers.c's tables. */
+/* svc-products, wired: consumers, stores, settings, retention. The work is in handlers.c's tables. */
 #include "products/service.h"
 #include "products/handlers.h"
 #include "products/settings.h"
@@ -10,14 +10,14 @@ extern const struct migration products_migrations[];
 
 static const struct store *const stores[] = {&product_store, &sku_claim_store, &reservation_store, NULL};
 
-static const struct lane_plan lanes[] = {
-	{.name = "query", .kind = LANE_QUERY, .queue = "products.query", .handlers = products_queries, .count = 1},
+static const struct consumer_config consumers[] = {
+	{.name = "query", .kind = CONSUMER_QUERY, .queue = "products.query", .handlers = products_queries, .count = 1},
 	{.name = "command",
-	 .kind = LANE_COMMAND,
+	 .kind = CONSUMER_COMMAND,
 	 .queue = "products.command",
 	 .handlers = products_commands,
 	 .count = 1},
-	{.name = "events", .kind = LANE_EVENTS, .queue = "products.events", .handlers = products_events, .count = 1},
+	{.name = "events", .kind = CONSUMER_EVENTS, .queue = "products.events", .handlers = products_events, .count = 1},
 	{0},
 };
 
@@ -33,22 +33,22 @@ static const struct retention retention[] = {
 	{0},
 };
 
-static const struct waiting waiting[] = {
-	WAITING(RESERVATION_DEADLINE, reservation_kind, "reservations", "order_id", "state = 'held'"),
+static const struct deadline_source deadline_sources[] = {
+	DEADLINE_SOURCE(RESERVATION_DEADLINE, reservation_kind, "reservations", "order_id", "state = 'held'"),
 	{0},
 };
 
 const struct service products_service = {
 	.name = "svc-products",
 	.about = "the catalogue, its stock, and what orders hold of it",
-	.house = "products",
+	.queue_prefix = "products",
 	.contract = &comanda_contract,
 	.settings = products_setting_table,
 	.settings_offset = offsetof(struct products_settings, service),
 	.settings_size = sizeof(struct products_settings),
 	.migrations = products_migrations,
 	.stores = stores,
-	.lanes = lanes,
+	.consumers = consumers,
 	.retention = retention,
-	.waiting = waiting,
+	.deadline_sources = deadline_sources,
 };

@@ -5,6 +5,6 @@
 #include "comanda/replay.h"
 
 extern const struct service products_service;
-extern const struct recall products_recall;
+extern const struct replay_spec products_replay_spec;
 
 #endif

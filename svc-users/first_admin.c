@@ -57,7 +57,7 @@ static void outputs_send(struct db *db, const struct unit *unit, const struct me
 {
 	const struct output *outputs;
 	const size_t count = unit_outputs(unit, &outputs);
-	scoped(parcel_free) struct parcel *parcel = parcel_new();
+	scoped(outbox_batch_free) struct outbox_batch *batch = outbox_batch_new();
 	struct buffer body;
 
 	buffer_init(&body);
@@ -76,7 +76,7 @@ static void outputs_send(struct db *db, const struct unit *unit, const struct me
 
 		buffer_clear(&body);
 		cloudevent_write(&body, &event);
-		parcel_add(parcel, &(struct outbox_row){
+		outbox_batch_add(batch, &(struct outbox_row){
 					   .id = event.id,
 					   .subject = event.subject,
 					   .exchange = "events",
@@ -87,7 +87,7 @@ static void outputs_send(struct db *db, const struct unit *unit, const struct me
 					   .due_us = event.time_us,
 				   });
 	}
-	outbox_insert_send(db, parcel, false);
+	outbox_insert_send(db, batch, false);
 	buffer_done(&body);
 }
 
@@ -133,7 +133,7 @@ static enum status save(struct db *db, struct unit *unit, const struct message *
 static enum status install(const struct users_register *wanted, struct db *db, struct arena *arena)
 {
 	struct registration_facts facts;
-	const int64_t now_us = moment_now();
+	const int64_t now_us = timestamp_now();
 	struct unit *unit = unit_make(arena, users_service.name);
 	const enum status hashed = password_hash(wanted->password, arena, &facts.password_hash);
 	const struct message message = {
@@ -147,9 +147,9 @@ static enum status install(const struct users_register *wanted, struct db *db, s
 
 	if (hashed != OK)
 		return hashed;
-	const struct verdict verdict = unit_decide(unit, install_admin, &message, now_us, 0);
-	if (verdict.status != OK)
-		return verdict.status;
+	const struct decision_result decision = unit_decide(unit, install_admin, &message, now_us, 0);
+	if (decision.status != OK)
+		return decision.status;
 	bool made = false;
 	const enum status status = save(db, unit, &message, &made);
 	if (status != OK)

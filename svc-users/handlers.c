@@ -1,4 +1,4 @@
-/* The service on one screen: what svc-users listens to, in which lanes, and how it is kept. */
+/* The service on one screen: what svc-users listens to, in which consumers, and how it is kept. */
 #include "users/service.h"
 
 #include "proto/topology.h"
@@ -24,7 +24,7 @@ static const struct handler command_handlers[] = {
 	/* clang-format on */
 };
 
-/* What needs a password hashed has a lane of its own, one at a time, that steps back behind all others for the CPU:
+/* What needs a password hashed has a consumer of its own, one at a time, that steps back behind all others for the CPU:
  * slow hashing delays nobody else. */
 static const struct handler password_handlers[] = {
 	/* clang-format off */
@@ -43,14 +43,14 @@ static const struct handler event_handlers[] = {
 	/* clang-format on */
 };
 
-static const struct lane_plan lanes[] = {
+static const struct consumer_config consumers[] = {
 	/* clang-format off */
-	{ "query",    LANE_QUERY,   0,  "users.query",    query_handlers,    1, 0,    0,          0, false },
-	{ "command",  LANE_COMMAND, 0,  "users.command",  command_handlers,  1, 0,    0,          0, false },
+	{ "query",    CONSUMER_QUERY,   0,  "users.query",    query_handlers,    1, 0,    0,          0, false },
+	{ "command",  CONSUMER_COMMAND, 0,  "users.command",  command_handlers,  1, 0,    0,          0, false },
 	/* To hash once more costs more than to ask. */
-	{ "password", LANE_COMMAND, 10, "users.password", password_handlers, 1, 1,    0,          0, true  },
+	{ "password", CONSUMER_COMMAND, 10, "users.password", password_handlers, 1, 1,    0,          0, true  },
 	/* Nothing can be done with its answers before those of svc-products have come. */
-	{ "events",   LANE_ANSWERS, 0,  "users.events",   event_handlers,    1, 1000, 90 * MS_US, 0, false },
+	{ "events",   CONSUMER_STATELESS, 0,  "users.events",   event_handlers,    1, 1000, 90 * MS_US, 0, false },
 	{ .name = NULL },
 	/* clang-format on */
 };
@@ -81,14 +81,14 @@ static void stop(void *settings)
 const struct service users_service = {
 	.name = "svc-users",
 	.about = "accounts, sign-in, and whether a person may buy",
-	.house = "users",
+	.queue_prefix = "users",
 	.contract = &comanda_contract,
 	.settings = users_settings_table,
 	.settings_offset = offsetof(struct users_settings, service),
 	.settings_size = sizeof(struct users_settings),
 	.migrations = users_migrations,
 	.stores = stores,
-	.lanes = lanes,
+	.consumers = consumers,
 	.retention = retention,
 	.start = start,
 	.stop = stop,

@@ -4,7 +4,7 @@
 
 #include "users/service.h"
 
-static const struct recalled nothing = {.type = -1};
+static const struct inferred_request nothing = {.type = -1};
 static const char stand_in[] = "not recorded";
 
 /* ---- versions ---- */
@@ -20,14 +20,14 @@ static void versions(struct versions *versions, const struct message *event)
 
 /* ---- causes ---- */
 
-static struct recalled registering(const struct user_view *made, struct arena *arena)
+static struct inferred_request registering(const struct user_view *made, struct arena *arena)
 {
 	struct users_register *wanted = arena_new(arena, 1, sizeof(*wanted));
 	struct registration_facts *facts = arena_new(arena, 1, sizeof(*facts));
 
 	*wanted = (struct users_register){.email = made->email, .name = made->name, .password = stand_in};
 	facts->password_hash = stand_in;
-	return (struct recalled){.type = USERS_REGISTER,
+	return (struct inferred_request){.type = USERS_REGISTER,
 				 .body = wanted,
 				 .prepared = facts,
 				 .decide = made->role == ROLE_ADMIN ? install_admin : NULL,
@@ -36,7 +36,7 @@ static struct recalled registering(const struct user_view *made, struct arena *a
 
 /* Somebody who was not signed in changes nothing: events of before this was recorded are taken for the account's own.
  */
-static struct caller who(const struct root *root)
+static struct caller who(const struct external_event *root)
 {
 	const struct user_told *told = root->event->body;
 	const struct user_view *before = root->before == NULL ? NULL : root->before->body;
@@ -48,7 +48,7 @@ static struct caller who(const struct root *root)
 }
 
 /* Only a password, then: its owner has changed it. */
-static struct recalled changing_password(const struct root *root, struct users_change *wanted, struct arena *arena)
+static struct inferred_request changing_password(const struct external_event *root, struct users_change *wanted, struct arena *arena)
 {
 	struct password_change *password = arena_new(arena, 1, sizeof(*password));
 	struct password_facts *facts = arena_new(arena, 1, sizeof(*facts));
@@ -56,10 +56,10 @@ static struct recalled changing_password(const struct root *root, struct users_c
 	*password = (struct password_change){.old_password = stand_in, .new_password = stand_in};
 	*facts = (struct password_facts){.known_hash = stand_in, .matches = true, .new_hash = stand_in};
 	wanted->password = password;
-	return (struct recalled){.type = USERS_CHANGE, .caller = who(root), .body = wanted, .prepared = facts};
+	return (struct inferred_request){.type = USERS_CHANGE, .caller = who(root), .body = wanted, .prepared = facts};
 }
 
-static struct recalled changing(const struct root *root, struct arena *arena)
+static struct inferred_request changing(const struct external_event *root, struct arena *arena)
 {
 	const struct user_view *after = root->event->body;
 	const struct user_view *before = root->before == NULL ? NULL : root->before->body;
@@ -76,10 +76,10 @@ static struct recalled changing(const struct root *root, struct arena *arena)
 		wanted->status = after->status;
 	if (wanted->name == NULL && wanted->role < 0 && wanted->status < 0)
 		return changing_password(root, wanted, arena);
-	return (struct recalled){.type = USERS_CHANGE, .caller = who(root), .body = wanted};
+	return (struct inferred_request){.type = USERS_CHANGE, .caller = who(root), .body = wanted};
 }
 
-static struct recalled disabling(const struct root *root, struct arena *arena)
+static struct inferred_request disabling(const struct external_event *root, struct arena *arena)
 {
 	const struct user_view *after = root->event->body;
 	const struct user_view *before = root->before == NULL ? NULL : root->before->body;
@@ -88,10 +88,10 @@ static struct recalled disabling(const struct root *root, struct arena *arena)
 	if (before == NULL || strcmp(after->name, before->name) != 0 || after->role != before->role)
 		return changing(root, arena);
 	*wanted = (struct by_id){.id = after->id, .expected_version = INT_ABSENT};
-	return (struct recalled){.type = USERS_DISABLE, .caller = who(root), .body = wanted};
+	return (struct inferred_request){.type = USERS_DISABLE, .caller = who(root), .body = wanted};
 }
 
-static struct recalled cause(const struct root *root, struct arena *arena)
+static struct inferred_request cause(const struct external_event *root, struct arena *arena)
 {
 	switch (root->event->type) {
 	case USER_REGISTERED:
@@ -116,12 +116,12 @@ static const struct state_table tables[] = {
 	{0},
 };
 
-const struct recall users_recall = {
+const struct replay_spec users_replay_spec = {
 	.service = &users_service,
 	.versions = versions,
 	.cause = cause,
-	.silent = none,
-	.silent_kind = &user_kind,
+	.eventless = none,
+	.eventless_kind = &user_kind,
 	.last = none,
 	.tables = tables,
 };

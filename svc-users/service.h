@@ -8,7 +8,7 @@
 #include "users/settings.h"
 
 extern const struct service users_service;
-extern const struct recall users_recall; /* what it said, back to what it decided */
+extern const struct replay_spec users_replay_spec; /* what it said, back to what it decided */
 extern const struct migration users_migrations[];
 
 /* ---- stores.c ---- */

@@ -7,7 +7,7 @@
 
 #include "ctl/cli/terminal.h"
 
-const char *const house_names[HOUSES + 1] = {"users", "products", "orders", NULL};
+const char *const service_names[SERVICES + 1] = {"users", "products", "orders", NULL};
 
 static bool is_named(const struct option *option)
 {
@@ -29,38 +29,38 @@ static bool read_count(const char *text, int64_t *ret_count)
 	return isdigit((unsigned char)*text) && *end == '\0';
 }
 
-static bool read_house(const char *text, const char **ret_house)
+static bool read_service(const char *text, const char **ret_service)
 {
 	const char *name = strncmp(text, "svc-", 4) == 0 ? text + 4 : text;
 
-	for (int i = 0; i < HOUSES; i++)
-		if (strcmp(name, house_names[i]) == 0) {
-			*ret_house = house_names[i];
+	for (int i = 0; i < SERVICES; i++)
+		if (strcmp(name, service_names[i]) == 0) {
+			*ret_service = service_names[i];
 			return true;
 		}
 	return false;
 }
 
 /* NULL where the value fits, otherwise what is wrong with it. */
-static const char *store(const struct option *option, const char *value, void *place)
+static const char *store(const struct option *option, const char *value, void *log_position)
 {
 	switch (option->type) {
 	case OPTION_FLAG:
-		*(bool *)place = true;
+		*(bool *)log_position = true;
 		return NULL;
 	case OPTION_TEXT:
-		*(const char **)place = value;
+		*(const char **)log_position = value;
 		return NULL;
 	case OPTION_COUNT:
-		return read_count(value, place) ? NULL : "is no number";
+		return read_count(value, log_position) ? NULL : "is no number";
 	case OPTION_ID:
-		return uuid_parse(value, strlen(value), place) == OK ? NULL : "is no id";
+		return uuid_parse(value, strlen(value), log_position) == OK ? NULL : "is no id";
 	case OPTION_PERIOD:
-		return period_read(value, place) ? NULL : "is no period such as 500ms, 10s, 5m, 2h or 7d";
-	case OPTION_PLACE:
-		return place_read(value, place);
-	case OPTION_HOUSE:
-		return read_house(value, place) ? NULL : "is no service: users, products or orders";
+		return period_read(value, log_position) ? NULL : "is no period such as 500ms, 10s, 5m, 2h or 7d";
+	case OPTION_LOG_POSITION:
+		return place_read(value, log_position);
+	case OPTION_SERVICE:
+		return read_service(value, log_position) ? NULL : "is no service: users, products or orders";
 	}
 	return "is of no known type";
 }
@@ -81,7 +81,7 @@ static const struct option *find_argument(const struct command *command, int ind
 	return NULL;
 }
 
-/* The option that argv[0] is, or whose place it stands in; NULL after saying that there is none. */
+/* The option that argv[0] is, or whose log_position it stands in; NULL after saying that there is none. */
 static const struct option *choose(const struct command *command, const char *word, int arguments)
 {
 	const struct option *option =

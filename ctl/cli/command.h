@@ -19,8 +19,8 @@ enum option_type {
 	OPTION_COUNT,  /* int64_t, 0 or more */
 	OPTION_ID,     /* struct uuid */
 	OPTION_PERIOD, /* int64_t microseconds: "500ms", "10s", "5m", "2h", "7d" */
-	OPTION_PLACE,  /* struct place in events.log */
-	OPTION_HOUSE   /* const char *: "users", "products", "orders" */
+	OPTION_LOG_POSITION,  /* struct log_position in events.log */
+	OPTION_SERVICE   /* const char *: "users", "products", "orders" */
 };
 
 /* What an option's name begins with tells what it is: "--x" may be given; "X" must stand there, in the order of the
@@ -54,7 +54,7 @@ bool command_read(const struct command *command, int argc, char **argv, void *re
 void command_help(const struct command *command);
 void command_usage(const struct command *command, FILE *out);
 
-#define HOUSES 3
-extern const char *const house_names[HOUSES + 1]; /* "users", "products", "orders", NULL */
+#define SERVICES 3
+extern const char *const service_names[SERVICES + 1]; /* "users", "products", "orders", NULL */
 
 #endif

@@ -5,75 +5,75 @@
 
 #include "core/timestamp.h"
 
-void record_open(struct record *record)
+void json_line_open(struct json_line *line)
 {
-	buffer_init(&record->text);
+	buffer_init(&line->text);
 }
 
-static void name_member(struct record *record, const char *name)
+static void name_member(struct json_line *line, const char *name)
 {
-	buffer_text(&record->text, record->text.size == 0 ? "{" : ",");
-	json_quote(&record->text, name);
-	buffer_text(&record->text, ":");
+	buffer_text(&line->text, line->text.size == 0 ? "{" : ",");
+	json_quote(&line->text, name);
+	buffer_text(&line->text, ":");
 }
 
-void record_text(struct record *record, const char *name, const char *value)
+void json_line_text(struct json_line *line, const char *name, const char *value)
 {
-	name_member(record, name);
+	name_member(line, name);
 	if (value == NULL)
-		buffer_text(&record->text, "null");
+		buffer_text(&line->text, "null");
 	else
-		json_quote(&record->text, value);
+		json_quote(&line->text, value);
 }
 
-void record_int(struct record *record, const char *name, int64_t value)
+void json_line_int(struct json_line *line, const char *name, int64_t value)
 {
 	if (value == INT_ABSENT) {
-		record_text(record, name, NULL);
+		json_line_text(line, name, NULL);
 		return;
 	}
-	name_member(record, name);
-	buffer_format(&record->text, "%lld", (long long)value);
+	name_member(line, name);
+	buffer_format(&line->text, "%lld", (long long)value);
 }
 
-void record_bool(struct record *record, const char *name, bool value)
+void record_bool(struct json_line *line, const char *name, bool value)
 {
-	name_member(record, name);
-	buffer_text(&record->text, value ? "true" : "false");
+	name_member(line, name);
+	buffer_text(&line->text, value ? "true" : "false");
 }
 
-void record_id(struct record *record, const char *name, const struct uuid *id)
+void json_line_id(struct json_line *line, const char *name, const struct uuid *id)
 {
 	char text[UUID_TEXT + 1];
 
 	uuid_text(id, text);
-	record_text(record, name, uuid_is_nil(id) ? NULL : text);
+	json_line_text(line, name, uuid_is_nil(id) ? NULL : text);
 }
 
-void record_moment(struct record *record, const char *name, int64_t at_us)
+void json_line_timestamp(struct json_line *line, const char *name, int64_t at_us)
 {
-	char text[MOMENT_TEXT + 1];
+	char text[TIMESTAMP_TEXT + 1];
 
 	if (at_us != INT_ABSENT)
-		moment_text(at_us, text);
-	record_text(record, name, at_us == INT_ABSENT ? NULL : text);
+		timestamp_text(at_us, text);
+	json_line_text(line, name, at_us == INT_ABSENT ? NULL : text);
 }
 
-void record_json(struct record *record, const char *name, struct span json)
+void json_line_json(struct json_line *line, const char *name, struct span json)
 {
-	name_member(record, name);
-	buffer_add(&record->text, json.bytes, json.size);
+	name_member(line, name);
+	buffer_add(&line->text, json.bytes, json.size);
 }
 
-struct buffer record_take(struct record *record)
+struct buffer json_line_take(struct json_line *line)
 {
-	buffer_text(&record->text, record->text.size == 0 ? "{}" : "}");
-	return record->text;
+	buffer_text(&line->text, line->text.size == 0 ? "{}" : "}");
+	return line->text;
 }
 
-void record_print(struct record *record)
+void json_line_print(struct json_line *line)
 {
-	struct buffer text = record_take(record);
+	struct buffer text = json_line_take(line);
 
 	puts(text.bytes);
 	fflush(stdout);

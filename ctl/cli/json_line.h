@@ -4,20 +4,20 @@
 
 #include "json/json.h"
 
-struct record {
+struct json_line {
 	struct buffer text;
 };
 
-void record_open(struct record *record);
-void record_text(struct record *record, const char *name, const char *value); /* NULL: null */
-void record_int(struct record *record, const char *name, int64_t value);      /* INT_ABSENT: null */
-void record_bool(struct record *record, const char *name, bool value);
-void record_id(struct record *record, const char *name, const struct uuid *id); /* nil: null */
-void record_moment(struct record *record, const char *name, int64_t at_us);     /* INT_ABSENT: null */
-void record_json(struct record *record, const char *name, struct span json);    /* as it is */
+void json_line_open(struct json_line *line);
+void json_line_text(struct json_line *line, const char *name, const char *value); /* NULL: null */
+void json_line_int(struct json_line *line, const char *name, int64_t value);      /* INT_ABSENT: null */
+void record_bool(struct json_line *line, const char *name, bool value);
+void json_line_id(struct json_line *line, const char *name, const struct uuid *id); /* nil: null */
+void json_line_timestamp(struct json_line *line, const char *name, int64_t at_us);     /* INT_ABSENT: null */
+void json_line_json(struct json_line *line, const char *name, struct span json);    /* as it is */
 /* Prints the line, and flushes it. */
-void record_print(struct record *record);
+void json_line_print(struct json_line *line);
 /* The text instead; taken over by the caller, who calls buffer_done. */
-struct buffer record_take(struct record *record);
+struct buffer json_line_take(struct json_line *line);
 
 #endif

@@ -45,7 +45,7 @@ static bool progress_shown;
 
 void progress(const char *what, int64_t done, int64_t total)
 {
-	const int64_t now = moment_steady();
+	const int64_t now = monotonic_now();
 
 	if (progress_next == 0)
 		progress_next = now + 500 * MS_US; /* short work is done before it needs to be spoken of */

@@ -53,7 +53,7 @@ static int print_token(const struct token_key *key, const struct token_claims *c
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct token_options options = {.ttl = 3600};
-	struct token_claims claims = {.issued_us = moment_now()};
+	struct token_claims claims = {.issued_us = timestamp_now()};
 	struct token_key *key;
 
 	if (!command_read(command, argc, argv, &options))

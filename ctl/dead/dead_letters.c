@@ -27,7 +27,7 @@ static int64_t header_time(const struct delivery *delivery, const char *name)
 	const char *text = header(delivery, name, "");
 	int64_t at_us = INT_ABSENT;
 
-	return moment_parse(text, strlen(text), &at_us) == OK ? at_us : INT_ABSENT;
+	return timestamp_parse(text, strlen(text), &at_us) == OK ? at_us : INT_ABSENT;
 }
 
 /* The id by which the consumer's inbox knows an event: its own, or, where that cannot be read, what its text makes. */
@@ -77,13 +77,13 @@ static struct letter read_letter(struct dead_queue *queue, const struct delivery
 {
 	struct faults faults = {0};
 	struct letter letter = {
-		.house = queue->house,
+		.service_name = queue->service_name,
 		.tag = delivery->tag,
 		.body = delivery->body,
 		.type = delivery->type != NULL ? delivery->type : "unknown",
 		.code = header(delivery, "x-dead-code", "not_settled"),
 		.reason = header(delivery, "x-dead-reason", "the broker put it aside: its consumer never settled it"),
-		.origin = header(delivery, "x-dead-origin", arena_format(&queue->arena, "%s.events", queue->house)),
+		.origin = header(delivery, "x-dead-origin", arena_format(&queue->arena, "%s.events", queue->service_name)),
 		.attempts = strtoll(header(delivery, "x-dead-attempts", "20"), NULL, 10),
 		.first_us = header_time(delivery, "x-dead-first"),
 		.last_us = header_time(delivery, "x-dead-last"),
@@ -125,7 +125,7 @@ static void keep(struct dead_queue *queue, const struct letter *letter)
 
 static bool start(struct dead_queue *queue, struct queue_depth *ret_depth)
 {
-	const char *name = arena_format(&queue->arena, "%s.dead", queue->house);
+	const char *name = arena_format(&queue->arena, "%s.dead", queue->service_name);
 
 	queue->broker = connect_broker("dead", true);
 	if (queue->broker == NULL)
@@ -150,9 +150,9 @@ bool dead_next(struct dead_queue *queue, int64_t wait_us, struct letter *ret_let
 	return true;
 }
 
-bool dead_open(const char *house, const struct dead_filter *filter, struct dead_queue *ret_queue)
+bool dead_open(const char *service_name, const struct dead_filter *filter, struct dead_queue *ret_queue)
 {
-	struct dead_queue queue = {.house = house};
+	struct dead_queue queue = {.service_name = service_name};
 	struct queue_depth depth;
 	struct letter letter;
 

@@ -15,31 +15,31 @@ struct drop_options {
 static void print_letter(const struct letter *letter, bool dropped, bool json)
 {
 	char id[UUID_TEXT + 1];
-	struct record record;
+	struct json_line line;
 
 	uuid_text(&letter->ids[0], id);
 	if (!json) {
 		printf("%s  %-17s  %s\n", id, letter->type, dropped ? "dropped" : "would be dropped");
 		return;
 	}
-	record_open(&record);
-	record_text(&record, "service", letter->house);
-	record_id(&record, "event_id", &letter->ids[0]);
-	record_text(&record, "type", letter->type);
-	record_text(&record, "outcome", dropped ? "dropped" : "to be dropped");
-	record_print(&record);
+	json_line_open(&line);
+	json_line_text(&line, "service", letter->service_name);
+	json_line_id(&line, "event_id", &letter->ids[0]);
+	json_line_text(&line, "type", letter->type);
+	json_line_text(&line, "outcome", dropped ? "dropped" : "to be dropped");
+	json_line_print(&line);
 }
 
 /* Returns how many; -1 after saying what is wrong. */
-static int64_t drop_house(const char *house, const struct drop_options *options)
+static int64_t drop_service(const char *service_name, const struct drop_options *options)
 {
 	struct dead_queue queue;
 	int64_t dropped = 0;
 
-	if (!dead_open(house, &options->filter, &queue))
+	if (!dead_open(service_name, &options->filter, &queue))
 		return -1;
 	const bool agreed = options->dry_run || options->yes || queue.count == 0 ||
-			    confirmed("Throw away %zu dead letters of %s for good?", queue.count, house);
+			    confirmed("Throw away %zu dead letters of %s for good?", queue.count, service_name);
 	if (!agreed)
 		complain("nothing was dropped: --yes says that it is meant, --dry-run shows what it would be");
 	for (size_t i = 0; i < queue.count && agreed && dropped >= 0; i++) {
@@ -62,10 +62,10 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (!command_read(command, argc, argv, &options) || !dead_chosen(&options.filter, command->name))
 		return EXIT_COULD_NOT;
-	for (int i = 0; i < HOUSES; i++) {
-		if (options.filter.house != NULL && strcmp(options.filter.house, house_names[i]) != 0)
+	for (int i = 0; i < SERVICES; i++) {
+		if (options.filter.service_name != NULL && strcmp(options.filter.service_name, service_names[i]) != 0)
 			continue;
-		const int64_t dropped = drop_house(house_names[i], &options);
+		const int64_t dropped = drop_service(service_names[i], &options);
 		if (dropped < 0)
 			return EXIT_COULD_NOT;
 		all += dropped;

@@ -14,28 +14,28 @@ struct list_options {
 
 static void print_record(const struct letter *letter)
 {
-	struct record record;
+	struct json_line line;
 	struct buffer body;
 
-	record_open(&record);
-	record_text(&record, "service", letter->house);
-	record_id(&record, "event_id", &letter->ids[0]);
-	record_int(&record, "events", (int64_t)letter->id_count);
-	record_text(&record, "type", letter->type);
-	record_id(&record, "order_id", &letter->order);
-	record_text(&record, "code", letter->code);
-	record_text(&record, "reason", letter->reason);
-	record_int(&record, "attempts", letter->attempts);
-	record_text(&record, "origin", letter->origin);
-	record_moment(&record, "first", letter->first_us);
-	record_moment(&record, "last", letter->last_us);
+	json_line_open(&line);
+	json_line_text(&line, "service", letter->service_name);
+	json_line_id(&line, "event_id", &letter->ids[0]);
+	json_line_int(&line, "events", (int64_t)letter->id_count);
+	json_line_text(&line, "type", letter->type);
+	json_line_id(&line, "order_id", &letter->order);
+	json_line_text(&line, "code", letter->code);
+	json_line_text(&line, "reason", letter->reason);
+	json_line_int(&line, "attempts", letter->attempts);
+	json_line_text(&line, "origin", letter->origin);
+	json_line_timestamp(&line, "first", letter->first_us);
+	json_line_timestamp(&line, "last", letter->last_us);
 	buffer_init(&body);
 	if (letter->json != NULL)
 		json_print(&body, letter->json);
 	else
 		buffer_text(&body, "null");
-	record_json(&record, "body", (struct span){body.bytes, body.size});
-	record_print(&record);
+	json_line_json(&line, "body", (struct span){body.bytes, body.size});
+	json_line_print(&line);
 	buffer_done(&body);
 }
 
@@ -67,13 +67,13 @@ static void print_wrapped(const char *text, int used)
 /* Its id, type and cause, and below it what was the matter. */
 static void print_line(const struct letter *letter)
 {
-	char id[UUID_TEXT + 1], last[MOMENT_TEXT + 1] = "2026-11-25T--------", facts[80];
+	char id[UUID_TEXT + 1], last[TIMESTAMP_TEXT + 1] = "2026-11-25T--------", facts[80];
 
 	uuid_text(&letter->ids[0], id);
 	if (letter->last_us != INT_ABSENT)
-		moment_text(letter->last_us, last);
+		timestamp_text(letter->last_us, last);
 	printf("%s  %-17s  %s%s%s\n", id, letter->type, tint(TINT_BAD), letter->code, tint(TINT_NONE));
-	snprintf(facts, sizeof(facts), "  %s, %.8s, %lld attempt%s: ", letter->house, last + 11,
+	snprintf(facts, sizeof(facts), "  %s, %.8s, %lld attempt%s: ", letter->service_name, last + 11,
 		 (long long)letter->attempts, letter->attempts == 1 ? "" : "s");
 	printf("%s%s", tint(TINT_DIM), facts);
 	print_wrapped(letter->reason, text_columns(facts));
@@ -82,16 +82,16 @@ static void print_line(const struct letter *letter)
 
 static void print_whole(const struct letter *letter)
 {
-	char first[MOMENT_TEXT + 1] = "?", last[MOMENT_TEXT + 1] = "?";
+	char first[TIMESTAMP_TEXT + 1] = "?", last[TIMESTAMP_TEXT + 1] = "?";
 	struct buffer line, wide;
 
 	if (letter->first_us != INT_ABSENT)
-		moment_text(letter->first_us, first);
+		timestamp_text(letter->first_us, first);
 	if (letter->last_us != INT_ABSENT)
-		moment_text(letter->last_us, last);
+		timestamp_text(letter->last_us, last);
 	printf("service   %s\nqueue     %s\ncode      %s%s%s\nreason    %s\nattempts  %lld\nfirst     %s\nlast      "
 	       "%s\n",
-	       letter->house, letter->origin, tint(TINT_BAD), letter->code, tint(TINT_NONE), letter->reason,
+	       letter->service_name, letter->origin, tint(TINT_BAD), letter->code, tint(TINT_NONE), letter->reason,
 	       (long long)letter->attempts, first, last);
 	if (letter->json == NULL) {
 		printf("body      not JSON, %zu bytes: %.*s\n", letter->body.size,
@@ -108,11 +108,11 @@ static void print_whole(const struct letter *letter)
 }
 
 /* Returns how many letters there were; -1: it could not be read. */
-static int64_t look(const char *house, const struct list_options *options, void (*print)(const struct letter *letter))
+static int64_t look(const char *service_name, const struct list_options *options, void (*print)(const struct letter *letter))
 {
 	struct dead_queue queue;
 
-	if (!dead_open(house, &options->filter, &queue))
+	if (!dead_open(service_name, &options->filter, &queue))
 		return -1;
 	for (size_t i = 0; i < queue.count; i++)
 		if (options->json)
@@ -128,10 +128,10 @@ static int64_t look_everywhere(const struct list_options *options, void (*print)
 {
 	int64_t all = 0;
 
-	for (int i = 0; i < HOUSES; i++) {
-		if (options->filter.house != NULL && strcmp(options->filter.house, house_names[i]) != 0)
+	for (int i = 0; i < SERVICES; i++) {
+		if (options->filter.service_name != NULL && strcmp(options->filter.service_name, service_names[i]) != 0)
 			continue;
-		const int64_t count = look(house_names[i], options, print);
+		const int64_t count = look(service_names[i], options, print);
 		if (count < 0)
 			return -1;
 		all += count;
@@ -180,7 +180,7 @@ const struct command cmd_dead_list = {
 
 static const struct option show_table[] = {
 	{"EVENT", OPTION_ID, offsetof(struct list_options, filter.event), NULL, "the id of the event that died"},
-	{"--service", OPTION_HOUSE, offsetof(struct list_options, filter.house), "NAME", "of that one alone"},
+	{"--service", OPTION_SERVICE, offsetof(struct list_options, filter.service_name), "NAME", "of that one alone"},
 	JSON_OPTION(struct list_options),
 	{.name = NULL},
 };

@@ -15,7 +15,7 @@ const char *const fate_names[] = {
 };
 
 /* It counts as handled where each of its events has a claim that is younger than the letter. */
-static enum fate plan_one(const struct letter *letter, const int64_t *claimed_us)
+static enum fate plan_one(const struct letter *letter, const int64_t *processed_us)
 {
 	const int64_t died = letter->last_us == INT_ABSENT ? INT64_MIN + 1 : letter->last_us;
 	size_t handled = 0;
@@ -24,7 +24,7 @@ static enum fate plan_one(const struct letter *letter, const int64_t *claimed_us
 	if (strcmp(letter->code, "wrong_sender") == 0)
 		return FATE_FORGED;
 	for (size_t i = 0; i < letter->id_count; i++)
-		handled += claimed_us[i] != INT_ABSENT && claimed_us[i] > died;
+		handled += processed_us[i] != INT_ABSENT && processed_us[i] > died;
 	return handled == letter->id_count && handled > 0 ? FATE_BEFORE : FATE_TO_SEND;
 }
 
@@ -38,8 +38,8 @@ bool redrive_plan(struct redrive *redrive)
 
 		for (size_t id = 0; id < letter->id_count; id++)
 			claimed[id] = INT_ABSENT;
-		if (claims_kept(letter->house) &&
-		    !claims_look(redrive->db, letter->ids, letter->id_count, letter->last_us, claimed))
+		if (dedup_is_kept(letter->service_name) &&
+		    !dedup_look(redrive->db, letter->ids, letter->id_count, letter->last_us, claimed))
 			return false;
 		redrive->items[i] = (struct redriven){.letter = letter, .fate = plan_one(letter, claimed)};
 	}
@@ -47,11 +47,11 @@ bool redrive_plan(struct redrive *redrive)
 }
 
 /* Those made with the letter alone: should the consumer handle an earlier copy just now, that stays handled. */
-static bool forget_claims(struct redrive *redrive)
+static bool forget_dedup(struct redrive *redrive)
 {
 	size_t room = 0, count = 0;
 
-	if (!claims_kept(redrive->queue->house))
+	if (!dedup_is_kept(redrive->queue->service_name))
 		return true;
 	for (size_t i = 0; i < redrive->count; i++)
 		room += redrive->items[i].letter->id_count;
@@ -89,7 +89,7 @@ static bool send_all(struct redrive *redrive)
 			continue;
 		items[count] = &redrive->items[i];
 		messages[count++] = (struct handed){
-			.queue = arena_format(arena, "%s.events", redrive->queue->house),
+			.queue = arena_format(arena, "%s.events", redrive->queue->service_name),
 			.type = letter->type,
 			.id = is_batch(letter) ? nil : letter->ids[0],
 			.correlation = letter->order,
@@ -97,8 +97,8 @@ static bool send_all(struct redrive *redrive)
 			.batch = is_batch(letter),
 		};
 	}
-	redrive->sent_us = moment_now();
-	bool fine = hand_in(redrive->queue->broker, messages, count, "redriving");
+	redrive->sent_us = timestamp_now();
+	bool fine = requeue(redrive->queue->broker, messages, count, "redriving");
 	for (size_t i = 0; i < count; i++) {
 		items[i]->fate = messages[i].fate == HANDED_IN ? FATE_WAITS : FATE_NOT_SENT;
 		if (items[i]->fate == FATE_WAITS && dead_forget(redrive->queue, items[i]->letter) != OK)
@@ -113,5 +113,5 @@ bool redrive_send(struct redrive *redrive)
 		if (redrive->items[i].fate == FATE_BEFORE &&
 		    dead_forget(redrive->queue, redrive->items[i].letter) != OK)
 			return false;
-	return forget_claims(redrive) && send_all(redrive);
+	return forget_dedup(redrive) && send_all(redrive);
 }

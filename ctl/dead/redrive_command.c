@@ -27,17 +27,17 @@ static enum tint fate_tint(enum fate fate)
 
 static void print_json(const struct redriven *item)
 {
-	struct record record;
+	struct json_line line;
 
-	record_open(&record);
-	record_text(&record, "service", item->letter->house);
-	record_id(&record, "event_id", &item->letter->ids[0]);
-	record_text(&record, "type", item->letter->type);
-	record_text(&record, "died_of", item->letter->code);
-	record_text(&record, "outcome", fate_names[item->fate]);
-	record_text(&record, "code", item->code);
-	record_text(&record, "reason", item->why);
-	record_print(&record);
+	json_line_open(&line);
+	json_line_text(&line, "service", item->letter->service_name);
+	json_line_id(&line, "event_id", &item->letter->ids[0]);
+	json_line_text(&line, "type", item->letter->type);
+	json_line_text(&line, "died_of", item->letter->code);
+	json_line_text(&line, "outcome", fate_names[item->fate]);
+	json_line_text(&line, "code", item->code);
+	json_line_text(&line, "reason", item->why);
+	json_line_print(&line);
 }
 
 static void print_item(const struct redriven *item, const struct redrive_options *options)
@@ -60,12 +60,12 @@ static void explain_waiting(const struct redrive *redrive)
 	struct queue_depth depth;
 	char name[32];
 
-	snprintf(name, sizeof(name), "%s.events", redrive->queue->house);
+	snprintf(name, sizeof(name), "%s.events", redrive->queue->service_name);
 	if (broker_depth(redrive->queue->broker, name, &depth) != OK)
 		return;
 	if (depth.consumers == 0)
 		complain("%s has no consumer: what waits there is handled once svc-%s is back", name,
-			 redrive->queue->house);
+			 redrive->queue->service_name);
 	else
 		complain("what waits is in %s, or was handled without a sign: comanda dead list shows what is refused "
 			 "later",
@@ -73,16 +73,16 @@ static void explain_waiting(const struct redrive *redrive)
 }
 
 /* One service. Returns whether it went as it should; what became of its letters is in the tally. */
-static bool redrive_house(const char *house, const struct redrive_options *options, struct tally *tally)
+static bool redrive_service(const char *service_name, const struct redrive_options *options, struct tally *tally)
 {
 	struct dead_queue queue;
 	struct redrive redrive = {.queue = &queue, .wait_us = options->wait_us};
 
-	if (!dead_open(house, &options->filter, &queue))
+	if (!dead_open(service_name, &options->filter, &queue))
 		return false;
 	bool fine = true;
 	if (queue.count > 0) {
-		redrive.db = connect_database(house);
+		redrive.db = connect_database(service_name);
 		fine = redrive.db != NULL && redrive_plan(&redrive);
 		if (fine && !options->dry_run)
 			fine = redrive_send(&redrive) && redrive_watch(&redrive);
@@ -124,9 +124,9 @@ static int run(const struct command *command, int argc, char **argv)
 	if (!command_read(command, argc, argv, &options) || !dead_chosen(&options.filter, command->name))
 		return EXIT_COULD_NOT;
 	interrupts_watch();
-	for (int i = 0; i < HOUSES && fine; i++)
-		if (options.filter.house == NULL || strcmp(options.filter.house, house_names[i]) == 0)
-			fine = redrive_house(house_names[i], &options, &tally);
+	for (int i = 0; i < SERVICES && fine; i++)
+		if (options.filter.service_name == NULL || strcmp(options.filter.service_name, service_names[i]) == 0)
+			fine = redrive_service(service_names[i], &options, &tally);
 	if (!options.json)
 		print_tally(&tally, options.dry_run);
 	if (!fine)
@@ -153,7 +153,7 @@ const struct command cmd_dead_redrive = {
 	.examples = "comanda dead redrive --service orders --code cannot_be_saved --dry-run\n"
 		    "comanda dead redrive 01a2010f-0847-78db-883b-5a6e21181252\n"
 		    "comanda dead redrive --all --wait 1m\n",
-	.notes = "outcomes: handled; refused again (and why: it is a dead letter again); waits\n"
+	.notes = "confirms: handled; refused again (and why: it is a dead letter again); waits\n"
 		 "(its consumer has not come to it: nothing is lost); handled before (an earlier\n"
 		 "redrive did it: the letter is only dropped); not sent; forged (never sent).\n"
 		 "Exit code 1 unless all were handled.\n",

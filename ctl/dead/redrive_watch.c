@@ -47,7 +47,7 @@ static bool look_at_inbox(struct watch *watch)
 {
 	struct redrive *redrive = watch->redrive;
 	struct uuid *ids = mem_new(redrive->count + 1, sizeof(*ids));
-	int64_t *claimed_us = mem_new(redrive->count + 1, sizeof(*claimed_us));
+	int64_t *processed_us = mem_new(redrive->count + 1, sizeof(*processed_us));
 	size_t count = 0;
 
 	for (size_t i = 0; i < redrive->count; i++) {
@@ -56,12 +56,12 @@ static bool look_at_inbox(struct watch *watch)
 		if (redrive->items[i].fate == FATE_WAITS && !watch->claimed[i])
 			ids[count++] = letter->ids[letter->id_count - 1];
 	}
-	const bool fine = claims_look(redrive->db, ids, count, redrive->sent_us, claimed_us);
+	const bool fine = dedup_look(redrive->db, ids, count, redrive->sent_us, processed_us);
 	for (size_t i = 0, n = 0; fine && i < redrive->count; i++)
 		if (redrive->items[i].fate == FATE_WAITS && !watch->claimed[i])
-			watch->claimed[i] = claimed_us[n++] != INT_ABSENT;
+			watch->claimed[i] = processed_us[n++] != INT_ABSENT;
 	free(ids);
-	free(claimed_us);
+	free(processed_us);
 	return fine;
 }
 
@@ -109,7 +109,7 @@ static bool settle(struct watch *watch)
 
 bool redrive_watch(struct redrive *redrive)
 {
-	const int64_t until = moment_steady() + redrive->wait_us;
+	const int64_t until = monotonic_now() + redrive->wait_us;
 	struct watch watch = {.redrive = redrive,
 			      .claimed = arena_new(&redrive->queue->arena, redrive->count + 1, sizeof(bool))};
 	bool fine = true;
@@ -117,9 +117,9 @@ bool redrive_watch(struct redrive *redrive)
 	for (size_t i = 0; i < redrive->count; i++)
 		watch.open += redrive->items[i].fate == FATE_WAITS;
 	const size_t sent = watch.open;
-	while (fine && watch.open > 0 && moment_steady() < until && !interrupted()) {
+	while (fine && watch.open > 0 && monotonic_now() < until && !interrupted()) {
 		take_refusals(&watch, LOOK_US);
-		fine = claims_kept(redrive->queue->house) ? look_at_inbox(&watch) : look_at_log(&watch);
+		fine = dedup_is_kept(redrive->queue->service_name) ? look_at_inbox(&watch) : look_at_log(&watch);
 		fine = fine && settle(&watch);
 		progress("waiting for what becomes of them", (int64_t)(sent - watch.open), (int64_t)sent);
 	}

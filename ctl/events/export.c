@@ -18,16 +18,16 @@ struct export_options {
 
 static void say_done(const char *file, int64_t events, bool json)
 {
-	struct record record;
+	struct json_line line;
 
 	if (!json) {
 		fprintf(stderr, "%lld events written to %s\n", (long long)events, file);
 		return;
 	}
-	record_open(&record);
-	record_int(&record, "events", events);
-	record_text(&record, "file", file);
-	record_print(&record);
+	json_line_open(&line);
+	json_line_int(&line, "events", events);
+	json_line_text(&line, "file", file);
+	json_line_print(&line);
 }
 
 static void write_event(FILE *file, const struct logged *event)
@@ -42,11 +42,11 @@ static void write_event(FILE *file, const struct logged *event)
 
 static bool write_events(FILE *file, struct eventlog *log, const struct event_filter *filter, int64_t *ret_count)
 {
-	char now[MOMENT_TEXT + 1];
+	char now[TIMESTAMP_TEXT + 1];
 	struct logged event;
 	enum log_step step = LOG_END;
 
-	moment_text(moment_now(), now);
+	timestamp_text(timestamp_now(), now);
 	fprintf(file, "{\"" EXPORT_MARK "\":1,\"time\":\"%s\"}\n", now);
 	while ((filter->limit == 0 || *ret_count < filter->limit) && (step = eventlog_next(log, &event)) == LOG_EVENT)
 		if (filter_passes(filter, &event)) {

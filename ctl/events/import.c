@@ -112,16 +112,16 @@ static bool check_log(bool append)
 
 static void say_done(const struct import_options *options, int64_t events)
 {
-	struct record record;
+	struct json_line line;
 
 	if (!options->json) {
 		fprintf(stderr, "%lld events imported from %s\n", (long long)events, options->file);
 		return;
 	}
-	record_open(&record);
-	record_int(&record, "events", events);
-	record_text(&record, "file", options->file);
-	record_print(&record);
+	json_line_open(&line);
+	json_line_int(&line, "events", events);
+	json_line_text(&line, "file", options->file);
+	json_line_print(&line);
 }
 
 static int import_file(const struct import_options *options, FILE *file)
@@ -133,7 +133,7 @@ static int import_file(const struct import_options *options, FILE *file)
 	bool fine = read_file(&import, file, options->file) && check_log(options->append);
 	if (fine) {
 		broker = connect_broker("import", true);
-		fine = broker != NULL && hand_in(broker, import.messages, import.count, "importing");
+		fine = broker != NULL && requeue(broker, import.messages, import.count, "importing");
 	}
 	if (fine)
 		say_done(options, (int64_t)import.count);

@@ -6,7 +6,7 @@
 #include "ctl/lib/event_line.h"
 
 struct show_options {
-	struct place which;
+	struct log_position which;
 	bool json;
 };
 
@@ -50,7 +50,7 @@ static int run(const struct command *command, int argc, char **argv)
 }
 
 static const struct option table[] = {
-	{"EVENT", OPTION_PLACE, offsetof(struct show_options, which), NULL,
+	{"EVENT", OPTION_LOG_POSITION, offsetof(struct show_options, which), NULL,
 	 "an event's id, or an offset: all that is there"},
 	JSON_OPTION(struct show_options),
 	{.name = NULL},

@@ -36,14 +36,14 @@ const char *setting_value(const char *name, const char *example)
 	return value;
 }
 
-struct broker *connect_broker(const char *lane, bool confirms)
+struct broker *connect_broker(const char *consumer, bool confirms)
 {
 	const char *url = setting_value("COMANDA_BROKER_URL", "amqp://operator:password@127.0.0.1:5672/comanda");
 
 	if (url == NULL)
 		return NULL;
 	struct broker *broker = broker_new(&(struct broker_config){
-		.url = url, .program = "comanda", .lane = lane, .heartbeat_us = 10 * SECOND_US, .confirms = confirms});
+		.url = url, .program = "comanda", .connection_name = consumer, .heartbeat_us = 10 * SECOND_US, .confirms = confirms});
 	if (broker_ensure(broker) == OK)
 		return broker;
 	complain("the broker cannot be reached: %s", broker_detail(broker));
@@ -51,22 +51,22 @@ struct broker *connect_broker(const char *lane, bool confirms)
 	return NULL;
 }
 
-struct db *connect_database(const char *house)
+struct db *connect_database(const char *service_name)
 {
 	char name[64], example[120];
 
-	snprintf(name, sizeof(name), "COMANDA_DATABASE_URL_%s", house);
+	snprintf(name, sizeof(name), "COMANDA_DATABASE_URL_%s", service_name);
 	for (char *c = name; *c != '\0'; c++)
 		*c = (char)toupper((unsigned char)*c);
-	snprintf(example, sizeof(example), "postgresql://comanda_operator:password@127.0.0.1:5432/%s", house);
+	snprintf(example, sizeof(example), "postgresql://comanda_operator:password@127.0.0.1:5432/%s", service_name);
 	const char *url = setting_value(name, example);
 	if (url == NULL)
 		return NULL;
 	struct db *db = db_new(
-		&(struct db_config){.url = url, .program = "comanda", .lane = house, .wait_us = DATABASE_WAIT_US});
+		&(struct db_config){.url = url, .program = "comanda", .connection_name = service_name, .wait_us = DATABASE_WAIT_US});
 	if (db_ensure(db) == OK)
 		return db;
-	complain("the database of %s cannot be reached: %s", house, db_detail(db));
+	complain("the database of %s cannot be reached: %s", service_name, db_detail(db));
 	db_free(db);
 	return NULL;
 }

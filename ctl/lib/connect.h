@@ -5,13 +5,13 @@
 #include "amqp/broker.h"
 #include "postgres/db.h"
 
-/* Connects as COMANDA_BROKER_URL says. `lane` is what the management UI shows behind "comanda/". Publishes are
+/* Connects as COMANDA_BROKER_URL says. `consumer` is what the management UI shows behind "comanda/". Publishes are
  * confirmed where `confirms`. NULL after saying what is wrong. Freed with broker_free. */
-struct broker *connect_broker(const char *lane, bool confirms);
+struct broker *connect_broker(const char *consumer, bool confirms);
 
-/* Connects to the database of a house ("users", "products", "orders") as COMANDA_DATABASE_URL_<HOUSE> says. NULL after
+/* Connects to the database of a service_name ("users", "products", "orders") as COMANDA_DATABASE_URL_<HOUSE> says. NULL after
  * saying what is wrong. Freed with db_free. */
-struct db *connect_database(const char *house);
+struct db *connect_database(const char *service_name);
 /* Runs one statement with the parameters in db_args(db); false after saying what the database said. */
 bool ask_database(struct db *db, const struct sql *sql, struct rows *ret_rows);
 

@@ -12,9 +12,9 @@ enum { CHUNK = 5000 };
 #define SKEW_US (5 * MINUTE_US)
 #define SOON_US MINUTE_US
 
-bool claims_kept(const char *house)
+bool dedup_is_kept(const char *service_name)
 {
-	return strcmp(house, "users") != 0;
+	return strcmp(service_name, "users") != 0;
 }
 
 /* ---- when an event was made ---- */
@@ -31,7 +31,7 @@ static int64_t made_at(const struct uuid *id)
 	return ms * MS_US;
 }
 
-/* Where in heard_events to look. INT_ABSENT: without a bound. */
+/* Where in processed_events to look. INT_ABSENT: without a bound. */
 struct window {
 	int64_t from_us, to_us;
 };
@@ -65,8 +65,8 @@ static struct window heard_since(int64_t at_us)
 /* ---- looking ---- */
 
 static const struct sql look = {
-	"claims_look",
-	"SELECT given.place, inbox_events.received_at FROM unnest($1::uuid[], $2::bigint[]) AS given (id, place)"
+	"dedup_look",
+	"SELECT given.log_position, inbox_events.received_at FROM unnest($1::uuid[], $2::bigint[]) AS given (id, log_position)"
 	" JOIN inbox_events ON inbox_events.id = given.id",
 };
 
@@ -84,7 +84,7 @@ static bool look_at_claimed(struct db *db, const struct uuid *ids, size_t count,
 	if (!ask_database(db, &look, &rows))
 		return false;
 	for (int row = 0; row < rows.count; row++)
-		ret_claimed_us[row_int(&rows, row, 0)] = row_moment(&rows, row, 1);
+		ret_claimed_us[row_int(&rows, row, 0)] = row_timestamp(&rows, row, 1);
 	return true;
 }
 
@@ -92,14 +92,14 @@ static bool look_at_claimed(struct db *db, const struct uuid *ids, size_t count,
  * join by nested loops, which here would compare each with each. */
 static const struct sql look_heard = {
 	"claims_look_heard",
-	"SELECT id, min(received_at) FROM (SELECT received_at, unnest(ids) AS id FROM heard_events"
+	"SELECT id, min(received_at) FROM (SELECT received_at, unnest(ids) AS id FROM processed_events"
 	"  WHERE received_at >= coalesce($2, '-infinity') AND received_at <= coalesce($3, 'infinity')) AS heard"
 	" WHERE (id IN (SELECT unnest($1::uuid[]))) IS TRUE GROUP BY id",
 };
 
 /* Looks for those that are not found yet. */
 static bool look_at_heard(struct db *db, const struct uuid *ids, size_t count, struct window window,
-			  int64_t *claimed_us)
+			  int64_t *processed_us)
 {
 	struct uuid *missing = mem_new(count + 1, sizeof(*missing));
 	size_t missing_count = 0;
@@ -108,23 +108,23 @@ static bool look_at_heard(struct db *db, const struct uuid *ids, size_t count, s
 	bool fine = true;
 
 	for (size_t i = 0; i < count; i++)
-		if (claimed_us[i] == INT_ABSENT)
+		if (processed_us[i] == INT_ABSENT)
 			missing[missing_count++] = ids[i];
 	id_map_init(&heard);
 	if (missing_count > 0) {
 		arg_uuids(db_args(db), missing, missing_count);
-		arg_moment(db_args(db), window.from_us);
-		arg_moment(db_args(db), window.to_us);
+		arg_timestamp(db_args(db), window.from_us);
+		arg_timestamp(db_args(db), window.to_us);
 		fine = ask_database(db, &look_heard, &rows);
 	}
 	for (int row = 0; missing_count > 0 && fine && row < rows.count; row++) {
 		const struct uuid id = row_uuid(&rows, row, 0);
 
-		id_map_put(&heard, &id, row_moment(&rows, row, 1));
+		id_map_put(&heard, &id, row_timestamp(&rows, row, 1));
 	}
 	for (size_t i = 0; fine && i < count; i++)
-		if (claimed_us[i] == INT_ABSENT && id_map_get(&heard, &ids[i]) != ID_MAP_NONE)
-			claimed_us[i] = id_map_get(&heard, &ids[i]);
+		if (processed_us[i] == INT_ABSENT && id_map_get(&heard, &ids[i]) != ID_MAP_NONE)
+			processed_us[i] = id_map_get(&heard, &ids[i]);
 	id_map_done(&heard);
 	free(missing);
 	return fine;
@@ -142,7 +142,7 @@ static bool look_at(struct db *db, const struct uuid *ids, size_t count, int64_t
 	       look_at_heard(db, ids, count, heard_since(told ? since_us : made.from_us), ret_claimed_us);
 }
 
-bool claims_look(struct db *db, const struct uuid *ids, size_t count, int64_t since_us, int64_t *ret_claimed_us)
+bool dedup_look(struct db *db, const struct uuid *ids, size_t count, int64_t since_us, int64_t *ret_claimed_us)
 {
 	for (size_t i = 0; i < count; i += CHUNK)
 		if (!look_at(db, ids + i, count - i < CHUNK ? count - i : CHUNK, since_us, ret_claimed_us + i))
@@ -157,9 +157,9 @@ static const struct sql forget = {
 	"claims_forget",
 	"WITH given AS (SELECT * FROM unnest($1::uuid[], $2::timestamptz[]) AS given (id, no_later)),"
 	" counted AS (DELETE FROM attempts USING given WHERE attempts.id = given.id),"
-	" unheard AS (UPDATE heard_events SET ids = ARRAY(SELECT kept.id FROM unnest(ids) AS kept (id) WHERE NOT EXISTS"
+	" unprocessed AS (UPDATE processed_events SET ids = ARRAY(SELECT kept.id FROM unnest(ids) AS kept (id) WHERE NOT EXISTS"
 	"   (SELECT FROM given WHERE given.id = kept.id"
-	"    AND (given.no_later IS NULL OR heard_events.received_at <= given.no_later)))"
+	"    AND (given.no_later IS NULL OR processed_events.received_at <= given.no_later)))"
 	"  WHERE received_at >= coalesce($3, '-infinity') AND received_at <= coalesce($4, 'infinity') AND EXISTS"
 	"   (SELECT FROM unnest(ids) AS id WHERE (id IN (SELECT unnest($1::uuid[]))) IS TRUE))"
 	" DELETE FROM inbox_events USING given WHERE inbox_events.id = given.id"
@@ -176,12 +176,12 @@ static bool forget_some(struct db *db, const struct uuid *ids, const int64_t *no
 	args_columns(args, 2);
 	for (size_t i = 0; i < count; i++) {
 		put_uuid(args, &ids[i]);
-		put_moment(args, no_later_us[i] == INT64_MAX ? INT_ABSENT : no_later_us[i]);
+		put_timestamp(args, no_later_us[i] == INT64_MAX ? INT_ABSENT : no_later_us[i]);
 		last_us = no_later_us[i] > last_us ? no_later_us[i] : last_us;
 	}
 	window.to_us = last_us == INT64_MAX ? INT_ABSENT : last_us;
-	arg_moment(args, window.from_us);
-	arg_moment(args, window.to_us);
+	arg_timestamp(args, window.from_us);
+	arg_timestamp(args, window.to_us);
 	return ask_database(db, &forget, &rows);
 }
 

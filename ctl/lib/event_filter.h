@@ -1,4 +1,4 @@
-/* Which events a command is about: by place, type, order, user, product. */
+/* Which events a command is about: by log_position, type, order, user, product. */
 #ifndef CTL_EVENT_FILTER_H
 #define CTL_EVENT_FILTER_H
 
@@ -6,7 +6,7 @@
 #include "ctl/lib/event_log.h"
 
 struct event_filter {
-	struct place from, until;
+	struct log_position from, until;
 	const char *type;                 /* "order.placed", or "order." for all that begin so; NULL: any */
 	struct uuid order, user, product; /* nil: any */
 	struct uuid event;                /* by its id; nil: any */
@@ -16,8 +16,8 @@ struct event_filter {
 
 /* The rows of a command's table that fill it, for a struct of options with a member `filter`. */
 #define FILTER_OPTIONS(options)                                                                                        \
-	{"--from", OPTION_PLACE, offsetof(options, filter.from), "PLACE", "from that offset, time or event on"},       \
-		{"--until", OPTION_PLACE, offsetof(options, filter.until), "PLACE", "up to that one"},                 \
+	{"--from", OPTION_LOG_POSITION, offsetof(options, filter.from), "PLACE", "from that offset, time or event on"},       \
+		{"--until", OPTION_LOG_POSITION, offsetof(options, filter.until), "PLACE", "up to that one"},                 \
 		WHICH_OPTIONS(options)
 #define WHICH_OPTIONS(options)                                                                                         \
 	{"--type", OPTION_TEXT, offsetof(options, filter.type), "TYPE", "order.placed; order. for all of orders"},     \

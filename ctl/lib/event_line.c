@@ -65,9 +65,9 @@ void event_line_heading(void)
 /* 7 + 2 + 12 + 2 + 17 + 2 + 36 columns: with the rare longest type, 80. What follows needs a wider terminal. */
 void event_line(const struct logged *event)
 {
-	char time[MOMENT_TEXT + 1], subject[UUID_TEXT + 1], gist[64];
+	char time[TIMESTAMP_TEXT + 1], subject[UUID_TEXT + 1], gist[64];
 
-	moment_text(event->time_us, time);
+	timestamp_text(event->time_us, time);
 	uuid_text(&event->subject, subject);
 	event_gist(event, gist, sizeof(gist));
 	if (terminal_columns() < 100)
@@ -80,14 +80,14 @@ void event_line(const struct logged *event)
 
 void event_json_line(const struct logged *event)
 {
-	struct record record;
+	struct json_line line;
 	struct buffer text;
 
 	buffer_init(&text);
 	json_print(&text, event->json);
-	record_open(&record);
-	record_int(&record, "offset", event->offset);
-	record_json(&record, "event", (struct span){text.bytes, text.size});
-	record_print(&record);
+	json_line_open(&line);
+	json_line_int(&line, "offset", event->offset);
+	json_line_json(&line, "event", (struct span){text.bytes, text.size});
+	json_line_print(&line);
 	buffer_done(&text);
 }

@@ -27,7 +27,7 @@ struct eventlog {
 	int64_t offset; /* of the current message */
 	const struct json *events;
 	int next, count;
-	bool started;       /* the place to start at was met */
+	bool started;       /* the log_position to start at was met */
 	int64_t unreadable; /* messages that are no JSON */
 	bool over;
 };
@@ -59,7 +59,7 @@ static bool consume(struct broker *broker, struct broker_consume from)
 static bool find_end(struct eventlog *log)
 {
 	struct broker *broker = connect_broker("log-end", false);
-	const int64_t until = moment_steady() + SECOND_US;
+	const int64_t until = monotonic_now() + SECOND_US;
 	struct delivery delivery;
 
 	if (broker == NULL)
@@ -78,7 +78,7 @@ static bool find_end(struct eventlog *log)
 		arena_reset(&log->arena);
 		status = broker_ack(broker, delivery.tag, false);
 		if (status == OK)
-			status = moment_steady() > until ? E_TIMEOUT
+			status = monotonic_now() > until ? E_TIMEOUT
 							 : broker_next(broker, CHUNK_US, &log->arena, &delivery);
 	}
 	if (status == E_UNAVAILABLE)
@@ -90,7 +90,7 @@ static bool find_end(struct eventlog *log)
 
 static struct broker_consume start_of(struct eventlog *log)
 {
-	const struct place from =
+	const struct log_position from =
 		log->range.from.kind == PLACE_EVENT ? place_before(&log->range.from.id) : log->range.from;
 
 	switch (from.kind) {
@@ -111,7 +111,7 @@ static struct broker_consume start_of(struct eventlog *log)
 /* Places beyond the end are a mistake that is better told than answered by silence. */
 static bool check_range(const struct eventlog *log)
 {
-	const struct place *ends[] = {&log->range.from, &log->range.until};
+	const struct log_position *ends[] = {&log->range.from, &log->range.until};
 
 	for (int i = 0; i < 2; i++)
 		if (ends[i]->kind == PLACE_OFFSET && ends[i]->offset > log->last) {
@@ -175,10 +175,10 @@ static bool is_whole(const struct eventlog *log, const struct delivery *delivery
 	if (log->range.from.kind != PLACE_OFFSET || delivery->stream_offset <= log->start)
 		return true;
 	arena_init(&arena);
-	char time[MOMENT_TEXT + 1] = "an unknown time";
+	char time[TIMESTAMP_TEXT + 1] = "an unknown time";
 	if (json_parse(&arena, delivery->body, &faults, &json) == OK &&
 	    logged_read(json_count(json) > 0 ? json_item(json, 0) : json, &event))
-		moment_text(event.time_us, time);
+		timestamp_text(event.time_us, time);
 	complain("offset %lld is gone, retention has dropped it: the log is whole from --from %lld (%s) on",
 		 (long long)log->start, (long long)delivery->stream_offset, time);
 	arena_done(&arena);
@@ -238,7 +238,7 @@ static enum log_step take_message(struct eventlog *log)
 /* Whether the event lies in the range; may end the reading. */
 static bool in_range(struct eventlog *log, const struct logged *event)
 {
-	const struct place *from = &log->range.from, *until = &log->range.until;
+	const struct log_position *from = &log->range.from, *until = &log->range.until;
 
 	if (!log->started && uuid_equal(&event->id, &from->id))
 		log->started = true;
@@ -260,7 +260,7 @@ static bool in_range(struct eventlog *log, const struct logged *event)
 
 static enum log_step end_of(struct eventlog *log)
 {
-	const struct place *missing = !log->started                          ? &log->range.from
+	const struct log_position *missing = !log->started                          ? &log->range.from
 				      : log->range.until.kind == PLACE_EVENT ? &log->range.until
 									     : NULL;
 	char id[UUID_TEXT + 1];

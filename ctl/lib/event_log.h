@@ -10,8 +10,8 @@
 #define LOG_QUEUE "events.log"
 
 struct log_range {
-	struct place from;  /* none: the first event there is */
-	struct place until; /* this one included; none: the last one as the log stood when it was opened */
+	struct log_position from;  /* none: the first event there is */
+	struct log_position until; /* this one included; none: the last one as the log stood when it was opened */
 	bool follow;        /* goes on with what comes in, until interrupted */
 	bool quiet;         /* no progress on the terminal */
 };
@@ -22,7 +22,7 @@ struct logged {
 	int index;      /* which of them */
 	struct uuid id, subject, cause;
 	char type[64];     /* "order.placed" */
-	const char *house; /* who said it: "orders"; "operator" */
+	const char *service_name; /* who said it: "orders"; "operator" */
 	int64_t time_us;   /* of the decision */
 	int64_t sequence;
 	const struct json *json; /* the whole event */
@@ -31,7 +31,7 @@ struct logged {
 
 struct eventlog;
 
-/* Opens it; false after saying on standard error what is wrong: no broker, no log, no such place, or a place that
+/* Opens it; false after saying on standard error what is wrong: no broker, no log, no such log_position, or a log_position that
  * retention has dropped (it says from where on the log is whole). */
 bool eventlog_open(const struct log_range *range, struct eventlog **ret_log);
 void eventlog_free(struct eventlog *log);
@@ -53,7 +53,7 @@ bool logged_read(const struct json *json, struct logged *ret_event);
 
 /* Where to begin to look for what has to do with an id: some minutes before the moment that a UUIDv7 carries, which for
  * one that was derived is that of its cause; the log's beginning for other ids. */
-struct place place_before(const struct uuid *id);
+struct log_position place_before(const struct uuid *id);
 
 /* A member of an object as text, "" where there is none; as an id, nil where there is none. */
 const char *json_text_of(const struct json *object, const char *name);

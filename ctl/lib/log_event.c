@@ -45,21 +45,21 @@ bool logged_read(const struct json *json, struct logged *ret_event)
 	ret_event->subject = json_id_of(json, "subject");
 	ret_event->cause = json_id_of(json, "causationid");
 	short_type(json_text_of(json, "type"), ret_event);
-	ret_event->house = strncmp(source, "/svc-", 5) == 0 ? source + 5 : *source == '/' ? source + 1 : source;
+	ret_event->service_name = strncmp(source, "/svc-", 5) == 0 ? source + 5 : *source == '/' ? source + 1 : source;
 	ret_event->sequence =
 		sequence != NULL && json_type(sequence) == JSON_NUMBER ? (int64_t)json_number(sequence) : 0;
 	ret_event->data = json_member(json, "data");
-	return !uuid_is_nil(&ret_event->id) && moment_parse(time, strlen(time), &ret_event->time_us) == OK;
+	return !uuid_is_nil(&ret_event->id) && timestamp_parse(time, strlen(time), &ret_event->time_us) == OK;
 }
 
-struct place place_before(const struct uuid *id)
+struct log_position place_before(const struct uuid *id)
 {
 	int64_t ms = 0;
 
 	for (int i = 0; i < 6; i++)
 		ms = ms << 8 | id->bytes[i];
 	const int64_t at_us = ms * MS_US - 10 * MINUTE_US;
-	if (id->bytes[6] >> 4 != 7 || at_us <= 0 || at_us > moment_now())
-		return (struct place){.kind = PLACE_NONE};
-	return (struct place){.kind = PLACE_TIME, .at_us = at_us};
+	if (id->bytes[6] >> 4 != 7 || at_us <= 0 || at_us > timestamp_now())
+		return (struct log_position){.kind = PLACE_NONE};
+	return (struct log_position){.kind = PLACE_TIME, .at_us = at_us};
 }

@@ -1,4 +1,4 @@
-/* Reading places and periods. */
+/* Reading log_positions and periods. */
 #include "ctl/lib/log_position.h"
 
 #include <ctype.h>
@@ -27,37 +27,37 @@ bool period_read(const char *text, int64_t *ret_us)
 /* "20:15" and "20:15:30" are of today. */
 static bool read_time(const char *text, int64_t *ret_us)
 {
-	char today[MOMENT_TEXT + 1], whole[MOMENT_TEXT + 8];
+	char today[TIMESTAMP_TEXT + 1], whole[TIMESTAMP_TEXT + 8];
 
-	if (moment_parse(text, strlen(text), ret_us) == OK)
+	if (timestamp_parse(text, strlen(text), ret_us) == OK)
 		return true;
 	if (strlen(text) != 5 && strlen(text) != 8)
 		return false;
-	moment_text(moment_now(), today);
+	timestamp_text(timestamp_now(), today);
 	snprintf(whole, sizeof(whole), "%.11s%s%sZ", today, text, strlen(text) == 5 ? ":00" : "");
-	return moment_parse(whole, strlen(whole), ret_us) == OK;
+	return timestamp_parse(whole, strlen(whole), ret_us) == OK;
 }
 
-const char *place_read(const char *text, struct place *ret_place)
+const char *place_read(const char *text, struct log_position *ret_log_position)
 {
 	int64_t period;
 	char *end;
 
-	if (uuid_parse(text, strlen(text), &ret_place->id) == OK) {
-		ret_place->kind = PLACE_EVENT;
+	if (uuid_parse(text, strlen(text), &ret_log_position->id) == OK) {
+		ret_log_position->kind = PLACE_EVENT;
 		return NULL;
 	}
-	ret_place->offset = strtoll(text, &end, 10);
+	ret_log_position->offset = strtoll(text, &end, 10);
 	if (isdigit((unsigned char)*text) && *end == '\0') {
-		ret_place->kind = PLACE_OFFSET;
+		ret_log_position->kind = PLACE_OFFSET;
 		return NULL;
 	}
-	ret_place->kind = PLACE_TIME;
+	ret_log_position->kind = PLACE_TIME;
 	if (period_read(text, &period)) {
-		ret_place->at_us = moment_now() - period;
+		ret_log_position->at_us = timestamp_now() - period;
 		return NULL;
 	}
-	if (!read_time(text, &ret_place->at_us))
+	if (!read_time(text, &ret_log_position->at_us))
 		return "is no offset, no time (2026-11-25T20:00:00Z, 20:00, or 15m for so long ago) and no event's id";
-	return ret_place->at_us > moment_now() ? "lies in the future: nothing has happened then" : NULL;
+	return ret_log_position->at_us > timestamp_now() ? "lies in the future: nothing has happened then" : NULL;
 }

@@ -1,4 +1,4 @@
-/* A place in events.log, as an operator names it: an offset, a time, how long ago, or an event's id. */
+/* A log_position in events.log, as an operator names it: an offset, a time, how long ago, or an event's id. */
 #ifndef CTL_PLACE_H
 #define CTL_PLACE_H
 
@@ -7,7 +7,7 @@
 #include "core/timestamp.h"
 #include "core/uuid.h"
 
-enum place_kind {
+enum log_position_kind {
 	PLACE_NONE, /* not given: the log's first or last event */
 	PLACE_OFFSET,
 	PLACE_TIME,
@@ -15,8 +15,8 @@ enum place_kind {
 	PLACE_NEXT /* what is yet to come */
 };
 
-struct place {
-	enum place_kind kind;
+struct log_position {
+	enum log_position_kind kind;
 	int64_t offset; /* PLACE_OFFSET */
 	int64_t at_us;  /* PLACE_TIME */
 	struct uuid id; /* PLACE_EVENT */
@@ -24,7 +24,7 @@ struct place {
 
 /* "1234", "2026-11-25T20:00:00Z", "20:00" (of today, UTC), "15m" (ago), or an id. NULL where it is fine, otherwise what
  * is wrong with it. */
-const char *place_read(const char *text, struct place *ret_place);
+const char *place_read(const char *text, struct log_position *ret_log_position);
 /* "500ms", "10s", "5m", "2h", "7d" in microseconds. */
 bool period_read(const char *text, int64_t *ret_us);
 

@@ -25,7 +25,7 @@ static enum status send(struct broker *broker, struct handed *message)
 				      .body = message->body,
 				      .persistent = true,
 				      .mandatory = true,
-				      .time_us = moment_now(),
+				      .time_us = timestamp_now(),
 			      },
 			      &message->sequence);
 }
@@ -33,15 +33,15 @@ static enum status send(struct broker *broker, struct handed *message)
 /* Takes what became of messages before `sent`; returns how many. */
 static size_t settle(struct broker *broker, struct handed *messages, size_t sent)
 {
-	struct outcome outcomes[64];
+	struct outcome confirms[64];
 	size_t settled = 0, count;
 
-	while ((count = broker_outcomes(broker, outcomes, 64)) > 0)
+	while ((count = broker_outcomes(broker, confirms, 64)) > 0)
 		for (size_t i = 0; i < count; i++)
 			for (size_t m = sent; m-- > 0;)
-				if (messages[m].sequence == outcomes[i].sequence && messages[m].fate == HANDED_OPEN) {
-					messages[m].fate = outcomes[i].kind == OUTCOME_CONFIRMED  ? HANDED_IN
-							   : outcomes[i].kind == OUTCOME_RETURNED ? HANDED_NOWHERE
+				if (messages[m].sequence == confirms[i].sequence && messages[m].fate == HANDED_OPEN) {
+					messages[m].fate = confirms[i].kind == OUTCOME_CONFIRMED  ? HANDED_IN
+							   : confirms[i].kind == OUTCOME_RETURNED ? HANDED_NOWHERE
 												  : HANDED_REFUSED;
 					settled++;
 					break;
@@ -68,10 +68,10 @@ static bool all_in(const struct handed *messages, size_t count)
 	return nowhere + refused == 0;
 }
 
-bool hand_in(struct broker *broker, struct handed *messages, size_t count, const char *what)
+bool requeue(struct broker *broker, struct handed *messages, size_t count, const char *what)
 {
 	size_t sent = 0, settled = 0;
-	int64_t until = moment_steady() + CONFIRM_US;
+	int64_t until = monotonic_now() + CONFIRM_US;
 	enum status status = OK;
 
 	while (settled < count && status == OK) {
@@ -82,8 +82,8 @@ bool hand_in(struct broker *broker, struct handed *messages, size_t count, const
 		const size_t more = settle(broker, messages, sent);
 		settled += more;
 		if (more > 0)
-			until = moment_steady() + CONFIRM_US;
-		if (status == OK && moment_steady() > until)
+			until = monotonic_now() + CONFIRM_US;
+		if (status == OK && monotonic_now() > until)
 			status = E_TIMEOUT;
 		progress(what, (int64_t)settled, (int64_t)count);
 	}

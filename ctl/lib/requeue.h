@@ -12,13 +12,13 @@ struct handed {
 	struct uuid correlation;
 	struct span body;
 	bool batch;
-	/* after hand_in */
+	/* after requeue */
 	uint64_t sequence;
 	enum { HANDED_OPEN, HANDED_IN, HANDED_NOWHERE, HANDED_REFUSED } fate; /* nowhere: there is no such queue */
 };
 
 /* Sends them all and waits until the broker has confirmed each. False after saying on standard error what went wrong:
  * those whose fate is HANDED_IN have arrived all the same. `what` is for the progress line. */
-bool hand_in(struct broker *broker, struct handed *messages, size_t count, const char *what);
+bool requeue(struct broker *broker, struct handed *messages, size_t count, const char *what);
 
 #endif

@@ -10,16 +10,16 @@ struct order_options {
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct order_options options = {.json = false};
-	struct order_story story;
+	struct order_timeline timeline;
 
 	if (!command_read(command, argc, argv, &options))
 		return EXIT_COULD_NOT;
-	const bool fine = story_read(&story, &options.id);
+	const bool fine = timeline_read(&timeline, &options.id);
 	if (fine && options.json)
-		story_json(&story);
+		timeline_json(&timeline);
 	else if (fine)
-		story_draw(&story);
-	story_done(&story);
+		timeline_draw(&timeline);
+	story_done(&timeline);
 	return fine ? EXIT_DONE : EXIT_COULD_NOT;
 }
 

@@ -40,14 +40,14 @@ static void print_counts(const struct rows *rows, bool json)
 
 	for (int row = 0; row < rows->count; row++) {
 		const int64_t state = row_int(rows, row, 0), count = row_int(rows, row, 1);
-		struct record record;
+		struct json_line line;
 
 		open += state < CONFIRMED ? count : 0;
 		if (json) {
-			record_open(&record);
-			record_text(&record, "state", order_state_names[state]);
-			record_int(&record, "orders", count);
-			record_print(&record);
+			json_line_open(&line);
+			json_line_text(&line, "state", order_state_names[state]);
+			json_line_int(&line, "orders", count);
+			json_line_print(&line);
 		} else {
 			printf("  %s%-10s%s %10lld\n",
 			       tint(state == CONFIRMED  ? TINT_GOOD
@@ -73,20 +73,20 @@ static void format_period(int64_t us, char *text, size_t room)
 static void print_open(const struct rows *rows, int row, bool json)
 {
 	const struct uuid id = row_uuid(rows, row, 0);
-	const int64_t state = row_int(rows, row, 1), created = row_moment(rows, row, 2),
-		      expires = row_moment(rows, row, 3);
-	const int64_t now = moment_now();
+	const int64_t state = row_int(rows, row, 1), created = row_timestamp(rows, row, 2),
+		      expires = row_timestamp(rows, row, 3);
+	const int64_t now = timestamp_now();
 	char text[UUID_TEXT + 1], age[24], left[24];
-	struct record record;
+	struct json_line line;
 
 	if (json) {
-		record_open(&record);
-		record_id(&record, "order_id", &id);
-		record_text(&record, "state", order_state_names[state]);
-		record_moment(&record, "created", created);
-		record_moment(&record, "expires", expires);
-		record_text(&record, "waits_for", waits[state].who);
-		record_print(&record);
+		json_line_open(&line);
+		json_line_id(&line, "order_id", &id);
+		json_line_text(&line, "state", order_state_names[state]);
+		json_line_timestamp(&line, "created", created);
+		json_line_timestamp(&line, "expires", expires);
+		json_line_text(&line, "waits_for", waits[state].who);
+		json_line_print(&line);
 		return;
 	}
 	uuid_text(&id, text);
@@ -105,7 +105,7 @@ static void print_queues(void)
 	if (broker == NULL)
 		return;
 	printf("\n");
-	for (int i = 0; i < HOUSES; i++)
+	for (int i = 0; i < SERVICES; i++)
 		if (broker_depth(broker, queues[i], &depth) == OK)
 			printf("  %-16s %6lld waiting   %s%lld consumer%s%s\n", queues[i], (long long)depth.waiting,
 			       depth.consumers == 0 ? tint(TINT_BAD) : "", (long long)depth.consumers,

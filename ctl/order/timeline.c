@@ -1,4 +1,4 @@
-/* Putting an order's story together. */
+/* Putting an order's timeline together. */
 #include "ctl/order/timeline.h"
 
 #include <string.h>
@@ -20,32 +20,32 @@ static const struct sql find_order = {
 
 static const struct sql find_request = {"story_request", "SELECT received_at FROM inbox_commands WHERE id = $1"};
 
-static void read_order(struct order_story *story, struct db *db)
+static void read_order(struct order_timeline *timeline, struct db *db)
 {
 	struct rows rows;
 
-	arg_uuid(db_args(db), &story->id);
+	arg_uuid(db_args(db), &timeline->id);
 	if (!ask_database(db, &find_order, &rows) || rows.count == 0)
 		return;
-	story->known = true;
-	story->user = row_uuid(&rows, 0, 0);
-	story->state = (enum order_state)row_int(&rows, 0, 1);
-	story->expires_us = row_moment(&rows, 0, 2);
-	story->reason = row_text(&rows, 0, 3, &story->arena);
-	story->total_cents = row_int(&rows, 0, 4);
-	story->currency = row_text(&rows, 0, 5, &story->arena);
+	timeline->known = true;
+	timeline->user = row_uuid(&rows, 0, 0);
+	timeline->state = (enum order_state)row_int(&rows, 0, 1);
+	timeline->expires_us = row_timestamp(&rows, 0, 2);
+	timeline->reason = row_text(&rows, 0, 3, &timeline->arena);
+	timeline->total_cents = row_int(&rows, 0, 4);
+	timeline->currency = row_text(&rows, 0, 5, &timeline->arena);
 }
 
-static void read_request(struct order_story *story, struct db *db)
+static void read_request(struct order_timeline *timeline, struct db *db)
 {
 	struct rows rows;
 
-	for (size_t i = 0; i < story->events.count; i++)
-		if (strcmp(story->events.events[i].type, "order.placed") == 0)
-			story->request = story->events.events[i].cause;
-	arg_uuid(db_args(db), &story->request);
-	if (!uuid_is_nil(&story->request) && ask_database(db, &find_request, &rows) && rows.count > 0)
-		story->asked_us = row_moment(&rows, 0, 0);
+	for (size_t i = 0; i < timeline->events.count; i++)
+		if (strcmp(timeline->events.events[i].type, "order.placed") == 0)
+			timeline->request = timeline->events.events[i].cause;
+	arg_uuid(db_args(db), &timeline->request);
+	if (!uuid_is_nil(&timeline->request) && ask_database(db, &find_request, &rows) && rows.count > 0)
+		timeline->asked_us = row_timestamp(&rows, 0, 0);
 }
 
 /* ---- who heard what ---- */
@@ -53,7 +53,7 @@ static void read_request(struct order_story *story, struct db *db)
 static const char *teller(const char *type)
 {
 	static const struct {
-		const char *start, *house;
+		const char *start, *service_name;
 	} tellers[] = {{"order.", "orders"},
 		       {"user.", "users"},
 		       {"stock.", "products"},
@@ -62,84 +62,84 @@ static const char *teller(const char *type)
 
 	for (size_t i = 0; i < sizeof(tellers) / sizeof(tellers[0]); i++)
 		if (strncmp(type, tellers[i].start, strlen(tellers[i].start)) == 0)
-			return tellers[i].house;
+			return tellers[i].service_name;
 	return "operator";
 }
 
-static void add_hearers(struct chapter *chapter)
+static void add_receivers(struct step *step)
 {
 	for (const struct topology_binding *binding = topology_bindings; binding->exchange != NULL; binding++) {
 		if (strcmp(binding->exchange, "events") != 0 ||
-		    strcmp(binding->routing_key, chapter->event->type) != 0 || chapter->hearer_count == HEARERS_MAX)
+		    strcmp(binding->routing_key, step->event->type) != 0 || step->receiver_count == HEARERS_MAX)
 			continue;
-		for (int i = 0; i < HOUSES; i++)
-			if (strncmp(binding->queue, house_names[i], strlen(house_names[i])) == 0)
-				chapter->hearers[chapter->hearer_count++] = (struct hearer){.house = house_names[i],
-											    .claimed_us = INT_ABSENT,
+		for (int i = 0; i < SERVICES; i++)
+			if (strncmp(binding->queue, service_names[i], strlen(service_names[i])) == 0)
+				step->receivers[step->receiver_count++] = (struct receiver){.service_name = service_names[i],
+											    .processed_us = INT_ABSENT,
 											    .decided_us = INT_ABSENT,
 											    .attempts = 1};
 	}
 }
 
-static struct hearer *hearer_of(struct chapter *chapter, const char *house)
+static struct receiver *hearer_of(struct step *step, const char *service_name)
 {
-	for (size_t i = 0; i < chapter->hearer_count; i++)
-		if (strcmp(chapter->hearers[i].house, house) == 0)
-			return &chapter->hearers[i];
+	for (size_t i = 0; i < step->receiver_count; i++)
+		if (strcmp(step->receivers[i].service_name, service_name) == 0)
+			return &step->receivers[i];
 	return NULL;
 }
 
 static const struct sql find_attempts = {"story_attempts", "SELECT attempts FROM attempts WHERE id = $1"};
 
-static void read_claims(struct order_story *story, const char *house, struct db *db)
+static void read_claims(struct order_timeline *timeline, const char *service_name, struct db *db)
 {
-	for (size_t i = 0; i < story->count; i++) {
-		struct hearer *hearer = hearer_of(&story->chapters[i], house);
+	for (size_t i = 0; i < timeline->count; i++) {
+		struct receiver *receiver = hearer_of(&timeline->steps[i], service_name);
 		struct rows rows;
 
-		if (hearer == NULL || !claims_kept(house) ||
-		    !claims_look(db, &story->chapters[i].event->id, 1, INT_ABSENT, &hearer->claimed_us))
+		if (receiver == NULL || !dedup_is_kept(service_name) ||
+		    !dedup_look(db, &timeline->steps[i].event->id, 1, INT_ABSENT, &receiver->processed_us))
 			continue;
-		arg_uuid(db_args(db), &story->chapters[i].event->id);
+		arg_uuid(db_args(db), &timeline->steps[i].event->id);
 		if (ask_database(db, &find_attempts, &rows) && rows.count > 0)
-			hearer->attempts = row_int(&rows, 0, 0);
+			receiver->attempts = row_int(&rows, 0, 0);
 	}
 }
 
-/* What a hearer said in answer tells when it decided. */
-static void read_answers(struct order_story *story)
+/* What a receiver said in answer tells when it decided. */
+static void read_answers(struct order_timeline *timeline)
 {
-	for (size_t i = 0; i < story->count; i++)
-		for (size_t answer = 0; answer < story->count; answer++) {
-			const struct kept_event *said = story->chapters[answer].event;
-			struct hearer *hearer = hearer_of(&story->chapters[i], story->chapters[answer].house);
+	for (size_t i = 0; i < timeline->count; i++)
+		for (size_t answer = 0; answer < timeline->count; answer++) {
+			const struct kept_event *said = timeline->steps[answer].event;
+			struct receiver *receiver = hearer_of(&timeline->steps[i], timeline->steps[answer].service_name);
 
-			if (hearer == NULL || !uuid_equal(&said->cause, &story->chapters[i].event->id))
+			if (receiver == NULL || !uuid_equal(&said->cause, &timeline->steps[i].event->id))
 				continue;
-			hearer->answered = true;
-			hearer->decided_us = said->time_us;
+			receiver->answered = true;
+			receiver->decided_us = said->time_us;
 		}
 }
 
 /* Copies what of a letter is shown: the queue is given back at once. */
-static void read_dead(struct order_story *story, const char *house)
+static void read_dead(struct order_timeline *timeline, const char *service_name)
 {
-	const struct dead_filter filter = {.order = story->id};
+	const struct dead_filter filter = {.order = timeline->id};
 	struct dead_queue queue;
 
-	if (!dead_open(house, &filter, &queue))
+	if (!dead_open(service_name, &filter, &queue))
 		return;
 	for (size_t n = 0; n < queue.count; n++)
-		for (size_t i = 0; i < story->count; i++) {
+		for (size_t i = 0; i < timeline->count; i++) {
 			const struct letter *letter = &queue.letters[n];
-			struct hearer *hearer = hearer_of(&story->chapters[i], house);
+			struct receiver *receiver = hearer_of(&timeline->steps[i], service_name);
 
-			if (hearer == NULL || !uuid_equal(&letter->ids[0], &story->chapters[i].event->id))
+			if (receiver == NULL || !uuid_equal(&letter->ids[0], &timeline->steps[i].event->id))
 				continue;
-			hearer->attempts = letter->attempts;
-			hearer->dead = (struct letter){.house = house,
-						       .code = arena_text(&story->arena, letter->code),
-						       .reason = arena_text(&story->arena, letter->reason),
+			receiver->attempts = letter->attempts;
+			receiver->dead = (struct letter){.service_name = service_name,
+						       .code = arena_text(&timeline->arena, letter->code),
+						       .reason = arena_text(&timeline->arena, letter->reason),
 						       .attempts = letter->attempts};
 		}
 	dead_close(&queue);
@@ -155,25 +155,25 @@ static int told(const char *type)
 	return -1;
 }
 
-static int64_t heard_us(struct chapter *chapter)
+static int64_t heard_us(struct step *step)
 {
-	const struct hearer *orders = hearer_of(chapter, "orders");
+	const struct receiver *orders = hearer_of(step, "orders");
 
-	return orders == NULL || orders->claimed_us == INT_ABSENT || orders->dead.house != NULL ? INT64_MAX
-												: orders->claimed_us;
+	return orders == NULL || orders->processed_us == INT_ABSENT || orders->dead.service_name != NULL ? INT64_MAX
+												: orders->processed_us;
 }
 
 /* Whose hearing was answered: the one that ended the order, heard last of those that were taken together. */
-static bool was_answered(struct chapter *chapter)
+static bool was_answered(struct step *step)
 {
-	const struct hearer *orders = hearer_of(chapter, "orders");
+	const struct receiver *orders = hearer_of(step, "orders");
 
 	return orders != NULL && orders->answered;
 }
 
 static int by_hearing(const void *a, const void *b)
 {
-	struct chapter *const *left = a, *const *right = b;
+	struct step *const *left = a, *const *right = b;
 	const int64_t l = heard_us(*left), r = heard_us(*right);
 
 	if (l != r)
@@ -184,15 +184,15 @@ static int by_hearing(const void *a, const void *b)
 }
 
 /* Walks the saga's table in the order in which orders heard the answers. */
-static void follow_saga(struct order_story *story)
+static void follow_saga(struct order_timeline *timeline)
 {
-	struct chapter **heard = arena_new(&story->arena, story->count + 1, sizeof(struct chapter *));
+	struct step **heard = arena_new(&timeline->arena, timeline->count + 1, sizeof(struct step *));
 	enum order_state state = PENDING;
 
-	for (size_t i = 0; i < story->count; i++)
-		heard[i] = &story->chapters[i];
-	qsort(heard, story->count, sizeof(struct chapter *), by_hearing);
-	for (size_t i = 0; i < story->count; i++) {
+	for (size_t i = 0; i < timeline->count; i++)
+		heard[i] = &timeline->steps[i];
+	qsort(heard, timeline->count, sizeof(struct step *), by_hearing);
+	for (size_t i = 0; i < timeline->count; i++) {
 		const int event = told(heard[i]->event->type);
 		const struct saga_rule *rule = event < 0 ? NULL : saga_rule_for(state, (enum saga_event)event);
 
@@ -201,85 +201,85 @@ static void follow_saga(struct order_story *story)
 			heard[i]->state = order_state_names[state];
 		}
 	}
-	for (size_t i = 0; i < story->count; i++) {
-		if (strcmp(story->chapters[i].event->type, "order.placed") == 0)
-			story->chapters[i].state = order_state_names[PENDING];
+	for (size_t i = 0; i < timeline->count; i++) {
+		if (strcmp(timeline->steps[i].event->type, "order.placed") == 0)
+			timeline->steps[i].state = order_state_names[PENDING];
 		for (int end = CONFIRMED; end < ORDER_STATES; end++) /* "order.confirmed" says CONFIRMED */
-			if (strcasecmp(story->chapters[i].event->type + strlen("order."), order_state_names[end]) == 0)
-				story->chapters[i].state = order_state_names[end];
+			if (strcasecmp(timeline->steps[i].event->type + strlen("order."), order_state_names[end]) == 0)
+				timeline->steps[i].state = order_state_names[end];
 	}
 }
 
-bool hearer_done(const struct hearer *hearer)
+bool receiver_done(const struct receiver *receiver)
 {
-	return hearer->dead.house == NULL && (hearer->claimed_us != INT_ABSENT || hearer->answered);
+	return receiver->dead.service_name == NULL && (receiver->processed_us != INT_ABSENT || receiver->answered);
 }
 
 /* ---- all of it ---- */
 
 static int by_time(const void *a, const void *b)
 {
-	const struct chapter *left = a, *right = b;
+	const struct step *left = a, *right = b;
 	const int64_t l = left->event->time_us, r = right->event->time_us;
 
 	return l != r ? (l > r) - (l < r)
 		      : (left->event->offset > right->event->offset) - (left->event->offset < right->event->offset);
 }
 
-static void make_chapters(struct order_story *story)
+static void make_steps(struct order_timeline *timeline)
 {
-	story->chapters = arena_new(&story->arena, story->events.count + 1, sizeof(*story->chapters));
-	for (size_t i = 0; i < story->events.count; i++) {
-		struct chapter *chapter = &story->chapters[story->count++];
+	timeline->steps = arena_new(&timeline->arena, timeline->events.count + 1, sizeof(*timeline->steps));
+	for (size_t i = 0; i < timeline->events.count; i++) {
+		struct step *step = &timeline->steps[timeline->count++];
 
-		*chapter = (struct chapter){.event = &story->events.events[i],
-					    .house = teller(story->events.events[i].type)};
-		add_hearers(chapter);
+		*step = (struct step){.event = &timeline->events.events[i],
+					    .service_name = teller(timeline->events.events[i].type)};
+		add_receivers(step);
 	}
-	qsort(story->chapters, story->count, sizeof(*story->chapters), by_time);
+	qsort(timeline->steps, timeline->count, sizeof(*timeline->steps), by_time);
 }
 
-static void ask_services(struct order_story *story)
+static void ask_services(struct order_timeline *timeline)
 {
 	struct db *orders = connect_database("orders"), *products = connect_database("products");
 
 	if (orders != NULL) {
-		read_order(story, orders);
-		read_request(story, orders);
-		read_claims(story, "orders", orders);
+		read_order(timeline, orders);
+		read_request(timeline, orders);
+		read_claims(timeline, "orders", orders);
 	}
 	if (products != NULL)
-		read_claims(story, "products", products);
+		read_claims(timeline, "products", products);
 	db_free(orders);
 	db_free(products);
 }
 
-bool story_read(struct order_story *story, const struct uuid *order)
+bool timeline_read(struct order_timeline *timeline, const struct uuid *order)
 {
 	const struct event_filter filter = {.order = *order, .from = place_before(order)};
 
-	*story = (struct order_story){
+	*timeline = (struct order_timeline){
 		.id = *order, .asked_us = INT_ABSENT, .expires_us = INT_ABSENT, .total_cents = INT_ABSENT};
-	event_set_init(&story->events);
-	arena_init(&story->arena);
-	if (!event_set_read(&story->events, &filter))
+	event_set_init(&timeline->events);
+	arena_init(&timeline->arena);
+	if (!event_set_read(&timeline->events, &filter))
 		return false;
-	event_set_unique(&story->events);
-	make_chapters(story);
-	ask_services(story);
-	if (!story->known && story->count == 0) {
+	event_set_unique(&timeline->events);
+	make_steps(timeline);
+	ask_services(timeline);
+	if (!timeline->known && timeline->count == 0) {
 		complain("there is no such order, in the log or in the orders database");
 		return false;
 	}
-	for (int i = 0; i < HOUSES; i++)
-		read_dead(story, house_names[i]);
-	read_answers(story);
-	follow_saga(story);
+	for (int i = 0; i < SERVICES; i++)
+		read_dead(timeline, service_names[i]);
+	read_answers(timeline);
+	follow_saga(timeline);
 	return true;
 }
 
-void story_done(struct order_story *story)
+void story_done(struct order_timeline *timeline)
 {
-	event_set_done(&story->events);
-	arena_done(&story->arena);
+	event_set_done(&timeline->events);
+	arena_done(&timeline->arena);
 }

@@ -1,4 +1,4 @@
-/* The story of one order: what happened, who heard it and when, what it led to. From the log, the inboxes, the order's
+/* The timeline of one order: what happened, who heard it and when, what it led to. From the log, the inboxes, the order's
  * row and the dead letters. */
 #ifndef CTL_ORDER_STORY_H
 #define CTL_ORDER_STORY_H
@@ -10,26 +10,26 @@
 enum { HEARERS_MAX = 3 };
 
 /* A service that listens to an event. Times are INT_ABSENT where they are not known. */
-struct hearer {
-	const char *house;
-	int64_t claimed_us; /* when its inbox took the event; users keeps none */
+struct receiver {
+	const char *service_name;
+	int64_t processed_us; /* when its inbox took the event; users keeps none */
 	int64_t decided_us; /* of its answer */
 	int64_t attempts;
 	bool answered;
-	struct letter dead; /* house NULL: it is not among the dead letters */
+	struct letter dead; /* service_name NULL: it is not among the dead letters */
 };
 
-struct chapter {
+struct step {
 	const struct kept_event *event;
-	const char *house; /* who told it */
-	struct hearer hearers[HEARERS_MAX];
-	size_t hearer_count;
+	const char *service_name; /* who told it */
+	struct receiver receivers[HEARERS_MAX];
+	size_t receiver_count;
 	const char *state; /* of the order after it was heard; NULL: it says nothing of that */
 };
 
-struct order_story {
+struct order_timeline {
 	struct event_set events;
-	struct chapter *chapters; /* in order of time */
+	struct step *steps; /* in order of time */
 	size_t count;
 	struct uuid id, user, request;
 	int64_t asked_us; /* when orders took the request; INT_ABSENT: not known (any more) */
@@ -43,10 +43,10 @@ struct order_story {
 };
 
 /* False after saying what is wrong; story_done in any case. */
-bool story_read(struct order_story *story, const struct uuid *order);
-void story_done(struct order_story *story);
+bool timeline_read(struct order_timeline *timeline, const struct uuid *order);
+void story_done(struct order_timeline *timeline);
 
 /* Whether it has heard the event, as far as can be seen. */
-bool hearer_done(const struct hearer *hearer);
+bool receiver_done(const struct receiver *receiver);
 
 #endif

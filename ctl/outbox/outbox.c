@@ -11,7 +11,7 @@
 #define YOUNG_US (2 * SECOND_US)
 
 struct outbox_options {
-	const char *house;
+	const char *service_name;
 	struct uuid id;
 	int64_t limit;
 	bool all, json;
@@ -33,76 +33,76 @@ struct tally {
 	int64_t parked, old;
 };
 
-static void print_counts(const char *house, const struct rows *rows, const struct outbox_options *options,
+static void print_counts(const char *service_name, const struct rows *rows, const struct outbox_options *options,
 			 struct tally *tally)
 {
-	const int64_t waiting = row_int(rows, 0, 0), parked = row_int(rows, 0, 1), oldest = row_moment(rows, 0, 2);
-	const int64_t age = oldest == INT_ABSENT ? 0 : moment_now() - oldest;
-	struct record record;
+	const int64_t waiting = row_int(rows, 0, 0), parked = row_int(rows, 0, 1), oldest = row_timestamp(rows, 0, 2);
+	const int64_t age = oldest == INT_ABSENT ? 0 : timestamp_now() - oldest;
+	struct json_line object;
 
 	tally->parked += parked;
 	tally->old += age > YOUNG_US;
 	if (options->json) {
-		record_open(&record);
-		record_text(&record, "service", house);
-		record_int(&record, "waiting", waiting);
-		record_int(&record, "parked", parked);
-		record_int(&record, "oldest_ms", age / 1000);
-		record_print(&record);
+		json_line_open(&object);
+		json_line_text(&object, "service", service_name);
+		json_line_int(&object, "waiting", waiting);
+		json_line_int(&object, "parked", parked);
+		json_line_int(&object, "oldest_ms", age / 1000);
+		json_line_print(&object);
 		return;
 	}
-	printf("%-9s %8lld waiting", house, (long long)waiting);
+	printf("%-9s %8lld waiting", service_name, (long long)waiting);
 	if (waiting > 0)
 		printf(", the oldest %.1f s", (double)age / 1e6);
 	printf("%s, %lld parked%s\n", parked > 0 ? tint(TINT_BAD) : "", (long long)parked,
 	       parked > 0 ? tint(TINT_NONE) : "");
 }
 
-static void print_row(const char *house, const struct rows *rows, int row, bool json)
+static void print_row(const char *service_name, const struct rows *rows, int row, bool json)
 {
 	const struct uuid id = row_uuid(rows, row, 0), subject = row_uuid(rows, row, 9);
 	const struct span type = row_bytes(rows, row, 1), exchange = row_bytes(rows, row, 2),
 			  key = row_bytes(rows, row, 3);
-	const int64_t created = row_moment(rows, row, 5);
+	const int64_t created = row_timestamp(rows, row, 5);
 	const bool parked = row_bool(rows, row, 8);
 	char text[UUID_TEXT + 1];
-	struct record record;
+	struct json_line object;
 
 	if (json) {
-		record_open(&record);
-		record_text(&record, "service", house);
-		record_id(&record, "id", &id);
-		record_text(&record, "type", type.bytes);
-		record_text(&record, "exchange", exchange.bytes);
-		record_text(&record, "routing_key", key.bytes);
-		record_id(&record, "subject", &subject);
-		record_int(&record, "events", row_int(rows, row, 4));
-		record_moment(&record, "created", created);
-		record_moment(&record, "due", row_moment(rows, row, 6));
-		record_int(&record, "attempts", row_int(rows, row, 7));
-		record_bool(&record, "parked", parked);
-		record_print(&record);
+		json_line_open(&object);
+		json_line_text(&object, "service", service_name);
+		json_line_id(&object, "id", &id);
+		json_line_text(&object, "type", type.bytes);
+		json_line_text(&object, "exchange", exchange.bytes);
+		json_line_text(&object, "routing_key", key.bytes);
+		json_line_id(&object, "subject", &subject);
+		json_line_int(&object, "events", row_int(rows, row, 4));
+		json_line_timestamp(&object, "created", created);
+		json_line_timestamp(&object, "due", row_timestamp(rows, row, 6));
+		json_line_int(&object, "attempts", row_int(rows, row, 7));
+		record_bool(&object, "parked", parked);
+		json_line_print(&object);
 		return;
 	}
 	uuid_text(&id, text);
 	printf("  %s  %-17.*s  %s%s%s, %.1f s old\n", text, (int)type.size, type.bytes, parked ? tint(TINT_BAD) : "",
-	       parked ? "parked" : "waits", parked ? tint(TINT_NONE) : "", (double)(moment_now() - created) / 1e6);
+	       parked ? "parked" : "waits", parked ? tint(TINT_NONE) : "", (double)(timestamp_now() - created) / 1e6);
 }
 
-static bool look(const char *house, const struct outbox_options *options, struct tally *tally)
+static bool look(const char *service_name, const struct outbox_options *options, struct tally *tally)
 {
-	struct db *db = connect_database(house);
+	struct db *db = connect_database(service_name);
 	struct rows rows;
 
 	bool fine = db != NULL && ask_database(db, &count_rows, &rows);
 	if (fine)
-		print_counts(house, &rows, options, tally);
+		print_counts(service_name, &rows, options, tally);
 	if (fine) {
 		arg_int(db_args(db), options->limit);
 		fine = ask_database(db, &find_rows, &rows);
 	}
 	for (int row = 0; fine && row < rows.count; row++)
-		print_row(house, &rows, row, options->json);
+		print_row(service_name, &rows, row, options->json);
 	db_free(db);
 	return fine;
 }
@@ -114,9 +114,9 @@ static int run_look(const struct command *command, int argc, char **argv)
 
 	if (!command_read(command, argc, argv, &options))
 		return EXIT_COULD_NOT;
-	for (int i = 0; i < HOUSES; i++)
-		if ((options.house == NULL || strcmp(options.house, house_names[i]) == 0) &&
-		    !look(house_names[i], &options, &tally))
+	for (int i = 0; i < SERVICES; i++)
+		if ((options.service_name == NULL || strcmp(options.service_name, service_names[i]) == 0) &&
+		    !look(service_names[i], &options, &tally))
 			return EXIT_COULD_NOT;
 	return tally.parked + tally.old > 0 ? EXIT_DIFFERENT : EXIT_DONE;
 }
@@ -128,9 +128,9 @@ static const struct sql release_rows = {
 };
 
 /* Returns how many; -1 after saying what is wrong. */
-static int64_t release(const char *house, const struct outbox_options *options)
+static int64_t release(const char *service_name, const struct outbox_options *options)
 {
-	struct db *db = connect_database(house);
+	struct db *db = connect_database(service_name);
 	struct rows rows;
 	int64_t count = -1;
 
@@ -141,15 +141,15 @@ static int64_t release(const char *house, const struct outbox_options *options)
 		count = rows.count;
 		for (int row = 0; row < rows.count; row++) {
 			const struct uuid id = row_uuid(&rows, row, 0);
-			struct record record;
+			struct json_line object;
 			char text[UUID_TEXT + 1];
 
 			uuid_text(&id, text);
-			record_open(&record);
-			record_text(&record, "service", house);
-			record_text(&record, "id", text);
-			record_text(&record, "outcome", "released");
-			struct buffer line = record_take(&record);
+			json_line_open(&object);
+			json_line_text(&object, "service", service_name);
+			json_line_text(&object, "id", text);
+			json_line_text(&object, "outcome", "released");
+			struct buffer line = json_line_take(&object);
 			printf("%s%s\n", options->json ? line.bytes : text, options->json ? "" : "  released");
 			buffer_done(&line);
 		}
@@ -169,10 +169,10 @@ static int run_release(const struct command *command, int argc, char **argv)
 		complain("outbox release needs a row's id, or --all; comanda outbox shows them");
 		return EXIT_COULD_NOT;
 	}
-	for (int i = 0; i < HOUSES; i++) {
-		if (options.house != NULL && strcmp(options.house, house_names[i]) != 0)
+	for (int i = 0; i < SERVICES; i++) {
+		if (options.service_name != NULL && strcmp(options.service_name, service_names[i]) != 0)
 			continue;
-		const int64_t count = release(house_names[i], &options);
+		const int64_t count = release(service_names[i], &options);
 		if (count < 0)
 			return EXIT_COULD_NOT;
 		released += count;
@@ -187,7 +187,7 @@ static int run_release(const struct command *command, int argc, char **argv)
 }
 
 static const struct option look_table[] = {
-	{"--service", OPTION_HOUSE, offsetof(struct outbox_options, house), "NAME", "of that one alone"},
+	{"--service", OPTION_SERVICE, offsetof(struct outbox_options, service_name), "NAME", "of that one alone"},
 	{"--limit", OPTION_COUNT, offsetof(struct outbox_options, limit), "N", "rows shown of each (5)"},
 	JSON_OPTION(struct outbox_options),
 	{.name = NULL},
@@ -207,7 +207,7 @@ const struct command cmd_outbox = {
 static const struct option release_table[] = {
 	{"[ROW]", OPTION_ID, offsetof(struct outbox_options, id), NULL, "that row, by its id"},
 	{"--all", OPTION_FLAG, offsetof(struct outbox_options, all), NULL, "all that are parked"},
-	{"--service", OPTION_HOUSE, offsetof(struct outbox_options, house), "NAME", "of that one alone"},
+	{"--service", OPTION_SERVICE, offsetof(struct outbox_options, service_name), "NAME", "of that one alone"},
 	JSON_OPTION(struct outbox_options),
 	{.name = NULL},
 };

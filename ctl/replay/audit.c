@@ -61,7 +61,7 @@ static bool publish(struct broker *broker, const struct cloudevent *event)
 	char id[UUID_TEXT + 1];
 	struct outcome outcome = {.kind = OUTCOME_REFUSED};
 	struct buffer body;
-	const int64_t until = moment_steady() + CONFIRM_US;
+	const int64_t until = monotonic_now() + CONFIRM_US;
 
 	uuid_text(&event->id, id);
 	buffer_init(&body);
@@ -78,7 +78,7 @@ static bool publish(struct broker *broker, const struct cloudevent *event)
 					    NULL);
 	size_t count = 0;
 	while (status == OK && count == 0) {
-		status = moment_steady() > until ? E_TIMEOUT : broker_tick(broker, 100 * MS_US);
+		status = monotonic_now() > until ? E_TIMEOUT : broker_tick(broker, 100 * MS_US);
 		count = broker_outcomes(broker, &outcome, 1);
 	}
 	buffer_done(&body);
@@ -87,7 +87,7 @@ static bool publish(struct broker *broker, const struct cloudevent *event)
 
 bool replay_audit(struct broker *broker, const struct replay_plan *plan, const char *reason)
 {
-	const int64_t now = moment_now();
+	const int64_t now = timestamp_now();
 	const struct uuid replayed = uuid_new(now);
 	struct arena arena;
 

@@ -12,7 +12,7 @@
 
 struct replay_options {
 	struct event_filter filter;
-	const char *house, *reason;
+	const char *service_name, *reason;
 	bool send, outputs, force, yes, json;
 };
 
@@ -33,7 +33,7 @@ static bool choose_events(struct event_set *set, const struct replay_options *op
 	/* What was said in answer came later in time, if not in the log. */
 	struct eventlog *log = NULL;
 	struct logged event;
-	const int64_t first = causes.count == 0 ? moment_now() : causes.events[0].time_us;
+	const int64_t first = causes.count == 0 ? timestamp_now() : causes.events[0].time_us;
 	fine = fine &&
 	       eventlog_open(&(struct log_range){.from = {.kind = PLACE_TIME, .at_us = first - MINUTE_US}}, &log);
 	for (enum log_step step = LOG_EVENT; fine && (step = eventlog_next(log, &event)) != LOG_END;) {
@@ -51,7 +51,7 @@ static bool choose_events(struct event_set *set, const struct replay_options *op
 static void print_errand(const struct errand *errand, const struct replay_options *options)
 {
 	char id[UUID_TEXT + 1];
-	struct record record;
+	struct json_line line;
 
 	uuid_text(&errand->event->id, id);
 	if (!options->json) {
@@ -63,14 +63,14 @@ static void print_errand(const struct errand *errand, const struct replay_option
 		       effect_names[errand->effect], tint(TINT_NONE));
 		return;
 	}
-	record_open(&record);
-	record_int(&record, "offset", errand->event->offset);
-	record_text(&record, "event_id", id);
-	record_text(&record, "type", errand->event->type);
-	record_text(&record, "queue", errand->queue);
-	record_text(&record, "effect", effect_names[errand->effect]);
-	record_bool(&record, "sent", options->send);
-	record_print(&record);
+	json_line_open(&line);
+	json_line_int(&line, "offset", errand->event->offset);
+	json_line_text(&line, "event_id", id);
+	json_line_text(&line, "type", errand->event->type);
+	json_line_text(&line, "queue", errand->queue);
+	json_line_text(&line, "effect", effect_names[errand->effect]);
+	record_bool(&line, "sent", options->send);
+	json_line_print(&line);
 }
 
 static void print_plan(const struct replay_plan *plan, const struct replay_options *options)
@@ -91,25 +91,25 @@ static void print_plan(const struct replay_plan *plan, const struct replay_optio
 		if (of[effect] > 0)
 			printf("; %zu: %s", of[effect], effect_names[effect]);
 	printf("\n");
-	if (plan->unheard > 0)
-		printf("%zu events have no consumer there, and are not sent\n", plan->unheard);
+	if (plan->unprocessed > 0)
+		printf("%zu events have no consumer there, and are not sent\n", plan->unprocessed);
 }
 
 /* Makes the inboxes forget what is to take effect again. */
 static bool forget(const struct replay_plan *plan)
 {
-	for (int h = 0; h < HOUSES; h++) {
+	for (int h = 0; h < SERVICES; h++) {
 		struct uuid *ids = mem_new(plan->count + 1, sizeof(*ids));
 		int64_t *whenever = mem_new(plan->count + 1, sizeof(*whenever));
 		size_t count = 0;
 		bool fine = true;
 
 		for (size_t i = 0; i < plan->count; i++)
-			if (plan->errands[i].house == house_names[h] && plan->errands[i].effect == EFFECT_AGAIN) {
+			if (plan->errands[i].service_name == service_names[h] && plan->errands[i].effect == EFFECT_AGAIN) {
 				whenever[count] = INT64_MAX;
 				ids[count++] = plan->errands[i].event->id;
 			}
-		struct db *db = count == 0 ? NULL : connect_database(house_names[h]);
+		struct db *db = count == 0 ? NULL : connect_database(service_names[h]);
 		if (count > 0)
 			fine = db != NULL && claims_forget(db, ids, whenever, count);
 		db_free(db);
@@ -134,7 +134,7 @@ static bool send_plan(struct broker *broker, const struct replay_plan *plan)
 					      .correlation = event->order,
 					      .body = event->text};
 	}
-	const bool fine = hand_in(broker, messages, plan->count, "replaying");
+	const bool fine = requeue(broker, messages, plan->count, "replaying");
 	free(messages);
 	return fine;
 }
@@ -187,7 +187,7 @@ static bool agreed(const struct replay_plan *plan, const struct replay_options *
 
 static int replay(const struct replay_options *options, struct event_set *set, struct replay_plan *plan)
 {
-	if (!replay_plan_make(plan, set, options->house, options->force))
+	if (!replay_plan_make(plan, set, options->service_name, options->force))
 		return EXIT_COULD_NOT;
 	print_plan(plan, options);
 	if (!options->send) {
@@ -204,7 +204,7 @@ static int replay(const struct replay_options *options, struct event_set *set, s
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct replay_options options = {.house = NULL};
+	struct replay_options options = {.service_name = NULL};
 	struct event_set set;
 	struct replay_plan plan = {.errands = NULL};
 
@@ -226,7 +226,7 @@ static int run(const struct command *command, int argc, char **argv)
 static const struct option table[] = {
 	FILTER_OPTIONS(struct replay_options),
 	{"--limit", OPTION_COUNT, offsetof(struct replay_options, filter.limit), "N", "no more events than so many"},
-	{"--service", OPTION_HOUSE, offsetof(struct replay_options, house), "NAME", "to that service's queue alone"},
+	{"--service", OPTION_SERVICE, offsetof(struct replay_options, service_name), "NAME", "to that service's queue alone"},
 	{"--send", OPTION_FLAG, offsetof(struct replay_options, send), NULL, "do it; otherwise it is only shown"},
 	{"--resend-outputs", OPTION_FLAG, offsetof(struct replay_options, outputs), NULL,
 	 "what was said in answer, instead"},

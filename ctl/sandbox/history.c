@@ -14,7 +14,7 @@ static int type_of(const struct logged *event)
 	const int type = contract_find(&comanda_contract, event->type, 0);
 	const char *producer = type < 0 ? NULL : comanda_contract.types[type].producer;
 
-	if (type < 0 || strncmp(producer, "svc-", 4) != 0 || strcmp(producer + 4, event->house) != 0)
+	if (type < 0 || strncmp(producer, "svc-", 4) != 0 || strcmp(producer + 4, event->service_name) != 0)
 		return -1;
 	return type;
 }
@@ -85,7 +85,7 @@ static bool read_all(struct history *history)
 
 /* The offset after which everything is later. By time, each event counts for itself: the log is not in order of time.
  */
-static bool find_cut(struct history *history, const struct place *until)
+static bool find_cut(struct history *history, const struct log_position *until)
 {
 	char id[UUID_TEXT + 1];
 
@@ -108,7 +108,7 @@ static bool find_cut(struct history *history, const struct place *until)
 	return event != NULL;
 }
 
-static void mark_later(struct history *history, const struct place *until)
+static void mark_later(struct history *history, const struct log_position *until)
 {
 	const int64_t cut = until->kind == PLACE_EVENT ? id_map_get(&history->ids, &until->id) : INT64_MAX;
 
@@ -123,7 +123,7 @@ static void mark_later(struct history *history, const struct place *until)
 	}
 }
 
-bool history_read(const struct place *until, struct history *ret_history)
+bool history_read(const struct log_position *until, struct history *ret_history)
 {
 	*ret_history = (struct history){.last = -1};
 	arena_init(&ret_history->arena);
@@ -160,11 +160,11 @@ bool happened_message(const struct happened *event, struct arena *arena, struct 
 	if (json_parse(arena, event->text, &faults, &json) != OK ||
 	    cloudevent_read(json, &comanda_contract, arena, &faults, ret_message, &data) != OK)
 		return false;
-	const struct shape *shape = comanda_contract.types[ret_message->type].shape;
-	void *body = arena_new(arena, 1, shape->size);
-	shape_blank(shape, body);
+	const struct schema *schema = comanda_contract.types[ret_message->type].schema;
+	void *body = arena_new(arena, 1, schema->size);
+	schema_blank(schema, body);
 	ret_message->body = body;
-	return data != NULL && json_read(data, shape, UNKNOWN_IGNORED, arena, &faults, body) == OK;
+	return data != NULL && json_read(data, schema, UNKNOWN_IGNORED, arena, &faults, body) == OK;
 }
 
 /* ---- mentions ---- */

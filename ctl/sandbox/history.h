@@ -12,7 +12,7 @@ struct happened {
 	int64_t offset, sequence, time_us;
 	struct span text;   /* the whole event, on one line */
 	bool later;         /* it lies after the cut */
-	bool silent;        /* known to have changed something without a word (plan.c) */
+	bool eventless;        /* known to have changed something without a word (plan.c) */
 	int64_t answers;    /* how much the service said in answer to it (plan.c) */
 	int64_t next_about; /* index of an earlier event about the same subject; ID_MAP_NONE: there is none */
 };
@@ -32,13 +32,13 @@ struct history {
 };
 
 /* Reads the log from its beginning to its end as it stands now. What comes after `until` is there too, marked. False
- * after saying what is wrong: no log, no such place, a log whose beginning is gone. */
-bool history_read(const struct place *until, struct history *ret_history);
+ * after saying what is wrong: no log, no such log_position, a log whose beginning is gone. */
+bool history_read(const struct log_position *until, struct history *ret_history);
 void history_done(struct history *history);
 
 const struct happened *history_find(const struct history *history, const struct uuid *id);
 
-/* The event as a decision hears it, its body by this build's shape. False: it does not fit. All of it in the arena. */
+/* The event as a decision hears it, its body by this build's schema. False: it does not fit. All of it in the arena. */
 bool happened_message(const struct happened *event, struct arena *arena, struct message *ret_message);
 
 /* Adds the ids of all that was mentioned by events after `offset`, up to the log's end as it is now. */

@@ -12,7 +12,7 @@
 /* What making a plan works with. */
 struct planning {
 	struct history *history;
-	const struct recall *recall;
+	const struct replay_spec *spec;
 	struct plan *plan;
 	struct versions versions;
 	bool *wanted;         /* by event: the service said it, and it belongs before the cut */
@@ -38,7 +38,7 @@ static struct decision *new_decision(struct plan *plan)
 
 /* ---- what was said ---- */
 
-static bool gather_versions(struct planning *planning, size_t index, struct arena *arena)
+static bool fetch_versions(struct planning *planning, size_t index, struct arena *arena)
 {
 	struct happened *event = &planning->history->events[index];
 	struct happened *cause;
@@ -52,7 +52,7 @@ static bool gather_versions(struct planning *planning, size_t index, struct aren
 	}
 	planning->versions.event = index;
 	planning->versions.time_us = event->time_us;
-	planning->recall->versions(&planning->versions, &message);
+	planning->spec->versions(&planning->versions, &message);
 	planning->wanted[index] = !event->later;
 	const int64_t found = id_map_get(&planning->history->ids, &event->cause);
 	cause = found == ID_MAP_NONE ? NULL : &planning->history->events[found];
@@ -61,7 +61,7 @@ static bool gather_versions(struct planning *planning, size_t index, struct aren
 	return true;
 }
 
-static bool gather_said(struct planning *planning)
+static bool fetch_said(struct planning *planning)
 {
 	struct history *history = planning->history;
 	struct arena arena;
@@ -69,12 +69,12 @@ static bool gather_said(struct planning *planning)
 
 	arena_init(&arena);
 	for (size_t i = 0; i < history->count; i++) {
-		history->events[i].silent = false;
+		history->events[i].eventless = false;
 		history->events[i].answers = 0;
 	}
 	for (size_t i = 0; i < history->count && fine; i++)
-		if (is_said_by(&history->events[i], planning->recall->service))
-			fine = gather_versions(planning, i, &arena);
+		if (is_said_by(&history->events[i], planning->spec->service))
+			fine = fetch_versions(planning, i, &arena);
 	arena_done(&arena);
 	versions_sort(&planning->versions);
 	return fine;
@@ -173,13 +173,13 @@ static bool lacks(const struct touch *touch, int64_t sequence)
 /* A version that nobody told of was made by something that was heard. */
 static bool fill_gap(struct planning *planning, const struct touch *touch, int64_t sequence, int64_t *previous)
 {
-	struct happened *heard = touch->kind != planning->recall->silent_kind
+	struct happened *heard = touch->kind != planning->spec->eventless_kind
 					 ? NULL
-					 : unheard_find(planning->history, planning->recall, &touch->id);
+					 : unprocessed_find(planning->history, planning->spec, &touch->id);
 
 	if (heard == NULL)
 		return lacks(touch, sequence);
-	heard->silent = true;
+	heard->eventless = true;
 	struct decision *decision = new_decision(planning->plan);
 	decision->input = heard;
 	decision->now_us = heard->time_us;
@@ -242,20 +242,20 @@ static bool chain_all(struct planning *planning)
 /* What was heard and led to nothing: decided again as well, after everything else. */
 static bool add_late(struct planning *planning, struct db *db)
 {
-	struct unheard unheard;
+	struct unprocessed unprocessed;
 
-	if (!unheard_list(planning->history, planning->recall, db, &unheard))
+	if (!unprocessed_list(planning->history, planning->spec, db, &unprocessed))
 		return false;
-	for (size_t i = 0; i < unheard.count; i++) {
+	for (size_t i = 0; i < unprocessed.count; i++) {
 		struct decision *decision = new_decision(planning->plan);
 
-		decision->input = unheard.events[i];
+		decision->input = unprocessed.events[i];
 		decision->now_us = planning->history->cut_us;
 		decision->offset = decision->input->offset;
 		decision->late = true;
 	}
-	planning->plan->waiting = unheard.waiting;
-	free(unheard.events);
+	planning->plan->waiting = unprocessed.waiting;
+	free(unprocessed.events);
 	return true;
 }
 
@@ -271,11 +271,11 @@ static bool put_in_order(struct planning *planning, struct db *db)
 	return fine;
 }
 
-bool plan_make(struct history *history, const struct recall *recall, struct db *db, struct plan *ret_plan)
+bool plan_make(struct history *history, const struct replay_spec *spec, struct db *db, struct plan *ret_plan)
 {
 	struct planning planning = {
 		.history = history,
-		.recall = recall,
+		.spec = spec,
 		.plan = ret_plan,
 		.wanted = mem_new(history->count + 1, sizeof(bool)),
 		.decision_of = mem_new(history->count + 1, sizeof(int64_t)),
@@ -283,7 +283,7 @@ bool plan_make(struct history *history, const struct recall *recall, struct db *
 
 	*ret_plan = (struct plan){.count = 0};
 	id_map_init(&planning.causes);
-	bool fine = gather_said(&planning);
+	bool fine = fetch_said(&planning);
 	if (fine) {
 		pull_what_is_needed(&planning);
 		decide_all_said(&planning);

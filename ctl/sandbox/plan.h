@@ -7,7 +7,7 @@
 
 struct decision {
 	const struct happened *input;  /* what was heard; NULL: a request or a note, known by what it led to */
-	const struct happened *before; /* of those: the earlier one about the same subject (struct root); NULL: none */
+	const struct happened *before; /* of those: the earlier one about the same subject (struct external_event); NULL: none */
 	size_t first_output;           /* into plan->outputs */
 	size_t output_count;           /* 0: it said nothing */
 	int64_t now_us;                /* when it was made */
@@ -28,7 +28,7 @@ struct plan {
 
 /* Finds them. `db` is the service's own database: it knows which events it has handled. False after saying what the log
  * lacks, or why it contradicts itself. */
-bool plan_make(struct history *history, const struct recall *recall, struct db *db, struct plan *ret_plan);
+bool plan_make(struct history *history, const struct replay_spec *spec, struct db *db, struct plan *ret_plan);
 void plan_done(struct plan *plan);
 
 #endif

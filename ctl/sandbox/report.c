@@ -14,7 +14,7 @@ enum { DIGEST_SHOWN = 16, ROWS_SHOWN = 3 };
 
 bool finding_is_same(const struct finding *finding)
 {
-	size_t different = finding->retold.difference_count;
+	size_t different = finding->replayed.difference_count;
 
 	for (size_t i = 0; i < finding->table_count; i++)
 		different += finding->tables[i].different;
@@ -61,18 +61,18 @@ static void print_indented(const char *json)
 	buffer_done(&text);
 }
 
-static void print_first(const struct retold *retold)
+static void print_first(const struct replayed *replayed)
 {
-	const struct difference *first = &retold->differences[0];
+	const struct difference *first = &replayed->differences[0];
 
 	printf("  %s%zu said differently%s; the first, found after %.2f s, is decision %zu, on %s", tint(TINT_BAD),
-	       retold->difference_count, tint(TINT_NONE), seconds(first->after_us), first->place + 1,
+	       replayed->difference_count, tint(TINT_NONE), seconds(first->after_us), first->log_position + 1,
 	       type_name(first->input));
 	if (first->input != NULL)
 		printf(" at offset %" PRId64, first->input->offset);
 	printf(":\n");
 	if (first->recorded == NULL) {
-		printf("    the record says nothing there\n");
+		printf("    the line says nothing there\n");
 	} else {
 		printf("    recorded at offset %" PRId64 "\n", first->recorded->offset);
 		print_indented(first->recorded->text.bytes);
@@ -147,18 +147,18 @@ static void print_table(const struct table_state *state)
 
 static void print_finding(const struct finding *finding)
 {
-	const struct retold *retold = &finding->retold;
-	const double took = seconds(retold->took_us);
+	const struct replayed *replayed = &finding->replayed;
+	const double took = seconds(replayed->took_us);
 
 	printf("\n%s%s%s: %zu decisions, %zu events, %.2f s (%.0f events a second)\n", tint(TINT_STRONG),
-	       finding->house, tint(TINT_NONE), retold->decisions, retold->events, took,
-	       took > 0 ? (double)retold->events / took : 0.0);
+	       finding->service_name, tint(TINT_NONE), replayed->decisions, replayed->events, took,
+	       took > 0 ? (double)replayed->events / took : 0.0);
 	if (finding->waiting > 0)
 		printf("  %zu events that it had not decided by then were left out\n", finding->waiting);
-	if (retold->difference_count == 0)
+	if (replayed->difference_count == 0)
 		printf("  %sall said as recorded%s\n", tint(TINT_GOOD), tint(TINT_NONE));
 	else
-		print_first(retold);
+		print_first(replayed);
 	for (size_t i = 0; i < finding->table_count; i++)
 		print_table(&finding->tables[i]);
 }
@@ -167,19 +167,19 @@ static void print_finding(const struct finding *finding)
 
 static void add_difference(struct buffer *out, const struct difference *difference)
 {
-	struct record record;
+	struct json_line line;
 
-	record_open(&record);
-	record_int(&record, "decision", (int64_t)difference->place + 1);
-	record_int(&record, "after_us", difference->after_us);
-	record_text(&record, "heard", difference->input == NULL ? NULL : type_name(difference->input));
-	record_int(&record, "offset", difference->recorded == NULL ? INT_ABSENT : difference->recorded->offset);
+	json_line_open(&line);
+	json_line_int(&line, "decision", (int64_t)difference->log_position + 1);
+	json_line_int(&line, "after_us", difference->after_us);
+	json_line_text(&line, "heard", difference->input == NULL ? NULL : type_name(difference->input));
+	json_line_int(&line, "offset", difference->recorded == NULL ? INT_ABSENT : difference->recorded->offset);
 	if (difference->recorded != NULL)
-		record_json(&record, "recorded", difference->recorded->text);
+		json_line_json(&line, "recorded", difference->recorded->text);
 	if (difference->now != NULL)
-		record_json(&record, "now", span_of(difference->now));
-	record_text(&record, "refused", difference->why);
-	struct buffer text = record_take(&record);
+		json_line_json(&line, "now", span_of(difference->now));
+	json_line_text(&line, "refused", difference->why);
+	struct buffer text = json_line_take(&line);
 	buffer_text(out, out->size > 1 ? "," : "");
 	buffer_add(out, text.bytes, text.size);
 	buffer_done(&text);
@@ -187,13 +187,13 @@ static void add_difference(struct buffer *out, const struct difference *differen
 
 static void add_row(struct buffer *out, const struct row_difference *row)
 {
-	struct record record;
+	struct json_line line;
 
-	record_open(&record);
-	record_id(&record, "id", &row->id);
-	record_json(&record, "live", span_of(row->live == NULL ? "null" : row->live));
-	record_json(&record, "sandbox", span_of(row->here == NULL ? "null" : row->here));
-	struct buffer text = record_take(&record);
+	json_line_open(&line);
+	json_line_id(&line, "id", &row->id);
+	json_line_json(&line, "live", span_of(row->live == NULL ? "null" : row->live));
+	json_line_json(&line, "sandbox", span_of(row->here == NULL ? "null" : row->here));
+	struct buffer text = json_line_take(&line);
 	buffer_text(out, out->size > 1 ? "," : "");
 	buffer_add(out, text.bytes, text.size);
 	buffer_done(&text);
@@ -201,7 +201,7 @@ static void add_row(struct buffer *out, const struct row_difference *row)
 
 static void add_table(struct buffer *out, const struct table_state *state)
 {
-	struct record record;
+	struct json_line line;
 	struct buffer rows;
 	char digest[UUID_TEXT + 1];
 
@@ -211,14 +211,14 @@ static void add_table(struct buffer *out, const struct table_state *state)
 	for (size_t i = 0; i < state->kept; i++)
 		add_row(&rows, &state->first[i]);
 	buffer_text(&rows, "]");
-	record_open(&record);
-	record_text(&record, "aggregate", state->table->name);
-	record_int(&record, "rows", (int64_t)state->rows);
-	record_text(&record, "digest", digest);
-	record_int(&record, "different", (int64_t)state->different);
-	record_int(&record, "changed_since", (int64_t)state->moved_on);
-	record_json(&record, "rows_that_differ", (struct span){rows.bytes, rows.size});
-	struct buffer text = record_take(&record);
+	json_line_open(&line);
+	json_line_text(&line, "aggregate", state->table->name);
+	json_line_int(&line, "rows", (int64_t)state->rows);
+	json_line_text(&line, "digest", digest);
+	json_line_int(&line, "different", (int64_t)state->different);
+	json_line_int(&line, "changed_since", (int64_t)state->moved_on);
+	json_line_json(&line, "rows_that_differ", (struct span){rows.bytes, rows.size});
+	struct buffer text = json_line_take(&line);
 	buffer_text(out, out->size > 1 ? "," : "");
 	buffer_add(out, text.bytes, text.size);
 	buffer_done(&text);
@@ -227,34 +227,34 @@ static void add_table(struct buffer *out, const struct table_state *state)
 
 static void json_finding(const struct finding *finding)
 {
-	const struct retold *retold = &finding->retold;
+	const struct replayed *replayed = &finding->replayed;
 	struct buffer differences, tables;
-	struct record record;
+	struct json_line line;
 	char digest[UUID_TEXT + 1];
 
 	buffer_init(&differences);
 	buffer_init(&tables);
 	buffer_text(&differences, "[");
 	buffer_text(&tables, "[");
-	for (size_t i = 0; i < retold->kept; i++)
-		add_difference(&differences, &retold->differences[i]);
+	for (size_t i = 0; i < replayed->kept; i++)
+		add_difference(&differences, &replayed->differences[i]);
 	for (size_t i = 0; i < finding->table_count; i++)
 		add_table(&tables, &finding->tables[i]);
 	buffer_text(&differences, "]");
 	buffer_text(&tables, "]");
 	digest_text(&finding->digest, digest);
-	record_open(&record);
-	record_text(&record, "service", finding->house);
-	record_bool(&record, "same", finding_is_same(finding));
-	record_text(&record, "digest", digest);
-	record_int(&record, "decisions", (int64_t)retold->decisions);
-	record_int(&record, "events", (int64_t)retold->events);
-	record_int(&record, "waiting", (int64_t)finding->waiting);
-	record_int(&record, "took_us", retold->took_us);
-	record_int(&record, "said_differently", (int64_t)retold->difference_count);
-	record_json(&record, "differences", (struct span){differences.bytes, differences.size});
-	record_json(&record, "state", (struct span){tables.bytes, tables.size});
-	record_print(&record);
+	json_line_open(&line);
+	json_line_text(&line, "service", finding->service_name);
+	record_bool(&line, "same", finding_is_same(finding));
+	json_line_text(&line, "digest", digest);
+	json_line_int(&line, "decisions", (int64_t)replayed->decisions);
+	json_line_int(&line, "events", (int64_t)replayed->events);
+	json_line_int(&line, "waiting", (int64_t)finding->waiting);
+	json_line_int(&line, "took_us", replayed->took_us);
+	json_line_int(&line, "said_differently", (int64_t)replayed->difference_count);
+	json_line_json(&line, "differences", (struct span){differences.bytes, differences.size});
+	json_line_json(&line, "state", (struct span){tables.bytes, tables.size});
+	json_line_print(&line);
 	buffer_done(&differences);
 	buffer_done(&tables);
 }
@@ -263,12 +263,12 @@ static void json_finding(const struct finding *finding)
 
 void report_start(const struct history *history, const char *name, bool json)
 {
-	char time[MOMENT_TEXT + 1] = "";
+	char time[TIMESTAMP_TEXT + 1] = "";
 
 	if (json)
 		return;
 	if (history->cut_us > 0)
-		moment_text(history->cut_us, time);
+		timestamp_text(history->cut_us, time);
 	printf("sandbox %s: %zu events, up to offset %" PRId64 "%s%s\n", name, history->before, history->cut_offset,
 	       *time == '\0' ? "" : ", ", time);
 	if (history->unknown > 0)

@@ -9,10 +9,10 @@ enum { TABLES_MOST = 8 };
 
 /* One service. */
 struct finding {
-	const char *house;
+	const char *service_name;
 	size_t waiting;
 	int64_t took_us;
-	struct retold retold;
+	struct replayed replayed;
 	struct arena arena; /* of the rows that differ */
 	struct table_state tables[TABLES_MOST];
 	size_t table_count;

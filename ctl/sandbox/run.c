@@ -1,4 +1,4 @@
-/* Decides in batches, as a lane would. */
+/* Decides in batches, as a consumer would. */
 #include "ctl/sandbox/run.h"
 
 #include <string.h>
@@ -12,18 +12,18 @@ enum { BATCH = 500 };
 
 struct running {
 	const struct plan *plan;
-	const struct recall *recall;
-	struct rebuild *rebuild;
+	const struct replay_spec *spec;
+	struct replay *rebuild;
 	struct arena arena; /* of a batch's messages */
-	struct rebuild_step steps[BATCH];
+	struct replay_step steps[BATCH];
 	struct buffer text;
-	struct retold *retold;
+	struct replayed *replayed;
 	int64_t started_us;
 };
 
-static const struct decision *decision_at(const struct plan *plan, size_t place)
+static const struct decision *decision_at(const struct plan *plan, size_t log_position)
 {
-	return &plan->decisions[plan->in_order[place]];
+	return &plan->decisions[plan->in_order[log_position]];
 }
 
 /* ---- what was decided on ---- */
@@ -46,7 +46,7 @@ static bool no_message(const struct happened *event)
 }
 
 /* A request, or a note: known by what it led to. */
-static bool recall_step(struct running *running, const struct decision *decision, struct rebuild_step *step)
+static bool infer_step(struct running *running, const struct decision *decision, struct replay_step *step)
 {
 	const struct happened *output = running->plan->outputs[decision->first_output];
 	struct message event, before;
@@ -55,11 +55,11 @@ static bool recall_step(struct running *running, const struct decision *decision
 
 	if (!happened_message(output, &running->arena, &event))
 		return no_message(output);
-	const struct root root = {.event = &event, .before = has_before ? &before : NULL};
-	const struct recalled recalled = running->recall->cause(&root, &running->arena);
+	const struct external_event root = {.event = &event, .before = has_before ? &before : NULL};
+	const struct inferred_request recalled = running->spec->cause(&root, &running->arena);
 	if (recalled.type < 0)
 		return no_message(output);
-	const struct handler *handler = service_decider(running->recall->service, recalled.type);
+	const struct handler *handler = service_decider(running->spec->service, recalled.type);
 	step->decide = recalled.decide != NULL || handler == NULL ? recalled.decide : handler->decide;
 	step->keys = recalled.keys != NULL || handler == NULL ? recalled.keys : handler->keys;
 	step->message = (struct message){
@@ -76,9 +76,9 @@ static bool recall_step(struct running *running, const struct decision *decision
 	return step->decide != NULL || no_message(output);
 }
 
-static bool hear_step(struct running *running, const struct decision *decision, struct rebuild_step *step)
+static bool hear_step(struct running *running, const struct decision *decision, struct replay_step *step)
 {
-	const struct handler *handler = service_decider(running->recall->service, decision->input->type);
+	const struct handler *handler = service_decider(running->spec->service, decision->input->type);
 
 	if (handler == NULL || !happened_message(decision->input, &running->arena, &step->message)) {
 		complain("this build cannot hear the %s at offset %lld",
@@ -98,9 +98,9 @@ static bool fill_steps(struct running *running, size_t first, size_t count)
 	for (size_t i = 0; i < count && fine; i++) {
 		const struct decision *decision = decision_at(running->plan, first + i);
 
-		running->steps[i] = (struct rebuild_step){.now_us = decision->now_us};
+		running->steps[i] = (struct replay_step){.now_us = decision->now_us};
 		fine = decision->input != NULL ? hear_step(running, decision, &running->steps[i])
-					       : recall_step(running, decision, &running->steps[i]);
+					       : infer_step(running, decision, &running->steps[i]);
 	}
 	return fine;
 }
@@ -119,14 +119,14 @@ static const char *traceparent_of(struct running *running, const struct happened
 	return arena_copy(&running->arena, start, strcspn(start, "\""));
 }
 
-static void write_output(struct running *running, const struct rebuild_step *step, const struct output *output,
+static void write_output(struct running *running, const struct replay_step *step, const struct output *output,
 			 const struct happened *recorded)
 {
 	buffer_clear(&running->text);
 	cloudevent_write(&running->text, &(struct cloudevent){
 						 .id = output->id,
 						 .type = &comanda_contract.types[output->type],
-						 .source = running->recall->service->name,
+						 .source = running->spec->service->name,
 						 .subject = output->subject,
 						 .sequence = output->sequence,
 						 .time_us = output->time_us,
@@ -154,39 +154,39 @@ static bool same_text(struct running *running, struct span recorded)
 	return same;
 }
 
-static const char *why_refused(struct retold *retold, const struct rebuild_step *step)
+static const char *why_refused(struct replayed *replayed, const struct replay_step *step)
 {
-	const struct refusal *refusal = &step->verdict.refusal;
+	const struct refusal *refusal = &step->decision.refusal;
 
-	if (step->verdict.status == OK)
+	if (step->decision.status == OK)
 		return NULL;
-	return arena_format(&retold->arena, "%s%s%s",
-			    refusal->code != NULL ? refusal->code : status_rule(step->verdict.status)->code,
+	return arena_format(&replayed->arena, "%s%s%s",
+			    refusal->code != NULL ? refusal->code : status_rule(step->decision.status)->code,
 			    refusal->detail != NULL ? ": " : "", refusal->detail != NULL ? refusal->detail : "");
 }
 
-static void note_difference(struct running *running, size_t place, const struct rebuild_step *step,
+static void note_difference(struct running *running, size_t log_position, const struct replay_step *step,
 			    const struct happened *recorded, bool says)
 {
-	struct retold *retold = running->retold;
+	struct replayed *replayed = running->replayed;
 
-	if (retold->difference_count++ >= DIFFERENCES_KEPT)
+	if (replayed->difference_count++ >= DIFFERENCES_KEPT)
 		return;
-	retold->differences[retold->kept++] = (struct difference){
-		.place = place,
+	replayed->differences[replayed->kept++] = (struct difference){
+		.log_position = log_position,
 		.recorded = recorded,
-		.now = says ? arena_text(&retold->arena, running->text.bytes) : NULL,
-		.why = why_refused(retold, step),
-		.input = decision_at(running->plan, place)->input,
-		.after_us = moment_steady() - running->started_us,
+		.now = says ? arena_text(&replayed->arena, running->text.bytes) : NULL,
+		.why = why_refused(replayed, step),
+		.input = decision_at(running->plan, log_position)->input,
+		.after_us = monotonic_now() - running->started_us,
 	};
 }
 
 /* Outputs of one decision come in the order of their making on both sides. */
-static void compare_step(struct running *running, size_t place, const struct rebuild_step *step,
+static void compare_step(struct running *running, size_t log_position, const struct replay_step *step,
 			 const struct output *outputs)
 {
-	const struct decision *decision = decision_at(running->plan, place);
+	const struct decision *decision = decision_at(running->plan, log_position);
 	const size_t most = step->output_count > decision->output_count ? step->output_count : decision->output_count;
 
 	for (size_t i = 0; i < most; i++) {
@@ -197,19 +197,19 @@ static void compare_step(struct running *running, size_t place, const struct reb
 		if (says)
 			write_output(running, step, &outputs[i], recorded);
 		if (recorded == NULL || !says || !same_text(running, recorded->text))
-			note_difference(running, place, step, recorded, says);
+			note_difference(running, log_position, step, recorded, says);
 	}
-	running->retold->events += decision->output_count;
+	running->replayed->events += decision->output_count;
 }
 
-/* Decided in a lane that only answers: from what others have committed. */
-static bool only_answers(const struct running *running, size_t place)
+/* Decided in a consumer that only answers: from what others have committed. */
+static bool only_answers(const struct running *running, size_t log_position)
 {
-	const struct happened *input = decision_at(running->plan, place)->input;
+	const struct happened *input = decision_at(running->plan, log_position)->input;
 
-	for (const struct lane_plan *lane = running->recall->service->lanes; lane->name != NULL && input != NULL;
-	     lane++)
-		if (lane->kind == LANE_ANSWERS && lane_decider(lane, input->type) != NULL)
+	for (const struct consumer_config *consumer = running->spec->service->consumers; consumer->name != NULL && input != NULL;
+	     consumer++)
+		if (consumer->kind == CONSUMER_STATELESS && consumer_decider(consumer, input->type) != NULL)
 			return true;
 	return false;
 }
@@ -231,9 +231,9 @@ static bool run_batch(struct running *running, size_t first, size_t count, struc
 
 	if (!fill_steps(running, first, count))
 		return false;
-	const enum status status = rebuild_turn(running->rebuild, running->steps, count, &outputs);
+	const enum status status = replay_batch(running->rebuild, running->steps, count, &outputs);
 	if (status != OK) {
-		complain("the sandbox's database refused what %s decided: %s", running->recall->service->name,
+		complain("the sandbox's database refused what %s decided: %s", running->spec->service->name,
 			 db_detail(db));
 		return false;
 	}
@@ -252,38 +252,38 @@ static bool run_batches(struct running *running, struct db *db)
 	for (size_t first = 0, count; first < all && fine; first += count) {
 		count = batch_from(running, first);
 		fine = run_batch(running, first, count, db) && !interrupted();
-		progress(running->recall->service->name, (int64_t)first, (int64_t)all);
+		progress(running->spec->service->name, (int64_t)first, (int64_t)all);
 	}
 	progress_end();
-	running->retold->decisions = all;
-	running->retold->took_us = moment_steady() - running->started_us;
+	running->replayed->decisions = all;
+	running->replayed->took_us = monotonic_now() - running->started_us;
 	return fine;
 }
 
-bool run_plan(const struct plan *plan, const struct recall *recall, struct db *db, struct retold *ret_retold)
+bool run_plan(const struct plan *plan, const struct replay_spec *spec, struct db *db, struct replayed *ret_replayed)
 {
 	struct running *running = mem_new(1, sizeof(*running));
 	bool fine = true;
 
-	*ret_retold = (struct retold){.decisions = 0};
-	arena_init(&ret_retold->arena);
-	*running = (struct running){.plan = plan, .recall = recall, .retold = ret_retold};
+	*ret_replayed = (struct replayed){.decisions = 0};
+	arena_init(&ret_replayed->arena);
+	*running = (struct running){.plan = plan, .spec = spec, .replayed = ret_replayed};
 	arena_init(&running->arena);
 	buffer_init(&running->text);
-	if (rebuild_open(recall->service, db, &running->rebuild) != OK) {
+	if (replay_open(spec->service, db, &running->rebuild) != OK) {
 		complain("the sandbox's database cannot be set up: %s", db_detail(db));
 		fine = false;
 	}
-	running->started_us = moment_steady();
+	running->started_us = monotonic_now();
 	fine = fine && run_batches(running, db);
-	rebuild_free(running->rebuild);
+	replay_free(running->rebuild);
 	buffer_done(&running->text);
 	arena_done(&running->arena);
 	free(running);
 	return fine;
 }
 
-void retold_done(struct retold *retold)
+void replayed_done(struct replayed *replayed)
 {
-	arena_done(&retold->arena);
+	arena_done(&replayed->arena);
 }

@@ -1,4 +1,4 @@
-/* Running a plan: every decision made again, and what it says held against the record. */
+/* Running a plan: every decision made again, and what it says held against the line. */
 #ifndef SANDBOX_RUN_H
 #define SANDBOX_RUN_H
 
@@ -6,8 +6,8 @@
 
 /* One decision that this build makes otherwise than it is recorded. */
 struct difference {
-	size_t place;                    /* which decision, in the order of the plan */
-	const struct happened *recorded; /* NULL: the record says nothing there */
+	size_t log_position;                    /* which decision, in the order of the plan */
+	const struct happened *recorded; /* NULL: the line says nothing there */
 	const char *now;                 /* the event that this build says, on one line; NULL: it says nothing */
 	const char *why;                 /* where it refuses: in words; NULL: it does not */
 	const struct happened *input;    /* what was heard; NULL: a request or a note */
@@ -16,9 +16,9 @@ struct difference {
 
 enum { DIFFERENCES_KEPT = 100 };
 
-struct retold {
+struct replayed {
 	struct arena arena;
-	size_t decisions, events; /* made; said on record, and compared */
+	size_t decisions, events; /* made; said on line, and compared */
 	int64_t took_us;
 	struct difference differences[DIFFERENCES_KEPT]; /* the first ones */
 	size_t difference_count;
@@ -26,7 +26,7 @@ struct retold {
 };
 
 /* `db` is the sandbox's own. False after saying why it could not go on, or when interrupted. */
-bool run_plan(const struct plan *plan, const struct recall *recall, struct db *db, struct retold *ret_retold);
-void retold_done(struct retold *retold);
+bool run_plan(const struct plan *plan, const struct replay_spec *spec, struct db *db, struct replayed *ret_replayed);
+void replayed_done(struct replayed *replayed);
 
 #endif

@@ -1,5 +1,5 @@
 /* comanda sandbox: what was decided is decided again by this build, in databases of its own, and held against the
- * record and against the live databases. */
+ * line and against the live databases. */
 #include <string.h>
 
 #include "ctl/cli/commands.h"
@@ -11,24 +11,24 @@
 #include "users/service.h"
 
 struct sandbox_options {
-	const char *house; /* NULL: all of them */
-	struct place until;
+	const char *service_name; /* NULL: all of them */
+	struct log_position until;
 	const char *name, *drop;
 	bool keep, json;
 };
 
-static const struct recall *const recalls[] = {&users_recall, &products_recall, &orders_recall, NULL};
+static const struct replay_spec *const specs[] = {&users_replay_spec, &products_replay_spec, &orders_replay_spec, NULL};
 
 /* ---- one service ---- */
 
-static bool compare_tables(const struct recall *recall, struct db *here, struct db *live, const struct id_map *later,
+static bool compare_tables(const struct replay_spec *spec, struct db *here, struct db *live, const struct id_map *later,
 			   struct finding *finding)
 {
 	bool fine = true;
 
 	finding->table_count = 0;
 	finding->digest = (struct uuid){{0}};
-	for (const struct state_table *table = recall->tables; table->name != NULL && fine; table++) {
+	for (const struct state_table *table = spec->tables; table->name != NULL && fine; table++) {
 		struct table_state *state = &finding->tables[finding->table_count++];
 
 		fine = finding->table_count <= TABLES_MOST &&
@@ -52,7 +52,7 @@ static bool tables_are_same(const struct finding *finding)
 
 /* What was mentioned after the cut may have changed after it, and cannot be held against the live database. What has
  * come into the log since it was read is looked at only where something differs. */
-static bool compare(const struct history *history, const struct recall *recall, struct db *here, struct db *live,
+static bool compare(const struct history *history, const struct replay_spec *spec, struct db *here, struct db *live,
 		    struct finding *finding)
 {
 	struct id_map later;
@@ -61,37 +61,37 @@ static bool compare(const struct history *history, const struct recall *recall, 
 	for (size_t i = 0; i < history->count; i++)
 		if (history->events[i].later)
 			happened_mentions(&history->events[i], &later);
-	bool fine = compare_tables(recall, here, live, &later, finding);
+	bool fine = compare_tables(spec, here, live, &later, finding);
 	if (fine && !tables_are_same(finding) && history->last >= 0)
-		fine = history_mentions(history->last, &later) && compare_tables(recall, here, live, &later, finding);
+		fine = history_mentions(history->last, &later) && compare_tables(spec, here, live, &later, finding);
 	id_map_done(&later);
 	return fine;
 }
 
-static bool rebuild_and_compare(struct history *history, const struct recall *recall, struct db *here, struct db *live,
+static bool rebuild_and_compare(struct history *history, const struct replay_spec *spec, struct db *here, struct db *live,
 				struct finding *finding)
 {
 	struct plan plan;
 
-	if (!plan_make(history, recall, live, &plan))
+	if (!plan_make(history, spec, live, &plan))
 		return false;
 	finding->waiting = plan.waiting;
 	const bool fine =
-		run_plan(&plan, recall, here, &finding->retold) && compare(history, recall, here, live, finding);
+		run_plan(&plan, spec, here, &finding->replayed) && compare(history, spec, here, live, finding);
 	plan_done(&plan);
 	return fine && !interrupted();
 }
 
 /* *ret_same is left alone where the answer is not known. */
-static bool run_service(struct history *history, const struct recall *recall, struct scratch *scratch,
+static bool run_service(struct history *history, const struct replay_spec *spec, struct scratch *scratch,
 			const struct sandbox_options *options, bool *ret_same)
 {
-	struct finding finding = {.house = recall->service->house};
-	struct db *live = connect_database(finding.house);
-	struct db *here = live == NULL ? NULL : scratch_create(scratch, finding.house);
+	struct finding finding = {.service_name = spec->service->queue_prefix};
+	struct db *live = connect_database(finding.service_name);
+	struct db *here = live == NULL ? NULL : scratch_create(scratch, finding.service_name);
 
 	arena_init(&finding.arena);
-	bool fine = here != NULL && rebuild_and_compare(history, recall, here, live, &finding);
+	bool fine = here != NULL && rebuild_and_compare(history, spec, here, live, &finding);
 	if (fine) {
 		report_finding(&finding, options->json);
 		*ret_same = *ret_same && finding_is_same(&finding);
@@ -99,8 +99,8 @@ static bool run_service(struct history *history, const struct recall *recall, st
 	db_free(here);
 	db_free(live);
 	if (here != NULL && !(options->keep && fine))
-		fine = scratch_drop(scratch, finding.house) && fine;
-	retold_done(&finding.retold);
+		fine = scratch_drop(scratch, finding.service_name) && fine;
+	replayed_done(&finding.replayed);
 	arena_done(&finding.arena);
 	return fine;
 }
@@ -115,9 +115,9 @@ static int run_services(const struct sandbox_options *options, struct scratch *s
 	if (!history_read(&options->until, &history))
 		return EXIT_COULD_NOT;
 	report_start(&history, scratch->name, options->json);
-	for (const struct recall *const *recall = recalls; *recall != NULL && fine; recall++)
-		if (options->house == NULL || strcmp((*recall)->service->house, options->house) == 0)
-			fine = run_service(&history, *recall, scratch, options, &same);
+	for (const struct replay_spec *const *spec = specs; *spec != NULL && fine; spec++)
+		if (options->service_name == NULL || strcmp((*spec)->service->queue_prefix, options->service_name) == 0)
+			fine = run_service(&history, *spec, scratch, options, &same);
 	history_done(&history);
 	if (interrupted())
 		complain(options->keep ? "interrupted: comanda sandbox --drop %s ends what was kept"
@@ -133,14 +133,14 @@ static int drop_all(struct scratch *scratch)
 {
 	bool fine = true;
 
-	for (const struct recall *const *recall = recalls; *recall != NULL; recall++)
-		fine = scratch_drop(scratch, (*recall)->service->house) && fine;
+	for (const struct replay_spec *const *spec = specs; *spec != NULL; spec++)
+		fine = scratch_drop(scratch, (*spec)->service->queue_prefix) && fine;
 	return fine ? EXIT_DONE : EXIT_COULD_NOT;
 }
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct sandbox_options options = {.house = NULL};
+	struct sandbox_options options = {.service_name = NULL};
 	struct scratch scratch;
 
 	if (!command_read(command, argc, argv, &options))
@@ -154,9 +154,9 @@ static int run(const struct command *command, int argc, char **argv)
 }
 
 static const struct option table[] = {
-	{"[SERVICE]", OPTION_HOUSE, offsetof(struct sandbox_options, house), NULL,
+	{"[SERVICE]", OPTION_SERVICE, offsetof(struct sandbox_options, service_name), NULL,
 	 "one of them; all three if not given"},
-	{"--until", OPTION_PLACE, offsetof(struct sandbox_options, until), "PLACE",
+	{"--until", OPTION_LOG_POSITION, offsetof(struct sandbox_options, until), "PLACE",
 	 "no further than this, itself included"},
 	{"--keep", OPTION_FLAG, offsetof(struct sandbox_options, keep), NULL, "leave the databases up, for a debugger"},
 	{"--name", OPTION_TEXT, offsetof(struct sandbox_options, name), "NAME",
@@ -180,6 +180,6 @@ const struct command cmd_sandbox = {
 		 "inputs in the order, and at the times, in which it decided them. Shown are a\n"
 		 "digest of the state, what differs from the live database, and the first event\n"
 		 "that this build says differently. Nothing live is written to. Passwords and\n"
-		 "sessions are not on record, and not compared.\n"
+		 "sessions are not on line, and not compared.\n"
 		 "Exit code 0: equal; 1: different; 2: it could not run.\n",
 };

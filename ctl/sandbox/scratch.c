@@ -21,16 +21,16 @@ static bool name_fits(const char *name)
 
 static void random_name(char ret_name[static UUID_TEXT + 1])
 {
-	const struct uuid id = uuid_new(moment_now());
+	const struct uuid id = uuid_new(timestamp_now());
 
 	uuid_text(&id, ret_name);
 	memmove(ret_name, ret_name + UUID_TEXT - 8, 9); /* its last eight digits are random */
 }
 
-static struct db *connect_to(const char *url, const char *lane)
+static struct db *connect_to(const char *url, const char *consumer)
 {
 	struct db *db = db_new(&(struct db_config){
-		.url = url, .program = "comanda", .lane = lane, .wait_us = WAIT_US, .relaxed = true});
+		.url = url, .program = "comanda", .connection_name = consumer, .wait_us = WAIT_US, .relaxed = true});
 
 	if (db_ensure(db) == OK)
 		return db;
@@ -62,9 +62,9 @@ void scratch_done(struct scratch *scratch)
 	db_free(scratch->server);
 }
 
-const char *scratch_database(const struct scratch *scratch, const char *house, struct arena *arena)
+const char *scratch_database(const struct scratch *scratch, const char *service_name, struct arena *arena)
 {
-	return arena_format(arena, "comanda_sandbox_%s_%s", scratch->name, house);
+	return arena_format(arena, "comanda_sandbox_%s_%s", scratch->name, service_name);
 }
 
 /* The same URL with another database: what stands between the third slash and the question mark. */
@@ -102,30 +102,30 @@ static bool refused(struct scratch *scratch, const char *database)
 	return false;
 }
 
-struct db *scratch_create(struct scratch *scratch, const char *house)
+struct db *scratch_create(struct scratch *scratch, const char *service_name)
 {
 	struct db *db = NULL;
 	struct arena arena;
 
 	arena_init(&arena);
-	const char *database = scratch_database(scratch, house, &arena);
+	const char *database = scratch_database(scratch, service_name, &arena);
 	/* template0: nobody can be connected to it, which would be in the way. */
 	if (command(scratch, arena_format(&arena, "CREATE DATABASE %s TEMPLATE template0", database)) != OK ||
 	    command(scratch, arena_format(&arena, "REVOKE CONNECT, TEMPORARY ON DATABASE %s FROM PUBLIC", database)) !=
 		    OK)
 		refused(scratch, database);
 	else
-		db = connect_to(url_of(scratch->url, database, &arena), house);
+		db = connect_to(url_of(scratch->url, database, &arena), service_name);
 	arena_done(&arena);
 	return db;
 }
 
-bool scratch_drop(struct scratch *scratch, const char *house)
+bool scratch_drop(struct scratch *scratch, const char *service_name)
 {
 	struct arena arena;
 
 	arena_init(&arena);
-	const char *database = scratch_database(scratch, house, &arena);
+	const char *database = scratch_database(scratch, service_name, &arena);
 	const bool fine =
 		command(scratch, arena_format(&arena, "DROP DATABASE IF EXISTS %s WITH (FORCE)", database)) == OK ||
 		refused(scratch, database);

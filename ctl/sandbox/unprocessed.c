@@ -18,15 +18,15 @@ static bool among(const int *types, int type)
 	return *types >= 0;
 }
 
-struct happened *unheard_find(struct history *history, const struct recall *recall, const struct uuid *subject)
+struct happened *unprocessed_find(struct history *history, const struct replay_spec *spec, const struct uuid *subject)
 {
 	const int64_t first = id_map_get(&history->subjects, subject);
 
-	for (const int *type = recall->silent; *type >= 0; type++)
+	for (const int *type = spec->eventless; *type >= 0; type++)
 		for (int64_t i = first; i != ID_MAP_NONE; i = history->events[i].next_about) {
 			struct happened *event = &history->events[i];
 
-			if (event->type == *type && event->answers == 0 && !event->silent)
+			if (event->type == *type && event->answers == 0 && !event->eventless)
 				return event;
 		}
 	return NULL;
@@ -35,9 +35,9 @@ struct happened *unheard_find(struct history *history, const struct recall *reca
 /* Does the service decide events of this type, and keep what it decides? */
 static bool is_heard(const struct service *service, int type)
 {
-	for (const struct lane_plan *plan = service->lanes; plan->name != NULL; plan++)
-		if (plan->kind == LANE_EVENTS && comanda_contract.types[type].kind == EVENT &&
-		    lane_decider(plan, type) != NULL)
+	for (const struct consumer_config *plan = service->consumers; plan->name != NULL; plan++)
+		if (plan->kind == CONSUMER_EVENTS && comanda_contract.types[type].kind == EVENT &&
+		    consumer_decider(plan, type) != NULL)
 			return true;
 	return false;
 }
@@ -46,7 +46,7 @@ static bool is_heard(const struct service *service, int type)
 
 static const struct sql find_oldest = {
 	"sandbox_oldest",
-	"SELECT least((SELECT min(received_at) FROM inbox_events), (SELECT min(received_at) FROM heard_events))",
+	"SELECT least((SELECT min(received_at) FROM inbox_events), (SELECT min(received_at) FROM processed_events))",
 };
 
 static bool ask_oldest(struct db *db, int64_t *ret_oldest_us)
@@ -55,32 +55,32 @@ static bool ask_oldest(struct db *db, int64_t *ret_oldest_us)
 
 	if (!ask_database(db, &find_oldest, &rows))
 		return false;
-	*ret_oldest_us = row_moment(&rows, 0, 0);
+	*ret_oldest_us = row_timestamp(&rows, 0, 0);
 	return true;
 }
 
 /* Keeps those that were handled. */
-static bool drop_waiting(struct db *db, struct unheard *unheard)
+static bool drop_waiting(struct db *db, struct unprocessed *unprocessed)
 {
-	const size_t all = unheard->count;
+	const size_t all = unprocessed->count;
 	struct uuid *ids = mem_new(all + 1, sizeof(*ids));
-	int64_t *claimed_us = mem_new(all + 1, sizeof(*claimed_us));
+	int64_t *processed_us = mem_new(all + 1, sizeof(*processed_us));
 	int64_t oldest_us = INT64_MIN;
 
 	for (size_t i = 0; i < all; i++)
-		ids[i] = unheard->events[i]->id;
-	const bool fine = ask_oldest(db, &oldest_us) && claims_look(db, ids, all, INT_ABSENT, claimed_us);
-	unheard->count = 0;
+		ids[i] = unprocessed->events[i]->id;
+	const bool fine = ask_oldest(db, &oldest_us) && dedup_look(db, ids, all, INT_ABSENT, processed_us);
+	unprocessed->count = 0;
 	for (size_t i = 0; i < all && fine; i++) {
-		const struct happened *event = unheard->events[i];
-		const bool forgotten = event->time_us < oldest_us && moment_now() - event->time_us > FORGOTTEN_US;
+		const struct happened *event = unprocessed->events[i];
+		const bool forgotten = event->time_us < oldest_us && timestamp_now() - event->time_us > FORGOTTEN_US;
 
-		if (forgotten || claimed_us[i] != INT_ABSENT)
-			unheard->events[unheard->count++] = event;
+		if (forgotten || processed_us[i] != INT_ABSENT)
+			unprocessed->events[unprocessed->count++] = event;
 	}
-	unheard->waiting = all - unheard->count;
+	unprocessed->waiting = all - unprocessed->count;
 	free(ids);
-	free(claimed_us);
+	free(processed_us);
 	return fine;
 }
 
@@ -96,25 +96,25 @@ static bool may_be_later(const struct history *history, const struct service *se
 	return false;
 }
 
-static bool is_unheard(const struct history *history, const struct recall *recall, const struct happened *event)
+static bool is_unprocessed(const struct history *history, const struct replay_spec *spec, const struct happened *event)
 {
-	return !event->later && event->answers == 0 && !event->silent && is_heard(recall->service, event->type) &&
-	       !may_be_later(history, recall->service, event);
+	return !event->later && event->answers == 0 && !event->eventless && is_heard(spec->service, event->type) &&
+	       !may_be_later(history, spec->service, event);
 }
 
-bool unheard_list(const struct history *history, const struct recall *recall, struct db *db,
-		  struct unheard *ret_unheard)
+bool unprocessed_list(const struct history *history, const struct replay_spec *spec, struct db *db,
+		  struct unprocessed *ret_unprocessed)
 {
-	*ret_unheard = (struct unheard){.events = mem_new(history->count + 1, sizeof(*ret_unheard->events))};
+	*ret_unprocessed = (struct unprocessed){.events = mem_new(history->count + 1, sizeof(*ret_unprocessed->events))};
 	for (int last = 0; last <= 1; last++)
 		for (size_t i = 0; i < history->count; i++) {
 			const struct happened *event = &history->events[i];
 
-			if (among(recall->last, event->type) == (last != 0) && is_unheard(history, recall, event))
-				ret_unheard->events[ret_unheard->count++] = event;
+			if (among(spec->last, event->type) == (last != 0) && is_unprocessed(history, spec, event))
+				ret_unprocessed->events[ret_unprocessed->count++] = event;
 		}
-	if (drop_waiting(db, ret_unheard))
+	if (drop_waiting(db, ret_unprocessed))
 		return true;
-	free(ret_unheard->events);
+	free(ret_unprocessed->events);
 	return false;
 }

@@ -6,16 +6,16 @@
 #include "ctl/sandbox/history.h"
 
 /* The one about this aggregate that may have moved it without a word; NULL: there is none (any more). */
-struct happened *unheard_find(struct history *history, const struct recall *recall, const struct uuid *subject);
+struct happened *unprocessed_find(struct history *history, const struct replay_spec *spec, const struct uuid *subject);
 
-struct unheard {
+struct unprocessed {
 	const struct happened **events; /* in the order in which to decide them; freed by the caller */
 	size_t count;
 	size_t waiting; /* not among them: the service has not handled these yet */
 };
 
 /* All that are left, up to the cut. False after saying what the database said. */
-bool unheard_list(const struct history *history, const struct recall *recall, struct db *db,
-		  struct unheard *ret_unheard);
+bool unprocessed_list(const struct history *history, const struct replay_spec *spec, struct db *db,
+		  struct unprocessed *ret_unprocessed);
 
 #endif

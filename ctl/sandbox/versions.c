@@ -1,4 +1,4 @@
-/* Touches, gathered and sorted. */
+/* Touches, fetched and sorted. */
 #include "ctl/sandbox/versions.h"
 
 static void add(struct versions *versions, const struct touch *touch)

@@ -13,16 +13,16 @@ struct diff_options {
 
 void difference_record(const struct difference *difference, bool mended)
 {
-	struct record record;
+	struct json_line line;
 
-	record_open(&record);
-	record_text(&record, "what", difference->what);
-	record_text(&record, "name", difference->name);
-	record_text(&record, "difference", difference->text);
-	record_text(&record, "mended_by", difference->mending == MEND_APPLY ? "topology apply" : "hand");
-	record_text(&record, "steps", difference->steps);
-	record_bool(&record, "mended", mended);
-	record_print(&record);
+	json_line_open(&line);
+	json_line_text(&line, "what", difference->what);
+	json_line_text(&line, "name", difference->name);
+	json_line_text(&line, "difference", difference->text);
+	json_line_text(&line, "mended_by", difference->mending == MEND_APPLY ? "topology apply" : "hand");
+	json_line_text(&line, "steps", difference->steps);
+	record_bool(&line, "mended", mended);
+	json_line_print(&line);
 }
 
 void difference_print(const struct difference *difference)

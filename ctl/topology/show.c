@@ -42,13 +42,13 @@ static void show_all(void)
 /* An object of one kind, with up to four texts. */
 static void print_row(const char *kind, const char *const names[4], const char *const values[4])
 {
-	struct record record;
+	struct json_line line;
 
-	record_open(&record);
-	record_text(&record, "kind", kind);
+	json_line_open(&line);
+	json_line_text(&line, "kind", kind);
 	for (int i = 0; i < 4 && names[i] != NULL; i++)
-		record_text(&record, names[i], values[i]);
-	record_print(&record);
+		json_line_text(&line, names[i], values[i]);
+	json_line_print(&line);
 }
 
 static void print_all(void)

@@ -84,7 +84,7 @@ static int tear_down(void **state)
 
 static const char *token_by(const struct token_key *key, int64_t ttl_us)
 {
-	int64_t now_us = moment_now();
+	int64_t now_us = timestamp_now();
 	struct token_claims claims = {.caller = {.user_id = uuid_new(now_us), .role = CALLER_CUSTOMER},
 				      .issued_us = now_us - HOUR_US,
 				      .expires_us = now_us + ttl_us};
@@ -114,23 +114,23 @@ static void asks_for_keys_once_and_knows_a_token_again(void **state)
 
 static void says_unavailable_while_there_are_no_keys_and_asks_not_too_often(void **state)
 {
-	const int64_t since = moment_steady();
+	const int64_t since = monotonic_now();
 
 	(void)state;
 	begin(FOR_GOOD);
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(verify(token_by(first, MINUTE_US)), E_UNAVAILABLE);
 	assert_false(auth_has_keys(auth));
-	assert_in_range(atomic_load(&users.asked), 1, 2 + (moment_steady() - since) / (10 * MS_US));
+	assert_in_range(atomic_load(&users.asked), 1, 2 + (monotonic_now() - since) / (10 * MS_US));
 }
 
 static void asks_for_the_first_keys_by_itself_until_it_has_them(void **state)
 {
-	const int64_t until = moment_steady() + 30 * SECOND_US;
+	const int64_t until = monotonic_now() + 30 * SECOND_US;
 
 	(void)state;
 	begin(5);
-	while (!auth_has_keys(auth) && moment_steady() < until)
+	while (!auth_has_keys(auth) && monotonic_now() < until)
 		sched_yield();
 	assert_true(auth_has_keys(auth));
 	assert_int_equal(atomic_load(&users.asked), 6);
@@ -168,7 +168,7 @@ static void refuses_an_expired_token_however_often_it_comes(void **state)
 
 static void tells_callers_apart(void **state)
 {
-	int64_t now_us = moment_now();
+	int64_t now_us = timestamp_now();
 	struct token_claims claims = {.issued_us = now_us, .expires_us = now_us + MINUTE_US};
 	struct caller caller;
 	const char *tokens[3];

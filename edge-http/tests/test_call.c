@@ -27,7 +27,7 @@ static struct service {
 	const char *data;         /* of asked */
 	int count, polls;
 	struct rpc_reply reply;
-	const char *lane;
+	const char *queue;
 	const char *settles_as; /* orders: what becomes of them at the second look; NULL: nothing */
 } service;
 
@@ -53,11 +53,11 @@ enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct 
 	}
 	service.asked = *request;
 	service.data = arena_copy(into, request->data.bytes, request->data.size);
-	service.lane = request->lane;
+	service.queue = request->queue;
 	return ret_reply->status;
 }
 
-void rpc_ask(struct rpc *rpc, const struct rpc_request *request, struct arena *into, rpc_done *done, void *context)
+void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct arena *into, rpc_done *done, void *context)
 {
 	struct rpc_reply reply;
 
@@ -405,16 +405,16 @@ static void takes_an_empty_body_where_none_is_needed(void **state)
 	assert_int_equal(ask_json("POST", "/v1/products", NULL), 400);
 }
 
-static void sends_a_new_password_to_the_slow_lane(void **state)
+static void sends_a_new_password_to_the_slow_consumer(void **state)
 {
 	(void)state;
 	as("ann");
 	assert_int_equal(ask_json("PATCH", "/v1/users/" ID, "{\"name\":\"Ann\"}"), 200);
-	assert_null(service.lane);
+	assert_null(service.queue);
 	as("ann");
 	assert_int_equal(
 		ask_json("PATCH", "/v1/users/" ID, "{\"password\":{\"old\":\"12345678\",\"new\":\"87654321\"}}"), 200);
-	assert_string_equal(service.lane, "users.password");
+	assert_string_equal(service.queue, "users.password");
 }
 
 /* ---- tokens ---- */
@@ -574,7 +574,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(makes_the_messages_id_from_user_and_key, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(places_no_order_without_a_key, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(takes_an_empty_body_where_none_is_needed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(sends_a_new_password_to_the_slow_lane, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(sends_a_new_password_to_the_slow_consumer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(grants_a_token_for_json_and_for_a_form, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(grants_no_token_for_less_or_more_than_it_takes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(answers_with_the_pending_order_at_once, set_up, tear_down),

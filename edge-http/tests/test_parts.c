@@ -116,19 +116,19 @@ static void asks_only_messages_that_the_edge_may_send(void **state)
 		assert_int_equal(type->kind, REQUEST);
 		assert_string_equal(type->producer, "edge-http");
 		assert_non_null(route->answer);
-		assert_true(strstr(route->path, "{id}") == NULL || type->shape != NULL);
+		assert_true(strstr(route->path, "{id}") == NULL || type->schema != NULL);
 	}
 }
 
 /* ---- forms ---- */
 
-static const char *json_of(const char *form, const struct shape *shape)
+static const char *json_of(const char *form, const struct schema *schema)
 {
 	struct buffer text;
 	const char *json = NULL;
 
 	buffer_init(&text);
-	if (form_to_json(span_of(form), shape, &text) == OK)
+	if (form_to_json(span_of(form), schema, &text) == OK)
 		json = arena_text(&arena, text.bytes);
 	buffer_done(&text);
 	return json;
@@ -155,7 +155,7 @@ static void turns_a_query_into_json(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_string_equal(json_of(cases[i].form, &products_list_shape), cases[i].json);
+		assert_string_equal(json_of(cases[i].form, &products_list_schema), cases[i].json);
 }
 
 static void refuses_a_broken_percent_sign(void **state)
@@ -164,14 +164,14 @@ static void refuses_a_broken_percent_sign(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
-		assert_null(json_of(forms[i], &products_list_shape));
+		assert_null(json_of(forms[i], &products_list_schema));
 }
 
 static void takes_from_a_client_only_what_is_a_clients_to_say(void **state)
 {
 	static const struct field more = {.name = "more", .type = F_TEXT};
-	const struct shape *open = public_shape(&arena, &products_change_shape, NULL);
-	const struct shape *wider = public_shape(&arena, &tokens_grant_shape, &more);
+	const struct schema *open = public_schema(&arena, &products_change_schema, NULL);
+	const struct schema *wider = public_schema(&arena, &tokens_grant_schema, &more);
 
 	(void)state;
 	for (const struct field *field = open->fields; field->name != NULL; field++) {
@@ -187,13 +187,13 @@ static void takes_from_a_client_only_what_is_a_clients_to_say(void **state)
 
 /* ---- views: what the edge finds in JSON that the field tables write ---- */
 
-static struct span encoded(const struct shape *shape, const void *body)
+static struct span encoded(const struct schema *schema, const void *body)
 {
 	struct buffer text;
 	struct span span;
 
 	buffer_init(&text);
-	json_encode(&text, shape, body);
+	json_encode(&text, schema, body);
 	span = (struct span){arena_copy(&arena, text.bytes, text.size), text.size};
 	buffer_done(&text);
 	return span;
@@ -210,15 +210,15 @@ static void finds_id_and_version_of_every_view(void **state)
 
 	(void)state;
 	uuid_text(&id, expected);
-	assert_int_equal(view_id(encoded(&user_view_shape, &user), found), OK);
+	assert_int_equal(view_id(encoded(&user_view_schema, &user), found), OK);
 	assert_string_equal(found, expected);
-	assert_int_equal(view_id(encoded(&product_view_shape, &product), found), OK);
+	assert_int_equal(view_id(encoded(&product_view_schema, &product), found), OK);
 	assert_string_equal(found, expected);
-	assert_int_equal(view_id(encoded(&order_view_shape, &order), found), OK);
+	assert_int_equal(view_id(encoded(&order_view_schema, &order), found), OK);
 	assert_string_equal(found, expected);
-	assert_int_equal(view_version(encoded(&user_view_shape, &user)), 1234567);
-	assert_int_equal(view_version(encoded(&product_view_shape, &product)), 1);
-	assert_int_equal(view_version(encoded(&order_view_shape, &order)), 42);
+	assert_int_equal(view_version(encoded(&user_view_schema, &user)), 1234567);
+	assert_int_equal(view_version(encoded(&product_view_schema, &product)), 1);
+	assert_int_equal(view_version(encoded(&order_view_schema, &order)), 42);
 }
 
 static void finds_no_version_where_none_is(void **state)

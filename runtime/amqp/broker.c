@@ -23,13 +23,13 @@ struct broker {
 	size_t host; /* the one that is or was connected to */
 	const char *name;
 	int64_t heartbeat_us;
-	bool confirms, url_is_bad;
+	bool wants_confirms, url_is_bad;
 
 	struct link *link; /* NULL: not connected */
 	struct broker_backoff backoff;
 	bool consuming, blocked;
 	unsigned channel;
-	struct outcomes outcomes;
+	struct confirms confirms;
 	struct held *oldest, *newest;
 	struct held *spare; /* takes the next event, whatever it is */
 	int close_code;     /* with which the broker closed the connection; 0: it is there, or was lost otherwise */
@@ -122,7 +122,7 @@ static bool take_held(struct broker *broker, struct arena *arena, struct deliver
 static void new_channel(struct broker *broker)
 {
 	broker->channel++;
-	outcomes_new_channel(&broker->outcomes);
+	confirms_new_channel(&broker->confirms);
 }
 
 struct broker *broker_new(const struct broker_config *config)
@@ -130,13 +130,13 @@ struct broker *broker_new(const struct broker_config *config)
 	struct broker *broker = mem_new(1, sizeof(*broker));
 
 	arena_init(&broker->texts);
-	broker->name = arena_format(&broker->texts, "%s/%s", config->program, config->lane);
+	broker->name = arena_format(&broker->texts, "%s/%s", config->program, config->connection_name);
 	broker->heartbeat_us = config->heartbeat_us;
-	broker->confirms = config->confirms;
+	broker->wants_confirms = config->confirms;
 	broker->backoff.random = (uint32_t)((uintptr_t)broker >> 4);
 	broker->url_is_bad = broker_hosts_parse(config->url, &broker->texts, &broker->hosts) != OK;
 	broker->spare = held_new();
-	outcomes_init(&broker->outcomes);
+	confirms_init(&broker->confirms);
 	return broker;
 }
 
@@ -154,7 +154,7 @@ void broker_free(struct broker *broker)
 	if (broker == NULL)
 		return;
 	disconnect(broker, false);
-	outcomes_done(&broker->outcomes);
+	confirms_done(&broker->confirms);
 	held_free(broker->spare);
 	arena_done(&broker->texts);
 	free(broker);
@@ -171,7 +171,7 @@ static enum status connect_to(struct broker *broker, const struct broker_host *h
 					   .vhost = broker->hosts.vhost,
 					   .name = broker->name,
 					   .heartbeat_us = broker->heartbeat_us,
-					   .confirms = broker->confirms};
+					   .confirms = broker->wants_confirms};
 
 	return link_open(&config, &broker->link, broker->detail);
 }
@@ -196,15 +196,15 @@ enum status broker_ensure(struct broker *broker)
 			 "amqps://...?cacertfile=/path");
 		return E_UNAVAILABLE;
 	}
-	if (!backoff_is_due(&broker->backoff, moment_steady()))
+	if (!backoff_is_due(&broker->backoff, monotonic_now()))
 		return E_UNAVAILABLE;
 	const enum status status = connect_to_any(broker);
-	connects_count("broker", status == OK);
+	connection_attempts_count("broker", status == OK);
 	if (status != OK) {
-		backoff_failed(&broker->backoff, moment_steady());
+		backoff_failed(&broker->backoff, monotonic_now());
 		return E_UNAVAILABLE;
 	}
-	backoff_connected(&broker->backoff, moment_steady());
+	backoff_connected(&broker->backoff, monotonic_now());
 	broker->close_code = 0;
 	new_channel(broker);
 	return OK;
@@ -220,7 +220,7 @@ void broker_drop(struct broker *broker)
 	if (broker->link == NULL)
 		return;
 	disconnect(broker, false);
-	backoff_failed(&broker->backoff, moment_steady());
+	backoff_failed(&broker->backoff, monotonic_now());
 }
 
 void broker_close(struct broker *broker)
@@ -310,13 +310,13 @@ static void note_event(struct broker *broker, const struct link_event *event)
 {
 	switch (event->kind) {
 	case LINK_ACK:
-		outcomes_settle(&broker->outcomes, event->tag, event->multiple, OUTCOME_CONFIRMED);
+		confirms_settle(&broker->confirms, event->tag, event->multiple, OUTCOME_CONFIRMED);
 		break;
 	case LINK_NACK:
-		outcomes_settle(&broker->outcomes, event->tag, event->multiple, OUTCOME_REFUSED);
+		confirms_settle(&broker->confirms, event->tag, event->multiple, OUTCOME_REFUSED);
 		break;
 	case LINK_RETURN:
-		outcomes_returned(&broker->outcomes, event->text);
+		confirms_returned(&broker->confirms, event->text);
 		break;
 	case LINK_BLOCKED:
 		broker->blocked = true;
@@ -336,12 +336,12 @@ static void note_event(struct broker *broker, const struct link_event *event)
 
 enum status broker_next(struct broker *broker, int64_t wait_us, struct arena *arena, struct delivery *ret_delivery)
 {
-	int64_t until = wait_us > 0 ? moment_steady() + wait_us : 0;
+	int64_t until = wait_us > 0 ? monotonic_now() + wait_us : 0;
 
 	if (take_held(broker, arena, ret_delivery))
 		return OK;
 	while (broker->link != NULL) {
-		int64_t left = until > 0 ? until - moment_steady() : 0;
+		int64_t left = until > 0 ? until - monotonic_now() : 0;
 		struct link_event event;
 		enum status status = link_next(broker->link, left, arena, &event);
 
@@ -415,7 +415,7 @@ bool broker_pending(const struct broker *broker)
 /* The socket takes nothing: listens meanwhile, since a blocked connection is what the broker then speaks of. */
 static enum status wait_for_room(struct broker *broker, int64_t until_us)
 {
-	if (moment_steady() >= until_us) {
+	if (monotonic_now() >= until_us) {
 		snprintf(broker->detail, sizeof(broker->detail), "the broker takes nothing");
 		broker_drop(broker);
 		return E_UNAVAILABLE;
@@ -436,7 +436,7 @@ enum status broker_publish(struct broker *broker, const struct publication *publ
 		return E_BUSY;
 	while ((status = link_publish(broker->link, publication, broker->hosts.user)) == E_BUSY) {
 		if (until == 0)
-			until = moment_steady() + stuck_us;
+			until = monotonic_now() + stuck_us;
 		status = wait_for_room(broker, until);
 		if (status != OK)
 			return status;
@@ -447,9 +447,9 @@ enum status broker_publish(struct broker *broker, const struct publication *publ
 		return status;
 	if (status != OK)
 		return lost(broker);
-	if (!broker->confirms)
+	if (!broker->wants_confirms)
 		return OK;
-	sequence = outcomes_sent(&broker->outcomes, publication->message_id);
+	sequence = confirms_sent(&broker->confirms, publication->message_id);
 	if (ret_sequence != NULL)
 		*ret_sequence = sequence;
 	return OK;
@@ -462,5 +462,5 @@ bool broker_blocked(const struct broker *broker)
 
 size_t broker_outcomes(struct broker *broker, struct outcome *ret_outcomes, size_t room)
 {
-	return outcomes_take(&broker->outcomes, ret_outcomes, room);
+	return confirms_take(&broker->confirms, ret_outcomes, room);
 }

@@ -15,7 +15,7 @@ struct broker_config {
 	const char *url;     /* amqp://user:password@host[:port][,host...]/vhost: hosts are tried in turn; amqps:
 				amqp/hosts.h */
 	const char *program; /* connection_name shown in the management UI: "svc-orders/events-1" */
-	const char *lane;
+	const char *connection_name;
 	int64_t heartbeat_us;
 	bool confirms; /* confirm.select: publishes are confirmed */
 };
@@ -123,7 +123,7 @@ struct outcome {
 	uint64_t sequence;
 	enum outcome_kind kind;
 };
-/* Takes at most `room` outcomes that have come in (by broker_next or broker_tick); returns how many. */
+/* Takes at most `room` confirms that have come in (by broker_next or broker_tick); returns how many. */
 size_t broker_outcomes(struct broker *broker, struct outcome *ret_outcomes, size_t room);
 
 #endif

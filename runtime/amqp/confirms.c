@@ -28,41 +28,41 @@ static uint64_t hash_text(const char *text)
 	return hash;
 }
 
-static struct outcome_entry *entry_at(const struct outcomes *outcomes, uint64_t sequence)
+static struct outcome_entry *entry_at(const struct confirms *confirms, uint64_t sequence)
 {
-	return &outcomes->ring[sequence & (outcomes->room - 1)];
+	return &confirms->ring[sequence & (confirms->room - 1)];
 }
 
-void outcomes_init(struct outcomes *outcomes)
+void confirms_init(struct confirms *confirms)
 {
-	*outcomes = (struct outcomes){.room = ROOM_LEAST, .first = 1, .next = 1, .waiting = 1};
-	outcomes->ring = mem_new(outcomes->room, sizeof(*outcomes->ring));
+	*confirms = (struct confirms){.room = ROOM_LEAST, .first = 1, .next = 1, .waiting = 1};
+	confirms->ring = mem_new(confirms->room, sizeof(*confirms->ring));
 }
 
-void outcomes_done(struct outcomes *outcomes)
+void confirms_done(struct confirms *confirms)
 {
-	free(outcomes->ring);
-	outcomes->ring = NULL;
+	free(confirms->ring);
+	confirms->ring = NULL;
 }
 
-static void enlarge(struct outcomes *outcomes)
+static void enlarge(struct confirms *confirms)
 {
-	struct outcomes larger = *outcomes;
+	struct confirms larger = *confirms;
 
 	larger.room *= 2;
 	larger.ring = mem_new(larger.room, sizeof(*larger.ring));
-	for (uint64_t i = outcomes->first; i < outcomes->next; i++)
-		*entry_at(&larger, i) = *entry_at(outcomes, i);
-	free(outcomes->ring);
-	*outcomes = larger;
+	for (uint64_t i = confirms->first; i < confirms->next; i++)
+		*entry_at(&larger, i) = *entry_at(confirms, i);
+	free(confirms->ring);
+	*confirms = larger;
 }
 
-uint64_t outcomes_sent(struct outcomes *outcomes, const char *message_id)
+uint64_t confirms_sent(struct confirms *confirms, const char *message_id)
 {
-	if (outcomes->next - outcomes->first == outcomes->room)
-		enlarge(outcomes);
-	*entry_at(outcomes, outcomes->next) = (struct outcome_entry){.id_hash = hash_text(message_id)};
-	return outcomes->next++;
+	if (confirms->next - confirms->first == confirms->room)
+		enlarge(confirms);
+	*entry_at(confirms, confirms->next) = (struct outcome_entry){.id_hash = hash_text(message_id)};
+	return confirms->next++;
 }
 
 static bool is_waiting(const struct outcome_entry *entry)
@@ -70,40 +70,40 @@ static bool is_waiting(const struct outcome_entry *entry)
 	return entry->state == WAITING || entry->state == WAITING_RETURNED;
 }
 
-static void settle_one(struct outcomes *outcomes, uint64_t sequence, enum outcome_kind kind)
+static void settle_one(struct confirms *confirms, uint64_t sequence, enum outcome_kind kind)
 {
-	struct outcome_entry *entry = entry_at(outcomes, sequence);
+	struct outcome_entry *entry = entry_at(confirms, sequence);
 
 	if (!is_waiting(entry))
 		return;
 	entry->kind = entry->state == WAITING_RETURNED ? OUTCOME_RETURNED : kind;
 	entry->state = READY;
-	outcomes->ready++;
+	confirms->ready++;
 }
 
-static void pass_settled(struct outcomes *outcomes)
+static void pass_settled(struct confirms *confirms)
 {
-	while (outcomes->waiting < outcomes->next && !is_waiting(entry_at(outcomes, outcomes->waiting)))
-		outcomes->waiting++;
+	while (confirms->waiting < confirms->next && !is_waiting(entry_at(confirms, confirms->waiting)))
+		confirms->waiting++;
 }
 
-void outcomes_settle(struct outcomes *outcomes, uint64_t tag, bool multiple, enum outcome_kind kind)
+void confirms_settle(struct confirms *confirms, uint64_t tag, bool multiple, enum outcome_kind kind)
 {
-	uint64_t last = tag == 0 ? outcomes->next - 1 : outcomes->base + tag;
+	uint64_t last = tag == 0 ? confirms->next - 1 : confirms->base + tag;
 
-	if (last >= outcomes->next || last < outcomes->waiting)
+	if (last >= confirms->next || last < confirms->waiting)
 		return;
-	for (uint64_t i = multiple ? outcomes->waiting : last; i <= last; i++)
-		settle_one(outcomes, i, kind);
-	pass_settled(outcomes);
+	for (uint64_t i = multiple ? confirms->waiting : last; i <= last; i++)
+		settle_one(confirms, i, kind);
+	pass_settled(confirms);
 }
 
-void outcomes_returned(struct outcomes *outcomes, const char *message_id)
+void confirms_returned(struct confirms *confirms, const char *message_id)
 {
 	uint64_t hash = hash_text(message_id);
 
-	for (uint64_t i = outcomes->waiting; i < outcomes->next; i++) {
-		struct outcome_entry *entry = entry_at(outcomes, i);
+	for (uint64_t i = confirms->waiting; i < confirms->next; i++) {
+		struct outcome_entry *entry = entry_at(confirms, i);
 
 		if (entry->state == WAITING && entry->id_hash == hash) {
 			entry->state = WAITING_RETURNED;
@@ -112,35 +112,35 @@ void outcomes_returned(struct outcomes *outcomes, const char *message_id)
 	}
 }
 
-static void pass_taken(struct outcomes *outcomes)
+static void pass_taken(struct confirms *confirms)
 {
-	while (outcomes->first < outcomes->next && entry_at(outcomes, outcomes->first)->state == TAKEN)
-		outcomes->first++;
+	while (confirms->first < confirms->next && entry_at(confirms, confirms->first)->state == TAKEN)
+		confirms->first++;
 }
 
-size_t outcomes_take(struct outcomes *outcomes, struct outcome *ret_outcomes, size_t room)
+size_t confirms_take(struct confirms *confirms, struct outcome *ret_outcomes, size_t room)
 {
 	size_t taken = 0;
 
-	for (uint64_t i = outcomes->first; i < outcomes->next && taken < room && outcomes->ready > 0; i++) {
-		struct outcome_entry *entry = entry_at(outcomes, i);
+	for (uint64_t i = confirms->first; i < confirms->next && taken < room && confirms->ready > 0; i++) {
+		struct outcome_entry *entry = entry_at(confirms, i);
 
 		if (entry->state != READY)
 			continue;
 		ret_outcomes[taken++] = (struct outcome){i, entry->kind};
 		entry->state = TAKEN;
-		outcomes->ready--;
+		confirms->ready--;
 	}
-	pass_taken(outcomes);
+	pass_taken(confirms);
 	return taken;
 }
 
-void outcomes_new_channel(struct outcomes *outcomes)
+void confirms_new_channel(struct confirms *confirms)
 {
-	for (uint64_t i = outcomes->waiting; i < outcomes->next; i++)
-		if (is_waiting(entry_at(outcomes, i)))
-			entry_at(outcomes, i)->state = TAKEN;
-	outcomes->waiting = outcomes->next;
-	outcomes->base = outcomes->next - 1;
-	pass_taken(outcomes);
+	for (uint64_t i = confirms->waiting; i < confirms->next; i++)
+		if (is_waiting(entry_at(confirms, i)))
+			entry_at(confirms, i)->state = TAKEN;
+	confirms->waiting = confirms->next;
+	confirms->base = confirms->next - 1;
+	pass_taken(confirms);
 }

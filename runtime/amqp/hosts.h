@@ -31,8 +31,8 @@ must_check enum status broker_hosts_parse(const char *url, struct arena *arena, 
  * lost the broker together do not come back together. A connection that lived for 5 s starts it anew. */
 struct broker_backoff {
 	int64_t pause_us;     /* the next pause; 0: the first */
-	int64_t due_us;       /* moment_steady() */
-	int64_t connected_us; /* moment_steady(); 0: not connected */
+	int64_t due_us;       /* monotonic_now() */
+	int64_t connected_us; /* monotonic_now(); 0: not connected */
 	uint32_t random;
 };
 

@@ -14,7 +14,7 @@ enum { FRAME_MAX = 131072 }; /* RabbitMQ's default */
 /* Connecting, logging in, each call that waits for an answer; an orderly close. */
 static const int64_t open_wait_us = 5 * SECOND_US, close_wait_us = 1 * SECOND_US;
 
-static const char consumer_tag[] = "lane";
+static const char consumer_tag[] = "consumer";
 
 /* Where Debian's ca-certificates puts what the system trusts. */
 static const char system_ca_file[] = "/etc/ssl/certs/ca-certificates.crt";

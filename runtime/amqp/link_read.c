@@ -249,7 +249,7 @@ static enum status read_return(struct link *link, struct arena *arena, struct li
 
 enum status link_next(struct link *link, int64_t wait_us, struct arena *arena, struct link_event *ret_event)
 {
-	int64_t until = wait_us > 0 ? moment_steady() + wait_us : 0;
+	int64_t until = wait_us > 0 ? monotonic_now() + wait_us : 0;
 
 	if (take_noted(link, ret_event))
 		return OK;
@@ -258,7 +258,7 @@ enum status link_next(struct link *link, int64_t wait_us, struct arena *arena, s
 		enum status status;
 
 		amqp_maybe_release_buffers(link->state);
-		status = read_frame(link, until > 0 ? until - moment_steady() : 0, &frame);
+		status = read_frame(link, until > 0 ? until - monotonic_now() : 0, &frame);
 		if (status != OK)
 			return status;
 		if (frame.frame_type != AMQP_FRAME_METHOD)

@@ -1,4 +1,4 @@
-/* A lane's life: connect, consume, turn, again. */
+/* A consumer's life: connect, consume, turn, again. */
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,45 +17,45 @@
 #define HOLD_US  (100 * MS_US)
 #define PAUSE_MS 20
 
-static struct metric held = {.name = "comanda_lane_held_total",
-			     .help = "Times that a lane had to hold a batch back",
+static struct metric held = {.name = "comanda_consumer_held_total",
+			     .help = "Times that a consumer had to hold a batch back",
 			     .type = COUNTER,
-			     .label = "lane"};
+			     .label = "consumer"};
 
-static struct metric lane_is_ready = {.name = "comanda_lane_ready",
-				      .help = "1 where the lane has a consumer and its database",
+static struct metric consumer_is_ready = {.name = "comanda_consumer_ready",
+				      .help = "1 where the consumer has a consumer and its database",
 				      .type = GAUGE,
-				      .label = "lane"};
+				      .label = "consumer"};
 
-static void set_ready(struct lane *lane, bool ready)
+static void set_ready(struct consumer *consumer, bool ready)
 {
-	atomic_store(&lane->ready, ready);
-	metric_set(&lane_is_ready, lane->name, ready);
+	atomic_store(&consumer->ready, ready);
+	metric_set(&consumer_is_ready, consumer->name, ready);
 }
 
-struct db *lane_db(struct lane *lane)
+struct db *consumer_db(struct consumer *consumer)
 {
-	return lane->db;
+	return consumer->db;
 }
 
-struct cache *lane_cache(struct lane *lane)
+struct cache *consumer_cache(struct consumer *consumer)
 {
-	return lane->cache;
+	return consumer->cache;
 }
 
-struct arena *lane_arena(struct lane *lane)
+struct arena *consumer_arena(struct consumer *consumer)
 {
-	return &lane->arena;
+	return &consumer->arena;
 }
 
-const void *lane_settings(const struct lane *lane)
+const void *consumer_settings(const struct consumer *consumer)
 {
-	return lane->engine->program_settings;
+	return consumer->engine->program_settings;
 }
 
 /* ---- connecting ---- */
 
-static void pause_lane(void)
+static void pause_consumer(void)
 {
 	poll(NULL, 0, PAUSE_MS);
 }
@@ -64,285 +64,285 @@ static void pause_lane(void)
  * the two answers to an order meet in one turn, and nobody else changes the same rows. Last, because a newer build
  * knows what an older one does not. Reads, and what is worked one by one, gain nothing from being together. Who is
  * without its database lets all others go first. */
-static int64_t priority(const struct lane *lane)
+static int64_t priority(const struct consumer *consumer)
 {
-	if (!db_connected(lane->db))
+	if (!db_connected(consumer->db))
 		return -1;
-	return lane->plan->kind == LANE_QUERY || lane->plan->batch_max == 1 ? 0 : lane->engine->started_us;
+	return consumer->config->kind == CONSUMER_QUERY || consumer->config->batch_max == 1 ? 0 : consumer->engine->started_us;
 }
 
-static enum status consume(struct lane *lane)
+static enum status consume(struct consumer *consumer)
 {
 	const struct broker_consume plan = {
-		.queue = lane->plan->queue,
-		.prefetch = lane_prefetch(lane->plan),
-		.priority = priority(lane),
+		.queue = consumer->config->queue,
+		.prefetch = consumer_prefetch(consumer->config),
+		.priority = priority(consumer),
 	};
 
-	lane->priority = plan.priority;
-	const enum status status = broker_consume(lane->broker, &plan);
+	consumer->priority = plan.priority;
+	const enum status status = broker_consume(consumer->broker, &plan);
 	if (status == OK)
-		log_info("lane.consuming", kv_text("queue", plan.queue));
+		log_info("consumer.consuming", kv_text("queue", plan.queue));
 	else if (status == E_NOT_FOUND)
-		log_warn("lane.no_queue", kv_text("queue", plan.queue),
+		log_warn("consumer.no_queue", kv_text("queue", plan.queue),
 			 kv_text("detail", "the queue is not there; comanda topology apply puts it there"));
 	return status;
 }
 
-/* Is the lane able to take messages? Events are not taken while they could not be written. */
-static bool consuming(struct lane *lane)
+/* Is the consumer able to take messages? Events are not taken while they could not be written. */
+static bool consuming(struct consumer *consumer)
 {
-	if (broker_ensure(lane->broker) != OK)
+	if (broker_ensure(consumer->broker) != OK)
 		return false;
-	if (broker_consuming(lane->broker) && lane->priority == priority(lane))
+	if (broker_consuming(consumer->broker) && consumer->priority == priority(consumer))
 		return true;
-	if (broker_cancel(lane->broker) != OK)
+	if (broker_cancel(consumer->broker) != OK)
 		return false;
-	if (!lane_takes_requests(lane) && db_ensure(lane->db) != OK) {
-		if (broker_tick(lane->broker, 0) != OK)
-			broker_drop(lane->broker);
+	if (!consumer_takes_requests(consumer) && db_ensure(consumer->db) != OK) {
+		if (broker_tick(consumer->broker, 0) != OK)
+			broker_drop(consumer->broker);
 		return false;
 	}
-	if (consume(lane) == OK)
+	if (consume(consumer) == OK)
 		return true;
-	broker_drop(lane->broker);
+	broker_drop(consumer->broker);
 	return false;
 }
 
-static const struct sql ping = {"lane_ping", "SELECT 1"};
+static const struct sql ping = {"consumer_ping", "SELECT 1"};
 
-/* An idle lane looks whether its database is still there: readiness must not be a memory. */
-static void look_after_database(struct lane *lane, int64_t *next_us)
+/* An idle consumer looks whether its database is still there: readiness must not be a memory. */
+static void look_after_database(struct consumer *consumer, int64_t *next_us)
 {
 	struct rows rows;
 
-	if (moment_steady() < *next_us)
+	if (monotonic_now() < *next_us)
 		return;
-	*next_us = moment_steady() + PING_US;
-	if (db_ensure(lane->db) == OK && db_run(lane->db, &ping, &rows) != OK)
-		db_recover(lane->db);
+	*next_us = monotonic_now() + PING_US;
+	if (db_ensure(consumer->db) == OK && db_run(consumer->db, &ping, &rows) != OK)
+		db_recover(consumer->db);
 }
 
 /* ---- turning ---- */
 
-static void fail_rest(struct lane *lane, enum status status)
+static void fail_rest(struct consumer *consumer, enum status status)
 {
-	for (size_t i = 0; i < lane->batch.count; i++)
-		if (!lane->batch.items[i].done)
-			item_fail(lane, &lane->batch.items[i], status);
+	for (size_t i = 0; i < consumer->batch.count; i++)
+		if (!consumer->batch.items[i].done)
+			item_fail(consumer, &consumer->batch.items[i], status);
 }
 
 /* What a batch needs is away: the database, or the broker for what it says. What was taken is held, nothing more is
  * taken, the connection is kept alive. False: the connection is gone as well (the broker gives what we held to somebody
  * else), or the program ends. */
-static bool hold(struct lane *lane)
+static bool hold(struct consumer *consumer)
 {
-	const int64_t end = moment_steady() + HOLD_US;
+	const int64_t end = monotonic_now() + HOLD_US;
 
-	set_ready(lane, false);
-	if (broker_consuming(lane->broker) && broker_cancel(lane->broker) != OK)
+	set_ready(consumer, false);
+	if (broker_consuming(consumer->broker) && broker_cancel(consumer->broker) != OK)
 		return false;
-	while (!lane_stopping(lane)) {
-		if (broker_tick(lane->broker, 0) != OK)
+	while (!consumer_stopping(consumer)) {
+		if (broker_tick(consumer->broker, 0) != OK)
 			return false;
-		if (moment_steady() >= end && db_ensure(lane->db) == OK)
+		if (monotonic_now() >= end && db_ensure(consumer->db) == OK)
 			return true;
-		pause_lane();
+		pause_consumer();
 	}
 	return false;
 }
 
-static enum status events_turn(struct lane *lane)
+static enum status event_batch(struct consumer *consumer)
 {
-	return lane->plan->kind == LANE_ANSWERS ? answers_turn(lane) : write_turn(lane);
+	return consumer->config->kind == CONSUMER_STATELESS ? stateless_batch(consumer) : write_batch(consumer);
 }
 
 /* False: the batch could not be settled; the broker will deliver it again. */
-static bool turn_events(struct lane *lane)
+static bool turn_events(struct consumer *consumer)
 {
-	enum status status = events_turn(lane);
+	enum status status = event_batch(consumer);
 
 	if (status == OK)
 		return true;
-	metric_add(&held, lane->plan->name, 1);
-	log_warn("lane.holding", kv_int("items", lane->batch.count), kv_text("status", status_rule(status)->code),
-		 kv_text("detail", db_detail(lane->db)));
+	metric_add(&held, consumer->config->name, 1);
+	log_warn("consumer.holding", kv_int("items", consumer->batch.count), kv_text("status", status_rule(status)->code),
+		 kv_text("detail", db_detail(consumer->db)));
 	while (status != OK) {
-		if (!hold(lane))
+		if (!hold(consumer))
 			return false;
-		status = events_turn(lane);
+		status = event_batch(consumer);
 	}
-	log_info("lane.resumed");
+	log_info("consumer.resumed");
 	return true;
 }
 
 /* What would stay open is refused while too much is; what ends it is not. */
-static void refuse_openers(struct lane *lane)
+static void refuse_openers(struct consumer *consumer)
 {
-	if (!relay_overfull(lane->engine->relay))
+	if (!outbox_relay_at_capacity(consumer->engine->relay))
 		return;
-	for (size_t i = 0; i < lane->batch.count; i++) {
-		struct item *item = &lane->batch.items[i];
+	for (size_t i = 0; i < consumer->batch.count; i++) {
+		struct item *item = &consumer->batch.items[i];
 
-		if (item->query.status == OK && item->query.message.type == lane->engine->service->opens)
-			item_fail(lane, item, E_BUSY);
+		if (item->query.status == OK && item->query.message.type == consumer->engine->service->opens)
+			item_fail(consumer, item, E_BUSY);
 	}
 }
 
-static void turn_requests(struct lane *lane)
+static void turn_requests(struct consumer *consumer)
 {
-	const struct engine *engine = lane->engine;
+	const struct engine *engine = consumer->engine;
 
-	if (lane->plan->kind == LANE_QUERY) {
-		query_turn(lane);
-	} else if (relay_backlog_age(engine->relay) > engine->settings->outbox_age_max_us) {
-		fail_rest(lane, E_BUSY); /* what is accepted could not be told to anybody */
+	if (consumer->config->kind == CONSUMER_QUERY) {
+		query_batch(consumer);
+	} else if (outbox_relay_backlog_age(engine->relay) > engine->settings->outbox_age_max_us) {
+		fail_rest(consumer, E_BUSY); /* what is accepted could not be told to anybody */
 	} else {
-		refuse_openers(lane);
-		if (write_turn(lane) != OK)
-			fail_rest(lane, E_UNAVAILABLE);
+		refuse_openers(consumer);
+		if (write_batch(consumer) != OK)
+			fail_rest(consumer, E_UNAVAILABLE);
 	}
 }
 
-static bool turn(struct lane *lane)
+static bool turn(struct consumer *consumer)
 {
 	bool settled = true;
 
-	cache_guard_refresh(lane);
-	tally_turn_begin(lane);
-	if (lane_takes_requests(lane))
-		turn_requests(lane);
+	cache_guard_refresh(consumer);
+	consumer_metrics_batch_begin(consumer);
+	if (consumer_takes_requests(consumer))
+		turn_requests(consumer);
 	else
-		settled = turn_events(lane);
-	tally_turn_end(lane, settled);
+		settled = turn_events(consumer);
+	consumer_metrics_batch_end(consumer, settled);
 	return settled;
 }
 
 /* No more is begun than is brought to its end. */
-static void rest(struct lane *lane)
+static void rest(struct consumer *consumer)
 {
-	struct pace *pace = &lane->engine->pace;
-	const int64_t since = moment_steady();
+	struct admission *admission = &consumer->engine->admission;
+	const int64_t since = monotonic_now();
 
-	if (lane->plan->kind != LANE_COMMAND || lane->engine->service->open_max_setting == 0)
+	if (consumer->config->kind != CONSUMER_COMMAND || consumer->engine->service->open_max_setting == 0)
 		return;
-	while (!lane_stopping(lane) && pace_rests(pace, since))
+	while (!consumer_stopping(consumer) && admission_throttled(admission, since))
 		poll(NULL, 0, 1);
 }
 
-static void step(struct lane *lane, int64_t *next_ping_us)
+static void step(struct consumer *consumer, int64_t *next_ping_us)
 {
-	const bool before = broker_consuming(lane->broker);
+	const bool before = broker_consuming(consumer->broker);
 
-	arena_reset(&lane->arena);
-	if (!consuming(lane)) {
-		set_ready(lane, false);
-		pause_lane();
+	arena_reset(&consumer->arena);
+	if (!consuming(consumer)) {
+		set_ready(consumer, false);
+		pause_consumer();
 		return;
 	}
 	if (!before) /* the first message may be long in coming */
-		set_ready(lane, db_connected(lane->db));
-	rest(lane);
-	const enum status status = gather(lane, IDLE_US);
+		set_ready(consumer, db_connected(consumer->db));
+	rest(consumer);
+	const enum status status = fetch(consumer, IDLE_US);
 	if (status == E_TIMEOUT) {
-		look_after_database(lane, next_ping_us);
-		set_ready(lane, db_connected(lane->db));
+		look_after_database(consumer, next_ping_us);
+		set_ready(consumer, db_connected(consumer->db));
 		return;
 	}
 	bool settled = status == OK;
 	if (settled)
-		settled = turn(lane);
-	if (settled && answer(lane) == OK)
-		tally_settled(lane);
+		settled = turn(consumer);
+	if (settled && answer(consumer) == OK)
+		consumer_metrics_settled(consumer);
 	else
-		broker_drop(lane->broker);
-	set_ready(lane, broker_consuming(lane->broker) && db_connected(lane->db));
+		broker_drop(consumer->broker);
+	set_ready(consumer, broker_consuming(consumer->broker) && db_connected(consumer->db));
 }
 
 static void *run(void *context)
 {
-	struct lane *lane = context;
+	struct consumer *consumer = context;
 	int64_t next_ping = 0;
 
-	log_thread(lane->name);
-	if (lane->plan->nice != 0)
-		(void)setpriority(PRIO_PROCESS, 0, lane->plan->nice); /* of this thread alone, on Linux */
-	look_after_database(lane, &next_ping);
-	while (!lane_stopping(lane))
-		step(lane, &next_ping);
-	broker_close(lane->broker);
+	log_thread(consumer->name);
+	if (consumer->config->nice != 0)
+		(void)setpriority(PRIO_PROCESS, 0, consumer->config->nice); /* of this thread alone, on Linux */
+	look_after_database(consumer, &next_ping);
+	while (!consumer_stopping(consumer))
+		step(consumer, &next_ping);
+	broker_close(consumer->broker);
 	return NULL;
 }
 
 /* ---- making ---- */
 
-static void connect_parts(struct lane *lane)
+static void connect_parts(struct consumer *consumer)
 {
-	const struct service_settings *settings = lane->engine->settings;
+	const struct service_settings *settings = consumer->engine->settings;
 
-	lane->broker = broker_new(&(struct broker_config){
+	consumer->broker = broker_new(&(struct broker_config){
 		.url = settings->broker_url,
-		.program = lane->engine->service->name,
-		.lane = lane->name,
+		.program = consumer->engine->service->name,
+		.connection_name = consumer->name,
 		.heartbeat_us = settings->broker_heartbeat_us,
 	});
-	lane->db = db_new(&(struct db_config){
+	consumer->db = db_new(&(struct db_config){
 		.url = settings->database_url,
-		.program = lane->engine->service->name,
-		.lane = lane->name,
-		.wait_us = settings->db_wait_us,
+		.program = consumer->engine->service->name,
+		.connection_name = consumer->name,
+		.wait_us = settings->statement_timeout_us,
 	});
-	lane->cache = cache_new(&(struct cache_config){
+	consumer->cache = cache_new(&(struct cache_config){
 		.url = settings->redis_url,
 		.wait_us = CACHE_WAIT_US,
 		.keep_us = CACHE_KEEP_US,
-		.fence_us = settings->db_wait_us < CACHE_FENCE_US / 2 ? CACHE_FENCE_US : 2 * settings->db_wait_us,
+		.fence_us = settings->statement_timeout_us < CACHE_FENCE_US / 2 ? CACHE_FENCE_US : 2 * settings->statement_timeout_us,
 	});
 }
 
-struct lane *lane_start(struct engine *engine, const struct lane_plan *plan, int number)
+struct consumer *consumer_start(struct engine *engine, const struct consumer_config *plan, int number)
 {
-	struct lane *lane = mem_new(1, sizeof(*lane));
+	struct consumer *consumer = mem_new(1, sizeof(*consumer));
 
-	lane->engine = engine;
-	lane->plan = plan;
-	snprintf(lane->name, sizeof(lane->name), "%s-%d", plan->name, number);
-	set_ready(lane, false);
-	arena_init(&lane->arena);
-	arena_init(&lane->trees);
-	buffer_init(&lane->scratch);
-	rpc_bundle_init(&lane->bundle);
-	connect_parts(lane);
-	if (pthread_create(&lane->thread, NULL, run, lane) == 0)
-		return lane;
-	lane_free(lane);
+	consumer->engine = engine;
+	consumer->config = plan;
+	snprintf(consumer->name, sizeof(consumer->name), "%s-%d", plan->name, number);
+	set_ready(consumer, false);
+	arena_init(&consumer->arena);
+	arena_init(&consumer->trees);
+	buffer_init(&consumer->scratch);
+	rpc_bundle_init(&consumer->bundle);
+	connect_parts(consumer);
+	if (pthread_create(&consumer->thread, NULL, run, consumer) == 0)
+		return consumer;
+	consumer_free(consumer);
 	return NULL;
 }
 
-void lane_join(struct lane *lane)
+void consumer_join(struct consumer *consumer)
 {
-	pthread_join(lane->thread, NULL);
+	pthread_join(consumer->thread, NULL);
 }
 
-void lane_free(struct lane *lane)
+void consumer_free(struct consumer *consumer)
 {
-	broker_free(lane->broker);
-	db_free(lane->db);
-	cache_free(lane->cache);
-	pairs_done(lane);
-	rpc_bundle_done(&lane->bundle);
-	buffer_done(&lane->scratch);
-	arena_done(&lane->arena);
-	arena_done(&lane->trees);
-	free(lane->batch.deliveries);
-	free(lane->batch.items);
-	free(lane);
+	broker_free(consumer->broker);
+	db_free(consumer->db);
+	cache_free(consumer->cache);
+	event_join_done(consumer);
+	rpc_bundle_done(&consumer->bundle);
+	buffer_done(&consumer->scratch);
+	arena_done(&consumer->arena);
+	arena_done(&consumer->trees);
+	free(consumer->batch.deliveries);
+	free(consumer->batch.items);
+	free(consumer);
 }
 
-bool lane_ready(const struct lane *lane, struct buffer *why)
+bool consumer_ready(const struct consumer *consumer, struct buffer *why)
 {
-	if (atomic_load(&lane->ready))
+	if (atomic_load(&consumer->ready))
 		return true;
-	buffer_format(why, "lane %s: no consumer, or no database\n", lane->name);
+	buffer_format(why, "consumer %s: no consumer, or no database\n", consumer->name);
 	return false;
 }

@@ -1,4 +1,4 @@
-/* A message's span lasts from when it was gathered until it was acknowledged, like all of its batch. */
+/* A message's span lasts from when it was fetched until it was acknowledged, like all of its batch. */
 #include "consumer/consumer_metrics.h"
 
 #include <stdio.h>
@@ -8,35 +8,35 @@
 #include "telemetry/metrics.h"
 
 static struct metric queue_wait = {.name = "comanda_queue_wait_seconds",
-				   .help = "From when a message was asked or decided until a lane took it",
+				   .help = "From when a message was asked or decided until a consumer took it",
 				   .type = HISTOGRAM,
-				   .label = "lane"};
+				   .label = "consumer"};
 static struct metric handled = {.name = "comanda_messages_total",
 				.help = "Messages handled, by type and status",
 				.type = COUNTER,
 				.label = "type",
 				.second = "status"};
 static struct metric handling = {.name = "comanda_message_seconds",
-				 .help = "From when a lane took a message until it was acknowledged, by type",
+				 .help = "From when a consumer took a message until it was acknowledged, by type",
 				 .type = HISTOGRAM,
 				 .label = "type"};
 
-static bool known(const struct lane *lane, const struct item *item)
+static bool known(const struct consumer *consumer, const struct item *item)
 {
 	const int type = item->query.message.type;
 
-	return item->gathered != E_MALFORMED && type >= 0 && type < lane->engine->service->contract->count;
+	return item->fetched != E_MALFORMED && type >= 0 && type < consumer->engine->service->contract->count;
 }
 
-static const char *name_of(const struct lane *lane, const struct item *item)
+static const char *name_of(const struct consumer *consumer, const struct item *item)
 {
-	return known(lane, item) ? lane_type(lane, item->query.message.type)->name : "unknown";
+	return known(consumer, item) ? consumer_type(consumer, item->query.message.type)->name : "unknown";
 }
 
-/* ---- gathered ---- */
+/* ---- fetched ---- */
 
 /* A request that nobody traces starts no trace; an event or a note without one is where a trace begins. */
-static void place_in_trace(struct lane *lane, struct item *item)
+static void place_in_trace(struct consumer *consumer, struct item *item)
 {
 	const struct message *message = &item->query.message;
 	struct trace from;
@@ -47,28 +47,28 @@ static void place_in_trace(struct lane *lane, struct item *item)
 			return;
 		memcpy(item->parent, from.span, sizeof(item->parent));
 		item->trace = trace_child(&from);
-	} else if (!lane_takes_requests(lane)) {
+	} else if (!consumer_takes_requests(consumer)) {
 		item->trace = trace_root(message->id.bytes);
 	}
 }
 
-void tally_gathered(struct lane *lane)
+void consumer_metrics_fetched(struct consumer *consumer)
 {
-	struct batch *batch = &lane->batch;
+	struct batch *batch = &consumer->batch;
 
-	batch->gathered_us = moment_now();
+	batch->gathered_us = timestamp_now();
 	for (size_t i = 0; i < batch->count; i++) {
 		struct item *item = &batch->items[i];
 		const int64_t waited = batch->gathered_us - item->query.message.time_us;
 
 		if (item->query.message.time_us > 0)
-			metric_observe(&queue_wait, lane->plan->name, waited > 0 ? waited : 0);
-		if (known(lane, item)) {
+			metric_observe(&queue_wait, consumer->config->name, waited > 0 ? waited : 0);
+		if (known(consumer, item)) {
 			item->subject = item->query.message.subject;
-			item->about = lane_type(lane, item->query.message.type)->about;
+			item->about = consumer_type(consumer, item->query.message.type)->about;
 		}
 		if (tracing_on())
-			place_in_trace(lane, item);
+			place_in_trace(consumer, item);
 	}
 }
 
@@ -87,7 +87,7 @@ static size_t count_sampled(const struct batch *batch, const struct item **ret_f
 	return count;
 }
 
-static void link_all(const struct batch *batch, size_t sampled, struct traced *turn)
+static void link_all(const struct batch *batch, size_t sampled, struct trace_span *turn)
 {
 	const size_t room = sampled < SPAN_LINKS ? sampled : SPAN_LINKS;
 
@@ -98,32 +98,32 @@ static void link_all(const struct batch *batch, size_t sampled, struct traced *t
 			turn->links[turn->link_count++] = batch->items[i].trace;
 }
 
-void tally_turn_begin(struct lane *lane)
+void consumer_metrics_batch_begin(struct consumer *consumer)
 {
-	const struct batch *batch = &lane->batch;
+	const struct batch *batch = &consumer->batch;
 	const struct item *first = NULL;
 	char name[SPAN_NAME + 1];
 
 	const size_t sampled = tracing_on() ? count_sampled(batch, &first) : 0;
 	if (sampled == 0)
 		return;
-	snprintf(name, sizeof(name), "turn %s", lane->plan->queue);
-	traced_begin(&lane->turn, SPAN_INTERNAL, name, sampled == 1 ? &first->trace : NULL);
-	traced_note(&lane->turn, "comanda.lane", lane->plan->name); /* its own name ends with it */
-	traced_count(&lane->turn, "messaging.batch.message_count", (int64_t)batch->count);
+	snprintf(name, sizeof(name), "turn %s", consumer->config->queue);
+	span_begin(&consumer->turn, SPAN_INTERNAL, name, sampled == 1 ? &first->trace : NULL);
+	span_attribute(&consumer->turn, "comanda.consumer", consumer->config->name); /* its own name ends with it */
+	span_count(&consumer->turn, "messaging.batch.message_count", (int64_t)batch->count);
 	if (sampled > 1)
-		link_all(batch, sampled, &lane->turn);
-	tracing_enter(&lane->turn.at);
+		link_all(batch, sampled, &consumer->turn);
+	tracing_enter(&consumer->turn.at);
 }
 
-void tally_turn_end(struct lane *lane, bool settled)
+void consumer_metrics_batch_end(struct consumer *consumer, bool settled)
 {
 	if (tracing_here() == NULL)
 		return;
 	tracing_enter(NULL);
 	if (!settled)
-		lane->turn.error = status_rule(E_UNAVAILABLE)->code;
-	traced_end(&lane->turn);
+		consumer->turn.error = status_rule(E_UNAVAILABLE)->code;
+	span_end(&consumer->turn);
 }
 
 /* ---- settled ---- */
@@ -133,12 +133,12 @@ static bool at_fault(enum status status)
 	return status_rule(status)->http >= 500;
 }
 
-static void end_span(struct lane *lane, const struct item *item, int64_t now_us)
+static void end_span(struct consumer *consumer, const struct item *item, int64_t now_us)
 {
-	const bool asked = lane_takes_requests(lane);
-	struct traced span = {.at = item->trace,
+	const bool asked = consumer_takes_requests(consumer);
+	struct trace_span span = {.at = item->trace,
 			      .kind = asked ? SPAN_SERVER : SPAN_CONSUMER,
-			      .start_us = lane->batch.gathered_us,
+			      .start_us = consumer->batch.gathered_us,
 			      .end_us = now_us,
 			      .message_id = item->query.message.id,
 			      .subject = item->subject,
@@ -146,54 +146,52 @@ static void end_span(struct lane *lane, const struct item *item, int64_t now_us)
 			      .error = at_fault(item->query.status) ? status_rule(item->query.status)->code : NULL};
 
 	memcpy(span.parent, item->parent, sizeof(span.parent));
-	snprintf(span.name, sizeof(span.name), "%s%s", asked ? "" : "process ", name_of(lane, item));
-	traced_note(&span, "messaging.system", "rabbitmq");
-	traced_note(&span, "messaging.operation.type", "process");
-	traced_note(&span, "messaging.destination.name", lane->plan->queue);
-	traced_note(&span, "comanda.status", status_rule(item->query.status)->code);
-	traced_queue(&span);
+	snprintf(span.name, sizeof(span.name), "%s%s", asked ? "" : "process ", name_of(consumer, item));
+	span_attribute(&span, "messaging.system", "rabbitmq");
+	span_attribute(&span, "messaging.operation.type", "process");
+	span_attribute(&span, "messaging.destination.name", consumer->config->queue);
+	span_attribute(&span, "comanda.status", status_rule(item->query.status)->code);
+	span_queue(&span);
 }
 
 /* The table of statuses says how loudly an event's end is told. What is put aside has been told already; requests are
  * told to who asked, and counted: only what is broken here is told loudly too. */
-static enum log_level loudness(const struct lane *lane, const struct item *item)
+static enum log_level level_of(const struct consumer *consumer, const struct item *item)
 {
-	static const enum log_level levels[] = {
-		[SAY_DEBUG] = LOG_DEBUG, [SAY_INFO] = LOG_INFO, [SAY_WARNING] = LOG_WARN, [SAY_ERROR] = LOG_ERROR};
 	const struct status_rule *rule = status_rule(item->query.status);
 
-	if (lane_takes_requests(lane) ? rule->loud != SAY_ERROR : rule->settle == SETTLE_DEAD)
+	if (consumer_takes_requests(consumer) ? rule->log_level != LOG_ERROR : rule->settle == SETTLE_DEAD)
 		return LOG_DEBUG;
-	return levels[rule->loud];
+	return rule->log_level;
 }
 
-static void say(const struct lane *lane, const struct item *item, enum log_level level, int64_t took_us)
+static void say(const struct consumer *consumer, const struct item *item, enum log_level level, int64_t took_us)
 {
 	const struct message *message = &item->query.message;
 	char trace_id[TRACE_ID_TEXT + 1];
 
 	log_line(level, "message.handled",
-		 log_pairs(kv_text("type", name_of(lane, item)), kv_uuid("message_id", message->id),
+		 log_pairs(kv_text("type", name_of(consumer, item)), kv_uuid("message_id", message->id),
 			   kv_text("status", status_rule(item->query.status)->code), kv_int("took_us", took_us),
 			   kv_text("trace_id", trace_id_of(message->traceparent, trace_id)),
 			   kv_uuid(item->about != NULL ? item->about : "subject", item->subject)));
 }
 
-void tally_settled(struct lane *lane)
+void consumer_metrics_settled(struct consumer *consumer)
 {
-	const struct batch *batch = &lane->batch;
-	const int64_t now = moment_now(), took = now - batch->gathered_us;
+	const struct batch *batch = &consumer->batch;
+	const int64_t now = timestamp_now(), took = now - batch->gathered_us;
 
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct item *item = &batch->items[i];
-		const char *type = name_of(lane, item);
-		const enum log_level level = loudness(lane, item);
+		const char *type = name_of(consumer, item);
+		const enum log_level level = level_of(consumer, item);
 
 		metric_add_pair(&handled, (struct labels){type, status_rule(item->query.status)->code}, 1);
 		metric_observe(&handling, type, took > 0 ? took : 0);
 		if (item->trace.sampled && tracing_on())
-			end_span(lane, item, now);
+			end_span(consumer, item, now);
 		if (level >= log_level_get())
-			say(lane, item, level, took);
+			say(consumer, item, level, took);
 	}
 }

@@ -1,4 +1,4 @@
-/* Lanes, as the service that starts and stops them sees them. */
+/* Consumers, as the service that starts and stops them sees them. */
 #ifndef RT_LANES_H
 #define RT_LANES_H
 
@@ -10,9 +10,9 @@
 #define CACHE_FENCE_US (10 * SECOND_US)
 
 /* Starts the thread; NULL where there can be no more threads. It ends once engine->stopping is set. */
-struct lane *lane_start(struct engine *engine, const struct lane_plan *plan, int number);
-void lane_join(struct lane *lane);
-void lane_free(struct lane *lane);
-bool lane_ready(const struct lane *lane, struct buffer *why);
+struct consumer *consumer_start(struct engine *engine, const struct consumer_config *plan, int number);
+void consumer_join(struct consumer *consumer);
+void consumer_free(struct consumer *consumer);
+bool consumer_ready(const struct consumer *consumer, struct buffer *why);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the lanes of a program share: its tables, its settings, the relay. */
+/* What the consumers of a program share: its tables, its settings, the relay. */
 #ifndef RT_ENGINE_H
 #define RT_ENGINE_H
 
@@ -7,17 +7,17 @@
 #include "comanda/service.h"
 #include "relay/admission_control.h"
 
-struct kept;
-struct relay;
+struct aggregate_cache;
+struct outbox_relay;
 
 struct engine {
 	const struct service *service;
 	const struct service_settings *settings; /* the part that every service has */
 	const void *program_settings;            /* all of them */
 	int64_t started_us;                      /* wall clock */
-	struct relay *relay;
-	struct kept *kept; /* what lanes have just saved; NULL: nothing is kept */
-	struct pace pace;
+	struct outbox_relay *relay;
+	struct aggregate_cache *aggregate_cache; /* what consumers have just saved; NULL: nothing is kept */
+	struct admission admission;
 	atomic_bool stopping;
 };
 

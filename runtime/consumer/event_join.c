@@ -5,90 +5,90 @@
 
 enum { WAITING_MAX = 4000 /* events that wait; beyond, they go */ };
 
-bool pairs_on(const struct lane *lane)
+bool event_join_enabled(const struct consumer *consumer)
 {
-	return lane->plan->pair_us > 0;
+	return consumer->config->join_timeout_us > 0;
 }
 
-/* ---- arrivals ---- */
+/* ---- held_deliveries ---- */
 
-static void arrival_free(struct arrival *arrival)
+static void held_delivery_free(struct held_delivery *held_delivery)
 {
-	if (arrival == NULL)
+	if (held_delivery == NULL)
 		return;
-	arena_done(&arrival->arena);
-	free(arrival);
+	arena_done(&held_delivery->arena);
+	free(held_delivery);
 }
 
 /* Keeps those of which something waits. */
-static void let_go(struct pairs *pairs, bool all)
+static void let_go(struct event_join *join, bool all)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < pairs->count; i++) {
-		struct arrival *arrival = pairs->arrivals[i];
+	for (size_t i = 0; i < join->count; i++) {
+		struct held_delivery *held_delivery = join->held_deliveries[i];
 
-		if (all || arrival->waiting_count == 0)
-			arrival_free(arrival);
+		if (all || held_delivery->waiting_count == 0)
+			held_delivery_free(held_delivery);
 		else
-			pairs->arrivals[kept++] = arrival;
+			join->held_deliveries[kept++] = held_delivery;
 	}
-	pairs->count = kept;
+	join->count = kept;
 }
 
-static void bring_back(struct batch *batch, struct arrival *arrival)
+static void bring_back(struct batch *batch, struct held_delivery *held_delivery)
 {
-	*batch_delivery(batch) = arrival->delivery;
-	for (size_t i = 0; i < arrival->waiting_count; i++) {
+	*batch_delivery(batch) = held_delivery->delivery;
+	for (size_t i = 0; i < held_delivery->waiting_count; i++) {
 		struct item *item = batch_item(batch);
 
-		*item = arrival->waiting[i];
+		*item = held_delivery->waiting[i];
 		item->delivery = batch->delivery_count;
 	}
 	batch->delivery_count++;
 }
 
-void pairs_begin(struct lane *lane)
+void event_join_begin(struct consumer *consumer)
 {
-	struct pairs *pairs = &lane->pairs;
-	const unsigned channel = broker_channel(lane->broker);
+	struct event_join *join = &consumer->join;
+	const unsigned channel = broker_channel(consumer->broker);
 
-	let_go(pairs, channel != pairs->channel);
-	pairs->channel = channel;
-	for (size_t i = 0; i < pairs->count; i++)
-		bring_back(&lane->batch, pairs->arrivals[i]);
+	let_go(join, channel != join->channel);
+	join->channel = channel;
+	for (size_t i = 0; i < join->count; i++)
+		bring_back(&consumer->batch, join->held_deliveries[i]);
 }
 
-struct arena *pairs_arena(struct lane *lane)
+struct arena *event_join_arena(struct consumer *consumer)
 {
-	struct pairs *pairs = &lane->pairs;
+	struct event_join *join = &consumer->join;
 
-	if (pairs->next == NULL) {
-		pairs->next = mem_new(1, sizeof(*pairs->next));
-		arena_init(&pairs->next->arena);
+	if (join->next == NULL) {
+		join->next = mem_new(1, sizeof(*join->next));
+		arena_init(&join->next->arena);
 	}
-	return &pairs->next->arena;
+	return &join->next->arena;
 }
 
-void pairs_arrived(struct lane *lane)
+void event_join_delivered(struct consumer *consumer)
 {
-	struct pairs *pairs = &lane->pairs;
+	struct event_join *join = &consumer->join;
 
-	if (pairs->count == pairs->room) {
-		pairs->room = pairs->room == 0 ? 64 : 2 * pairs->room;
-		pairs->arrivals = mem_grow(pairs->arrivals, pairs->room * sizeof(struct arrival *));
+	if (join->count == join->room) {
+		join->room = join->room == 0 ? 64 : 2 * join->room;
+		join->held_deliveries = mem_grow(join->held_deliveries, join->room * sizeof(struct held_delivery *));
 	}
-	pairs->next->delivery = lane->batch.deliveries[lane->batch.delivery_count - 1];
-	pairs->next->until_us = moment_steady() + lane->plan->pair_us;
-	pairs->arrivals[pairs->count++] = pairs->next;
-	pairs->next = NULL;
+	join->next->delivery = consumer->batch.deliveries[consumer->batch.delivery_count - 1];
+	join->next->until_us = monotonic_now() + consumer->config->join_timeout_us;
+	join->held_deliveries[join->count++] = join->next;
+	join->next = NULL;
 }
 
-void pairs_done(struct lane *lane)
+void event_join_done(struct consumer *consumer)
 {
-	let_go(&lane->pairs, true);
-	free(lane->pairs.arrivals);
-	arrival_free(lane->pairs.next);
+	let_go(&consumer->join, true);
+	free(consumer->join.held_deliveries);
+	held_delivery_free(consumer->join.next);
 }
 
 /* ---- who waits ---- */
@@ -106,10 +106,10 @@ static bool may_wait(const struct item *item)
 }
 
 /* Marks the items that have come without the other. */
-static void find_alone(struct lane *lane, bool *ret_alone)
+static void find_alone(struct consumer *consumer, bool *ret_alone)
 {
-	struct batch *batch = &lane->batch;
-	struct item **items = arena_new(&lane->arena, batch->count + 1, sizeof(struct item *));
+	struct batch *batch = &consumer->batch;
+	struct item **items = arena_new(&consumer->arena, batch->count + 1, sizeof(struct item *));
 	size_t count = 0;
 
 	for (size_t i = 0; i < batch->count; i++)
@@ -125,16 +125,16 @@ static void find_alone(struct lane *lane, bool *ret_alone)
 }
 
 /* Of one delivery's items, keeps back those that are alone. Returns how many. */
-static size_t keep_back(struct arrival *arrival, const struct item *items, size_t count, const bool *alone)
+static size_t keep_back(struct held_delivery *held_delivery, const struct item *items, size_t count, const bool *alone)
 {
 	size_t kept = 0;
 
-	if (arrival->waiting == NULL) /* later it can only become fewer */
-		arrival->waiting = arena_new(&arrival->arena, count, sizeof(*arrival->waiting));
+	if (held_delivery->waiting == NULL) /* later it can only become fewer */
+		held_delivery->waiting = arena_new(&held_delivery->arena, count, sizeof(*held_delivery->waiting));
 	for (size_t i = 0; i < count; i++)
 		if (alone[i])
-			arrival->waiting[kept++] = items[i];
-	arrival->waiting_count = kept;
+			held_delivery->waiting[kept++] = items[i];
+	held_delivery->waiting_count = kept;
 	return kept;
 }
 
@@ -148,65 +148,65 @@ static void drop_waiting(struct batch *batch, const bool *waits)
 	batch->count = kept;
 }
 
-bool pairs_part(struct lane *lane)
+bool event_join_split(struct consumer *consumer)
 {
-	struct batch *batch = &lane->batch;
-	struct pairs *pairs = &lane->pairs;
-	const int64_t now = moment_steady();
+	struct batch *batch = &consumer->batch;
+	struct event_join *join = &consumer->join;
+	const int64_t now = monotonic_now();
 	/* Deliveries that something waits of: fewer than the broker hands out ahead, or no other half could come. */
-	const size_t arrivals_max = (size_t)lane_prefetch(lane->plan) / 2;
-	size_t waiting = 0, arrivals = 0;
+	const size_t held_deliveries_max = (size_t)consumer_prefetch(consumer->config) / 2;
+	size_t waiting = 0, held_deliveries = 0;
 
 	const bool many = batch->count >= BATCH_MANY;
-	bool *alone = arena_new(&lane->arena, batch->count + 1, sizeof(bool));
+	bool *alone = arena_new(&consumer->arena, batch->count + 1, sizeof(bool));
 	if (many)
-		find_alone(lane, alone);
+		find_alone(consumer, alone);
 	for (size_t first = 0, end = 0; first < batch->count; first = end) { /* a delivery's items lie together */
-		struct arrival *arrival = pairs->arrivals[batch->items[first].delivery];
+		struct held_delivery *held_delivery = join->held_deliveries[batch->items[first].delivery];
 
 		while (end < batch->count && batch->items[end].delivery == batch->items[first].delivery)
 			end++;
-		if (now >= arrival->until_us || waiting >= WAITING_MAX || arrivals >= arrivals_max)
+		if (now >= held_delivery->until_us || waiting >= WAITING_MAX || held_deliveries >= held_deliveries_max)
 			memset(alone + first, 0, (end - first) * sizeof(bool));
-		const size_t kept = keep_back(arrival, batch->items + first, end - first, alone + first);
+		const size_t kept = keep_back(held_delivery, batch->items + first, end - first, alone + first);
 		waiting += kept;
-		arrivals += kept > 0;
+		held_deliveries += kept > 0;
 	}
 	drop_waiting(batch, alone);
-	return batch->count == 0 && arrivals == pairs->count;
+	return batch->count == 0 && held_deliveries == join->count;
 }
 
-int64_t pairs_patience(const struct lane *lane, int64_t most_us)
+int64_t event_join_wait_us(const struct consumer *consumer, int64_t most_us)
 {
-	const struct pairs *pairs = &lane->pairs;
-	int64_t until = moment_steady() + most_us;
+	const struct event_join *join = &consumer->join;
+	int64_t until = monotonic_now() + most_us;
 
-	for (size_t i = 0; i < pairs->count; i++)
-		if (pairs->arrivals[i]->until_us < until)
-			until = pairs->arrivals[i]->until_us;
-	const int64_t patience = until - moment_steady();
+	for (size_t i = 0; i < join->count; i++)
+		if (join->held_deliveries[i]->until_us < until)
+			until = join->held_deliveries[i]->until_us;
+	const int64_t patience = until - monotonic_now();
 	return patience > 0 ? patience : 0;
 }
 
 /* ---- acknowledging ---- */
 
-enum status pairs_ack(struct lane *lane)
+enum status event_join_ack(struct consumer *consumer)
 {
-	const struct pairs *pairs = &lane->pairs;
+	const struct event_join *join = &consumer->join;
 	uint64_t last = 0;
 	bool waits = false;
 
-	for (size_t i = 0; i < pairs->count; i++) {
-		waits |= pairs->arrivals[i]->waiting_count > 0;
-		if (pairs->arrivals[i]->delivery.tag > last)
-			last = pairs->arrivals[i]->delivery.tag;
+	for (size_t i = 0; i < join->count; i++) {
+		waits |= join->held_deliveries[i]->waiting_count > 0;
+		if (join->held_deliveries[i]->delivery.tag > last)
+			last = join->held_deliveries[i]->delivery.tag;
 	}
 	if (!waits)
-		return broker_ack(lane->broker, last, true);
-	for (size_t i = 0; i < pairs->count; i++) {
-		const struct arrival *arrival = pairs->arrivals[i];
+		return broker_ack(consumer->broker, last, true);
+	for (size_t i = 0; i < join->count; i++) {
+		const struct held_delivery *held_delivery = join->held_deliveries[i];
 		const enum status status =
-			arrival->waiting_count > 0 ? OK : broker_ack(lane->broker, arrival->delivery.tag, false);
+			held_delivery->waiting_count > 0 ? OK : broker_ack(consumer->broker, held_delivery->delivery.tag, false);
 		if (status != OK)
 			return status;
 	}

@@ -5,14 +5,14 @@
 #include "consumer/consumer.h"
 
 /* Everything that the unit's decisions said, as events. */
-void letters_events(struct lane *lane, struct parcel *parcel, const struct unit *unit);
+void write_events(struct consumer *consumer, struct outbox_batch *batch, const struct unit *unit);
 
 /* The event as it came, to <house>.dead, with what is wrong with it in its headers. */
-void letter_dead(struct lane *lane, struct parcel *parcel, const struct item *item, const struct refusal *refusal);
+void write_dead_letter(struct consumer *consumer, struct outbox_batch *batch, const struct item *item, const struct refusal *refusal);
 /* The event as it came, back to our own queue after a pause; dead after ten minutes of that. For what a newer build may
  * know. */
-void letter_later(struct lane *lane, struct parcel *parcel, const struct item *item, const struct refusal *refusal);
+void write_retry_later(struct consumer *consumer, struct outbox_batch *batch, const struct item *item, const struct refusal *refusal);
 /* The same dead letter in a transaction of its own, together with the event's claim. The item is done. */
-must_check enum status letter_dead_alone(struct lane *lane, struct item *item, const struct refusal *refusal);
+must_check enum status write_dead_letter_alone(struct consumer *consumer, struct item *item, const struct refusal *refusal);
 
 #endif

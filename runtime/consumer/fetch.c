@@ -10,8 +10,8 @@
 
 enum { ITEMS_MAX = 200, BYTES_MAX = 4 * 1024 * 1024 };
 
-static struct metric gathered = {
-	.name = "comanda_turn_items", .help = "Items that one turn worked on", .type = HISTOGRAM, .label = "lane"};
+static struct metric fetched = {
+	.name = "comanda_turn_items", .help = "Items that one turn worked on", .type = HISTOGRAM, .label = "consumer"};
 static struct metric refused = {.name = "comanda_refused_messages_total",
 				.help = "Messages that were not what they should be",
 				.type = COUNTER,
@@ -37,9 +37,9 @@ struct item *batch_item(struct batch *batch)
 	return item;
 }
 
-static const struct handler *find_handler(const struct lane *lane, int type)
+static const struct handler *find_handler(const struct consumer *consumer, int type)
 {
-	for (const struct handler *handler = lane->plan->handlers; handler->decide != NULL || handler->read != NULL;
+	for (const struct handler *handler = consumer->config->handlers; handler->decide != NULL || handler->read != NULL;
 	     handler++)
 		if (handler->type == type)
 			return handler;
@@ -52,14 +52,14 @@ static bool same(const char *a, const char *b)
 }
 
 /* Direct replies need write permission on the default exchange, with which a service could write to any queue. So a
- * lane looks at who sent what, and by which way; the broker vouches for user_id. */
-static bool sender_may(const struct lane *lane, const struct delivery *delivery, const struct message_type *type)
+ * consumer looks at who sent what, and by which way; the broker vouches for user_id. */
+static bool sender_may(const struct consumer *consumer, const struct delivery *delivery, const struct message_type *type)
 {
 	if (type->kind == REQUEST)
 		return same(delivery->exchange, "rpc") && same(delivery->user_id, type->producer);
 	if (same(delivery->exchange, "")) /* a note, or what came before: a retry of our own, an operator's redrive */
-		return same(delivery->user_id, broker_user(lane->broker)) ||
-		       same(delivery->user_id, lane->engine->service->contract->operator);
+		return same(delivery->user_id, broker_user(consumer->broker)) ||
+		       same(delivery->user_id, consumer->engine->service->contract->operator);
 	return type->kind == EVENT && same(delivery->exchange, "events") && same(delivery->user_id, type->producer);
 }
 
@@ -76,94 +76,94 @@ static void refuse_sender(const struct delivery *delivery, struct item *item)
 }
 
 /* Next to nothing has faults. */
-static void keep_faults(struct lane *lane, struct item *item, const struct faults *faults)
+static void keep_faults(struct consumer *consumer, struct item *item, const struct faults *faults)
 {
 	if (faults->count == 0)
 		return;
-	struct faults *kept = arena_new(lane->reading, 1, sizeof(*kept));
+	struct faults *kept = arena_new(consumer->reading, 1, sizeof(*kept));
 	*kept = *faults;
 	item->faults = kept;
 }
 
-/* Reads an item's body by the shape of its type. */
-static void read_body(struct lane *lane, struct item *item, const struct json *data)
+/* Reads an item's body by the schema of its type. */
+static void read_body(struct consumer *consumer, struct item *item, const struct json *data)
 {
-	const struct message_type *type = lane_type(lane, item->query.message.type);
+	const struct message_type *type = consumer_type(consumer, item->query.message.type);
 	const enum unknown_fields unknown = type->kind == REQUEST ? UNKNOWN_REFUSED : UNKNOWN_IGNORED;
 	struct faults faults = {0};
 
-	if (type->shape == NULL)
+	if (type->schema == NULL)
 		return;
-	void *body = arena_new(lane->reading, 1, type->shape->size);
-	shape_blank(type->shape, body);
+	void *body = arena_new(consumer->reading, 1, type->schema->size);
+	schema_blank(type->schema, body);
 	item->query.message.body = body;
 	if (data == NULL) {
-		faults_add(&faults, lane->reading, "data", "is required");
+		faults_add(&faults, consumer->reading, "data", "is required");
 		item->query.status = E_INVALID;
 	} else {
-		item->query.status = json_read(data, type->shape, unknown, lane->reading, &faults, body);
+		item->query.status = json_read(data, type->schema, unknown, consumer->reading, &faults, body);
 	}
-	keep_faults(lane, item, &faults);
+	keep_faults(consumer, item, &faults);
 }
 
 /* Who asks for what, in words that do not change from one sending to the next. */
-static struct uuid request_hash(struct lane *lane, const struct item *item)
+static struct uuid request_hash(struct consumer *consumer, const struct item *item)
 {
 	const struct message *message = &item->query.message;
-	const struct message_type *type = lane_type(lane, message->type);
+	const struct message_type *type = consumer_type(consumer, message->type);
 	char caller[UUID_TEXT + 1];
 
-	buffer_clear(&lane->scratch);
+	buffer_clear(&consumer->scratch);
 	uuid_text(&message->caller.user_id, caller);
-	buffer_format(&lane->scratch, "%s\n%s\n", type->name, caller);
-	if (type->shape != NULL)
-		json_encode_public(&lane->scratch, type->shape,
+	buffer_format(&consumer->scratch, "%s\n%s\n", type->name, caller);
+	if (type->schema != NULL)
+		json_encode_public(&consumer->scratch, type->schema,
 				   message->body); /* a fast hash is no place for a password */
-	return uuid_of_text("request", lane->scratch.bytes, lane->scratch.size);
+	return uuid_of_text("request", consumer->scratch.bytes, consumer->scratch.size);
 }
 
 /* Finds what is to be done with an item whose envelope was read. */
-static void check_item(struct lane *lane, struct item *item, const struct json *data)
+static void check_item(struct consumer *consumer, struct item *item, const struct json *data)
 {
-	const struct delivery *delivery = &lane->batch.deliveries[item->delivery];
+	const struct delivery *delivery = &consumer->batch.deliveries[item->delivery];
 	const int type = item->query.message.type;
 
-	if (item->query.status == OK && !sender_may(lane, delivery, lane_type(lane, type)))
+	if (item->query.status == OK && !sender_may(consumer, delivery, consumer_type(consumer, type)))
 		refuse_sender(delivery, item);
 	if (item->query.status != OK)
 		return;
-	item->handler = find_handler(lane, type);
+	item->handler = find_handler(consumer, type);
 	if (item->handler == NULL) {
 		item->query.status = E_UNKNOWN_TYPE;
 		return;
 	}
-	read_body(lane, item, data);
-	if (item->query.status == OK && lane->plan->kind == LANE_COMMAND)
-		item->request_hash = request_hash(lane, item);
+	read_body(consumer, item, data);
+	if (item->query.status == OK && consumer->config->kind == CONSUMER_COMMAND)
+		item->request_hash = request_hash(consumer, item);
 }
 
-static void gather_unreadable(struct lane *lane, const struct delivery *delivery, const struct faults *faults)
+static void fetch_unreadable(struct consumer *consumer, const struct delivery *delivery, const struct faults *faults)
 {
-	struct item *item = batch_item(&lane->batch);
+	struct item *item = batch_item(&consumer->batch);
 
 	metric_add(&refused, "unreadable", 1);
-	keep_faults(lane, item, faults);
+	keep_faults(consumer, item, faults);
 	item->query.status = E_MALFORMED;
 	item->id_text = delivery->correlation_id;
 	item->query.message.id = uuid_of_text("unreadable", delivery->body.bytes, delivery->body.size);
-	lane->batch.may_wait_us = 0;
+	consumer->batch.max_delay_us = 0;
 }
 
-static void gather_requests(struct lane *lane, const struct delivery *delivery)
+static void fetch_requests(struct consumer *consumer, const struct delivery *delivery)
 {
 	struct rpc_items read;
 
-	if (rpc_wire_read_requests(delivery->body, lane->engine->service->contract, lane->reading, &read) != OK) {
-		gather_unreadable(lane, delivery, &read.faults);
+	if (rpc_wire_read_requests(delivery->body, consumer->engine->service->contract, consumer->reading, &read) != OK) {
+		fetch_unreadable(consumer, delivery, &read.faults);
 		return;
 	}
 	for (size_t i = 0; i < read.count; i++) {
-		struct item *item = batch_item(&lane->batch);
+		struct item *item = batch_item(&consumer->batch);
 
 		item->query.message = read.items[i].message;
 		item->query.status = read.items[i].status;
@@ -171,7 +171,7 @@ static void gather_requests(struct lane *lane, const struct delivery *delivery)
 		item->id_text = read.items[i].id_text != NULL || read.count > 1 ? read.items[i].id_text
 										: delivery->correlation_id;
 		item->faults = read.items[i].faults;
-		check_item(lane, item, read.items[i].data);
+		check_item(consumer, item, read.items[i].data);
 	}
 }
 
@@ -181,154 +181,154 @@ static bool suspicious(const struct delivery *delivery)
 	return delivery->delivery_count >= 2;
 }
 
-static void gather_event(struct lane *lane, const struct json *json, int number)
+static void fetch_event(struct consumer *consumer, const struct json *json, int number)
 {
-	const struct delivery *delivery = &lane->batch.deliveries[lane->batch.delivery_count - 1];
-	struct item *item = batch_item(&lane->batch);
+	const struct delivery *delivery = &consumer->batch.deliveries[consumer->batch.delivery_count - 1];
+	struct item *item = batch_item(&consumer->batch);
 	struct faults faults = {0};
 	const struct json *data = NULL;
 
 	item->event = (size_t)number;
 	item->careful = suspicious(delivery);
-	item->query.status = cloudevent_read(json, lane->engine->service->contract, lane->reading, &faults,
+	item->query.status = cloudevent_read(json, consumer->engine->service->contract, consumer->reading, &faults,
 					     &item->query.message, &data);
-	keep_faults(lane, item, &faults);
+	keep_faults(consumer, item, &faults);
 	if (uuid_is_nil(&item->query.message.id)) { /* not even that could be read: its text names it */
-		buffer_clear(&lane->scratch);
-		json_print(&lane->scratch, json);
-		item->query.message.id = uuid_of_text("unreadable", lane->scratch.bytes, lane->scratch.size);
+		buffer_clear(&consumer->scratch);
+		json_print(&consumer->scratch, json);
+		item->query.message.id = uuid_of_text("unreadable", consumer->scratch.bytes, consumer->scratch.size);
 	}
-	check_item(lane, item, data);
-	const int64_t may_wait_us = item->handler == NULL ? 0 : item->handler->may_wait_us;
-	if (may_wait_us < lane->batch.may_wait_us)
-		lane->batch.may_wait_us = may_wait_us;
+	check_item(consumer, item, data);
+	const int64_t max_delay_us = item->handler == NULL ? 0 : item->handler->max_delay_us;
+	if (max_delay_us < consumer->batch.max_delay_us)
+		consumer->batch.max_delay_us = max_delay_us;
 }
 
-static void gather_events(struct lane *lane, const struct delivery *delivery)
+static void fetch_events(struct consumer *consumer, const struct delivery *delivery)
 {
 	struct faults faults = {0};
 	const struct json *json;
 
-	arena_reset(&lane->trees);
-	if (json_parse(&lane->trees, delivery->body, &faults, &json) != OK) {
+	arena_reset(&consumer->trees);
+	if (json_parse(&consumer->trees, delivery->body, &faults, &json) != OK) {
 		faults = (struct faults){0}; /* once more: what is said of it outlives the tree */
-		(void)!json_parse(lane->reading, delivery->body, &faults, &json);
-		gather_unreadable(lane, delivery, &faults);
+		(void)!json_parse(consumer->reading, delivery->body, &faults, &json);
+		fetch_unreadable(consumer, delivery, &faults);
 		return;
 	}
 	if (json_count(json) < 0) {
-		gather_event(lane, json, 0);
+		fetch_event(consumer, json, 0);
 		return;
 	}
 	for (int i = 0; i < json_count(json); i++)
-		gather_event(lane, json_item(json, i), i);
+		fetch_event(consumer, json_item(json, i), i);
 }
 
 /* Takes one delivery into the batch. */
-static enum status gather_one(struct lane *lane, int64_t wait_us)
+static enum status fetch_one(struct consumer *consumer, int64_t wait_us)
 {
-	struct delivery *delivery = batch_delivery(&lane->batch);
+	struct delivery *delivery = batch_delivery(&consumer->batch);
 
-	lane->reading = pairs_on(lane) ? pairs_arena(lane) : &lane->arena;
-	const enum status status = broker_next(lane->broker, wait_us, lane->reading, delivery);
+	consumer->reading = event_join_enabled(consumer) ? event_join_arena(consumer) : &consumer->arena;
+	const enum status status = broker_next(consumer->broker, wait_us, consumer->reading, delivery);
 	if (status != OK)
 		return status;
-	lane->batch.delivery_count++;
-	lane->batch.bytes += delivery->body.size;
-	if (pairs_on(lane))
-		pairs_arrived(lane);
-	if (lane_takes_requests(lane))
-		gather_requests(lane, delivery);
+	consumer->batch.delivery_count++;
+	consumer->batch.bytes += delivery->body.size;
+	if (event_join_enabled(consumer))
+		event_join_delivered(consumer);
+	if (consumer_takes_requests(consumer))
+		fetch_requests(consumer, delivery);
 	else
-		gather_events(lane, delivery);
+		fetch_events(consumer, delivery);
 	return OK;
 }
 
-/* Messages taken ahead. Where other replicas stand behind a lane (see priority), it takes no more than is work for
+/* Messages taken ahead. Where other replicas stand behind a consumer (see priority), it takes no more than is work for
  * about two turns under load, when a message holds what has waited together, and than waits for its other half: the
  * rest is theirs. Of requests that is what one edge has under way (COMANDA_RPC_WINDOW), and one more; of reads, which
  * are spread, what a few edges have. What a process that is stopped was given of them, nobody answers. */
 enum { PREFETCH_READS = 16, PREFETCH_EVENTS = 32, PREFETCH_PAIRS = 64, PREFETCH_COMMANDS = 4 };
 
-int lane_prefetch(const struct lane_plan *plan)
+int consumer_prefetch(const struct consumer_config *plan)
 {
 	switch (plan->kind) {
-	case LANE_QUERY:
+	case CONSUMER_QUERY:
 		return PREFETCH_READS;
-	case LANE_COMMAND:
+	case CONSUMER_COMMAND:
 		return PREFETCH_COMMANDS;
-	case LANE_EVENTS:
-	case LANE_ANSWERS:
+	case CONSUMER_EVENTS:
+	case CONSUMER_STATELESS:
 		break;
 	}
-	return plan->pair_us > 0 ? PREFETCH_PAIRS : PREFETCH_EVENTS;
+	return plan->join_timeout_us > 0 ? PREFETCH_PAIRS : PREFETCH_EVENTS;
 }
 
-/* Nothing more can come once the batch holds as many messages as the lane may have. */
-static bool has_room(const struct lane *lane, size_t most)
+/* Nothing more can come once the batch holds as many messages as the consumer may have. */
+static bool has_room(const struct consumer *consumer, size_t most)
 {
-	const struct batch *batch = &lane->batch;
+	const struct batch *batch = &consumer->batch;
 
 	return batch->count < most && batch->bytes < BYTES_MAX &&
-	       batch->delivery_count < (size_t)lane_prefetch(lane->plan);
+	       batch->delivery_count < (size_t)consumer_prefetch(consumer->config);
 }
 
-/* Where a batch is large already, its lane may be told to let it grow a little more. */
-static void gather_lingering(struct lane *lane, size_t most)
+/* Where a batch is large already, its consumer may be told to let it grow a little more. */
+static void fetch_lingering(struct consumer *consumer, size_t most)
 {
-	const int64_t until = moment_steady() + lane->plan->linger_us;
+	const int64_t until = monotonic_now() + consumer->config->linger_us;
 	enum status status = OK;
 
-	while ((status == OK || status == E_TIMEOUT) && has_room(lane, most) && moment_steady() < until)
-		status = gather_one(lane, until - moment_steady());
+	while ((status == OK || status == E_TIMEOUT) && has_room(consumer, most) && monotonic_now() < until)
+		status = fetch_one(consumer, until - monotonic_now());
 }
 
 /* What nobody waits for waits for company: the first that cannot wait ends it. */
-static void gather_company(struct lane *lane, size_t most)
+static void fetch_company(struct consumer *consumer, size_t most)
 {
-	const int64_t since = moment_steady();
+	const int64_t since = monotonic_now();
 	enum status status = OK;
 
-	while ((status == OK || status == E_TIMEOUT) && has_room(lane, most)) {
-		const int64_t left = since + lane->batch.may_wait_us - moment_steady();
+	while ((status == OK || status == E_TIMEOUT) && has_room(consumer, most)) {
+		const int64_t left = since + consumer->batch.max_delay_us - monotonic_now();
 		if (left <= 0)
 			break;
-		status = gather_one(lane, left);
+		status = fetch_one(consumer, left);
 	}
 }
 
-static void start_batch(struct lane *lane)
+static void start_batch(struct consumer *consumer)
 {
-	struct batch *batch = &lane->batch;
+	struct batch *batch = &consumer->batch;
 
 	batch->count = batch->delivery_count = batch->bytes = 0;
-	if (pairs_on(lane))
-		pairs_begin(lane);
-	batch->may_wait_us = lane_takes_requests(lane) || batch->count > 0 ? 0 : INT64_MAX;
+	if (event_join_enabled(consumer))
+		event_join_begin(consumer);
+	batch->max_delay_us = consumer_takes_requests(consumer) || batch->count > 0 ? 0 : INT64_MAX;
 }
 
 /* A lone message is not delayed to fill a batch, unless its handler says that it may be: under load the batch fills
  * while the one before it commits. */
-enum status gather(struct lane *lane, int64_t wait_us)
+enum status fetch(struct consumer *consumer, int64_t wait_us)
 {
-	struct batch *batch = &lane->batch;
+	struct batch *batch = &consumer->batch;
 
-	start_batch(lane);
-	const size_t most = batch->count + (lane->plan->batch_max > 0 ? (size_t)lane->plan->batch_max : ITEMS_MAX);
-	enum status status = gather_one(lane, pairs_on(lane) ? pairs_patience(lane, wait_us) : wait_us);
+	start_batch(consumer);
+	const size_t most = batch->count + (consumer->config->batch_max > 0 ? (size_t)consumer->config->batch_max : ITEMS_MAX);
+	enum status status = fetch_one(consumer, event_join_enabled(consumer) ? event_join_wait_us(consumer, wait_us) : wait_us);
 	if (status != OK && (status != E_TIMEOUT || batch->count == 0))
 		return status;
-	while (status == OK && has_room(lane, most))
-		status = gather_one(lane, 0);
-	if (lane->plan->linger_us > 0 && batch->count >= BATCH_MANY)
-		gather_lingering(lane, most);
-	else if (batch->count > 0 && batch->may_wait_us > 0)
-		gather_company(lane, most);
+	while (status == OK && has_room(consumer, most))
+		status = fetch_one(consumer, 0);
+	if (consumer->config->linger_us > 0 && batch->count >= BATCH_MANY)
+		fetch_lingering(consumer, most);
+	else if (batch->count > 0 && batch->max_delay_us > 0)
+		fetch_company(consumer, most);
 	for (size_t i = 0; i < batch->count; i++)
-		batch->items[i].gathered = batch->items[i].query.status;
-	if (pairs_on(lane) && pairs_part(lane))
+		batch->items[i].fetched = batch->items[i].query.status;
+	if (event_join_enabled(consumer) && event_join_split(consumer))
 		return E_TIMEOUT;
-	tally_gathered(lane);
-	metric_observe(&gathered, lane->plan->name, (int64_t)batch->count);
+	consumer_metrics_fetched(consumer);
+	metric_observe(&fetched, consumer->config->name, (int64_t)batch->count);
 	return OK; /* a connection that broke meanwhile is noticed when the batch is acknowledged */
 }

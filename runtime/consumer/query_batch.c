@@ -9,31 +9,31 @@
 static struct metric read_time = {
 	.name = "comanda_read_seconds", .help = "Reading a batch of one type", .type = HISTOGRAM, .label = "type"};
 
-void item_answer(struct lane *lane, struct item *item, const struct rpc_answer *with)
+void item_answer(struct consumer *consumer, struct item *item, const struct rpc_answer *with)
 {
 	struct buffer text;
 
 	buffer_init(&text);
 	rpc_answer_write(&text, with);
-	item->answer = (struct span){arena_copy(&lane->arena, text.bytes, text.size), text.size};
+	item->answer = (struct span){arena_copy(&consumer->arena, text.bytes, text.size), text.size};
 	item->query.status = with->status;
 	item->done = true;
 	buffer_done(&text);
 }
 
-void item_fail(struct lane *lane, struct item *item, enum status status)
+void item_fail(struct consumer *consumer, struct item *item, enum status status)
 {
-	item_answer(lane, item, &(struct rpc_answer){.status = status});
+	item_answer(consumer, item, &(struct rpc_answer){.status = status});
 }
 
-void query_reply(struct lane *lane, struct query *query, const void *body)
+void query_reply(struct consumer *consumer, struct query *query, const void *body)
 {
-	const struct shape *shape = lane_type(lane, query->message.type)->reply;
+	const struct schema *schema = consumer_type(consumer, query->message.type)->reply;
 
-	buffer_clear(&lane->scratch);
-	json_encode(&lane->scratch, shape, body);
+	buffer_clear(&consumer->scratch);
+	json_encode(&consumer->scratch, schema, body);
 	query->reply =
-		(struct span){arena_copy(&lane->arena, lane->scratch.bytes, lane->scratch.size), lane->scratch.size};
+		(struct span){arena_copy(&consumer->arena, consumer->scratch.bytes, consumer->scratch.size), consumer->scratch.size};
 }
 
 void query_reply_json(struct query *query, struct span json)
@@ -41,7 +41,7 @@ void query_reply_json(struct query *query, struct span json)
 	query->reply = json;
 }
 
-void query_refuse(struct lane *lane, struct query *query, enum status status, const char *code, const char *format, ...)
+void query_refuse(struct consumer *consumer, struct query *query, enum status status, const char *code, const char *format, ...)
 {
 	char detail[500];
 	va_list values;
@@ -50,82 +50,82 @@ void query_refuse(struct lane *lane, struct query *query, enum status status, co
 	vsnprintf(detail, sizeof(detail), format, values);
 	va_end(values);
 	query->status = status;
-	query->refusal = (struct refusal){status, code, arena_text(&lane->arena, detail), NULL};
+	query->refusal = (struct refusal){status, code, arena_text(&consumer->arena, detail), NULL};
 }
 
-void prepare_items(struct lane *lane, struct item **items, size_t count)
+void prepare_items(struct consumer *consumer, struct item **items, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct item *item = items[i];
 
 		if (item->handler == NULL || item->handler->prepare == NULL || item->query.status != OK)
 			continue;
-		if (item->query.message.deadline_us < moment_now()) { /* nobody waits for the password to be hashed */
+		if (item->query.message.deadline_us < timestamp_now()) { /* nobody waits for the password to be hashed */
 			item->query.status = E_EXPIRED;
 			continue;
 		}
-		const enum status status = item->handler->prepare(lane, &item->query);
+		const enum status status = item->handler->prepare(consumer, &item->query);
 		if (status != OK && item->query.status == OK)
 			item->query.status = status;
 	}
 }
 
-static void answer_query(struct lane *lane, struct item *item, enum status status)
+static void answer_query(struct consumer *consumer, struct item *item, enum status status)
 {
 	struct query *query = &item->query;
 
 	if (query->status == OK && query->reply.bytes == NULL)
 		query->status = status == OK ? E_INTERNAL : status;
-	item_answer(lane, item,
+	item_answer(consumer, item,
 		    &(struct rpc_answer){.status = query->status, .data = query->reply, .refusal = &query->refusal});
 }
 
 /* Requests that are answered without reading: unreadable, expired. */
-static bool answer_early(struct lane *lane, struct item *item, int64_t now_us)
+static bool answer_early(struct consumer *consumer, struct item *item, int64_t now_us)
 {
 	if (item->query.status == OK && item->query.message.deadline_us < now_us)
 		item->query.status = E_EXPIRED;
 	if (item->query.status == OK)
 		return false;
-	item_answer(lane, item,
+	item_answer(consumer, item,
 		    &(struct rpc_answer){
 			    .status = item->query.status, .refusal = &item->query.refusal, .faults = item->faults});
 	return true;
 }
 
-static void read_together(struct lane *lane, const struct handler *handler, struct item **items, size_t count)
+static void read_together(struct consumer *consumer, const struct handler *handler, struct item **items, size_t count)
 {
-	const int64_t start = moment_steady();
-	struct query **queries = arena_new(&lane->arena, count, sizeof(struct query *));
+	const int64_t start = monotonic_now();
+	struct query **queries = arena_new(&consumer->arena, count, sizeof(struct query *));
 
 	for (size_t i = 0; i < count; i++)
 		queries[i] = &items[i]->query;
-	enum status status = db_ensure(lane->db); /* without the database, what a cache can answer is still answered */
-	const enum status read = handler->read(lane, queries, count);
+	enum status status = db_ensure(consumer->db); /* without the database, what a cache can answer is still answered */
+	const enum status read = handler->read(consumer, queries, count);
 	if (read != OK) {
-		db_recover(lane->db);
-		status = read == E_REDO ? E_UNAVAILABLE : read;
+		db_recover(consumer->db);
+		status = read == E_RETRY ? E_UNAVAILABLE : read;
 	}
 	for (size_t i = 0; i < count; i++)
-		answer_query(lane, items[i], status);
-	metric_observe(&read_time, lane_type(lane, handler->type)->name, moment_steady() - start);
+		answer_query(consumer, items[i], status);
+	metric_observe(&read_time, consumer_type(consumer, handler->type)->name, monotonic_now() - start);
 }
 
-void query_turn(struct lane *lane)
+void query_batch(struct consumer *consumer)
 {
-	struct batch *batch = &lane->batch;
-	struct item **same = arena_new(&lane->arena, batch->count + 1, sizeof(struct item *));
-	const int64_t now = moment_now();
+	struct batch *batch = &consumer->batch;
+	struct item **same = arena_new(&consumer->arena, batch->count + 1, sizeof(struct item *));
+	const int64_t now = timestamp_now();
 
 	for (size_t i = 0; i < batch->count; i++)
-		answer_early(lane, &batch->items[i], now);
-	for (const struct handler *handler = lane->plan->handlers; handler->read != NULL; handler++) {
+		answer_early(consumer, &batch->items[i], now);
+	for (const struct handler *handler = consumer->config->handlers; handler->read != NULL; handler++) {
 		size_t count = 0;
 
 		for (size_t i = 0; i < batch->count; i++)
 			if (batch->items[i].handler == handler && !batch->items[i].done)
 				same[count++] = &batch->items[i];
 		if (count > 0)
-			read_together(lane, handler, same, count);
+			read_together(consumer, handler, same, count);
 	}
 }

@@ -4,96 +4,96 @@
 #include "consumer/consumer.h"
 #include "consumer/event_writer.h"
 
-static enum status load(struct lane *lane, struct unit *unit)
+static enum status load(struct consumer *consumer, struct unit *unit)
 {
-	stores_load_send(lane, unit, true);
-	enum status status = db_sync(lane->db);
+	stores_load_send(consumer, unit, true);
+	enum status status = db_sync(consumer->db);
 	if (status == OK)
-		status = stores_load_read(lane, unit);
-	return status == OK ? db_synced(lane->db) : status;
+		status = stores_load_read(consumer, unit);
+	return status == OK ? db_synced(consumer->db) : status;
 }
 
 /* What cannot be decided goes to the dead letters, or waits; that is written to the outbox, like everywhere. */
-static enum status put_aside(struct lane *lane, struct item *item, const struct refusal *refusal)
+static enum status put_aside(struct consumer *consumer, struct item *item, const struct refusal *refusal)
 {
-	scoped(parcel_free) struct parcel *parcel = parcel_new();
+	scoped(outbox_batch_free) struct outbox_batch *batch = outbox_batch_new();
 
 	if (status_rule(item->query.status)->settle == SETTLE_DEAD)
-		letter_dead(lane, parcel, item, refusal);
+		write_dead_letter(consumer, batch, item, refusal);
 	else
-		letter_later(lane, parcel, item, refusal);
-	outbox_insert_send(lane->db, parcel, false);
-	enum status status = db_sync(lane->db);
+		write_retry_later(consumer, batch, item, refusal);
+	outbox_insert_send(consumer->db, batch, false);
+	enum status status = db_sync(consumer->db);
 	if (status == OK)
-		status = outbox_insert_read(lane->db, parcel);
+		status = outbox_insert_read(consumer->db, batch);
 	if (status == OK)
-		status = db_synced(lane->db);
+		status = db_synced(consumer->db);
 	if (status == OK)
-		relay_give(lane->engine->relay, &parcel);
+		outbox_relay_submit(consumer->engine->relay, &batch);
 	return status;
 }
 
-static enum status decide_item(struct lane *lane, struct unit *unit, struct item *item)
+static enum status decide_item(struct consumer *consumer, struct unit *unit, struct item *item)
 {
 	struct refusal refusal = item->query.refusal;
 
 	if (item->query.status == OK) {
-		const struct verdict verdict = unit_decide(unit, item->handler->decide, &item->query.message,
-							   moment_now(), (size_t)(item - lane->batch.items));
-		item->query.status = verdict.status;
-		refusal = verdict.refusal;
+		const struct decision_result decision = unit_decide(unit, item->handler->decide, &item->query.message,
+							   timestamp_now(), (size_t)(item - consumer->batch.items));
+		item->query.status = decision.status;
+		refusal = decision.refusal;
 	}
 	if (status_rule(item->query.status)->settle == SETTLE_ACK)
 		return OK;
-	return put_aside(lane, item, &refusal);
+	return put_aside(consumer, item, &refusal);
 }
 
-static enum status decide(struct lane *lane, struct unit *unit)
+static enum status decide(struct consumer *consumer, struct unit *unit)
 {
-	for (size_t i = 0; i < lane->batch.count; i++) {
-		struct item *item = &lane->batch.items[i];
+	for (size_t i = 0; i < consumer->batch.count; i++) {
+		struct item *item = &consumer->batch.items[i];
 
-		item->query.status = item->gathered;
-		const enum status status = decide_item(lane, unit, item);
+		item->query.status = item->fetched;
+		const enum status status = decide_item(consumer, unit, item);
 		if (status != OK)
 			return status;
 	}
 	return OK;
 }
 
-/* Meanwhile the lane's own connection is kept alive. */
-static enum status deliver(struct lane *lane, struct parcel *parcel)
+/* Meanwhile the consumer's own connection is kept alive. */
+static enum status deliver(struct consumer *consumer, struct outbox_batch *batch)
 {
-	enum status status = parcel->count == 0 ? OK : E_TIMEOUT;
+	enum status status = batch->count == 0 ? OK : E_TIMEOUT;
 
-	if (parcel->count > 0)
-		relay_lend(lane->engine->relay, parcel);
+	if (batch->count > 0)
+		outbox_relay_submit_and_keep(consumer->engine->relay, batch);
 	while (status == E_TIMEOUT) {
-		status = relay_await(lane->engine->relay, parcel, SECOND_US);
-		if (status == E_TIMEOUT && broker_tick(lane->broker, 0) != OK)
-			continue; /* the parcel is in the relay's hands: it must be waited for all the same */
+		status = outbox_relay_wait(consumer->engine->relay, batch, SECOND_US);
+		if (status == E_TIMEOUT && broker_tick(consumer->broker, 0) != OK)
+			continue; /* the batch is in the relay's hands: it must be waited for all the same */
 	}
 	return status;
 }
 
-enum status answers_turn(struct lane *lane)
+enum status stateless_batch(struct consumer *consumer)
 {
-	struct unit *unit = unit_make(&lane->arena, lane->engine->service->name);
-	scoped(parcel_free) struct parcel *parcel = parcel_new();
-	struct item **items = arena_new(&lane->arena, lane->batch.count + 1, sizeof(struct item *));
+	struct unit *unit = unit_make(&consumer->arena, consumer->engine->service->name);
+	scoped(outbox_batch_free) struct outbox_batch *batch = outbox_batch_new();
+	struct item **items = arena_new(&consumer->arena, consumer->batch.count + 1, sizeof(struct item *));
 
-	for (size_t i = 0; i < lane->batch.count; i++)
-		items[i] = &lane->batch.items[i];
-	name_keys(unit, items, lane->batch.count);
-	if (db_ensure(lane->db) != OK)
+	for (size_t i = 0; i < consumer->batch.count; i++)
+		items[i] = &consumer->batch.items[i];
+	name_keys(unit, items, consumer->batch.count);
+	if (db_ensure(consumer->db) != OK)
 		return E_UNAVAILABLE;
-	enum status status = load(lane, unit);
+	enum status status = load(consumer, unit);
 	if (status == OK)
-		status = decide(lane, unit);
+		status = decide(consumer, unit);
 	if (status != OK) {
-		db_recover(lane->db);
+		db_recover(consumer->db);
 		return E_UNAVAILABLE;
 	}
-	letters_events(lane, parcel, unit);
-	return deliver(lane, parcel);
+	write_events(consumer, batch, unit);
+	return deliver(consumer, batch);
 }

@@ -14,12 +14,12 @@ int contract_find(const struct contract *contract, const char *name, int version
 	return -1;
 }
 
-bool contract_may_answer(const struct contract *contract, const char *lane, const char *user)
+bool contract_may_answer(const struct contract *contract, const char *queue, const char *user)
 {
 	if (contract->answerers == NULL)
 		return true;
-	for (const struct answering *answerer = contract->answerers; answerer->lanes != NULL; answerer++)
-		if (strncmp(lane, answerer->lanes, strlen(answerer->lanes)) == 0)
+	for (const struct answering *answerer = contract->answerers; answerer->queues != NULL; answerer++)
+		if (strncmp(queue, answerer->queues, strlen(answerer->queues)) == 0)
 			return user != NULL && strcmp(user, answerer->user) == 0;
 	return false;
 }

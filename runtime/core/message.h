@@ -8,7 +8,7 @@
 enum message_kind {
 	REQUEST, /* asked by RPC; answered with a reply */
 	EVENT,   /* told to whoever subscribes; CloudEvents */
-	NOTE     /* a service's message to its own queue: a deadline, a retry; shaped as an event */
+	TIMER     /* a service's message to its own queue: a deadline, a retry; shaped as an event */
 };
 
 /* One row of the contract. A program's contract is an array of these, indexed by its own enum. */
@@ -17,15 +17,15 @@ struct message_type {
 	enum message_kind kind;
 	int version;               /* of the data: an event's CloudEvents type is "comanda.<name>.v<version>" */
 	const char *producer;      /* who alone may send it: the broker's user name */
-	const char *lane;          /* requests: the queue it is asked at, "orders.command" */
-	const struct shape *shape; /* of the body; NULL: an empty object */
-	const struct shape *reply; /* requests: of the reply's data; NULL: no data */
+	const char *queue;          /* requests: the queue it is asked at, "orders.command" */
+	const struct schema *schema; /* of the body; NULL: an empty object */
+	const struct schema *reply; /* requests: of the reply's data; NULL: no data */
 	const char *about;         /* events: what the subject is the id of, in logs and traces: "order_id" */
 };
 
-/* Who answers what is asked at the lanes of a house: "orders.", the broker's user. */
+/* Who answers what is asked at the queues of a house: "orders.", the broker's user. */
 struct answering {
-	const char *lanes, *user;
+	const char *queues, *user;
 };
 
 struct contract {
@@ -38,8 +38,8 @@ struct contract {
 /* The type named `name` with major version `version` (0: any); -1 where this build knows none. */
 int contract_find(const struct contract *contract, const char *name, int version);
 
-/* Whether this user of the broker may answer what was asked at a lane. */
-bool contract_may_answer(const struct contract *contract, const char *lane, const char *user);
+/* Whether this user of the broker may answer what was asked at a queue. */
+bool contract_may_answer(const struct contract *contract, const char *queue, const char *user);
 
 enum caller_role { CALLER_NOBODY, CALLER_CUSTOMER, CALLER_ADMIN };
 extern const char *const caller_role_names[]; /* "nobody", "customer", "admin", NULL */
@@ -60,7 +60,7 @@ struct message {
 	int64_t deadline_us;     /* requests: not worth doing after; INT64_MAX: none */
 	struct caller caller;    /* requests */
 	const char *traceparent; /* W3C; NULL: none */
-	const void *body;        /* a struct of the type's shape */
+	const void *body;        /* a struct of the type's schema */
 	const void *prepared;    /* what the handler's `prepare` step made; NULL: it has none */
 };
 

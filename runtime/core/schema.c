@@ -125,13 +125,13 @@ const char *format_fault(const char *format, const char *text)
 
 /* ---- blank structs ---- */
 
-void shape_blank(const struct shape *shape, void *ret_struct)
+void schema_blank(const struct schema *schema, void *ret_struct)
 {
-	memset(ret_struct, 0, shape->size);
-	for (const struct field *field = shape->fields; field->name != NULL; field++) {
+	memset(ret_struct, 0, schema->size);
+	for (const struct field *field = schema->fields; field->name != NULL; field++) {
 		char *place = (char *)ret_struct + field->offset;
 
-		if (field->type == F_INT || field->type == F_MOMENT)
+		if (field->type == F_INT || field->type == F_TIMESTAMP)
 			memcpy(place, &(int64_t){INT_ABSENT}, sizeof(int64_t));
 		else if (field->type == F_ENUM)
 			memcpy(place, &(int){-1}, sizeof(int));

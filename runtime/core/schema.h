@@ -1,7 +1,7 @@
 /* Field tables: how a C struct looks as JSON.
  *
- * A shape lists the fields of a struct: name, type, place, bounds. Reading, writing and checking JSON (json.h) all
- * follow it, so a message is described once. Tables are const and static; `shape_field` and friends fill the offsets.
+ * A schema lists the fields of a struct: name, type, place, bounds. Reading, writing and checking JSON (json.h) all
+ * follow it, so a message is described once. Tables are const and static; `schema_field` and friends fill the offsets.
  */
 #ifndef RT_SHAPE_H
 #define RT_SHAPE_H
@@ -17,10 +17,10 @@ enum field_type {
 	F_INT,    /* int64_t; INT_ABSENT = absent or null. Whole numbers within [min, max], at most +-2^53 */
 	F_BOOL,   /* enum tristate */
 	F_UUID,   /* struct uuid; nil = absent or null */
-	F_MOMENT, /* int64_t microseconds, as RFC 3339 text; INT_ABSENT = absent or null */
+	F_TIMESTAMP, /* int64_t microseconds, as RFC 3339 text; INT_ABSENT = absent or null */
 	F_ENUM,   /* int, an index into `names`; -1 = absent or null */
-	F_OBJECT, /* pointer to a struct of shape `of`; NULL = absent or null */
-	F_ARRAY,  /* struct list of structs of shape `of`; absent = empty. `min`, `max` count items */
+	F_OBJECT, /* pointer to a struct of schema `of`; NULL = absent or null */
+	F_ARRAY,  /* struct list of structs of schema `of`; absent = empty. `min`, `max` count items */
 	F_TEXTS,  /* struct list of const char *; `max` counts items */
 	F_JSON    /* const char *: any JSON value, as text, taken over and given back as it is */
 };
@@ -44,7 +44,7 @@ struct list {
 	size_t count;
 };
 
-struct shape {
+struct schema {
 	const char *name;           /* for faults in the table itself */
 	size_t size;                /* of the struct */
 	const struct field *fields; /* ends with a row whose name is NULL */
@@ -57,7 +57,7 @@ struct field {
 	size_t offset;
 	int64_t min, max;         /* both 0: no bound beyond the type's own */
 	const char *const *names; /* F_ENUM: ends with NULL */
-	const struct shape *of;   /* F_OBJECT, F_ARRAY */
+	const struct schema *of;   /* F_OBJECT, F_ARRAY */
 	const char *format;       /* F_TEXT: "email", "currency", "sku", ... see core/schema.c; NULL: any text */
 };
 
@@ -84,9 +84,9 @@ struct field {
 	{                                                                                                              \
 		.name = #member, .type = F_UUID, .rules = (rules_), .offset = offsetof(type_, member)                  \
 	}
-#define field_moment(type_, member, rules_)                                                                            \
+#define field_timestamp(type_, member, rules_)                                                                            \
 	{                                                                                                              \
-		.name = #member, .type = F_MOMENT, .rules = (rules_), .offset = offsetof(type_, member)                \
+		.name = #member, .type = F_TIMESTAMP, .rules = (rules_), .offset = offsetof(type_, member)                \
 	}
 #define field_enum(type_, member, rules_, names_)                                                                      \
 	{                                                                                                              \
@@ -129,6 +129,6 @@ void faults_add(struct faults *faults, struct arena *arena, const char *field, c
 const char *format_fault(const char *format, const char *text);
 
 /* Fills a struct with its absent values: INT_ABSENT, -1, NULL, nil. */
-void shape_blank(const struct shape *shape, void *ret_struct);
+void schema_blank(const struct schema *schema, void *ret_struct);
 
 #endif

@@ -6,6 +6,8 @@
 #ifndef RT_STATUS_H
 #define RT_STATUS_H
 
+#include "core/log_level.h"
+
 #include <stdbool.h>
 
 enum status {
@@ -29,28 +31,25 @@ enum status {
 	E_BUSY,         /* a limit on work in progress is reached */
 	E_UNAVAILABLE,  /* something needed is away */
 	E_TIMEOUT,      /* no answer in time: the outcome is not known */
-	E_REDO,         /* lost a race or the connection: run the turn again */
+	E_RETRY,         /* lost a race or the connection: run the turn again */
 	E_UNKNOWN_TYPE, /* a message that this build does not know; a newer one may */
 
 	E_INTERNAL, /* a bug, here or in a peer */
 	STATUS_COUNT
 };
 
-/* What the lane does with the open transaction when one message ends with a status. */
-enum txn_end { TXN_KEEP, TXN_UNDO_ITEM, TXN_REDO };
+/* What the queue does with the open transaction when one message ends with a status. */
+enum txn_end { TXN_KEEP, TXN_UNDO_ITEM, TXN_RETRY };
 
-/* What the lane does with an event whose handling ended with a status. (A request always gets a reply and is acked.) */
+/* What the queue does with an event whose handling ended with a status. (A request always gets a reply and is acked.) */
 enum settlement { SETTLE_ACK, SETTLE_DEAD, SETTLE_LATER, SETTLE_AGAIN };
-
-/* How loudly the lane says so. */
-enum loudness { SAY_DEBUG, SAY_INFO, SAY_WARNING, SAY_ERROR };
 
 struct status_rule {
 	const char *code; /* stable name, shown to clients as "code" where the decision gives none */
 	int http;         /* RFC 9110 status code of the reply */
 	enum txn_end txn;
 	enum settlement settle;
-	enum loudness loud;
+	enum log_level log_level;
 	const char *title; /* for people */
 };
 

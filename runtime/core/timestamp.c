@@ -13,12 +13,12 @@ static int64_t clock_us(clockid_t clock)
 	return at.tv_sec * SECOND_US + at.tv_nsec / 1000;
 }
 
-int64_t moment_now(void)
+int64_t timestamp_now(void)
 {
 	return clock_us(CLOCK_REALTIME);
 }
 
-int64_t moment_steady(void)
+int64_t monotonic_now(void)
 {
 	return clock_us(CLOCK_MONOTONIC);
 }
@@ -83,7 +83,7 @@ static char *put_digits(char *end, int64_t number, int count)
 	return end + count;
 }
 
-void moment_text(int64_t at_us, char ret_text[static MOMENT_TEXT + 1])
+void timestamp_text(int64_t at_us, char ret_text[static TIMESTAMP_TEXT + 1])
 {
 	assert(can_be_written(at_us));
 	int64_t days = (at_us >= 0 ? at_us : at_us - (DAY_US - 1)) / DAY_US;
@@ -197,7 +197,7 @@ static bool take_time(struct reader *reader, int64_t *ret_us)
 	return true;
 }
 
-enum status moment_parse(const char *text, size_t size, int64_t *ret_us)
+enum status timestamp_parse(const char *text, size_t size, int64_t *ret_us)
 {
 	struct reader reader = {.at = text, .end = text + size};
 	int64_t date = 0, time_of_day = 0, offset = 0;

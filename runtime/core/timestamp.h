@@ -13,19 +13,19 @@
 #define HOUR_US   (60 * MINUTE_US)
 #define DAY_US    (24 * HOUR_US)
 
-enum { MOMENT_TEXT = 27 }; /* characters of "2026-01-31T12:34:56.123456Z" */
+enum { TIMESTAMP_TEXT = 27 }; /* characters of "2026-01-31T12:34:56.123456Z" */
 
 /* The wall clock. Never called by a decision: those are told the time. */
-int64_t moment_now(void);
+int64_t timestamp_now(void);
 
 /* A clock that never goes back, for measuring and for waiting (CLOCK_MONOTONIC), in microseconds. */
-int64_t moment_steady(void);
+int64_t monotonic_now(void);
 
 /* RFC 3339, UTC, microseconds, 27 characters and a NUL. */
-void moment_text(int64_t at_us, char ret_text[static MOMENT_TEXT + 1]);
+void timestamp_text(int64_t at_us, char ret_text[static TIMESTAMP_TEXT + 1]);
 
 /* Parses RFC 3339 with Z or a numeric offset, any number of fraction digits (beyond the sixth they are dropped).
  * E_MALFORMED, with *ret_us untouched, otherwise. */
-must_check enum status moment_parse(const char *text, size_t size, int64_t *ret_us);
+must_check enum status timestamp_parse(const char *text, size_t size, int64_t *ret_us);
 
 #endif

@@ -34,7 +34,7 @@ struct table {
 struct keys {
 	struct arena *arena;
 	struct table *tables; /* a handful */
-	bool hopeful;         /* what is not looked for is not there */
+	bool optimistic;         /* what is not looked for is not there */
 };
 
 /* An array that grows in the arena. */
@@ -61,7 +61,7 @@ struct unit {
 	int64_t now_us;
 	size_t item;
 	size_t first_output;
-	struct verdict verdict;
+	struct decision_result result;
 	bool made_before;       /* what it wants to make was loaded */
 	struct growing touched; /* struct slot *: what this decision changed */
 };
@@ -159,15 +159,15 @@ void keys_add(struct keys *keys, const struct aggregate *kind, const struct uuid
 	slot_make(keys, kind, id)->looked_for = true;
 }
 
-void keys_hope(struct keys *keys)
+void keys_assume_new(struct keys *keys)
 {
-	keys->hopeful = true;
+	keys->optimistic = true;
 }
 
 /* A slot whose aggregate counts as not there. */
 static bool is_hoped(const struct keys *keys, const struct slot *slot)
 {
-	return keys->hopeful && slot->named && !slot->looked_for && slot->entry.data == NULL;
+	return keys->optimistic && slot->named && !slot->looked_for && slot->entry.data == NULL;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -335,14 +335,14 @@ struct uuid unit_event(struct unit *unit, int type, const struct uuid *subject, 
 void unit_reply(struct unit *unit, const void *body)
 {
 	assert(deciding(unit));
-	unit->verdict.reply = body;
-	unit->verdict.secret = false;
+	unit->result.reply = body;
+	unit->result.secret = false;
 }
 
 void unit_reply_secret(struct unit *unit, const void *body)
 {
 	unit_reply(unit, body);
-	unit->verdict.secret = true;
+	unit->result.secret = true;
 }
 
 enum status unit_refuse(struct unit *unit, enum status status, const char *code, const char *field, const char *format,
@@ -352,7 +352,7 @@ enum status unit_refuse(struct unit *unit, enum status status, const char *code,
 
 	assert(deciding(unit) && status != OK);
 	va_start(args, format);
-	unit->verdict.refusal = (struct refusal){
+	unit->result.refusal = (struct refusal){
 		.status = status,
 		.code = code,
 		.detail = arena_vformat(unit->arena, format, args),
@@ -399,11 +399,11 @@ static void undo(struct unit *unit, size_t outputs, size_t deadlines)
 		slot_restore(touched[i]);
 	unit->outputs.count = outputs;
 	unit->deadlines.count = deadlines;
-	unit->verdict.reply = NULL;
-	unit->verdict.secret = false;
+	unit->result.reply = NULL;
+	unit->result.secret = false;
 }
 
-struct verdict unit_decide(struct unit *unit, decide_function *decide, const struct message *message, int64_t now_us,
+struct decision_result unit_decide(struct unit *unit, decide_function *decide, const struct message *message, int64_t now_us,
 			   size_t item)
 {
 	size_t outputs = unit->outputs.count, deadlines = unit->deadlines.count;
@@ -415,16 +415,16 @@ struct verdict unit_decide(struct unit *unit, decide_function *decide, const str
 	unit->now_us = now_us;
 	unit->item = item;
 	unit->first_output = outputs;
-	unit->verdict = (struct verdict){.status = OK};
+	unit->result = (struct decision_result){.status = OK};
 	unit->made_before = false;
 	unit->touched.count = 0;
-	unit->verdict.status = decide(unit, message);
+	unit->result.status = decide(unit, message);
 	if (unit->made_before)
-		unit->verdict.status = E_REDO;
-	if (unit->verdict.status != OK)
+		unit->result.status = E_RETRY;
+	if (unit->result.status != OK)
 		undo(unit, outputs, deadlines);
 	unit->message = NULL;
-	return unit->verdict;
+	return unit->result;
 }
 
 /* ---- what was decided ---- */
@@ -517,7 +517,7 @@ static bool table_hopes_met(const struct keys *keys, const struct table *table)
 	return true;
 }
 
-bool unit_hopes_met(const struct unit *unit)
+bool unit_assumptions_hold(const struct unit *unit)
 {
 	const struct table *table = unit->keys.tables;
 
@@ -526,7 +526,7 @@ bool unit_hopes_met(const struct unit *unit)
 	return table == NULL;
 }
 
-size_t unit_unproven(struct unit *unit, const struct aggregate *kind, struct entry ***ret_entries)
+size_t unit_unvalidated(struct unit *unit, const struct aggregate *kind, struct entry ***ret_entries)
 {
 	const struct table *table = table_of(&unit->keys, kind);
 	struct entry **unproven = arena_new(unit->arena, table->count + 1, sizeof(struct entry *));
@@ -534,7 +534,7 @@ size_t unit_unproven(struct unit *unit, const struct aggregate *kind, struct ent
 
 	assert(!deciding(unit));
 	for (size_t i = 0; i < table->room; i++)
-		if (table->slots[i] != NULL && table->slots[i]->entry.kept && !table->slots[i]->entry.changed)
+		if (table->slots[i] != NULL && table->slots[i]->entry.from_cache && !table->slots[i]->entry.changed)
 			unproven[count++] = &table->slots[i]->entry;
 	*ret_entries = unproven;
 	return count;

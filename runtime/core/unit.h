@@ -33,7 +33,7 @@ const void *unit_get(struct unit *unit, const struct aggregate *kind, const stru
 /* The aggregate, to change: it will be saved. NULL where there is none. */
 void *unit_edit(struct unit *unit, const struct aggregate *kind, const struct uuid *id);
 /* A new aggregate, zeroed. This batch must not have made it yet (assert). If it was loaded, somebody has made it from
- * this message before, and the turn has not asked yet (inbox.h): the decision ends with E_REDO, whatever it returns. */
+ * this message before, and the turn has not asked yet (inbox.h): the decision ends with E_RETRY, whatever it returns. */
 void *unit_new(struct unit *unit, const struct aggregate *kind, const struct uuid *id);
 
 /* When the decision is made. For a replay: when it was made. */
@@ -44,9 +44,9 @@ struct uuid unit_id(const struct unit *unit, unsigned index);
 struct arena *unit_arena(struct unit *unit);
 
 /* Publishes an event of `type` about `subject`, whose version is `sequence` after this decision. `body` is a struct of
- * the type's shape, in the unit's arena or static. Returns the event's id. */
+ * the type's schema, in the unit's arena or static. Returns the event's id. */
 struct uuid unit_event(struct unit *unit, int type, const struct uuid *subject, int64_t sequence, const void *body);
-/* Answers the request: `body` is a struct of the type's reply shape. Recorded, so that a repeat gets the same. */
+/* Answers the request: `body` is a struct of the type's reply schema. Recorded, so that a repeat gets the same. */
 void unit_reply(struct unit *unit, const void *body);
 /* Answers the request, and the answer must never be stored (a token). A repeat is decided anew. */
 void unit_reply_secret(struct unit *unit, const void *body);
@@ -66,7 +66,7 @@ typedef void keys_function(struct keys *keys, const struct message *message);
 /* Decides a message. Pure. */
 typedef enum status decide_function(struct unit *unit, const struct message *message);
 
-/* ---- for those who run decisions: the lane, tests, the model checker, the sandbox ---- */
+/* ---- for those who run decisions: the queue, tests, the model checker, the sandbox ---- */
 
 struct output {
 	struct uuid id;
@@ -91,7 +91,7 @@ struct deadline {
 };
 
 /* What one decision said. */
-struct verdict {
+struct decision_result {
 	enum status status;
 	const void *reply;      /* NULL: none */
 	bool secret;            /* the reply must not be stored */
@@ -107,7 +107,7 @@ struct entry {
 	bool changed; /* must be saved */
 	/* For whoever loads and saves; the unit does not look at them. */
 	int64_t seen; /* the version that was loaded */
-	bool kept;    /* it is from memory: whether it is still so, a save must find out */
+	bool from_cache;    /* it is from memory: whether it is still so, a save must find out */
 };
 
 /* `consumer` (a service's name) goes into derived ids. Everything lives in `arena`. */
@@ -117,13 +117,13 @@ struct keys *unit_keys(struct unit *unit);
 /* The ids of a kind that were named, sorted, each once. */
 size_t keys_sorted(struct keys *keys, const struct aggregate *kind, const struct uuid **ret_ids);
 /* From now on, what messages make counts as not there. */
-void keys_hope(struct keys *keys);
+void keys_assume_new(struct keys *keys);
 /* Those of them that nobody has put in yet, and that must be looked for. */
 size_t keys_missing(struct keys *keys, const struct aggregate *kind, const struct uuid **ret_ids);
 /* Puts a loaded aggregate in; `data` (kind->size bytes, in the arena) is taken over. Returns its entry. */
 struct entry *unit_put(struct unit *unit, const struct aggregate *kind, const struct uuid *id, void *data);
 /* Runs one decision; undoes what it did when it does not return OK. `item` tags its outputs. */
-struct verdict unit_decide(struct unit *unit, decide_function *decide, const struct message *message, int64_t now_us,
+struct decision_result unit_decide(struct unit *unit, decide_function *decide, const struct message *message, int64_t now_us,
 			   size_t item);
 
 /* What was decided so far: outputs in order; deadlines sorted by subject, each (type, subject) once as the last
@@ -135,8 +135,8 @@ bool unit_made(struct unit *unit, const struct aggregate *kind, const struct uui
 /* The changed aggregates of a kind, sorted by id. */
 size_t unit_changed(struct unit *unit, const struct aggregate *kind, struct entry ***ret_entries);
 /* Whether all that counted as not there was made: what was not, was not proved by an insert either. */
-bool unit_hopes_met(const struct unit *unit);
+bool unit_assumptions_hold(const struct unit *unit);
 /* Those that are from memory and were not changed, in no order. */
-size_t unit_unproven(struct unit *unit, const struct aggregate *kind, struct entry ***ret_entries);
+size_t unit_unvalidated(struct unit *unit, const struct aggregate *kind, struct entry ***ret_entries);
 
 #endif

@@ -7,10 +7,10 @@ enum {
 	READ_PIECE = 8,
 };
 
-/* A client that sends a byte now and then must not hold a thread for ever: the door has the time for the whole. */
+/* A client that sends a byte now and then must not hold a thread for ever: the guard has the time for the whole. */
 static bool is_late(const struct http_exchange *exchange)
 {
-	return guest_cut(line_guest(exchange->line));
+	return connection_abort(connection_state_connection(exchange->line));
 }
 
 /* A body that did not come whole: the time is up, or the client has gone or breaks the rules of chunks. */
@@ -66,7 +66,7 @@ struct http_refusal exchange_read_body(struct http_exchange *exchange)
 
 	if (!framing->chunked && framing->length == 0)
 		return refusal;
-	guest_await_body(exchange->server->door, line_guest(exchange->line));
+	connection_await_body(exchange->server->guard, connection_state_connection(exchange->line));
 	if (framing->expects_continue)
 		(void)mg_write(exchange->connection, go_on, sizeof(go_on) - 1);
 	if (!framing->chunked)

@@ -1,4 +1,4 @@
-/* The door: a list of connections, and a thread that looks round. */
+/* The guard: a list of connections, and a thread that looks round. */
 #include "http/connection_guard.h"
 
 #include <assert.h>
@@ -26,27 +26,27 @@ static struct metric cuts = {.name = "comanda_http_cut_total",
 			     .type = COUNTER,
 			     .label = "why"};
 
-struct door_guest {
-	struct door_guest *next, *previous;
+struct connection {
+	struct connection *next, *previous;
 	struct peer peer; /* once heard: set under the lock */
 	bool heard, unwanted;
 	bool refused; /* its own thread's */
 	int found;    /* sockets with its peer's address, in this look round */
 	int found_fd; /* the last of them */
-	/* written by the connection's thread, read by the door's */
+	/* written by the connection's thread, read by the guard's */
 	_Atomic int64_t since_us, until_us; /* steady; until 0: the server waits for nothing */
 	atomic_bool cut;
 	atomic_int socket; /* -1: not known */
 };
 
-struct http_door {
-	struct door_config config;
-	atomic_int count, unheard; /* guests */
+struct connection_guard {
+	struct connection_guard_config config;
+	atomic_int count, unheard; /* connections */
 	pthread_mutex_t lock;      /* all below */
 	pthread_cond_t wake;
 	pthread_t keeper;
-	struct door_guest *guests;
-	struct visitors visitors; /* as the last look round found them */
+	struct connection *connections;
+	struct waiting_sockets waiting_sockets; /* as the last look round found them */
 	int port;
 	int64_t patience_us; /* at present */
 	bool closed, ended;
@@ -54,17 +54,17 @@ struct http_door {
 
 /* One look round. */
 struct look {
-	struct http_door *door;
-	struct visitors visitors;
+	struct connection_guard *guard;
+	struct waiting_sockets waiting_sockets;
 	int64_t now_us;
-	int sockets;  /* seen, of guests and visitors */
+	int sockets;  /* seen, of connections and waiting_sockets */
 	int nameless; /* sockets that have lost their other end, nobody knows whose */
 	bool full, crowded;
 };
 
-bool door_full(const struct http_door *door)
+bool connection_guard_is_full(const struct connection_guard *guard)
 {
-	return atomic_load(&door->count) >= door->config.places;
+	return atomic_load(&guard->count) >= guard->config.places;
 }
 
 /* ---- showing out ---- */
@@ -72,11 +72,11 @@ bool door_full(const struct http_door *door)
 /* How long anybody may be waited for who began at `since_us` and must be done by `until_us`. NULL: longer. */
 static const char *reason_to_cut(const struct look *look, int64_t since_us, int64_t until_us)
 {
-	if (look->door->closed)
+	if (look->guard->closed)
 		return "stopping";
 	if (look->now_us >= until_us)
 		return "late";
-	return look->full && look->now_us - since_us >= look->door->patience_us ? "full" : NULL;
+	return look->full && look->now_us - since_us >= look->guard->patience_us ? "full" : NULL;
 }
 
 /* Reading ends where its thread waits; what it has to say can still be sent, and what has arrived be read. */
@@ -87,131 +87,131 @@ static void cut(struct look *look, int fd, const char *why)
 	(void)shutdown(fd, SHUT_RD);
 }
 
-static struct door_guest *guest_of(const struct http_door *door, const struct peer *peer)
+static struct connection *guest_of(const struct connection_guard *guard, const struct peer *peer)
 {
-	struct door_guest *guest = door->guests;
+	struct connection *connection = guard->connections;
 
-	while (guest != NULL && (!guest->heard || peer_compare(&guest->peer, peer) != 0))
-		guest = guest->next;
-	return guest;
+	while (connection != NULL && (!connection->heard || peer_compare(&connection->peer, peer) != 0))
+		connection = connection->next;
+	return connection;
 }
 
-static int guests_from(const struct http_door *door, const char *address)
+static int guests_from(const struct connection_guard *guard, const char *address)
 {
 	int count = 0;
 
-	for (const struct door_guest *guest = door->guests; guest != NULL; guest = guest->next)
-		count += guest->heard && !guest->unwanted && strcmp(guest->peer.address, address) == 0;
+	for (const struct connection *connection = guard->connections; connection != NULL; connection = connection->next)
+		count += connection->heard && !connection->unwanted && strcmp(connection->peer.address, address) == 0;
 	return count;
 }
 
-static bool is_counted(const struct http_door *door, const char *address)
+static bool is_counted(const struct connection_guard *guard, const char *address)
 {
-	const struct door_config *config = &door->config;
+	const struct connection_guard_config *config = &guard->config;
 
 	return config->address_max > 0 && (config->exempt == NULL || !address_listed(config->exempt, address));
 }
 
-/* The socket is still this guest's: who leaves takes the lock, and only then closes it. */
-static void look_at_guest(struct look *look, struct door_guest *guest, int fd)
+/* The socket is still this connection's: who leaves takes the lock, and only then closes it. */
+static void look_at_guest(struct look *look, struct connection *connection, int fd)
 {
-	const int64_t until_us = atomic_load(&guest->until_us);
+	const int64_t until_us = atomic_load(&connection->until_us);
 	const char *why = NULL;
 
-	if (atomic_load(&guest->cut) || until_us == 0)
+	if (atomic_load(&connection->cut) || until_us == 0)
 		return;
-	why = reason_to_cut(look, atomic_load(&guest->since_us), until_us);
+	why = reason_to_cut(look, atomic_load(&connection->since_us), until_us);
 	if (why == NULL)
 		return;
-	atomic_store(&guest->cut, true);
+	atomic_store(&connection->cut, true);
 	cut(look, fd, why);
 }
 
 static void look_at_visitor(struct look *look, const struct peer *peer, int fd)
 {
-	const struct http_door *door = look->door;
-	const struct visitor *known = visitors_find(&door->visitors, peer);
-	struct visitor visitor = {.peer = *peer, .since_us = look->now_us};
+	const struct connection_guard *guard = look->guard;
+	const struct waiting_socket *known = waiting_sockets_find(&guard->waiting_sockets, peer);
+	struct waiting_socket waiting_socket = {.peer = *peer, .since_us = look->now_us};
 
 	if (known != NULL)
-		visitor = *known;
-	if (visitor.cut == NULL) {
-		visitor.cut = reason_to_cut(look, visitor.since_us, visitor.since_us + door->config.head_us);
-		if (visitor.cut == NULL && is_counted(door, peer->address) &&
-		    guests_from(door, peer->address) + visitors_of(&look->visitors, peer->address) >=
-			    door->config.address_max)
-			visitor.cut = for_address;
-		if (visitor.cut != NULL)
-			cut(look, fd, visitor.cut);
+		waiting_socket = *known;
+	if (waiting_socket.cut == NULL) {
+		waiting_socket.cut = reason_to_cut(look, waiting_socket.since_us, waiting_socket.since_us + guard->config.head_us);
+		if (waiting_socket.cut == NULL && is_counted(guard, peer->address) &&
+		    guests_from(guard, peer->address) + waiting_sockets_of(&look->waiting_sockets, peer->address) >=
+			    guard->config.address_max)
+			waiting_socket.cut = for_address;
+		if (waiting_socket.cut != NULL)
+			cut(look, fd, waiting_socket.cut);
 	}
-	visitors_add(&look->visitors, &visitor);
+	waiting_sockets_add(&look->waiting_sockets, &waiting_socket);
 }
 
-static bool is_known(const struct http_door *door, int fd)
+static bool is_known(const struct connection_guard *guard, int fd)
 {
-	const struct door_guest *guest = door->guests;
+	const struct connection *connection = guard->connections;
 
-	while (guest != NULL && atomic_load(&guest->socket) != fd)
-		guest = guest->next;
-	return guest != NULL;
+	while (connection != NULL && atomic_load(&connection->socket) != fd)
+		connection = connection->next;
+	return connection != NULL;
 }
 
 static void look_at(void *context, int fd, const char *address, int port)
 {
 	struct look *look = context;
 	const struct peer peer = peer_of(address, port);
-	struct door_guest *guest = NULL;
+	struct connection *connection = NULL;
 
 	if (port < 0) {
-		look->nameless += !is_known(look->door, fd);
+		look->nameless += !is_known(look->guard, fd);
 		return;
 	}
 	if (port == 0) {
-		if (look->door->closed)
+		if (look->guard->closed)
 			(void)shutdown(fd, SHUT_RDWR); /* wakes the thread that accepts */
 		return;
 	}
 	look->sockets++;
-	guest = guest_of(look->door, &peer);
-	if (guest != NULL) {
-		guest->found++;
-		guest->found_fd = fd;
-		look_at_guest(look, guest, fd);
+	connection = guest_of(look->guard, &peer);
+	if (connection != NULL) {
+		connection->found++;
+		connection->found_fd = fd;
+		look_at_guest(look, connection, fd);
 	} else
 		look_at_visitor(look, &peer, fd);
 }
 
-/* Every guest's socket is open while the lock is held, and was seen. So the only one with its peer's address is its
+/* Every connection's socket is open while the lock is held, and was seen. So the only one with its peer's address is its
  * own, unless its own is one of the nameless. (Two can have the same: a client that came to two
  * addresses of this machine, or one that was cut off and has come again before its old connection was noticed to be
  * dead.) What was learned once stays true. */
 static void learn_sockets(const struct look *look)
 {
-	for (struct door_guest *guest = look->door->guests; guest != NULL; guest = guest->next) {
-		if (guest->found == 1 && look->nameless == 0 && atomic_load(&guest->socket) < 0)
-			atomic_store(&guest->socket, guest->found_fd);
-		guest->found = 0;
+	for (struct connection *connection = look->guard->connections; connection != NULL; connection = connection->next) {
+		if (connection->found == 1 && look->nameless == 0 && atomic_load(&connection->socket) < 0)
+			atomic_store(&connection->socket, connection->found_fd);
+		connection->found = 0;
 	}
 }
 
-/* Whether all places are taken is what the look before found: those in the queue, or agreeing on TLS, are not guests.
+/* Whether all places are taken is what the look before found: those in the queue, or agreeing on TLS, are not connections.
  */
-static void look_round(struct http_door *door, bool full)
+static void look_round(struct connection_guard *guard, bool full)
 {
-	struct look look = {.door = door, .now_us = moment_steady(), .full = full || door_full(door)};
+	struct look look = {.guard = guard, .now_us = monotonic_now(), .full = full || connection_guard_is_full(guard)};
 
-	sockets_of_port(door->port, look_at, &look);
+	sockets_of_port(guard->port, look_at, &look);
 	learn_sockets(&look);
-	visitors_done(&door->visitors);
-	door->visitors = look.visitors;
-	visitors_sort(&door->visitors);
-	if (look.sockets < door->config.places)
-		door->patience_us = door->config.patience_us;
+	waiting_sockets_done(&guard->waiting_sockets);
+	guard->waiting_sockets = look.waiting_sockets;
+	waiting_sockets_sort(&guard->waiting_sockets);
+	if (look.sockets < guard->config.places)
+		guard->patience_us = guard->config.patience_us;
 	else if (look.crowded)
-		door->patience_us = door->patience_us / 2 > tick_us ? door->patience_us / 2 : tick_us;
+		guard->patience_us = guard->patience_us / 2 > tick_us ? guard->patience_us / 2 : tick_us;
 }
 
-static void wait_a_tick(struct http_door *door)
+static void wait_a_tick(struct connection_guard *guard)
 {
 	struct timespec until;
 
@@ -219,173 +219,173 @@ static void wait_a_tick(struct http_door *door)
 	until.tv_nsec += tick_us * 1000;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
-	pthread_cond_timedwait(&door->wake, &door->lock, &until);
+	pthread_cond_timedwait(&guard->wake, &guard->lock, &until);
 }
 
 static void *keep(void *context)
 {
-	struct http_door *door = context;
+	struct connection_guard *guard = context;
 	int rested = 0;
 
-	log_thread("door");
-	pthread_mutex_lock(&door->lock);
-	while (!door->ended) {
-		wait_a_tick(door);
-		if (door->port == 0 || (atomic_load(&door->unheard) == 0 && !door_full(door) && ++rested < REST_TICKS))
+	log_thread("guard");
+	pthread_mutex_lock(&guard->lock);
+	while (!guard->ended) {
+		wait_a_tick(guard);
+		if (guard->port == 0 || (atomic_load(&guard->unheard) == 0 && !connection_guard_is_full(guard) && ++rested < REST_TICKS))
 			continue;
-		look_round(door, (int)door->visitors.count + atomic_load(&door->count) >= door->config.places);
+		look_round(guard, (int)guard->waiting_sockets.count + atomic_load(&guard->count) >= guard->config.places);
 		rested = 0;
 	}
-	pthread_mutex_unlock(&door->lock);
+	pthread_mutex_unlock(&guard->lock);
 	return NULL;
 }
 
 /* ---- life ---- */
 
-struct http_door *door_new(const struct door_config *config)
+struct connection_guard *connection_guard_new(const struct connection_guard_config *config)
 {
-	struct http_door *door = mem_new(1, sizeof(*door));
+	struct connection_guard *guard = mem_new(1, sizeof(*guard));
 	pthread_condattr_t steady;
 
-	door->config = *config;
-	door->patience_us = config->patience_us;
-	pthread_mutex_init(&door->lock, NULL);
+	guard->config = *config;
+	guard->patience_us = config->patience_us;
+	pthread_mutex_init(&guard->lock, NULL);
 	pthread_condattr_init(&steady);
 	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-	pthread_cond_init(&door->wake, &steady);
+	pthread_cond_init(&guard->wake, &steady);
 	pthread_condattr_destroy(&steady);
-	if (pthread_create(&door->keeper, NULL, keep, door) != 0)
+	if (pthread_create(&guard->keeper, NULL, keep, guard) != 0)
 		abort(); /* as when there is no memory */
-	return door;
+	return guard;
 }
 
-void door_open(struct http_door *door, int port)
+void connection_guard_open(struct connection_guard *guard, int port)
 {
-	pthread_mutex_lock(&door->lock);
-	door->port = port;
-	pthread_mutex_unlock(&door->lock);
+	pthread_mutex_lock(&guard->lock);
+	guard->port = port;
+	pthread_mutex_unlock(&guard->lock);
 }
 
-void door_close(struct http_door *door)
+void connection_guard_close(struct connection_guard *guard)
 {
-	pthread_mutex_lock(&door->lock);
-	door->closed = true;
-	if (door->port != 0)
-		look_round(door, false);
-	pthread_mutex_unlock(&door->lock);
+	pthread_mutex_lock(&guard->lock);
+	guard->closed = true;
+	if (guard->port != 0)
+		look_round(guard, false);
+	pthread_mutex_unlock(&guard->lock);
 }
 
-void door_free(struct http_door *door)
+void connection_guard_free(struct connection_guard *guard)
 {
-	pthread_mutex_lock(&door->lock);
-	door->ended = true;
-	pthread_cond_signal(&door->wake);
-	pthread_mutex_unlock(&door->lock);
-	pthread_join(door->keeper, NULL);
-	assert(door->guests == NULL);
-	visitors_done(&door->visitors);
-	pthread_cond_destroy(&door->wake);
-	pthread_mutex_destroy(&door->lock);
-	free(door);
+	pthread_mutex_lock(&guard->lock);
+	guard->ended = true;
+	pthread_cond_signal(&guard->wake);
+	pthread_mutex_unlock(&guard->lock);
+	pthread_join(guard->keeper, NULL);
+	assert(guard->connections == NULL);
+	waiting_sockets_done(&guard->waiting_sockets);
+	pthread_cond_destroy(&guard->wake);
+	pthread_mutex_destroy(&guard->lock);
+	free(guard);
 }
 
-/* ---- guests ---- */
+/* ---- connections ---- */
 
-struct door_guest *door_enter(struct http_door *door)
+struct connection *connection_guard_enter(struct connection_guard *guard)
 {
-	struct door_guest *guest = mem_new(1, sizeof(*guest));
+	struct connection *connection = mem_new(1, sizeof(*connection));
 
-	atomic_init(&guest->socket, -1);
-	atomic_fetch_add(&door->count, 1);
-	atomic_fetch_add(&door->unheard, 1);
-	pthread_mutex_lock(&door->lock);
-	guest->next = door->guests;
-	if (door->guests != NULL)
-		door->guests->previous = guest;
-	door->guests = guest;
-	pthread_mutex_unlock(&door->lock);
-	return guest;
+	atomic_init(&connection->socket, -1);
+	atomic_fetch_add(&guard->count, 1);
+	atomic_fetch_add(&guard->unheard, 1);
+	pthread_mutex_lock(&guard->lock);
+	connection->next = guard->connections;
+	if (guard->connections != NULL)
+		guard->connections->previous = connection;
+	guard->connections = connection;
+	pthread_mutex_unlock(&guard->lock);
+	return connection;
 }
 
-void door_leave(struct http_door *door, struct door_guest *guest)
+void connection_guard_leave(struct connection_guard *guard, struct connection *connection)
 {
-	pthread_mutex_lock(&door->lock);
-	if (guest->previous != NULL)
-		guest->previous->next = guest->next;
+	pthread_mutex_lock(&guard->lock);
+	if (connection->previous != NULL)
+		connection->previous->next = connection->next;
 	else
-		door->guests = guest->next;
-	if (guest->next != NULL)
-		guest->next->previous = guest->previous;
-	pthread_mutex_unlock(&door->lock);
-	atomic_fetch_sub(&door->count, 1);
-	if (!guest->heard)
-		atomic_fetch_sub(&door->unheard, 1);
-	free(guest);
+		guard->connections = connection->next;
+	if (connection->next != NULL)
+		connection->next->previous = connection->previous;
+	pthread_mutex_unlock(&guard->lock);
+	atomic_fetch_sub(&guard->count, 1);
+	if (!connection->heard)
+		atomic_fetch_sub(&guard->unheard, 1);
+	free(connection);
 }
 
-/* A visitor becomes a guest, and takes along what was decided about it. */
-static void hear(struct http_door *door, struct door_guest *guest, const char *address, int port)
+/* A waiting_socket becomes a connection, and takes along what was decided about it. */
+static void hear(struct connection_guard *guard, struct connection *connection, const char *address, int port)
 {
 	const struct peer peer = peer_of(address, port);
-	const struct visitor *visitor = NULL;
+	const struct waiting_socket *waiting_socket = NULL;
 
-	pthread_mutex_lock(&door->lock);
-	visitor = visitors_find(&door->visitors, &peer);
-	guest->unwanted = (visitor != NULL && visitor->cut == for_address) ||
-			  (is_counted(door, address) && guests_from(door, address) >= door->config.address_max);
-	atomic_store(&guest->cut, visitor != NULL && visitor->cut != NULL);
-	guest->peer = peer;
-	guest->heard = true;
-	pthread_mutex_unlock(&door->lock);
-	atomic_fetch_sub(&door->unheard, 1);
+	pthread_mutex_lock(&guard->lock);
+	waiting_socket = waiting_sockets_find(&guard->waiting_sockets, &peer);
+	connection->unwanted = (waiting_socket != NULL && waiting_socket->cut == for_address) ||
+			  (is_counted(guard, address) && guests_from(guard, address) >= guard->config.address_max);
+	atomic_store(&connection->cut, waiting_socket != NULL && waiting_socket->cut != NULL);
+	connection->peer = peer;
+	connection->heard = true;
+	pthread_mutex_unlock(&guard->lock);
+	atomic_fetch_sub(&guard->unheard, 1);
 }
 
-static void wait_for(struct door_guest *guest, int64_t time_us)
+static void wait_for(struct connection *connection, int64_t time_us)
 {
-	const int64_t now_us = moment_steady();
+	const int64_t now_us = monotonic_now();
 
-	atomic_store(&guest->since_us, now_us);
-	atomic_store(&guest->until_us, now_us + time_us);
+	atomic_store(&connection->since_us, now_us);
+	atomic_store(&connection->until_us, now_us + time_us);
 }
 
-void guest_serve(struct http_door *door, struct door_guest *guest, const char *address, int port)
+void connection_serve(struct connection_guard *guard, struct connection *connection, const char *address, int port)
 {
-	atomic_store(&guest->until_us, 0);
-	if (!guest->heard)
-		hear(door, guest, address, port);
+	atomic_store(&connection->until_us, 0);
+	if (!connection->heard)
+		hear(guard, connection, address, port);
 }
 
-void guest_await_body(const struct http_door *door, struct door_guest *guest)
+void connection_await_body(const struct connection_guard *guard, struct connection *connection)
 {
-	wait_for(guest, door->config.body_us);
+	wait_for(connection, guard->config.body_us);
 }
 
-void guest_await_next(const struct http_door *door, struct door_guest *guest)
+void connection_await_next(const struct connection_guard *guard, struct connection *connection)
 {
-	wait_for(guest, door->config.idle_us);
+	wait_for(connection, guard->config.idle_us);
 }
 
-int guest_socket(const struct door_guest *guest)
+int connection_socket(const struct connection *connection)
 {
-	return atomic_load(&guest->socket);
+	return atomic_load(&connection->socket);
 }
 
-bool guest_cut(const struct door_guest *guest)
+bool connection_abort(const struct connection *connection)
 {
-	return atomic_load(&guest->cut);
+	return atomic_load(&connection->cut);
 }
 
-void guest_refuse(struct door_guest *guest)
+void connection_refuse(struct connection *connection)
 {
-	guest->refused = true;
+	connection->refused = true;
 }
 
-bool guest_refused(const struct door_guest *guest)
+bool connection_refused(const struct connection *connection)
 {
-	return guest->refused;
+	return connection->refused;
 }
 
-bool guest_unwanted(const struct door_guest *guest)
+bool connection_unwanted(const struct connection *connection)
 {
-	return guest->unwanted;
+	return connection->unwanted;
 }

@@ -6,8 +6,8 @@
  * a thousand idle connections delay others by a few seconds, once.
  *
  * Who has not yet said anything is known to nobody but the kernel (civetweb tells no address before the first head, and
- * nothing at all of those in its queue or in a TLS handshake): the door finds them among the process's sockets, as
- * visitors. Once heard, a visitor is a guest. By the way it learns which socket is whose. Private to the HTTP server.
+ * nothing at all of those in its queue or in a TLS handshake): the guard finds them among the process's sockets, as
+ * waiting_sockets. Once heard, a waiting_socket is a connection. By the way it learns which socket is whose. Private to the HTTP server.
  */
 #ifndef RT_HTTP_DOOR_H
 #define RT_HTTP_DOOR_H
@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct door_config {
+struct connection_guard_config {
 	int places;          /* connections served at once */
 	int address_max;     /* connections of one address; 0: any number */
 	const char *exempt;  /* addresses for which that does not count (address.h); NULL: none */
@@ -25,37 +25,37 @@ struct door_config {
 	int64_t patience_us; /* how long each of these lasts at most while every place is taken */
 };
 
-struct http_door;
-struct http_door *door_new(const struct door_config *config);
+struct connection_guard;
+struct connection_guard *connection_guard_new(const struct connection_guard_config *config);
 /* The port is known only once the server listens. Until then nobody is shown out. */
-void door_open(struct http_door *door, int port);
+void connection_guard_open(struct connection_guard *guard, int port);
 /* Wakes whatever waits for a client or for a connection, now and from now on: so a server stops at once. */
-void door_close(struct http_door *door);
+void connection_guard_close(struct connection_guard *guard);
 /* After everybody has left. */
-void door_free(struct http_door *door);
+void connection_guard_free(struct connection_guard *guard);
 
 /* Every place is taken. */
-bool door_full(const struct http_door *door);
+bool connection_guard_is_full(const struct connection_guard *guard);
 
 /* One connection: a thread of its own enters, tells what it waits for, and leaves before the socket is closed. */
-struct door_guest;
-struct door_guest *door_enter(struct http_door *door);
-void door_leave(struct http_door *door, struct door_guest *guest);
+struct connection;
+struct connection *connection_guard_enter(struct connection_guard *guard);
+void connection_guard_leave(struct connection_guard *guard, struct connection *connection);
 
 /* What the server waits for, after the first head. `address` is the peer's, numeric; counts at the first call. */
-void guest_serve(struct http_door *door, struct door_guest *guest, const char *address, int port); /* for nothing */
-void guest_await_body(const struct http_door *door, struct door_guest *guest);
-void guest_await_next(const struct http_door *door, struct door_guest *guest);
+void connection_serve(struct connection_guard *guard, struct connection *connection, const char *address, int port); /* for nothing */
+void connection_await_body(const struct connection_guard *guard, struct connection *connection);
+void connection_await_next(const struct connection_guard *guard, struct connection *connection);
 
-/* Its socket, until it leaves; -1: not known yet. The door finds it when it looks round, once the guest was heard. */
-int guest_socket(const struct door_guest *guest);
+/* Its socket, until it leaves; -1: not known yet. The guard finds it when it looks round, once the connection was heard. */
+int connection_socket(const struct connection *connection);
 
 /* It was shown out: reading from it ends, an answer can still be written. */
-bool guest_cut(const struct door_guest *guest);
+bool connection_abort(const struct connection *connection);
 /* It is one connection too many of its address. */
-bool guest_unwanted(const struct door_guest *guest);
+bool connection_unwanted(const struct connection *connection);
 /* It has been told what is wrong, and will be closed. */
-void guest_refuse(struct door_guest *guest);
-bool guest_refused(const struct door_guest *guest);
+void connection_refuse(struct connection *connection);
+bool connection_refused(const struct connection *connection);
 
 #endif

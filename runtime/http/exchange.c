@@ -13,88 +13,88 @@ static struct metric handed_over = {.name = "comanda_http_handed_over_total",
 				    .help = "Requests that no thread waited for: who took the reply answered them",
 				    .type = COUNTER};
 
-/* ---- desks, and how many are in use ---- */
+/* ---- free_buffers, and how many are in use ---- */
 
-static struct desk *desk_take(struct http_server *server)
+static struct request_buffers *buffers_take(struct http_server *server)
 {
-	struct desk *desk = NULL;
+	struct request_buffers *buffers = NULL;
 
 	pthread_mutex_lock(&server->lock);
 	server->running++;
-	desk = server->desks;
-	if (desk != NULL)
-		server->desks = desk->next;
+	buffers = server->free_buffers;
+	if (buffers != NULL)
+		server->free_buffers = buffers->next;
 	pthread_mutex_unlock(&server->lock);
-	if (desk != NULL)
-		return desk;
-	desk = mem_new(1, sizeof(*desk));
-	arena_init(&desk->arena);
-	buffer_init(&desk->out);
-	return desk;
+	if (buffers != NULL)
+		return buffers;
+	buffers = mem_new(1, sizeof(*buffers));
+	arena_init(&buffers->arena);
+	buffer_init(&buffers->out);
+	return buffers;
 }
 
 /* After this the server may be gone. */
-static void desk_leave(struct http_server *server, struct desk *desk)
+static void desk_leave(struct http_server *server, struct request_buffers *buffers)
 {
-	arena_reset(&desk->arena);
+	arena_reset(&buffers->arena);
 	pthread_mutex_lock(&server->lock);
-	desk->next = server->desks; /* the last first: it is in the processor's cache */
-	server->desks = desk;
+	buffers->next = server->free_buffers; /* the last first: it is in the processor's cache */
+	server->free_buffers = buffers;
 	if (--server->running == 0 && atomic_load(&server->stopping))
 		pthread_cond_signal(&server->idle);
 	pthread_mutex_unlock(&server->lock);
 }
 
-void desks_free(struct http_server *server)
+void buffers_free(struct http_server *server)
 {
-	while (server->desks != NULL) {
-		struct desk *desk = server->desks;
+	while (server->free_buffers != NULL) {
+		struct request_buffers *buffers = server->free_buffers;
 
-		server->desks = desk->next;
-		arena_done(&desk->arena);
-		buffer_done(&desk->out);
-		free(desk);
+		server->free_buffers = buffers->next;
+		arena_done(&buffers->arena);
+		buffer_done(&buffers->out);
+		free(buffers);
 	}
 }
 
 /* RFC 9110 section 5.6.7, made once a second. */
-static const char *desk_date(struct desk *desk)
+static const char *desk_date(struct request_buffers *buffers)
 {
 	time_t now = time(NULL);
 	struct tm parts;
 
-	if (now != desk->date_of && gmtime_r(&now, &parts) != NULL) {
-		strftime(desk->date, sizeof(desk->date), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-		desk->date_of = now;
+	if (now != buffers->date_of && gmtime_r(&now, &parts) != NULL) {
+		strftime(buffers->date, sizeof(buffers->date), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+		buffers->date_of = now;
 	}
-	return desk->date;
+	return buffers->date;
 }
 
 /* ---- lines ---- */
 
-struct line {
-	struct door_guest *guest;
+struct connection_state {
+	struct connection *connection;
 	pthread_mutex_t lock;
 	pthread_cond_t answered;
 	bool taken; /* a request that is not answered yet */
 };
 
-struct line *line_new(struct http_door *door)
+struct connection_state *connection_state_new(struct connection_guard *guard)
 {
-	struct line *line = mem_new(1, sizeof(*line));
+	struct connection_state *line = mem_new(1, sizeof(*line));
 
-	line->guest = door_enter(door);
+	line->connection = connection_guard_enter(guard);
 	pthread_mutex_init(&line->lock, NULL);
 	pthread_cond_init(&line->answered, NULL);
 	return line;
 }
 
-struct door_guest *line_guest(struct line *line)
+struct connection *connection_state_connection(struct connection_state *line)
 {
-	return line->guest;
+	return line->connection;
 }
 
-static void line_wait(struct line *line)
+static void line_wait(struct connection_state *line)
 {
 	pthread_mutex_lock(&line->lock);
 	while (line->taken)
@@ -102,7 +102,7 @@ static void line_wait(struct line *line)
 	pthread_mutex_unlock(&line->lock);
 }
 
-static void line_set_taken(struct line *line, bool taken)
+static void line_set_taken(struct connection_state *line, bool taken)
 {
 	pthread_mutex_lock(&line->lock);
 	assert(line->taken != taken);
@@ -112,10 +112,10 @@ static void line_set_taken(struct line *line, bool taken)
 	pthread_mutex_unlock(&line->lock);
 }
 
-void line_free(struct line *line, struct http_door *door)
+void connection_state_free(struct connection_state *line, struct connection_guard *guard)
 {
 	line_wait(line);
-	door_leave(door, line->guest);
+	connection_guard_leave(guard, line->connection);
 	pthread_cond_destroy(&line->answered);
 	pthread_mutex_destroy(&line->lock);
 	free(line);
@@ -123,32 +123,32 @@ void line_free(struct line *line, struct http_door *door)
 
 /* ---- beginning ---- */
 
-struct http_exchange *exchange_begin(struct http_server *server, struct mg_connection *connection, struct line *line)
+struct http_exchange *exchange_begin(struct http_server *server, struct mg_connection *connection, struct connection_state *line)
 {
 	const struct mg_request_info *info = mg_get_request_info(connection);
 	int count = info != NULL && info->num_headers > 0 ? info->num_headers : 0;
 	struct http_exchange *exchange = NULL;
 	struct http_header *headers = NULL;
-	struct desk *desk = NULL;
+	struct request_buffers *buffers = NULL;
 
 	line_wait(line);
-	desk = desk_take(server);
-	exchange = arena_new(&desk->arena, 1, sizeof(*exchange));
-	headers = arena_new(&desk->arena, (size_t)count + 1, sizeof(*headers));
+	buffers = buffers_take(server);
+	exchange = arena_new(&buffers->arena, 1, sizeof(*exchange));
+	headers = arena_new(&buffers->arena, (size_t)count + 1, sizeof(*headers));
 	for (int i = 0; i < count; i++)
 		headers[i] = (struct http_header){info->http_headers[i].name, info->http_headers[i].value};
 	exchange->server = server;
 	exchange->connection = connection;
 	exchange->line = line;
-	exchange->desk = desk;
+	exchange->buffers = buffers;
 	exchange->request = (struct http_request){.method = "",
 						  .path = "",
 						  .headers = headers,
 						  .header_count = count,
 						  .peer = info != NULL ? info->remote_addr : "",
-						  .arena = &desk->arena,
+						  .arena = &buffers->arena,
 						  .exchange = exchange};
-	guest_serve(server->door, line->guest, exchange->request.peer, info != NULL ? info->remote_port : 0);
+	connection_serve(server->guard, line->connection, exchange->request.peer, info != NULL ? info->remote_port : 0);
 	if (info == NULL)
 		return exchange;
 	if (info->request_method != NULL)
@@ -161,18 +161,18 @@ struct http_exchange *exchange_begin(struct http_server *server, struct mg_conne
 
 static void print_response(struct http_exchange *exchange, bool keep_alive)
 {
-	struct desk *desk = exchange->desk;
+	struct request_buffers *buffers = exchange->buffers;
 
 	assert(exchange->response.status >= 200 && exchange->response.status <= 599);
 	exchange->response.lines = exchange->server->config.headers;
-	buffer_clear(&desk->out);
-	http_print_response(&desk->out, &exchange->response, exchange->request.method, desk_date(desk), keep_alive);
+	buffer_clear(&buffers->out);
+	http_print_response(&buffers->out, &exchange->response, exchange->request.method, desk_date(buffers), keep_alive);
 }
 
 /* While every thread holds a connection, others wait in line: whoever is served goes to its end. */
 static bool stays_open(const struct http_exchange *exchange)
 {
-	return !exchange->close && !door_full(exchange->server->door) && !atomic_load(&exchange->server->stopping) &&
+	return !exchange->close && !connection_guard_is_full(exchange->server->guard) && !atomic_load(&exchange->server->stopping) &&
 	       http_wants_keep_alive(&exchange->request, exchange->http_11);
 }
 
@@ -180,16 +180,16 @@ static bool stays_open(const struct http_exchange *exchange)
 static void exchange_end(struct http_exchange *exchange)
 {
 	struct http_server *server = exchange->server;
-	const struct desk *desk = exchange->desk;
+	const struct request_buffers *buffers = exchange->buffers;
 	const bool keep_alive = stays_open(exchange);
 
 	print_response(exchange, keep_alive);
 	if (!keep_alive)
 		mg_disable_connection_keep_alive(exchange->connection);
 	/* A client that went away does not get its answer: nothing else follows from it. */
-	(void)mg_write(exchange->connection, desk->out.bytes, desk->out.size);
-	guest_await_next(server->door, exchange->line->guest);
-	desk_leave(server, exchange->desk);
+	(void)mg_write(exchange->connection, buffers->out.bytes, buffers->out.size);
+	connection_await_next(server->guard, exchange->line->connection);
+	desk_leave(server, exchange->buffers);
 }
 
 void exchange_refuse(struct http_exchange *exchange, int status, const char *detail)
@@ -234,9 +234,9 @@ int exchange_answer(struct http_exchange *exchange)
 	bool taken = false;
 	int status = 0;
 
-	guest_serve(server->door, exchange->line->guest, exchange->request.peer, 0);
+	connection_serve(server->guard, exchange->line->connection, exchange->request.peer, 0);
 	exchange->may_be_taken =
-		server->tls == NULL && guest_socket(exchange->line->guest) >= 0 && stays_open(exchange);
+		server->tls == NULL && connection_socket(exchange->line->connection) >= 0 && stays_open(exchange);
 	exchange->ret_taken = &taken;
 	if (exchange->may_be_taken)
 		keep_head(exchange);
@@ -250,7 +250,7 @@ int exchange_answer(struct http_exchange *exchange)
 
 /* ---- answering later ---- */
 
-bool http_take(const struct http_request *request)
+bool http_defer(const struct http_request *request)
 {
 	struct http_exchange *exchange = request->exchange;
 
@@ -265,7 +265,7 @@ bool http_take(const struct http_request *request)
 
 int exchange_socket(const struct http_exchange *exchange)
 {
-	return guest_socket(exchange->line->guest);
+	return connection_socket(exchange->line->connection);
 }
 
 /* A client that went away does not get its answer, and half an answer is followed by nothing. */
@@ -277,7 +277,7 @@ static bool end_line(int fd)
 
 bool exchange_send_some(struct http_exchange *exchange)
 {
-	const struct buffer *out = &exchange->desk->out;
+	const struct buffer *out = &exchange->buffers->out;
 	const int fd = exchange_socket(exchange);
 
 	while (exchange->sent < out->size) {
@@ -297,14 +297,14 @@ bool exchange_send_some(struct http_exchange *exchange)
 void exchange_leave(struct http_exchange *exchange)
 {
 	struct http_server *server = exchange->server;
-	struct line *line = exchange->line;
+	struct connection_state *line = exchange->line;
 
-	guest_await_next(server->door, line->guest);
+	connection_await_next(server->guard, line->connection);
 	line_set_taken(line, false);
-	desk_leave(server, exchange->desk);
+	desk_leave(server, exchange->buffers);
 }
 
-void http_finish(const struct http_request *request)
+void http_complete(const struct http_request *request)
 {
 	struct http_exchange *exchange = request->exchange;
 
@@ -312,5 +312,5 @@ void http_finish(const struct http_request *request)
 	if (exchange_send_some(exchange))
 		exchange_leave(exchange);
 	else
-		rest_add(exchange->server->rest, exchange);
+		slow_writer_add(exchange->server->rest, exchange);
 }

@@ -29,7 +29,7 @@ static struct http_server *server_of(const struct mg_connection *connection)
 
 static int connection_opened(const struct mg_connection *connection, void **ret_data)
 {
-	*ret_data = line_new(server_of(connection)->door);
+	*ret_data = connection_state_new(server_of(connection)->guard);
 	return 0;
 }
 
@@ -48,7 +48,7 @@ static struct http_refusal exchange_check(struct http_exchange *exchange)
 	size_t uri_bytes = strlen(request->path) + (request->query != NULL ? strlen(request->query) + 1 : 0);
 	struct http_refusal refusal = {0};
 
-	if (guest_unwanted(line_guest(exchange->line)))
+	if (connection_unwanted(connection_state_connection(exchange->line)))
 		return (struct http_refusal){429, "comes over one connection too many from its address"};
 	if (uri_bytes > (size_t)config->uri_max)
 		return (struct http_refusal){414, "has a longer URI than is accepted"};
@@ -103,12 +103,12 @@ static int begin_request(struct mg_connection *connection)
 static int server_refuses(struct mg_connection *connection, int status, const char *message)
 {
 	struct http_exchange *exchange = begin(connection);
-	struct door_guest *guest = line_guest(exchange->line);
+	struct connection *guarded = connection_state_connection(exchange->line);
 	struct http_refusal refusal;
 
 	(void)message;
-	guest_refuse(guest);
-	refusal = http_refusal_of_civetweb(&exchange->request, guest_cut(guest) ? 408 : status);
+	connection_refuse(guarded);
+	refusal = http_refusal_of_civetweb(&exchange->request, connection_abort(guarded) ? 408 : status);
 	exchange_refuse(exchange, refusal.status, refusal.detail);
 	return 0;
 }
@@ -116,7 +116,7 @@ static int server_refuses(struct mg_connection *connection, int status, const ch
 /* Called before the socket is closed; also for a connection on which TLS could not be agreed, which never entered. */
 static void connection_closes(const struct mg_connection *connection)
 {
-	struct line *line = mg_get_user_connection_data(connection);
+	struct connection_state *line = mg_get_user_connection_data(connection);
 	const struct mg_request_info *info = NULL;
 
 	if (line == NULL)
@@ -125,10 +125,10 @@ static void connection_closes(const struct mg_connection *connection)
 	info = mg_get_request_info(connection);
 	/* The same connection as everywhere; the callback's type alone says that it cannot be written to. */
 	if (info != NULL && info->request_uri != NULL && info->local_uri_raw == NULL &&
-	    !guest_refused(line_guest(line)))
+	    !connection_refused(connection_state_connection(line)))
 		exchange_refuse(begin((struct mg_connection *)(uintptr_t)connection), 400,
 				"is for something else than a path of this server");
-	line_free(line, server_of(connection)->door);
+	connection_state_free(line, server_of(connection)->guard);
 }
 
 /* ---- starting and stopping ---- */
@@ -183,8 +183,8 @@ static struct mg_context *start_civetweb(struct http_server *server)
 				 NULL};
 	struct mg_init_data init = {.callbacks = &callbacks, .user_data = server, .configuration_options = options};
 
-	/* The door is stricter than civetweb, which takes this for each piece, and for an answer to be taken. What is
-	 * idle is the door's to say alone: civetweb does not know of answers that are still to come. */
+	/* The guard is stricter than civetweb, which takes this for each piece, and for an answer to be taken. What is
+	 * idle is the guard's to say alone: civetweb does not know of answers that are still to come. */
 	const int64_t longest_us = longest_wait(config), idle_us = config->idle_us + HOUR_US;
 
 	snprintf(listen, sizeof(listen), "%s:%d%s", config->address, config->port, server->tls != NULL ? "s" : "");
@@ -196,9 +196,9 @@ static struct mg_context *start_civetweb(struct http_server *server)
 	return mg_start2(&init, NULL);
 }
 
-static struct door_config door_config_of(const struct http_config *config)
+static struct connection_guard_config door_config_of(const struct http_config *config)
 {
-	return (struct door_config){.places = config->threads,
+	return (struct connection_guard_config){.places = config->threads,
 				    .address_max = config->address_max,
 				    .exempt = config->exempt,
 				    .head_us = config->head_us,
@@ -209,7 +209,7 @@ static struct door_config door_config_of(const struct http_config *config)
 
 enum status http_start(const struct http_config *config, struct http_server **ret_server)
 {
-	const struct door_config door = door_config_of(config);
+	const struct connection_guard_config guard = door_config_of(config);
 	struct http_server *server = mem_new(1, sizeof(*server));
 
 	assert(config->headers_max < MG_MAX_HEADERS);
@@ -218,8 +218,8 @@ enum status http_start(const struct http_config *config, struct http_server **re
 		free(server);
 		return E_INVALID;
 	}
-	server->door = door_new(&door);
-	server->rest = rest_new(longest_wait(config));
+	server->guard = connection_guard_new(&guard);
+	server->rest = slow_writer_new(longest_wait(config));
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_cond_init(&server->idle, NULL);
 	mg_init_library(server->tls != NULL ? MG_FEATURES_TLS : MG_FEATURES_DEFAULT);
@@ -228,7 +228,7 @@ enum status http_start(const struct http_config *config, struct http_server **re
 		http_stop(server);
 		return E_UNAVAILABLE;
 	}
-	door_open(server->door, http_port(server));
+	connection_guard_open(server->guard, http_port(server));
 	*ret_server = server;
 	return OK;
 }
@@ -252,14 +252,14 @@ void http_stop(struct http_server *server)
 	while (server->running > 0)
 		pthread_cond_wait(&server->idle, &server->lock);
 	pthread_mutex_unlock(&server->lock);
-	/* civetweb's threads look only every two seconds whether they should stop: the door wakes them. */
-	door_close(server->door);
+	/* civetweb's threads look only every two seconds whether they should stop: the guard wakes them. */
+	connection_guard_close(server->guard);
 	if (server->civetweb != NULL)
 		mg_stop(server->civetweb);
 	mg_exit_library();
-	rest_free(server->rest);
-	desks_free(server);
-	door_free(server->door);
+	slow_writer_free(server->rest);
+	buffers_free(server);
+	connection_guard_free(server->guard);
 	http_tls_free(server->tls);
 	pthread_cond_destroy(&server->idle);
 	pthread_mutex_destroy(&server->lock);

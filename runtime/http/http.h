@@ -1,7 +1,7 @@
 /* The HTTP server: civetweb behind one callback. Knows nothing of routes.
  *
- * A request has a thread while it is answered, unless `answer` takes it from there (http_take): its thread then waits
- * for the connection's next request, and whoever has what the answer needs sends it (http_finish).
+ * A request has a thread while it is answered, unless `answer` takes it from there (http_defer): its thread then waits
+ * for the connection's next request, and whoever has what the answer needs sends it (http_complete).
  *
  * The server itself answers what is not a request that a program should see, by calling `refuse` for the body: a bad
  * request line, Transfer-Encoding together with Content-Length, repeated Content-Length, bodies over the limit, and so
@@ -66,14 +66,14 @@ int http_port(const struct http_server *server);
 /* Takes no new connection, lets running requests finish, stops. */
 void http_stop(struct http_server *server);
 
-/* In `answer`: takes the request from its thread. True: once `answer` has returned, or before, http_finish must be
+/* In `answer`: takes the request from its thread. True: once `answer` has returned, or before, http_complete must be
  * called, from any thread; until then request, response and arena stay as they are, and are the taker's alone: `answer`
  * leaves them alone once another thread may have them. False: it must be answered at once. So it is where TLS is
- * spoken, where the connection ends with the answer, and while it is young: its socket is known only once the door has
+ * spoken, where the connection ends with the answer, and while it is young: its socket is known only once the guard has
  * looked round. */
-bool http_take(const struct http_request *request);
+bool http_defer(const struct http_request *request);
 /* Sends the response of a request that was taken. Does not wait for the client. The request is gone. */
-void http_finish(const struct http_request *request);
+void http_complete(const struct http_request *request);
 
 /* Asks a server on loopback for a path: the status code of its answer, or 0 where there was none in time. */
 int http_ask(int port, const char *path, int64_t wait_us);

@@ -17,7 +17,7 @@ static struct metric slow = {.name = "comanda_http_slow_answers_total",
 			     .help = "Answers that did not go out at once, because the client did not take them",
 			     .type = COUNTER};
 
-struct http_rest {
+struct slow_writer {
 	int64_t patience_us;
 	int wake_fd; /* eventfd */
 	pthread_mutex_t lock;
@@ -31,9 +31,9 @@ struct http_rest {
 	size_t count;
 };
 
-struct http_rest *rest_new(int64_t patience_us)
+struct slow_writer *slow_writer_new(int64_t patience_us)
 {
-	struct http_rest *rest = mem_new(1, sizeof(*rest));
+	struct slow_writer *rest = mem_new(1, sizeof(*rest));
 
 	rest->patience_us = patience_us;
 	rest->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -43,7 +43,7 @@ struct http_rest *rest_new(int64_t patience_us)
 	return rest;
 }
 
-static void wake(struct http_rest *rest)
+static void wake(struct slow_writer *rest)
 {
 	static const uint64_t one = 1;
 
@@ -54,7 +54,7 @@ static void wake(struct http_rest *rest)
 /* ---- the thread ---- */
 
 /* What others added. False: the end. */
-static bool take_added(struct http_rest *rest)
+static bool take_added(struct slow_writer *rest)
 {
 	struct http_exchange *added = NULL;
 	bool ended = false;
@@ -76,9 +76,9 @@ static bool take_added(struct http_rest *rest)
 }
 
 /* Until somebody takes more, or has not for too long. */
-static void wait_for_readers(struct http_rest *rest)
+static void wait_for_readers(struct slow_writer *rest)
 {
-	const int64_t now_us = moment_steady();
+	const int64_t now_us = monotonic_now();
 	int64_t wait_us = HOUR_US;
 	size_t at = 1;
 
@@ -96,13 +96,13 @@ static void wait_for_readers(struct http_rest *rest)
 /* Half an answer is followed by nothing: the connection ends. */
 static bool has_given_up(const struct http_exchange *exchange)
 {
-	if (moment_steady() < exchange->until_us)
+	if (monotonic_now() < exchange->until_us)
 		return false;
 	(void)shutdown(exchange_socket(exchange), SHUT_RDWR);
 	return true;
 }
 
-static bool is_over(const struct http_rest *rest, struct http_exchange *exchange, bool ready)
+static bool is_over(const struct slow_writer *rest, struct http_exchange *exchange, bool ready)
 {
 	const size_t before = exchange->sent;
 
@@ -111,12 +111,12 @@ static bool is_over(const struct http_rest *rest, struct http_exchange *exchange
 	if (exchange_send_some(exchange))
 		return true;
 	if (exchange->sent > before)
-		exchange->until_us = moment_steady() + rest->patience_us;
+		exchange->until_us = monotonic_now() + rest->patience_us;
 	return false;
 }
 
 /* They are in the order in which they were polled. */
-static void serve_readers(struct http_rest *rest)
+static void serve_readers(struct slow_writer *rest)
 {
 	struct http_exchange **at = &rest->all;
 
@@ -135,7 +135,7 @@ static void serve_readers(struct http_rest *rest)
 
 static void *run(void *context)
 {
-	struct http_rest *rest = context;
+	struct slow_writer *rest = context;
 	uint64_t count = 0;
 
 	log_thread("http-rest");
@@ -150,10 +150,10 @@ static void *run(void *context)
 
 /* ---- from outside ---- */
 
-void rest_add(struct http_rest *rest, struct http_exchange *exchange)
+void slow_writer_add(struct slow_writer *rest, struct http_exchange *exchange)
 {
 	metric_add(&slow, NULL, 1);
-	exchange->until_us = moment_steady() + rest->patience_us;
+	exchange->until_us = monotonic_now() + rest->patience_us;
 	pthread_mutex_lock(&rest->lock);
 	exchange->next = rest->added;
 	rest->added = exchange;
@@ -164,7 +164,7 @@ void rest_add(struct http_rest *rest, struct http_exchange *exchange)
 	wake(rest);
 }
 
-void rest_free(struct http_rest *rest)
+void slow_writer_free(struct slow_writer *rest)
 {
 	if (rest == NULL)
 		return;

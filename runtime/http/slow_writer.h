@@ -6,10 +6,10 @@
 #include "http/exchange.h"
 
 /* A client that takes nothing for so long does not get the rest, and its connection ends. */
-struct http_rest *rest_new(int64_t patience_us);
+struct slow_writer *slow_writer_new(int64_t patience_us);
 /* Sends on what is left of an answer, and ends its exchange. */
-void rest_add(struct http_rest *rest, struct http_exchange *exchange);
+void slow_writer_add(struct slow_writer *rest, struct http_exchange *exchange);
 /* After every exchange has ended. NULL is accepted. */
-void rest_free(struct http_rest *rest);
+void slow_writer_free(struct slow_writer *rest);
 
 #endif

@@ -22,52 +22,52 @@ int peer_compare(const struct peer *a, const struct peer *b)
 
 static int compare(const void *a, const void *b)
 {
-	const struct visitor *first = a, *second = b;
+	const struct waiting_socket *first = a, *second = b;
 
 	return peer_compare(&first->peer, &second->peer);
 }
 
-void visitors_add(struct visitors *visitors, const struct visitor *visitor)
+void waiting_sockets_add(struct waiting_sockets *waiting_sockets, const struct waiting_socket *waiting_socket)
 {
-	if (visitors->count == visitors->room) {
-		const size_t room = visitors->room == 0 ? 64 : 2 * visitors->room;
-		struct visitor *items = mem_new(room, sizeof(*items));
+	if (waiting_sockets->count == waiting_sockets->room) {
+		const size_t room = waiting_sockets->room == 0 ? 64 : 2 * waiting_sockets->room;
+		struct waiting_socket *items = mem_new(room, sizeof(*items));
 
-		if (visitors->count > 0)
-			memcpy(items, visitors->items, visitors->count * sizeof(*items));
-		free(visitors->items);
-		visitors->items = items;
-		visitors->room = room;
+		if (waiting_sockets->count > 0)
+			memcpy(items, waiting_sockets->items, waiting_sockets->count * sizeof(*items));
+		free(waiting_sockets->items);
+		waiting_sockets->items = items;
+		waiting_sockets->room = room;
 	}
-	visitors->items[visitors->count++] = *visitor;
+	waiting_sockets->items[waiting_sockets->count++] = *waiting_socket;
 }
 
-void visitors_sort(struct visitors *visitors)
+void waiting_sockets_sort(struct waiting_sockets *waiting_sockets)
 {
-	if (visitors->count > 0)
-		qsort(visitors->items, visitors->count, sizeof(*visitors->items), compare);
+	if (waiting_sockets->count > 0)
+		qsort(waiting_sockets->items, waiting_sockets->count, sizeof(*waiting_sockets->items), compare);
 }
 
-struct visitor *visitors_find(const struct visitors *visitors, const struct peer *peer)
+struct waiting_socket *waiting_sockets_find(const struct waiting_sockets *waiting_sockets, const struct peer *peer)
 {
-	const struct visitor wanted = {.peer = *peer};
+	const struct waiting_socket wanted = {.peer = *peer};
 
-	if (visitors->count == 0)
+	if (waiting_sockets->count == 0)
 		return NULL;
-	return bsearch(&wanted, visitors->items, visitors->count, sizeof(wanted), compare);
+	return bsearch(&wanted, waiting_sockets->items, waiting_sockets->count, sizeof(wanted), compare);
 }
 
-int visitors_of(const struct visitors *visitors, const char *address)
+int waiting_sockets_of(const struct waiting_sockets *waiting_sockets, const char *address)
 {
 	int count = 0;
 
-	for (size_t i = 0; i < visitors->count; i++)
-		count += visitors->items[i].cut == NULL && strcmp(visitors->items[i].peer.address, address) == 0;
+	for (size_t i = 0; i < waiting_sockets->count; i++)
+		count += waiting_sockets->items[i].cut == NULL && strcmp(waiting_sockets->items[i].peer.address, address) == 0;
 	return count;
 }
 
-void visitors_done(struct visitors *visitors)
+void waiting_sockets_done(struct waiting_sockets *waiting_sockets)
 {
-	free(visitors->items);
-	*visitors = (struct visitors){.items = NULL};
+	free(waiting_sockets->items);
+	*waiting_sockets = (struct waiting_sockets){.items = NULL};
 }

@@ -8,9 +8,9 @@ enum { FIELDS_MAX = 64 };
 
 /* ---- objects and arrays of them ---- */
 
-/* A struct to be filled: its shape, its bytes, and the path of the object that it is read from (NULL: the top). */
+/* A struct to be filled: its schema, its bytes, and the path of the object that it is read from (NULL: the top). */
 struct body {
-	const struct shape *shape;
+	const struct schema *schema;
 	void *bytes;
 	const struct path *path;
 };
@@ -19,8 +19,8 @@ static void read_members(struct reader *reader, const struct body *body, const s
 
 static void read_object(struct reader *reader, const struct target *target, const struct json *json)
 {
-	const struct shape *of = target->field->of;
-	struct body body = {.shape = of, .bytes = arena_new(reader->arena, 1, of->size), .path = &target->path};
+	const struct schema *of = target->field->of;
+	struct body body = {.schema = of, .bytes = arena_new(reader->arena, 1, of->size), .path = &target->path};
 
 	read_members(reader, &body, json);
 	*(void **)target->place = body.bytes;
@@ -28,7 +28,7 @@ static void read_object(struct reader *reader, const struct target *target, cons
 
 static void read_array(struct reader *reader, const struct target *target, const struct json *json)
 {
-	const struct shape *of = target->field->of;
+	const struct schema *of = target->field->of;
 	int count = bounded_count(reader, target, json);
 	char *items = NULL;
 
@@ -38,7 +38,7 @@ static void read_array(struct reader *reader, const struct target *target, const
 	*(struct list *)target->place = (struct list){.items = items, .count = (size_t)count};
 	for (int i = 0; i < count; i++) {
 		struct path path = {.above = &target->path, .index = (size_t)i};
-		struct body body = {.shape = of, .bytes = items + (size_t)i * of->size, .path = &path};
+		struct body body = {.schema = of, .bytes = items + (size_t)i * of->size, .path = &path};
 
 		read_members(reader, &body, json_item(json, i));
 	}
@@ -46,7 +46,7 @@ static void read_array(struct reader *reader, const struct target *target, const
 
 static field_reader *const readers[] = {
 	[F_TEXT] = read_text,     [F_INT] = read_int,   [F_BOOL] = read_bool,     [F_UUID] = read_uuid,
-	[F_MOMENT] = read_moment, [F_ENUM] = read_enum, [F_OBJECT] = read_object, [F_ARRAY] = read_array,
+	[F_TIMESTAMP] = read_timestamp, [F_ENUM] = read_enum, [F_OBJECT] = read_object, [F_ARRAY] = read_array,
 	[F_TEXTS] = read_texts,   [F_JSON] = read_any,
 };
 
@@ -72,25 +72,25 @@ static void unknown_field(struct reader *reader, const struct body *body, const 
 		return;
 	/* The names are put together for a fault that is kept only. */
 	if (!reader_full(reader))
-		for (const struct field *field = body->shape->fields; field->name != NULL; field++)
+		for (const struct field *field = body->schema->fields; field->name != NULL; field++)
 			known = arena_format(reader->arena, "%s%s%s", known, *known != '\0' ? ", " : "", field->name);
 	reader_fault(reader, &path, "is not a known field; known are: %s", known);
 }
 
 /* The field's place in the table, -1 where there is none. Looks at `hint` first: members mostly come in order. */
-static int field_index(const struct shape *shape, const char *name, int hint)
+static int field_index(const struct schema *schema, const char *name, int hint)
 {
-	if (shape->fields[hint].name != NULL && strcmp(shape->fields[hint].name, name) == 0)
+	if (schema->fields[hint].name != NULL && strcmp(schema->fields[hint].name, name) == 0)
 		return hint;
-	for (int i = 0; shape->fields[i].name != NULL; i++)
-		if (strcmp(shape->fields[i].name, name) == 0)
+	for (int i = 0; schema->fields[i].name != NULL; i++)
+		if (strcmp(schema->fields[i].name, name) == 0)
 			return i;
 	return -1;
 }
 
 static void missing_fields(struct reader *reader, const struct body *body, uint64_t seen)
 {
-	const struct field *fields = body->shape->fields;
+	const struct field *fields = body->schema->fields;
 
 	for (int i = 0; fields[i].name != NULL; i++) {
 		struct path path = {.above = body->path, .name = fields[i].name};
@@ -102,17 +102,17 @@ static void missing_fields(struct reader *reader, const struct body *body, uint6
 
 static void read_members(struct reader *reader, const struct body *body, const struct json *json)
 {
-	const struct field *fields = body->shape->fields;
+	const struct field *fields = body->schema->fields;
 	uint64_t seen = 0;
 	int hint = 0;
 
-	shape_blank(body->shape, body->bytes);
+	schema_blank(body->schema, body->bytes);
 	if (json_type(json) != JSON_OBJECT) {
 		reader_fault(reader, body->path, "must be an object");
 		return;
 	}
 	for (const struct json *member = json_first(json); member != NULL; member = json_next(member)) {
-		int index = field_index(body->shape, json_name(member), hint);
+		int index = field_index(body->schema, json_name(member), hint);
 
 		if (index < 0) {
 			unknown_field(reader, body, json_name(member));
@@ -132,35 +132,35 @@ static void read_members(struct reader *reader, const struct body *body, const s
 	missing_fields(reader, body, seen);
 }
 
-enum status json_read(const struct json *json, const struct shape *shape, enum unknown_fields unknown,
+enum status json_read(const struct json *json, const struct schema *schema, enum unknown_fields unknown,
 		      struct arena *arena, struct faults *faults, void *ret_struct)
 {
 	struct reader reader = {.arena = arena, .faults = faults, .unknown = unknown};
-	struct body body = {.shape = shape, .bytes = ret_struct};
+	struct body body = {.schema = schema, .bytes = ret_struct};
 	size_t before = faults->count;
 
 	read_members(&reader, &body, json);
 	return faults->count == before ? OK : E_INVALID;
 }
 
-enum status json_decode(struct span text, const struct shape *shape, enum unknown_fields unknown, struct arena *arena,
+enum status json_decode(struct span text, const struct schema *schema, enum unknown_fields unknown, struct arena *arena,
 			struct faults *faults, void **ret_struct)
 {
 	static const struct field no_fields[] = {field_end};
-	static const struct shape nothing = {.name = "nothing", .size = 0, .fields = no_fields};
+	static const struct schema nothing = {.name = "nothing", .size = 0, .fields = no_fields};
 	const struct json *json = NULL;
 	void *made = NULL;
 	enum status status = OK;
 
-	if (shape == NULL && text.size == 0)
+	if (schema == NULL && text.size == 0)
 		text = span_of("{}");
 	status = json_parse(arena, text, faults, &json);
 	if (status != OK)
 		return status;
-	if (shape == NULL)
-		shape = &nothing;
-	made = arena_new(arena, 1, shape->size);
-	status = json_read(json, shape, unknown, arena, faults, made);
+	if (schema == NULL)
+		schema = &nothing;
+	made = arena_new(arena, 1, schema->size);
+	status = json_read(json, schema, unknown, arena, faults, made);
 	if (status == OK)
 		*ret_struct = made;
 	return status;

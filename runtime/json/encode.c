@@ -1,4 +1,4 @@
-/* Writing JSON: structs by their shapes, strings, parsed values. Goes straight into the buffer, because every message
+/* Writing JSON: structs by their schemas, strings, parsed values. Goes straight into the buffer, because every message
  * of the hot path passes here. */
 #include <math.h>
 #include <stdio.h>
@@ -78,7 +78,7 @@ void json_quote(struct buffer *out, const char *text)
 	put_char(out, '"');
 }
 
-/* ---- structs by shape ---- */
+/* ---- structs by schema ---- */
 
 static const struct list *list_at(const void *place)
 {
@@ -99,7 +99,7 @@ static bool is_absent(const struct field *field, const void *place)
 {
 	switch (field->type) {
 	case F_INT:
-	case F_MOMENT:
+	case F_TIMESTAMP:
 		return int_at(place) == INT_ABSENT;
 	case F_BOOL:
 		return *(const enum tristate *)place == ABSENT;
@@ -130,23 +130,23 @@ static void put_uuid(struct buffer *out, const struct uuid *id)
 	out->size += UUID_TEXT + 2;
 }
 
-static void put_moment(struct buffer *out, int64_t at_us)
+static void put_timestamp(struct buffer *out, int64_t at_us)
 {
-	char *end = buffer_room(out, MOMENT_TEXT + 2);
+	char *end = buffer_room(out, TIMESTAMP_TEXT + 2);
 
 	end[0] = '"';
-	moment_text(at_us, end + 1);
-	end[MOMENT_TEXT + 1] = '"';
-	end[MOMENT_TEXT + 2] = '\0';
-	out->size += MOMENT_TEXT + 2;
+	timestamp_text(at_us, end + 1);
+	end[TIMESTAMP_TEXT + 1] = '"';
+	end[TIMESTAMP_TEXT + 2] = '\0';
+	out->size += TIMESTAMP_TEXT + 2;
 }
 
-static void encode(struct buffer *out, const struct shape *shape, const void *body, unsigned without);
+static void encode(struct buffer *out, const struct schema *schema, const void *body, unsigned without);
 
 static void put_array(struct buffer *out, const struct field *field, const void *place, unsigned without)
 {
 	const struct list *list = list_at(place);
-	const struct shape *of = field->of;
+	const struct schema *of = field->of;
 
 	put_char(out, '[');
 	for (size_t i = 0; i < list->count; i++) {
@@ -176,8 +176,8 @@ static void put_field(struct buffer *out, const struct field *field, const void 
 	case F_INT:
 		put_int(out, int_at(place));
 		break;
-	case F_MOMENT:
-		put_moment(out, int_at(place));
+	case F_TIMESTAMP:
+		put_timestamp(out, int_at(place));
 		break;
 	case F_BOOL:
 		buffer_text(out, *(const enum tristate *)place == YES ? "true" : "false");
@@ -206,11 +206,11 @@ static void put_field(struct buffer *out, const struct field *field, const void 
 	}
 }
 
-static void encode(struct buffer *out, const struct shape *shape, const void *body, unsigned without)
+static void encode(struct buffer *out, const struct schema *schema, const void *body, unsigned without)
 {
 	const char *before = "{\"";
 
-	for (const struct field *field = shape->fields; field->name != NULL; field++) {
+	for (const struct field *field = schema->fields; field->name != NULL; field++) {
 		const void *place = (const char *)body + field->offset;
 		bool absent = is_absent(field, place);
 
@@ -228,14 +228,14 @@ static void encode(struct buffer *out, const struct shape *shape, const void *bo
 	buffer_text(out, *before == '{' ? "{}" : "}");
 }
 
-void json_encode(struct buffer *out, const struct shape *shape, const void *body)
+void json_encode(struct buffer *out, const struct schema *schema, const void *body)
 {
-	encode(out, shape, body, 0);
+	encode(out, schema, body, 0);
 }
 
-void json_encode_public(struct buffer *out, const struct shape *shape, const void *body)
+void json_encode_public(struct buffer *out, const struct schema *schema, const void *body)
 {
-	encode(out, shape, body, SECRET);
+	encode(out, schema, body, SECRET);
 }
 
 /* ---- parsed values ---- */

@@ -235,12 +235,12 @@ void read_uuid(struct reader *reader, const struct target *target, const struct 
 		*(struct uuid *)target->place = id;
 }
 
-void read_moment(struct reader *reader, const struct target *target, const struct json *json)
+void read_timestamp(struct reader *reader, const struct target *target, const struct json *json)
 {
 	const char *text = json_text(json);
 	int64_t at_us = 0;
 
-	if (text == NULL || moment_parse(text, strlen(text), &at_us) != OK)
+	if (text == NULL || timestamp_parse(text, strlen(text), &at_us) != OK)
 		reader_fault(reader, &target->path, "must be an RFC 3339 date and time, such as 2026-01-31T12:34:56Z");
 	else
 		*(int64_t *)target->place = at_us;

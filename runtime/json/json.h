@@ -16,19 +16,19 @@ enum { JSON_DEPTH_MAX = 16 };
 must_check enum status json_parse(struct arena *arena, struct span text, struct faults *faults,
 				  const struct json **ret_json);
 
-/* Reads an object by its shape into a zero-or-blank struct of shape->size bytes. All faults are collected:
+/* Reads an object by its schema into a zero-or-blank struct of schema->size bytes. All faults are collected:
  * E_INVALID where there are any. `path` goes before field names ("" at the top). Texts live in the arena. */
-must_check enum status json_read(const struct json *json, const struct shape *shape, enum unknown_fields unknown,
+must_check enum status json_read(const struct json *json, const struct schema *schema, enum unknown_fields unknown,
 				 struct arena *arena, struct faults *faults, void *ret_struct);
 
-/* json_parse and json_read in one. A NULL shape takes an empty object or nothing at all. */
-must_check enum status json_decode(struct span text, const struct shape *shape, enum unknown_fields unknown,
+/* json_parse and json_read in one. A NULL schema takes an empty object or nothing at all. */
+must_check enum status json_decode(struct span text, const struct schema *schema, enum unknown_fields unknown,
 				   struct arena *arena, struct faults *faults, void **ret_struct);
 
 /* Writes a struct as one line of JSON, fields in the table's order. */
-void json_encode(struct buffer *out, const struct shape *shape, const void *body);
+void json_encode(struct buffer *out, const struct schema *schema, const void *body);
 /* The same without its SECRET fields: what may be stored, hashed or shown. */
-void json_encode_public(struct buffer *out, const struct shape *shape, const void *body);
+void json_encode_public(struct buffer *out, const struct schema *schema, const void *body);
 
 /* Arrays: the number of items, -1 where it is none; an item. */
 int json_count(const struct json *json);

@@ -27,7 +27,7 @@ struct target {
 /* Reads one value that is not null; what does not fit becomes a fault and leaves the place alone. */
 typedef void field_reader(struct reader *reader, const struct target *target, const struct json *json);
 
-field_reader read_text, read_texts, read_int, read_bool, read_uuid, read_moment, read_enum, read_any;
+field_reader read_text, read_texts, read_int, read_bool, read_uuid, read_timestamp, read_enum, read_any;
 
 /* A fault at a path; NULL is the top. */
 void reader_fault(struct reader *reader, const struct path *path, const char *format, ...)

@@ -129,7 +129,7 @@ static uint64_t moment_wire(int64_t at_us)
 	return at_us == INT64_MIN ? 0 : htobe64((uint64_t)(at_us - PG_EPOCH_US));
 }
 
-void arg_moment(struct args *args, int64_t at_us)
+void arg_timestamp(struct args *args, int64_t at_us)
 {
 	uint64_t wire = moment_wire(at_us);
 
@@ -201,7 +201,7 @@ void put_bytes(struct args *args, const void *bytes, size_t size)
 	put(args, PG_BYTEA, bytes, size);
 }
 
-void put_moment(struct args *args, int64_t at_us)
+void put_timestamp(struct args *args, int64_t at_us)
 {
 	uint64_t wire = moment_wire(at_us);
 

@@ -17,12 +17,12 @@ struct db *db_new(const struct db_config *config)
 	struct buffer application;
 
 	buffer_init(&application);
-	buffer_format(&application, "%s/%s", config->program, config->lane);
+	buffer_format(&application, "%s/%s", config->program, config->connection_name);
 	db->application = mem_text(application.bytes);
 	buffer_done(&application);
 	db->url = mem_text(config->url);
 	db->plan = (struct db_link_plan){db->url, db->application, config->wait_us, config->relaxed};
-	db->jitter = (uint32_t)moment_steady() ^ (uint32_t)(uintptr_t)db;
+	db->jitter = (uint32_t)monotonic_now() ^ (uint32_t)(uintptr_t)db;
 	db_explain(db, "not connected");
 	return db;
 }
@@ -37,7 +37,7 @@ void db_drop(struct db *db)
 	db->batch_open = db->begun = db->distrusted = false;
 	statements_forget(&db->statements);
 	/* A connection that has worked may be made again at once. */
-	db->next_try_us = moment_steady() + db->pause_us;
+	db->next_try_us = monotonic_now() + db->pause_us;
 }
 
 void db_clear_result(struct db *db)
@@ -114,7 +114,7 @@ enum status db_fail_lost(struct db *db, const char *what)
 {
 	if (db->failed == OK) {
 		db_explain(db, "%s: %s", what, db_link_error(db->link));
-		db->failed = E_REDO;
+		db->failed = E_RETRY;
 	}
 	db_drop(db);
 	return db->failed;
@@ -128,7 +128,7 @@ enum status db_fail_wait(struct db *db, enum db_wait wait, const char *what)
 		return db_fail_lost(db, what);
 	if (db->failed == OK) {
 		db_explain(db, "%s: no answer in time", what);
-		db->failed = E_REDO;
+		db->failed = E_RETRY;
 	}
 	db_drop(db);
 	return db->failed;
@@ -154,7 +154,7 @@ enum status db_fail_answer(struct db *db, const struct answer *answer, const str
 	snprintf(db->sqlstate, sizeof db->sqlstate, "%s", answer->sqlstate);
 	snprintf(db->constraint, sizeof db->constraint, "%s", answer->constraint);
 	db->distrusted = is_mended_by_new_connection(answer, pending);
-	db->failed = db->distrusted ? E_REDO : sqlstate_status(answer->sqlstate);
+	db->failed = db->distrusted ? E_RETRY : sqlstate_status(answer->sqlstate);
 	return db->failed;
 }
 
@@ -175,11 +175,11 @@ static enum status try_connect(struct db *db)
 
 	db->pause_us = grow_pause(db);
 	db->link = db_link_open(&db->plan, why, sizeof why);
-	connects_count("database", db->link != NULL);
+	connection_attempts_count("database", db->link != NULL);
 	if (db->link != NULL)
 		return OK;
 	db_explain(db, "connecting: %s", why);
-	db->next_try_us = moment_steady() + db->pause_us;
+	db->next_try_us = monotonic_now() + db->pause_us;
 	return E_UNAVAILABLE;
 }
 
@@ -192,5 +192,5 @@ enum status db_ensure(struct db *db)
 		db_drop(db);
 	if (db->link != NULL)
 		return OK;
-	return moment_steady() < db->next_try_us ? E_UNAVAILABLE : try_connect(db);
+	return monotonic_now() < db->next_try_us ? E_UNAVAILABLE : try_connect(db);
 }

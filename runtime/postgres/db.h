@@ -24,7 +24,7 @@ struct db_config {
 	const char *url;     /* postgresql://... */
 	const char *program; /* application_name */
 	int64_t wait_us;  /* the longest wait for an answer; also statement_timeout and lock_timeout are set below it */
-	const char *lane; /* application_name is "<program>/<lane>" */
+	const char *connection_name; /* application_name is "<program>/<connection_name>" */
 	bool relaxed;     /* commits do not wait for the disk: only for what a crash may undo */
 };
 
@@ -50,7 +50,7 @@ void arg_int(struct args *args, int64_t number);         /* bigint; INT_ABSENT (
 void arg_bool(struct args *args, bool value);
 void arg_text(struct args *args, const char *text); /* NULL: null */
 void arg_bytes(struct args *args, const void *bytes, size_t size);
-void arg_moment(struct args *args, int64_t at_us); /* INT64_MIN: null */
+void arg_timestamp(struct args *args, int64_t at_us); /* INT64_MIN: null */
 void arg_uuids(struct args *args, const struct uuid *ids, size_t count);
 void arg_texts(struct args *args, const char *const *texts, size_t count);
 /* Columns for unnest: begin with the number of columns, then put values row by row, left to right. Each column becomes
@@ -61,11 +61,11 @@ void put_int(struct args *args, int64_t number);
 void put_bool(struct args *args, bool value);
 void put_text(struct args *args, const char *text);
 void put_bytes(struct args *args, const void *bytes, size_t size);
-void put_moment(struct args *args, int64_t at_us);
+void put_timestamp(struct args *args, int64_t at_us);
 
 /* ---- running ---- */
 
-/* Queues a statement with the parameters gathered in db_args. */
+/* Queues a statement with the parameters fetched in db_args. */
 void db_send(struct db *db, const struct sql *sql);
 /* BEGIN, COMMIT, ROLLBACK and the like: no parameters, not prepared. Queued likewise; has a result of its own. */
 void db_send_text(struct db *db, const char *statement);
@@ -81,7 +81,7 @@ struct rows {
 	int count;       /* rows returned */
 	int64_t touched; /* rows inserted, updated or deleted */
 };
-/* Takes the result of the next statement that was sent. Errors: E_REDO (SQLSTATE classes 08, 40, 53, 55, 57, unique
+/* Takes the result of the next statement that was sent. Errors: E_RETRY (SQLSTATE classes 08, 40, 53, 55, 57, unique
  * violation 23505, 25006, 26000, a plan that a migration has outdated, connection lost or time out), E_INVALID (class
  * 22 and the rest of 23: a value is to blame), E_INTERNAL (everything else, class 42 say). After an error, all further
  * results of the batch fail with the same status until db_recover. */
@@ -97,7 +97,7 @@ bool row_null(const struct rows *rows, int row, int column);
 struct uuid row_uuid(const struct rows *rows, int row, int column); /* null: nil */
 int64_t row_int(const struct rows *rows, int row, int column);      /* int2, int4, int8; null: INT64_MIN */
 bool row_bool(const struct rows *rows, int row, int column);
-int64_t row_moment(const struct rows *rows, int row, int column);    /* timestamptz; null: INT64_MIN */
+int64_t row_timestamp(const struct rows *rows, int row, int column);    /* timestamptz; null: INT64_MIN */
 struct span row_bytes(const struct rows *rows, int row, int column); /* text, bytea, json; valid as long as the rows */
 const char *row_text(const struct rows *rows, int row, int column, struct arena *arena); /* null: NULL */
 

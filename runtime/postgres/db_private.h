@@ -43,7 +43,7 @@ struct pending {
 };
 
 /* A round trip, as traces show it. */
-struct db_round {
+struct db_round_trip {
 	char names[96];
 	int count; /* statements; 0: there is none */
 	int64_t sent_us, answered_us;
@@ -66,7 +66,7 @@ struct db {
 	char detail[512], sqlstate[8], constraint[64];
 	struct statements statements;
 	struct args args;
-	struct db_round next_round, round; /* what is gathered, and what is under way */
+	struct db_round_trip next_round, round; /* what is fetched, and what is under way */
 };
 
 /* Sets db_detail, for failures that are not the server's. */
@@ -81,10 +81,10 @@ enum status db_fail_answer(struct db *db, const struct answer *answer, const str
 
 /* ---- postgres/round_trips.c: spans, where they are recorded ---- */
 
-void db_round_add(struct db *db, const char *statement);
-void db_round_sent(struct db *db);
-void db_round_answered(struct db *db);
-void db_round_over(struct db *db, const char *error); /* NULL: it went well */
+void round_trip_add(struct db *db, const char *statement);
+void round_trip_sent(struct db *db);
+void round_trip_answered(struct db *db);
+void round_trip_end(struct db *db, const char *error); /* NULL: it went well */
 
 /* ---- postgres/pipeline.c ---- */
 

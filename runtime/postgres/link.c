@@ -40,7 +40,7 @@ static int wait_socket(PGconn *conn, short events, int64_t until_us)
 	int ready;
 
 	do {
-		int64_t left_us = until_us - moment_steady();
+		int64_t left_us = until_us - monotonic_now();
 		if (left_us <= 0)
 			return 0;
 		ready = poll(&socket, 1, (int)((left_us + MS_US - 1) / MS_US));
@@ -187,7 +187,7 @@ const char *db_link_role(const char *url, struct arena *arena)
 struct db_link *db_link_open(const struct db_link_plan *plan, char *ret_why, size_t why_size)
 {
 	int64_t wait_us = plan->wait_us < CONNECT_WAIT_US ? plan->wait_us : CONNECT_WAIT_US;
-	int64_t until_us = moment_steady() + wait_us;
+	int64_t until_us = monotonic_now() + wait_us;
 	PGconn *conn = start_connection(plan);
 	const char *why = finish_connection(conn, until_us);
 

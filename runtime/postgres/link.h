@@ -1,5 +1,5 @@
 /* The wire to PostgreSQL: one libpq connection in pipeline mode whose socket never blocks; private to the database
- * adapter. All waiting has an end, given as moment_steady() time. */
+ * adapter. All waiting has an end, given as monotonic_now() time. */
 #ifndef RT_DB_LINK_H
 #define RT_DB_LINK_H
 

@@ -38,13 +38,13 @@ static const struct sql unlock = {"migrations_unlock", "SELECT pg_advisory_unloc
 /* Each try ends with lock_timeout (55P03). */
 static enum status take_lock(struct db *db)
 {
-	int64_t until_us = moment_steady() + LOCK_WAIT_US;
+	int64_t until_us = monotonic_now() + LOCK_WAIT_US;
 	struct rows rows;
 	enum status status;
 
 	do
 		status = db_run(db, &lock, &rows);
-	while (status == E_REDO && strcmp(db_sqlstate(db), "55P03") == 0 && moment_steady() < until_us);
+	while (status == E_RETRY && strcmp(db_sqlstate(db), "55P03") == 0 && monotonic_now() < until_us);
 	if (status != OK && strcmp(db_sqlstate(db), "55P03") == 0) {
 		db_explain(db, "another program is applying migrations to this database, for more than %lld s",
 			   LOCK_WAIT_US / SECOND_US);
@@ -157,7 +157,7 @@ static enum status give_up(struct db *db, enum status status)
 	if (status == E_INTERNAL && strstr(why, "42501") != NULL) {
 		db_recover(db);
 		snprintf(why, sizeof why,
-			 "the database is not in the shape that this build needs, and its role may not change that: "
+			 "the database is not in the schema that this build needs, and its role may not change that: "
 			 "run the program with --migrate and COMANDA_MIGRATIONS_URL");
 		status = E_UNAVAILABLE;
 	}

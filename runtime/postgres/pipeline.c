@@ -17,7 +17,7 @@ static struct metric statements_sent = {
 
 static int64_t wait_end(const struct db *db)
 {
-	return moment_steady() + db->plan.wait_us;
+	return monotonic_now() + db->plan.wait_us;
 }
 
 static void enqueue(struct db *db, struct pending pending)
@@ -55,7 +55,7 @@ void db_send(struct db *db, const struct sql *sql)
 {
 	args_finish(&db->args);
 	metric_add(&statements_sent, NULL, 1);
-	db_round_add(db, sql->name);
+	round_trip_add(db, sql->name);
 	if (may_send(db)) {
 		struct statement *statement = statements_find(&db->statements, sql);
 		if (send_prepare(db, statement, sql) && db_link_execute(db->link, sql, &db->args))
@@ -82,7 +82,7 @@ void db_send_text(struct db *db, const char *statement)
 		return;
 	}
 	enqueue(db, (struct pending){.kind = commit ? COMMIT : TEXT, .text = statement});
-	db_round_add(db, statement);
+	round_trip_add(db, statement);
 	if (starts_with(statement, "BEGIN"))
 		db->begun = true;
 	else if (commit || starts_with(statement, "ROLLBACK"))
@@ -94,7 +94,7 @@ static enum status send_sync(struct db *db, struct pending pending)
 	if (!db_link_ask_sync(db->link))
 		return db_fail_lost(db, pending.text);
 	enqueue(db, pending);
-	db_round_sent(db);
+	round_trip_sent(db);
 	return db_fail_wait(db, db_link_send(db->link, wait_end(db)), pending.text);
 }
 
@@ -108,7 +108,7 @@ enum status db_flush(struct db *db)
 		return send_sync(db, (struct pending){.kind = PAUSE, .text = "flush"});
 	if (!db_link_ask_flush(db->link))
 		return db_fail_lost(db, "flush");
-	db_round_sent(db);
+	round_trip_sent(db);
 	return db_fail_wait(db, db_link_send(db->link, wait_end(db)), "flush");
 }
 
@@ -146,7 +146,7 @@ static enum status take_answer(struct db *db)
 	enum status status = db_fail_wait(db, db_link_read(db->link, until_us, &answer), pending.text);
 	if (status != OK)
 		return status;
-	db_round_answered(db);
+	round_trip_answered(db);
 	bool good = is_good(&answer, &pending);
 	if (good)
 		db->result = answer.result;
@@ -229,7 +229,7 @@ enum status db_synced(struct db *db)
 	status = take_sync(db);
 	if (status == OK)
 		db->pause_us = 0;
-	db_round_over(db, NULL);
+	round_trip_end(db, NULL);
 	return status;
 }
 
@@ -269,8 +269,8 @@ void db_recover(struct db *db)
 {
 	/* What follows is not news: db_detail keeps the cause. */
 	if (db->failed == OK)
-		db->failed = E_REDO;
-	db_round_over(db, status_rule(db->failed)->code);
+		db->failed = E_RETRY;
+	round_trip_end(db, status_rule(db->failed)->code);
 	db_clear_result(db);
 	if (db->link != NULL && !db->distrusted) {
 		bool ended = db->batch_open ? sync_to_end(db) : read_to_end(db);
@@ -354,7 +354,7 @@ enum status db_script(struct db *db, const char *text, int64_t wait_us)
 	db_clear_result(db);
 	if (!db_link_script(db->link, text))
 		return db_fail_lost(db, "script");
-	enum status status = take_script(db, text, moment_steady() + wait_us);
+	enum status status = take_script(db, text, monotonic_now() + wait_us);
 	if (db->link != NULL && !db_link_resume(db->link))
 		return db_fail_lost(db, "script");
 	return status;

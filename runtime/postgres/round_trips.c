@@ -8,9 +8,9 @@
 #include "telemetry/span.h"
 
 /* `next` gathers names until it is sent; then it is the one under way. */
-void db_round_add(struct db *db, const char *statement)
+void round_trip_add(struct db *db, const char *statement)
 {
-	struct db_round *next = &db->next_round;
+	struct db_round_trip *next = &db->next_round;
 
 	if (tracing_here() == NULL)
 		return;
@@ -19,41 +19,41 @@ void db_round_add(struct db *db, const char *statement)
 	next->count++;
 }
 
-void db_round_over(struct db *db, const char *error)
+void round_trip_end(struct db *db, const char *error)
 {
-	struct db_round *round = &db->round;
-	struct traced span;
+	struct db_round_trip *round = &db->round;
+	struct trace_span span;
 
 	if (round->count > 0 && tracing_here() != NULL) {
-		traced_begin(&span, SPAN_CLIENT, round->names, tracing_here());
+		span_begin(&span, SPAN_CLIENT, round->names, tracing_here());
 		span.start_us = round->sent_us;
 		span.end_us = round->answered_us > round->sent_us ? round->answered_us : span.end_us;
 		span.error = error;
-		traced_note(&span, "db.system.name", "postgresql");
-		traced_count(&span, "db.operation.batch.size", round->count);
+		span_attribute(&span, "db.system.name", "postgresql");
+		span_count(&span, "db.operation.batch.size", round->count);
 		if (span.end_us == 0)
-			traced_end(&span);
+			span_end(&span);
 		else
-			traced_queue(&span);
+			span_queue(&span);
 	}
 	round->count = 0;
 }
 
-void db_round_sent(struct db *db)
+void round_trip_sent(struct db *db)
 {
 	if (db->round.count > 0)
-		db_round_over(db, NULL);
+		round_trip_end(db, NULL);
 	if (db->next_round.count == 0)
 		return;
 	db->round = db->next_round;
-	db->round.sent_us = moment_now();
+	db->round.sent_us = timestamp_now();
 	db->round.answered_us = 0;
 	db->next_round.count = 0;
 	db->next_round.names[0] = '\0';
 }
 
-void db_round_answered(struct db *db)
+void round_trip_answered(struct db *db)
 {
 	if (db->round.count > 0)
-		db->round.answered_us = moment_now();
+		db->round.answered_us = timestamp_now();
 }

@@ -63,7 +63,7 @@ bool row_bool(const struct rows *rows, int row, int column)
 	return cell.bytes != NULL && cell.bytes[0] != 0;
 }
 
-int64_t row_moment(const struct rows *rows, int row, int column)
+int64_t row_timestamp(const struct rows *rows, int row, int column)
 {
 	struct cell cell = db_cell(rows, row, column);
 

@@ -1,4 +1,4 @@
-/* Which statements a connection has prepared, and what a SQLSTATE means to a lane. */
+/* Which statements a connection has prepared, and what a SQLSTATE means to a consumer. */
 #include "postgres/db_private.h"
 
 #include <assert.h>
@@ -47,16 +47,16 @@ static const struct {
 	const char *prefix;
 	enum status status;
 } sqlstates[] = {
-	{"08", E_REDO},    /* connection */
+	{"08", E_RETRY},    /* connection */
 	{"22", E_INVALID}, /* data */
-	{"23505", E_REDO}, /* unique violation: somebody was faster */
+	{"23505", E_RETRY}, /* unique violation: somebody was faster */
 	{"23", E_INVALID}, /* constraint */
-	{"25006", E_REDO}, /* read-only: the server has become a standby */
-	{"26000", E_REDO}, /* the prepared statement is gone (DISCARD ALL): it is prepared again */
-	{"40", E_REDO},    /* deadlock, serialisation */
-	{"53", E_REDO},    /* out of connections, disk, memory */
-	{"55", E_REDO},    /* lock not available */
-	{"57", E_REDO},    /* cancelled, shutting down */
+	{"25006", E_RETRY}, /* read-only: the server has become a standby */
+	{"26000", E_RETRY}, /* the prepared statement is gone (DISCARD ALL): it is prepared again */
+	{"40", E_RETRY},    /* deadlock, serialisation */
+	{"53", E_RETRY},    /* out of connections, disk, memory */
+	{"55", E_RETRY},    /* lock not available */
+	{"57", E_RETRY},    /* cancelled, shutting down */
 };
 
 enum status sqlstate_status(const char *sqlstate)

@@ -64,7 +64,7 @@ struct cache *cache_new(const struct cache_config *config)
 	arena_init(&cache->arena);
 	buffer_init(&cache->command);
 	if (getrandom(&cache->random, sizeof cache->random, 0) != (ssize_t)sizeof cache->random)
-		cache->random = (uint64_t)moment_now() ^ (uint64_t)(uintptr_t)cache;
+		cache->random = (uint64_t)timestamp_now() ^ (uint64_t)(uintptr_t)cache;
 	cache->fence_spent = true;
 	cache->wanted = config->url != NULL && config->url[0] != '\0';
 	if (cache->wanted && url_parse(config->url, &cache->arena, &cache->url) != OK) {
@@ -123,9 +123,9 @@ static void lose(struct cache *cache, const char *why)
 
 	int64_t pause_us = cache->pause_us == 0 ? PAUSE_LEAST_US : cache->pause_us * 2;
 	cache->pause_us = pause_us > PAUSE_MOST_US ? PAUSE_MOST_US : pause_us;
-	/* Between half and all of it, so that lanes do not come together. */
+	/* Between half and all of it, so that consumers do not come together. */
 	int64_t spread_us = (int64_t)(next_random(cache) % (uint64_t)cache->pause_us) / 2;
-	cache->next_try_us = moment_steady() + cache->pause_us - spread_us;
+	cache->next_try_us = monotonic_now() + cache->pause_us - spread_us;
 }
 
 /* The next reply; NULL: the connection was lost, and closed. Redis's own errors are left to the caller. */
@@ -208,7 +208,7 @@ static bool connect_now(struct cache *cache)
 {
 	const bool opened = connect_once(cache);
 
-	connects_count("cache", opened);
+	connection_attempts_count("cache", opened);
 	return opened;
 }
 
@@ -228,7 +228,7 @@ static bool ensure(struct cache *cache)
 	if (cache->redis != NULL)
 		redisFree(cache->redis);
 	cache->redis = NULL;
-	if (!cache->wanted || cache->url.host[0] == '\0' || moment_steady() < cache->next_try_us)
+	if (!cache->wanted || cache->url.host[0] == '\0' || monotonic_now() < cache->next_try_us)
 		return false;
 	return connect_now(cache);
 }

@@ -38,7 +38,7 @@ void cache_read(struct cache *cache, struct cache_entry *entries, size_t count, 
 /* Fills what was read from the database, where the lease is still held. Best effort. */
 void cache_fill(struct cache *cache, const struct cache_entry *entries, size_t count);
 /* Before COMMIT: from here on, nobody reads or fills these until they are written or the fence ends. E_UNAVAILABLE: it
- * cannot be promised; see docs/guarantees.md for what the lane does then. */
+ * cannot be promised; see docs/guarantees.md for what the consumer does then. */
 must_check enum status cache_fence(struct cache *cache, struct cache_entry *entries, size_t count);
 /* After COMMIT: writes the values and lifts the fences. Best effort. */
 void cache_write(struct cache *cache, const struct cache_entry *entries, size_t count);

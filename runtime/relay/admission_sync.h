@@ -7,24 +7,24 @@
 #include "postgres/db.h"
 #include "relay/admission_control.h"
 
-enum { PACES_MAX = 32 }; /* replicas that are looked at; more of them count as if each worked for itself */
+enum { ADMISSION_PEERS_MAX = 32 }; /* replicas that are looked at; more of them count as if each worked for itself */
 
 /* Another replica, and what it has told when it was last looked at. */
-struct other_pace {
+struct admission_peer {
 	struct uuid replica;
 	int64_t begun, ended;
 };
 
-struct paces {
+struct admission_sync {
 	struct uuid replica; /* this one */
 	int64_t told, next_us;
-	struct other_pace others[PACES_MAX];
+	struct admission_peer others[ADMISSION_PEERS_MAX];
 	size_t count;
 };
 
-void paces_init(struct paces *paces);
+void admission_sync_init(struct admission_sync *paces);
 /* Tells what this process has counted, and counts what the others have told since the last time; at most every tenth of
  * a second, and only where something has been counted here since. */
-must_check enum status paces_share(struct paces *paces, struct db *db, struct pace *pace);
+must_check enum status admission_sync_share(struct admission_sync *paces, struct db *db, struct admission *admission);
 
 #endif

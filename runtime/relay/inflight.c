@@ -10,35 +10,35 @@
 
 /* A row in our hands. */
 struct held {
-	struct parcel *parcel;
+	struct outbox_batch *batch;
 	struct outbox_row *row;
 };
 
 /* Rows for one (exchange, routing key), oldest first. */
 struct route {
 	char *exchange, *routing_key;
-	enum road road;
+	enum publish_channel channel;
 	struct held *held;
 	size_t first, count, room; /* held[first .. count) wait */
 };
 
-struct flight {
-	enum road road;
-	uint64_t sequence; /* on that road */
-	int64_t sent_us;   /* moment_steady */
+struct inflight_message {
+	enum publish_channel channel;
+	uint64_t sequence; /* on that channel */
+	int64_t sent_us;   /* monotonic_now */
 	struct held *held;
 	size_t count;   /* rows */
 	int64_t events; /* in them */
 	bool alone;     /* its row was under way when the broker closed the connection: nothing goes beside it */
 };
 
-struct flights {
-	flight_arrived *arrived;
+struct inflight {
+	inflight_settled *arrived;
 	void *context;
 	struct route *routes;
 	size_t route_count;
 	size_t waiting, next_route;
-	struct flight under_way[FLIGHT_WINDOW];
+	struct inflight_message under_way[INFLIGHT_WINDOW];
 	size_t flight_count;
 	struct buffer body;
 	struct arena arena; /* of one send */
@@ -53,46 +53,46 @@ static struct metric sent_messages = {.name = "comanda_relay_messages_total",
 static struct metric batch_events = {
 	.name = "comanda_relay_batch_events", .help = "Events that travelled in one message", .type = HISTOGRAM};
 
-struct flights *flights_new(flight_arrived *arrived, void *context)
+struct inflight *inflight_new(inflight_settled *arrived, void *context)
 {
-	struct flights *flights = mem_new(1, sizeof(*flights));
+	struct inflight *inflight = mem_new(1, sizeof(*inflight));
 
-	flights->arrived = arrived;
-	flights->context = context;
-	buffer_init(&flights->body);
-	arena_init(&flights->arena);
-	return flights;
+	inflight->arrived = arrived;
+	inflight->context = context;
+	buffer_init(&inflight->body);
+	arena_init(&inflight->arena);
+	return inflight;
 }
 
-void flights_free(struct flights *flights)
+void inflight_free(struct inflight *inflight)
 {
-	if (flights == NULL)
+	if (inflight == NULL)
 		return;
-	assert(flights->waiting == 0 && flights->flight_count == 0);
-	for (size_t i = 0; i < flights->route_count; i++) {
-		free(flights->routes[i].exchange);
-		free(flights->routes[i].routing_key);
-		free(flights->routes[i].held);
+	assert(inflight->waiting == 0 && inflight->flight_count == 0);
+	for (size_t i = 0; i < inflight->route_count; i++) {
+		free(inflight->routes[i].exchange);
+		free(inflight->routes[i].routing_key);
+		free(inflight->routes[i].held);
 	}
-	free(flights->routes);
-	buffer_done(&flights->body);
-	arena_done(&flights->arena);
-	free(flights);
+	free(inflight->routes);
+	buffer_done(&inflight->body);
+	arena_done(&inflight->arena);
+	free(inflight);
 }
 
-static struct route *route_of(struct flights *flights, const struct outbox_row *row)
+static struct route *route_of(struct inflight *inflight, const struct outbox_row *row)
 {
-	for (size_t i = 0; i < flights->route_count; i++) {
-		struct route *route = &flights->routes[i];
+	for (size_t i = 0; i < inflight->route_count; i++) {
+		struct route *route = &inflight->routes[i];
 
 		if (strcmp(route->routing_key, row->routing_key) == 0 && strcmp(route->exchange, row->exchange) == 0)
 			return route;
 	}
-	flights->routes = mem_grow(flights->routes, (flights->route_count + 1) * sizeof(struct route));
-	struct route *route = &flights->routes[flights->route_count++];
+	inflight->routes = mem_grow(inflight->routes, (inflight->route_count + 1) * sizeof(struct route));
+	struct route *route = &inflight->routes[inflight->route_count++];
 	*route = (struct route){.exchange = mem_text(row->exchange),
 				.routing_key = mem_text(row->routing_key),
-				.road = road_of(row->exchange)};
+				.channel = publish_channel_of(row->exchange)};
 	return route;
 }
 
@@ -110,38 +110,38 @@ static void route_add(struct route *route, struct held held)
 	route->held[route->count++] = held;
 }
 
-void flights_take(struct flights *flights, struct parcel *parcel)
+void inflight_take(struct inflight *inflight, struct outbox_batch *batch)
 {
-	const int64_t lease_end = moment_now() + OUTBOX_LEASE_S * SECOND_US;
+	const int64_t lease_end = timestamp_now() + OUTBOX_LEASE_S * SECOND_US;
 
-	parcel->open = 0;
-	parcel->failed = false;
-	for (size_t i = 0; i < parcel->count; i++) {
-		struct outbox_row *row = &parcel->rows[i];
+	batch->open = 0;
+	batch->failed = false;
+	for (size_t i = 0; i < batch->count; i++) {
+		struct outbox_row *row = &batch->rows[i];
 
 		if (row->due_us > lease_end) /* to be sent later: the sweep will find it */
 			continue;
-		route_add(route_of(flights, row), (struct held){parcel, row});
-		parcel->open++;
+		route_add(route_of(inflight, row), (struct held){batch, row});
+		batch->open++;
 	}
-	flights->waiting += parcel->open;
-	if (parcel->open == 0)
-		flights_over(flights->context, parcel);
+	inflight->waiting += batch->open;
+	if (batch->open == 0)
+		inflight_over(inflight->context, batch);
 }
 
-size_t flights_waiting(const struct flights *flights)
+size_t inflight_waiting(const struct inflight *inflight)
 {
-	return flights->waiting;
+	return inflight->waiting;
 }
 
-size_t flights_under_way(const struct flights *flights)
+size_t inflight_unconfirmed(const struct inflight *inflight)
 {
-	return flights->flight_count;
+	return inflight->flight_count;
 }
 
-int64_t flights_oldest(const struct flights *flights)
+int64_t inflight_oldest(const struct inflight *inflight)
 {
-	return flights->flight_count == 0 ? 0 : flights->under_way[0].sent_us;
+	return inflight->flight_count == 0 ? 0 : inflight->under_way[0].sent_us;
 }
 
 static int64_t row_events(const struct outbox_row *row)
@@ -150,31 +150,31 @@ static int64_t row_events(const struct outbox_row *row)
 }
 
 /* The fate of one row is known. */
-static void held_end(struct flights *flights, const struct held *held, bool arrived)
+static void held_end(struct inflight *inflight, const struct held *held, bool arrived)
 {
-	struct parcel *parcel = held->parcel;
+	struct outbox_batch *batch = held->batch;
 
-	told_end(held->row->told, held->row->told_count, parcel->handed_us, arrived);
+	publish_spans_end(held->row->told, held->row->publish_span_count, batch->handed_us, arrived);
 	if (arrived) {
 		metric_add(&sent_events, held->row->type, row_events(held->row));
-		flights->arrived(flights->context, parcel, held->row);
+		inflight->arrived(inflight->context, batch, held->row);
 	} else {
-		parcel->failed = true;
+		batch->failed = true;
 	}
-	if (--parcel->open == 0)
-		flights_over(flights->context, parcel);
+	if (--batch->open == 0)
+		inflight_over(inflight->context, batch);
 }
 
-static void flight_end(struct flights *flights, size_t index, bool arrived)
+static void inflight_end(struct inflight *inflight, size_t index, bool arrived)
 {
-	struct flight flight = flights->under_way[index];
+	struct inflight_message message = inflight->under_way[index];
 
-	flights->flight_count--;
-	memmove(&flights->under_way[index], &flights->under_way[index + 1],
-		(flights->flight_count - index) * sizeof(struct flight));
-	for (size_t i = 0; i < flight.count; i++)
-		held_end(flights, &flight.held[i], arrived);
-	free(flight.held);
+	inflight->flight_count--;
+	memmove(&inflight->under_way[index], &inflight->under_way[index + 1],
+		(inflight->flight_count - index) * sizeof(struct inflight_message));
+	for (size_t i = 0; i < message.count; i++)
+		held_end(inflight, &message.held[i], arrived);
+	free(message.held);
 }
 
 /* A row travels in company unless it has headers of its own or is under suspicion. */
@@ -184,7 +184,7 @@ static bool sociable(const struct outbox_row *row)
 }
 
 /* Takes what goes into the next message of a route out of it. */
-static void route_take(struct flights *flights, struct route *route, struct flight *ret_flight)
+static void route_take(struct inflight *inflight, struct route *route, struct inflight_message *ret_flight)
 {
 	const struct held *first = &route->held[route->first];
 	size_t bytes = 0, count = 0;
@@ -194,21 +194,21 @@ static void route_take(struct flights *flights, struct route *route, struct flig
 		const struct outbox_row *row = route->held[i].row;
 
 		if (count > 0 &&
-		    (!sociable(first->row) || !sociable(row) || events + row_events(row) > FLIGHT_EVENTS_MAX ||
-		     bytes + row->body.size > FLIGHT_BYTES_MAX))
+		    (!sociable(first->row) || !sociable(row) || events + row_events(row) > INFLIGHT_EVENTS_MAX ||
+		     bytes + row->body.size > INFLIGHT_BYTES_MAX))
 			break;
 		bytes += row->body.size + 1;
 		events += row_events(row);
 	}
-	*ret_flight = (struct flight){.road = route->road,
+	*ret_flight = (struct inflight_message){.channel = route->channel,
 				      .held = mem_new(count, sizeof(struct held)),
 				      .count = count,
 				      .events = events,
-				      .sent_us = moment_steady(),
+				      .sent_us = monotonic_now(),
 				      .alone = first->row->attempts > 0};
 	memcpy(ret_flight->held, first, count * sizeof(struct held));
 	route->first += count;
-	flights->waiting -= count;
+	inflight->waiting -= count;
 }
 
 /* What could not be read goes to the dead letters as it came. */
@@ -221,13 +221,13 @@ static bool can_be_set_out(const struct outbox_row *row)
 
 /* One event alone is what somebody looks at in the management UI: it is set out to be read. Under load, events travel
  * together, and nothing is spent on that. */
-static void compose_body(struct buffer *body, const struct flight *flight)
+static void compose_body(struct buffer *body, const struct inflight_message *message)
 {
 	const char *before = "[";
 
 	buffer_clear(body);
-	if (flight->events == 1) {
-		const struct outbox_row *row = flight->held[0].row;
+	if (message->events == 1) {
+		const struct outbox_row *row = message->held[0].row;
 
 		if (can_be_set_out(row))
 			json_indent(body, row->body);
@@ -235,9 +235,9 @@ static void compose_body(struct buffer *body, const struct flight *flight)
 			buffer_add(body, row->body.bytes, row->body.size);
 		return;
 	}
-	for (size_t i = 0; i < flight->count; i++, before = ",") {
+	for (size_t i = 0; i < message->count; i++, before = ",") {
 		buffer_text(body, before);
-		buffer_add(body, flight->held[i].row->body.bytes, flight->held[i].row->body.size);
+		buffer_add(body, message->held[i].row->body.bytes, message->held[i].row->body.size);
 	}
 	buffer_text(body, "]");
 }
@@ -264,17 +264,17 @@ static int compose_headers(struct arena *arena, const char *json, struct broker_
 	return count;
 }
 
-static enum status flight_publish(struct flights *flights, struct broker *broker, struct flight *flight)
+static enum status inflight_publish(struct inflight *inflight, struct broker *broker, struct inflight_message *message)
 {
-	const struct outbox_row *row = flight->held[0].row;
+	const struct outbox_row *row = message->held[0].row;
 	struct broker_header headers[HEADERS_MAX];
 	char id[UUID_TEXT + 1], subject[UUID_TEXT + 1];
 
-	arena_reset(&flights->arena);
-	compose_body(&flights->body, flight);
+	arena_reset(&inflight->arena);
+	compose_body(&inflight->body, message);
 	uuid_text(&row->id, id);
 	uuid_text(&row->subject, subject);
-	const bool lone = flight->events == 1;
+	const bool lone = message->events == 1;
 	const struct publication publication = {
 		.exchange = row->exchange,
 		.routing_key = row->routing_key,
@@ -283,104 +283,104 @@ static enum status flight_publish(struct flights *flights, struct broker *broker
 		.message_id = id,
 		.correlation_id = lone && !uuid_is_nil(&row->subject) ? subject : NULL,
 		.headers = headers,
-		.header_count = compose_headers(&flights->arena, row->headers, headers),
-		.body = {flights->body.bytes, flights->body.size},
+		.header_count = compose_headers(&inflight->arena, row->headers, headers),
+		.body = {inflight->body.bytes, inflight->body.size},
 		.persistent = true,
 		.mandatory = true,
 		.time_us = row->created_us,
 	};
-	return broker_publish(broker, &publication, &flight->sequence);
+	return broker_publish(broker, &publication, &message->sequence);
 }
 
-static enum status send_next(struct flights *flights, struct route *route, struct roads *roads)
+static enum status send_next(struct inflight *inflight, struct route *route, struct publish_channels *channels)
 {
-	struct flight flight;
+	struct inflight_message message;
 
-	route_take(flights, route, &flight);
-	const enum status status = flight_publish(flights, roads->brokers[flight.road], &flight);
+	route_take(inflight, route, &message);
+	const enum status status = inflight_publish(inflight, channels->brokers[message.channel], &message);
 	if (status == OK) {
-		metric_observe(&batch_events, NULL, flight.events);
-		flights->under_way[flights->flight_count++] = flight;
+		metric_observe(&batch_events, NULL, message.events);
+		inflight->under_way[inflight->flight_count++] = message;
 		return OK;
 	}
 	/* Not sent: back to where it was. */
-	route->first -= flight.count;
-	flights->waiting += flight.count;
-	free(flight.held);
+	route->first -= message.count;
+	inflight->waiting += message.count;
+	free(message.held);
 	return status;
 }
 
 /* May the next message of this route go now? A suspect goes only when nothing else is under way. */
-static bool may_go(const struct flights *flights, const struct route *route)
+static bool may_go(const struct inflight *inflight, const struct route *route)
 {
 	if (route->first == route->count)
 		return false;
-	return flights->flight_count == 0 ||
-	       (!flights->under_way[0].alone && route->held[route->first].row->attempts == 0);
+	return inflight->flight_count == 0 ||
+	       (!inflight->under_way[0].alone && route->held[route->first].row->attempts == 0);
 }
 
-enum status flights_send(struct flights *flights, struct roads *roads)
+enum status inflight_send(struct inflight *inflight, struct publish_channels *channels)
 {
 	size_t idle = 0; /* routes in a row that had nothing to send */
 
-	while (flights->flight_count < FLIGHT_WINDOW && flights->waiting > 0 && idle < flights->route_count) {
-		struct route *route = &flights->routes[flights->next_route++ % flights->route_count];
+	while (inflight->flight_count < INFLIGHT_WINDOW && inflight->waiting > 0 && idle < inflight->route_count) {
+		struct route *route = &inflight->routes[inflight->next_route++ % inflight->route_count];
 
-		if (!may_go(flights, route)) {
+		if (!may_go(inflight, route)) {
 			idle++;
 			continue;
 		}
 		idle = 0;
-		const enum status status = send_next(flights, route, roads);
+		const enum status status = send_next(inflight, route, channels);
 		if (status != OK)
 			return status;
 	}
 	return OK;
 }
 
-static void settle_road(struct flights *flights, enum road road, struct broker *broker)
+static void settle_channel(struct inflight *inflight, enum publish_channel channel, struct broker *broker)
 {
 	static const char *const names[] = {"confirmed", "refused", "returned"};
-	struct outcome outcomes[FLIGHT_WINDOW];
+	struct outcome confirms[INFLIGHT_WINDOW];
 
-	const size_t count = broker_outcomes(broker, outcomes, FLIGHT_WINDOW);
+	const size_t count = broker_outcomes(broker, confirms, INFLIGHT_WINDOW);
 	for (size_t i = 0; i < count; i++) {
-		metric_add(&sent_messages, names[outcomes[i].kind], 1);
-		for (size_t f = 0; f < flights->flight_count; f++) {
-			if (flights->under_way[f].road != road ||
-			    flights->under_way[f].sequence != outcomes[i].sequence)
+		metric_add(&sent_messages, names[confirms[i].kind], 1);
+		for (size_t f = 0; f < inflight->flight_count; f++) {
+			if (inflight->under_way[f].channel != channel ||
+			    inflight->under_way[f].sequence != confirms[i].sequence)
 				continue;
-			flight_end(flights, f, outcomes[i].kind == OUTCOME_CONFIRMED);
+			inflight_end(inflight, f, confirms[i].kind == OUTCOME_CONFIRMED);
 			break;
 		}
 	}
 }
 
-void flights_settle(struct flights *flights, struct roads *roads)
+void inflight_settle(struct inflight *inflight, struct publish_channels *channels)
 {
-	for (enum road road = 0; road < ROADS; road++)
-		settle_road(flights, road, roads->brokers[road]);
+	for (enum publish_channel channel = 0; channel < CHANNELS; channel++)
+		settle_channel(inflight, channel, channels->brokers[channel]);
 }
 
-size_t flights_lost(struct flights *flights, const bool blamed[static ROADS], struct uuid *ret_ids)
+size_t inflight_lost(struct inflight *inflight, const bool blamed[static CHANNELS], struct uuid *ret_ids)
 {
-	size_t suspects = 0;
+	size_t quarantined = 0;
 
-	while (flights->flight_count > 0) {
-		const struct flight *flight = &flights->under_way[0];
+	while (inflight->flight_count > 0) {
+		const struct inflight_message *message = &inflight->under_way[0];
 
-		for (size_t i = 0; i < flight->count; i++)
-			if (blamed[flight->road] && flight->held[i].parcel->stored)
-				ret_ids[suspects++] = flight->held[i].row->id;
-		flight_end(flights, 0, false);
+		for (size_t i = 0; i < message->count; i++)
+			if (blamed[message->channel] && message->held[i].batch->stored)
+				ret_ids[quarantined++] = message->held[i].row->id;
+		inflight_end(inflight, 0, false);
 	}
-	for (size_t r = 0; r < flights->route_count; r++) {
-		struct route *route = &flights->routes[r];
+	for (size_t r = 0; r < inflight->route_count; r++) {
+		struct route *route = &inflight->routes[r];
 
 		while (route->first < route->count) {
-			flights->waiting--;
-			held_end(flights, &route->held[route->first++], false);
+			inflight->waiting--;
+			held_end(inflight, &route->held[route->first++], false);
 		}
 	}
-	return suspects;
+	return quarantined;
 }

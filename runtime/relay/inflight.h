@@ -6,36 +6,36 @@
 #include "store/outbox.h"
 
 enum {
-	FLIGHT_WINDOW = 8,        /* messages under way; what comes meanwhile is the next batch */
-	FLIGHT_EVENTS_MAX = 500,  /* events a message */
-	FLIGHT_BYTES_MAX = 262144 /* body bytes a message, unless one event alone is longer */
+	INFLIGHT_WINDOW = 8,        /* messages under way; what comes meanwhile is the next batch */
+	INFLIGHT_EVENTS_MAX = 500,  /* events a message */
+	INFLIGHT_BYTES_MAX = 262144 /* body bytes a message, unless one event alone is longer */
 };
 
-struct flights;
+struct inflight;
 
-/* Called once for every row whose parcel is not awaited, when it has arrived. */
-typedef void flight_arrived(void *context, const struct parcel *parcel, const struct outbox_row *row);
+/* Called once for every row whose batch is not awaited, when it has arrived. */
+typedef void inflight_settled(void *context, const struct outbox_batch *batch, const struct outbox_row *row);
 
-struct flights *flights_new(flight_arrived *arrived, void *context);
-void flights_free(struct flights *flights);
+struct inflight *inflight_new(inflight_settled *arrived, void *context);
+void inflight_free(struct inflight *inflight);
 
-/* Takes the rows of a parcel in. A parcel that is not awaited is freed when the fate of all its rows is known. */
-void flights_take(struct flights *flights, struct parcel *parcel);
-size_t flights_waiting(const struct flights *flights);   /* rows */
-size_t flights_under_way(const struct flights *flights); /* messages */
-int64_t flights_oldest(const struct flights *flights);   /* moment_steady of the oldest message under way; 0: none */
+/* Takes the rows of a batch in. A batch that is not awaited is freed when the fate of all its rows is known. */
+void inflight_take(struct inflight *inflight, struct outbox_batch *batch);
+size_t inflight_waiting(const struct inflight *inflight);   /* rows */
+size_t inflight_unconfirmed(const struct inflight *inflight); /* messages */
+int64_t inflight_oldest(const struct inflight *inflight);   /* monotonic_now of the oldest message under way; 0: none */
 
 /* Sends as much as the window allows. E_BUSY: the broker is blocked; E_UNAVAILABLE: a connection is gone: call
- * flights_lost. */
-must_check enum status flights_send(struct flights *flights, struct roads *roads);
+ * inflight_lost. */
+must_check enum status inflight_send(struct inflight *inflight, struct publish_channels *channels);
 /* Takes what the broker has said of messages under way. */
-void flights_settle(struct flights *flights, struct roads *roads);
+void inflight_settle(struct inflight *inflight, struct publish_channels *channels);
 /* The connection is gone: nothing that waits or is under way will be known to have arrived. The rows that were under
- * way on roads to blame are put into `ret_ids` (room for FLIGHT_WINDOW * FLIGHT_EVENTS_MAX), for whoever looks for the
+ * way on channels to blame are put into `ret_ids` (room for INFLIGHT_WINDOW * INFLIGHT_EVENTS_MAX), for whoever looks for the
  * one that caused it. */
-size_t flights_lost(struct flights *flights, const bool blamed[static ROADS], struct uuid *ret_ids);
+size_t inflight_lost(struct inflight *inflight, const bool blamed[static CHANNELS], struct uuid *ret_ids);
 
-/* Wakes whoever waits for lent parcels: called by flights when one is over. Provided by the relay. */
-void flights_over(void *context, struct parcel *parcel);
+/* Wakes whoever waits for lent parcels: called by inflight when one is over. Provided by the relay. */
+void inflight_over(void *context, struct outbox_batch *batch);
 
 #endif

@@ -31,13 +31,13 @@ enum {
 	DELETES_MAX = 2000
 };
 
-struct relay {
+struct outbox_relay {
 	struct engine *engine;
 	char queue[64];
 	pthread_t thread;
 	pthread_mutex_t mutex; /* guards `given`, parcels' `over`, and `sleeping` */
 	pthread_cond_t over;
-	struct parcel *given, **given_end;
+	struct outbox_batch *given, **given_end;
 	bool sleeping;
 	int wake; /* eventfd: something was given */
 	atomic_bool stopping, ready, overfull;
@@ -45,14 +45,14 @@ struct relay {
 	atomic_size_t waiting;
 
 	/* The thread's own. */
-	struct roads roads;
+	struct publish_channels channels;
 	struct db *db;
-	struct flights *flights;
+	struct inflight *inflight;
 	struct uuid *arrived; /* rows to delete */
 	size_t arrived_count;
 	int64_t next_sweep, next_look, next_delete, next_prune, next_gauges, next_complaint;
-	struct uuid *suspects;
-	struct paces paces;
+	struct uuid *quarantined;
+	struct admission_sync admission_sync;
 };
 
 static struct metric outbox_rows = {
@@ -66,15 +66,15 @@ static struct metric deadlines = {
 static struct metric swept = {
 	.name = "comanda_outbox_swept_total", .help = "Rows that the sweep found due", .type = COUNTER};
 
-/* ---- what lanes call ---- */
+/* ---- what consumers call ---- */
 
-static void give(struct relay *relay, struct parcel *parcel)
+static void give(struct outbox_relay *relay, struct outbox_batch *batch)
 {
 	pthread_mutex_lock(&relay->mutex);
-	parcel->next = NULL;
-	parcel->handed_us = tracing_on() ? moment_now() : 0;
-	*relay->given_end = parcel;
-	relay->given_end = &parcel->next;
+	batch->next = NULL;
+	batch->handed_us = tracing_on() ? timestamp_now() : 0;
+	*relay->given_end = batch;
+	relay->given_end = &batch->next;
 	const bool wake = relay->sleeping;
 	relay->sleeping = false;
 	pthread_mutex_unlock(&relay->mutex);
@@ -82,29 +82,29 @@ static void give(struct relay *relay, struct parcel *parcel)
 		eventfd_write(relay->wake, 1);
 }
 
-void relay_give(struct relay *relay, struct parcel **parcel)
+void outbox_relay_submit(struct outbox_relay *relay, struct outbox_batch **batch)
 {
-	struct parcel *given = *parcel;
+	struct outbox_batch *given = *batch;
 
-	*parcel = NULL;
+	*batch = NULL;
 	given->stored = true;
 	if (given->count > 0 && atomic_load(&relay->waiting) <= HANDS_FULL) {
 		give(relay, given);
 		return;
 	}
 	for (size_t i = 0; i < given->count; i++) /* the sweep will find them */
-		told_end(given->rows[i].told, given->rows[i].told_count, moment_now(), false);
-	parcel_free(given);
+		publish_spans_end(given->rows[i].told, given->rows[i].publish_span_count, timestamp_now(), false);
+	outbox_batch_free(given);
 }
 
-void relay_lend(struct relay *relay, struct parcel *parcel)
+void outbox_relay_submit_and_keep(struct outbox_relay *relay, struct outbox_batch *batch)
 {
-	parcel->awaited = true;
-	parcel->stored = parcel->over = parcel->failed = false;
-	give(relay, parcel);
+	batch->awaited = true;
+	batch->stored = batch->over = batch->failed = false;
+	give(relay, batch);
 }
 
-enum status relay_await(struct relay *relay, struct parcel *parcel, int64_t wait_us)
+enum status outbox_relay_wait(struct outbox_relay *relay, struct outbox_batch *batch, int64_t wait_us)
 {
 	struct timespec until;
 
@@ -114,126 +114,126 @@ enum status relay_await(struct relay *relay, struct parcel *parcel, int64_t wait
 	until.tv_nsec = end_ns % 1000000000;
 	pthread_mutex_lock(&relay->mutex);
 	int late = 0;
-	while (!parcel->over && late == 0)
+	while (!batch->over && late == 0)
 		late = pthread_cond_timedwait(&relay->over, &relay->mutex, &until);
-	const bool over = parcel->over;
+	const bool over = batch->over;
 	pthread_mutex_unlock(&relay->mutex);
 	if (!over)
 		return E_TIMEOUT;
-	return parcel->failed ? E_UNAVAILABLE : OK;
+	return batch->failed ? E_UNAVAILABLE : OK;
 }
 
-bool relay_ready(const struct relay *relay)
+bool outbox_relay_ready(const struct outbox_relay *relay)
 {
 	return atomic_load(&relay->ready);
 }
 
-int64_t relay_backlog_age(const struct relay *relay)
+int64_t outbox_relay_backlog_age(const struct outbox_relay *relay)
 {
 	return atomic_load(&relay->backlog_age);
 }
 
-bool relay_overfull(const struct relay *relay)
+bool outbox_relay_at_capacity(const struct outbox_relay *relay)
 {
 	return atomic_load(&relay->overfull);
 }
 
-/* ---- what flights call ---- */
+/* ---- what inflight call ---- */
 
-void flights_over(void *context, struct parcel *parcel)
+void inflight_over(void *context, struct outbox_batch *batch)
 {
-	struct relay *relay = context;
+	struct outbox_relay *relay = context;
 
-	if (!parcel->awaited) {
-		parcel_free(parcel);
+	if (!batch->awaited) {
+		outbox_batch_free(batch);
 		return;
 	}
 	pthread_mutex_lock(&relay->mutex);
-	parcel->over = true;
+	batch->over = true;
 	pthread_cond_broadcast(&relay->over);
 	pthread_mutex_unlock(&relay->mutex);
 }
 
-static void row_arrived(void *context, const struct parcel *parcel, const struct outbox_row *row)
+static void row_arrived(void *context, const struct outbox_batch *batch, const struct outbox_row *row)
 {
-	struct relay *relay = context;
+	struct outbox_relay *relay = context;
 
 	/* Beyond the room the row stays, is swept, and arrives a second time: nothing is lost, nothing done twice. */
-	if (parcel->stored && relay->arrived_count < DELETES_MAX)
+	if (batch->stored && relay->arrived_count < DELETES_MAX)
 		relay->arrived[relay->arrived_count++] = row->id;
 }
 
 /* ---- the thread ---- */
 
-static void take_given(struct relay *relay)
+static void take_given(struct outbox_relay *relay)
 {
 	pthread_mutex_lock(&relay->mutex);
-	struct parcel *parcel = relay->given;
+	struct outbox_batch *batch = relay->given;
 	relay->given = NULL;
 	relay->given_end = &relay->given;
 	pthread_mutex_unlock(&relay->mutex);
-	while (parcel != NULL) {
-		struct parcel *next = parcel->next;
+	while (batch != NULL) {
+		struct outbox_batch *next = batch->next;
 
-		flights_take(relay->flights, parcel);
-		parcel = next;
+		inflight_take(relay->inflight, batch);
+		batch = next;
 	}
 }
 
 /* Deleting late costs a resend at worst, so deletes go in bulk and do not wait for the disk. */
-static void delete_arrived(struct relay *relay, bool now)
+static void delete_arrived(struct outbox_relay *relay, bool now)
 {
 	if (relay->arrived_count == 0 || db_ensure(relay->db) != OK)
 		return;
-	if (!now && relay->arrived_count < DELETES_MAX / 2 && moment_steady() < relay->next_delete)
+	if (!now && relay->arrived_count < DELETES_MAX / 2 && monotonic_now() < relay->next_delete)
 		return;
 	if (outbox_delete(relay->db, relay->arrived, relay->arrived_count) == OK)
 		relay->arrived_count = 0;
 	else
 		db_recover(relay->db);
-	relay->next_delete = moment_steady() + DELETE_US;
+	relay->next_delete = monotonic_now() + DELETE_US;
 }
 
-static const bool nobody[ROADS] = {false};
+static const bool nobody[CHANNELS] = {false};
 
 /* Rows that were under way when the broker closed the connection in anger, are sent alone from now on. */
-static void accuse(struct relay *relay, size_t count, const char *detail)
+static void accuse(struct outbox_relay *relay, size_t count, const char *detail)
 {
 	int64_t parked;
 
 	if (count == 0 || db_ensure(relay->db) != OK)
 		return;
-	const enum status status = outbox_accuse(relay->db, relay->suspects, count, &parked);
+	const enum status status = outbox_quarantine(relay->db, relay->quarantined, count, &parked);
 	if (status != OK)
 		db_recover(relay->db);
 	else if (parked > 0)
 		log_error("outbox.parked", kv_int("rows", parked), kv_text("detail", detail));
 }
 
-/* One road gone is all gone: what could still be said on the other waits a moment. */
-static void connection_lost(struct relay *relay)
+/* One channel gone is all gone: what could still be said on the other waits a moment. */
+static void connection_lost(struct outbox_relay *relay)
 {
-	bool blamed[ROADS];
-	const char *said = roads_drop(&relay->roads, blamed);
+	bool blamed[CHANNELS];
+	const char *said = publish_channels_drop(&relay->channels, blamed);
 
-	accuse(relay, flights_lost(relay->flights, blamed, relay->suspects), said);
+	accuse(relay, inflight_lost(relay->inflight, blamed, relay->quarantined), said);
 }
 
-/* For the whole program: its lanes connect to the same broker. Why not, is what an operator wants to know. */
-static void say_away(struct relay *relay, const char *detail)
+/* For the whole program: its consumers connect to the same broker. Why not, is what an operator wants to know. */
+static void say_away(struct outbox_relay *relay, const char *detail)
 {
-	if (moment_steady() < relay->next_complaint)
+	if (monotonic_now() < relay->next_complaint)
 		return;
-	relay->next_complaint = moment_steady() + COMPLAINT_US;
+	relay->next_complaint = monotonic_now() + COMPLAINT_US;
 	log_warn("broker.away", kv_text("detail", detail));
 }
 
-static bool connected(struct relay *relay)
+static bool connected(struct outbox_relay *relay)
 {
-	const bool was = roads_connected(&relay->roads);
+	const bool was = publish_channels_connected(&relay->channels);
 	const char *detail;
 
-	if (roads_ensure(&relay->roads, &detail) != OK) {
+	if (publish_channels_ensure(&relay->channels, &detail) != OK) {
 		say_away(relay, detail);
 		return false;
 	}
@@ -242,47 +242,47 @@ static bool connected(struct relay *relay)
 	return true;
 }
 
-static void send_and_settle(struct relay *relay)
+static void send_and_settle(struct outbox_relay *relay)
 {
 	if (!connected(relay)) {
 		connection_lost(relay);
 		return;
 	}
-	enum status status = roads_tick(&relay->roads);
-	flights_settle(relay->flights, &relay->roads);
+	enum status status = publish_channels_tick(&relay->channels);
+	inflight_settle(relay->inflight, &relay->channels);
 	if (status == OK)
-		status = flights_send(relay->flights, &relay->roads);
-	const int64_t oldest = flights_oldest(relay->flights);
-	if (oldest != 0 && moment_steady() - oldest > CONFIRM_US)
+		status = inflight_send(relay->inflight, &relay->channels);
+	const int64_t oldest = inflight_oldest(relay->inflight);
+	if (oldest != 0 && monotonic_now() - oldest > CONFIRM_US)
 		status = E_UNAVAILABLE;
-	if (status == E_BUSY) /* blocked: what waits stays in the outbox, and lanes that wait are told */
-		flights_lost(relay->flights, nobody, relay->suspects);
+	if (status == E_BUSY) /* blocked: what waits stays in the outbox, and consumers that wait are told */
+		inflight_lost(relay->inflight, nobody, relay->quarantined);
 	else if (status != OK)
 		connection_lost(relay);
 }
 
 /* Rows and deadlines that are due. */
-static void sweep(struct relay *relay)
+static void sweep(struct outbox_relay *relay)
 {
-	struct parcel *due = parcel_new(), *notes = parcel_new();
+	struct outbox_batch *due = outbox_batch_new(), *notes = outbox_batch_new();
 
 	due->stored = true;
 	enum status status = OK;
-	if (roads_connected(&relay->roads) && !roads_blocked(&relay->roads)) {
-		if (flights_waiting(relay->flights) <
+	if (publish_channels_connected(&relay->channels) && !publish_channels_blocked(&relay->channels)) {
+		if (inflight_waiting(relay->inflight) <
 		    HANDS_BUSY) /* beyond, what is due is what waits in our own hands */
-			status = outbox_claim(relay->db, moment_now(), 2 * CONFIRM_US, due);
+			status = outbox_lease(relay->db, timestamp_now(), 2 * CONFIRM_US, due);
 		if (status == OK)
 			status = deadlines_due(relay->db, relay->engine->service->contract, relay->queue, notes);
 	}
 	if (status != OK)
 		db_recover(relay->db);
 	metric_add(&swept, NULL, (int64_t)due->count);
-	flights_take(relay->flights, due);
-	flights_take(relay->flights, notes);
+	inflight_take(relay->inflight, due);
+	inflight_take(relay->inflight, notes);
 }
 
-static void look_at_deadlines(struct relay *relay)
+static void look_at_deadlines(struct outbox_relay *relay)
 {
 	const char *setting = (const char *)relay->engine->program_settings + relay->engine->service->open_max_setting;
 	int64_t open;
@@ -295,15 +295,15 @@ static void look_at_deadlines(struct relay *relay)
 		return;
 	}
 	metric_set(&deadlines, NULL, open);
-	pace_at_most(&relay->engine->pace, open);
+	admission_cap(&relay->engine->admission, open);
 	atomic_store(&relay->overfull, open >= most);
 }
 
-static void look(struct relay *relay)
+static void look(struct outbox_relay *relay)
 {
 	struct outbox_state state;
 
-	if (outbox_look(relay->db, moment_now(), &state) != OK) {
+	if (outbox_look(relay->db, timestamp_now(), &state) != OK) {
 		db_recover(relay->db);
 		return;
 	}
@@ -313,24 +313,24 @@ static void look(struct relay *relay)
 	atomic_store(&relay->backlog_age, state.oldest_us);
 }
 
-static void share_pace(struct relay *relay)
+static void share_pace(struct outbox_relay *relay)
 {
 	if (relay->engine->service->open_max_setting == 0 || !db_connected(relay->db))
 		return;
-	if (paces_share(&relay->paces, relay->db, &relay->engine->pace) != OK)
+	if (admission_sync_share(&relay->admission_sync, relay->db, &relay->engine->admission) != OK)
 		db_recover(relay->db);
 }
 
-static void housekeeping(struct relay *relay)
+static void housekeeping(struct outbox_relay *relay)
 {
-	const int64_t now = moment_steady();
+	const int64_t now = monotonic_now();
 
 	if (now < relay->next_sweep)
 		return;
 	relay->next_sweep = now + SWEEP_US;
 	if (db_ensure(relay->db) != OK)
 		return;
-	mature(relay->db, relay->engine->service);
+	promote_deadlines(relay->db, relay->engine->service);
 	sweep(relay);
 	if (now >= relay->next_look) {
 		relay->next_look = now + LOOK_US;
@@ -338,16 +338,16 @@ static void housekeeping(struct relay *relay)
 		look_at_deadlines(relay);
 	}
 	if (now >= relay->next_gauges)
-		relay->next_gauges = now + gauges_look(relay->db, relay->engine->service->gauges);
+		relay->next_gauges = now + db_gauges_query(relay->db, relay->engine->service->gauges);
 	if (now >= relay->next_prune)
-		relay->next_prune = now + retention_prune(relay->db, relay->engine);
+		relay->next_prune = now + prune(relay->db, relay->engine);
 }
 
 /* Sleeps until something was given, the broker says something, or it is time to sweep. */
-static void wait_for_work(struct relay *relay)
+static void wait_for_work(struct outbox_relay *relay)
 {
-	struct pollfd fds[1 + ROADS] = {{.fd = relay->wake, .events = POLLIN}};
-	const bool pending = roads_poll(&relay->roads, &fds[1]);
+	struct pollfd fds[1 + CHANNELS] = {{.fd = relay->wake, .events = POLLIN}};
+	const bool pending = publish_channels_poll(&relay->channels, &fds[1]);
 	eventfd_t count;
 
 	pthread_mutex_lock(&relay->mutex);
@@ -357,9 +357,9 @@ static void wait_for_work(struct relay *relay)
 	if (!idle)
 		return;
 	const int64_t until = relay->arrived_count > 0 ? relay->next_delete : relay->next_sweep;
-	const int64_t wait = until - moment_steady();
+	const int64_t wait = until - monotonic_now();
 	if (wait > 0)
-		poll(fds, 1 + ROADS, (int)(wait / MS_US) + 1);
+		poll(fds, 1 + CHANNELS, (int)(wait / MS_US) + 1);
 	pthread_mutex_lock(&relay->mutex);
 	relay->sleeping = false;
 	pthread_mutex_unlock(&relay->mutex);
@@ -367,93 +367,93 @@ static void wait_for_work(struct relay *relay)
 		eventfd_read(relay->wake, &count);
 }
 
-static void turn(struct relay *relay)
+static void turn(struct outbox_relay *relay)
 {
 	take_given(relay);
 	send_and_settle(relay);
 	delete_arrived(relay, false);
 	share_pace(relay);
 	housekeeping(relay);
-	atomic_store(&relay->waiting, flights_waiting(relay->flights));
-	atomic_store(&relay->ready, roads_connected(&relay->roads) && db_connected(relay->db));
+	atomic_store(&relay->waiting, inflight_waiting(relay->inflight));
+	atomic_store(&relay->ready, publish_channels_connected(&relay->channels) && db_connected(relay->db));
 }
 
-static bool idle(const struct relay *relay)
+static bool idle(const struct outbox_relay *relay)
 {
-	return flights_waiting(relay->flights) == 0 && flights_under_way(relay->flights) == 0;
+	return inflight_waiting(relay->inflight) == 0 && inflight_unconfirmed(relay->inflight) == 0;
 }
 
 static void *run(void *context)
 {
-	struct relay *relay = context;
+	struct outbox_relay *relay = context;
 
 	log_thread("relay");
 	while (!atomic_load(&relay->stopping)) {
 		turn(relay);
 		wait_for_work(relay);
 	}
-	/* The lanes have stopped: what they gave is sent and confirmed before we go, if the broker lets us. */
-	const int64_t end = moment_steady() + relay->engine->settings->shutdown_us / 2;
+	/* The consumers have stopped: what they gave is sent and confirmed before we go, if the broker lets us. */
+	const int64_t end = monotonic_now() + relay->engine->settings->shutdown_timeout_us / 2;
 	take_given(relay);
-	while (!idle(relay) && moment_steady() < end) {
+	while (!idle(relay) && monotonic_now() < end) {
 		send_and_settle(relay);
 		wait_for_work(relay);
 	}
-	flights_lost(relay->flights, nobody, relay->suspects);
+	inflight_lost(relay->inflight, nobody, relay->quarantined);
 	delete_arrived(relay, true);
-	mature_all(relay->db, relay->engine->service, relay->engine->settings->shutdown_us / 4);
-	roads_close(&relay->roads);
+	promote_all_deadlines(relay->db, relay->engine->service, relay->engine->settings->shutdown_timeout_us / 4);
+	publish_channels_close(&relay->channels);
 	return NULL;
 }
 
-static void connect_parts(struct relay *relay)
+static void connect_parts(struct outbox_relay *relay)
 {
 	relay->db = db_new(&(struct db_config){
 		.url = relay->engine->settings->database_url,
 		.program = relay->engine->service->name,
-		.lane = "relay",
+		.connection_name = "relay",
 		.relaxed = true, /* a delete that is lost is a resend */
-		.wait_us = relay->engine->settings->db_wait_us,
+		.wait_us = relay->engine->settings->statement_timeout_us,
 	});
-	roads_init(&relay->roads, &(struct broker_config){
+	publish_channels_init(&relay->channels, &(struct broker_config){
 					  .url = relay->engine->settings->broker_url,
 					  .program = relay->engine->service->name,
-					  .lane = "relay",
+					  .connection_name = "relay",
 					  .heartbeat_us = relay->engine->settings->broker_heartbeat_us,
 				  });
-	relay->flights = flights_new(row_arrived, relay);
+	relay->inflight = inflight_new(row_arrived, relay);
 	relay->arrived = mem_new(DELETES_MAX, sizeof(struct uuid));
-	relay->suspects = mem_new((size_t)FLIGHT_WINDOW * FLIGHT_EVENTS_MAX, sizeof(struct uuid));
+	relay->quarantined = mem_new((size_t)INFLIGHT_WINDOW * INFLIGHT_EVENTS_MAX, sizeof(struct uuid));
 }
 
-static void free_parts(struct relay *relay)
+static void free_parts(struct outbox_relay *relay)
 {
-	roads_done(&relay->roads);
+	publish_channels_done(&relay->channels);
 	db_free(relay->db);
-	flights_free(relay->flights);
+	inflight_free(relay->inflight);
 	free(relay->arrived);
-	free(relay->suspects);
+	free(relay->quarantined);
 	close(relay->wake);
 	pthread_cond_destroy(&relay->over);
 	pthread_mutex_destroy(&relay->mutex);
 	free(relay);
 }
 
-enum status relay_start(struct engine *engine, struct relay **ret_relay)
+enum status outbox_relay_start(struct engine *engine, struct outbox_relay **ret_relay)
 {
-	struct relay *relay = mem_new(1, sizeof(*relay));
+	struct outbox_relay *relay = mem_new(1, sizeof(*relay));
 	pthread_condattr_t monotonic;
 
 	relay->engine = engine;
 	relay->given_end = &relay->given;
-	snprintf(relay->queue, sizeof(relay->queue), "%s.events", engine->service->house);
+	snprintf(relay->queue, sizeof(relay->queue), "%s.events", engine->service->queue_prefix);
 	relay->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&relay->mutex, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&relay->over, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	paces_init(&relay->paces);
+	admission_sync_init(&relay->admission_sync);
 	connect_parts(relay);
 	if (relay->wake < 0 || pthread_create(&relay->thread, NULL, run, relay) != 0) {
 		free_parts(relay);
@@ -463,7 +463,7 @@ enum status relay_start(struct engine *engine, struct relay **ret_relay)
 	return OK;
 }
 
-void relay_stop(struct relay *relay)
+void outbox_relay_stop(struct outbox_relay *relay)
 {
 	if (relay == NULL)
 		return;

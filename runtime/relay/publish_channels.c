@@ -4,60 +4,60 @@
 #include <stdio.h>
 #include <string.h>
 
-enum road road_of(const char *exchange)
+enum publish_channel publish_channel_of(const char *exchange)
 {
-	return strcmp(exchange, "events") == 0 ? ROAD_EVENTS : ROAD_OTHER;
+	return strcmp(exchange, "events") == 0 ? CHANNEL_EVENTS : CHANNEL_OTHER;
 }
 
-void roads_init(struct roads *roads, const struct broker_config *config)
+void publish_channels_init(struct publish_channels *channels, const struct broker_config *config)
 {
 	struct broker_config one = *config;
 	char name[64];
 
 	one.confirms = true;
-	roads->brokers[ROAD_EVENTS] = broker_new(&one);
-	snprintf(name, sizeof(name), "%s-other", config->lane);
-	one.lane = name;
-	roads->brokers[ROAD_OTHER] = broker_new(&one);
+	channels->brokers[CHANNEL_EVENTS] = broker_new(&one);
+	snprintf(name, sizeof(name), "%s-other", config->connection_name);
+	one.connection_name = name;
+	channels->brokers[CHANNEL_OTHER] = broker_new(&one);
 }
 
-void roads_done(struct roads *roads)
+void publish_channels_done(struct publish_channels *channels)
 {
-	for (enum road road = 0; road < ROADS; road++)
-		broker_free(roads->brokers[road]);
+	for (enum publish_channel channel = 0; channel < CHANNELS; channel++)
+		broker_free(channels->brokers[channel]);
 }
 
-enum status roads_ensure(struct roads *roads, const char **ret_detail)
+enum status publish_channels_ensure(struct publish_channels *channels, const char **ret_detail)
 {
-	for (enum road road = 0; road < ROADS; road++) {
-		if (broker_ensure(roads->brokers[road]) == OK)
+	for (enum publish_channel channel = 0; channel < CHANNELS; channel++) {
+		if (broker_ensure(channels->brokers[channel]) == OK)
 			continue;
-		*ret_detail = broker_detail(roads->brokers[road]);
+		*ret_detail = broker_detail(channels->brokers[channel]);
 		return E_UNAVAILABLE;
 	}
 	return OK;
 }
 
-bool roads_connected(const struct roads *roads)
+bool publish_channels_connected(const struct publish_channels *channels)
 {
-	for (enum road road = 0; road < ROADS; road++)
-		if (!broker_connected(roads->brokers[road]))
+	for (enum publish_channel channel = 0; channel < CHANNELS; channel++)
+		if (!broker_connected(channels->brokers[channel]))
 			return false;
 	return true;
 }
 
-bool roads_blocked(const struct roads *roads)
+bool publish_channels_blocked(const struct publish_channels *channels)
 {
-	for (enum road road = 0; road < ROADS; road++)
-		if (broker_blocked(roads->brokers[road]))
+	for (enum publish_channel channel = 0; channel < CHANNELS; channel++)
+		if (broker_blocked(channels->brokers[channel]))
 			return true;
 	return false;
 }
 
-enum status roads_tick(struct roads *roads)
+enum status publish_channels_tick(struct publish_channels *channels)
 {
-	for (enum road road = 0; road < ROADS; road++) {
-		const enum status status = broker_tick(roads->brokers[road], 0);
+	for (enum publish_channel channel = 0; channel < CHANNELS; channel++) {
+		const enum status status = broker_tick(channels->brokers[channel], 0);
 
 		if (status != OK)
 			return status;
@@ -65,32 +65,32 @@ enum status roads_tick(struct roads *roads)
 	return OK;
 }
 
-const char *roads_drop(struct roads *roads, bool ret_blamed[static ROADS])
+const char *publish_channels_drop(struct publish_channels *channels, bool ret_blamed[static CHANNELS])
 {
 	const char *said = NULL;
 
-	for (enum road road = 0; road < ROADS; road++) {
-		ret_blamed[road] = broker_close_code(roads->brokers[road]) != 0;
-		if (ret_blamed[road])
-			said = broker_detail(roads->brokers[road]);
-		broker_drop(roads->brokers[road]);
+	for (enum publish_channel channel = 0; channel < CHANNELS; channel++) {
+		ret_blamed[channel] = broker_close_code(channels->brokers[channel]) != 0;
+		if (ret_blamed[channel])
+			said = broker_detail(channels->brokers[channel]);
+		broker_drop(channels->brokers[channel]);
 	}
 	return said;
 }
 
-void roads_close(struct roads *roads)
+void publish_channels_close(struct publish_channels *channels)
 {
-	for (enum road road = 0; road < ROADS; road++)
-		broker_close(roads->brokers[road]);
+	for (enum publish_channel channel = 0; channel < CHANNELS; channel++)
+		broker_close(channels->brokers[channel]);
 }
 
-bool roads_poll(const struct roads *roads, struct pollfd ret_fds[static ROADS])
+bool publish_channels_poll(const struct publish_channels *channels, struct pollfd ret_fds[static CHANNELS])
 {
 	bool pending = false;
 
-	for (enum road road = 0; road < ROADS; road++) {
-		ret_fds[road] = (struct pollfd){.fd = broker_fd(roads->brokers[road]), .events = POLLIN};
-		pending = pending || broker_pending(roads->brokers[road]);
+	for (enum publish_channel channel = 0; channel < CHANNELS; channel++) {
+		ret_fds[channel] = (struct pollfd){.fd = broker_fd(channels->brokers[channel]), .events = POLLIN};
+		pending = pending || broker_pending(channels->brokers[channel]);
 	}
 	return pending;
 }

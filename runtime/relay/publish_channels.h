@@ -13,32 +13,32 @@
 
 #include "amqp/broker.h"
 
-enum road { ROAD_EVENTS, ROAD_OTHER, ROADS };
+enum publish_channel { CHANNEL_EVENTS, CHANNEL_OTHER, CHANNELS };
 
-struct roads {
-	struct broker *brokers[ROADS];
+struct publish_channels {
+	struct broker *brokers[CHANNELS];
 };
 
-/* Which road a publication to this exchange takes. */
-enum road road_of(const char *exchange);
+/* Which channel a publication to this exchange takes. */
+enum publish_channel publish_channel_of(const char *exchange);
 
-/* Both confirm. `config->lane` is what the connection of events is called. */
-void roads_init(struct roads *roads, const struct broker_config *config);
-void roads_done(struct roads *roads);
+/* Both confirm. `config->connection_name` is what the connection of events is called. */
+void publish_channels_init(struct publish_channels *channels, const struct broker_config *config);
+void publish_channels_done(struct publish_channels *channels);
 
 /* Connects what is not connected and may be tried again. E_UNAVAILABLE: not all of them are; *ret_detail says why. */
-must_check enum status roads_ensure(struct roads *roads, const char **ret_detail);
-bool roads_connected(const struct roads *roads); /* all of them */
-bool roads_blocked(const struct roads *roads);   /* any of them */
+must_check enum status publish_channels_ensure(struct publish_channels *channels, const char **ret_detail);
+bool publish_channels_connected(const struct publish_channels *channels); /* all of them */
+bool publish_channels_blocked(const struct publish_channels *channels);   /* any of them */
 /* Hears what the broker says on each. E_UNAVAILABLE: one of them is gone: drop all. */
-must_check enum status roads_tick(struct roads *roads);
+must_check enum status publish_channels_tick(struct publish_channels *channels);
 /* Ends all of them at once. `ret_blamed`: the broker had closed this one because of what was sent. Returns what it said
  * then; NULL: nothing. */
-const char *roads_drop(struct roads *roads, bool ret_blamed[static ROADS]);
-void roads_close(struct roads *roads); /* orderly */
+const char *publish_channels_drop(struct publish_channels *channels, bool ret_blamed[static CHANNELS]);
+void publish_channels_close(struct publish_channels *channels); /* orderly */
 
-/* For poll(2): fills one entry a road (one that is closed is passed over). True: something has been read already, do
+/* For poll(2): fills one entry a channel (one that is closed is passed over). True: something has been read already, do
  * not wait. */
-must_check bool roads_poll(const struct roads *roads, struct pollfd ret_fds[static ROADS]);
+must_check bool publish_channels_poll(const struct publish_channels *channels, struct pollfd ret_fds[static CHANNELS]);
 
 #endif

@@ -17,7 +17,7 @@ struct ask *ask_new(const struct contract *contract, const struct rpc_request *r
 	ask->type = request->type;
 	ask->caller = request->caller;
 	ask->read = request->read;
-	ask->begun_us = moment_steady();
+	ask->begun_us = monotonic_now();
 	ask->due_us = due_us;
 	return ask;
 }
@@ -29,17 +29,17 @@ void ask_free(struct ask *ask)
 	free(ask);
 }
 
-void ask_add(struct ask *ask, struct waiter *waiter)
+void ask_add(struct ask *ask, struct subscriber *subscriber)
 {
-	waiter->ask = ask;
-	waiter->next = ask->waiters;
-	ask->waiters = waiter;
+	subscriber->ask = ask;
+	subscriber->next = ask->subscribers;
+	ask->subscribers = subscriber;
 	ask->callers++;
 }
 
 bool ask_equals(const struct ask *a, const struct ask *b)
 {
-	return a->type == b->type && a->lane == b->lane && a->caller.role == b->caller.role &&
+	return a->type == b->type && a->queue == b->queue && a->caller.role == b->caller.role &&
 	       uuid_equal(&a->caller.user_id, &b->caller.user_id) &&
 	       uuid_equal(&a->caller.session_id, &b->caller.session_id) && a->data.size == b->data.size &&
 	       memcmp(a->data.bytes, b->data.bytes, a->data.size) == 0;
@@ -77,36 +77,36 @@ void ask_end(struct ask *ask, const struct rpc_end *end, struct ended *ended)
 }
 
 /* Who is told may be gone after it. */
-static void tell_all(struct waiter *waiter, const struct rpc_end *end)
+static void tell_all(struct subscriber *subscriber, const struct rpc_end *end)
 {
-	while (waiter != NULL) {
-		struct waiter *next = waiter->next;
+	while (subscriber != NULL) {
+		struct subscriber *next = subscriber->next;
 
-		waiter->tell(waiter, end);
-		waiter = next;
+		subscriber->tell(subscriber, end);
+		subscriber = next;
 	}
 }
 
-static void tell_late(struct waiter *waiter)
+static void tell_late(struct subscriber *subscriber)
 {
-	while (waiter != NULL) {
-		const struct rpc_end too_late = {.status = E_TIMEOUT, .sent = waiter->sent};
-		struct waiter *next = waiter->next;
+	while (subscriber != NULL) {
+		const struct rpc_end too_late = {.status = E_TIMEOUT, .sent = subscriber->sent};
+		struct subscriber *next = subscriber->next;
 
-		waiter->tell(waiter, &too_late);
-		waiter = next;
+		subscriber->tell(subscriber, &too_late);
+		subscriber = next;
 	}
 }
 
 void ended_tell(struct ended *ended)
 {
 	struct ask *ask = ended->asks, *after = NULL;
-	struct waiter *late = ended->late;
+	struct subscriber *late = ended->late;
 
 	*ended = (struct ended){NULL, NULL};
 	for (; ask != NULL; ask = after) {
 		after = ask->after;
-		tell_all(ask->waiters, &ask->end);
+		tell_all(ask->subscribers, &ask->end);
 		ask_free(ask);
 	}
 	tell_late(late);

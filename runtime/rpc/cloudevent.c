@@ -16,7 +16,7 @@ struct envelope {
 	const char *traceparent;
 };
 
-static const struct shape envelope_shape = {
+static const struct schema envelope_schema = {
 	.name = "cloudevent",
 	.size = sizeof(struct envelope),
 	.fields =
@@ -26,7 +26,7 @@ static const struct shape envelope_shape = {
 			field_text(struct envelope, type, REQUIRED, 1, 200),
 			field_text(struct envelope, source, REQUIRED, 1, 200),
 			field_uuid(struct envelope, subject, 0),
-			field_moment(struct envelope, time, REQUIRED),
+			field_timestamp(struct envelope, time, REQUIRED),
 			field_int(struct envelope, sequence, 0, 0, 0),
 			field_uuid(struct envelope, causationid, 0),
 			field_text(struct envelope, traceparent, 0, 1, TRACEPARENT_MAX),
@@ -53,11 +53,11 @@ void cloudevent_write(struct buffer *out, const struct cloudevent *event)
 		.causationid = event->cause,
 		.traceparent = event->traceparent,
 	};
-	json_encode(out, &envelope_shape, &envelope);
+	json_encode(out, &envelope_schema, &envelope);
 	out->size--; /* the closing brace: data goes inside */
 	buffer_text(out, ",\"data\":");
-	if (event->type->shape != NULL)
-		json_encode(out, event->type->shape, event->body);
+	if (event->type->schema != NULL)
+		json_encode(out, event->type->schema, event->body);
 	else
 		buffer_text(out, "{}");
 	buffer_text(out, "}");
@@ -91,8 +91,8 @@ enum status cloudevent_read(const struct json *json, const struct contract *cont
 {
 	struct envelope envelope;
 
-	shape_blank(&envelope_shape, &envelope);
-	const enum status status = json_read(json, &envelope_shape, UNKNOWN_IGNORED, arena, faults, &envelope);
+	schema_blank(&envelope_schema, &envelope);
+	const enum status status = json_read(json, &envelope_schema, UNKNOWN_IGNORED, arena, faults, &envelope);
 	if (status != OK)
 		return status;
 	if (strcmp(envelope.specversion, "1.0") != 0) {

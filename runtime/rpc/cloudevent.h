@@ -18,7 +18,7 @@ struct cloudevent {
 	int64_t sequence, time_us;
 	struct uuid cause;       /* the message that caused it; nil: none */
 	const char *traceparent; /* NULL: none */
-	const void *body;        /* a struct of the type's shape */
+	const void *body;        /* a struct of the type's schema */
 };
 
 /* Appends the event as one line of JSON. */

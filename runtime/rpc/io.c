@@ -12,7 +12,7 @@
 static struct metric messages = {.name = "comanda_rpc_messages_total",
 				 .help = "Request messages sent, each with what waited together",
 				 .type = COUNTER,
-				 .label = "lane"};
+				 .label = "queue"};
 static struct metric strays = {
 	.name = "comanda_rpc_stray_replies_total", .help = "Replies that nobody waited for any more", .type = COUNTER};
 
@@ -43,9 +43,9 @@ static void set_connected(struct rpc *rpc, bool connected)
 
 static void say_away(struct rpc *rpc)
 {
-	if (moment_steady() < rpc->next_complaint)
+	if (monotonic_now() < rpc->next_complaint)
 		return;
-	rpc->next_complaint = moment_steady() + complaint_us;
+	rpc->next_complaint = monotonic_now() + complaint_us;
 	log_warn("broker.away", kv_text("detail", broker_detail(rpc->broker)));
 }
 
@@ -153,13 +153,13 @@ static void end_refused(struct rpc *rpc, const struct outcome *outcome)
 
 static void take_outcomes(struct rpc *rpc)
 {
-	struct outcome outcomes[64];
+	struct outcome confirms[64];
 	size_t count;
 
-	while ((count = broker_outcomes(rpc->broker, outcomes, 64)) > 0)
+	while ((count = broker_outcomes(rpc->broker, confirms, 64)) > 0)
 		for (size_t i = 0; i < count; i++)
-			if (outcomes[i].kind != OUTCOME_CONFIRMED)
-				end_refused(rpc, &outcomes[i]);
+			if (confirms[i].kind != OUTCOME_CONFIRMED)
+				end_refused(rpc, &confirms[i]);
 }
 
 static void expire(struct rpc *rpc)
@@ -167,7 +167,7 @@ static void expire(struct rpc *rpc)
 	struct ended ended = {NULL, NULL};
 
 	pthread_mutex_lock(&rpc->table.lock);
-	table_expire(&rpc->table, moment_steady(), &ended);
+	table_expire(&rpc->table, monotonic_now(), &ended);
 	pthread_mutex_unlock(&rpc->table.lock);
 	ended_tell(&ended);
 }
@@ -177,9 +177,9 @@ static void expire(struct rpc *rpc)
 static enum status publish(struct rpc *rpc, struct sent *sent)
 {
 	char id[UUID_TEXT + 1];
-	int64_t left = sent->due_us - moment_steady();
+	int64_t left = sent->due_us - monotonic_now();
 	const struct publication publication = {.exchange = "rpc",
-						.routing_key = sent->lane->name,
+						.routing_key = sent->queue->name,
 						.content_type = "application/json",
 						.type = sent->type,
 						.message_id = id,
@@ -188,14 +188,14 @@ static enum status publish(struct rpc *rpc, struct sent *sent)
 						.body = rpc_bundle_body(&rpc->bundle),
 						.mandatory = true,
 						.expiration_us = left > MS_US ? left : MS_US,
-						.time_us = moment_now()};
+						.time_us = timestamp_now()};
 
 	uuid_text(&sent->id, id);
 	return broker_publish(rpc->broker, &publication, &sent->sequence);
 }
 
-/* One message of a lane; false where it has none to send. */
-static bool send_one(struct rpc *rpc, struct rpc_lane *lane)
+/* One message of a queue; false where it has none to send. */
+static bool send_one(struct rpc *rpc, struct rpc_queue *queue)
 {
 	static const struct rpc_end not_sent = {.status = E_UNAVAILABLE},
 				    unknown = {.status = E_UNAVAILABLE, .sent = true};
@@ -204,13 +204,13 @@ static bool send_one(struct rpc *rpc, struct rpc_lane *lane)
 	enum status status;
 
 	pthread_mutex_lock(&rpc->table.lock);
-	sent = lane_take(&rpc->table, lane, &rpc->bundle);
+	sent = queue_take(&rpc->table, queue, &rpc->bundle);
 	pthread_mutex_unlock(&rpc->table.lock);
 	if (sent == NULL)
 		return false;
 	status = publish(rpc, sent);
 	if (status == OK) {
-		metric_add(&messages, lane->name, 1);
+		metric_add(&messages, queue->name, 1);
 		return true;
 	}
 	pthread_mutex_lock(&rpc->table.lock);
@@ -222,8 +222,8 @@ static bool send_one(struct rpc *rpc, struct rpc_lane *lane)
 
 static void send_waiting(struct rpc *rpc)
 {
-	for (size_t i = 0; i < rpc->table.lane_count; i++)
-		while (broker_connected(rpc->broker) && send_one(rpc, &rpc->table.lanes[i]))
+	for (size_t i = 0; i < rpc->table.consumer_count; i++)
+		while (broker_connected(rpc->broker) && send_one(rpc, &rpc->table.queues[i]))
 			;
 }
 
@@ -232,10 +232,10 @@ static void send_waiting(struct rpc *rpc)
 /* When to wake at the latest; 0 where there is something to send. */
 static int64_t sleep_time(struct rpc_table *table)
 {
-	int64_t now = moment_steady(), longest = longest_sleep_us;
+	int64_t now = monotonic_now(), longest = longest_sleep_us;
 
-	for (size_t i = 0; i < table->lane_count; i++)
-		if (lane_can_send(table, &table->lanes[i]))
+	for (size_t i = 0; i < table->consumer_count; i++)
+		if (queue_can_send(table, &table->queues[i]))
 			return 0;
 	for (const struct sent *sent = table->sent; sent != NULL; sent = sent->next)
 		if (sent->due_us - now < longest)

@@ -13,7 +13,7 @@ struct rpc {
 
 	/* The thread's own. */
 	struct broker *broker;
-	int64_t next_complaint; /* moment_steady() */
+	int64_t next_complaint; /* monotonic_now() */
 	struct arena arena;
 	struct rpc_bundle bundle;
 };

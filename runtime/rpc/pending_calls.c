@@ -1,4 +1,4 @@
-/* Items, lanes and messages of the asking side. */
+/* Items, queues and messages of the asking side. */
 #include "rpc/pending_calls.h"
 
 #include "telemetry/log.h"
@@ -10,11 +10,11 @@
 static struct metric requests = {.name = "comanda_rpc_requests_total",
 				 .help = "Calls, before what is equal and waits together is asked once",
 				 .type = COUNTER,
-				 .label = "lane"};
+				 .label = "queue"};
 static struct metric batches = {
-	.name = "comanda_rpc_batch_items", .help = "Requests in one message", .type = HISTOGRAM, .label = "lane"};
+	.name = "comanda_rpc_batch_items", .help = "Requests in one message", .type = HISTOGRAM, .label = "queue"};
 static struct metric breakers = {
-	.name = "comanda_rpc_breaker_open", .help = "1: calls are refused at once", .type = GAUGE, .label = "lane"};
+	.name = "comanda_rpc_breaker_open", .help = "1: calls are refused at once", .type = GAUGE, .label = "queue"};
 
 /* A probe waits this long at most. After it everybody is refused for a while: a caller that comes back again and again
  * must not be the next probe each time. */
@@ -68,13 +68,13 @@ static bool is_in_time(const struct ask *there, const struct ask *ask)
 
 /* ---- life of the table ---- */
 
-static void add_lane(struct rpc_table *table, const char *name)
+static void add_queue(struct rpc_table *table, const char *name)
 {
-	for (size_t i = 0; i < table->lane_count; i++)
-		if (strcmp(table->lanes[i].name, name) == 0)
+	for (size_t i = 0; i < table->consumer_count; i++)
+		if (strcmp(table->queues[i].name, name) == 0)
 			return;
-	assert(table->lane_count < RPC_LANES);
-	table->lanes[table->lane_count++] = (struct rpc_lane){.name = name};
+	assert(table->consumer_count < RPC_QUEUES);
+	table->queues[table->consumer_count++] = (struct rpc_queue){.name = name};
 }
 
 void rpc_table_init(struct rpc_table *table, const struct rpc_config *config)
@@ -89,7 +89,7 @@ void rpc_table_init(struct rpc_table *table, const struct rpc_config *config)
 	pthread_condattr_destroy(&steady);
 	for (int i = 0; i < config->contract->count; i++)
 		if (config->contract->types[i].kind == REQUEST)
-			add_lane(table, config->contract->types[i].lane);
+			add_queue(table, config->contract->types[i].queue);
 }
 
 void rpc_table_done(struct rpc_table *table)
@@ -103,8 +103,8 @@ void rpc_table_done(struct rpc_table *table)
 static void end_probe(struct rpc_table *table, struct ask *ask)
 {
 	if (ask->probe) {
-		ask->lane->probing = false;
-		ask->lane->next_probe_us = moment_steady() + table->config->breaker_pause_us;
+		ask->queue->probing = false;
+		ask->queue->next_probe_us = monotonic_now() + table->config->breaker_pause_us;
 	}
 	ask->probe = false;
 }
@@ -114,8 +114,8 @@ static void unlink_ask(struct rpc_table *table, struct ask *ask)
 {
 	forget_id(table, ask);
 	forget_read(table, ask);
-	asks_remove(ask->sent != NULL ? &ask->sent->asks : &ask->lane->waiting, ask);
-	ask->lane->callers -= (int)ask->callers;
+	asks_remove(ask->sent != NULL ? &ask->sent->asks : &ask->queue->waiting, ask);
+	ask->queue->callers -= (int)ask->callers;
 	end_probe(table, ask);
 }
 
@@ -127,59 +127,59 @@ static void end_ask(struct rpc_table *table, struct ask *ask, const struct rpc_e
 
 /* ---- the breaker ---- */
 
-static bool is_open(const struct rpc_table *table, const struct rpc_lane *lane)
+static bool is_open(const struct rpc_table *table, const struct rpc_queue *queue)
 {
-	return lane->time_outs >= table->config->breaker_after;
+	return queue->time_outs >= table->config->breaker_after;
 }
 
 static void note_time_out(struct rpc_table *table, struct ask *ask)
 {
-	struct rpc_lane *lane = ask->lane;
+	struct rpc_queue *queue = ask->queue;
 
 	if (ask->timed_out)
 		return;
 	ask->timed_out = true;
-	if (lane->answered_us > ask->begun_us) /* slow, and not dead: others were answered meanwhile */
+	if (queue->answered_us > ask->begun_us) /* slow, and not dead: others were answered meanwhile */
 		return;
-	lane->time_outs++;
-	if (lane->time_outs == table->config->breaker_after) {
-		metric_set(&breakers, lane->name, 1);
-		log_warn("rpc.breaker_open", kv_text("queue", lane->name), kv_int("time_outs", lane->time_outs));
+	queue->time_outs++;
+	if (queue->time_outs == table->config->breaker_after) {
+		metric_set(&breakers, queue->name, 1);
+		log_warn("rpc.breaker_open", kv_text("queue", queue->name), kv_int("time_outs", queue->time_outs));
 	}
 }
 
-static void note_answer(struct rpc_table *table, struct rpc_lane *lane)
+static void note_answer(struct rpc_table *table, struct rpc_queue *queue)
 {
-	if (is_open(table, lane)) {
-		metric_set(&breakers, lane->name, 0);
-		log_info("rpc.breaker_closed", kv_text("queue", lane->name));
+	if (is_open(table, queue)) {
+		metric_set(&breakers, queue->name, 0);
+		log_info("rpc.breaker_closed", kv_text("queue", queue->name));
 	}
-	lane->time_outs = 0;
-	lane->answered_us = moment_steady();
+	queue->time_outs = 0;
+	queue->answered_us = monotonic_now();
 }
 
 /* ---- asking ---- */
 
-static struct rpc_lane *find_lane(struct rpc_table *table, const char *name)
+static struct rpc_queue *find_queue(struct rpc_table *table, const char *name)
 {
-	for (size_t i = 0; i < table->lane_count; i++)
-		if (strcmp(table->lanes[i].name, name) == 0)
-			return &table->lanes[i];
+	for (size_t i = 0; i < table->consumer_count; i++)
+		if (strcmp(table->queues[i].name, name) == 0)
+			return &table->queues[i];
 	return NULL;
 }
 
 static enum status admit(struct rpc_table *table, struct ask *ask)
 {
-	struct rpc_lane *lane = ask->lane;
-	const int64_t now_us = moment_steady(), probe_due = now_us + probe_us;
+	struct rpc_queue *queue = ask->queue;
+	const int64_t now_us = monotonic_now(), probe_due = now_us + probe_us;
 
 	if (!table->connected || table->blocked || table->stopping)
 		return E_UNAVAILABLE;
-	if (is_open(table, lane) && (lane->probing || now_us < lane->next_probe_us))
+	if (is_open(table, queue) && (queue->probing || now_us < queue->next_probe_us))
 		return E_UNAVAILABLE;
-	if (lane->callers >= table->config->in_flight_max)
+	if (queue->callers >= table->config->in_flight_max)
 		return E_BUSY;
-	if (!is_open(table, lane))
+	if (!is_open(table, queue))
 		return OK;
 	ask->probe = true;
 	if (ask->due_us > probe_due)
@@ -222,30 +222,30 @@ static void enlist_new(struct rpc_table *table, struct ask *ask)
 		ask->next_read = *chain;
 		*chain = ask;
 	}
-	ask->lane->probing = ask->lane->probing || ask->probe;
-	asks_append(&ask->lane->waiting, ask);
+	ask->queue->probing = ask->queue->probing || ask->probe;
+	asks_append(&ask->queue->waiting, ask);
 }
 
 /* Lets the clock know where it is the first to give up. */
-static void wait_for(struct rpc_table *table, struct ask *ask, struct waiter *waiter)
+static void wait_for(struct rpc_table *table, struct ask *ask, struct subscriber *subscriber)
 {
-	ask_add(ask, waiter);
-	ask->lane->callers++;
-	if (waiter->due_us >= table->first_due_us)
+	ask_add(ask, subscriber);
+	ask->queue->callers++;
+	if (subscriber->due_us >= table->first_due_us)
 		return;
-	table->first_due_us = waiter->due_us;
+	table->first_due_us = subscriber->due_us;
 	pthread_cond_signal(&table->sooner);
 }
 
-enum status table_enlist(struct rpc_table *table, struct ask *ask, const char *lane, struct waiter *waiter)
+enum status table_enlist(struct rpc_table *table, struct ask *ask, const char *queue, struct subscriber *subscriber)
 {
 	struct ask *there = NULL;
 	enum status status;
 
-	ask->lane = find_lane(table, lane);
-	if (ask->lane == NULL)
+	ask->queue = find_queue(table, queue);
+	if (ask->queue == NULL)
 		return E_INTERNAL;
-	metric_add(&requests, ask->lane->name, 1);
+	metric_add(&requests, ask->queue->name, 1);
 	status = admit(table, ask);
 	if (status == OK)
 		status = find_there(table, ask, &there);
@@ -256,44 +256,44 @@ enum status table_enlist(struct rpc_table *table, struct ask *ask, const char *l
 	else
 		ask_free(ask);
 	ask = there != NULL ? there : ask;
-	if (ask->probe && waiter->due_us > ask->due_us)
-		waiter->due_us = ask->due_us;
-	wait_for(table, ask, waiter);
+	if (ask->probe && subscriber->due_us > ask->due_us)
+		subscriber->due_us = ask->due_us;
+	wait_for(table, ask, subscriber);
 	return OK;
 }
 
 /* ---- giving up ---- */
 
-static void leave(struct rpc_table *table, struct waiter *waiter, struct ended *ended)
+static void leave(struct rpc_table *table, struct subscriber *subscriber, struct ended *ended)
 {
-	struct ask *ask = waiter->ask;
+	struct ask *ask = subscriber->ask;
 
 	note_time_out(table, ask);
 	ask->callers--;
-	ask->lane->callers--;
+	ask->queue->callers--;
 	end_probe(table, ask);
-	waiter->sent = ask->sent != NULL;
-	waiter->next = ended->late;
-	ended->late = waiter;
+	subscriber->sent = ask->sent != NULL;
+	subscriber->next = ended->late;
+	ended->late = subscriber;
 }
 
 static void end_late(struct rpc_table *table, struct ask *ask, int64_t now_us, struct ended *ended)
 {
-	struct waiter **at = &ask->waiters;
+	struct subscriber **at = &ask->subscribers;
 
 	while (*at != NULL) {
-		struct waiter *waiter = *at;
+		struct subscriber *subscriber = *at;
 
-		if (waiter->due_us > now_us) {
-			if (waiter->due_us < table->first_due_us)
-				table->first_due_us = waiter->due_us;
-			at = &waiter->next;
+		if (subscriber->due_us > now_us) {
+			if (subscriber->due_us < table->first_due_us)
+				table->first_due_us = subscriber->due_us;
+			at = &subscriber->next;
 		} else {
-			*at = waiter->next;
-			leave(table, waiter, ended);
+			*at = subscriber->next;
+			leave(table, subscriber, ended);
 		}
 	}
-	/* What was sent stays until its answer or the message's end: the answer shows that the lane lives. */
+	/* What was sent stays until its answer or the message's end: the answer shows that the queue lives. */
 	if (ask->callers > 0 || ask->sent != NULL)
 		return;
 	unlink_ask(table, ask);
@@ -314,17 +314,17 @@ void table_end_late(struct rpc_table *table, int64_t now_us, struct ended *ended
 	if (now_us < table->first_due_us)
 		return;
 	table->first_due_us = INT64_MAX;
-	for (size_t i = 0; i < table->lane_count; i++)
-		end_late_among(table, &table->lanes[i].waiting, now_us, ended);
+	for (size_t i = 0; i < table->consumer_count; i++)
+		end_late_among(table, &table->queues[i].waiting, now_us, ended);
 	for (const struct sent *sent = table->sent; sent != NULL; sent = sent->next)
 		end_late_among(table, &sent->asks, now_us, ended);
 }
 
 /* ---- sending ---- */
 
-bool lane_can_send(const struct rpc_table *table, const struct rpc_lane *lane)
+bool queue_can_send(const struct rpc_table *table, const struct rpc_queue *queue)
 {
-	return lane->waiting.first != NULL && lane->unanswered < table->config->window;
+	return queue->waiting.first != NULL && queue->unanswered < table->config->window;
 }
 
 static void take_one(struct rpc_table *table, struct ask *ask, struct sent *sent, struct rpc_bundle *bundle)
@@ -340,31 +340,31 @@ static void take_one(struct rpc_table *table, struct ask *ask, struct sent *sent
 	if (sent->due_us < ask->due_us)
 		sent->due_us = ask->due_us;
 	forget_read(table, ask);
-	asks_remove(&ask->lane->waiting, ask);
+	asks_remove(&ask->queue->waiting, ask);
 	asks_append(&sent->asks, ask);
 	ask->sent = sent;
 	rpc_bundle_add(bundle, ask->text);
 }
 
-struct sent *lane_take(struct rpc_table *table, struct rpc_lane *lane, struct rpc_bundle *bundle)
+struct sent *queue_take(struct rpc_table *table, struct rpc_queue *queue, struct rpc_bundle *bundle)
 {
 	struct sent *sent;
 	struct ask *ask;
 
-	if (!lane_can_send(table, lane))
+	if (!queue_can_send(table, queue))
 		return NULL;
 	sent = mem_new(1, sizeof(*sent));
-	sent->lane = lane;
+	sent->queue = queue;
 	rpc_bundle_clear(bundle);
-	while ((ask = lane->waiting.first) != NULL && sent->count < RPC_ITEMS_MAX) {
+	while ((ask = queue->waiting.first) != NULL && sent->count < RPC_ITEMS_MAX) {
 		if (sent->count > 0 && bundle->text.size + ask->text.size + 2 > RPC_REQUEST_BYTES)
 			break;
 		take_one(table, ask, sent, bundle);
 	}
 	sent->next = table->sent;
 	table->sent = sent;
-	lane->unanswered++;
-	metric_observe(&batches, lane->name, (int64_t)sent->count);
+	queue->unanswered++;
+	metric_observe(&batches, queue->name, (int64_t)sent->count);
 	return sent;
 }
 
@@ -377,7 +377,7 @@ static void free_message(struct rpc_table *table, struct sent *sent)
 	while (*at != sent)
 		at = &(*at)->next;
 	*at = sent->next;
-	sent->lane->unanswered--;
+	sent->queue->unanswered--;
 	free(sent);
 }
 
@@ -391,9 +391,9 @@ bool table_answer(struct rpc_table *table, const struct rpc_slice *slice, const 
 
 		next = at->next_by_id;
 		if (sent == NULL || !uuid_equal(&at->id, &slice->id) ||
-		    !contract_may_answer(table->config->contract, at->lane->name, user))
+		    !contract_may_answer(table->config->contract, at->queue->name, user))
 			continue;
-		note_answer(table, at->lane);
+		note_answer(table, at->queue);
 		end_ask(table, at,
 			&(struct rpc_end){OK, memcpy(mem_new(1, slice->text.size), slice->text.bytes, slice->text.size),
 					  slice->text.size, true},
@@ -419,9 +419,9 @@ void table_end_message(struct rpc_table *table, struct sent *sent, const struct 
 
 void table_end_waiting(struct rpc_table *table, const struct rpc_end *end, struct ended *ended)
 {
-	for (size_t i = 0; i < table->lane_count; i++)
-		while (table->lanes[i].waiting.first != NULL)
-			end_ask(table, table->lanes[i].waiting.first, end, ended);
+	for (size_t i = 0; i < table->consumer_count; i++)
+		while (table->queues[i].waiting.first != NULL)
+			end_ask(table, table->queues[i].waiting.first, end, ended);
 }
 
 void table_expire(struct rpc_table *table, int64_t now_us, struct ended *ended)

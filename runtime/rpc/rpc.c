@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static struct metric outcomes = {.name = "comanda_rpc_calls_total",
+static struct metric confirms = {.name = "comanda_rpc_calls_total",
 				 .help = "Calls ended, by message type and status",
 				 .type = COUNTER,
 				 .label = "type",
@@ -58,7 +58,7 @@ static void *run_clock(void *argument)
 	while (!table->stopping) {
 		struct ended ended = {NULL, NULL};
 
-		table_end_late(table, moment_steady(), &ended);
+		table_end_late(table, monotonic_now(), &ended);
 		if (ended.late == NULL) {
 			wait_until_due(table);
 			continue;
@@ -78,7 +78,7 @@ struct rpc *rpc_new(const struct rpc_config *config)
 	struct rpc *rpc = mem_new(1, sizeof(*rpc));
 	const struct broker_config link = {.url = config->broker_url,
 					   .program = config->program,
-					   .lane = "rpc",
+					   .connection_name = "rpc",
 					   .heartbeat_us = config->heartbeat_us,
 					   .confirms = true};
 
@@ -140,22 +140,22 @@ bool rpc_connected(const struct rpc *rpc)
 
 static int64_t due_of(int64_t deadline_us)
 {
-	int64_t now = moment_now(), left = deadline_us - now;
+	int64_t now = timestamp_now(), left = deadline_us - now;
 
 	if (deadline_us > now + longest_wait_us)
 		left = longest_wait_us;
-	return moment_steady() + left;
+	return monotonic_now() + left;
 }
 
-static enum status enlist(struct rpc *rpc, struct ask *ask, const char *lane, struct waiter *waiter)
+static enum status enlist(struct rpc *rpc, struct ask *ask, const char *queue, struct subscriber *subscriber)
 {
 	bool asleep = false;
 	enum status status;
 
 	pthread_mutex_lock(&rpc->table.lock);
-	status = table_enlist(&rpc->table, ask, lane, waiter);
+	status = table_enlist(&rpc->table, ask, queue, subscriber);
 	/* While the window is full, a reply will wake the thread; once is enough for all who ask meanwhile. */
-	if (status == OK && rpc->table.sleeping && lane_can_send(&rpc->table, waiter->ask->lane)) {
+	if (status == OK && rpc->table.sleeping && queue_can_send(&rpc->table, subscriber->ask->queue)) {
 		rpc->table.sleeping = false;
 		asleep = true;
 	}
@@ -167,10 +167,10 @@ static enum status enlist(struct rpc *rpc, struct ask *ask, const char *lane, st
 
 /* A call until its end; lives in the caller's arena. */
 struct question {
-	struct waiter waiter; /* first: it stands for the question */
+	struct subscriber subscriber; /* first: it stands for the question */
 	const struct message_type *type;
 	int64_t start_us;
-	struct traced *span; /* NULL: not recorded */
+	struct trace_span *span; /* NULL: not recorded */
 	struct arena *arena;
 	rpc_done *done;
 	void *context;
@@ -182,27 +182,27 @@ static void trace_call(struct question *question, struct rpc_request *request)
 	const struct message_type *type = question->type;
 	char text[TRACEPARENT_TEXT + 1];
 	struct trace caller;
-	struct traced *span = NULL;
+	struct trace_span *span = NULL;
 
 	if (!tracing_on() || !trace_parse(request->traceparent, &caller) || !caller.sampled)
 		return;
 	span = question->span = arena_new(question->arena, 1, sizeof(*span));
-	traced_begin(span, SPAN_CLIENT, type->name, &caller);
+	span_begin(span, SPAN_CLIENT, type->name, &caller);
 	span->message_id = request->id;
-	traced_note(span, "messaging.system", "rabbitmq");
-	traced_note(span, "messaging.operation.type", "send");
-	traced_note(span, "messaging.destination.name", request->lane != NULL ? request->lane : type->lane);
+	span_attribute(span, "messaging.system", "rabbitmq");
+	span_attribute(span, "messaging.operation.type", "send");
+	span_attribute(span, "messaging.destination.name", request->queue != NULL ? request->queue : type->queue);
 	trace_text(&span->at, text);
 	request->traceparent = arena_text(question->arena, text);
 }
 
-static void end_span(struct traced *span, enum status status)
+static void end_span(struct trace_span *span, enum status status)
 {
 	const struct status_rule *rule = status_rule(status);
 
-	traced_note(span, "comanda.status", rule->code);
+	span_attribute(span, "comanda.status", rule->code);
 	span->error = rule->http >= 500 ? rule->code : NULL;
-	traced_end(span);
+	span_end(span);
 }
 
 /* With `done` the arena may go, and the question in it. */
@@ -212,14 +212,14 @@ static void end_call(const struct question *question, const struct rpc_reply *re
 
 	if (question->span != NULL)
 		end_span(question->span, reply->status);
-	metric_add_pair(&outcomes, (struct labels){type, status_rule(reply->status)->code}, 1);
-	metric_observe(&durations, type, moment_steady() - question->start_us);
+	metric_add_pair(&confirms, (struct labels){type, status_rule(reply->status)->code}, 1);
+	metric_observe(&durations, type, monotonic_now() - question->start_us);
 	question->done(question->context, reply);
 }
 
-static void take_end(struct waiter *waiter, const struct rpc_end *end)
+static void take_end(struct subscriber *subscriber, const struct rpc_end *end)
 {
-	struct question *question = (struct question *)waiter;
+	struct question *question = (struct question *)subscriber;
 	struct rpc_reply reply = {.status = end->status, .sent = end->sent};
 
 	if (end->status == OK && rpc_answer_read((struct span){end->text, end->size}, question->arena, &reply) != OK)
@@ -230,22 +230,22 @@ static void take_end(struct waiter *waiter, const struct rpc_end *end)
 /* OK: somebody else ends the call now, or has already. */
 static enum status begin_call(struct rpc *rpc, const struct rpc_request *request, struct question *question)
 {
-	const char *lane = request->lane != NULL ? request->lane : question->type->lane;
+	const char *queue = request->queue != NULL ? request->queue : question->type->queue;
 	const int64_t due_us = due_of(request->deadline_us);
 	struct ask *ask = NULL;
 	enum status status = E_TIMEOUT;
 
-	if (due_us <= moment_steady())
+	if (due_us <= monotonic_now())
 		return E_TIMEOUT;
-	question->waiter = (struct waiter){.due_us = due_us, .tell = take_end};
+	question->subscriber = (struct subscriber){.due_us = due_us, .tell = take_end};
 	ask = ask_new(rpc->config.contract, request, due_us);
-	status = enlist(rpc, ask, lane, &question->waiter);
+	status = enlist(rpc, ask, queue, &question->subscriber);
 	if (status != OK)
 		ask_free(ask);
 	return status;
 }
 
-void rpc_ask(struct rpc *rpc, const struct rpc_request *request, struct arena *arena, rpc_done *done, void *context)
+void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct arena *arena, rpc_done *done, void *context)
 {
 	assert(request->type >= 0 && request->type < rpc->config.contract->count);
 	struct question *question = arena_new(arena, 1, sizeof(*question));
@@ -253,7 +253,7 @@ void rpc_ask(struct rpc *rpc, const struct rpc_request *request, struct arena *a
 	struct rpc_reply refused = {.status = OK};
 
 	*question = (struct question){.type = &rpc->config.contract->types[request->type],
-				      .start_us = moment_steady(),
+				      .start_us = monotonic_now(),
 				      .arena = arena,
 				      .done = done,
 				      .context = context};
@@ -284,7 +284,7 @@ enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct 
 	struct wait wait = {.reply = ret_reply};
 
 	sem_init(&wait.told, 0, 0);
-	rpc_ask(rpc, request, arena, take_reply, &wait);
+	rpc_call_async(rpc, request, arena, take_reply, &wait);
 	while (sem_wait(&wait.told) != 0)
 		assert(errno == EINTR);
 	sem_destroy(&wait.told);

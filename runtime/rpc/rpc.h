@@ -1,8 +1,8 @@
 /* RPC by direct reply-to: the asking side.
  *
  * Any thread may ask; one thread of its own holds the connection, another ends the calls whose time is up. What waits
- * together for one lane travels as one message, with a window of unanswered messages a lane; a lone request goes at
- * once. In-flight cap and circuit breaker per lane. The messages are described in docs/messages.md. */
+ * together for one queue travels as one message, with a window of unanswered messages a queue; a lone request goes at
+ * once. In-flight cap and circuit breaker per queue. The messages are described in docs/messages.md. */
 #ifndef RT_RPC_H
 #define RT_RPC_H
 
@@ -14,8 +14,8 @@ struct rpc_config {
 	const char *broker_url, *program;
 	const struct contract *contract;
 	int64_t heartbeat_us;
-	int window;               /* unanswered messages a lane */
-	int in_flight_max;        /* calls a lane, sent and waiting; beyond: E_BUSY at once */
+	int window;               /* unanswered messages a queue */
+	int in_flight_max;        /* calls a queue, sent and waiting; beyond: E_BUSY at once */
 	int breaker_after;        /* time-outs in a row, and no answer meanwhile, that open the breaker */
 	int64_t breaker_pause_us; /* between two probes of an open one: all calls are refused at once meanwhile */
 };
@@ -28,10 +28,10 @@ struct rpc_request {
 	int type;       /* index into the contract */
 	struct uuid id; /* the item's id; an idempotency key makes it (a resend uses the same) */
 	struct caller caller;
-	int64_t time_us, deadline_us; /* moment_now() based */
+	int64_t time_us, deadline_us; /* timestamp_now() based */
 	const char *traceparent;
 	struct span data; /* the body as JSON, already encoded; empty: {} */
-	const char *lane; /* NULL: the type's own */
+	const char *queue; /* NULL: the type's own */
 	bool read;        /* the same (type, caller, data) that waits together is asked once */
 };
 
@@ -43,7 +43,7 @@ struct rpc_reply {
 	bool sent;                         /* otherwise: the request may have been received */
 };
 
-/* Told once for each rpc_ask: by the thread that asks, before that returns, or by one of RPC's own, which others wait
+/* Told once for each rpc_call_async: by the thread that asks, before that returns, or by one of RPC's own, which others wait
  * for: it must not block. The reply's texts live in the arena. */
 typedef void rpc_done(void *context, const struct rpc_reply *reply);
 
@@ -51,9 +51,9 @@ typedef void rpc_done(void *context, const struct rpc_reply *reply);
  * reply's status is OK or what the service said; E_TIMEOUT when the deadline passed, E_BUSY when the in-flight cap is
  * reached or the queue is full, E_UNAVAILABLE when the broker is away (`sent` tells whether it went away before the
  * answer), the queue is missing or the breaker open, E_KEY_REUSED when another request of the same id is on its way
- * (the same request, asked twice at a time, travels once). A lane that does not answer is tested by one call at a time,
+ * (the same request, asked twice at a time, travels once). A queue that does not answer is tested by one call at a time,
  * which waits a second at most. After rpc_free nobody is told any more: it tells all first. */
-void rpc_ask(struct rpc *rpc, const struct rpc_request *request, struct arena *arena, rpc_done *done, void *context);
+void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct arena *arena, rpc_done *done, void *context);
 
 /* The same, and waits. Fills `ret_reply` in every case and returns its status. */
 must_check enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct arena *arena,

@@ -57,13 +57,13 @@ static void write_uuid(struct buffer *out, const char *before, const struct uuid
 	buffer_add(out, text, UUID_TEXT);
 }
 
-static void write_moment(struct buffer *out, const char *before, int64_t at_us)
+static void write_timestamp(struct buffer *out, const char *before, int64_t at_us)
 {
-	char text[MOMENT_TEXT + 1];
+	char text[TIMESTAMP_TEXT + 1];
 
-	moment_text(at_us, text);
+	timestamp_text(at_us, text);
 	buffer_text(out, before);
-	buffer_add(out, text, MOMENT_TEXT);
+	buffer_add(out, text, TIMESTAMP_TEXT);
 }
 
 void rpc_request_write(struct buffer *out, const struct contract *contract, const struct rpc_request *request)
@@ -72,8 +72,8 @@ void rpc_request_write(struct buffer *out, const struct contract *contract, cons
 	write_uuid(out, "{\"id\":\"", &request->id);
 	buffer_text(out, "\",\"type\":\"");
 	buffer_text(out, contract->types[request->type].name);
-	write_moment(out, "\",\"time\":\"", request->time_us);
-	write_moment(out, "\",\"deadline\":\"", request->deadline_us);
+	write_timestamp(out, "\",\"time\":\"", request->time_us);
+	write_timestamp(out, "\",\"deadline\":\"", request->deadline_us);
 	if (!uuid_is_nil(&request->caller.user_id)) {
 		write_uuid(out, "\",\"caller\":{\"user_id\":\"", &request->caller.user_id);
 		if (!uuid_is_nil(&request->caller.session_id))
@@ -172,20 +172,20 @@ struct envelope {
 	const char *traceparent;
 };
 
-static const struct shape caller_shape = {
+static const struct schema caller_schema = {
 	.name = "caller",
 	.size = sizeof(struct caller),
 	.fields = (const struct field[]){field_uuid(struct caller, user_id, REQUIRED),
 					 field_uuid(struct caller, session_id, 0),
 					 field_enum(struct caller, role, REQUIRED, caller_role_names), field_end}};
 
-static const struct shape envelope_shape = {
+static const struct schema envelope_schema = {
 	.name = "request",
 	.size = sizeof(struct envelope),
 	.fields = (const struct field[]){
 		field_uuid(struct envelope, id, REQUIRED), field_text(struct envelope, type, REQUIRED, 1, 100),
-		field_moment(struct envelope, time, REQUIRED), field_moment(struct envelope, deadline, REQUIRED),
-		field_object(struct envelope, caller, 0, &caller_shape),
+		field_timestamp(struct envelope, time, REQUIRED), field_timestamp(struct envelope, deadline, REQUIRED),
+		field_object(struct envelope, caller, 0, &caller_schema),
 		field_text(struct envelope, traceparent, 0, 1, 100), field_end}};
 
 static const struct json *empty_object(struct arena *arena)
@@ -230,8 +230,8 @@ static void read_item(const struct json *json, const struct contract *contract, 
 	ret_item->message.deadline_us = INT64_MAX;
 	ret_item->id_text = json_text(json_member(json, "id"));
 	ret_item->type_name = json_text(json_member(json, "type"));
-	shape_blank(&envelope_shape, &envelope);
-	ret_item->status = json_read(json, &envelope_shape, UNKNOWN_IGNORED, arena, &faults, &envelope);
+	schema_blank(&envelope_schema, &envelope);
+	ret_item->status = json_read(json, &envelope_schema, UNKNOWN_IGNORED, arena, &faults, &envelope);
 	if (ret_item->status != OK) {
 		ret_item->faults = arena_new(arena, 1, sizeof(faults));
 		*ret_item->faults = faults;

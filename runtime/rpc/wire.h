@@ -66,7 +66,7 @@ struct rpc_items {
 };
 /* Reads a request message. E_MALFORMED: it is not JSON at all, or an empty array, or more than RPC_ITEMS_MAX items: the
  * AMQP correlation_id is then all that it can be answered by. Everything lives in the arena. An item's data is then
- * read with json_read by the shape of its type. */
+ * read with json_read by the schema of its type. */
 must_check enum status rpc_wire_read_requests(struct span body, const struct contract *contract, struct arena *arena,
 					      struct rpc_items *ret_items);
 

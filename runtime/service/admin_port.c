@@ -8,7 +8,7 @@
 #include "telemetry/metrics.h"
 #include "telemetry/process.h"
 
-struct admin {
+struct admin_port {
 	struct http_server *server;
 	bool (*ready)(void *context, struct buffer *why);
 	void *context;
@@ -24,7 +24,7 @@ static void respond(const struct http_request *request, struct http_response *re
 
 static void answer(void *context, const struct http_request *request, struct http_response *ret_response)
 {
-	struct admin *admin = context;
+	struct admin_port *admin = context;
 	struct buffer text;
 	int status = 200;
 
@@ -57,10 +57,10 @@ static void refuse(void *context, int status, const char *detail, const struct h
 	respond(request, ret_response, status, &text);
 }
 
-enum status admin_start(const char *address, int port, bool (*ready)(void *context, struct buffer *why), void *context,
-			struct admin **ret_admin)
+enum status admin_port_start(const char *address, int port, bool (*ready)(void *context, struct buffer *why), void *context,
+			struct admin_port **ret_admin)
 {
-	struct admin *admin = mem_new(1, sizeof(*admin));
+	struct admin_port *admin = mem_new(1, sizeof(*admin));
 
 	admin->ready = ready;
 	admin->context = context;
@@ -89,12 +89,12 @@ enum status admin_start(const char *address, int port, bool (*ready)(void *conte
 	return OK;
 }
 
-int admin_port(const struct admin *admin)
+int admin_port_number(const struct admin_port *admin)
 {
 	return http_port(admin->server);
 }
 
-void admin_stop(struct admin *admin)
+void admin_port_stop(struct admin_port *admin)
 {
 	if (admin == NULL)
 		return;

@@ -37,7 +37,7 @@ static void print_help(const struct program *program)
 	       program->name, program->about, program->name, program->migrates ? " | --migrate" : "",
 	       program->shows != NULL ? " | " : "", program->shows != NULL ? program->shows : "");
 	if (program->migrates)
-		printf("  --migrate  bring the database into the shape that this build needs, and end\n");
+		printf("  --migrate  bring the database into the schema that this build needs, and end\n");
 	if (program->shows != NULL)
 		printf("  %-10s %s\n", program->shows, program->shows_about);
 	printf("\n"
@@ -174,7 +174,7 @@ int program_begin(const struct program *program, int argc, char **argv, void **r
 	const int code = read_settings(program, migrating, ret_settings);
 	if (code >= 0)
 		return code;
-	if (*(const bool *)(const void *)((const char *)*ret_settings + program->debuggable))
+	if (*(const bool *)(const void *)((const char *)*ret_settings + program->allow_debugger))
 		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (checking)
 		return check(program, *ret_settings);

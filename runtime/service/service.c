@@ -1,4 +1,4 @@
-/* A service's life: settings, migrations, relay, lanes, until SIGTERM. */
+/* A service's life: settings, migrations, relay, consumers, until SIGTERM. */
 #include "comanda/service.h"
 
 #include <stdio.h>
@@ -10,29 +10,29 @@
 #include "store/aggregate_cache.h"
 #include "telemetry/log.h"
 
-enum { LANES_MAX = 64 };
+enum { CONSUMERS_MAX = 64 };
 
 extern const struct migration comanda_migrations[];
 
 struct running {
 	struct engine engine;
-	struct admin *admin;
-	struct lane *lanes[LANES_MAX];
-	atomic_size_t lane_count; /* lanes below this are there to be looked at */
+	struct admin_port *admin;
+	struct consumer *consumers[CONSUMERS_MAX];
+	atomic_size_t consumer_count; /* consumers below this are there to be looked at */
 	atomic_bool complete;     /* all of them are */
 };
 
 static bool ready(void *context, struct buffer *why)
 {
 	struct running *running = context;
-	const size_t count = atomic_load(&running->lane_count);
+	const size_t count = atomic_load(&running->consumer_count);
 	bool all = atomic_load(&running->complete);
 
 	if (!all)
 		buffer_text(why, "starting: the database is not migrated yet\n");
 	for (size_t i = 0; i < count; i++)
-		all = lane_ready(running->lanes[i], why) && all;
-	if (atomic_load(&running->complete) && !relay_ready(running->engine.relay)) {
+		all = consumer_ready(running->consumers[i], why) && all;
+	if (atomic_load(&running->complete) && !outbox_relay_ready(running->engine.relay)) {
 		buffer_text(why, "relay: no broker, or no database\n");
 		all = false;
 	}
@@ -77,15 +77,15 @@ static bool try_until_there(const struct running *running, const char *url, data
 	struct db *db = db_new(&(struct db_config){
 		.url = url,
 		.program = running->engine.service->name,
-		.lane = "start",
-		.wait_us = running->engine.settings->db_wait_us,
+		.connection_name = "start",
+		.wait_us = running->engine.settings->statement_timeout_us,
 	});
 	bool told = false;
 	enum status status = step(running, db, settings);
 
-	for (int64_t said = 0; status == E_UNAVAILABLE || status == E_REDO; status = step(running, db, settings)) {
-		if (moment_steady() - said > 5 * SECOND_US) {
-			said = moment_steady();
+	for (int64_t said = 0; status == E_UNAVAILABLE || status == E_RETRY; status = step(running, db, settings)) {
+		if (monotonic_now() - said > 5 * SECOND_US) {
+			said = monotonic_now();
 			log_warn("database.away", kv_text("detail", db_detail(db)));
 		}
 		if ((told = program_told_to_stop(100 * MS_US)))
@@ -120,30 +120,30 @@ static int migrate_only(const struct running *running, void *settings)
 	return done ? 0 : 1;
 }
 
-static int64_t lane_count(const struct engine *engine, const struct lane_plan *plan)
+static int64_t consumer_count(const struct engine *engine, const struct consumer_config *plan)
 {
 	if (strcmp(plan->name, "query") == 0)
-		return engine->settings->lanes_query;
+		return engine->settings->consumers_query;
 	if (strcmp(plan->name, "command") == 0)
-		return engine->settings->lanes_command;
+		return engine->settings->consumers_command;
 	if (strcmp(plan->name, "events") == 0)
-		return engine->settings->lanes_events;
+		return engine->settings->consumers_events;
 	return plan->count;
 }
 
-static bool start_lanes(struct running *running)
+static bool start_consumers(struct running *running)
 {
-	for (const struct lane_plan *plan = running->engine.service->lanes; plan->name != NULL; plan++) {
-		const int64_t count = lane_count(&running->engine, plan);
+	for (const struct consumer_config *plan = running->engine.service->consumers; plan->name != NULL; plan++) {
+		const int64_t count = consumer_count(&running->engine, plan);
 
 		for (int number = 1; number <= count; number++) {
-			const size_t index = atomic_load(&running->lane_count);
-			struct lane *lane = index < LANES_MAX ? lane_start(&running->engine, plan, number) : NULL;
+			const size_t index = atomic_load(&running->consumer_count);
+			struct consumer *consumer = index < CONSUMERS_MAX ? consumer_start(&running->engine, plan, number) : NULL;
 
-			if (lane == NULL)
+			if (consumer == NULL)
 				return false;
-			running->lanes[index] = lane;
-			atomic_store(&running->lane_count, index + 1);
+			running->consumers[index] = consumer;
+			atomic_store(&running->consumer_count, index + 1);
 		}
 	}
 	return true;
@@ -151,49 +151,49 @@ static bool start_lanes(struct running *running)
 
 /* ---- stopping ---- */
 
-/* Lanes finish their turn; then the relay sends what they have left with it. */
+/* Consumers finish their turn; then the relay sends what they have left with it. */
 static void stop(struct running *running)
 {
-	const size_t count = atomic_load(&running->lane_count);
+	const size_t count = atomic_load(&running->consumer_count);
 
-	program_end_within(running->engine.settings->shutdown_us);
+	program_end_within(running->engine.settings->shutdown_timeout_us);
 	atomic_store(&running->engine.stopping, true);
 	for (size_t i = 0; i < count; i++)
-		lane_join(running->lanes[i]);
-	admin_stop(running->admin); /* nobody looks at lanes any more */
-	relay_stop(running->engine.relay);
+		consumer_join(running->consumers[i]);
+	admin_port_stop(running->admin); /* nobody looks at consumers any more */
+	outbox_relay_stop(running->engine.relay);
 	for (size_t i = 0; i < count; i++)
-		lane_free(running->lanes[i]);
+		consumer_free(running->consumers[i]);
 }
 
 static int run(struct running *running, void *settings)
 {
 	const struct service_settings *service = running->engine.settings;
 
-	if (admin_start(service->admin_address, (int)service->admin_port, ready, running, &running->admin) != OK) {
+	if (admin_port_start(service->admin_address, (int)service->admin_port, ready, running, &running->admin) != OK) {
 		log_error("admin.start", kv_int("port", service->admin_port),
 			  kv_text("detail", "cannot listen there: is the port taken? COMANDA_ADMIN_PORT and "
 					    "COMANDA_ADMIN_ADDRESS change it"));
 		return 1;
 	}
-	log_info("program.started", kv_int("admin_port", admin_port(running->admin)),
+	log_info("program.started", kv_int("admin_port", admin_port_number(running->admin)),
 		 kv_text("version", COMANDA_VERSION));
 	if (!prepare_database(running, settings)) {
-		admin_stop(running->admin);
+		admin_port_stop(running->admin);
 		return 1;
 	}
-	struct relay *relay;
-	if (relay_start(&running->engine, &relay) != OK) {
-		admin_stop(running->admin);
+	struct outbox_relay *relay;
+	if (outbox_relay_start(&running->engine, &relay) != OK) {
+		admin_port_stop(running->admin);
 		return 1;
 	}
 	running->engine.relay = relay;
-	const bool started = start_lanes(running);
+	const bool started = start_consumers(running);
 	atomic_store(&running->complete, started);
 	if (started)
 		program_wait();
 	else
-		log_error("lanes.failed", kv_text("detail", "no thread to be had for a lane"));
+		log_error("consumers.failed", kv_text("detail", "no thread to be had for a consumer"));
 	stop(running);
 	log_info("program.stopped");
 	return started ? 0 : 1;
@@ -209,7 +209,7 @@ int service_run(const struct service *service, int argc, char **argv)
 		.log_level = service->settings_offset + offsetof(struct service_settings, log_level),
 		.admin_port = service->settings_offset + offsetof(struct service_settings, admin_port),
 		.otlp_url = service->settings_offset + offsetof(struct service_settings, otlp_url),
-		.debuggable = service->settings_offset + offsetof(struct service_settings, debuggable),
+		.allow_debugger = service->settings_offset + offsetof(struct service_settings, allow_debugger),
 		.migrates = true,
 	};
 	void *settings;
@@ -221,11 +221,11 @@ int service_run(const struct service *service, int argc, char **argv)
 		.engine = {.service = service,
 			   .program_settings = settings,
 			   .settings = (const void *)((const char *)settings + service->settings_offset),
-			   .started_us = moment_now()},
+			   .started_us = timestamp_now()},
 	};
-	scoped(kept_free) struct kept *kept = kept_new();
-	running.engine.kept = kept;
-	pace_init(&running.engine.pace, running.engine.settings->open_max);
+	scoped(aggregate_cache_free) struct aggregate_cache *aggregate_cache = aggregate_cache_new();
+	running.engine.aggregate_cache = aggregate_cache;
+	admission_init(&running.engine.admission, running.engine.settings->max_pending);
 	const int exit_code = code == PROGRAM_MIGRATE ? migrate_only(&running, settings) : run(&running, settings);
 	if (service->stop != NULL)
 		service->stop(settings);

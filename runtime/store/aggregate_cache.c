@@ -10,7 +10,7 @@
 enum { CHAINS = 4096 }; /* a power of two; as many aggregates as there is room for are hardly more */
 
 static struct metric mistrusted = {.name = "comanda_kept_mistrusted_total",
-				   .help = "Times that what was kept in memory had to be forgotten",
+				   .help = "Times that what was aggregate_cache in memory had to be forgotten",
 				   .type = COUNTER};
 
 struct entry_kept {
@@ -30,7 +30,7 @@ struct generation {
 	int64_t made_us;
 };
 
-struct kept {
+struct aggregate_cache {
 	pthread_mutex_t mutex;
 	struct generation *oldest, **end;
 	size_t bytes;
@@ -38,25 +38,25 @@ struct kept {
 	struct entry_kept *chains[CHAINS];
 };
 
-struct kept *kept_new(void)
+struct aggregate_cache *aggregate_cache_new(void)
 {
-	struct kept *kept = mem_new(1, sizeof(*kept));
+	struct aggregate_cache *aggregate_cache = mem_new(1, sizeof(*aggregate_cache));
 
-	pthread_mutex_init(&kept->mutex, NULL);
-	kept->end = &kept->oldest;
-	return kept;
+	pthread_mutex_init(&aggregate_cache->mutex, NULL);
+	aggregate_cache->end = &aggregate_cache->oldest;
+	return aggregate_cache;
 }
 
 /* ---- chains ---- */
 
-static struct entry_kept **chain_of(struct kept *kept, const struct uuid *id)
+static struct entry_kept **chain_of(struct aggregate_cache *aggregate_cache, const struct uuid *id)
 {
-	return &kept->chains[uuid_hash(id) & (CHAINS - 1)];
+	return &aggregate_cache->chains[uuid_hash(id) & (CHAINS - 1)];
 }
 
-static struct entry_kept *find(struct kept *kept, const struct store *store, const struct uuid *id)
+static struct entry_kept *find(struct aggregate_cache *aggregate_cache, const struct store *store, const struct uuid *id)
 {
-	struct entry_kept *entry = *chain_of(kept, id);
+	struct entry_kept *entry = *chain_of(aggregate_cache, id);
 
 	while (entry != NULL && (entry->store != store || !uuid_equal(&entry->id, id)))
 		entry = entry->next;
@@ -73,26 +73,26 @@ static void unlink_entry(struct entry_kept *entry)
 	entry->link = NULL;
 }
 
-static void link_entry(struct kept *kept, struct entry_kept *entry)
+static void link_entry(struct aggregate_cache *aggregate_cache, struct entry_kept *entry)
 {
-	entry->link = chain_of(kept, &entry->id);
+	entry->link = chain_of(aggregate_cache, &entry->id);
 	entry->next = *entry->link;
 	if (entry->next != NULL)
 		entry->next->link = &entry->next;
 	*entry->link = entry;
 }
 
-/* An older one never takes the place of a newer one: two lanes may put theirs in another order than they committed. */
-static void enter(struct kept *kept, struct entry_kept *entry)
+/* An older one never takes the place of a newer one: two consumers may put theirs in another order than they committed. */
+static void enter(struct aggregate_cache *aggregate_cache, struct entry_kept *entry)
 {
-	struct entry_kept *present = find(kept, entry->store, &entry->id);
+	struct entry_kept *present = find(aggregate_cache, entry->store, &entry->id);
 
 	if (present != NULL && present->version > entry->version)
 		return;
 	if (present != NULL)
 		unlink_entry(present);
 	if (entry->data != NULL)
-		link_entry(kept, entry);
+		link_entry(aggregate_cache, entry);
 }
 
 /* ---- generations ---- */
@@ -103,7 +103,7 @@ static void generation_free(struct generation *generation)
 	free(generation);
 }
 
-static void copy_into(struct generation *generation, const struct keepsake *saved)
+static void copy_into(struct generation *generation, const struct cached_aggregate *saved)
 {
 	struct entry_kept *entry = &generation->entries[generation->count++];
 	const struct store *store = saved->store;
@@ -111,7 +111,7 @@ static void copy_into(struct generation *generation, const struct keepsake *save
 	assert(store->copy != NULL && store->version != 0);
 	*entry = (struct entry_kept){.store = store, .id = saved->id};
 	memcpy(&entry->version, (const char *)saved->data + store->version, sizeof(entry->version));
-	if (store->over != NULL && store->over(saved->data))
+	if (store->is_terminal != NULL && store->is_terminal(saved->data))
 		return;
 	void *copy = arena_new(&generation->arena, 1, store->kind->size);
 	store->copy(saved->data, &generation->arena, copy);
@@ -119,7 +119,7 @@ static void copy_into(struct generation *generation, const struct keepsake *save
 	generation->copies++;
 }
 
-static struct generation *generation_of(const struct keepsakes *saved)
+static struct generation *generation_of(const struct cached_aggregates *saved)
 {
 	struct generation *made = mem_new(1, sizeof(*made));
 
@@ -132,81 +132,81 @@ static struct generation *generation_of(const struct keepsakes *saved)
 	return made;
 }
 
-static void append(struct kept *kept, struct generation *generation)
+static void append(struct aggregate_cache *aggregate_cache, struct generation *generation)
 {
 	for (size_t i = 0; i < generation->count; i++)
-		enter(kept, &generation->entries[i]);
+		enter(aggregate_cache, &generation->entries[i]);
 	if (generation->copies == 0) {
 		generation_free(generation);
 		return;
 	}
-	*kept->end = generation;
-	kept->end = &generation->next;
-	kept->bytes += generation->bytes;
+	*aggregate_cache->end = generation;
+	aggregate_cache->end = &generation->next;
+	aggregate_cache->bytes += generation->bytes;
 }
 
-static void drop_oldest(struct kept *kept)
+static void drop_oldest(struct aggregate_cache *aggregate_cache)
 {
-	struct generation *oldest = kept->oldest;
+	struct generation *oldest = aggregate_cache->oldest;
 
 	for (size_t i = 0; i < oldest->count; i++)
 		unlink_entry(&oldest->entries[i]);
-	kept->oldest = oldest->next;
-	if (kept->oldest == NULL)
-		kept->end = &kept->oldest;
-	kept->bytes -= oldest->bytes;
+	aggregate_cache->oldest = oldest->next;
+	if (aggregate_cache->oldest == NULL)
+		aggregate_cache->end = &aggregate_cache->oldest;
+	aggregate_cache->bytes -= oldest->bytes;
 	generation_free(oldest);
 }
 
-static void drop_old(struct kept *kept, int64_t now_us)
+static void drop_old(struct aggregate_cache *aggregate_cache, int64_t now_us)
 {
-	while (kept->oldest != NULL && (kept->bytes > KEPT_BYTES || now_us - kept->oldest->made_us >= KEPT_US))
-		drop_oldest(kept);
+	while (aggregate_cache->oldest != NULL && (aggregate_cache->bytes > AGGREGATE_CACHE_BYTES || now_us - aggregate_cache->oldest->made_us >= AGGREGATE_CACHE_US))
+		drop_oldest(aggregate_cache);
 }
 
-static void drop_all(struct kept *kept)
+static void drop_all(struct aggregate_cache *aggregate_cache)
 {
-	while (kept->oldest != NULL)
-		drop_oldest(kept);
+	while (aggregate_cache->oldest != NULL)
+		drop_oldest(aggregate_cache);
 }
 
-void kept_free(struct kept *kept)
+void aggregate_cache_free(struct aggregate_cache *aggregate_cache)
 {
-	if (kept == NULL)
+	if (aggregate_cache == NULL)
 		return;
-	drop_all(kept);
-	pthread_mutex_destroy(&kept->mutex);
-	free(kept);
+	drop_all(aggregate_cache);
+	pthread_mutex_destroy(&aggregate_cache->mutex);
+	free(aggregate_cache);
 }
 
 /* ---- put, take, mistrust ---- */
 
-static bool rests(struct kept *kept, int64_t now_us)
+static bool rests(struct aggregate_cache *aggregate_cache, int64_t now_us)
 {
-	pthread_mutex_lock(&kept->mutex);
-	const bool resting = now_us < kept->rests_until;
-	pthread_mutex_unlock(&kept->mutex);
+	pthread_mutex_lock(&aggregate_cache->mutex);
+	const bool resting = now_us < aggregate_cache->rests_until;
+	pthread_mutex_unlock(&aggregate_cache->mutex);
 	return resting;
 }
 
-/* Copied before the lock is taken: other lanes wait for pointers only. */
-void kept_put(struct kept *kept, const struct keepsakes *saved)
+/* Copied before the lock is taken: other consumers wait for pointers only. */
+void aggregate_cache_put(struct aggregate_cache *aggregate_cache, const struct cached_aggregates *saved)
 {
-	if (saved->count == 0 || rests(kept, saved->now_us))
+	if (saved->count == 0 || rests(aggregate_cache, saved->now_us))
 		return;
 	struct generation *made = generation_of(saved);
 
-	pthread_mutex_lock(&kept->mutex);
-	append(kept, made);
-	drop_old(kept, saved->now_us);
-	if (saved->now_us < kept->rests_until)
-		drop_all(kept);
-	pthread_mutex_unlock(&kept->mutex);
+	pthread_mutex_lock(&aggregate_cache->mutex);
+	append(aggregate_cache, made);
+	drop_old(aggregate_cache, saved->now_us);
+	if (saved->now_us < aggregate_cache->rests_until)
+		drop_all(aggregate_cache);
+	pthread_mutex_unlock(&aggregate_cache->mutex);
 }
 
-static void take(struct kept *kept, struct keepsake *wanted, struct arena *arena)
+static void take(struct aggregate_cache *aggregate_cache, struct cached_aggregate *wanted, struct arena *arena)
 {
-	const struct entry_kept *found = find(kept, wanted->store, &wanted->id);
+	const struct entry_kept *found = find(aggregate_cache, wanted->store, &wanted->id);
 
 	wanted->data = NULL;
 	if (found == NULL)
@@ -216,33 +216,33 @@ static void take(struct kept *kept, struct keepsake *wanted, struct arena *arena
 	wanted->data = copy;
 }
 
-size_t kept_take(struct kept *kept, struct keepsakes *wanted, struct arena *arena)
+size_t aggregate_cache_take(struct aggregate_cache *aggregate_cache, struct cached_aggregates *wanted, struct arena *arena)
 {
 	size_t taken = 0;
 
-	pthread_mutex_lock(&kept->mutex);
-	drop_old(kept, wanted->now_us);
+	pthread_mutex_lock(&aggregate_cache->mutex);
+	drop_old(aggregate_cache, wanted->now_us);
 	for (size_t i = 0; i < wanted->count; i++) {
-		take(kept, &wanted->items[i], arena);
+		take(aggregate_cache, &wanted->items[i], arena);
 		taken += wanted->items[i].data != NULL;
 	}
-	pthread_mutex_unlock(&kept->mutex);
+	pthread_mutex_unlock(&aggregate_cache->mutex);
 	return taken;
 }
 
-void kept_mistrust(struct kept *kept, int64_t now_us)
+void aggregate_cache_invalidate(struct aggregate_cache *aggregate_cache, int64_t now_us)
 {
-	pthread_mutex_lock(&kept->mutex);
-	drop_all(kept);
-	kept->rests_until = now_us + KEPT_REST_US;
-	pthread_mutex_unlock(&kept->mutex);
+	pthread_mutex_lock(&aggregate_cache->mutex);
+	drop_all(aggregate_cache);
+	aggregate_cache->rests_until = now_us + AGGREGATE_CACHE_PAUSE_US;
+	pthread_mutex_unlock(&aggregate_cache->mutex);
 	metric_add(&mistrusted, NULL, 1);
 }
 
-size_t kept_bytes(struct kept *kept)
+size_t aggregate_cache_bytes(struct aggregate_cache *aggregate_cache)
 {
-	pthread_mutex_lock(&kept->mutex);
-	const size_t bytes = kept->bytes;
-	pthread_mutex_unlock(&kept->mutex);
+	pthread_mutex_lock(&aggregate_cache->mutex);
+	const size_t bytes = aggregate_cache->bytes;
+	pthread_mutex_unlock(&aggregate_cache->mutex);
 	return bytes;
 }

@@ -5,7 +5,7 @@ static const struct sql ask = {"cache_epoch_ask", "SELECT epoch, clock_timestamp
 
 void cache_epoch_refresh(struct cache_epoch *epoch, struct db *db, struct cache *cache)
 {
-	int64_t now_us = moment_steady();
+	int64_t now_us = monotonic_now();
 	struct rows rows;
 
 	if (now_us < epoch->held_until_us)
@@ -27,7 +27,7 @@ static const struct sql raise_epoch = {
 
 void cache_epoch_raise_send(struct cache_epoch *epoch, struct db *db)
 {
-	epoch->raised_us = moment_steady();
+	epoch->raised_us = monotonic_now();
 	arg_int(db_args(db), CACHE_EPOCH_CLOSED_US);
 	db_send(db, &raise_epoch);
 }
@@ -42,7 +42,7 @@ enum status cache_epoch_raise_take(struct cache_epoch *epoch, struct db *db)
 	if (rows.count != 1)
 		return E_INTERNAL;
 	/* Counted from before the server looked at its clock: too early rather than too late. */
-	epoch->taken_us = moment_steady();
+	epoch->taken_us = monotonic_now();
 	epoch->closed_until_us = epoch->raised_us + row_int(&rows, 0, 0);
 	return OK;
 }

@@ -4,7 +4,7 @@
  * serve that value. So values carry the epoch that was current when they were read, and the epoch lives in one row of
  * the service's own database (table cache_epoch: epoch, enabled_from).
  *
- * - Every lane with a cache asks for the row at the start of a turn, outside any transaction, and holds what it learned
+ * - Every consumer with a cache asks for the row at the start of a turn, outside any transaction, and holds what it learned
  *   for CACHE_EPOCH_LEASE_US: cache_epoch_refresh.
  * - A writer whose cache_fence failed raises the epoch in the same transaction as its change (cache_epoch_raise_send,
  *   cache_epoch_raise_take), and sets enabled_from some seconds ahead: until then readers bypass the cache.
@@ -24,7 +24,7 @@
 #define CACHE_EPOCH_LEASE_US  (500 * MS_US)
 #define CACHE_EPOCH_CLOSED_US (5 * SECOND_US) /* how long a raise closes the cache */
 
-/* What a lane knows; zeroed at first. Times are steady. */
+/* What a consumer knows; zeroed at first. Times are steady. */
 struct cache_epoch {
 	int64_t epoch;
 	bool open;             /* readers may use the cache */
@@ -34,7 +34,7 @@ struct cache_epoch {
 	int64_t taken_us;        /* when its result was there: it has the row's lock */
 	int64_t closed_until_us; /* the cache was closed before it until here; in the past: it was open */
 	/* of the raises that were */
-	int64_t closed_since_us; /* closed without a gap since here, as far as this lane has seen, */
+	int64_t closed_since_us; /* closed without a gap since here, as far as this consumer has seen, */
 	int64_t closed_to_us;    /* until here */
 };
 

@@ -12,47 +12,47 @@ static struct metric raises = {
 	.type = COUNTER,
 };
 
-static bool has_cache(const struct lane *lane)
+static bool has_cache(const struct consumer *consumer)
 {
-	const char *url = lane->engine->settings->redis_url;
+	const char *url = consumer->engine->settings->redis_url;
 
 	return url != NULL && *url != '\0';
 }
 
-void cache_guard_refresh(struct lane *lane)
+void cache_guard_refresh(struct consumer *consumer)
 {
-	if (has_cache(lane) && db_ensure(lane->db) == OK)
-		cache_epoch_refresh(&lane->epoch, lane->db, lane->cache);
+	if (has_cache(consumer) && db_ensure(consumer->db) == OK)
+		cache_epoch_refresh(&consumer->epoch, consumer->db, consumer->cache);
 }
 
-void cache_guard_before(struct lane *lane, struct cache_entry *entries, size_t count)
+void cache_guard_before(struct consumer *consumer, struct cache_entry *entries, size_t count)
 {
-	lane->epoch_raised = false;
-	if (count == 0 || !has_cache(lane) || cache_fence(lane->cache, entries, count) == OK)
+	consumer->epoch_raised = false;
+	if (count == 0 || !has_cache(consumer) || cache_fence(consumer->cache, entries, count) == OK)
 		return;
-	lane->epoch_raised = true;
-	cache_epoch_raise_send(&lane->epoch, lane->db);
+	consumer->epoch_raised = true;
+	cache_epoch_raise_send(&consumer->epoch, consumer->db);
 }
 
-enum status cache_guard_read(struct lane *lane)
+enum status cache_guard_read(struct consumer *consumer)
 {
-	return lane->epoch_raised ? cache_epoch_raise_take(&lane->epoch, lane->db) : OK;
+	return consumer->epoch_raised ? cache_epoch_raise_take(&consumer->epoch, consumer->db) : OK;
 }
 
 /* Half a second at most, and only for the first write after Redis went away. */
-static void wait_for_readers(struct lane *lane)
+static void wait_for_readers(struct consumer *consumer)
 {
-	const int64_t until = cache_epoch_committed(&lane->epoch, moment_steady());
+	const int64_t until = cache_epoch_committed(&consumer->epoch, monotonic_now());
 
 	metric_add(&raises, NULL, 1);
-	for (int64_t left = until - moment_steady(); left > 0; left = until - moment_steady())
+	for (int64_t left = until - monotonic_now(); left > 0; left = until - monotonic_now())
 		poll(NULL, 0, (int)(left / MS_US) + 1);
 }
 
-void cache_guard_after(struct lane *lane, const struct cache_entry *entries, size_t count)
+void cache_guard_after(struct consumer *consumer, const struct cache_entry *entries, size_t count)
 {
-	if (lane->epoch_raised)
-		wait_for_readers(lane);
+	if (consumer->epoch_raised)
+		wait_for_readers(consumer);
 	else if (count > 0)
-		cache_write(lane->cache, entries, count);
+		cache_write(consumer->cache, entries, count);
 }

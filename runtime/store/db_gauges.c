@@ -5,7 +5,7 @@
 
 #define PAUSE_US (10 * SECOND_US)
 
-static void look(struct db *db, const struct gauge *gauge)
+static void look(struct db *db, const struct db_gauge *gauge)
 {
 	struct rows rows;
 	struct arena arena;
@@ -20,7 +20,7 @@ static void look(struct db *db, const struct gauge *gauge)
 	arena_done(&arena);
 }
 
-int64_t gauges_look(struct db *db, const struct gauge *gauges)
+int64_t db_gauges_query(struct db *db, const struct db_gauge *gauges)
 {
 	for (; gauges != NULL && gauges->metric != NULL; gauges++)
 		look(db, gauges);

@@ -5,6 +5,6 @@
 #include "comanda/service.h"
 
 /* Looks, and returns for how long not to look again. */
-int64_t gauges_look(struct db *db, const struct gauge *gauges);
+int64_t db_gauges_query(struct db *db, const struct db_gauge *gauges);
 
 #endif

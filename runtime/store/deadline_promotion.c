@@ -1,4 +1,4 @@
-/* From turns' rows (deadline_turns) to rows of their own (deadlines), in one transaction.
+/* From turns' rows (deadline_batches) to rows of their own (deadlines), in one transaction.
  *
  * A deadline must get its row if its subject still waits, and none if it does not: nobody would ever clear it. A turn
  * that settles a subject first updates the subject and then, by a later statement, deletes the deadline's row; we first
@@ -37,7 +37,7 @@ struct young {
 /* By the key, which is the order of making. The types of other builds are left to those: only they know who waits. */
 static const struct sql take_turns = {
 	"mature_take",
-	"WITH taken AS (DELETE FROM deadline_turns WHERE id IN (SELECT id FROM deadline_turns WHERE type = $1"
+	"WITH taken AS (DELETE FROM deadline_batches WHERE id IN (SELECT id FROM deadline_batches WHERE type = $1"
 	"  AND ($2 OR due_at <= $3 OR made_at <= clock_timestamp() - interval '1 second')"
 	"  ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING subjects, dues)"
 	" SELECT subject, due_at, (SELECT count(*) FROM taken)"
@@ -52,7 +52,7 @@ static enum status take(struct db *db, const char *type, bool all, struct rows *
 	db_send_text(db, "BEGIN");
 	arg_text(args, type);
 	arg_bool(args, all);
-	arg_moment(args, moment_now());
+	arg_timestamp(args, timestamp_now());
 	arg_int(args, TURNS_MAX);
 	db_send(db, &take_turns);
 	enum status status = db_flush(db);
@@ -104,9 +104,9 @@ static size_t ask(struct db *db, const struct sql *sql, const struct young *youn
 }
 
 /* What waits by the first look and is not held by the second is locked by somebody else, or settled since. */
-static enum status look(struct db *db, const struct waiting *waiting, struct young *young, size_t count)
+static enum status look(struct db *db, const struct deadline_source *source, struct young *young, size_t count)
 {
-	const struct sql *const looks[] = {&waiting->look, &waiting->hold};
+	const struct sql *const looks[] = {&source->look, &source->hold};
 	const enum found founds[] = {FOUND_SETTLED, FOUND_WAITING, FOUND_HELD};
 	enum status status = OK;
 	struct rows rows;
@@ -131,7 +131,7 @@ static const struct sql insert_rows = {
 };
 static const struct sql put_back = {
 	"mature_put_back",
-	"INSERT INTO deadline_turns (type, due_at, subjects, dues)"
+	"INSERT INTO deadline_batches (type, due_at, subjects, dues)"
 	" SELECT $1, min(due_at), $2::uuid[], $3::timestamptz[] FROM unnest($3::timestamptz[]) AS given (due_at)",
 };
 
@@ -150,7 +150,7 @@ static size_t send_found(struct db *db, const struct sql *sql, const char *type,
 		if (young[i].found != found)
 			continue;
 		put_uuid(args, &young[i].subject);
-		put_moment(args, young[i].due_us);
+		put_timestamp(args, young[i].due_us);
 	}
 	db_send(db, sql);
 	return sent;
@@ -171,7 +171,7 @@ static enum status settle(struct db *db, const char *type, const struct young *y
 	return status == OK ? db_synced(db) : status;
 }
 
-static enum status mature_type(struct db *db, const struct waiting *waiting, const char *type, bool all, bool *ret_more)
+static enum status promote_type(struct db *db, const struct deadline_source *source, const char *type, bool all, bool *ret_more)
 {
 	struct rows rows;
 	size_t left = 0;
@@ -183,8 +183,8 @@ static enum status mature_type(struct db *db, const struct waiting *waiting, con
 	const int64_t taken = count == 0 ? 0 : row_int(&rows, 0, 2);
 	struct young *young = mem_new(count + 1, sizeof(*young));
 	for (size_t i = 0; i < count; i++)
-		young[i] = (struct young){row_uuid(&rows, (int)i, 0), row_moment(&rows, (int)i, 1), FOUND_SETTLED};
-	status = look(db, waiting, young, count);
+		young[i] = (struct young){row_uuid(&rows, (int)i, 0), row_timestamp(&rows, (int)i, 1), FOUND_SETTLED};
+	status = look(db, source, young, count);
 	if (status == OK)
 		status = settle(db, type, young, count, &left);
 	free(young);
@@ -194,14 +194,14 @@ static enum status mature_type(struct db *db, const struct waiting *waiting, con
 }
 
 /* One transaction a type. */
-static enum status mature_types(struct db *db, const struct service *service, bool all, bool *ret_more)
+static enum status promote_types(struct db *db, const struct service *service, bool all, bool *ret_more)
 {
 	bool more = false;
 
-	for (const struct waiting *waiting = service->waiting; waiting != NULL && waiting->kind != NULL; waiting++) {
+	for (const struct deadline_source *source = service->deadline_sources; source != NULL && source->kind != NULL; source++) {
 		bool more_of_it;
 		const enum status status =
-			mature_type(db, waiting, service->contract->types[waiting->type].name, all, &more_of_it);
+			promote_type(db, source, service->contract->types[source->type].name, all, &more_of_it);
 		if (status != OK)
 			return status;
 		more = more || more_of_it;
@@ -210,25 +210,25 @@ static enum status mature_types(struct db *db, const struct service *service, bo
 	return OK;
 }
 
-void mature(struct db *db, const struct service *service)
+void promote_deadlines(struct db *db, const struct service *service)
 {
 	enum status status = OK;
 	bool more = true;
 
 	for (int i = 0; i < ROUNDS_MAX && more && status == OK; i++)
-		status = mature_types(db, service, false, &more);
+		status = promote_types(db, service, false, &more);
 	if (status != OK)
 		db_recover(db);
 }
 
-void mature_all(struct db *db, const struct service *service, int64_t wait_us)
+void promote_all_deadlines(struct db *db, const struct service *service, int64_t wait_us)
 {
-	const int64_t end = moment_steady() + wait_us;
+	const int64_t end = monotonic_now() + wait_us;
 	enum status status = OK;
 	bool more = db_connected(db);
 
-	while (more && status == OK && moment_steady() < end) {
-		status = mature_types(db, service, true, &more);
+	while (more && status == OK && monotonic_now() < end) {
+		status = promote_types(db, service, true, &more);
 		if (status == OK && more)
 			poll(NULL, 0, AGAIN_MS);
 	}

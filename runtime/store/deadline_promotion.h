@@ -6,9 +6,9 @@
 #include "comanda/service.h"
 
 /* Takes rows of turns that are older than a second, or have a deadline that is due; the oldest first, so many. */
-void mature(struct db *db, const struct service *service);
+void promote_deadlines(struct db *db, const struct service *service);
 /* Takes all, whatever their age, before a relay goes: an older build, which may come after it, would not look into
  * them. Waits no longer than that for what is locked. */
-void mature_all(struct db *db, const struct service *service, int64_t wait_us);
+void promote_all_deadlines(struct db *db, const struct service *service, int64_t wait_us);
 
 #endif

@@ -1,4 +1,4 @@
-/* The tables deadlines and deadline_turns. */
+/* The tables deadlines and deadline_batches. */
 #include "store/deadlines.h"
 
 #define INSERT                                                                                                         \
@@ -17,9 +17,9 @@ static const struct sql clear_rows = {
 	"DELETE FROM deadlines WHERE subject = ANY($1::uuid[]) AND type = $2",
 };
 
-static const struct sql gather_rows = {
+static const struct sql fetch_rows = {
 	"deadlines_gather",
-	"INSERT INTO deadline_turns (type, due_at, subjects, dues) VALUES ($1, $2, $3, $4)",
+	"INSERT INTO deadline_batches (type, due_at, subjects, dues) VALUES ($1, $2, $3, $4)",
 };
 
 /* What becomes of a deadline. */
@@ -31,21 +31,21 @@ enum way {
 
 /* Only one turn makes an aggregate, so that no two turns' rows speak of the same subject; what is set again for one
  * that was there gets its own row at once, and maturing leaves that alone. */
-static enum way way_of(const struct service *service, struct unit *unit, const struct deadline *deadline, bool hopeful)
+static enum way way_of(const struct service *service, struct unit *unit, const struct deadline *deadline, bool optimistic)
 {
-	const struct waiting *waiting = service->waiting;
+	const struct deadline_source *source = service->deadline_sources;
 
 	if (deadline->due_us == INT64_MIN)
 		return WAY_CLEAR;
-	while (waiting != NULL && waiting->kind != NULL && waiting->type != deadline->type)
-		waiting++;
-	if (!hopeful || waiting == NULL || waiting->kind == NULL)
+	while (source != NULL && source->kind != NULL && source->type != deadline->type)
+		source++;
+	if (!optimistic || source == NULL || source->kind == NULL)
 		return WAY_ROW;
-	return unit_made(unit, waiting->kind, &deadline->subject) ? WAY_TURN : WAY_ROW;
+	return unit_made(unit, source->kind, &deadline->subject) ? WAY_TURN : WAY_ROW;
 }
 
 static void send_set(struct db *db, const struct contract *contract, const struct deadline *picked, size_t count,
-		     bool hopeful)
+		     bool optimistic)
 {
 	struct args *args = db_args(db);
 
@@ -53,9 +53,9 @@ static void send_set(struct db *db, const struct contract *contract, const struc
 	for (size_t i = 0; i < count; i++) {
 		put_uuid(args, &picked[i].subject);
 		put_text(args, contract->types[picked[i].type].name);
-		put_moment(args, picked[i].due_us);
+		put_timestamp(args, picked[i].due_us);
 	}
-	db_send(db, hopeful ? &set_new : &set_rows);
+	db_send(db, optimistic ? &set_new : &set_rows);
 }
 
 static void send_gathered(struct db *db, const char *type, const struct deadline *picked, size_t count)
@@ -66,13 +66,13 @@ static void send_gathered(struct db *db, const char *type, const struct deadline
 	for (size_t i = 1; i < count; i++)
 		first_us = picked[i].due_us < first_us ? picked[i].due_us : first_us;
 	arg_text(args, type);
-	arg_moment(args, first_us);
+	arg_timestamp(args, first_us);
 	args_columns(args, 2);
 	for (size_t i = 0; i < count; i++) {
 		put_uuid(args, &picked[i].subject);
-		put_moment(args, picked[i].due_us);
+		put_timestamp(args, picked[i].due_us);
 	}
-	db_send(db, &gather_rows);
+	db_send(db, &fetch_rows);
 }
 
 static void send_clear(struct db *db, const char *type, const struct deadline *picked, size_t count)
@@ -103,7 +103,7 @@ static size_t pick(const struct deadline *all, const enum way *ways, size_t coun
 struct saving {
 	struct db *db; /* NULL: statements are only counted */
 	const struct contract *contract;
-	bool hopeful;
+	bool optimistic;
 	const struct deadline *all;
 	const enum way *ways;
 	size_t count;
@@ -119,7 +119,7 @@ static int save_way(const struct saving *saving, enum way way, int type)
 	if (count == 0 || saving->db == NULL)
 		return count > 0;
 	if (way == WAY_ROW)
-		send_set(saving->db, saving->contract, saving->picked, count, saving->hopeful);
+		send_set(saving->db, saving->contract, saving->picked, count, saving->optimistic);
 	else if (way == WAY_TURN)
 		send_gathered(saving->db, name, saving->picked, count);
 	else
@@ -129,9 +129,9 @@ static int save_way(const struct saving *saving, enum way way, int type)
 
 /* Sends the statements that are needed (`db`), or counts them (`db` NULL): one that sets rows, and of each type one
  * that gathers and one that clears. */
-static int save(struct db *db, const struct service *service, struct unit *unit, bool hopeful)
+static int save(struct db *db, const struct service *service, struct unit *unit, bool optimistic)
 {
-	struct saving saving = {.db = db, .contract = service->contract, .hopeful = hopeful};
+	struct saving saving = {.db = db, .contract = service->contract, .optimistic = optimistic};
 	int statements = 0;
 
 	saving.count = unit_deadlines(unit, &saving.all);
@@ -139,28 +139,28 @@ static int save(struct db *db, const struct service *service, struct unit *unit,
 		return 0;
 	enum way *ways = mem_new(saving.count, sizeof(*ways));
 	for (size_t i = 0; i < saving.count; i++)
-		ways[i] = way_of(service, unit, &saving.all[i], hopeful);
+		ways[i] = way_of(service, unit, &saving.all[i], optimistic);
 	saving.ways = ways;
 	saving.picked = mem_new(saving.count, sizeof(*saving.picked));
 	statements += save_way(&saving, WAY_ROW, 0);
 	for (int type = 0; type < saving.contract->count; type++)
-		if (saving.contract->types[type].kind == NOTE)
+		if (saving.contract->types[type].kind == TIMER)
 			statements += save_way(&saving, WAY_TURN, type) + save_way(&saving, WAY_CLEAR, type);
 	free(saving.picked);
 	free(ways);
 	return statements;
 }
 
-void deadlines_save_send(struct db *db, const struct service *service, struct unit *unit, bool hopeful)
+void deadlines_save_send(struct db *db, const struct service *service, struct unit *unit, bool optimistic)
 {
-	save(db, service, unit, hopeful);
+	save(db, service, unit, optimistic);
 }
 
-enum status deadlines_save_read(struct db *db, const struct service *service, struct unit *unit, bool hopeful)
+enum status deadlines_save_read(struct db *db, const struct service *service, struct unit *unit, bool optimistic)
 {
 	struct rows rows;
 
-	for (int left = save(NULL, service, unit, hopeful); left > 0; left--) {
+	for (int left = save(NULL, service, unit, optimistic); left > 0; left--) {
 		const enum status status = db_result(db, &rows);
 		if (status != OK)
 			return status;
@@ -183,7 +183,7 @@ struct note_data {
 	struct uuid order_id;
 };
 
-static void add_note(struct parcel *parcel, const struct message_type *type, const struct outbox_row *address,
+static void add_note(struct outbox_batch *batch, const struct message_type *type, const struct outbox_row *address,
 		     int64_t attempts)
 {
 	struct outbox_row row = *address;
@@ -201,21 +201,21 @@ static void add_note(struct parcel *parcel, const struct message_type *type, con
 					.body = &(struct note_data){row.subject},
 				});
 	row.body = (struct span){body.bytes, body.size};
-	parcel_add(parcel, &row);
+	outbox_batch_add(batch, &row);
 	buffer_done(&body);
 }
 
-enum status deadlines_due(struct db *db, const struct contract *contract, const char *queue, struct parcel *parcel)
+enum status deadlines_due(struct db *db, const struct contract *contract, const char *queue, struct outbox_batch *batch)
 {
-	const int64_t now = moment_now();
+	const int64_t now = timestamp_now();
 	struct rows rows;
 
-	arg_moment(db_args(db), now);
+	arg_timestamp(db_args(db), now);
 	const enum status status = db_run(db, &claim_due, &rows);
 	if (status != OK)
 		return status;
 	for (int i = 0; i < rows.count; i++) {
-		const char *name = row_text(&rows, i, 1, &parcel->arena);
+		const char *name = row_text(&rows, i, 1, &batch->arena);
 		const int type = contract_find(contract, name, 0);
 		const struct outbox_row address = {
 			.subject = row_uuid(&rows, i, 0),
@@ -226,7 +226,7 @@ enum status deadlines_due(struct db *db, const struct contract *contract, const 
 		};
 
 		if (type >= 0) /* otherwise a newer build's, which will see to it */
-			add_note(parcel, &contract->types[type], &address, row_int(&rows, i, 2));
+			add_note(batch, &contract->types[type], &address, row_int(&rows, i, 2));
 	}
 	return OK;
 }
@@ -235,7 +235,7 @@ enum status deadlines_due(struct db *db, const struct contract *contract, const 
 static const struct sql count_open = {
 	"deadlines_open",
 	"SELECT (SELECT count(*) FROM (SELECT 1 FROM deadlines LIMIT $1) AS counted)"
-	" + (SELECT coalesce(sum(cardinality(subjects)), 0) FROM deadline_turns WHERE id > 0)",
+	" + (SELECT coalesce(sum(cardinality(subjects)), 0) FROM deadline_batches WHERE id > 0)",
 };
 
 enum status deadlines_open(struct db *db, int64_t most, int64_t *ret_open)

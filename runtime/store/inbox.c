@@ -9,19 +9,19 @@ static struct metric duplicates = {
 	.name = "comanda_duplicates_total",
 	.help = "Messages that the inbox knew; events that aggregates remember are not asked for",
 	.type = COUNTER,
-	.label = "lane"};
+	.label = "consumer"};
 
 static int compare_items(const void *a, const void *b)
 {
 	const struct item *const *left = a, *const *right = b;
 	const int order = uuid_compare(&(*left)->query.message.id, &(*right)->query.message.id);
 
-	return order != 0 ? order : (*left > *right) - (*left < *right); /* the items lie in order of arrival */
+	return order != 0 ? order : (*left > *right) - (*left < *right); /* the items lie in order of held_delivery */
 }
 
-void claim_sort(struct lane *lane, struct item **items, size_t count, struct claim *ret_claim)
+void dedup_sort(struct consumer *consumer, struct item **items, size_t count, struct dedup *ret_claim)
 {
-	struct item **sorted = arena_new(&lane->arena, count + 1, sizeof(struct item *));
+	struct item **sorted = arena_new(&consumer->arena, count + 1, sizeof(struct item *));
 	size_t kept = 0;
 
 	size_t claimed = 0;
@@ -32,14 +32,14 @@ void claim_sort(struct lane *lane, struct item **items, size_t count, struct cla
 	qsort(sorted, claimed, sizeof(*sorted), compare_items);
 	for (size_t i = 0; i < claimed; i++) {
 		if (kept > 0 && uuid_equal(&sorted[kept - 1]->query.message.id, &sorted[i]->query.message.id))
-			sorted[i]->twin = sorted[kept - 1];
+			sorted[i]->duplicate_of = sorted[kept - 1];
 		else
 			sorted[kept++] = sorted[i];
 	}
-	*ret_claim = (struct claim){.items = sorted, .count = kept};
+	*ret_claim = (struct dedup){.items = sorted, .count = kept};
 }
 
-static struct item *find_item(const struct claim *claim, const struct uuid *id)
+static struct item *find_item(const struct dedup *claim, const struct uuid *id)
 {
 	size_t low = 0, high = claim->count;
 
@@ -67,7 +67,7 @@ static const struct sql claim_missing = {"inbox_claim_events",
 					 INSERT_EVENTS " ON CONFLICT (id) DO NOTHING RETURNING id"};
 
 /* What is left to the aggregates: a row a turn, without an index on ids. */
-static const struct sql hear = {"inbox_hear", "INSERT INTO heard_events (received_at, ids) VALUES ($1, $2::uuid[])"};
+static const struct sql hear = {"inbox_hear", "INSERT INTO processed_events (received_at, ids) VALUES ($1, $2::uuid[])"};
 
 /* At the beginning of a turn, of what is not to be decided again; at its end, of what will not be recorded. */
 static const struct sql recorded = {
@@ -75,14 +75,14 @@ static const struct sql recorded = {
 	"SELECT id, request_hash, answer FROM inbox_commands WHERE id = ANY($1::uuid[])",
 };
 
-static bool takes_commands(const struct lane *lane)
+static bool takes_commands(const struct consumer *consumer)
 {
-	return lane->plan->kind == LANE_COMMAND;
+	return consumer->config->kind == CONSUMER_COMMAND;
 }
 
 typedef bool item_test(const struct item *item);
 
-static size_t count_of(const struct claim *claim, item_test *fits)
+static size_t count_of(const struct dedup *claim, item_test *fits)
 {
 	size_t count = 0;
 
@@ -96,103 +96,103 @@ static bool is_new(const struct item *item)
 	return !item->duplicate;
 }
 
-static void send_recorded(struct lane *lane, const struct claim *claim, item_test *fits)
+static void send_recorded(struct consumer *consumer, const struct dedup *claim, item_test *fits)
 {
-	struct uuid *ids = arena_new(&lane->arena, claim->count + 1, sizeof(*ids));
+	struct uuid *ids = arena_new(&consumer->arena, claim->count + 1, sizeof(*ids));
 	size_t count = 0;
 
 	for (size_t i = 0; i < claim->count; i++)
 		if (fits(claim->items[i]))
 			ids[count++] = claim->items[i]->query.message.id;
-	arg_uuids(db_args(lane->db), ids, count);
-	db_send(lane->db, &recorded);
+	arg_uuids(db_args(consumer->db), ids, count);
+	db_send(consumer->db, &recorded);
 }
 
-/* As it was gathered: what could not be read, or was forged, is no event that an aggregate has heard. */
-bool inbox_leaves(const struct claim *claim, const struct item *item)
+/* As it was fetched: what could not be read, or was forged, is no event that an aggregate has heard. */
+bool inbox_skips(const struct dedup *claim, const struct item *item)
 {
-	return claim->hopeful && item->handler != NULL && item->handler->remembered && item->gathered == OK;
+	return claim->optimistic && item->handler != NULL && item->handler->remembered && item->fetched == OK;
 }
 
-static size_t count_left(const struct claim *claim)
+static size_t count_left(const struct dedup *claim)
 {
 	size_t left = 0;
 
 	for (size_t i = 0; i < claim->count; i++)
-		left += inbox_leaves(claim, claim->items[i]);
+		left += inbox_skips(claim, claim->items[i]);
 	return left;
 }
 
-static void send_claims(struct lane *lane, const struct claim *claim, int64_t now_us)
+static void send_claims(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
 {
-	struct args *args = db_args(lane->db);
+	struct args *args = db_args(consumer->db);
 
 	args_columns(args, 2);
 	for (size_t i = 0; i < claim->count; i++) {
-		if (inbox_leaves(claim, claim->items[i]))
+		if (inbox_skips(claim, claim->items[i]))
 			continue;
 		put_uuid(args, &claim->items[i]->query.message.id);
-		put_moment(args, now_us);
+		put_timestamp(args, now_us);
 	}
-	db_send(lane->db, claim->hopeful ? &claim_new : &claim_missing);
+	db_send(consumer->db, claim->optimistic ? &claim_new : &claim_missing);
 }
 
-static void send_heard(struct lane *lane, const struct claim *claim, int64_t now_us)
+static void send_heard(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
 {
-	struct uuid *ids = arena_new(&lane->arena, claim->count + 1, sizeof(*ids));
-	struct args *args = db_args(lane->db);
+	struct uuid *ids = arena_new(&consumer->arena, claim->count + 1, sizeof(*ids));
+	struct args *args = db_args(consumer->db);
 	size_t count = 0;
 
 	for (size_t i = 0; i < claim->count; i++)
-		if (inbox_leaves(claim, claim->items[i]))
+		if (inbox_skips(claim, claim->items[i]))
 			ids[count++] = claim->items[i]->query.message.id;
-	arg_moment(args, now_us);
+	arg_timestamp(args, now_us);
 	arg_uuids(args, ids, count);
-	db_send(lane->db, &hear);
+	db_send(consumer->db, &hear);
 }
 
-static void send_events(struct lane *lane, const struct claim *claim, int64_t now_us)
+static void send_events(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
 {
 	const size_t left = count_left(claim);
 
 	if (left < claim->count)
-		send_claims(lane, claim, now_us);
+		send_claims(consumer, claim, now_us);
 	if (left > 0)
-		send_heard(lane, claim, now_us);
+		send_heard(consumer, claim, now_us);
 }
 
-void inbox_claim_send(struct lane *lane, const struct claim *claim, int64_t now_us)
+void inbox_dedup_send(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
 {
-	if (!takes_commands(lane))
-		send_events(lane, claim, now_us);
+	if (!takes_commands(consumer))
+		send_events(consumer, claim, now_us);
 	else if (claim->asks)
-		send_recorded(lane, claim, is_new);
+		send_recorded(consumer, claim, is_new);
 }
 
 /* A request that was answered before: the same answer, or, where the key came with another request, a refusal. */
-static void give_recorded(struct lane *lane, struct item *item, const struct rows *rows, int row)
+static void give_recorded(struct consumer *consumer, struct item *item, const struct rows *rows, int row)
 {
 	const struct uuid hash = row_uuid(rows, row, 1);
 	const struct span answer = row_bytes(rows, row, 2);
 
 	item->done = true;
 	if (uuid_equal(&hash, &item->request_hash)) {
-		item->answer = (struct span){arena_copy(&lane->arena, answer.bytes, answer.size), answer.size};
+		item->answer = (struct span){arena_copy(&consumer->arena, answer.bytes, answer.size), answer.size};
 		return;
 	}
 	const struct refusal refusal = {E_KEY_REUSED, "idempotency_key_reused",
 					"this idempotency key was used before, for another request", NULL};
-	item_answer(lane, item, &(struct rpc_answer){.status = E_KEY_REUSED, .refusal = &refusal});
+	item_answer(consumer, item, &(struct rpc_answer){.status = E_KEY_REUSED, .refusal = &refusal});
 }
 
 /* What is recorded was decided before. */
-static enum status read_recorded(struct lane *lane, const struct claim *claim)
+static enum status read_recorded(struct consumer *consumer, const struct dedup *claim)
 {
 	struct rows rows;
 
 	if (!claim->asks)
 		return OK;
-	const enum status status = db_result(lane->db, &rows);
+	const enum status status = db_result(consumer->db, &rows);
 	if (status != OK)
 		return status;
 	for (int i = 0; i < rows.count; i++) {
@@ -200,18 +200,18 @@ static enum status read_recorded(struct lane *lane, const struct claim *claim)
 		struct item *item = find_item(claim, &id);
 
 		item->duplicate = true;
-		give_recorded(lane, item, &rows, i);
+		give_recorded(consumer, item, &rows, i);
 	}
-	metric_add(&duplicates, lane->plan->name, rows.count);
+	metric_add(&duplicates, consumer->config->name, rows.count);
 	return OK;
 }
 
-static enum status read_claims(struct lane *lane, const struct claim *claim)
+static enum status read_claims(struct consumer *consumer, const struct dedup *claim)
 {
 	struct rows rows;
 
-	const enum status status = db_result(lane->db, &rows);
-	if (status != OK || claim->hopeful)
+	const enum status status = db_result(consumer->db, &rows);
+	if (status != OK || claim->optimistic)
 		return status;
 	for (size_t i = 0; i < claim->count; i++)
 		claim->items[i]->duplicate = claim->items[i]->done = true;
@@ -221,26 +221,26 @@ static enum status read_claims(struct lane *lane, const struct claim *claim)
 
 		item->duplicate = item->done = false;
 	}
-	metric_add(&duplicates, lane->plan->name, (int64_t)claim->count - rows.count);
+	metric_add(&duplicates, consumer->config->name, (int64_t)claim->count - rows.count);
 	return OK;
 }
 
-static enum status read_events(struct lane *lane, const struct claim *claim)
+static enum status read_events(struct consumer *consumer, const struct dedup *claim)
 {
 	const size_t left = count_left(claim);
 	enum status status = OK;
 	struct rows rows;
 
 	if (left < claim->count)
-		status = read_claims(lane, claim);
+		status = read_claims(consumer, claim);
 	if (left > 0 && status == OK)
-		status = db_result(lane->db, &rows);
+		status = db_result(consumer->db, &rows);
 	return status;
 }
 
-enum status inbox_claim_read(struct lane *lane, const struct claim *claim)
+enum status inbox_dedup_read(struct consumer *consumer, const struct dedup *claim)
 {
-	return takes_commands(lane) ? read_recorded(lane, claim) : read_events(lane, claim);
+	return takes_commands(consumer) ? read_recorded(consumer, claim) : read_events(consumer, claim);
 }
 
 /* In order of the ids, so that two turns cannot wait for each other. */
@@ -270,9 +270,9 @@ static bool is_asked(const struct item *item)
 	return is_new(item) && !memorable(item);
 }
 
-static void send_record(struct lane *lane, const struct claim *claim, int64_t now_us)
+static void send_record(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
 {
-	struct args *args = db_args(lane->db);
+	struct args *args = db_args(consumer->db);
 
 	args_columns(args, 4);
 	for (size_t i = 0; i < claim->count; i++) {
@@ -281,36 +281,36 @@ static void send_record(struct lane *lane, const struct claim *claim, int64_t no
 		if (!is_recorded(item))
 			continue;
 		put_uuid(args, &item->query.message.id);
-		put_moment(args, now_us);
+		put_timestamp(args, now_us);
 		put_uuid(args, &item->request_hash);
 		put_text(args, item->answer.bytes);
 	}
-	db_send(lane->db, &record);
+	db_send(consumer->db, &record);
 }
 
-void inbox_record_send(struct lane *lane, const struct claim *claim, int64_t now_us)
+void inbox_record_send(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
 {
-	if (!takes_commands(lane))
+	if (!takes_commands(consumer))
 		return;
 	if (count_of(claim, is_recorded) > 0)
-		send_record(lane, claim, now_us);
+		send_record(consumer, claim, now_us);
 	if (count_of(claim, is_asked) > 0)
-		send_recorded(lane, claim, is_asked);
+		send_recorded(consumer, claim, is_asked);
 }
 
-enum status inbox_record_read(struct lane *lane, const struct claim *claim)
+enum status inbox_record_read(struct consumer *consumer, const struct dedup *claim)
 {
 	enum status status = OK;
 	struct rows rows;
 
-	if (!takes_commands(lane))
+	if (!takes_commands(consumer))
 		return OK;
 	if (count_of(claim, is_recorded) > 0)
-		status = db_result(lane->db, &rows); /* a unique violation is E_REDO */
+		status = db_result(consumer->db, &rows); /* a unique violation is E_RETRY */
 	if (status != OK || count_of(claim, is_asked) == 0)
 		return status;
-	status = db_result(lane->db, &rows);
-	return status == OK && rows.count > 0 ? E_REDO : status;
+	status = db_result(consumer->db, &rows);
+	return status == OK && rows.count > 0 ? E_RETRY : status;
 }
 
 static const struct sql attempt = {
@@ -319,17 +319,17 @@ static const struct sql attempt = {
 	" ON CONFLICT (id) DO UPDATE SET attempts = known.attempts + 1 RETURNING attempts, first_at",
 };
 
-enum status inbox_attempt(struct lane *lane, struct item *item)
+enum status inbox_attempt(struct consumer *consumer, struct item *item)
 {
-	struct args *args = db_args(lane->db);
+	struct args *args = db_args(consumer->db);
 	struct rows rows;
 
 	arg_uuid(args, &item->query.message.id);
-	arg_moment(args, moment_now());
-	const enum status status = db_run(lane->db, &attempt, &rows);
+	arg_timestamp(args, timestamp_now());
+	const enum status status = db_run(consumer->db, &attempt, &rows);
 	if (status == OK) {
 		item->attempts = row_int(&rows, 0, 0);
-		item->first_us = row_moment(&rows, 0, 1);
+		item->first_us = row_timestamp(&rows, 0, 1);
 	}
 	return status;
 }

@@ -17,33 +17,33 @@
 #include "consumer/consumer.h"
 
 /* The items of a batch by id. */
-struct claim {
+struct dedup {
 	struct item **items; /* sorted by id, each id once (its first item) */
 	size_t count;
-	/* The first try. Nothing of it was seen before, as far as is known: if it was, the turn fails with E_REDO.
+	/* The first try. Nothing of it was seen before, as far as is known: if it was, the turn fails with E_RETRY.
 	 * What the aggregates remember is not even asked for. */
-	bool hopeful;
+	bool optimistic;
 	bool asks; /* requests: first of all what is recorded, and does not decide that again */
 };
 
-/* Sorts the items; those whose id another has already get it as their twin. In the lane's arena. */
-void claim_sort(struct lane *lane, struct item **items, size_t count, struct claim *ret_claim);
+/* Sorts the items; those whose id another has already get it as their duplicate_of. In the consumer's arena. */
+void dedup_sort(struct consumer *consumer, struct item **items, size_t count, struct dedup *ret_claim);
 
 /* Is this item one that the turn decides without a claim? */
-bool inbox_leaves(const struct claim *claim, const struct item *item);
+bool inbox_skips(const struct dedup *claim, const struct item *item);
 
 /* Queues the claim of events, or the question what is recorded of requests: the first statements of a turn. Concurrent
  * claims of one event wait for each other here. */
-void inbox_claim_send(struct lane *lane, const struct claim *claim, int64_t now_us);
+void inbox_dedup_send(struct consumer *consumer, const struct dedup *claim, int64_t now_us);
 /* Marks what was claimed or recorded before as duplicate, and gives requests the recorded answer. */
-must_check enum status inbox_claim_read(struct lane *lane, const struct claim *claim);
+must_check enum status inbox_dedup_read(struct consumer *consumer, const struct dedup *claim);
 
 /* Queues what must be remembered of requests: their answers, but of those that may be asked again. Of these it asks
- * whether they were answered before. E_REDO: one of all was. */
-void inbox_record_send(struct lane *lane, const struct claim *claim, int64_t now_us);
-must_check enum status inbox_record_read(struct lane *lane, const struct claim *claim);
+ * whether they were answered before. E_RETRY: one of all was. */
+void inbox_record_send(struct consumer *consumer, const struct dedup *claim, int64_t now_us);
+must_check enum status inbox_record_read(struct consumer *consumer, const struct dedup *claim);
 
 /* In a transaction of its own: counts one more attempt at an event. item->attempts is how many there are now. */
-must_check enum status inbox_attempt(struct lane *lane, struct item *item);
+must_check enum status inbox_attempt(struct consumer *consumer, struct item *item);
 
 #endif

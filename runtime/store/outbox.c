@@ -5,39 +5,39 @@
 
 enum { PARK_AT = 5, CLAIM_MAX = 1000 };
 
-struct parcel *parcel_new(void)
+struct outbox_batch *outbox_batch_new(void)
 {
-	struct parcel *parcel = mem_new(1, sizeof(*parcel));
+	struct outbox_batch *batch = mem_new(1, sizeof(*batch));
 
-	arena_init(&parcel->arena);
-	return parcel;
+	arena_init(&batch->arena);
+	return batch;
 }
 
-void parcel_free(struct parcel *parcel)
+void outbox_batch_free(struct outbox_batch *batch)
 {
-	if (parcel == NULL)
+	if (batch == NULL)
 		return;
-	arena_done(&parcel->arena);
-	free(parcel->rows);
-	free(parcel);
+	arena_done(&batch->arena);
+	free(batch->rows);
+	free(batch);
 }
 
-struct outbox_row *parcel_add(struct parcel *parcel, const struct outbox_row *row)
+struct outbox_row *outbox_batch_add(struct outbox_batch *batch, const struct outbox_row *row)
 {
-	if (parcel->count == parcel->room) {
-		parcel->room = parcel->room == 0 ? 16 : parcel->room * 2;
-		parcel->rows = mem_grow(parcel->rows, parcel->room * sizeof(*parcel->rows));
+	if (batch->count == batch->room) {
+		batch->room = batch->room == 0 ? 16 : batch->room * 2;
+		batch->rows = mem_grow(batch->rows, batch->room * sizeof(*batch->rows));
 	}
-	struct outbox_row *added = &parcel->rows[parcel->count++];
+	struct outbox_row *added = &batch->rows[batch->count++];
 	*added = *row;
-	added->exchange = arena_text(&parcel->arena, row->exchange);
-	added->routing_key = arena_text(&parcel->arena, row->routing_key);
-	added->type = arena_text(&parcel->arena, row->type);
-	added->headers = arena_text(&parcel->arena, row->headers);
-	added->body.bytes = arena_copy(&parcel->arena, row->body.bytes, row->body.size);
-	if (row->told_count > 0)
-		added->told = (const void *)arena_copy(&parcel->arena, (const void *)row->told,
-						       row->told_count * sizeof(*row->told));
+	added->exchange = arena_text(&batch->arena, row->exchange);
+	added->routing_key = arena_text(&batch->arena, row->routing_key);
+	added->type = arena_text(&batch->arena, row->type);
+	added->headers = arena_text(&batch->arena, row->headers);
+	added->body.bytes = arena_copy(&batch->arena, row->body.bytes, row->body.size);
+	if (row->publish_span_count > 0)
+		added->told = (const void *)arena_copy(&batch->arena, (const void *)row->told,
+						       row->publish_span_count * sizeof(*row->told));
 	return added;
 }
 
@@ -50,14 +50,14 @@ static const struct sql insert_new = {"outbox_insert_new", INSERT};
 /* The same event decided twice has the same id, and needs to be sent once. */
 static const struct sql insert_missing = {"outbox_insert", INSERT " ON CONFLICT (id) DO NOTHING"};
 
-void outbox_insert_send(struct db *db, const struct parcel *parcel, bool hopeful)
+void outbox_insert_send(struct db *db, const struct outbox_batch *batch, bool optimistic)
 {
-	if (parcel->count == 0)
+	if (batch->count == 0)
 		return;
 	struct args *args = db_args(db);
 	args_columns(args, 10);
-	for (size_t i = 0; i < parcel->count; i++) {
-		const struct outbox_row *row = &parcel->rows[i];
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct outbox_row *row = &batch->rows[i];
 
 		put_uuid(args, &row->id);
 		put_text(args, row->exchange);
@@ -67,35 +67,35 @@ void outbox_insert_send(struct db *db, const struct parcel *parcel, bool hopeful
 		put_text(args, row->headers);
 		put_bytes(args, row->body.bytes, row->body.size);
 		put_int(args, row->events > 1 ? row->events : 1);
-		put_moment(args, row->created_us);
-		put_moment(args, row->due_us);
+		put_timestamp(args, row->created_us);
+		put_timestamp(args, row->due_us);
 	}
-	db_send(db, hopeful ? &insert_new : &insert_missing);
+	db_send(db, optimistic ? &insert_new : &insert_missing);
 }
 
-enum status outbox_insert_read(struct db *db, const struct parcel *parcel)
+enum status outbox_insert_read(struct db *db, const struct outbox_batch *batch)
 {
 	struct rows rows;
 
-	return parcel->count == 0 ? OK : db_result(db, &rows);
+	return batch->count == 0 ? OK : db_result(db, &rows);
 }
 
 /* No lock and no snapshot is held while the broker is waited for: the claim is the row's new due_at. */
 static const struct sql claim_rows = {
-	"outbox_claim",
+	"outbox_lease",
 	"UPDATE outbox SET due_at = $2 WHERE id IN"
 	" (SELECT id FROM outbox WHERE due_at <= $1 AND NOT parked ORDER BY due_at LIMIT $3 FOR NO KEY UPDATE SKIP "
 	"LOCKED)"
 	" RETURNING id, exchange, routing_key, type, subject, headers, body, created_at, attempts, events",
 };
 
-enum status outbox_claim(struct db *db, int64_t now_us, int64_t lease_us, struct parcel *parcel)
+enum status outbox_lease(struct db *db, int64_t now_us, int64_t lease_us, struct outbox_batch *batch)
 {
 	struct args *args = db_args(db);
 	struct rows rows;
 
-	arg_moment(args, now_us);
-	arg_moment(args, now_us + lease_us);
+	arg_timestamp(args, now_us);
+	arg_timestamp(args, now_us + lease_us);
 	arg_int(args, CLAIM_MAX);
 	const enum status status = db_run(db, &claim_rows, &rows);
 	if (status != OK)
@@ -103,17 +103,17 @@ enum status outbox_claim(struct db *db, int64_t now_us, int64_t lease_us, struct
 	for (int i = 0; i < rows.count; i++) {
 		const struct outbox_row row = {
 			.id = row_uuid(&rows, i, 0),
-			.exchange = row_text(&rows, i, 1, &parcel->arena),
-			.routing_key = row_text(&rows, i, 2, &parcel->arena),
-			.type = row_text(&rows, i, 3, &parcel->arena),
+			.exchange = row_text(&rows, i, 1, &batch->arena),
+			.routing_key = row_text(&rows, i, 2, &batch->arena),
+			.type = row_text(&rows, i, 3, &batch->arena),
 			.subject = row_uuid(&rows, i, 4),
-			.headers = row_text(&rows, i, 5, &parcel->arena),
+			.headers = row_text(&rows, i, 5, &batch->arena),
 			.body = row_bytes(&rows, i, 6),
-			.created_us = row_moment(&rows, i, 7),
+			.created_us = row_timestamp(&rows, i, 7),
 			.attempts = row_int(&rows, i, 8),
 			.events = row_int(&rows, i, 9),
 		};
-		parcel_add(parcel, &row);
+		outbox_batch_add(batch, &row);
 	}
 	return OK;
 }
@@ -129,19 +129,19 @@ enum status outbox_delete(struct db *db, const struct uuid *ids, size_t count)
 }
 
 static const struct sql accuse_rows = {
-	"outbox_accuse",
+	"outbox_quarantine",
 	"UPDATE outbox SET attempts = attempts + 1, parked = attempts + 1 >= $2, due_at = $3 WHERE id = ANY($1::uuid[])"
 	" RETURNING parked",
 };
 
-enum status outbox_accuse(struct db *db, const struct uuid *ids, size_t count, int64_t *ret_parked)
+enum status outbox_quarantine(struct db *db, const struct uuid *ids, size_t count, int64_t *ret_parked)
 {
 	struct args *args = db_args(db);
 	struct rows rows;
 
 	arg_uuids(args, ids, count);
 	arg_int(args, PARK_AT);
-	arg_moment(args, moment_now());
+	arg_timestamp(args, timestamp_now());
 	const enum status status = db_run(db, &accuse_rows, &rows);
 	if (status != OK)
 		return status;
@@ -164,7 +164,7 @@ enum status outbox_look(struct db *db, int64_t now_us, struct outbox_state *ret_
 	const enum status status = db_run(db, &look, &rows);
 	if (status != OK)
 		return status;
-	const int64_t oldest = row_moment(&rows, 0, 2);
+	const int64_t oldest = row_timestamp(&rows, 0, 2);
 	ret_state->waiting = row_int(&rows, 0, 0);
 	ret_state->parked = row_int(&rows, 0, 1);
 	ret_state->oldest_us = oldest == INT64_MIN ? 0 : now_us - oldest;

@@ -6,7 +6,7 @@
 #include "rpc/cloudevent.h"
 #include "store/publish_span.h"
 
-/* A lane that has committed hands its rows to the relay in memory; the row's due_at is how long the relay has before a
+/* A consumer that has committed hands its rows to the relay in memory; the row's due_at is how long the relay has before a
  * sweep takes it for lost. */
 enum { OUTBOX_LEASE_S = 5 };
 
@@ -22,43 +22,43 @@ struct outbox_row {
 	int64_t events; /* in the body, with a comma between them; 0 and 1: one */
 	int64_t created_us, due_us;
 	int64_t attempts;        /* times that the broker closed the connection on it */
-	const struct told *told; /* the spans of its events; NULL: none are recorded */
-	size_t told_count;
+	const struct publish_span *told; /* the spans of its events; NULL: none are recorded */
+	size_t publish_span_count;
 };
 
-/* Rows that travel from a lane to the relay together, with the memory they live in. */
-struct parcel {
+/* Rows that travel from a consumer to the relay together, with the memory they live in. */
+struct outbox_batch {
 	struct arena arena;
 	struct outbox_row *rows;
 	size_t count, room;
 	bool stored;       /* the rows are in the outbox: they are deleted once they have arrived */
-	bool awaited;      /* not stored, and a lane waits: it keeps the parcel, and looks at `over` and `failed` */
+	bool awaited;      /* not stored, and a consumer waits: it keeps the batch, and looks at `over` and `failed` */
 	bool over;         /* awaited: the fate of every row is known */
 	size_t open;       /* rows whose fate is not known */
 	bool failed;       /* one of them has not arrived */
 	int64_t handed_us; /* to the relay; wall clock */
-	struct parcel *next;
+	struct outbox_batch *next;
 };
 
-struct parcel *parcel_new(void);
-void parcel_free(struct parcel *parcel);
-define_freep(struct parcel, parcel_free);
+struct outbox_batch *outbox_batch_new(void);
+void outbox_batch_free(struct outbox_batch *batch);
+define_freep(struct outbox_batch, outbox_batch_free);
 
 /* Adds a row; everything it points at is copied. */
-struct outbox_row *parcel_add(struct parcel *parcel, const struct outbox_row *row);
+struct outbox_row *outbox_batch_add(struct outbox_batch *batch, const struct outbox_row *row);
 
 /* Queues the insert of all rows; nothing where there are none. */
-void outbox_insert_send(struct db *db, const struct parcel *parcel, bool hopeful);
+void outbox_insert_send(struct db *db, const struct outbox_batch *batch, bool optimistic);
 /* Takes the insert's result. */
-must_check enum status outbox_insert_read(struct db *db, const struct parcel *parcel);
+must_check enum status outbox_insert_read(struct db *db, const struct outbox_batch *batch);
 
 /* Claims at most `limit` rows that are due, for `lease_us`. */
-must_check enum status outbox_claim(struct db *db, int64_t now_us, int64_t lease_us, struct parcel *parcel);
+must_check enum status outbox_lease(struct db *db, int64_t now_us, int64_t lease_us, struct outbox_batch *batch);
 /* These have arrived. */
 must_check enum status outbox_delete(struct db *db, const struct uuid *ids, size_t count);
 /* The broker closed the connection while these were under way: they go again, one at a time; `park_at` times, and they
  * are put aside. *ret_parked says how many were. */
-must_check enum status outbox_accuse(struct db *db, const struct uuid *ids, size_t count, int64_t *ret_parked);
+must_check enum status outbox_quarantine(struct db *db, const struct uuid *ids, size_t count, int64_t *ret_parked);
 
 struct outbox_state {
 	int64_t waiting, parked;

@@ -24,19 +24,19 @@ static const struct sql prune_events = {
 };
 static const struct sql prune_heard = {
 	"prune_heard_events",
-	"DELETE FROM heard_events WHERE ctid = ANY(ARRAY"
-	"(SELECT ctid FROM heard_events WHERE received_at < $1 LIMIT 1000))",
+	"DELETE FROM processed_events WHERE ctid = ANY(ARRAY"
+	"(SELECT ctid FROM processed_events WHERE received_at < $1 LIMIT 1000))",
 };
 static const struct sql prune_attempts = {"prune_attempts", "DELETE FROM attempts WHERE first_at < $1"};
 
-static const struct sql prune_paces = {"prune_paces", "DELETE FROM paces WHERE told_at < $1"};
+static const struct sql prune_admission_sync = {"prune_admission_sync", "DELETE FROM paces WHERE told_at < $1"};
 
 /* Returns how many rows went. */
-static int64_t prune(struct db *db, const struct retention *rule, int64_t keep_us)
+static int64_t prune_by_rule(struct db *db, const struct retention *rule, int64_t keep_us)
 {
 	struct rows rows;
 
-	arg_moment(db_args(db), moment_now() - keep_us);
+	arg_timestamp(db_args(db), timestamp_now() - keep_us);
 	if (db_run(db, &rule->prune, &rows) != OK) {
 		log_warn("retention.failed", kv_text("table", rule->name), kv_text("detail", db_detail(db)));
 		db_recover(db);
@@ -54,21 +54,21 @@ static int64_t prune_all(struct db *db, const struct retention *rules, const voi
 	for (const struct retention *rule = rules; rule != NULL && rule->name != NULL; rule++) {
 		const char *setting = (const char *)program_settings + rule->keep_setting;
 		const int64_t keep = rule->keep_setting == 0 ? rule->keep_us : *(const int64_t *)(const void *)setting;
-		const int64_t gone = prune(db, rule, keep);
+		const int64_t gone = prune_by_rule(db, rule, keep);
 
 		most = gone > most ? gone : most;
 	}
 	return most;
 }
 
-int64_t retention_prune(struct db *db, const struct engine *engine)
+int64_t prune(struct db *db, const struct engine *engine)
 {
 	const struct retention own[] = {
-		{.name = "inbox_commands", .prune = prune_commands, .keep_us = engine->settings->inbox_commands_us},
-		{.name = "inbox_events", .prune = prune_events, .keep_us = engine->settings->inbox_events_us},
-		{.name = "heard_events", .prune = prune_heard, .keep_us = engine->settings->inbox_events_us},
+		{.name = "inbox_commands", .prune = prune_commands, .keep_us = engine->settings->idempotency_ttl_us},
+		{.name = "inbox_events", .prune = prune_events, .keep_us = engine->settings->dedup_ttl_us},
+		{.name = "processed_events", .prune = prune_heard, .keep_us = engine->settings->dedup_ttl_us},
 		{.name = "attempts", .prune = prune_attempts, .keep_us = DAY_US},
-		{.name = "paces", .prune = prune_paces, .keep_us = DAY_US},
+		{.name = "paces", .prune = prune_admission_sync, .keep_us = DAY_US},
 		{0},
 	};
 	const int64_t ours = prune_all(db, own, engine->program_settings);

@@ -6,6 +6,6 @@
 
 /* Deletes a bounded number of rows that are older than they need to be, from every table that has a row in a retention
  * table. Returns how long to wait before the next time: short while there is more to do. */
-int64_t retention_prune(struct db *db, const struct engine *engine);
+int64_t prune(struct db *db, const struct engine *engine);
 
 #endif

@@ -6,9 +6,9 @@
 
 #include "core/timestamp.h"
 
-static void end_one(const struct told *told, int64_t start_us, int64_t now_us, bool arrived)
+static void end_one(const struct publish_span *told, int64_t start_us, int64_t now_us, bool arrived)
 {
-	struct traced span = {.at = told->at,
+	struct trace_span span = {.at = told->at,
 			      .kind = SPAN_PRODUCER,
 			      .start_us = start_us,
 			      .end_us = now_us,
@@ -19,15 +19,15 @@ static void end_one(const struct told *told, int64_t start_us, int64_t now_us, b
 
 	memcpy(span.parent, told->parent, sizeof(span.parent));
 	snprintf(span.name, sizeof(span.name), "publish %s", told->type);
-	traced_note(&span, "messaging.system", "rabbitmq");
-	traced_note(&span, "messaging.operation.type", "send");
-	traced_note(&span, "messaging.destination.name", "events");
-	traced_queue(&span);
+	span_attribute(&span, "messaging.system", "rabbitmq");
+	span_attribute(&span, "messaging.operation.type", "send");
+	span_attribute(&span, "messaging.destination.name", "events");
+	span_queue(&span);
 }
 
-void told_end(const struct told *told, size_t count, int64_t start_us, bool arrived)
+void publish_spans_end(const struct publish_span *told, size_t count, int64_t start_us, bool arrived)
 {
-	const int64_t now = count == 0 ? 0 : moment_now();
+	const int64_t now = count == 0 ? 0 : timestamp_now();
 
 	for (size_t i = 0; i < count; i++)
 		end_one(&told[i], start_us, now, arrived);

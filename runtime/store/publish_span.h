@@ -5,7 +5,7 @@
 
 #include "telemetry/span.h"
 
-struct told {
+struct publish_span {
 	struct trace at;
 	uint8_t parent[8];
 	struct uuid id, subject;
@@ -14,6 +14,6 @@ struct told {
 
 /* They were handed over at `start_us` (wall clock); `arrived`: the broker has them. Otherwise the outbox's sweep will
  * send them, without a span of its own. */
-void told_end(const struct told *told, size_t count, int64_t start_us, bool arrived);
+void publish_spans_end(const struct publish_span *told, size_t count, int64_t start_us, bool arrived);
 
 #endif

@@ -11,35 +11,35 @@ void name_keys(struct unit *unit, struct item **items, size_t count)
 			items[i]->handler->keys(unit_keys(unit), &items[i]->query.message);
 }
 
-size_t stores_load_send(struct lane *lane, struct unit *unit, bool locked)
+size_t stores_load_send(struct consumer *consumer, struct unit *unit, bool locked)
 {
 	size_t asked = 0;
 
-	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
+	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++) {
 		const struct uuid *ids;
 		const size_t count = keys_missing(unit_keys(unit), (*store)->kind, &ids);
 
 		if (count == 0)
 			continue;
-		arg_uuids(db_args(lane->db), ids, count);
-		db_send(lane->db, locked || (*store)->version == 0 ? &(*store)->load : &(*store)->look);
+		arg_uuids(db_args(consumer->db), ids, count);
+		db_send(consumer->db, locked || (*store)->version == 0 ? &(*store)->load : &(*store)->look);
 		asked += count;
 	}
 	return asked;
 }
 
-static enum status load_read(struct lane *lane, struct unit *unit, const struct store *store)
+static enum status load_read(struct consumer *consumer, struct unit *unit, const struct store *store)
 {
 	struct rows rows;
 
-	const enum status status = db_result(lane->db, &rows);
+	const enum status status = db_result(consumer->db, &rows);
 	if (status != OK)
 		return status;
 	for (int row = 0; row < rows.count; row++) {
 		const struct uuid id = row_uuid(&rows, row, 0);
-		void *aggregate = arena_new(&lane->arena, 1, store->kind->size);
+		void *aggregate = arena_new(&consumer->arena, 1, store->kind->size);
 
-		store->read(&rows, row, &lane->arena, aggregate);
+		store->read(&rows, row, &consumer->arena, aggregate);
 		struct entry *entry = unit_put(unit, store->kind, &id, aggregate);
 		if (store->version != 0)
 			memcpy(&entry->seen, (const char *)aggregate + store->version, sizeof(entry->seen));
@@ -47,30 +47,30 @@ static enum status load_read(struct lane *lane, struct unit *unit, const struct 
 	return OK;
 }
 
-enum status stores_load_read(struct lane *lane, struct unit *unit)
+enum status stores_load_read(struct consumer *consumer, struct unit *unit)
 {
-	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
+	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++) {
 		const struct uuid *ids;
 
 		if (keys_missing(unit_keys(unit), (*store)->kind, &ids) == 0)
 			continue;
-		const enum status status = load_read(lane, unit, *store);
+		const enum status status = load_read(consumer, unit, *store);
 		if (status != OK)
 			return status;
 	}
 	return OK;
 }
 
-static void insert_send(struct lane *lane, const struct store *store, struct entry *const *entries, size_t count,
-			bool hopeful)
+static void insert_send(struct consumer *consumer, const struct store *store, struct entry *const *entries, size_t count,
+			bool optimistic)
 {
-	struct args *args = db_args(lane->db);
+	struct args *args = db_args(consumer->db);
 
 	args_columns(args, store->columns);
 	for (size_t i = 0; i < count; i++)
 		if (!entries[i]->found)
 			store->write(args, entries[i]->data);
-	db_send(lane->db, hopeful ? &store->insert_new : &store->insert_missing);
+	db_send(consumer->db, optimistic ? &store->insert_new : &store->insert_missing);
 }
 
 /* NULL: a new one, which is inserted. */
@@ -100,10 +100,10 @@ static size_t count_updates(const struct store *store, struct entry *const *entr
 	return matching;
 }
 
-static void update_send(struct lane *lane, const struct store *store, struct entry *const *entries, size_t count,
+static void update_send(struct consumer *consumer, const struct store *store, struct entry *const *entries, size_t count,
 			const struct store_update *update)
 {
-	struct args *args = db_args(lane->db);
+	struct args *args = db_args(consumer->db);
 
 	args_columns(args, update->columns + (store->version != 0));
 	for (size_t i = 0; i < count; i++) {
@@ -113,69 +113,69 @@ static void update_send(struct lane *lane, const struct store *store, struct ent
 		if (store->version != 0)
 			put_int(args, entries[i]->seen);
 	}
-	db_send(lane->db, &update->sql);
+	db_send(consumer->db, &update->sql);
 }
 
-static void save_send(struct lane *lane, const struct store *store, struct entry *const *entries, size_t count,
-		      bool hopeful)
+static void save_send(struct consumer *consumer, const struct store *store, struct entry *const *entries, size_t count,
+		      bool optimistic)
 {
 	if (count_updates(store, entries, count, NULL) > 0)
-		insert_send(lane, store, entries, count, hopeful);
+		insert_send(consumer, store, entries, count, optimistic);
 	for (const struct store_update *update = store->updates; update != NULL; update = next_of(update))
 		if (count_updates(store, entries, count, update) > 0)
-			update_send(lane, store, entries, count, update);
+			update_send(consumer, store, entries, count, update);
 }
 
-void stores_save_send(struct lane *lane, struct unit *unit, bool hopeful)
+void stores_save_send(struct consumer *consumer, struct unit *unit, bool optimistic)
 {
-	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
+	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++) {
 		struct entry **entries;
 		const size_t count = unit_changed(unit, (*store)->kind, &entries);
 
-		save_send(lane, *store, entries, count, hopeful);
+		save_send(consumer, *store, entries, count, optimistic);
 	}
 }
 
 /* One statement's result. Fewer rows than it named: somebody made or changed one of them between our load and now, and
  * the next load will see it. */
-static enum status write_read(struct lane *lane, size_t named)
+static enum status write_read(struct consumer *consumer, size_t named)
 {
 	struct rows rows;
 
 	if (named == 0)
 		return OK;
-	const enum status status = db_result(lane->db, &rows);
+	const enum status status = db_result(consumer->db, &rows);
 	if (status == OK && rows.touched != (int64_t)named)
-		return E_REDO;
+		return E_RETRY;
 	return status;
 }
 
-static enum status save_read(struct lane *lane, const struct store *store, struct entry *const *entries, size_t count)
+static enum status save_read(struct consumer *consumer, const struct store *store, struct entry *const *entries, size_t count)
 {
-	enum status status = write_read(lane, count_updates(store, entries, count, NULL));
+	enum status status = write_read(consumer, count_updates(store, entries, count, NULL));
 
 	for (const struct store_update *update = store->updates; update != NULL && status == OK;
 	     update = next_of(update))
-		status = write_read(lane, count_updates(store, entries, count, update));
+		status = write_read(consumer, count_updates(store, entries, count, update));
 	return status;
 }
 
-enum status stores_save_read(struct lane *lane, struct unit *unit)
+enum status stores_save_read(struct consumer *consumer, struct unit *unit)
 {
-	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
+	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++) {
 		struct entry **entries;
 		const size_t count = unit_changed(unit, (*store)->kind, &entries);
 
-		const enum status status = save_read(lane, *store, entries, count);
+		const enum status status = save_read(consumer, *store, entries, count);
 		if (status != OK)
 			return status;
 	}
 	return OK;
 }
 
-void stores_saved(struct lane *lane, struct unit *unit, int64_t now_us)
+void stores_saved(struct consumer *consumer, struct unit *unit, int64_t now_us)
 {
-	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
+	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++) {
 		struct entry **entries;
 		const size_t count = (*store)->saved == NULL ? 0 : unit_changed(unit, (*store)->kind, &entries);
 
@@ -184,37 +184,37 @@ void stores_saved(struct lane *lane, struct unit *unit, int64_t now_us)
 	}
 }
 
-size_t stores_cached(struct lane *lane, struct unit *unit, struct cache_entry **ret_entries)
+size_t stores_cache_entries(struct consumer *consumer, struct unit *unit, struct cache_entry **ret_entries)
 {
-	size_t room = 0, kept = 0;
+	size_t room = 0, filled = 0;
 
-	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
+	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++) {
 		struct entry **entries;
 
 		if ((*store)->cache_name != NULL)
 			room += unit_changed(unit, (*store)->kind, &entries);
 	}
-	*ret_entries = arena_new(&lane->arena, room + 1, sizeof(struct cache_entry));
-	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
+	*ret_entries = arena_new(&consumer->arena, room + 1, sizeof(struct cache_entry));
+	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++) {
 		struct entry **entries;
 		const size_t count = (*store)->cache_name == NULL ? 0 : unit_changed(unit, (*store)->kind, &entries);
 
 		for (size_t i = 0; i < count; i++)
-			(*store)->cache_name(entries[i]->data, &lane->arena, &(*ret_entries)[kept++]);
+			(*store)->cache_name(entries[i]->data, &consumer->arena, &(*ret_entries)[filled++]);
 	}
-	return kept;
+	return filled;
 }
 
-void stores_cache_values(struct lane *lane, struct unit *unit, struct cache_entry *cached)
+void stores_cache_values(struct consumer *consumer, struct unit *unit, struct cache_entry *cached)
 {
 	size_t done = 0;
 
-	for (const struct store *const *store = lane->engine->service->stores; *store != NULL; store++) {
+	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++) {
 		struct entry **entries;
 		const size_t count = (*store)->cache_name == NULL ? 0 : unit_changed(unit, (*store)->kind, &entries);
 
 		for (size_t i = 0; i < count; i++, done++)
 			if (cached[done].wanted)
-				(*store)->cache_value(entries[i]->data, &lane->arena, &cached[done]);
+				(*store)->cache_value(entries[i]->data, &consumer->arena, &cached[done]);
 	}
 }

@@ -9,7 +9,7 @@ static struct metric connects = {.name = "comanda_connects_total",
 				 .label = "to",
 				 .second = "outcome"};
 
-void connects_count(const char *to, bool opened)
+void connection_attempts_count(const char *to, bool opened)
 {
 	metric_add_pair(&connects, (struct labels){to, opened ? "opened" : "failed"}, 1);
 }

@@ -1,10 +1,10 @@
-/* Connections made to what is below, and tries that failed: more of them than lanes are reconnections. */
+/* Connections made to what is below, and tries that failed: more of them than consumers are reconnections. */
 #ifndef RT_CONNECTS_H
 #define RT_CONNECTS_H
 
 #include <stdbool.h>
 
 /* `to`: "broker", "database" or "cache". */
-void connects_count(const char *to, bool opened);
+void connection_attempts_count(const char *to, bool opened);
 
 #endif

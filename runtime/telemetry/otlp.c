@@ -23,7 +23,7 @@ static struct exporter {
 	atomic_bool running, stopping;
 	const char *program;
 	struct otlp_target target;
-	struct traced *spans;
+	struct trace_span *spans;
 	struct buffer body;
 	int64_t pause_us, next_try_us; /* after a failure; pause_us 0: the last post went well */
 } exporter;
@@ -76,7 +76,7 @@ static void went_badly(struct exporter *own, size_t count)
 	own->pause_us = own->pause_us == 0 ? PAUSE_LEAST_US : own->pause_us * 2;
 	if (own->pause_us > PAUSE_MOST_US)
 		own->pause_us = PAUSE_MOST_US;
-	own->next_try_us = moment_steady() + own->pause_us;
+	own->next_try_us = monotonic_now() + own->pause_us;
 }
 
 static void went_well(struct exporter *own, size_t count)
@@ -90,7 +90,7 @@ static void went_well(struct exporter *own, size_t count)
 /* Posts what waits. False: nothing waits, or it was in vain. */
 static bool post_some(struct exporter *own)
 {
-	const size_t count = traced_take(own->spans, BATCH);
+	const size_t count = span_take(own->spans, BATCH);
 
 	if (count == 0)
 		return false;
@@ -119,7 +119,7 @@ static void *run(void *context)
 
 	log_thread("traces");
 	while (!atomic_load(&own->stopping)) {
-		if (own->pause_us != 0 && moment_steady() < own->next_try_us)
+		if (own->pause_us != 0 && monotonic_now() < own->next_try_us)
 			nap();
 		else if (!post_some(own))
 			nap();
@@ -147,14 +147,14 @@ void otlp_start(const char *url, const char *program)
 
 void otlp_stop(void)
 {
-	struct traced left;
+	struct trace_span left;
 
 	if (!atomic_load(&exporter.running))
 		return;
 	atomic_store(&exporter.stopping, true);
 	pthread_join(exporter.thread, NULL);
 	atomic_store(&exporter.running, false);
-	while (traced_take(&left, 1) > 0) { /* whoever looks for leaks finds none */
+	while (span_take(&left, 1) > 0) { /* whoever looks for leaks finds none */
 		free(left.links);
 		tracing_counted("dropped", 1);
 	}

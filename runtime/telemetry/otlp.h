@@ -16,7 +16,7 @@ void otlp_start(const char *url, const char *program);
 void otlp_stop(void);
 
 /* One export request. (otlp_json.c) */
-void otlp_write(struct buffer *out, const char *program, const struct traced *spans, size_t count);
+void otlp_write(struct buffer *out, const char *program, const struct trace_span *spans, size_t count);
 
 /* Posts a body; true where the answer is 2xx. Every wait is bounded by `wait_us`. (otlp_post.c) */
 struct otlp_target {

@@ -38,13 +38,13 @@ static void put_id(struct buffer *out, const char **before, const char *name, co
 	put_text(out, before, name, text);
 }
 
-static void put_attributes(struct buffer *out, const struct traced *span)
+static void put_attributes(struct buffer *out, const struct trace_span *span)
 {
 	const char *before = "";
 
 	buffer_text(out, ",\"attributes\":[");
-	for (size_t i = 0; i < SPAN_NOTES && span->notes[i].name != NULL; i++) {
-		const struct traced_note *note = &span->notes[i];
+	for (size_t i = 0; i < SPAN_ATTRIBUTES && span->notes[i].name != NULL; i++) {
+		const struct span_attribute *note = &span->notes[i];
 
 		if (note->text != NULL)
 			put_text(out, &before, note->name, note->text);
@@ -63,7 +63,7 @@ static void put_attributes(struct buffer *out, const struct traced *span)
 	buffer_text(out, "]");
 }
 
-static void put_links(struct buffer *out, const struct traced *span)
+static void put_links(struct buffer *out, const struct trace_span *span)
 {
 	if (span->link_count == 0)
 		return;
@@ -78,7 +78,7 @@ static void put_links(struct buffer *out, const struct traced *span)
 	buffer_format(out, "],\"droppedLinksCount\":%zu", span->links_left_out);
 }
 
-static void put_span(struct buffer *out, const struct traced *span)
+static void put_span(struct buffer *out, const struct trace_span *span)
 {
 	static const uint8_t nobody[sizeof(span->parent)];
 
@@ -101,7 +101,7 @@ static void put_span(struct buffer *out, const struct traced *span)
 	buffer_text(out, "}");
 }
 
-void otlp_write(struct buffer *out, const char *program, const struct traced *spans, size_t count)
+void otlp_write(struct buffer *out, const char *program, const struct trace_span *spans, size_t count)
 {
 	const char *before = "";
 

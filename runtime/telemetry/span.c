@@ -14,7 +14,7 @@ enum { PLACES = 4096 }; /* a power of two */
 
 struct place {
 	atomic_size_t ticket;
-	struct traced span;
+	struct trace_span span;
 };
 
 /* Made once, before there are other threads; NULL: nothing is recorded. */
@@ -23,7 +23,7 @@ static atomic_size_t next_in, next_out;
 
 static _Thread_local const struct trace *here;
 
-static struct metric outcomes = {.name = "comanda_spans_total",
+static struct metric confirms = {.name = "comanda_spans_total",
 				 .help = "Spans recorded, by what became of them",
 				 .type = COUNTER,
 				 .label = "outcome"};
@@ -46,14 +46,14 @@ void tracing_start(void)
 
 void tracing_counted(const char *outcome, int64_t count)
 {
-	metric_add(&outcomes, outcome, count);
+	metric_add(&confirms, outcome, count);
 }
 
 /* ---- one span ---- */
 
-void traced_begin(struct traced *span, enum span_kind kind, const char *name, const struct trace *parent)
+void span_begin(struct trace_span *span, enum span_kind kind, const char *name, const struct trace *parent)
 {
-	*span = (struct traced){.kind = kind, .start_us = moment_now()};
+	*span = (struct trace_span){.kind = kind, .start_us = timestamp_now()};
 	snprintf(span->name, sizeof(span->name), "%s", name);
 	if (parent == NULL || !parent->sampled) {
 		span->at = trace_root(NULL);
@@ -63,30 +63,30 @@ void traced_begin(struct traced *span, enum span_kind kind, const char *name, co
 	memcpy(span->parent, parent->span, sizeof(span->parent));
 }
 
-static void add_note(struct traced *span, struct traced_note note)
+static void add_note(struct trace_span *span, struct span_attribute note)
 {
-	for (size_t i = 0; i < SPAN_NOTES; i++)
+	for (size_t i = 0; i < SPAN_ATTRIBUTES; i++)
 		if (span->notes[i].name == NULL) {
 			span->notes[i] = note;
 			return;
 		}
 }
 
-void traced_note(struct traced *span, const char *name, const char *text)
+void span_attribute(struct trace_span *span, const char *name, const char *text)
 {
 	if (text != NULL)
-		add_note(span, (struct traced_note){.name = name, .text = text});
+		add_note(span, (struct span_attribute){.name = name, .text = text});
 }
 
-void traced_count(struct traced *span, const char *name, int64_t number)
+void span_count(struct trace_span *span, const char *name, int64_t number)
 {
-	add_note(span, (struct traced_note){.name = name, .number = number});
+	add_note(span, (struct span_attribute){.name = name, .number = number});
 }
 
-void traced_end(struct traced *span)
+void span_end(struct trace_span *span)
 {
-	span->end_us = moment_now();
-	traced_queue(span);
+	span->end_us = timestamp_now();
+	span_queue(span);
 }
 
 /* ---- the queue ---- */
@@ -114,7 +114,7 @@ static struct place *claim(atomic_size_t *next, size_t ahead, size_t *ret_turn)
 	}
 }
 
-void traced_queue(struct traced *span)
+void span_queue(struct trace_span *span)
 {
 	size_t turn;
 	struct place *place = places == NULL ? NULL : claim(&next_in, 0, &turn);
@@ -128,7 +128,7 @@ void traced_queue(struct traced *span)
 	atomic_store_explicit(&place->ticket, turn + 1, memory_order_release);
 }
 
-size_t traced_take(struct traced *ret_spans, size_t room)
+size_t span_take(struct trace_span *ret_spans, size_t room)
 {
 	size_t taken = 0, turn;
 	struct place *place;

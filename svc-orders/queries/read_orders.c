@@ -7,7 +7,7 @@
 #include "json/json.h"
 
 /* Answers one request with an order that its caller may see. */
-typedef void answer_function(struct lane *lane, struct query *query, const struct order *order);
+typedef void answer_function(struct consumer *consumer, struct query *query, const struct order *order);
 
 static int compare_by_id(const void *a, const void *b)
 {
@@ -21,16 +21,16 @@ static const struct sql find_orders = {
 	"SELECT " ORDER_COLUMNS " FROM orders WHERE id = ANY($1) ORDER BY id",
 };
 
-static enum status load_orders(struct lane *lane, struct query **queries, size_t count, struct list *ret_orders)
+static enum status load_orders(struct consumer *consumer, struct query **queries, size_t count, struct list *ret_orders)
 {
-	struct arena *arena = lane_arena(lane);
+	struct arena *arena = consumer_arena(consumer);
 	struct uuid *ids = arena_new(arena, count, sizeof(*ids));
 	struct rows rows;
 
 	for (size_t i = 0; i < count; i++)
 		ids[i] = ((const struct by_id *)queries[i]->message.body)->id;
-	arg_uuids(db_args(lane_db(lane)), ids, count);
-	enum status status = db_run(lane_db(lane), &find_orders, &rows);
+	arg_uuids(db_args(consumer_db(consumer)), ids, count);
+	enum status status = db_run(consumer_db(consumer), &find_orders, &rows);
 	if (status != OK)
 		return status;
 
@@ -48,10 +48,10 @@ static const struct order *find_order(const struct list *orders, const struct uu
 	return bsearch(&wanted, orders->items, orders->count, sizeof(wanted), compare_by_id);
 }
 
-static enum status answer_each(struct lane *lane, struct query **queries, size_t count, answer_function *answer)
+static enum status answer_each(struct consumer *consumer, struct query **queries, size_t count, answer_function *answer)
 {
 	struct list orders;
-	enum status status = load_orders(lane, queries, count, &orders);
+	enum status status = load_orders(consumer, queries, count, &orders);
 
 	if (status != OK)
 		return status;
@@ -60,35 +60,35 @@ static enum status answer_each(struct lane *lane, struct query **queries, size_t
 		const struct order *order = find_order(&orders, message->body);
 
 		if (message->caller.role == CALLER_NOBODY)
-			query_refuse(lane, queries[i], E_UNAUTHENTICATED, "unauthenticated", "Sign in to see orders.");
+			query_refuse(consumer, queries[i], E_UNAUTHENTICATED, "unauthenticated", "Sign in to see orders.");
 		else if (order == NULL || !order_visible_to(order, &message->caller))
-			query_refuse(lane, queries[i], E_NOT_FOUND, "order_not_found", "There is no such order.");
+			query_refuse(consumer, queries[i], E_NOT_FOUND, "order_not_found", "There is no such order.");
 		else
-			answer(lane, queries[i], order);
+			answer(consumer, queries[i], order);
 	}
 	return OK;
 }
 
 /* ---- the order ---- */
 
-static void answer_order(struct lane *lane, struct query *query, const struct order *order)
+static void answer_order(struct consumer *consumer, struct query *query, const struct order *order)
 {
-	query_reply(lane, query, order_view_of(order, lane_arena(lane)));
+	query_reply(consumer, query, order_view_of(order, consumer_arena(consumer)));
 }
 
-enum status read_orders(struct lane *lane, struct query **queries, size_t count)
+enum status read_orders(struct consumer *consumer, struct query **queries, size_t count)
 {
-	return answer_each(lane, queries, count, answer_order);
+	return answer_each(consumer, queries, count, answer_order);
 }
 
 /* ---- its timeline ---- */
 
-static struct timeline_event show(const struct order_step *step, const struct told *told, struct arena *arena)
+static struct timeline_event show(const struct order_step *step, const struct publish_span *told, struct arena *arena)
 {
 	struct buffer data;
 
 	buffer_init(&data);
-	json_encode(&data, told->shape, told->data);
+	json_encode(&data, told->schema, told->data);
 	struct timeline_event event = {
 		.id = step->event_id,
 		.type = arena_format(arena, "comanda.%s.v%d", told->type->name, told->type->version),
@@ -101,20 +101,20 @@ static struct timeline_event show(const struct order_step *step, const struct to
 	return event;
 }
 
-static void answer_timeline(struct lane *lane, struct query *query, const struct order *order)
+static void answer_timeline(struct consumer *consumer, struct query *query, const struct order *order)
 {
-	struct arena *arena = lane_arena(lane);
+	struct arena *arena = consumer_arena(consumer);
 	struct timeline_event *events = arena_new(arena, order->step_count, sizeof(*events));
 	size_t count = 0;
-	struct told told;
+	struct publish_span told;
 
 	for (size_t i = 0; i < order->step_count; i++)
 		if (order_retell(order, &order->steps[i], arena, &told))
 			events[count++] = show(&order->steps[i], &told, arena);
-	query_reply(lane, query, &(struct timeline_view){.order_id = order->id, .events = {events, count}});
+	query_reply(consumer, query, &(struct timeline_view){.order_id = order->id, .events = {events, count}});
 }
 
-enum status read_timelines(struct lane *lane, struct query **queries, size_t count)
+enum status read_timelines(struct consumer *consumer, struct query **queries, size_t count)
 {
-	return answer_each(lane, queries, count, answer_timeline);
+	return answer_each(consumer, queries, count, answer_timeline);
 }

@@ -12,8 +12,8 @@
 
 #define FIELDS(...) ((const struct field[]){__VA_ARGS__, field_end})
 
-static const struct shape item_shape = {
-	.name = "item_shape",
+static const struct schema item_schema = {
+	.name = "item_schema",
 	.size = sizeof(struct order_item),
 	.fields = FIELDS(field_uuid(struct order_item, product_id, REQUIRED),
 			 field_int(struct order_item, quantity, REQUIRED, 0, 0),
@@ -21,25 +21,25 @@ static const struct shape item_shape = {
 			 field_int(struct order_item, unit_price_cents, 0, 0, 0)),
 };
 
-static const struct shape step_shape = {
-	.name = "step_shape",
+static const struct schema step_schema = {
+	.name = "step_schema",
 	.size = sizeof(struct order_step),
 	.fields = FIELDS(
 		field_uuid(struct order_step, event_id, REQUIRED), field_text(struct order_step, event, REQUIRED, 0, 0),
-		{.name = "at", .type = F_MOMENT, .rules = REQUIRED, .offset = offsetof(struct order_step, at_us)},
+		{.name = "at", .type = F_TIMESTAMP, .rules = REQUIRED, .offset = offsetof(struct order_step, at_us)},
 		field_int(struct order_step, sequence, REQUIRED, 0, 0)),
 };
 
 /* ---- out ---- */
 
-static void put_list(struct args *args, const struct shape *shape, const void *items, size_t count)
+static void put_list(struct args *args, const struct schema *schema, const void *items, size_t count)
 {
 	struct buffer json;
 
 	buffer_init(&json);
 	for (size_t i = 0; i < count; i++) {
 		buffer_text(&json, i == 0 ? "[" : ",");
-		json_encode(&json, shape, (const char *)items + i * shape->size);
+		json_encode(&json, schema, (const char *)items + i * schema->size);
 	}
 	buffer_text(&json, count == 0 ? "[]" : "]");
 	put_text(args, json.bytes);
@@ -51,13 +51,13 @@ static void put_course(struct args *args, const struct order *order)
 {
 	const struct end_reason *reason = &order->reason;
 
-	put_list(args, &item_shape, order->items, order->item_count);
+	put_list(args, &item_schema, order->items, order->item_count);
 	put_int(args, order->total_cents);
 	put_text(args, order->currency);
 	put_text(args, reason->code);
 	put_text(args, reason->detail);
 	put_uuid(args, uuid_is_nil(&reason->product_id) ? NULL : &reason->product_id);
-	put_list(args, &step_shape, order->steps, order->step_count);
+	put_list(args, &step_schema, order->steps, order->step_count);
 }
 
 static void order_write(struct args *args, const void *aggregate)
@@ -68,9 +68,9 @@ static void order_write(struct args *args, const void *aggregate)
 	put_uuid(args, &order->user_id);
 	put_int(args, order->state);
 	put_int(args, order->version);
-	put_moment(args, order->created_us);
-	put_moment(args, order->updated_us);
-	put_moment(args, order->expires_us);
+	put_timestamp(args, order->created_us);
+	put_timestamp(args, order->updated_us);
+	put_timestamp(args, order->expires_us);
 	put_text(args, order->note);
 	put_course(args, order);
 }
@@ -78,7 +78,7 @@ static void order_write(struct args *args, const void *aggregate)
 /* ---- in ---- */
 
 /* What this program wrote itself: JSON that does not fit its table means a broken database or a broken build. */
-static size_t read_list(struct span text, const struct shape *shape, struct arena *arena, void **ret_items)
+static size_t read_list(struct span text, const struct schema *schema, struct arena *arena, void **ret_items)
 {
 	struct faults faults = {0};
 	const struct json *json;
@@ -86,10 +86,10 @@ static size_t read_list(struct span text, const struct shape *shape, struct aren
 	if (json_parse(arena, text, &faults, &json) != OK)
 		abort();
 	size_t count = (size_t)json_count(json);
-	char *items = arena_new(arena, count, shape->size);
+	char *items = arena_new(arena, count, schema->size);
 	for (size_t i = 0; i < count; i++)
-		if (json_read(json_item(json, (int)i), shape, UNKNOWN_IGNORED, arena, &faults,
-			      items + i * shape->size) != OK)
+		if (json_read(json_item(json, (int)i), schema, UNKNOWN_IGNORED, arena, &faults,
+			      items + i * schema->size) != OK)
 			abort();
 	*ret_items = items;
 	return count;
@@ -98,7 +98,7 @@ static size_t read_list(struct span text, const struct shape *shape, struct aren
 static void read_history(struct span text, struct arena *arena, struct order *order)
 {
 	void *steps;
-	size_t count = read_list(text, &step_shape, arena, &steps);
+	size_t count = read_list(text, &step_schema, arena, &steps);
 
 	assert(count <= ORDER_STEPS_MAX);
 	memcpy(order->steps, steps, count * sizeof(order->steps[0]));
@@ -115,11 +115,11 @@ void order_read(const struct rows *rows, int row, struct arena *arena, void *ret
 	order->user_id = row_uuid(rows, row, column++);
 	order->state = (enum order_state)row_int(rows, row, column++);
 	order->version = row_int(rows, row, column++);
-	order->created_us = row_moment(rows, row, column++);
-	order->updated_us = row_moment(rows, row, column++);
-	order->expires_us = row_moment(rows, row, column++);
+	order->created_us = row_timestamp(rows, row, column++);
+	order->updated_us = row_timestamp(rows, row, column++);
+	order->expires_us = row_timestamp(rows, row, column++);
 	order->note = row_text(rows, row, column++, arena);
-	order->item_count = read_list(row_bytes(rows, row, column++), &item_shape, arena, &items);
+	order->item_count = read_list(row_bytes(rows, row, column++), &item_schema, arena, &items);
 	order->items = items;
 	order->total_cents = row_int(rows, row, column++);
 	order->currency = row_text(rows, row, column++, arena);
@@ -157,7 +157,7 @@ static void order_copy(const void *aggregate, struct arena *arena, void *ret_cop
 		copy->steps[i].event = arena_text(arena, order->steps[i].event);
 }
 
-static bool order_over(const void *aggregate)
+static bool order_is_terminal(const void *aggregate)
 {
 	return saga_ended(((const struct order *)aggregate)->state);
 }
@@ -182,7 +182,7 @@ static void course_write(struct args *args, const void *aggregate)
 	put_uuid(args, &order->id);
 	put_int(args, order->state);
 	put_int(args, order->version);
-	put_moment(args, order->updated_us);
+	put_timestamp(args, order->updated_us);
 	put_course(args, order);
 }
 
@@ -217,7 +217,7 @@ const struct store order_store = {
 	.columns = 15,
 	.updates = order_updates,
 	.copy = order_copy,
-	.still = STORE_STILL("orders", "id", "version"),
-	.over = order_over,
+	.version_check = STORE_VERSION_CHECK("orders", "id", "version"),
+	.is_terminal = order_is_terminal,
 	.saved = orders_saved,
 };

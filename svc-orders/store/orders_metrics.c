@@ -27,7 +27,7 @@ static struct metric times = {.name = "comanda_order_settle_seconds",
 	" (SELECT subject FROM deadlines_all WHERE type = 'order.deadline' ORDER BY due_at LIMIT 10000) AS due"        \
 	" JOIN orders ON orders.id = due.subject WHERE orders.state < 3) "
 
-const struct gauge orders_gauges[] = {
+const struct db_gauge orders_gauges[] = {
 	{&open_orders,
 	 {"orders_open",
 	  OPEN_ORDERS "SELECT named.name, (SELECT count(*) FROM open WHERE open.state = named.state)"

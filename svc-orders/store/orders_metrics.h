@@ -5,7 +5,7 @@
 #include "comanda/service.h"
 
 /* Read from the tables now and then. */
-extern const struct gauge orders_gauges[];
+extern const struct db_gauge orders_gauges[];
 
 /* An order was saved. */
 void orders_saved(const void *order, int64_t now_us);

@@ -48,8 +48,8 @@ enum status decide(struct scene *scene, decide_function *decision, struct messag
 	message.id = (struct uuid){{0x11, [15] = ++scene->messages}};
 	message.time_us = scene->now_us - MS_US;
 	scene->said_before = unit_outputs(scene->unit, &outputs);
-	scene->verdict = unit_decide(scene->unit, decision, &message, scene->now_us, 0);
-	return scene->verdict.status;
+	scene->decision = unit_decide(scene->unit, decision, &message, scene->now_us, 0);
+	return scene->decision.status;
 }
 
 /* ---- commands ---- */
@@ -69,7 +69,7 @@ enum status ask_for(struct scene *scene, struct caller caller, const int *produc
 struct uuid place(struct scene *scene)
 {
 	assert_int_equal(ask_for(scene, ALICE, (const int[]){APPLE, PEAR}, 2), OK);
-	return ((const struct order_view *)scene->verdict.reply)->id;
+	return ((const struct order_view *)scene->decision.reply)->id;
 }
 
 enum status cancel(struct scene *scene, struct uuid order_id, struct caller caller)
@@ -106,7 +106,7 @@ enum status tell(struct scene *scene, struct uuid order_id, enum saga_event even
 	const struct user_answer verified = {.order_id = order_id, .user_id = ALICE.user_id};
 	const struct user_answer refused = {order_id, ALICE.user_id, "user_disabled", "This account is disabled."};
 	const struct stock_refused no_stock = {order_id, "out_of_stock", "No pears are left.", product(PEAR), {0}};
-	const struct order_note note = {order_id};
+	const struct order_timer note = {order_id};
 
 	switch (event) {
 	case USER_OK:

@@ -11,7 +11,7 @@ struct scene {
 	struct unit *unit;
 	int64_t now_us;
 	unsigned char messages; /* so many were decided: the last byte of the next one's id */
-	struct verdict verdict; /* of the last one */
+	struct decision_result decision; /* of the last one */
 	size_t said_before;     /* outputs before the last one */
 };
 

@@ -43,7 +43,7 @@ static void placing_answers_with_the_pending_order_without_prices(void **state)
 {
 	struct scene *scene = *state;
 	struct uuid id = place(scene);
-	const struct order_view *view = scene->verdict.reply;
+	const struct order_view *view = scene->decision.reply;
 	const struct order_line *lines = view->items.items;
 
 	assert_same_id(view->id, id);
@@ -70,8 +70,8 @@ static void a_product_twice_is_refused_by_the_name_of_its_field(void **state)
 	struct scene *scene = *state;
 
 	assert_int_equal(ask_for(scene, ALICE, (const int[]){APPLE, PEAR, APPLE}, 3), E_INVALID);
-	assert_string_equal(scene->verdict.refusal.field, "items[2].product_id");
-	assert_string_equal(scene->verdict.refusal.code, "product_repeated");
+	assert_string_equal(scene->decision.refusal.field, "items[2].product_id");
+	assert_string_equal(scene->decision.refusal.code, "product_repeated");
 	assert_int_equal(said_count(scene), 0);
 }
 
@@ -97,7 +97,7 @@ static void its_owner_and_an_admin_cancel_an_open_order(void **state)
 
 		assert_int_equal(cancel(scene, id, from == PENDING ? ALICE : ADMIN), OK);
 		assert_int_equal(said(scene)->type, ORDER_CANCELLED);
-		const struct order_view *view = scene->verdict.reply;
+		const struct order_view *view = scene->decision.reply;
 		assert_int_equal(view->status, ORDER_STATUS_CANCELLED);
 		assert_null(view->reason);
 		assert_int_equal(deadline_of(scene, id), INT64_MIN);
@@ -111,7 +111,7 @@ static void cancelling_again_answers_alike_and_says_nothing(void **state)
 
 	assert_int_equal(cancel(scene, id, ALICE), OK);
 	assert_int_equal(said_count(scene), 0);
-	assert_int_equal(((const struct order_view *)scene->verdict.reply)->status, ORDER_STATUS_CANCELLED);
+	assert_int_equal(((const struct order_view *)scene->decision.reply)->status, ORDER_STATUS_CANCELLED);
 }
 
 static void an_order_that_ended_otherwise_cannot_be_cancelled(void **state)
@@ -126,7 +126,7 @@ static void an_order_that_ended_otherwise_cannot_be_cancelled(void **state)
 		struct uuid id = order_in(scene, cases[i].end);
 
 		assert_int_equal(cancel(scene, id, ALICE), E_CONFLICT);
-		assert_string_equal(scene->verdict.refusal.code, cases[i].code);
+		assert_string_equal(scene->decision.refusal.code, cases[i].code);
 		assert_int_equal(order_of(scene, id)->state, cases[i].end);
 		assert_int_equal(said_count(scene), 0);
 	}

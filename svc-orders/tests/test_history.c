@@ -56,7 +56,7 @@ static void the_history_names_each_event_as_it_was_published(void **state)
 static const void *retell(struct scene *scene, struct uuid id, size_t step, const char *name)
 {
 	const struct order *order = order_of(scene, id);
-	struct told told;
+	struct publish_span told;
 
 	assert_true(order_retell(order, &order->steps[step], &scene->arena, &told));
 	assert_string_equal(told.type->name, name);

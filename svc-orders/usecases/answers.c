@@ -12,7 +12,7 @@ BEGINS_WITH(by_id, id);
 BEGINS_WITH(user_answer, order_id);
 BEGINS_WITH(stock_event, order_id);
 BEGINS_WITH(stock_refused, order_id);
-BEGINS_WITH(order_note, order_id);
+BEGINS_WITH(order_timer, order_id);
 
 void order_key(struct keys *keys, const struct message *message)
 {
@@ -70,7 +70,7 @@ enum status on_stock_refused(struct unit *unit, const struct message *message)
 
 enum status on_reservation_overdue(struct unit *unit, const struct message *message)
 {
-	const struct order_note *overdue = message->body;
+	const struct order_timer *overdue = message->body;
 	struct order *order = unit_edit(unit, &order_kind, &overdue->order_id);
 
 	if (order == NULL)
@@ -82,7 +82,7 @@ enum status on_reservation_overdue(struct unit *unit, const struct message *mess
 
 enum status on_deadline(struct unit *unit, const struct message *message)
 {
-	const struct order_note *due = message->body;
+	const struct order_timer *due = message->body;
 	struct order *order = unit_edit(unit, &order_kind, &due->order_id);
 
 	if (order == NULL)

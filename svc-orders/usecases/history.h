@@ -5,14 +5,14 @@
 #include "orders/domain/order.h"
 #include "proto/messages.h"
 
-struct told {
+struct publish_span {
 	const struct message_type *type;
-	const struct shape *shape; /* of `data` */
+	const struct schema *schema; /* of `data` */
 	const void *data;
 };
 
 /* The event that this step of the order's history was, its data rebuilt in `arena`. False where this build does not
  * know such an event: a newer one wrote it. */
-bool order_retell(const struct order *order, const struct order_step *step, struct arena *arena, struct told *ret_told);
+bool order_retell(const struct order *order, const struct order_step *step, struct arena *arena, struct publish_span *ret_told);
 
 #endif

@@ -40,16 +40,16 @@ static const struct {
 	{DEMAND_OUT_OF_STOCK, in_stock},
 };
 
-struct demand_verdict demand_check(const struct demand *demands, size_t count)
+struct demand_decision demand_check(const struct demand *demands, size_t count)
 {
 	assert(count > 0);
 	for (size_t rule = 0; rule < sizeof(rules) / sizeof(rules[0]); rule++) {
 		for (size_t line = 0; line < count; line++) {
 			if (!rules[rule].holds(&demands[line], &demands[0]))
-				return (struct demand_verdict){.answer = rules[rule].otherwise, .line = line};
+				return (struct demand_decision){.answer = rules[rule].otherwise, .line = line};
 		}
 	}
-	return (struct demand_verdict){.answer = DEMAND_MET};
+	return (struct demand_decision){.answer = DEMAND_MET};
 }
 
 int64_t reservation_total(const struct reserved_line *lines, size_t count)

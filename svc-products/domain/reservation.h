@@ -23,14 +23,14 @@ enum demand_answer {
 	DEMAND_OUT_OF_STOCK
 };
 
-struct demand_verdict {
+struct demand_decision {
 	enum demand_answer answer;
 	size_t line; /* the first that cannot be met */
 };
 
 /* Every line is held against one rule before the next rule is looked at, in the order of the enum: what will never
  * work is told before what may work tomorrow. `count` >= 1. No product may stand in two lines. */
-struct demand_verdict demand_check(const struct demand *demands, size_t count);
+struct demand_decision demand_check(const struct demand *demands, size_t count);
 
 /* ---- the reservation ---- */
 

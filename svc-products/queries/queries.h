@@ -1,4 +1,4 @@
-/* What the query lane answers. */
+/* What the query consumer answers. */
 #ifndef PRODUCTS_QUERIES_H
 #define PRODUCTS_QUERIES_H
 

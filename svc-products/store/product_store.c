@@ -20,8 +20,8 @@ void product_read(const struct rows *rows, int row, struct arena *arena, void *r
 	product->on_hand = row_int(rows, row, 6);
 	product->reserved = row_int(rows, row, 7);
 	product->withdrawn = status.size > 0 && status.bytes[0] == 'w';
-	product->created_at = row_moment(rows, row, 9);
-	product->updated_at = row_moment(rows, row, 10);
+	product->created_at = row_timestamp(rows, row, 9);
+	product->updated_at = row_timestamp(rows, row, 10);
 	product->version = row_int(rows, row, 11);
 	product->sequence = row_int(rows, row, 12);
 }
@@ -39,8 +39,8 @@ static void product_write(struct args *args, const void *aggregate)
 	put_int(args, product->on_hand);
 	put_int(args, product->reserved);
 	put_text(args, product_status_names[product->withdrawn ? PRODUCT_INACTIVE : PRODUCT_ACTIVE]);
-	put_moment(args, product->created_at);
-	put_moment(args, product->updated_at);
+	put_timestamp(args, product->created_at);
+	put_timestamp(args, product->updated_at);
 	put_int(args, product->version);
 	put_int(args, product->sequence);
 }
@@ -68,7 +68,7 @@ void product_cache_value(const void *aggregate, struct arena *arena, struct cach
 	struct buffer json;
 
 	buffer_init(&json);
-	json_encode(&json, &product_view_shape, &view);
+	json_encode(&json, &product_view_schema, &view);
 	ret_entry->value = (struct span){.bytes = arena_copy(arena, json.bytes, json.size), .size = json.size};
 	ret_entry->sequence = product->sequence;
 	buffer_done(&json);
@@ -144,7 +144,7 @@ const struct store product_store = {
 	.columns = 13,
 	.updates = updates,
 	.copy = product_copy,
-	.still = STORE_STILL("products", "id", "sequence"),
+	.version_check = STORE_VERSION_CHECK("products", "id", "sequence"),
 	.cache_name = cache_name,
 	.cache_value = product_cache_value,
 };

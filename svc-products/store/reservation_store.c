@@ -10,7 +10,7 @@ struct stored_lines {
 	struct list lines; /* struct reserved_line */
 };
 
-static const struct shape line_shape = {
+static const struct schema line_schema = {
 	.name = "reserved_line",
 	.size = sizeof(struct reserved_line),
 	.fields = (const struct field[]){field_uuid(struct reserved_line, product_id, REQUIRED),
@@ -19,10 +19,10 @@ static const struct shape line_shape = {
 					 field_int(struct reserved_line, unit_price_cents, REQUIRED, 0, PRICE_MAX),
 					 field_end},
 };
-static const struct shape stored_lines_shape = {
+static const struct schema stored_lines_schema = {
 	.name = "stored_lines",
 	.size = sizeof(struct stored_lines),
-	.fields = (const struct field[]){field_array(struct stored_lines, lines, REQUIRED, &line_shape, 0, LINES_MAX),
+	.fields = (const struct field[]){field_array(struct stored_lines, lines, REQUIRED, &line_schema, 0, LINES_MAX),
 					 field_end},
 };
 
@@ -42,7 +42,7 @@ static void lines_read(struct span text, struct arena *arena, struct reservation
 	struct faults faults = {0};
 	void *stored = NULL;
 
-	if (json_decode(text, &stored_lines_shape, UNKNOWN_IGNORED, arena, &faults, &stored) != OK)
+	if (json_decode(text, &stored_lines_schema, UNKNOWN_IGNORED, arena, &faults, &stored) != OK)
 		return;
 	reservation->lines = ((struct stored_lines *)stored)->lines.items;
 	reservation->line_count = ((struct stored_lines *)stored)->lines.count;
@@ -58,8 +58,8 @@ static void reservation_read(const struct rows *rows, int row, struct arena *are
 		lines_read(row_bytes(rows, row, 2), arena, reservation);
 	reservation->currency = row_text(rows, row, 3, arena);
 	reservation->total_cents = row_int(rows, row, 4);
-	reservation->expires_at = row_moment(rows, row, 5);
-	reservation->updated_at = row_moment(rows, row, 6);
+	reservation->expires_at = row_timestamp(rows, row, 5);
+	reservation->updated_at = row_timestamp(rows, row, 6);
 	reservation->version = row_int(rows, row, 7);
 }
 
@@ -76,7 +76,7 @@ static void lines_write(struct args *args, const struct reservation *reservation
 	memcpy(&stored.lines.items, &reservation->lines, sizeof(stored.lines.items));
 	stored.lines.count = reservation->line_count;
 	buffer_init(&json);
-	json_encode(&json, &stored_lines_shape, &stored);
+	json_encode(&json, &stored_lines_schema, &stored);
 	put_text(args, json.bytes);
 	buffer_done(&json);
 }
@@ -90,8 +90,8 @@ static void reservation_write(struct args *args, const void *aggregate)
 	lines_write(args, reservation);
 	put_text(args, reservation->currency);
 	put_int(args, reservation->total_cents);
-	put_moment(args, reservation->expires_at);
-	put_moment(args, reservation->updated_at);
+	put_timestamp(args, reservation->expires_at);
+	put_timestamp(args, reservation->updated_at);
 	put_int(args, reservation->version);
 }
 
@@ -109,7 +109,7 @@ static void end_write(struct args *args, const void *aggregate)
 
 	put_uuid(args, &reservation->order_id);
 	put_text(args, reservation_state_names[reservation->state]);
-	put_moment(args, reservation->updated_at);
+	put_timestamp(args, reservation->updated_at);
 	put_int(args, reservation->version);
 }
 
@@ -157,6 +157,6 @@ const struct store reservation_store = {
 	.columns = 8,
 	.updates = updates,
 	.copy = reservation_copy,
-	.still = STORE_STILL("reservations", "order_id", "version"),
-	.over = reservation_over,
+	.version_check = STORE_VERSION_CHECK("reservations", "order_id", "version"),
+	.is_terminal = reservation_over,
 };

@@ -189,7 +189,7 @@ void shop_turn(struct shop *shop, const struct message *messages, size_t count)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		load(shop, unit, kinds[i]);
 	for (size_t i = 0; i < count; i++)
-		shop->verdicts[i] =
+		shop->decisions[i] =
 			unit_decide(unit, handlers[handler_of(messages[i].type)].decide, &messages[i], shop->now_us, i);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		save(shop, unit, kinds[i]);
@@ -202,7 +202,7 @@ enum status shop_tell(struct shop *shop, int type, const void *body)
 	const struct message message = shop_message(shop, type, body);
 
 	shop_turn(shop, &message, 1);
-	return shop->verdicts[0].status;
+	return shop->decisions[0].status;
 }
 
 const void *shop_only_event(struct shop *shop, int type)

@@ -22,7 +22,7 @@ struct shop {
 	int64_t now_us;
 	struct caller caller;
 	/* of the last turn */
-	struct verdict verdicts[SHOP_TOLD];
+	struct decision_result decisions[SHOP_TOLD];
 	const struct output *outputs;
 	size_t output_count;
 	const struct deadline *deadlines;

@@ -41,8 +41,8 @@ static struct products_adjust_stock counted(const struct uuid *id, int64_t delta
 
 static void assert_refused(const struct shop *shop, enum status status, const char *code)
 {
-	assert_int_equal(shop->verdicts[0].status, status);
-	assert_string_equal(shop->verdicts[0].refusal.code, code);
+	assert_int_equal(shop->decisions[0].status, status);
+	assert_string_equal(shop->decisions[0].refusal.code, code);
 	assert_int_equal(shop->output_count, 0);
 }
 
@@ -55,7 +55,7 @@ static void creates_a_product_with_its_stock(void **state)
 	wanted.on_hand = 7;
 	assert_int_equal(shop_tell(shop, PRODUCTS_CREATE, &wanted), OK);
 	told = shop_only_event(shop, PRODUCT_CREATED);
-	assert_ptr_equal(shop->verdicts[0].reply, told);
+	assert_ptr_equal(shop->decisions[0].reply, told);
 	assert_int_equal(told->on_hand, 7);
 	assert_int_equal(told->available, 7);
 	assert_int_equal(told->version, 1);
@@ -91,8 +91,8 @@ static void gives_a_sku_to_the_first_of_two_in_one_batch(void **state)
 				       shop_message(shop, PRODUCTS_CREATE, &wanted)};
 
 	shop_turn(shop, both, 2);
-	assert_int_equal(shop->verdicts[0].status, OK);
-	assert_int_equal(shop->verdicts[1].status, E_CONFLICT);
+	assert_int_equal(shop->decisions[0].status, OK);
+	assert_int_equal(shop->decisions[1].status, E_CONFLICT);
 	assert_int_equal(shop->output_count, 1);
 }
 
@@ -128,7 +128,7 @@ static void makes_no_version_of_a_change_that_changes_nothing(void **state)
 	change.status = PRODUCT_ACTIVE;
 	assert_int_equal(shop_tell(shop, PRODUCTS_CHANGE, &change), OK);
 	assert_int_equal(shop->output_count, 0);
-	assert_int_equal(((const struct product_view *)shop->verdicts[0].reply)->version, 1);
+	assert_int_equal(((const struct product_view *)shop->decisions[0].reply)->version, 1);
 	assert_int_equal(shop_find(shop, &product->id)->sequence, 1);
 }
 
@@ -182,7 +182,7 @@ static void moves_a_sku_twice_in_one_batch_and_hands_it_on(void **state)
 		shop_message(shop, PRODUCTS_CREATE, &first), shop_message(shop, PRODUCTS_CREATE, &middle)};
 	shop_turn(shop, all, 4);
 	for (size_t i = 0; i < 4; i++)
-		assert_int_equal(shop->verdicts[i].status, OK);
+		assert_int_equal(shop->decisions[i].status, OK);
 	assert_string_equal(shop_find(shop, &product->id)->sku, "L-3");
 	shop_tell(shop, PRODUCTS_CREATE, &middle);
 	assert_refused(shop, E_CONFLICT, "sku_taken");
@@ -201,7 +201,7 @@ static void withdraws_once(void **state)
 	assert_int_equal(told->version, 2);
 	assert_int_equal(shop_tell(shop, PRODUCTS_WITHDRAW, &asked), OK);
 	assert_int_equal(shop->output_count, 0);
-	assert_int_equal(((const struct product_view *)shop->verdicts[0].reply)->version, 2);
+	assert_int_equal(((const struct product_view *)shop->decisions[0].reply)->version, 2);
 }
 
 static void tells_a_withdrawal_by_whichever_request(void **state)
@@ -235,7 +235,7 @@ static void adjusts_stock_down_to_what_is_reserved(void **state)
 	assert_int_equal(told->product.version, 2);
 	assert_int_equal(told->delta, -3);
 	assert_string_equal(told->reason, "broken");
-	assert_int_equal(((const struct product_view *)shop->verdicts[0].reply)->on_hand, 2);
+	assert_int_equal(((const struct product_view *)shop->decisions[0].reply)->on_hand, 2);
 	adjustment.delta = -1;
 	shop_tell(shop, PRODUCTS_ADJUST_STOCK, &adjustment);
 	assert_refused(shop, E_CONFLICT, "stock_below_reserved");
@@ -249,7 +249,7 @@ static void refuses_more_stock_than_there_can_be(void **state)
 
 	shop_tell(shop, PRODUCTS_ADJUST_STOCK, &adjustment);
 	assert_refused(shop, E_INVALID, "invalid");
-	assert_string_equal(shop->verdicts[0].refusal.field, "delta");
+	assert_string_equal(shop->decisions[0].refusal.field, "delta");
 	adjustment.delta = 0;
 	shop_tell(shop, PRODUCTS_ADJUST_STOCK, &adjustment);
 	assert_refused(shop, E_INVALID, "invalid");

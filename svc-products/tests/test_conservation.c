@@ -99,7 +99,7 @@ static void count_adjustments(struct history *history, const struct message *mes
 	for (size_t i = 0; i < count; i++) {
 		const struct products_adjust_stock *adjustment = messages[i].body;
 
-		if (messages[i].type == PRODUCTS_ADJUST_STOCK && history->shop.verdicts[i].status == OK)
+		if (messages[i].type == PRODUCTS_ADJUST_STOCK && history->shop.decisions[i].status == OK)
 			history->adjusted[product_index(history, &adjustment->id)] += adjustment->delta;
 	}
 }

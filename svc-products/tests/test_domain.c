@@ -15,11 +15,11 @@ static const struct product gone = {.name = "Gone", .currency = "USD", .on_hand 
 
 static void assert_answer(const struct demand *demands, size_t count, enum demand_answer answer, size_t line)
 {
-	struct demand_verdict verdict = demand_check(demands, count);
+	struct demand_decision decision = demand_check(demands, count);
 
-	assert_int_equal(verdict.answer, answer);
+	assert_int_equal(decision.answer, answer);
 	if (answer != DEMAND_MET)
-		assert_int_equal(verdict.line, line);
+		assert_int_equal(decision.line, line);
 }
 
 static void meets_what_is_available_and_no_more(void **state)

@@ -1,4 +1,4 @@
-/* What orders do to the stock, in every order of arrival. */
+/* What orders do to the stock, in every order of held_delivery. */
 #include "products/tests/fixture.h"
 
 #include <setjmp.h>
@@ -253,7 +253,7 @@ static void leaves_a_tombstone_where_the_release_comes_first(void **state)
 
 	cancelled.time_us -= SECOND_US;
 	shop_turn(shop, &cancelled, 1);
-	assert_int_equal(shop->verdicts[0].status, OK);
+	assert_int_equal(shop->decisions[0].status, OK);
 	assert_int_equal(shop->output_count, 0);
 	assert_int_equal(shop_reservation(shop, &order->order_id)->state, RESERVATION_RELEASED);
 	assert_int_equal(shop_reservation(shop, &order->order_id)->updated_at, cancelled.time_us);
@@ -272,9 +272,9 @@ static void settles_release_before_reserve_within_one_batch(void **state)
 					shop_message(shop, ORDER_REJECTED, order)};
 
 	shop_turn(shop, batch, 3);
-	assert_int_equal(shop->verdicts[0].status, OK);
-	assert_int_equal(shop->verdicts[1].status, E_STALE);
-	assert_int_equal(shop->verdicts[2].status, E_STALE);
+	assert_int_equal(shop->decisions[0].status, OK);
+	assert_int_equal(shop->decisions[1].status, E_STALE);
+	assert_int_equal(shop->decisions[2].status, E_STALE);
 	assert_int_equal(shop->output_count, 0);
 	assert_stock(shop, &lamp->id, 5, 0);
 }
@@ -404,8 +404,8 @@ static void asks_what_became_of_an_order_while_its_reservation_is_held(void **st
 {
 	struct shop *shop = *state;
 	const struct order_event *order = shop_order_one(shop, &shop_product(shop, "lamp", 5)->id, 2);
-	const struct order_note note = {.order_id = order->order_id};
-	const struct order_note *asked;
+	const struct order_timer note = {.order_id = order->order_id};
+	const struct order_timer *asked;
 
 	shop_tell(shop, ORDER_PLACED, order);
 	shop->now_us = order->expires_at + MINUTE_US;

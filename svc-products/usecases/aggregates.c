@@ -66,7 +66,7 @@ void order_keys(struct keys *keys, const struct message *message)
 
 void note_key(struct keys *keys, const struct message *message)
 {
-	const struct order_note *note = message->body;
+	const struct order_timer *note = message->body;
 
 	keys_add(keys, &reservation_kind, &note->order_id);
 }

@@ -18,7 +18,7 @@ keys_function change_keys; /* PRODUCTS_CHANGE: the product, its SKU, the new SKU
 keys_function product_key; /* by_id and PRODUCTS_ADJUST_STOCK: the product */
 keys_function placed_keys; /* order.placed: the reservation, a new one, and the products of its lines */
 keys_function order_keys;  /* the other order.*: the same, of a reservation that is there */
-keys_function note_key;    /* struct order_note: the reservation */
+keys_function note_key;    /* struct order_timer: the reservation */
 
 /* The product as others see it. Texts are shared, not copied. */
 struct product_view product_show(const struct product *product);

@@ -23,14 +23,14 @@ static struct demand *demands_of(struct unit *unit, const struct order_event *or
 	return demands;
 }
 
-static const char *refusal_words(struct unit *unit, const struct demand *demands, struct demand_verdict verdict)
+static const char *refusal_words(struct unit *unit, const struct demand *demands, struct demand_decision decision)
 {
-	const struct demand *demand = &demands[verdict.line];
+	const struct demand *demand = &demands[decision.line];
 	const struct product *product = demand->product;
 	struct arena *arena = unit_arena(unit);
 	char id[UUID_TEXT + 1];
 
-	switch (verdict.answer) {
+	switch (decision.answer) {
 	case DEMAND_WITHDRAWN:
 		return arena_format(arena, "\"%s\" is no longer sold", product->name);
 	case DEMAND_OTHER_CURRENCY:
@@ -73,16 +73,16 @@ static struct list levels_seen(struct unit *unit, const struct order_event *orde
 }
 
 static enum status refuse(struct unit *unit, const struct order_event *order, const struct demand *demands,
-			  struct demand_verdict verdict)
+			  struct demand_decision decision)
 {
 	struct reservation *refused = reservation_new(unit, order);
 	struct stock_refused *told = arena_new(unit_arena(unit), 1, sizeof(*told));
 
 	refused->state = RESERVATION_REFUSED;
 	*told = (struct stock_refused){.order_id = order->order_id,
-				       .code = refusal_codes[verdict.answer],
-				       .detail = refusal_words(unit, demands, verdict),
-				       .product_id = demands[verdict.line].product_id,
+				       .code = refusal_codes[decision.answer],
+				       .detail = refusal_words(unit, demands, decision),
+				       .product_id = demands[decision.line].product_id,
 				       .stock = levels_seen(unit, order, demands)};
 	unit_event(unit, STOCK_REFUSED, &order->order_id, refused->version, told);
 	return OK;
@@ -123,7 +123,7 @@ enum status reserve_order(struct unit *unit, const struct message *message)
 {
 	const struct order_event *order = message->body;
 	const struct demand *demands;
-	struct demand_verdict verdict;
+	struct demand_decision decision;
 
 	if (order->expires_at == INT_ABSENT)
 		return unit_refuse(unit, E_INVALID, "invalid", "expires_at", "an open order says when it expires");
@@ -133,8 +133,8 @@ enum status reserve_order(struct unit *unit, const struct message *message)
 	if (unit_get(unit, &reservation_kind, &order->order_id) != NULL)
 		return E_STALE;
 	demands = demands_of(unit, order);
-	verdict = demand_check(demands, order->items.count);
-	if (verdict.answer != DEMAND_MET)
-		return refuse(unit, order, demands, verdict);
+	decision = demand_check(demands, order->items.count);
+	if (decision.answer != DEMAND_MET)
+		return refuse(unit, order, demands, decision);
 	return hold(unit, order);
 }

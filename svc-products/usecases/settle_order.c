@@ -142,9 +142,9 @@ enum status release_order(struct unit *unit, const struct message *message)
 
 enum status check_overdue(struct unit *unit, const struct message *message)
 {
-	const struct order_note *note = message->body;
+	const struct order_timer *note = message->body;
 	const struct reservation *seen = unit_get(unit, &reservation_kind, &note->order_id);
-	struct order_note *asked;
+	struct order_timer *asked;
 
 	if (seen == NULL || seen->state != RESERVATION_HELD) {
 		unit_deadline_clear(unit, RESERVATION_DEADLINE, &note->order_id);

@@ -33,39 +33,39 @@ static int row_of(const struct rows *rows, const struct uuid *id)
 	return -1;
 }
 
-static void refuse_reader(struct lane *lane, struct query *query)
+static void refuse_reader(struct consumer *consumer, struct query *query)
 {
 	if (query->message.caller.role == CALLER_NOBODY)
-		query_refuse(lane, query, E_UNAUTHENTICATED, "unauthenticated", "Sign in first.");
+		query_refuse(consumer, query, E_UNAUTHENTICATED, "unauthenticated", "Sign in first.");
 	else
-		query_refuse(lane, query, E_FORBIDDEN, "forbidden",
+		query_refuse(consumer, query, E_FORBIDDEN, "forbidden",
 			     "This is somebody else's: only its owner and admins may see it.");
 }
 
-static void answer_user(struct lane *lane, struct query *query, const struct rows *rows)
+static void answer_user(struct consumer *consumer, struct query *query, const struct rows *rows)
 {
 	const int row = row_of(rows, wanted_id(query));
 	struct user user;
 
 	if (row < 0) {
-		query_refuse(lane, query, E_NOT_FOUND, "not_found", "There is no account with this id.");
+		query_refuse(consumer, query, E_NOT_FOUND, "not_found", "There is no account with this id.");
 		return;
 	}
-	user_read(rows, row, lane_arena(lane), &user);
+	user_read(rows, row, consumer_arena(consumer), &user);
 	const struct user_view view = user_view(&user);
-	query_reply(lane, query, &view);
+	query_reply(consumer, query, &view);
 }
 
-enum status read_users(struct lane *lane, struct query **queries, size_t count)
+enum status read_users(struct consumer *consumer, struct query **queries, size_t count)
 {
-	struct uuid *ids = arena_new(lane_arena(lane), count, sizeof(*ids));
-	struct query **allowed = arena_new(lane_arena(lane), count, sizeof(struct query *));
+	struct uuid *ids = arena_new(consumer_arena(consumer), count, sizeof(*ids));
+	struct query **allowed = arena_new(consumer_arena(consumer), count, sizeof(struct query *));
 	size_t allowed_count = 0;
 	struct rows rows;
 
 	for (size_t i = 0; i < count; i++) {
 		if (!may_see(&queries[i]->message.caller, wanted_id(queries[i]))) {
-			refuse_reader(lane, queries[i]);
+			refuse_reader(consumer, queries[i]);
 			continue;
 		}
 		ids[allowed_count] = *wanted_id(queries[i]);
@@ -73,10 +73,10 @@ enum status read_users(struct lane *lane, struct query **queries, size_t count)
 	}
 	if (allowed_count == 0)
 		return OK;
-	arg_uuids(db_args(lane_db(lane)), ids, allowed_count);
-	const enum status status = db_run(lane_db(lane), &find_users, &rows);
+	arg_uuids(db_args(consumer_db(consumer)), ids, allowed_count);
+	const enum status status = db_run(consumer_db(consumer), &find_users, &rows);
 	for (size_t i = 0; status == OK && i < allowed_count; i++)
-		answer_user(lane, allowed[i], &rows);
+		answer_user(consumer, allowed[i], &rows);
 	return status;
 }
 
@@ -94,9 +94,9 @@ static enum status read_cursor(const char *cursor, struct uuid *ret_before)
 }
 
 /* One row more than fits was asked for: it says whether there is a next page. */
-static void answer_page(struct lane *lane, struct query *query, const struct rows *rows, size_t limit)
+static void answer_page(struct consumer *consumer, struct query *query, const struct rows *rows, size_t limit)
 {
-	struct arena *arena = lane_arena(lane);
+	struct arena *arena = consumer_arena(consumer);
 	const size_t found = (size_t)rows->count, count = found < limit ? found : limit;
 	struct user_view *views = arena_new(arena, count, sizeof(*views));
 	struct user_page page = {.items = {views, count}};
@@ -113,10 +113,10 @@ static void answer_page(struct lane *lane, struct query *query, const struct row
 		uuid_text(&views[count - 1].id, next);
 		page.next = next;
 	}
-	query_reply(lane, query, &page);
+	query_reply(consumer, query, &page);
 }
 
-static enum status list_one(struct lane *lane, struct query *query)
+static enum status list_one(struct consumer *consumer, struct query *query)
 {
 	const struct page_query *wanted = query->message.body;
 	const int64_t limit = wanted->limit == INT_ABSENT ? PAGE_DEFAULT : wanted->limit;
@@ -124,44 +124,44 @@ static enum status list_one(struct lane *lane, struct query *query)
 	struct rows rows;
 
 	if (query->message.caller.role != CALLER_ADMIN) {
-		refuse_reader(lane, query);
+		refuse_reader(consumer, query);
 		return OK;
 	}
 	if (read_cursor(wanted->cursor, &before) != OK) {
-		query_refuse(lane, query, E_MALFORMED, "bad_cursor", "This cursor was not given out here.");
+		query_refuse(consumer, query, E_MALFORMED, "bad_cursor", "This cursor was not given out here.");
 		return OK;
 	}
-	struct args *args = db_args(lane_db(lane));
+	struct args *args = db_args(consumer_db(consumer));
 	arg_uuid(args, &before);
 	arg_int(args, limit + 1);
-	const enum status status = db_run(lane_db(lane), &list_page, &rows);
+	const enum status status = db_run(consumer_db(consumer), &list_page, &rows);
 	if (status == OK)
-		answer_page(lane, query, &rows, (size_t)limit);
+		answer_page(consumer, query, &rows, (size_t)limit);
 	return status;
 }
 
 /* Only admins list accounts, and seldom: one statement each. */
-enum status list_users(struct lane *lane, struct query **queries, size_t count)
+enum status list_users(struct consumer *consumer, struct query **queries, size_t count)
 {
 	enum status status = OK;
 
 	for (size_t i = 0; status == OK && i < count; i++)
-		status = list_one(lane, queries[i]);
+		status = list_one(consumer, queries[i]);
 	return status;
 }
 
 /* ---- users.keys ---- */
 
-enum status read_keys(struct lane *lane, struct query **queries, size_t count)
+enum status read_keys(struct consumer *consumer, struct query **queries, size_t count)
 {
-	const struct users_settings *settings = lane_settings(lane);
+	const struct users_settings *settings = consumer_settings(consumer);
 	const struct token_key *other = settings->other_key;
 	const struct keys_view view = {
-		.keys = arena_format(lane_arena(lane), "[%s%s%s]", token_key_jwk(settings->signing_key),
+		.keys = arena_format(consumer_arena(consumer), "[%s%s%s]", token_key_jwk(settings->signing_key),
 				     other == NULL ? "" : ",", other == NULL ? "" : token_key_jwk(other)),
 	};
 
 	for (size_t i = 0; i < count; i++)
-		query_reply(lane, queries[i], &view);
+		query_reply(consumer, queries[i], &view);
 	return OK;
 }

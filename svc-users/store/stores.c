@@ -27,8 +27,8 @@ void user_read(const struct rows *rows, int row, struct arena *arena, void *ret_
 		.password_hash = row_text(rows, row, 5, arena),
 		.session_epoch = row_int(rows, row, 6),
 		.version = row_int(rows, row, 7),
-		.created_at = row_moment(rows, row, 8),
-		.updated_at = row_moment(rows, row, 9),
+		.created_at = row_timestamp(rows, row, 8),
+		.updated_at = row_timestamp(rows, row, 9),
 	};
 }
 
@@ -44,8 +44,8 @@ static void user_write(struct args *args, const void *aggregate)
 	put_text(args, user->password_hash);
 	put_int(args, user->session_epoch);
 	put_int(args, user->version);
-	put_moment(args, user->created_at);
-	put_moment(args, user->updated_at);
+	put_timestamp(args, user->created_at);
+	put_timestamp(args, user->updated_at);
 }
 
 #define UNNEST_USERS                                                                                                   \
@@ -145,9 +145,9 @@ static void session_read(const struct rows *rows, int row, struct arena *arena, 
 		.current = row_hash(rows, row, 2),
 		.previous = row_hash(rows, row, 3),
 		.epoch = row_int(rows, row, 4),
-		.created_at = row_moment(rows, row, 5),
-		.expires_at = row_moment(rows, row, 6),
-		.rotated_at = row_moment(rows, row, 7),
+		.created_at = row_timestamp(rows, row, 5),
+		.expires_at = row_timestamp(rows, row, 6),
+		.rotated_at = row_timestamp(rows, row, 7),
 		.revoked = row_bool(rows, row, 8),
 	};
 }
@@ -162,9 +162,9 @@ static void session_write(struct args *args, const void *aggregate)
 	put_bytes(args, session->current.bytes, sizeof(session->current.bytes));
 	put_bytes(args, previous, previous == NULL ? 0 : sizeof(session->previous.bytes));
 	put_int(args, session->epoch);
-	put_moment(args, session->created_at);
-	put_moment(args, session->expires_at);
-	put_moment(args, session->rotated_at);
+	put_timestamp(args, session->created_at);
+	put_timestamp(args, session->expires_at);
+	put_timestamp(args, session->rotated_at);
 	put_bool(args, session->revoked);
 }
 

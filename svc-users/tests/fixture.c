@@ -71,7 +71,7 @@ static void save(struct scene *scene, const struct entry *entry)
 		scene->count++;
 }
 
-struct verdict scene_act(struct scene *scene, struct act act, struct caller caller, const void *body,
+struct decision_result scene_act(struct scene *scene, struct act act, struct caller caller, const void *body,
 			 const void *prepared)
 {
 	const unsigned number = ++scene->messages;
@@ -88,7 +88,7 @@ struct verdict scene_act(struct scene *scene, struct act act, struct caller call
 	act.keys(unit_keys(scene->unit), &message);
 	for (size_t i = 0; i < KINDS; i++)
 		load(scene, kinds[i]);
-	const struct verdict verdict = unit_decide(scene->unit, act.decide, &message, scene->now_us, 0);
+	const struct decision_result decision = unit_decide(scene->unit, act.decide, &message, scene->now_us, 0);
 	for (size_t i = 0; i < KINDS; i++) {
 		struct entry **changed;
 		const size_t count = unit_changed(scene->unit, kinds[i], &changed);
@@ -96,7 +96,7 @@ struct verdict scene_act(struct scene *scene, struct act act, struct caller call
 		for (size_t j = 0; j < count; j++)
 			save(scene, changed[j]);
 	}
-	return verdict;
+	return decision;
 }
 
 size_t scene_events(const struct scene *scene, const struct output **ret_events)
@@ -121,10 +121,10 @@ static const struct user *make_user(struct scene *scene, const char *name, struc
 		.password = "not looked at",
 	};
 	const struct registration_facts facts = {arena_format(&scene->arena, "hash of %s", name)};
-	const struct verdict verdict = scene_act(scene, act, nobody, &wanted, &facts);
+	const struct decision_result decision = scene_act(scene, act, nobody, &wanted, &facts);
 
-	assert_int_equal(verdict.status, OK);
-	return scene_find(scene, &user_kind, &((const struct user_view *)verdict.reply)->id);
+	assert_int_equal(decision.status, OK);
+	return scene_find(scene, &user_kind, &((const struct user_view *)decision.reply)->id);
 }
 
 const struct user *scene_user(struct scene *scene, const char *name)
@@ -176,12 +176,12 @@ struct uuid scene_session(struct scene *scene, const struct user *user, uint8_t 
 
 /* ---- what was said ---- */
 
-void assert_refused(const struct scene *scene, struct verdict verdict, enum status status, const char *code)
+void assert_refused(const struct scene *scene, struct decision_result decision, enum status status, const char *code)
 {
-	assert_int_equal(verdict.refusal.status, status);
-	assert_string_equal(verdict.refusal.code, code);
-	assert_true(strlen(verdict.refusal.detail) > 0);
-	assert_null(verdict.reply);
+	assert_int_equal(decision.refusal.status, status);
+	assert_string_equal(decision.refusal.code, code);
+	assert_true(strlen(decision.refusal.detail) > 0);
+	assert_null(decision.reply);
 	assert_nothing_told(scene);
 }
 

@@ -1,4 +1,4 @@
-/* A small world for decisions: aggregates at rest, a clock, and one decision at a time, loaded and saved as a lane does
+/* A small world for decisions: aggregates at rest, a clock, and one decision at a time, loaded and saved as a consumer does
  * it. Only what a handler's keys name is loaded, so a decision that forgets one fails here. */
 #ifndef USERS_SCENE_H
 #define USERS_SCENE_H
@@ -37,7 +37,7 @@ struct act {
 extern const struct act registering, installing, changing, disabling, signing_in, refreshing, signing_out, answering;
 
 /* Decides, and keeps what was decided. */
-struct verdict scene_act(struct scene *scene, struct act act, struct caller caller, const void *body,
+struct decision_result scene_act(struct scene *scene, struct act act, struct caller caller, const void *body,
 			 const void *prepared);
 
 /* An aggregate as it is now; NULL: there is none. */
@@ -61,7 +61,7 @@ struct token_hash hash_marked(uint8_t mark);
 struct uuid scene_session(struct scene *scene, const struct user *user, uint8_t mark);
 
 /* A refusal with this status and code, and nothing said to others. */
-void assert_refused(const struct scene *scene, struct verdict verdict, enum status status, const char *code);
+void assert_refused(const struct scene *scene, struct decision_result decision, enum status status, const char *code);
 /* One event of this type, about this account, with its version. */
 void assert_told(const struct scene *scene, int type, const struct user *user);
 void assert_nothing_told(const struct scene *scene);

@@ -18,14 +18,14 @@ static struct by_id id_of(const struct user *user)
 	return (struct by_id){.id = user->id, .expected_version = INT_ABSENT};
 }
 
-static struct verdict disable(struct scene *scene, const struct user *user, struct caller caller)
+static struct decision_result disable(struct scene *scene, const struct user *user, struct caller caller)
 {
 	const struct by_id wanted = id_of(user);
 
 	return scene_act(scene, disabling, caller, &wanted, NULL);
 }
 
-static struct verdict change(struct scene *scene, struct users_change wanted, struct caller caller)
+static struct decision_result change(struct scene *scene, struct users_change wanted, struct caller caller)
 {
 	return scene_act(scene, changing, caller, &wanted, NULL);
 }
@@ -140,10 +140,10 @@ static void changes_the_name_and_tells(void **state)
 
 	scene->now_us += SECOND_US;
 	wanted.name = "Ann B.";
-	const struct verdict verdict = change(scene, wanted, caller_of(ann));
-	assert_int_equal(verdict.status, OK);
+	const struct decision_result decision = change(scene, wanted, caller_of(ann));
+	assert_int_equal(decision.status, OK);
 	assert_told(scene, USER_CHANGED, ann);
-	const struct user_view *view = verdict.reply;
+	const struct user_view *view = decision.reply;
 	assert_string_equal(view->name, "Ann B.");
 	assert_int_equal(view->version, 2);
 	assert_int_equal(view->updated_at, scene->now_us);
@@ -172,9 +172,9 @@ static void says_nothing_when_nothing_changes(void **state)
 	struct users_change wanted = change_of(ann);
 
 	wanted.name = "ann";
-	const struct verdict verdict = change(scene, wanted, caller_of(ann));
-	assert_int_equal(verdict.status, OK);
-	assert_int_equal(((const struct user_view *)verdict.reply)->version, 1);
+	const struct decision_result decision = change(scene, wanted, caller_of(ann));
+	assert_int_equal(decision.status, OK);
+	assert_int_equal(((const struct user_view *)decision.reply)->version, 1);
 	assert_nothing_told(scene);
 }
 
@@ -228,7 +228,7 @@ static void keeps_an_admin_from_stepping_down(void **state)
 
 /* ---- password ---- */
 
-static struct verdict change_password(struct scene *scene, const struct user *user, struct caller caller,
+static struct decision_result change_password(struct scene *scene, const struct user *user, struct caller caller,
 				      const struct password_facts *facts)
 {
 	struct password_change passwords = {"not looked at", "not looked at"};
@@ -254,10 +254,10 @@ static void refuses_a_wrong_old_password(void **state)
 	struct scene *scene = *state;
 	const struct user *ann = scene_user(scene, "ann");
 	const struct password_facts facts = {"hash of ann", false, NULL};
-	const struct verdict verdict = change_password(scene, ann, caller_of(ann), &facts);
+	const struct decision_result decision = change_password(scene, ann, caller_of(ann), &facts);
 
-	assert_refused(scene, verdict, E_INVALID, "wrong_password");
-	assert_string_equal(verdict.refusal.field, "password.old");
+	assert_refused(scene, decision, E_INVALID, "wrong_password");
+	assert_string_equal(decision.refusal.field, "password.old");
 	assert_string_equal(again(scene, ann)->password_hash, "hash of ann");
 }
 
@@ -267,8 +267,8 @@ static void asks_again_when_the_password_changed_meanwhile(void **state)
 	const struct user *ann = scene_user(scene, "ann");
 	const struct password_facts older = {"an older hash", true, "new hash"}, none = {NULL, false, NULL};
 
-	assert_int_equal(change_password(scene, ann, caller_of(ann), &older).status, E_REDO);
-	assert_int_equal(change_password(scene, ann, caller_of(ann), &none).status, E_REDO);
+	assert_int_equal(change_password(scene, ann, caller_of(ann), &older).status, E_RETRY);
+	assert_int_equal(change_password(scene, ann, caller_of(ann), &none).status, E_RETRY);
 	assert_string_equal(again(scene, ann)->password_hash, "hash of ann");
 }
 
@@ -296,12 +296,12 @@ static void disables_once_and_tells_once(void **state)
 {
 	struct scene *scene = *state;
 	const struct user *ann = scene_user(scene, "ann");
-	const struct verdict first = disable(scene, ann, caller_of(ann));
+	const struct decision_result first = disable(scene, ann, caller_of(ann));
 
 	assert_int_equal(first.status, OK);
 	assert_told(scene, USER_DISABLED, ann);
 	assert_int_equal(((const struct user_view *)first.reply)->status, USER_INACTIVE);
-	const struct verdict second = disable(scene, ann, caller_of(ann));
+	const struct decision_result second = disable(scene, ann, caller_of(ann));
 	assert_int_equal(second.status, OK);
 	assert_nothing_told(scene);
 	assert_memory_equal(second.reply, first.reply, sizeof(struct user_view));
@@ -320,7 +320,7 @@ static void disables_only_the_version_that_is_meant(void **state)
 
 /* ---- may this person buy? ---- */
 
-static struct verdict ask(struct scene *scene, const struct uuid *user_id, int64_t expires_at)
+static struct decision_result ask(struct scene *scene, const struct uuid *user_id, int64_t expires_at)
 {
 	const struct order_event order = {
 		.order_id = uuid_of_text("order", "1", 1), .user_id = *user_id, .expires_at = expires_at};

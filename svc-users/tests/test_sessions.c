@@ -18,13 +18,13 @@ static struct sign_in_facts sign_in_of(const struct user *user, bool matches)
 	};
 }
 
-static struct verdict try_sign_in(struct scene *scene, struct sign_in_facts facts)
+static struct decision_result try_sign_in(struct scene *scene, struct sign_in_facts facts)
 {
 	return scene_act(scene, signing_in, nobody, NULL, &facts);
 }
 
 /* Presents the token `mark`; the one to follow it is `next`. */
-static struct verdict refresh(struct scene *scene, const struct user *user, uint8_t mark, uint8_t next)
+static struct decision_result refresh(struct scene *scene, const struct user *user, uint8_t mark, uint8_t next)
 {
 	const struct uuid session_id = uuid_of_text("session", "a", 1);
 	const struct refresh_facts facts = {
@@ -40,11 +40,11 @@ static struct verdict refresh(struct scene *scene, const struct user *user, uint
 
 static void assert_refreshes(struct scene *scene, const struct user *user, uint8_t mark, uint8_t next)
 {
-	const struct verdict verdict = refresh(scene, user, mark, next);
+	const struct decision_result decision = refresh(scene, user, mark, next);
 
-	assert_int_equal(verdict.status, OK);
-	assert_non_null(verdict.reply);
-	assert_true(verdict.secret);
+	assert_int_equal(decision.status, OK);
+	assert_non_null(decision.reply);
+	assert_true(decision.secret);
 }
 
 static void assert_refuses(struct scene *scene, const struct user *user, uint8_t mark)
@@ -65,11 +65,11 @@ static void starts_a_session_and_keeps_only_a_hash(void **state)
 {
 	struct scene *scene = *state;
 	const struct user *ann = scene_user(scene, "ann");
-	const struct verdict verdict = try_sign_in(scene, sign_in_of(ann, true));
+	const struct decision_result decision = try_sign_in(scene, sign_in_of(ann, true));
 
-	assert_int_equal(verdict.status, OK);
-	assert_true(verdict.secret);
-	assert_string_equal(((const struct token_view *)verdict.reply)->access_token, "access");
+	assert_int_equal(decision.status, OK);
+	assert_true(decision.secret);
+	assert_string_equal(((const struct token_view *)decision.reply)->access_token, "access");
 	const struct session *session = session_of(scene, uuid_of_text("session", "s", 1));
 	const struct token_hash hash = hash_marked('s');
 	assert_non_null(session);
@@ -84,12 +84,12 @@ static void refuses_unknown_wrong_and_disabled_in_the_same_words(void **state)
 	struct scene *scene = *state;
 	const struct user *ann = scene_user(scene, "ann");
 	struct sign_in_facts unknown = {.matches = false};
-	const struct verdict first = try_sign_in(scene, unknown);
+	const struct decision_result first = try_sign_in(scene, unknown);
 	assert_refused(scene, first, E_UNAUTHENTICATED, "bad_credentials");
-	const struct verdict second = try_sign_in(scene, sign_in_of(ann, false));
+	const struct decision_result second = try_sign_in(scene, sign_in_of(ann, false));
 	assert_refused(scene, second, E_UNAUTHENTICATED, "bad_credentials");
 	disable(scene, ann);
-	const struct verdict third = try_sign_in(scene, sign_in_of(again(scene, ann), true));
+	const struct decision_result third = try_sign_in(scene, sign_in_of(again(scene, ann), true));
 	assert_refused(scene, third, E_UNAUTHENTICATED, "bad_credentials");
 
 	assert_string_equal(first.refusal.detail, second.refusal.detail);
@@ -104,7 +104,7 @@ static void asks_again_when_the_account_changed_meanwhile(void **state)
 	struct sign_in_facts facts = sign_in_of(ann, true);
 
 	disable(scene, ann);
-	assert_int_equal(try_sign_in(scene, facts).status, E_REDO);
+	assert_int_equal(try_sign_in(scene, facts).status, E_RETRY);
 	assert_null(session_of(scene, facts.issued.session_id));
 }
 
@@ -232,7 +232,7 @@ static void signs_no_token_with_a_role_of_the_past(void **state)
 	};
 
 	assert_int_equal(scene_act(scene, changing, caller_of(root), &promotion, NULL).status, OK);
-	assert_int_equal(scene_act(scene, refreshing, nobody, NULL, &facts).status, E_REDO);
+	assert_int_equal(scene_act(scene, refreshing, nobody, NULL, &facts).status, E_RETRY);
 	assert_refreshes(scene, ann, 'a', 'b');
 }
 
@@ -320,7 +320,7 @@ static void revives_no_session_that_had_ended_before(void **state)
 
 /* ---- sign out ---- */
 
-static struct verdict try_sign_out(struct scene *scene, struct caller caller, const char *refresh_token)
+static struct decision_result try_sign_out(struct scene *scene, struct caller caller, const char *refresh_token)
 {
 	const struct tokens_refresh wanted = {refresh_token};
 

@@ -174,10 +174,10 @@ static enum status check_password(struct unit *unit, const struct message *messa
 		return OK;
 	if (!is_oneself(&message->caller, &wanted->id))
 		return unit_refuse(unit, E_FORBIDDEN, "forbidden", "password", "Only its owner may change a password.");
-	if (facts == NULL) /* asked in a lane that does not hash */
+	if (facts == NULL) /* asked in a consumer that does not hash */
 		return E_INTERNAL;
 	if (facts->known_hash == NULL || strcmp(facts->known_hash, user->password_hash) != 0)
-		return E_REDO;
+		return E_RETRY;
 	if (!facts->matches)
 		return unit_refuse(unit, E_INVALID, "wrong_password", "password.old", "This is not the old password.");
 	return OK;

@@ -56,7 +56,7 @@ enum status sign_in(struct unit *unit, const struct message *message)
 	if (user == NULL)
 		return refuse_credentials(unit);
 	if (user->version != facts->user_version)
-		return E_REDO;
+		return E_RETRY;
 	if (!facts->matches || user->status != USER_ACTIVE)
 		return refuse_credentials(unit);
 	start_session(unit, user, &facts->issued);
@@ -135,7 +135,7 @@ enum status refresh_session(struct unit *unit, const struct message *message)
 	if (!is_hash(&facts->presented, &session->current) && !within_grace(session, &facts->presented, unit_now(unit)))
 		return end_family(unit, &facts->session_id);
 	if (user->version != facts->user_version) /* the role in the new token may be an old one */
-		return E_REDO;
+		return E_RETRY;
 	rotate(unit, unit_edit(unit, &session_kind, &facts->session_id), facts);
 	unit_reply_secret(unit, facts->issued.view);
 	return OK;

@@ -41,7 +41,7 @@ static const char filler[700] = "";
 static void put_answer(struct args *args, const struct uuid *ids, int64_t now_us)
 {
 	put_uuid(args, &ids[REQUEST]);
-	put_moment(args, now_us);
+	put_timestamp(args, now_us);
 	put_uuid(args, &ids[ORDER]);
 	put_text(args, lines);
 }
@@ -49,7 +49,7 @@ static void put_answer(struct args *args, const struct uuid *ids, int64_t now_us
 static void put_order(struct args *args, const struct uuid *ids, int64_t now_us)
 {
 	put_uuid(args, &ids[ORDER]);
-	put_moment(args, now_us);
+	put_timestamp(args, now_us);
 	put_text(args, lines);
 }
 
@@ -57,7 +57,7 @@ static void put_event_row(struct args *args, const struct uuid *id, int64_t now_
 {
 	put_uuid(args, id);
 	put_bytes(args, filler, sizeof(filler));
-	put_moment(args, now_us);
+	put_timestamp(args, now_us);
 }
 
 static void put_placed(struct args *args, const struct uuid *ids, int64_t now_us)
@@ -83,47 +83,47 @@ static void put_sold(struct args *args, const struct uuid *ids, int64_t now_us)
 static void put_subject(struct args *args, const struct uuid *ids, int64_t now_us)
 {
 	put_uuid(args, &ids[ORDER]);
-	put_moment(args, now_us);
+	put_timestamp(args, now_us);
 }
 
 static void put_place(struct args *args, const struct uuid *ids, int64_t now_us)
 {
 	put_uuid(args, &ids[CATALOGUE]);
-	put_moment(args, now_us);
+	put_timestamp(args, now_us);
 }
 
 static void put_heard_placed(struct args *args, const struct uuid *ids, int64_t now_us)
 {
 	put_uuid(args, &ids[PLACED]);
-	put_moment(args, now_us);
+	put_timestamp(args, now_us);
 }
 
 static void put_heard_confirmed(struct args *args, const struct uuid *ids, int64_t now_us)
 {
 	put_uuid(args, &ids[CONFIRMED]);
-	put_moment(args, now_us);
+	put_timestamp(args, now_us);
 }
 
 static void put_heard_answers(struct args *args, const struct uuid *ids, int64_t now_us)
 {
 	put_uuid(args, &ids[VERIFIED]);
-	put_moment(args, now_us);
+	put_timestamp(args, now_us);
 	put_uuid(args, &ids[RESERVED]);
-	put_moment(args, now_us);
+	put_timestamp(args, now_us);
 }
 
 /* ---- the statements ---- */
 
 /* A row a turn. */
 #define HEARD                                                                                                          \
-	"INSERT INTO heard_events (received_at, ids)"                                                                  \
+	"INSERT INTO processed_events (received_at, ids)"                                                                  \
 	" SELECT max(at), array_agg(id) FROM unnest($1::uuid[], $2::timestamptz[]) AS given (id, at)"
 #define SAID                                                                                                           \
 	"INSERT INTO outbox (id, exchange, routing_key, type, subject, body, created_at, due_at)"                      \
 	" SELECT id, 'events', 'order.placed', 'order.placed', id, body, at, at"                                       \
 	" FROM unnest($1::uuid[], $2::bytea[], $3::timestamptz[]) AS given (id, body, at)"
 #define DEADLINES(type)                                                                                                \
-	"INSERT INTO deadline_turns (type, due_at, subjects, dues)"                                                    \
+	"INSERT INTO deadline_batches (type, due_at, subjects, dues)"                                                    \
 	" VALUES ('" type "', ($2::timestamptz[])[1] + interval '10 min', $1::uuid[], $2::timestamptz[])"
 #define MET(type)                                                                                                      \
 	"DELETE FROM deadlines USING unnest($1::uuid[], $2::timestamptz[]) AS given (id, at)"                          \
@@ -189,10 +189,10 @@ static const struct step sell[] = {
 };
 
 /* As the relays of both services: the turns of a batch, a look who still waits (nobody), and they are gone. */
-static const struct sql matured = {
+static const struct sql promoted = {
 	"ceiling_matured",
-	"WITH taken AS (DELETE FROM deadline_turns WHERE id IN"
-	"  (SELECT id FROM deadline_turns ORDER BY id LIMIT 2 FOR UPDATE SKIP LOCKED) RETURNING type, subjects),"
+	"WITH taken AS (DELETE FROM deadline_batches WHERE id IN"
+	"  (SELECT id FROM deadline_batches ORDER BY id LIMIT 2 FOR UPDATE SKIP LOCKED) RETURNING type, subjects),"
 	" young AS (SELECT type, unnest(subjects) AS subject FROM taken)"
 	" SELECT (SELECT count(*) FROM young JOIN orders ON id = subject"
 	"   WHERE type = 'order.deadline' AND orders.state < 3)"
@@ -215,7 +215,7 @@ static enum status run_steps(struct writer *writer, const struct step *steps)
 
 		args_columns(args, step->columns);
 		for (int i = 0; i < writer->plan->batch; i++)
-			step->put(args, &writer->ids[i * ID_KINDS], moment_now());
+			step->put(args, &writer->ids[i * ID_KINDS], timestamp_now());
 		db_send(writer->db, &step->sql);
 	}
 	db_send_text(writer->db, "COMMIT");
@@ -250,7 +250,7 @@ static enum status write_batch(struct writer *writer)
 	enum status status = OK;
 
 	for (int i = 0; i < writer->plan->batch * ID_KINDS; i++)
-		writer->ids[i] = uuid_new(moment_now());
+		writer->ids[i] = uuid_new(timestamp_now());
 	for (int i = 0; i < writer->plan->batch; i++) {
 		struct uuid *ids = &writer->ids[i * ID_KINDS];
 
@@ -259,10 +259,10 @@ static enum status write_batch(struct writer *writer)
 	for (int i = 0; i < 4 && status == OK; i++)
 		do
 			status = run_steps(writer, transactions[i]);
-		while (status == E_REDO && (db_recover(writer->db), db_connected(writer->db)));
+		while (status == E_RETRY && (db_recover(writer->db), db_connected(writer->db)));
 	struct rows rows;
 	if (status == OK)
-		status = db_run(writer->relaxed, &matured, &rows);
+		status = db_run(writer->relaxed, &promoted, &rows);
 	return status == OK ? delete_sent(writer) : status;
 }
 
@@ -299,7 +299,7 @@ static uint64_t done(struct writer *writers, int count)
 static void writer_open(struct writer *writer, const struct ceiling_plan *plan)
 {
 	struct db_config config = {
-		.url = plan->url, .program = "comanda-ceiling", .lane = "writer", .wait_us = 10 * SECOND_US};
+		.url = plan->url, .program = "comanda-ceiling", .connection_name = "writer", .wait_us = 10 * SECOND_US};
 
 	writer->plan = plan;
 	writer->db = db_new(&config);
@@ -332,10 +332,10 @@ double ceiling_database(const struct ceiling_plan *plan)
 	while (running < plan->in_flight && pthread_create(&threads[running], NULL, writer_run, &writers[running]) == 0)
 		running++;
 	sleep_us(plan->warm_us);
-	const int64_t start = moment_steady();
+	const int64_t start = monotonic_now();
 	const uint64_t before = done(writers, plan->in_flight);
 	sleep_us(plan->count_us);
-	double per_s = (double)(done(writers, plan->in_flight) - before) * 1e6 / (double)(moment_steady() - start);
+	double per_s = (double)(done(writers, plan->in_flight) - before) * 1e6 / (double)(monotonic_now() - start);
 	atomic_store(&stop, true);
 	while (running > 0)
 		pthread_join(threads[--running], NULL);

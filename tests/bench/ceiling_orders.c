@@ -18,7 +18,7 @@ enum { PLACED = 706, VERIFIED = 453, RESERVED = 740, CONFIRMED = 697, SOLD = 693
 
 struct stage {
 	const struct ceiling_plan *plan;
-	const char *house; /* hears HOUSE.events */
+	const char *queue_prefix; /* hears HOUSE.events */
 	void (*hear)(struct stage *stage, const struct delivery *delivery);
 	struct broker *in, *out;
 	enum status status;
@@ -109,13 +109,13 @@ static void orders_hear(struct stage *stage, const struct delivery *delivery)
 
 static void settle(struct stage *stage)
 {
-	struct outcome outcomes[64];
+	struct outcome confirms[64];
 	uint64_t tag = 0;
 	size_t count;
 
-	while ((count = broker_outcomes(stage->out, outcomes, 64)) > 0)
+	while ((count = broker_outcomes(stage->out, confirms, 64)) > 0)
 		for (size_t i = 0; i < count; i++)
-			stage->confirmed[outcomes[i].sequence % RING] = true;
+			stage->confirmed[confirms[i].sequence % RING] = true;
 	while (stage->heard_first < stage->heard_end) {
 		const uint64_t at = stage->heard_first % RING, sequence = stage->heard[at].sequence;
 
@@ -167,9 +167,9 @@ static void stage_open(struct stage *stage, const char *house)
 {
 	char queue[40];
 	struct broker_config config = {
-		.url = stage->plan->url, .program = "comanda-ceiling", .lane = house, .heartbeat_us = 30 * SECOND_US};
+		.url = stage->plan->url, .program = "comanda-ceiling", .connection_name = house, .heartbeat_us = 30 * SECOND_US};
 
-	stage->house = house;
+	stage->queue_prefix = house;
 	snprintf(queue, sizeof(queue), "%s.events", house);
 	stage->in = broker_new(&config);
 	config.confirms = true;
@@ -184,7 +184,7 @@ static void stage_open(struct stage *stage, const char *house)
 static void stage_close(struct stage *stage)
 {
 	if (stage->status != OK)
-		fprintf(stderr, "comanda-ceiling: %s: %s%s\n", stage->house, broker_detail(stage->in),
+		fprintf(stderr, "comanda-ceiling: %s: %s%s\n", stage->queue_prefix, broker_detail(stage->in),
 			broker_detail(stage->out));
 	broker_close(stage->in);
 	broker_close(stage->out);
@@ -209,10 +209,10 @@ static void *stage_run(void *context)
  * answers to the next ones, of the same numbers, and each time more orders would be under way. */
 static void finish(struct stage *stage, struct arena *arena)
 {
-	const int64_t until = moment_steady() + 10 * SECOND_US;
+	const int64_t until = monotonic_now() + 10 * SECOND_US;
 
 	stage->placing = false;
-	while (stage->status == OK && (stage->under_way > 0 || !is_settled(stage)) && moment_steady() < until)
+	while (stage->status == OK && (stage->under_way > 0 || !is_settled(stage)) && monotonic_now() < until)
 		stage_turn(stage, arena);
 }
 
@@ -220,7 +220,7 @@ static void finish(struct stage *stage, struct arena *arena)
 static double orders_run(struct stage *stage)
 {
 	const struct ceiling_plan *plan = stage->plan;
-	const int64_t start = moment_steady(), end = start + plan->warm_us + plan->count_us;
+	const int64_t start = monotonic_now(), end = start + plan->warm_us + plan->count_us;
 	struct arena arena;
 	int64_t counted = 0;
 	uint64_t before = 0;
@@ -229,14 +229,14 @@ static double orders_run(struct stage *stage)
 	stage->placing = true;
 	for (int i = 0; i < plan->in_flight && i < ORDERS_MAX; i++)
 		orders_place(stage, i);
-	while (stage->status == OK && moment_steady() < end) {
+	while (stage->status == OK && monotonic_now() < end) {
 		stage_turn(stage, &arena);
-		if (counted == 0 && moment_steady() >= start + plan->warm_us) {
-			counted = moment_steady();
+		if (counted == 0 && monotonic_now() >= start + plan->warm_us) {
+			counted = monotonic_now();
 			before = stage->done;
 		}
 	}
-	const double per_s = (double)(stage->done - before) * 1e6 / (double)(moment_steady() - counted);
+	const double per_s = (double)(stage->done - before) * 1e6 / (double)(monotonic_now() - counted);
 	finish(stage, &arena);
 	arena_done(&arena);
 	return stage->status == OK ? per_s : -1;

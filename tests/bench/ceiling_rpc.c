@@ -1,5 +1,5 @@
 /* Direct-reply RPC, one message a request: an asker and an answerer, each with a connection and a thread of its own.
- * Like the product: classic queue, transient, answered in the order of arrival, one acknowledgement for all that were
+ * Like the product: classic queue, transient, answered in the order of held_delivery, one acknowledgement for all that were
  * taken together. Unlike the product, requests are neither mandatory nor confirmed: a message a request, that would
  * cost the broker a third of what it can do, and a ceiling should be the highest that there is. */
 #include <pthread.h>
@@ -22,11 +22,11 @@ struct answerer {
 
 static char filler[1024];
 
-static struct broker *connect_broker(const char *url, const char *lane, bool confirms)
+static struct broker *connect_broker(const char *url, const char *queue, bool confirms)
 {
 	return broker_new(&(struct broker_config){.url = url,
 						  .program = "comanda-ceiling",
-						  .lane = lane,
+						  .connection_name = queue,
 						  .heartbeat_us = 30 * SECOND_US,
 						  .confirms = confirms});
 }
@@ -116,7 +116,7 @@ static double ask_all(struct broker *broker, const struct ceiling_plan *plan, co
 	struct arena arena;
 	uint64_t answered = 0, before = 0;
 	int64_t counted = 0;
-	const int64_t start = moment_steady();
+	const int64_t start = monotonic_now();
 
 	arena_init(&arena);
 	enum status status = broker_ensure(broker);
@@ -125,10 +125,10 @@ static double ask_all(struct broker *broker, const struct ceiling_plan *plan, co
 	for (int i = 0; i < plan->in_flight && status == OK; i++)
 		status = ask(broker);
 	while (status == OK && !atomic_load(&answerer->failed) &&
-	       moment_steady() < start + plan->warm_us + plan->count_us) {
+	       monotonic_now() < start + plan->warm_us + plan->count_us) {
 		status = ask_on(broker, &arena, &answered);
-		if (counted == 0 && moment_steady() >= start + plan->warm_us) {
-			counted = moment_steady();
+		if (counted == 0 && monotonic_now() >= start + plan->warm_us) {
+			counted = monotonic_now();
 			before = answered;
 		}
 	}
@@ -137,7 +137,7 @@ static double ask_all(struct broker *broker, const struct ceiling_plan *plan, co
 		fprintf(stderr, "comanda-ceiling: requests: %s\n", broker_detail(broker));
 		return -1;
 	}
-	return (double)(answered - before) * 1e6 / (double)(moment_steady() - counted);
+	return (double)(answered - before) * 1e6 / (double)(monotonic_now() - counted);
 }
 
 double ceiling_rpc(const struct ceiling_plan *plan)

@@ -11,7 +11,7 @@
 struct client {
 	int fd; /* -1: not connected */
 	bool busy;
-	int64_t since_us;      /* when the request under way should have been sent, by moment_steady */
+	int64_t since_us;      /* when the request under way should have been sent, by monotonic_now */
 	int64_t rest_until_us; /* told to come back then */
 	struct buffer out;
 	size_t sent;

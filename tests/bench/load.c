@@ -52,7 +52,7 @@ static void rest(struct load *load, struct client *client, long seconds)
 {
 	const int64_t spread_us = (client - load->clients) * SECOND_US / load->plan->connections;
 
-	client->rest_until_us = moment_steady() + seconds * SECOND_US + spread_us;
+	client->rest_until_us = monotonic_now() + seconds * SECOND_US + spread_us;
 	load->resting++;
 }
 
@@ -60,7 +60,7 @@ static void wake_rested(struct load *load)
 {
 	if (load->resting == 0)
 		return;
-	const int64_t now = moment_steady();
+	const int64_t now = monotonic_now();
 	for (int i = 0; i < load->plan->connections; i++) {
 		struct client *client = &load->clients[i];
 
@@ -89,7 +89,7 @@ static int64_t due_time(const struct load *load, uint64_t number)
 
 static void begin_requests(struct load *load)
 {
-	int64_t now = moment_steady();
+	int64_t now = monotonic_now();
 
 	if (load->plan->rate > 0)
 		load->due = (uint64_t)((double)(now - load->start_us) * load->plan->rate / 1e6) + 1;
@@ -104,7 +104,7 @@ static void begin_requests(struct load *load)
 		load->plan->scenario->write(load->stock, &client->out);
 		if (client_send(client) == CLIENT_LOST)
 			lost(load, client);
-		now = moment_steady();
+		now = monotonic_now();
 	}
 }
 
@@ -115,7 +115,7 @@ static bool is_refusal(int status)
 
 static void count(struct load *load, const struct client *client, int status)
 {
-	const int64_t now = moment_steady();
+	const int64_t now = monotonic_now();
 	const int expected = load->plan->scenario->expected;
 
 	load->answered++;
@@ -164,7 +164,7 @@ static void arm_timer(struct load *load)
 {
 	if (load->plan->rate == 0)
 		return;
-	const int64_t wait = due_time(load, load->due) - moment_steady();
+	const int64_t wait = due_time(load, load->due) - monotonic_now();
 	const struct itimerspec when = {.it_value = {.tv_sec = wait > 0 ? wait / SECOND_US : 0,
 						     .tv_nsec = (wait > 0 ? wait % SECOND_US : 0) * 1000 + 1}};
 	timerfd_settime(load->timer, 0, &when, NULL);
@@ -173,7 +173,7 @@ static void arm_timer(struct load *load)
 static bool over(const struct load *load)
 {
 	const int64_t grace = 10 * SECOND_US;
-	const int64_t now = moment_steady();
+	const int64_t now = monotonic_now();
 
 	if (load->plan->requests != 0 && load->answered >= load->plan->requests)
 		return true;
@@ -236,11 +236,11 @@ void load_run(const struct load_plan *plan, struct stock *stock, struct load_res
 	struct load load = {.plan = plan, .stock = stock, .result = ret_result};
 
 	open_all(&load);
-	load.start_us = moment_steady();
+	load.start_us = monotonic_now();
 	load.counted_us = load.start_us + plan->warm_us;
 	load.end_us = load.counted_us + plan->count_us;
 	loop(&load);
-	const int64_t end = moment_steady() < load.end_us ? moment_steady() : load.end_us;
+	const int64_t end = monotonic_now() < load.end_us ? monotonic_now() : load.end_us;
 	ret_result->seconds = (double)(end - load.counted_us) / 1e6;
 	ret_result->missed = plan->rate > 0 && load.due > load.answered ? load.due - load.answered : 0;
 	close_all(&load);

@@ -123,7 +123,7 @@ static void print_result(const struct load_plan *plan, const struct load_result 
 
 static void name_run(struct stock *stock)
 {
-	const struct uuid id = uuid_new(moment_now());
+	const struct uuid id = uuid_new(timestamp_now());
 
 	snprintf(stock->run, sizeof(stock->run), "%016llx", (unsigned long long)uuid_hash(&id));
 }

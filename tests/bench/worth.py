@@ -24,100 +24,100 @@ WITHOUT = {
         ("edge-http/settings.c", '"COMANDA_RPC_WINDOW",        SET_INT,      rpc_window,          "3"',
          '"COMANDA_RPC_WINDOW",        SET_INT,      rpc_window,          "64"')),
     "event-batches": (
-        ("runtime/relay/inflight.h", "FLIGHT_EVENTS_MAX = 500,", "FLIGHT_EVENTS_MAX = 1,"),
+        ("runtime/relay/inflight.h", "INFLIGHT_EVENTS_MAX = 500,", "INFLIGHT_EVENTS_MAX = 1,"),
         ("runtime/store/outbox.h", "OUTBOX_BUNDLE_BYTES = 7600", "OUTBOX_BUNDLE_BYTES = 1")),
     "batch-commit": (
-        ("runtime/consumer/process_batch.c", "enum status status = count == 0 ? OK : run(lane, items, count);\n",
+        ("runtime/consumer/process_batch.c", "enum status status = count == 0 ? OK : run(consumer, items, count);\n",
          "enum status status = OK;\n\tfor (size_t i = 0; i < count && status == OK; i++)\n"
-         "\t\tstatus = run(lane, items + i, 1);\n"),),
+         "\t\tstatus = run(consumer, items + i, 1);\n"),),
     # A round trip for each group of statements: what is claimed, what is loaded; the aggregates, the rest, the outbox.
     "pipelining": (
-        ("runtime/consumer/process_batch.c", """	enum status status = db_result(lane->db, &rows);
+        ("runtime/consumer/process_batch.c", """	enum status status = db_result(consumer->db, &rows);
 	if (status == OK)
-		status = inbox_claim_read(lane, &turn->claim);
-	return status == OK ? stores_load_read(lane, turn->unit) : status;
-""", """	enum status status = db_flush(lane->db);
+		status = inbox_dedup_read(consumer, &turn->claim);
+	return status == OK ? stores_load_read(consumer, turn->unit) : status;
+""", """	enum status status = db_flush(consumer->db);
 	if (status == OK)
-		status = db_result(lane->db, &rows);
-	return status == OK ? inbox_claim_read(lane, &turn->claim) : status;
+		status = db_result(consumer->db, &rows);
+	return status == OK ? inbox_dedup_read(consumer, &turn->claim) : status;
 """),
         ("runtime/consumer/process_batch.c", "	const size_t asked = stores_load_send(",
          "	const enum status claimed = load_results(turn);\n	if (claimed != OK)\n		return claimed;\n"
          "	const size_t asked = stores_load_send("),
         ("runtime/consumer/process_batch.c", """	if (turn->unread)
 		return OK;
-	const enum status status = db_flush(lane->db);
+	const enum status status = db_flush(consumer->db);
 	return status == OK ? load_results(turn) : status;
-""", """	const enum status status = db_flush(lane->db);
-	return status == OK ? stores_load_read(lane, turn->unit) : status;
+""", """	const enum status status = db_flush(consumer->db);
+	return status == OK ? stores_load_read(consumer, turn->unit) : status;
 """),
         ("runtime/consumer/process_batch.c", """	enum status status = turn->unread ? load_results(turn) : OK;
 	if (status == OK)
-		status = cache_guard_read(turn->lane);
+		status = cache_guard_read(turn->consumer);
 	if (status == OK)
-		status = inbox_record_read(turn->lane, &turn->claim);
+		status = inbox_record_read(turn->consumer, &turn->claim);
 	if (status == OK)
-		status = stores_save_read(turn->lane, turn->unit);
+		status = stores_save_read(turn->consumer, turn->unit);
 	if (status == OK)
-		status = stores_prove_read(turn->lane, turn->unit);
+		status = stores_validate_read(turn->consumer, turn->unit);
 	if (status == OK)
-		status = deadlines_save_read(db, service, turn->unit, turn->claim.hopeful);
-""", """	stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);
-	stores_prove_send(turn->lane, turn->unit);
+		status = deadlines_save_read(db, service, turn->unit, turn->claim.optimistic);
+""", """	stores_save_send(turn->consumer, turn->unit, turn->claim.optimistic);
+	stores_validate_send(turn->consumer, turn->unit);
 	enum status status = db_flush(db);
 	if (status == OK)
-		status = stores_save_read(turn->lane, turn->unit);
+		status = stores_save_read(turn->consumer, turn->unit);
 	if (status == OK)
-		status = stores_prove_read(turn->lane, turn->unit);
-	deadlines_save_send(db, service, turn->unit, turn->claim.hopeful);
+		status = stores_validate_read(turn->consumer, turn->unit);
+	deadlines_save_send(db, service, turn->unit, turn->claim.optimistic);
 	if (status == OK)
 		status = db_flush(db);
 	if (status == OK)
-		status = deadlines_save_read(db, service, turn->unit, turn->claim.hopeful);
-	outbox_insert_send(db, turn->parcel, turn->claim.hopeful);
+		status = deadlines_save_read(db, service, turn->unit, turn->claim.optimistic);
+	outbox_insert_send(db, turn->batch, turn->claim.optimistic);
 	if (status == OK)
 		status = db_flush(db);
 """),
-        ("runtime/consumer/process_batch.c", """	stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);
-	stores_prove_send(turn->lane, turn->unit);
-	deadlines_save_send(db, service, turn->unit, turn->claim.hopeful);
-	outbox_insert_send(db, turn->parcel, turn->claim.hopeful);
+        ("runtime/consumer/process_batch.c", """	stores_save_send(turn->consumer, turn->unit, turn->claim.optimistic);
+	stores_validate_send(turn->consumer, turn->unit);
+	deadlines_save_send(db, service, turn->unit, turn->claim.optimistic);
+	outbox_insert_send(db, turn->batch, turn->claim.optimistic);
 	enum status status = db_flush(db);
 	if (status == OK)
 		status = save_results(turn);
 """, """	enum status status = db_flush(db);
 	if (status == OK)
-		status = cache_guard_read(turn->lane);
+		status = cache_guard_read(turn->consumer);
 	if (status == OK)
-		status = inbox_record_read(turn->lane, &turn->claim);
+		status = inbox_record_read(turn->consumer, &turn->claim);
 	if (status == OK)
 		status = save_results(turn);
 """),
-        ("runtime/consumer/process_batch.c", "	const struct service *service = turn->lane->engine->service;\n"
-         "	struct db *db = turn->lane->db;\n	struct rows rows;\n",
-         "	struct db *db = turn->lane->db;\n	struct rows rows;\n")),
+        ("runtime/consumer/process_batch.c", "	const struct service *service = turn->consumer->engine->service;\n"
+         "	struct db *db = turn->consumer->db;\n	struct rows rows;\n",
+         "	struct db *db = turn->consumer->db;\n	struct rows rows;\n")),
     "ack-multiple": (
-        ("runtime/consumer/settle.c", "	return broker_ack(lane->broker, batch->deliveries[batch->delivery_count - 1].tag, true);\n",
+        ("runtime/consumer/settle.c", "	return broker_ack(consumer->broker, batch->deliveries[batch->delivery_count - 1].tag, true);\n",
          "	enum status status = OK;\n	for (size_t i = 0; i < batch->delivery_count && status == OK; i++)\n"
-         "		status = broker_ack(lane->broker, batch->deliveries[i].tag, false);\n	return status;\n"),),
+         "		status = broker_ack(consumer->broker, batch->deliveries[i].tag, false);\n	return status;\n"),),
     "relay-wake-up": (
         ("runtime/relay/outbox_relay.c", "	if (wake)\n		eventfd_write(relay->wake, 1);\n", "	(void)wake;\n"),),
-    "lingering": (("runtime/consumer/fetch.c", "lane->plan->linger_us > 0", "lane->plan->linger_us < 0"),),
-    "pairs": (("svc-orders/service.c", ".pair_us = 400 * MS_US,", ".pair_us = 0,"),),
-    "looks-without-locks": (("runtime/consumer/process_batch.c", "turn.locked = wary ||", "turn.locked = true || wary ||"),),
+    "lingering": (("runtime/consumer/fetch.c", "consumer->config->linger_us > 0", "consumer->config->linger_us < 0"),),
+    "pairs": (("svc-orders/service.c", ".join_timeout_us = 400 * MS_US,", ".join_timeout_us = 0,"),),
+    "looks-without-locks": (("runtime/consumer/process_batch.c", "turn.locked = pessimistic ||", "turn.locked = true || pessimistic ||"),),
     "kept-aggregates": (("runtime/store/aggregate_cache.c", "*found = find(kept, wanted->store, &wanted->id);",
                          "*found = NULL;\n	(void)kept;"),),
-    "rest": (("runtime/relay/admission_control.c", "	if (open <= pace->open_max)\n", "	if (open <= pace->open_max || since_us != 0)\n"),),
-    "hopeful-inserts": (
-        ("runtime/consumer/process_batch.c", "stores_save_send(turn->lane, turn->unit, turn->claim.hopeful);",
-         "stores_save_send(turn->lane, turn->unit, false);"),
-        ("runtime/consumer/process_batch.c", "deadlines_save_send(db, service, turn->unit, turn->claim.hopeful);",
+    "rest": (("runtime/relay/admission_control.c", "	if (open <= pace->max_pending)\n", "	if (open <= pace->max_pending || since_us != 0)\n"),),
+    "optimistic-inserts": (
+        ("runtime/consumer/process_batch.c", "stores_save_send(turn->consumer, turn->unit, turn->claim.optimistic);",
+         "stores_save_send(turn->consumer, turn->unit, false);"),
+        ("runtime/consumer/process_batch.c", "deadlines_save_send(db, service, turn->unit, turn->claim.optimistic);",
          "deadlines_save_send(db, service, turn->unit, false);"),
-        ("runtime/consumer/process_batch.c", "outbox_insert_send(db, turn->parcel, turn->claim.hopeful);",
-         "outbox_insert_send(db, turn->parcel, false);")),
-    "unasked-requests": (("runtime/consumer/process_batch.c", "turn.claim.asks = wary ||", "turn.claim.asks = true || wary ||"),),
-    "unclaimed-events": (("runtime/store/inbox.c", "return claim->hopeful && item->handler != NULL",
-                          "return false && claim->hopeful && item->handler != NULL"),),
+        ("runtime/consumer/process_batch.c", "outbox_insert_send(db, turn->batch, turn->claim.optimistic);",
+         "outbox_insert_send(db, turn->batch, false);")),
+    "unasked-requests": (("runtime/consumer/process_batch.c", "turn.claim.asks = pessimistic ||", "turn.claim.asks = true || pessimistic ||"),),
+    "unclaimed-events": (("runtime/store/inbox.c", "return claim->optimistic && item->handler != NULL",
+                          "return false && claim->optimistic && item->handler != NULL"),),
 }
 
 

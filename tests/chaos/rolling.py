@@ -1,4 +1,4 @@
-"""A rolling restart: two of each program, of which one after the other is replaced while its twin carries on."""
+"""A rolling restart: two of each program, of which one after the other is replaced while its duplicate_of carries on."""
 import time
 
 from chaos.parts import PROGRAMS, Replica, await_ready
@@ -7,36 +7,36 @@ DRAINED = 1.0  # seconds that a balancer gives connections to end
 
 
 def rolling(world, _all):
-    """Nobody need notice. Where there is another build, the twins begin as that one, and end as ours."""
-    twins = {}
+    """Nobody need notice. Where there is another build, the duplicates begin as that one, and end as ours."""
+    duplicates = {}
     try:
         for program in PROGRAMS:
-            twins[program] = start_twin(world, program, world.other_build)
+            duplicates[program] = start_twin(world, program, world.other_build)
         for program in PROGRAMS:
             replace_first(world, program)
-            twins[program] = replace_twin(world, program, twins.pop(program))
+            duplicates[program] = replace_twin(world, program, duplicates.pop(program))
     finally:
         for program in reversed(PROGRAMS):
-            if program in twins:
-                retire(world, twins[program])
+            if program in duplicates:
+                retire(world, duplicates[program])
 
 
 def start_twin(world, program, build=None):
-    twin = Replica(world.stack, program, build)
-    await_ready(twin.ready, 30, f"a second {program}")
+    duplicate_of = Replica(world.stack, program, build)
+    await_ready(duplicate_of.ready, 30, f"a second {program}")
     if program == "edge-http":
-        world.door.add(twin.url)
-    return twin
+        world.door.add(duplicate_of.url)
+    return duplicate_of
 
 
-def retire(world, twin):
+def retire(world, duplicate_of):
     """As a balancer does it: nobody is sent there any more, and then it ends."""
-    if twin.program == "edge-http":
-        world.door.remove(twin.url)
+    if duplicate_of.program == "edge-http":
+        world.door.remove(duplicate_of.url)
         time.sleep(DRAINED)
-    status = twin.stop()
+    status = duplicate_of.stop()
     if status != 0:
-        world.ledger.violated(f"a second {twin.program} ended with {status}, asked to end")
+        world.ledger.violated(f"a second {duplicate_of.program} ended with {status}, asked to end")
 
 
 def replace_twin(world, program, old):

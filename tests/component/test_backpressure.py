@@ -56,7 +56,7 @@ def nobody_takes_orders(stack):
 def test_while_a_queue_is_full_its_calls_are_refused_within_a_second(api, customer, product, edge,
                                                                      nobody_takes_orders):
     with pytest.raises(pika.exceptions.NackError):
-        for _ in range(1000):  # some go to the lane that does not stir
+        for _ in range(1000):  # some go to the consumer that does not stir
             edge.publish("rpc", "orders.command", b"[]", content_type="application/json")
     eventually(lambda: refused_at_once(lambda: customer.place([(product, 1)])))
     ok(api.get(f"/products/{product['id']}"))

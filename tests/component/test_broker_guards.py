@@ -131,9 +131,9 @@ def queues(stack):
 def test_queues_are_of_the_kind_that_their_messages_need(stack):
     found = queues(stack)
     for service in ("users", "products", "orders"):
-        for lane in ("query", "command"):
-            assert found[f"{service}.{lane}"]["type"] == "classic"
-            assert found[f"{service}.{lane}"]["effective_policy_definition"]["overflow"] == "reject-publish"
+        for consumer in ("query", "command"):
+            assert found[f"{service}.{consumer}"]["type"] == "classic"
+            assert found[f"{service}.{consumer}"]["effective_policy_definition"]["overflow"] == "reject-publish"
         events = found[f"{service}.events"]
         assert events["type"] == "quorum" and events["effective_policy_definition"] == {"delivery-limit": 20}
         assert events["arguments"]["x-dead-letter-strategy"] == "at-least-once"
@@ -141,8 +141,8 @@ def test_queues_are_of_the_kind_that_their_messages_need(stack):
         assert found[f"{service}.dead"]["type"] == "quorum"
     assert found["events.log"]["type"] == "stream" and found["users.password"]["type"] == "classic"
     assert {name for name in found if not name.startswith("amq.gen")} == {
-        *(f"{service}.{lane}" for service in ("users", "products", "orders")
-          for lane in ("query", "command", "events", "dead")), "users.password", "events.log"}
+        *(f"{service}.{consumer}" for service in ("users", "products", "orders")
+          for consumer in ("query", "command", "events", "dead")), "users.password", "events.log"}
 
 
 # ---- what an operator reads ----

@@ -27,7 +27,7 @@ def place(customer, product):
 
 def turn_of(stack, order_id, house="orders"):
     """The number of the turn's row that an order's deadline is in; None: in none."""
-    rows = stack.sql(house, "SELECT id FROM deadline_turns WHERE %s::uuid = ANY(subjects)", order_id)
+    rows = stack.sql(house, "SELECT id FROM deadline_batches WHERE %s::uuid = ANY(subjects)", order_id)
     return rows[0][0] if rows else None
 
 
@@ -39,7 +39,7 @@ def place_young(stack, customer, product):
     """An order that waits for products alone, its deadline still in its turn's row: for an hour, so young is that."""
     def made():
         order_id = place(customer, product)
-        return stack.sql("orders", "UPDATE deadline_turns SET made_at = now() + interval '1 hour'"
+        return stack.sql("orders", "UPDATE deadline_batches SET made_at = now() + interval '1 hour'"
                                    " WHERE %s::uuid = ANY(subjects) RETURNING 1", order_id) and order_id
 
     order_id = eventually(made)
@@ -48,7 +48,7 @@ def place_young(stack, customer, product):
 
 
 def age(stack, order_id):
-    stack.sql("orders", "UPDATE deadline_turns SET made_at = now() - interval '1 hour' WHERE %s::uuid = ANY(subjects)", order_id)
+    stack.sql("orders", "UPDATE deadline_batches SET made_at = now() - interval '1 hour' WHERE %s::uuid = ANY(subjects)", order_id)
 
 
 def expires(stack, customer, order_id):
@@ -85,7 +85,7 @@ def test_a_reservation_that_is_still_held_a_second_later_gets_a_row(stack, produ
 
 def test_a_deadline_that_is_due_is_found_however_young_its_turn_is(stack, customer, product, frozen_products):
     order_id = place_young(stack, customer, product)
-    stack.sql("orders", "UPDATE deadline_turns SET due_at = now(), dues[array_position(subjects, %s::uuid)] = now()"
+    stack.sql("orders", "UPDATE deadline_batches SET due_at = now(), dues[array_position(subjects, %s::uuid)] = now()"
                         " WHERE %s::uuid = ANY(subjects)", order_id, order_id)
     eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == "expired", patience=20)
     eventually(lambda: not has_row(stack, order_id))

@@ -1,4 +1,4 @@
-"""Lanes that take events: what is wrong with one harms no other, nothing is lost and nothing has its effect twice.
+"""Consumers that take events: what is wrong with one harms no other, nothing is lost and nothing has its effect twice.
 
 svc-products is stopped, so that orders wait; the tests speak in its stead. What they say is what it would have said, so
 that it finds its place again afterwards."""
@@ -172,7 +172,7 @@ def test_a_duplicate_has_no_second_effect(stack, customer, products, pending, go
 
 def handled(stack, events):
     """The ids of those that svc-orders has claimed, or heard without a claim; each as often as it was."""
-    known = "SELECT id::text FROM inbox_events UNION ALL SELECT unnest(ids)::text FROM heard_events"
+    known = "SELECT id::text FROM inbox_events UNION ALL SELECT unnest(ids)::text FROM processed_events"
     return [found for found, in stack.sql("orders", f"SELECT id FROM ({known}) AS known WHERE id = ANY(%s)",
                                           [told["id"] for told in events])]
 

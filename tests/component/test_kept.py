@@ -84,7 +84,7 @@ def test_an_order_that_was_just_placed_is_confirmed_without_loading_it(stack, cu
     until_it_happens(attempt)
 
 
-def test_what_the_command_lane_has_changed_the_events_lane_does_not_load(stack, admin, shop, new_product):
+def test_what_the_command_lane_has_changed_the_events_consumer_does_not_load(stack, admin, shop, new_product):
     def attempt():
         product = new_product(on_hand=0)
         ok(admin.post(f"/products/{product['id']}/stock", {"delta": 2}))
@@ -184,7 +184,7 @@ def test_a_turn_whose_connection_was_lost_leaves_nothing_in_memory(stack, shop, 
         return used(stack, "svc-products")[0] > before
 
     def attempt():
-        eventually(taken_from_memory)  # a lane that has lost its connection without is wary for some seconds
+        eventually(taken_from_memory)  # a consumer that has lost its connection without is pessimistic for some seconds
         first = shop.placed(product)
         mistrusted, before = shop.mistrusted(), shop.reserved(product)
         with stack.database("products") as other:

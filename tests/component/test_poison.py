@@ -9,7 +9,7 @@ from kit.broker import event, item
 from kit.patience import eventually
 from kit.rest import ok
 from kit.stack import waiting_for_locks
-from test_event_lanes import check_dead, ends, goods, pending, products, refused  # noqa: F401 (fixtures)
+from test_event_consumers import check_dead, ends, goods, pending, products, refused  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.slow
 

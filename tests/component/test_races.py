@@ -78,7 +78,7 @@ def reserved(admin, product):
 
 def test_stock_that_another_replica_changes_meanwhile_is_counted_anew(stack, admin, orders, operator, product):
     """The turn looked at the product before the other's commit, without a lock, and saves after it. After a lost race a
-    lane locks for some seconds what it loads, and loses none: until then the test meets no race."""
+    consumer locks for some seconds what it loads, and loses none: until then the test meets no race."""
     def race():
         before, redone_before, order_id = reserved(admin, product), redone(stack), str(uuid.uuid4())
         with stack.database("products") as other:

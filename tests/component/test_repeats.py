@@ -1,5 +1,5 @@
 """Requests that are sent again. A turn decides what it has as if all were new, and finds out at its end, where it would
-record its answers, what was answered before; then it is run again, and that lane asks at the beginning for some seconds.
+record its answers, what was answered before; then it is run again, and that consumer asks at the beginning for some seconds.
 So most tests here go on until their repeat has met a turn that had not asked."""
 import uuid
 
@@ -9,7 +9,7 @@ from kit.broker import item, moment
 from kit.patience import eventually
 from kit.rest import ok
 from kit.stack import waiting_for_locks
-from test_request_lanes import get_order, line, orders_of, placing
+from test_request_consumers import get_order, line, orders_of, placing
 
 
 def redone(stack, service="svc-orders"):
@@ -140,8 +140,8 @@ def test_a_repeat_of_what_needs_hashing_is_asked_for_first(stack, edge):
 # ---- at the same moment ----
 
 @pytest.fixture
-def two_lanes(stack):
-    """Starts a service with two command lanes."""
+def two_consumers(stack):
+    """Starts a service with two command consumers."""
     started = []
 
     def start(service):
@@ -166,8 +166,8 @@ def sent_twice(stack, edge, service, asked, hold):
 
 
 @pytest.mark.sanitizer
-def test_two_lanes_with_the_same_request_do_it_once(stack, edge, two_lanes, new_customer, product):
-    two_lanes("svc-orders")
+def test_two_lanes_with_the_same_request_do_it_once(stack, edge, two_consumers, new_customer, product):
+    two_consumers("svc-orders")
     for _ in range(3):
         buyer = new_customer()
         replies = sent_twice(stack, edge, "orders", placing(buyer, product),
@@ -177,8 +177,8 @@ def test_two_lanes_with_the_same_request_do_it_once(stack, edge, two_lanes, new_
         assert get_order(edge, buyer, replies[0]["data"]["id"])
 
 
-def test_two_lanes_with_the_same_change_of_one_product_do_it_once(stack, edge, admin, two_lanes, product):
-    two_lanes("svc-products")
+def test_two_lanes_with_the_same_change_of_one_product_do_it_once(stack, edge, admin, two_consumers, product):
+    two_consumers("svc-products")
     for times in range(1, 4):
         asked = item("products.adjust_stock", {"id": product["id"], "delta": 5}, {"user_id": admin.id, "role": "admin"})
         replies = sent_twice(stack, edge, "products", asked,
@@ -186,10 +186,10 @@ def test_two_lanes_with_the_same_change_of_one_product_do_it_once(stack, edge, a
         assert replies[0] == replies[1] and replies[0]["data"]["on_hand"] == 100 + 5 * times
 
 
-def test_two_lanes_with_the_same_request_for_tokens_answer_as_if_it_came_again(stack, api, edge, two_lanes,
+def test_two_lanes_with_the_same_request_for_tokens_answer_as_if_it_came_again(stack, api, edge, two_consumers,
                                                                               new_customer):
     """No answer is recorded that could be given twice; the session's row makes one wait for the other."""
-    two_lanes("svc-users")
+    two_consumers("svc-users")
     token, session = session_of(stack, api, new_customer())
     asked = item("tokens.refresh", {"refresh_token": token})
     replies = sent_twice(stack, edge, "users", asked,

@@ -13,7 +13,7 @@ from kit.rest import ok
 
 pytestmark = pytest.mark.slow
 
-ROOM = 64  # messages of events that svc-orders' lane takes ahead (runtime/consumer/fetch.c)
+ROOM = 64  # messages of events that svc-orders' consumer takes ahead (runtime/consumer/fetch.c)
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def frozen_products(stack):
 
 
 def worked(metrics):
-    """How many items the lanes that write have worked on."""
-    return {lane: sum(float(line.split()[-1]) for line in metrics.splitlines()
-                      if line.startswith(f'comanda_turn_items_sum{{lane="{lane}"')) for lane in ("command", "events")}
+    """How many items the consumers that write have worked on."""
+    return {consumer: sum(float(line.split()[-1]) for line in metrics.splitlines()
+                      if line.startswith(f'comanda_turn_items_sum{{consumer="{consumer}"')) for consumer in ("command", "events")}
 
 
 def both(stack, replica):
@@ -66,7 +66,7 @@ def ends(customer, orders, status="confirmed"):
 
 def all_went_to_the_second(before, after, count):
     assert after[0] == before[0], "the first has nothing to do"
-    assert {lane: after[1][lane] - before[1][lane] for lane in after[1]} == {"command": count, "events": 2 * count}
+    assert {consumer: after[1][consumer] - before[1][consumer] for consumer in after[1]} == {"command": count, "events": 2 * count}
 
 
 def test_what_writes_goes_to_the_replica_that_was_started_last(stack, customer, product, new_replica):

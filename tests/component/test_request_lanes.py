@@ -1,4 +1,4 @@
-"""Lanes that take requests: each item has its own identity, deadline, answer and error, however they travel."""
+"""Consumers that take requests: each item has its own identity, deadline, answer and error, however they travel."""
 import uuid
 
 import pytest
@@ -102,8 +102,8 @@ def test_the_same_id_twice_in_one_message_is_done_once(stack, edge, new_customer
     asked = placing(buyer, product)
     edge.send("orders.command", [asked, placing(buyer, product), asked])
     replies = edge.collect(3)
-    twins = [reply for reply in replies if reply["id"] == asked["id"]]
-    assert len(twins) == 2 and twins[0] == twins[1] and twins[0]["status"] == "ok"
+    duplicates = [reply for reply in replies if reply["id"] == asked["id"]]
+    assert len(duplicates) == 2 and duplicates[0] == duplicates[1] and duplicates[0]["status"] == "ok"
     assert orders_of(stack, buyer) == 2
 
 
@@ -162,7 +162,7 @@ def test_no_message_holds_more_than_256_requests(edge, customer):
     assert edge.collect(1)[0]["status"] == "malformed"
 
 
-def test_a_request_in_the_wrong_lane_is_not_done(stack, edge, new_customer, product):
+def test_a_request_in_the_wrong_consumer_is_not_done(stack, edge, new_customer, product):
     buyer = new_customer()
     assert edge.ask("orders.query", placing(buyer, product))["status"] == "unknown_type"
     assert edge.ask("users.command", placing(buyer, product))["status"] == "unknown_type"
@@ -171,7 +171,7 @@ def test_a_request_in_the_wrong_lane_is_not_done(stack, edge, new_customer, prod
 
 @pytest.mark.parametrize("user", ["svc-users", "svc-products", "svc-orders"])
 def test_a_request_that_another_program_puts_into_the_queue_is_refused(stack, as_user, new_customer, product, user):
-    """Services may write to the default exchange, because replies need it; the lane looks at who sent what."""
+    """Services may write to the default exchange, because replies need it; the consumer looks at who sent what."""
     buyer = new_customer()
     reply = as_user(user).ask("orders.command", placing(buyer, product), exchange="")
     assert (reply["status"], reply["code"]) == ("forbidden", "wrong_sender")
@@ -200,16 +200,16 @@ def test_an_order_of_a_user_whom_nobody_knows_is_rejected_for_it(edge, product):
     assert (end["status"], end["reason"]["code"]) == ("rejected", "user_unknown")
 
 
-@pytest.mark.parametrize("service, lane, request_type, data", [
+@pytest.mark.parametrize("service, consumer, request_type, data", [
     ("svc-users", "users.query", "users.keys", {}),
     ("svc-products", "products.query", "products.list", {"limit": 1}),
     ("svc-orders", "orders.query", "orders.list", {"limit": 1}),
 ])
-def test_a_service_comes_back_when_its_connections_are_ended_by_force(stack, edge, admin, service, lane, request_type,
+def test_a_service_comes_back_when_its_connections_are_ended_by_force(stack, edge, admin, service, consumer, request_type,
                                                                       data):
     pid = stack.pid(service)
     eventually(lambda: close_connections(stack, service) > 0)
     caller = {"user_id": admin.id, "role": "admin"}
-    assert edge.ask(lane, item(request_type, data, caller))["status"] == "ok"
+    assert edge.ask(consumer, item(request_type, data, caller))["status"] == "ok"
     eventually(lambda: stack.ready(service))
     assert stack.pid(service) == pid

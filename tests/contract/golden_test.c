@@ -51,7 +51,7 @@ static void print_faults(const char *name, const struct faults *faults)
 		print_error("%s: %s %s\n", name, faults->items[i].field, faults->items[i].message);
 }
 
-static void check_shape(const char *name, const struct shape *shape)
+static void check_schema(const char *name, const struct schema *schema)
 {
 	struct faults faults = {0};
 	struct buffer written;
@@ -61,13 +61,13 @@ static void check_shape(const char *name, const struct shape *shape)
 		fail_msg("there is no sample %s.json", name);
 		return;
 	}
-	void *body = arena_new(&sample.arena, 1, shape->size);
-	shape_blank(shape, body);
-	const enum status status = json_read(sample.json, shape, UNKNOWN_REFUSED, &sample.arena, &faults, body);
+	void *body = arena_new(&sample.arena, 1, schema->size);
+	schema_blank(schema, body);
+	const enum status status = json_read(sample.json, schema, UNKNOWN_REFUSED, &sample.arena, &faults, body);
 	print_faults(name, &faults);
 	assert_int_equal(status, OK);
 	buffer_init(&written);
-	json_encode(&written, shape, body);
+	json_encode(&written, schema, body);
 	assert_string_equal(written.bytes, sample.text.bytes);
 	buffer_done(&written);
 	close_sample(&sample);
@@ -91,9 +91,9 @@ static void check_event(const char *name, const struct message_type *type)
 	print_faults(name, &faults);
 	assert_int_equal(status, OK);
 	assert_ptr_equal(&comanda_contract.types[message.type], type);
-	void *body = arena_new(&sample.arena, 1, type->shape->size);
-	shape_blank(type->shape, body);
-	const enum status read = json_read(data, type->shape, UNKNOWN_REFUSED, &sample.arena, &faults, body);
+	void *body = arena_new(&sample.arena, 1, type->schema->size);
+	schema_blank(type->schema, body);
+	const enum status read = json_read(data, type->schema, UNKNOWN_REFUSED, &sample.arena, &faults, body);
 	print_faults(name, &faults);
 	assert_int_equal(read, OK);
 	const char *causation = json_text(json_member(sample.json, "causationid"));
@@ -123,11 +123,11 @@ static void every_message_is_read_and_written_as_its_sample(void **state)
 		snprintf(name, sizeof(name), "%s.v%d", type->name, type->version);
 		if (type->kind != REQUEST)
 			check_event(name, type);
-		else if (type->shape != NULL)
-			check_shape(name, type->shape);
+		else if (type->schema != NULL)
+			check_schema(name, type->schema);
 		snprintf(name, sizeof(name), "%s.v%d.reply", type->name, type->version);
 		if (type->reply != NULL)
-			check_shape(name, type->reply);
+			check_schema(name, type->reply);
 	}
 }
 
@@ -141,7 +141,7 @@ static void every_row_of_the_contract_is_filled(void **state)
 		assert_non_null(type->producer);
 		assert_true(type->version >= 1);
 		assert_int_equal(contract_find(&comanda_contract, type->name, type->version), i);
-		assert_true(type->kind == REQUEST ? type->lane != NULL : type->shape != NULL);
+		assert_true(type->kind == REQUEST ? type->queue != NULL : type->schema != NULL);
 	}
 }
 

@@ -59,7 +59,7 @@ def settled(stack):
                 assert stack.management("GET", f"queues/comanda/{queue}").json().get("messages") == 0, queue
             for service in ("users", "products", "orders"):
                 assert stack.sql(service, "SELECT count(*) FROM outbox") == [(0,)], service
-                assert stack.sql(service, "SELECT count(*) FROM deadline_turns") == [(0,)], service
+                assert stack.sql(service, "SELECT count(*) FROM deadline_batches") == [(0,)], service
             return True
 
         eventually(quiet, patience=30)

@@ -44,8 +44,8 @@ def dead_letters(comanda, count):
     return eventually(look, patience=30, every=0.3)[0]
 
 
-def tally(outcomes):
-    return collections.Counter((item["died_of"], item["outcome"]) for item in outcomes)
+def tally(confirms):
+    return collections.Counter((item["died_of"], item["outcome"]) for item in confirms)
 
 
 def poisoned_orders(customer, product, count):

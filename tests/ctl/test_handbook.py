@@ -1,6 +1,6 @@
-"""What docs/operating.md shows of `comanda` is what it prints: its commands are run in order, and compared in shape.
+"""What docs/operating.md shows of `comanda` is what it prints: its commands are run in order, and compared in schema.
 
-In shape: ids, times, offsets and counts differ from day to day, and so does which of two answers comes first."""
+In schema: ids, times, offsets and counts differ from day to day, and so does which of two answers comes first."""
 import re
 import subprocess
 
@@ -10,7 +10,7 @@ from kit.patience import eventually
 from kit.stack import ROOT
 
 HANDBOOK = ROOT / "docs" / "operating.md"
-BLOCK = re.compile(r"^<!-- tested: shape -->\n+```console\n(.*?)^```$", re.M | re.S)
+BLOCK = re.compile(r"^<!-- tested: schema -->\n+```console\n(.*?)^```$", re.M | re.S)
 SHAPES = [
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "ID"),
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "TIME"),
@@ -27,7 +27,7 @@ SHAPES = [
 COUNT = re.compile(r"^ *(PENDING|USER_KNOWN|STOCK_HELD|CONFIRMED|REJECTED|EXPIRED|CANCELLED) +\d+$", re.M)
 
 
-def shape(text):
+def schema(text):
     text = COUNT.sub("", text)
     for pattern, instead in SHAPES:
         text = pattern.sub(instead, text)
@@ -67,5 +67,5 @@ def test_what_the_handbook_shows_is_what_is_printed(stack, comanda, admin, settl
     printed = done.stdout.split("--- next\n")
     assert len(printed) == len(expected) + 1, done.stdout + done.stderr
     for (command, output), really in zip(expected, printed):
-        assert shape(really) == shape(output), f"{command}\n{really}{done.stderr}"
+        assert schema(really) == schema(output), f"{command}\n{really}{done.stderr}"
     eventually(lambda: comanda.json("dead", "list") == [], every=0.3)

@@ -7,7 +7,7 @@ import pytest
 
 from kit.patience import eventually
 
-HANDLED = "SELECT id FROM inbox_events UNION SELECT unnest(ids) FROM heard_events"
+HANDLED = "SELECT id FROM inbox_events UNION SELECT unnest(ids) FROM processed_events"
 # What a service knows, without when it handled what.
 STATE = {
     "users": ["SELECT * FROM users", "SELECT * FROM email_claims", "SELECT * FROM sessions", "SELECT * FROM deadlines"],
@@ -80,7 +80,7 @@ def test_a_dry_run_says_what_each_consumer_will_do(comanda, some_orders):
 @pytest.mark.parametrize("late", ["2 seconds", "20 minutes"])
 def test_what_was_heard_late_is_found_all_the_same(stack, comanda, some_orders, late):
     [event] = [errand["event_id"] for errand in comanda.json("replay", "--order", some_orders[0], "--type", "order.confirmed")]
-    shift = "UPDATE heard_events SET received_at = received_at {} %s::interval WHERE %s = ANY(ids) RETURNING 1"
+    shift = "UPDATE processed_events SET received_at = received_at {} %s::interval WHERE %s = ANY(ids) RETURNING 1"
     assert stack.sql("products", shift.format("+"), late, event) == [(1,)]
     try:
         [errand] = comanda.json("replay", "--event", event)
@@ -124,7 +124,7 @@ def test_a_forced_replay_needs_a_reason_and_a_yes_and_leaves_an_audit_event(stac
     assert "--reason" in comanda.complaint(*once)
     reason = f"the stock of a backup lacked it ({uuid.uuid4()})"
     claimed = ("SELECT received_at FROM (SELECT id, received_at FROM inbox_events UNION ALL SELECT unnest(ids), received_at"
-               " FROM heard_events) AS handled WHERE id = %s")
+               " FROM processed_events) AS handled WHERE id = %s")
     before = stack.sql("products", claimed, event)
     assert len(before) == 1
     _, complaint = comanda.run(*once, "--reason", reason, code=2)

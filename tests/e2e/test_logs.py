@@ -21,7 +21,7 @@ def documented():
 
 def written():
     """Field names in the sources."""
-    names = {"lane", *LINE}
+    names = {"consumer", *LINE}
     for path in sorted(ROOT.glob("**/*.c")):
         if {"tests", "build", "ctl"} & set(path.parts):
             continue

@@ -1,4 +1,4 @@
-"""Orders: both outcomes, every reason, what Prefer changes, and who may see them."""
+"""Orders: both confirms, every reason, what Prefer changes, and who may see them."""
 import time
 import uuid
 

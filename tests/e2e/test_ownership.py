@@ -1,5 +1,5 @@
 """Whose is it? Every route × {nobody, another customer, the owner, an admin}: at the edge, and in the service behind it,
-which is asked directly at its lane, as if the edge had let everybody through."""
+which is asked directly at its consumer, as if the edge had let everybody through."""
 import subprocess
 import uuid
 from pathlib import Path
@@ -79,11 +79,11 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def table(stack):
-    """The rows of edge-http's own table: route → (who, message, lane)."""
+    """The rows of edge-http's own table: route → (who, message, consumer)."""
     shown = subprocess.run([Path(stack["COMANDA_BIN"]) / "edge-http", "--routes"], capture_output=True, text=True,
                            check=True).stdout
     rows = [line.split() for line in shown.splitlines()]
-    return {f"{method} {path}": (who, message, lane) for method, path, who, message, lane in rows}
+    return {f"{method} {path}": (who, message, consumer) for method, path, who, message, consumer in rows}
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_the_edge_lets_in_whom_the_table_names(shop, api, stranger, admin, route
 @pytest.mark.parametrize("route", PROMISED)
 def test_the_service_behind_it_refuses_by_itself(shop, table, edge, stranger, admin, route, caller):
     method, path = route.split()
-    _, message, lane = table[route]
+    _, message, consumer = table[route]
     subject, owner = shop.subject(path, method)
     data = dict(shop.body(route) or {})
     data.pop("grant_type", None)
@@ -143,7 +143,7 @@ def test_the_service_behind_it_refuses_by_itself(shop, table, edge, stranger, ad
         data["limit"] = 20
     client = client_of(caller, owner, None, stranger, admin)
     who = None if client is None else {"user_id": client.id, "role": "admin" if client is admin else "customer"}
-    reply = edge.ask(lane, item(message, data, who))
+    reply = edge.ask(consumer, item(message, data, who))
     wanted = expected(route, caller)
     late = [STATUS[status] for status in COMES_LATE.get(route, ()) if wanted is None]
     assert reply["status"] in [STATUS[wanted] if wanted else "ok", *late], reply

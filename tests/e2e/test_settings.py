@@ -107,7 +107,7 @@ def test_those_who_wait_for_their_orders_leave_workers_for_others(stack, api, cu
     assert times[3] < 1 * SLOWNESS and times[-1] > 2, times
 
 
-def test_more_calls_than_one_lane_may_have_are_refused_at_once(stack, api, edge_with, frozen):
+def test_more_calls_than_one_consumer_may_have_are_refused_at_once(stack, api, edge_with, frozen):
     edge_with(COMANDA_RPC_IN_FLIGHT="2")
     frozen("svc-products")
 

@@ -9,7 +9,7 @@ from kit.rest import ok, problem
 from test_orders import stock_of
 
 
-def outcomes(answers):
+def confirms(answers):
     """How many were confirmed, and the reasons of the rest."""
     confirmed = [answer.json() for answer in answers if answer.status_code == 201]
     reasons = [problem(answer, 409)["reason"]["code"] for answer in answers if answer.status_code != 201]
@@ -23,7 +23,7 @@ def test_of_many_buyers_of_the_last_item_exactly_one_gets_it(new_customer, admin
         last = new_product(on_hand=1)
         with ThreadPoolExecutor(24) as threads:
             answers = list(threads.map(lambda n: buyers[n % 4].place([(last, 1)], wait=10), range(24)))
-        confirmed, reasons = outcomes(answers)
+        confirmed, reasons = confirms(answers)
         assert len(confirmed) == 1 and reasons == ["out_of_stock"] * 23
         eventually(lambda: stock_of(admin, last) == (0, 0, 0))
 

@@ -24,7 +24,7 @@ static void read_cursor(const char *cursor)
 	must(strcasecmp(text, cursor) == 0);
 }
 
-static void read_query(struct span query, const struct shape *shape)
+static void read_query(struct span query, const struct schema *schema)
 {
 	struct faults faults = {.count = 0};
 	struct buffer json;
@@ -33,8 +33,8 @@ static void read_query(struct span query, const struct shape *shape)
 
 	arena_init(&arena);
 	buffer_init(&json);
-	if (form_to_json(query, shape, &json) == OK &&
-	    json_decode((struct span){json.bytes, json.size}, shape, UNKNOWN_REFUSED, &arena, &faults, &body) == OK) {
+	if (form_to_json(query, schema, &json) == OK &&
+	    json_decode((struct span){json.bytes, json.size}, schema, UNKNOWN_REFUSED, &arena, &faults, &body) == OK) {
 		const struct page_query *page = body;
 
 		must(page->limit >= 1 && page->limit <= 100);
@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	arena_init(&arena);
 	const struct span query = {arena_copy(&arena, (const char *)bytes, size), size};
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		read_query(query, comanda_contract.types[lists[i]].shape);
+		read_query(query, comanda_contract.types[lists[i]].schema);
 	arena_done(&arena);
 	return 0;
 }

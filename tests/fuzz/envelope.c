@@ -1,5 +1,5 @@
 /* What messages travel in: events alone and in batches (CloudEvents), requests and replies alone and in lists. Each
- * input is read as all of them, as the lanes of a service and the edge read what the broker brings. */
+ * input is read as all of them, as the queues of a service and the edge read what the broker brings. */
 #include <string.h>
 
 #include "proto/messages.h"
@@ -12,16 +12,16 @@ void target_begin(void)
 	json_init();
 }
 
-static void *read_body(const struct json *data, const struct shape *shape, enum unknown_fields unknown,
+static void *read_body(const struct json *data, const struct schema *schema, enum unknown_fields unknown,
 		       struct arena *arena)
 {
 	struct faults faults = {.count = 0};
 
-	if (shape == NULL || data == NULL)
+	if (schema == NULL || data == NULL)
 		return NULL;
-	void *body = arena_new(arena, 1, shape->size);
-	shape_blank(shape, body);
-	return json_read(data, shape, unknown, arena, &faults, body) == OK ? body : NULL;
+	void *body = arena_new(arena, 1, schema->size);
+	schema_blank(schema, body);
+	return json_read(data, schema, unknown, arena, &faults, body) == OK ? body : NULL;
 }
 
 /* What was read as an event is one when it is written, and says the same. */
@@ -57,7 +57,7 @@ static void read_event(const struct json *json, struct arena *arena)
 
 	if (cloudevent_read(json, &comanda_contract, arena, &faults, &message, &data) != OK)
 		return;
-	const void *body = read_body(data, comanda_contract.types[message.type].shape, UNKNOWN_IGNORED, arena);
+	const void *body = read_body(data, comanda_contract.types[message.type].schema, UNKNOWN_IGNORED, arena);
 	if (body != NULL)
 		write_event(&message, body, arena);
 }
@@ -86,7 +86,7 @@ static void read_requests(struct span text, struct arena *arena)
 
 		must(item->status != OK || (item->data != NULL && item->message.type >= 0));
 		if (item->status == OK)
-			read_body(item->data, comanda_contract.types[item->message.type].shape, UNKNOWN_REFUSED, arena);
+			read_body(item->data, comanda_contract.types[item->message.type].schema, UNKNOWN_REFUSED, arena);
 	}
 }
 

@@ -12,8 +12,8 @@ void target_begin(void)
 	json_init();
 }
 
-/* A name that is none means some shape all the same: a mutation of it goes on to try another message. */
-static const struct shape *shape_named(struct span name)
+/* A name that is none means some schema all the same: a mutation of it goes on to try another message. */
+static const struct schema *schema_named(struct span name)
 {
 	uint32_t hash = 0;
 	char known[120];
@@ -23,15 +23,15 @@ static const struct shape *shape_named(struct span name)
 		const size_t size = (size_t)snprintf(known, sizeof(known), "%s.v%d", type->name, type->version);
 
 		if (name.size >= size && memcmp(name.bytes, known, size) == 0)
-			return name.size > size ? type->reply : type->shape;
+			return name.size > size ? type->reply : type->schema;
 	}
 	for (size_t i = 0; i < name.size; i++)
 		hash = hash * 31 + (uint8_t)name.bytes[i];
 	const struct message_type *type = &comanda_contract.types[hash / 2 % (uint32_t)comanda_contract.count];
-	return hash % 2 == 0 || type->shape == NULL ? type->reply : type->shape;
+	return hash % 2 == 0 || type->schema == NULL ? type->reply : type->schema;
 }
 
-static void write_and_read_again(const struct shape *shape, const void *body, struct arena *arena)
+static void write_and_read_again(const struct schema *schema, const void *body, struct arena *arena)
 {
 	struct faults faults = {.count = 0};
 	struct buffer first, second;
@@ -39,12 +39,12 @@ static void write_and_read_again(const struct shape *shape, const void *body, st
 
 	buffer_init(&first);
 	buffer_init(&second);
-	json_encode(&first, shape, body);
-	must(json_decode((struct span){first.bytes, first.size}, shape, UNKNOWN_REFUSED, arena, &faults, &again) == OK);
-	json_encode(&second, shape, again);
+	json_encode(&first, schema, body);
+	must(json_decode((struct span){first.bytes, first.size}, schema, UNKNOWN_REFUSED, arena, &faults, &again) == OK);
+	json_encode(&second, schema, again);
 	must(first.size == second.size && memcmp(first.bytes, second.bytes, first.size) == 0);
 	buffer_clear(&second);
-	json_encode_public(&second, shape, body);
+	json_encode_public(&second, schema, body);
 	buffer_done(&first);
 	buffer_done(&second);
 }
@@ -59,10 +59,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (line == NULL)
 		return 0;
 	const struct span name = {text, (size_t)(line - text)}, json = {line + 1, size - name.size - 1};
-	const struct shape *shape = shape_named(name);
+	const struct schema *schema = schema_named(name);
 	arena_init(&arena);
-	if (json_decode(json, shape, UNKNOWN_IGNORED, &arena, &faults, &body) == OK && shape != NULL)
-		write_and_read_again(shape, body, &arena);
+	if (json_decode(json, schema, UNKNOWN_IGNORED, &arena, &faults, &body) == OK && schema != NULL)
+		write_and_read_again(schema, body, &arena);
 	arena_done(&arena);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* Services and keys, played. rpc_call, rpc_ask and auth_verify stand in for those of runtime/rpc/rpc.c and auth.c: what
+/* Services and keys, played. rpc_call, rpc_call_async and auth_verify stand in for those of runtime/rpc/rpc.c and auth.c: what
  * comes before them and after them is the edge's own code. */
 #include "tests/fuzz/played.h"
 
@@ -45,10 +45,10 @@ void played_choose(unsigned answer)
 	atomic_store(&chosen, answer % (sizeof(answers) / sizeof(answers[0])));
 }
 
-/* What the edge asks, the service that is asked must be able to read: its lane takes it apart like this. */
+/* What the edge asks, the service that is asked must be able to read: its queue takes it apart like this. */
 static void check_readable(const struct rpc_request *request)
 {
-	const struct shape *shape = comanda_contract.types[request->type].shape;
+	const struct schema *schema = comanda_contract.types[request->type].schema;
 	struct faults faults = {.count = 0};
 	struct rpc_items read;
 	struct buffer text;
@@ -64,11 +64,11 @@ static void check_readable(const struct rpc_request *request)
 	must(uuid_equal(&read.items[0].message.id, &request->id));
 	must(uuid_equal(&read.items[0].message.caller.user_id, &request->caller.user_id));
 	must(read.items[0].message.caller.role == request->caller.role);
-	if (shape != NULL) {
-		void *data = arena_new(&arena, 1, shape->size);
+	if (schema != NULL) {
+		void *data = arena_new(&arena, 1, schema->size);
 
-		shape_blank(shape, data);
-		must(json_read(read.items[0].data, shape, UNKNOWN_REFUSED, &arena, &faults, data) == OK);
+		schema_blank(schema, data);
+		must(json_read(read.items[0].data, schema, UNKNOWN_REFUSED, &arena, &faults, data) == OK);
 	}
 	buffer_done(&text);
 	arena_done(&arena);
@@ -88,7 +88,7 @@ enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct 
 	return answer->status;
 }
 
-void rpc_ask(struct rpc *rpc, const struct rpc_request *request, struct arena *arena, rpc_done *done, void *context)
+void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct arena *arena, rpc_done *done, void *context)
 {
 	struct rpc_reply reply;
 

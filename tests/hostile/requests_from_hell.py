@@ -169,7 +169,7 @@ PATHS = {
     "a file": (get(b"file:///etc/passwd"), {400}),
     "no path": (raw(b"GET  HTTP/1.1"), {400}),
     "a port to connect to": (raw(b"CONNECT localhost:22 HTTP/1.1"), {400, 404, 405, 501}),
-    "an id of another shape": (get(b"/v1/products/" + b"%2f" * 50), {400}),
+    "an id of another schema": (get(b"/v1/products/" + b"%2f" * 50), {400}),
 }
 PROTOCOL = {
     "a method of one's own": (raw(b"BREW /v1/orders HTTP/1.1"), {501}),

@@ -63,7 +63,7 @@ class Broker:
 
     # ---- requests ----
 
-    def send(self, lane, items, exchange="rpc", **properties):
+    def send(self, consumer, items, exchange="rpc", **properties):
         """Sends requests in one message; replies come to `collect`."""
         if self.replies is None:
             self.replies = []
@@ -72,7 +72,7 @@ class Broker:
         if isinstance(first, dict):
             properties.setdefault("correlation_id", first.get("id"))
             properties.setdefault("type", first.get("type"))
-        self.publish(exchange, lane, items, content_type="application/json", reply_to="amq.rabbitmq.reply-to",
+        self.publish(exchange, consumer, items, content_type="application/json", reply_to="amq.rabbitmq.reply-to",
                      **properties)
 
     def _take(self, _channel, _method, _properties, body):
@@ -88,9 +88,9 @@ class Broker:
         taken, self.replies = self.replies[:count], self.replies[count:]
         return taken
 
-    def ask(self, lane, items, **more):
+    def ask(self, consumer, items, **more):
         """The replies to some requests: a list in their order, or one for one."""
-        self.send(lane, items, **more)
+        self.send(consumer, items, **more)
         if isinstance(items, dict):
             return self.collect(1)[0]
         replies = {reply["id"]: reply for reply in self.collect(len(items))}

@@ -10,7 +10,7 @@ struct coverage {
 };
 
 void coverage_add(struct coverage *coverage, const struct search *search);
-/* Is there no handler of the driven lanes that never said OK? Prints those that there are. */
+/* Is there no handler of the driven consumers that never said OK? Prints those that there are. */
 bool coverage_full(const struct coverage *coverage);
 
 #endif

@@ -84,10 +84,10 @@ static struct message read_back(struct model *model, const char *text)
 	if (status == OK)
 		status = cloudevent_read(json, &comanda_contract, &model->kept, &faults, &message, &data);
 	assert(status == OK);
-	const struct shape *shape = comanda_contract.types[message.type].shape;
-	void *body = arena_new(&model->kept, 1, shape->size);
-	shape_blank(shape, body);
-	status = json_read(data, shape, UNKNOWN_IGNORED, &model->kept, &faults, body);
+	const struct schema *schema = comanda_contract.types[message.type].schema;
+	void *body = arena_new(&model->kept, 1, schema->size);
+	schema_blank(schema, body);
+	status = json_read(data, schema, UNKNOWN_IGNORED, &model->kept, &faults, body);
 	assert(status == OK && "a decision says what its consumer can read");
 	(void)status;
 	message.body = body;
@@ -110,7 +110,7 @@ static number_t letter_written(struct model *model, enum side_name side, const s
 		letter->subject = id_number(model, &letter->message.subject);
 		/* An event goes where it is bound, a note to who wrote it. */
 		letter->heard_by =
-			(uint8_t)(event->type->kind == NOTE ? 1U << side : sides_hearing(letter->message.type));
+			(uint8_t)(event->type->kind == TIMER ? 1U << side : sides_hearing(letter->message.type));
 	}
 	buffer_done(&text);
 	return number;
@@ -168,7 +168,7 @@ number_t letter_note(struct model *model, enum side_name side, int type, number_
 			.subject = about,
 			.sequence = attempts,
 			.time_us = ALL_TIMES,
-			.body = &(struct order_note){about},
+			.body = &(struct order_timer){about},
 		});
 	struct id_origin *origin = table_value(&model->ids, letter_of(model, number).id);
 

@@ -18,7 +18,7 @@ static const struct world compared[] = {
 		.crashes = 1,
 		.doubles = 1,
 		.rounds = 1,
-		.lanes = 1,
+		.consumers = 1,
 	},
 	{
 		.name = "one order, asked twice",
@@ -29,9 +29,9 @@ static const struct world compared[] = {
 		.last = PHASE_OVERDUE,
 		.doubles = 1,
 		.rounds = 1,
-		.lanes = 2,
+		.consumers = 2,
 	},
-	{.name = "two orders", .orders = 2, .stock = 1, .last = PHASE_OVERDUE, .rounds = 1, .lanes = 1},
+	{.name = "two orders", .orders = 2, .stock = 1, .last = PHASE_OVERDUE, .rounds = 1, .consumers = 1},
 	{.name = NULL},
 };
 

@@ -10,11 +10,11 @@ void steps_from(struct search *search, const struct bag *state);
 
 /* ---- its parts ---- */
 
-void steps_of_lanes(struct search *search, const struct bag *state);    /* messages are handled */
+void steps_of_consumers(struct search *search, const struct bag *state);    /* messages are handled */
 void steps_of_relays(struct search *search, const struct bag *state);   /* events are published, notes are sent */
 void steps_of_the_rest(struct search *search, const struct bag *state); /* time passes, people act */
 
-/* What a lane has taken out of a queue. */
+/* What a consumer has taken out of a queue. */
 struct taken {
 	unsigned count;
 	number_t deliveries[TURN_ITEMS_MAX];

@@ -7,7 +7,7 @@
 
 void steps_from(struct search *search, const struct bag *state)
 {
-	steps_of_lanes(search, state);
+	steps_of_consumers(search, state);
 	steps_of_relays(search, state);
 	steps_of_the_rest(search, state);
 }

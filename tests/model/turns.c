@@ -163,10 +163,10 @@ static enum status decide_one(struct model *model, struct turn *turn, struct uni
 	*message = letter_of(model, delivery.letter).message;
 	if (message->deadline_us < at.now_us)
 		return E_EXPIRED;
-	const struct verdict verdict = unit_decide(unit, delivery.decide, message, at.now_us, at.item);
-	if (verdict.status == OK && message->type == ORDERS_PLACE)
-		turn->told = aggregate_number(model, &order_kind, &((const struct order_view *)verdict.reply)->id);
-	return verdict.status == OK && verdict.refusal.status != OK ? verdict.refusal.status : verdict.status;
+	const struct decision_result decision = unit_decide(unit, delivery.decide, message, at.now_us, at.item);
+	if (decision.status == OK && message->type == ORDERS_PLACE)
+		turn->told = aggregate_number(model, &order_kind, &((const struct order_view *)decision.reply)->id);
+	return decision.status == OK && decision.refusal.status != OK ? decision.refusal.status : decision.status;
 }
 
 /* What the decisions have made so far of what was loaded: a row each, and how many deadlines they spoke of. */

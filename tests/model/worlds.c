@@ -15,7 +15,7 @@ const struct world worlds[] = {
 		.crashes = 1,
 		.doubles = 1,
 		.rounds = 1,
-		.lanes = 1,
+		.consumers = 1,
 	},
 	{
 		.name = "again and again",
@@ -29,7 +29,7 @@ const struct world worlds[] = {
 		.crashes = 2,
 		.doubles = EVERY,
 		.rounds = 1,
-		.lanes = 2,
+		.consumers = 2,
 		.reduced = true,
 	},
 	{
@@ -41,7 +41,7 @@ const struct world worlds[] = {
 		.last = PHASE_OVERDUE,
 		.crashes = 1,
 		.rounds = 1,
-		.lanes = 2,
+		.consumers = 2,
 		.reduced = true,
 	},
 	{
@@ -53,7 +53,7 @@ const struct world worlds[] = {
 		.crashes = 1,
 		.doubles = 1,
 		.rounds = 1,
-		.lanes = 2,
+		.consumers = 2,
 		.reduced = true,
 	},
 	{
@@ -66,12 +66,12 @@ const struct world worlds[] = {
 		.last = PHASE_OVERDUE,
 		.crashes = 1,
 		.rounds = 1,
-		.lanes = 2,
+		.consumers = 2,
 		.reduced = true,
 	},
 	{
 		.name = "no such product",
-		.about = "no row to lock: two lanes meet in a reservation that is not there",
+		.about = "no row to lock: two consumers meet in a reservation that is not there",
 		.orders = 1,
 		.stock = UNKNOWN_PRODUCT,
 		.cancels = {true},
@@ -79,7 +79,7 @@ const struct world worlds[] = {
 		.crashes = 1,
 		.doubles = 1,
 		.rounds = 1,
-		.lanes = 2,
+		.consumers = 2,
 	},
 	{
 		.name = "a month later",
@@ -89,7 +89,7 @@ const struct world worlds[] = {
 		.last = PHASE_LATER,
 		.doubles = 2,
 		.rounds = 1,
-		.lanes = 1,
+		.consumers = 1,
 	},
 	{
 		.name = "put aside",
@@ -102,7 +102,7 @@ const struct world worlds[] = {
 		.doubles = 1,
 		.dead = 2,
 		.rounds = 2,
-		.lanes = 1,
+		.consumers = 1,
 		.reduced = true,
 	},
 	{
@@ -114,7 +114,7 @@ const struct world worlds[] = {
 		.last = PHASE_OVERDUE,
 		.doubles = 1,
 		.rounds = 1,
-		.lanes = 1,
+		.consumers = 1,
 		.pairs = true,
 		.reduced = true,
 	},

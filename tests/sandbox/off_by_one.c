@@ -4,16 +4,16 @@
 
 /* The linker's own names: ld(1), --wrap. */
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
-struct demand_verdict __real_demand_check(const struct demand *demands, size_t count);
-struct demand_verdict __wrap_demand_check(const struct demand *demands, size_t count);
+struct demand_decision __real_demand_check(const struct demand *demands, size_t count);
+struct demand_decision __wrap_demand_check(const struct demand *demands, size_t count);
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
-struct demand_verdict __wrap_demand_check(const struct demand *demands, size_t count)
+struct demand_decision __wrap_demand_check(const struct demand *demands, size_t count)
 {
-	const struct demand_verdict verdict = __real_demand_check(demands, count);
+	const struct demand_decision decision = __real_demand_check(demands, count);
 
-	for (size_t i = 0; verdict.answer == DEMAND_MET && i < count; i++)
+	for (size_t i = 0; decision.answer == DEMAND_MET && i < count; i++)
 		if (demands[i].quantity == product_available(demands[i].product))
-			return (struct demand_verdict){.answer = DEMAND_OUT_OF_STOCK, .line = i};
-	return verdict;
+			return (struct demand_decision){.answer = DEMAND_OUT_OF_STOCK, .line = i};
+	return decision;
 }

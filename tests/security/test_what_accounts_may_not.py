@@ -57,7 +57,7 @@ NOBODY = {
     "publish by amq.direct": publish("amq.direct", "orders.command"),
     "publish an event that is nobody's": publish("events", "invoice.sent"),
 }
-QUEUES = {f"{service}.{lane}" for service in SERVICES for lane in ("query", "command", "events", "dead")} | {
+QUEUES = {f"{service}.{consumer}" for service in SERVICES for consumer in ("query", "command", "events", "dead")} | {
     "users.password", "events.log"}
 MAY_READ = {
     "edge-http": set(),

@@ -84,7 +84,7 @@ sanitizer_words() { # preset
 	[[ $1 != tsan ]] || ! setarch -R true 2>/dev/null || printf '%s\n' setarch -R
 }
 
-# Brings the databases into the shape that this build needs, each as the role whose tables they are: the programs
+# Brings the databases into the schema that this build needs, each as the role whose tables they are: the programs
 # themselves are not told its password.
 programs_migrate() {
 	local program pids=()

@@ -157,13 +157,13 @@ static bool connection_path(const char *name, struct buffer *ret_path)
 
 void close_connection(const char *name)
 {
-	int64_t until = moment_steady() + 30 * SECOND_US;
+	int64_t until = monotonic_now() + 30 * SECOND_US;
 	struct buffer path;
 	char plain[400];
 
 	buffer_init(&path);
 	while (!connection_path(name, &path))
-		if (moment_steady() > until)
+		if (monotonic_now() > until)
 			fail_msg("the management API does not know the connection %s", name);
 	snprintf(plain, sizeof(plain), "%s", path.bytes);
 	buffer_done(&path);
@@ -182,10 +182,10 @@ bool rabbitmqctl(const char *arguments)
 	return true;
 }
 
-struct broker *connected_broker(const char *lane, bool confirms)
+struct broker *connected_broker(const char *consumer, bool confirms)
 {
 	const struct broker_config config = {
-		.url = url, .program = "component", .lane = lane, .heartbeat_us = 10 * SECOND_US, .confirms = confirms};
+		.url = url, .program = "component", .connection_name = consumer, .heartbeat_us = 10 * SECOND_US, .confirms = confirms};
 	struct broker *broker = broker_new(&config);
 
 	if (broker_ensure(broker) != OK)

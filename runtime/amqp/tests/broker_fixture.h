@@ -28,6 +28,6 @@ void close_connection(const char *name);
 bool rabbitmqctl(const char *arguments);
 
 /* Connects, or fails the test. */
-struct broker *connected_broker(const char *lane, bool confirms);
+struct broker *connected_broker(const char *consumer, bool confirms);
 
 #endif

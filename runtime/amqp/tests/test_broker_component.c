@@ -64,11 +64,11 @@ static struct delivery next(struct scene *scene)
 
 static struct outcome next_outcome(struct broker *broker)
 {
-	int64_t until = moment_steady() + patience_us;
+	int64_t until = monotonic_now() + patience_us;
 	struct outcome outcome;
 
 	while (broker_outcomes(broker, &outcome, 1) == 0) {
-		assert_true(moment_steady() < until);
+		assert_true(monotonic_now() < until);
 		assert_int_equal(broker_tick(broker, 100 * MS_US), OK);
 	}
 	return outcome;
@@ -76,10 +76,10 @@ static struct outcome next_outcome(struct broker *broker)
 
 static void ensure(struct broker *broker)
 {
-	int64_t until = moment_steady() + patience_us;
+	int64_t until = monotonic_now() + patience_us;
 
 	while (broker_ensure(broker) != OK)
-		assert_true(moment_steady() < until);
+		assert_true(monotonic_now() < until);
 }
 
 /* ---- deliveries ---- */
@@ -98,7 +98,7 @@ static void delivers_every_field_as_it_was_published(void **state)
 						.header_count = 2,
 						.body = {"a\0b", 3},
 						.persistent = true,
-						.time_us = moment_now()};
+						.time_us = timestamp_now()};
 	struct scene *scene = *state;
 	struct delivery got;
 
@@ -198,13 +198,13 @@ static void deliveries_that_come_during_a_tick_are_kept_in_order(void **state)
 static void waits_no_longer_than_told(void **state)
 {
 	struct scene *scene = *state;
-	int64_t start = moment_steady();
+	int64_t start = monotonic_now();
 	struct delivery none;
 
 	declare_queue("empty", "{}");
 	consume(scene->broker, "empty");
 	assert_int_equal(broker_next(scene->broker, 50 * MS_US, &scene->arena, &none), E_TIMEOUT);
-	assert_in_range(moment_steady() - start, 50 * MS_US, 2 * SECOND_US);
+	assert_in_range(monotonic_now() - start, 50 * MS_US, 2 * SECOND_US);
 	assert_int_equal(broker_next(scene->broker, 0, &scene->arena, &none), E_TIMEOUT);
 }
 
@@ -262,7 +262,7 @@ static void a_missing_queue_costs_no_connection(void **state)
 	assert_int_equal(next_outcome(scene->broker).sequence, 2);
 }
 
-/* ---- outcomes ---- */
+/* ---- confirms ---- */
 
 static void publications_are_confirmed_by_their_numbers(void **state)
 {
@@ -362,11 +362,11 @@ static void a_failing_exchange_ends_the_connection_with_its_reason(void **state)
 {
 	const struct publication publication = {.exchange = "no such exchange", .routing_key = "x"};
 	struct scene *scene = *state;
-	int64_t until = moment_steady() + patience_us;
+	int64_t until = monotonic_now() + patience_us;
 
 	assert_int_equal(broker_publish(scene->broker, &publication, NULL), OK);
 	while (broker_tick(scene->broker, 100 * MS_US) == OK)
-		assert_true(moment_steady() < until);
+		assert_true(monotonic_now() < until);
 	assert_false(broker_connected(scene->broker));
 	assert_non_null(strstr(broker_detail(scene->broker), "404"));
 	assert_int_equal(broker_close_code(scene->broker), 404);
@@ -378,7 +378,7 @@ static void a_failing_exchange_ends_the_connection_with_its_reason(void **state)
 static struct broker *broker_at(const char *url)
 {
 	return broker_new(&(struct broker_config){
-		.url = url, .program = "component", .lane = "other", .heartbeat_us = 10 * SECOND_US});
+		.url = url, .program = "component", .connection_name = "other", .heartbeat_us = 10 * SECOND_US});
 }
 
 static void a_dead_host_is_passed_over(void **state)
@@ -403,10 +403,10 @@ static void a_failure_is_told_and_not_repeated_before_its_time(void **state)
 	(void)state;
 	assert_int_equal(broker_ensure(broker), E_UNAVAILABLE);
 	assert_non_null(strstr(broker_detail(broker), "127.0.0.1:1: "));
-	start = moment_steady();
+	start = monotonic_now();
 	for (int i = 0; i < 1000; i++)
 		assert_int_equal(broker_ensure(broker), E_UNAVAILABLE);
-	assert_true(moment_steady() - start < SECOND_US);
+	assert_true(monotonic_now() - start < SECOND_US);
 	broker_free(broker);
 	broker = broker_at("nonsense");
 	assert_int_equal(broker_ensure(broker), E_UNAVAILABLE);
@@ -434,20 +434,20 @@ static void a_blocked_connection_publishes_nothing_until_the_alarm_is_over(void 
 	declare_queue("alarm", "{}");
 	if (!rabbitmqctl("set_vm_memory_high_watermark absolute 1"))
 		skip();
-	int64_t until = moment_steady() + patience_us;
+	int64_t until = monotonic_now() + patience_us;
 	/* The broker says so to those who publish, once the alarm is up. */
 	while (!broker_blocked(scene->broker)) {
 		enum status status = broker_publish(scene->broker, &publication, NULL);
 
 		assert_true(status == OK || status == E_BUSY);
-		assert_true(moment_steady() < until);
+		assert_true(monotonic_now() < until);
 		assert_int_equal(broker_tick(scene->broker, 10 * MS_US), OK);
 	}
 	assert_int_equal(broker_publish(scene->broker, &publication, NULL), E_BUSY);
 	lift_alarm();
-	until = moment_steady() + patience_us;
+	until = monotonic_now() + patience_us;
 	while (broker_blocked(scene->broker)) {
-		assert_true(moment_steady() < until);
+		assert_true(monotonic_now() < until);
 		assert_int_equal(broker_tick(scene->broker, 100 * MS_US), OK);
 	}
 	assert_int_equal(broker_publish(scene->broker, &publication, NULL), OK);

@@ -11,60 +11,60 @@
 
 static int new_outcomes(void **state)
 {
-	static struct outcomes outcomes;
+	static struct confirms confirms;
 
-	outcomes_init(&outcomes);
-	*state = &outcomes;
+	confirms_init(&confirms);
+	*state = &confirms;
 	return 0;
 }
 
 static int drop_outcomes(void **state)
 {
-	outcomes_done(*state);
+	confirms_done(*state);
 	return 0;
 }
 
-static void expect(struct outcomes *outcomes, const struct outcome *wanted, size_t count)
+static void expect(struct confirms *confirms, const struct outcome *wanted, size_t count)
 {
 	struct outcome got[16];
 
-	assert_int_equal(outcomes_take(outcomes, got, 16), count);
+	assert_int_equal(confirms_take(confirms, got, 16), count);
 	for (size_t i = 0; i < count; i++) {
 		assert_int_equal(got[i].sequence, wanted[i].sequence);
 		assert_int_equal(got[i].kind, wanted[i].kind);
 	}
 }
 
-#define expect_outcomes(outcomes, ...)                                                                                 \
-	expect(outcomes, (const struct outcome[]){__VA_ARGS__},                                                        \
+#define expect_outcomes(confirms, ...)                                                                                 \
+	expect(confirms, (const struct outcome[]){__VA_ARGS__},                                                        \
 	       sizeof((const struct outcome[]){__VA_ARGS__}) / sizeof(struct outcome))
 
 static void nothing_is_known_before_the_broker_speaks(void **state)
 {
 	struct outcome none;
 
-	outcomes_sent(*state, "a");
-	assert_int_equal(outcomes_take(*state, &none, 1), 0);
+	confirms_sent(*state, "a");
+	assert_int_equal(confirms_take(*state, &none, 1), 0);
 }
 
 static void multiple_settles_all_up_to_its_tag(void **state)
 {
 	for (int i = 0; i < 4; i++)
-		outcomes_sent(*state, NULL);
-	outcomes_settle(*state, 2, false, OUTCOME_REFUSED);
-	outcomes_settle(*state, 3, true, OUTCOME_CONFIRMED);
+		confirms_sent(*state, NULL);
+	confirms_settle(*state, 2, false, OUTCOME_REFUSED);
+	confirms_settle(*state, 3, true, OUTCOME_CONFIRMED);
 	expect_outcomes(*state, {1, OUTCOME_CONFIRMED}, {2, OUTCOME_REFUSED}, {3, OUTCOME_CONFIRMED});
-	outcomes_settle(*state, 4, false, OUTCOME_CONFIRMED);
+	confirms_settle(*state, 4, false, OUTCOME_CONFIRMED);
 	expect_outcomes(*state, {4, OUTCOME_CONFIRMED});
 }
 
 static void a_late_one_does_not_hold_up_the_others(void **state)
 {
-	outcomes_sent(*state, NULL);
-	outcomes_sent(*state, NULL);
-	outcomes_settle(*state, 2, false, OUTCOME_CONFIRMED);
+	confirms_sent(*state, NULL);
+	confirms_sent(*state, NULL);
+	confirms_settle(*state, 2, false, OUTCOME_CONFIRMED);
 	expect_outcomes(*state, {2, OUTCOME_CONFIRMED});
-	outcomes_settle(*state, 1, false, OUTCOME_CONFIRMED);
+	confirms_settle(*state, 1, false, OUTCOME_CONFIRMED);
 	expect_outcomes(*state, {1, OUTCOME_CONFIRMED});
 }
 
@@ -72,34 +72,34 @@ static void a_return_outweighs_its_ack_and_is_told_once(void **state)
 {
 	struct outcome none;
 
-	outcomes_sent(*state, "a");
-	outcomes_sent(*state, "b");
-	outcomes_sent(*state, "b");
-	outcomes_returned(*state, "b");
-	assert_int_equal(outcomes_take(*state, &none, 1), 0);
-	outcomes_settle(*state, 3, true, OUTCOME_CONFIRMED);
+	confirms_sent(*state, "a");
+	confirms_sent(*state, "b");
+	confirms_sent(*state, "b");
+	confirms_returned(*state, "b");
+	assert_int_equal(confirms_take(*state, &none, 1), 0);
+	confirms_settle(*state, 3, true, OUTCOME_CONFIRMED);
 	expect_outcomes(*state, {1, OUTCOME_CONFIRMED}, {2, OUTCOME_RETURNED}, {3, OUTCOME_CONFIRMED});
-	assert_int_equal(outcomes_take(*state, &none, 1), 0);
+	assert_int_equal(confirms_take(*state, &none, 1), 0);
 }
 
 static void two_returns_of_one_id_are_two_publications(void **state)
 {
-	outcomes_sent(*state, "b");
-	outcomes_sent(*state, "b");
-	outcomes_returned(*state, "b");
-	outcomes_returned(*state, "b");
-	outcomes_settle(*state, 2, true, OUTCOME_CONFIRMED);
+	confirms_sent(*state, "b");
+	confirms_sent(*state, "b");
+	confirms_returned(*state, "b");
+	confirms_returned(*state, "b");
+	confirms_settle(*state, 2, true, OUTCOME_CONFIRMED);
 	expect_outcomes(*state, {1, OUTCOME_RETURNED}, {2, OUTCOME_RETURNED});
 }
 
 static void a_new_channel_counts_anew_and_sequences_go_on(void **state)
 {
-	outcomes_sent(*state, NULL);
-	outcomes_sent(*state, NULL);
-	outcomes_settle(*state, 1, false, OUTCOME_CONFIRMED);
-	outcomes_new_channel(*state);
-	assert_int_equal(outcomes_sent(*state, NULL), 3);
-	outcomes_settle(*state, 1, false, OUTCOME_REFUSED);
+	confirms_sent(*state, NULL);
+	confirms_sent(*state, NULL);
+	confirms_settle(*state, 1, false, OUTCOME_CONFIRMED);
+	confirms_new_channel(*state);
+	assert_int_equal(confirms_sent(*state, NULL), 3);
+	confirms_settle(*state, 1, false, OUTCOME_REFUSED);
 	expect_outcomes(*state, {1, OUTCOME_CONFIRMED}, {3, OUTCOME_REFUSED});
 }
 
@@ -107,9 +107,9 @@ static void tags_that_were_never_given_change_nothing(void **state)
 {
 	struct outcome none;
 
-	outcomes_sent(*state, NULL);
-	outcomes_settle(*state, 9, true, OUTCOME_CONFIRMED);
-	assert_int_equal(outcomes_take(*state, &none, 1), 0);
+	confirms_sent(*state, NULL);
+	confirms_settle(*state, 9, true, OUTCOME_CONFIRMED);
+	assert_int_equal(confirms_take(*state, &none, 1), 0);
 }
 
 static void thousands_can_be_on_their_way(void **state)
@@ -119,12 +119,12 @@ static void thousands_can_be_on_their_way(void **state)
 	size_t count;
 
 	for (uint64_t i = 1; i <= 5000; i++) {
-		assert_int_equal(outcomes_sent(*state, NULL), i);
+		assert_int_equal(confirms_sent(*state, NULL), i);
 		if (i % 7 == 0)
-			outcomes_settle(*state, i - 3, true, OUTCOME_CONFIRMED);
+			confirms_settle(*state, i - 3, true, OUTCOME_CONFIRMED);
 	}
-	outcomes_settle(*state, 0, true, OUTCOME_CONFIRMED);
-	while ((count = outcomes_take(*state, got, 100)) > 0)
+	confirms_settle(*state, 0, true, OUTCOME_CONFIRMED);
+	while ((count = confirms_take(*state, got, 100)) > 0)
 		for (size_t i = 0; i < count; i++)
 			assert_int_equal(got[i].sequence, next++);
 	assert_int_equal(next, 5001);

@@ -16,14 +16,14 @@
 struct sample {
 	const char *cache_url, *key, *name;
 	bool loud;
-	int64_t lanes, port, wait_us;
+	int64_t consumers, port, wait_us;
 };
 
 static const struct setting table[] = {
 	{"TEST_CACHE_URL", SET_TEXT, offsetof(struct sample, cache_url), "redis://localhost", 0, 0,
 	 "where the cache is"},
 	{"TEST_KEY", SET_SECRET, offsetof(struct sample, key), NULL, 0, 0, "the signing key"},
-	{"TEST_LANES", SET_INT, offsetof(struct sample, lanes), "1", 1, 16, "lanes that read"},
+	{"TEST_LANES", SET_INT, offsetof(struct sample, consumers), "1", 1, 16, "consumers that read"},
 	{"TEST_LOUD", SET_BOOL, offsetof(struct sample, loud), "off", 0, 0, "whether it is loud"},
 	{"TEST_NAME", SET_TEXT, offsetof(struct sample, name), NULL, 0, 0, "what it is called"},
 	{"TEST_PORT", SET_PORT, offsetof(struct sample, port), "0", 0, 0, "where it listens"},
@@ -88,7 +88,7 @@ static void what_is_not_set_has_its_default(void **state)
 	assert_string_equal(sample.cache_url, "redis://localhost");
 	assert_string_equal(sample.key, "s3cret");
 	assert_string_equal(sample.name, "ann");
-	assert_int_equal(sample.lanes, 1);
+	assert_int_equal(sample.consumers, 1);
 	assert_false(sample.loud);
 	assert_int_equal(sample.port, 0);
 	assert_int_equal(sample.wait_us, 4 * SECOND_US);
@@ -105,7 +105,7 @@ static void what_is_set_is_taken(void **state)
 	set("TEST_WAIT", "250ms");
 	assert_int_equal(read_settings(), OK);
 	assert_string_equal(sample.cache_url, "");
-	assert_int_equal(sample.lanes, 16);
+	assert_int_equal(sample.consumers, 16);
 	assert_true(sample.loud);
 	assert_int_equal(sample.port, 8080);
 	assert_int_equal(sample.wait_us, 250 * MS_US);
@@ -117,7 +117,7 @@ static void an_empty_variable_is_as_good_as_none(void **state)
 	set("TEST_LANES", "");
 	set("TEST_WAIT", "");
 	assert_int_equal(read_settings(), OK);
-	assert_int_equal(sample.lanes, 1);
+	assert_int_equal(sample.consumers, 1);
 	set("TEST_NAME", "");
 	assert_int_equal(read_settings(), E_INVALID);
 	says("TEST_NAME: is not set");
@@ -138,7 +138,7 @@ static void all_faults_are_told_at_once(void **state)
 	     "(the "
 	     "signing key)\n");
 	says("TEST_NAME: is not set, and has no default; set it (what it is called)\n");
-	says("TEST_LANES: \"17\" is out of bounds; give 1 to 16 (lanes that read)\n");
+	says("TEST_LANES: \"17\" is out of bounds; give 1 to 16 (consumers that read)\n");
 	says("TEST_LOUD: \"maybe\" is neither on nor off (whether it is loud)\n");
 	says("TEST_PORT: \"65536\" is not a port; give 1 to 65535, or 0 for any free one (where it listens)\n");
 	says("TEST_WAIT: \"10ms\" is out of bounds; give 100ms to 1m (longest wait)\n");

@@ -131,7 +131,7 @@ enum status broker_next(struct broker *broker, int64_t wait_us, struct arena *ar
 	return OK;
 }
 
-/* ---- the lane ---- */
+/* ---- the consumer ---- */
 
 static enum status nothing(struct unit *unit, const struct message *message)
 {
@@ -140,38 +140,38 @@ static enum status nothing(struct unit *unit, const struct message *message)
 }
 
 static const struct handler handlers[] = {
-	{.type = PATIENT, .decide = nothing, .may_wait_us = 10 * SECOND_US},
-	{.type = RESTLESS, .decide = nothing, .may_wait_us = 20 * MS_US},
+	{.type = PATIENT, .decide = nothing, .max_delay_us = 10 * SECOND_US},
+	{.type = RESTLESS, .decide = nothing, .max_delay_us = 20 * MS_US},
 	{.type = HURRIED, .decide = nothing},
 	{0},
 };
-static const struct lane_plan plan = {.name = "events", .kind = LANE_EVENTS, .handlers = handlers};
+static const struct consumer_config plan = {.name = "events", .kind = CONSUMER_EVENTS, .handlers = handlers};
 
 /* How many of what comes one turn works on. */
-static size_t gathered(const struct coming *list, size_t count)
+static size_t fetched(const struct coming *list, size_t count)
 {
 	struct engine engine = {.service = &service};
-	struct lane lane = {.engine = &engine, .plan = &plan};
+	struct consumer consumer = {.engine = &engine, .config = &plan};
 
 	coming = list;
 	coming_count = count;
 	waited_us = 0;
-	arena_init(&lane.arena);
-	buffer_init(&lane.scratch);
-	assert_int_equal(gather(&lane, SECOND_US), OK);
-	for (size_t i = 0; i < lane.batch.count; i++)
-		assert_int_equal(lane.batch.items[i].query.status, list[i].type == UNREADABLE ? E_MALFORMED : OK);
-	const size_t found = lane.batch.count;
-	free(lane.batch.items);
-	free(lane.batch.deliveries);
-	buffer_done(&lane.scratch);
-	arena_done(&lane.arena);
-	arena_done(&lane.trees);
+	arena_init(&consumer.arena);
+	buffer_init(&consumer.scratch);
+	assert_int_equal(fetch(&consumer, SECOND_US), OK);
+	for (size_t i = 0; i < consumer.batch.count; i++)
+		assert_int_equal(consumer.batch.items[i].query.status, list[i].type == UNREADABLE ? E_MALFORMED : OK);
+	const size_t found = consumer.batch.count;
+	free(consumer.batch.items);
+	free(consumer.batch.deliveries);
+	buffer_done(&consumer.scratch);
+	arena_done(&consumer.arena);
+	arena_done(&consumer.trees);
 	return found;
 }
 
 #define GATHERED(...)                                                                                                  \
-	gathered((const struct coming[]){__VA_ARGS__},                                                                 \
+	fetched((const struct coming[]){__VA_ARGS__},                                                                 \
 		 sizeof((const struct coming[]){__VA_ARGS__}) / sizeof(struct coming))
 
 static void one_that_cannot_wait_goes_alone(void **state)
@@ -225,188 +225,188 @@ static const struct handler halves[] = {
 	{.type = HURRIED, .decide = nothing},
 	{0},
 };
-static const struct lane_plan pairing = {
-	.name = "events", .kind = LANE_EVENTS, .handlers = halves, .pair_us = MINUTE_US, .batch_max = 1000};
+static const struct consumer_config pairing = {
+	.name = "events", .kind = CONSUMER_EVENTS, .handlers = halves, .join_timeout_us = MINUTE_US, .batch_max = 1000};
 static struct engine engine = {.service = &service};
 
-static struct lane *pairing_lane(void)
+static struct consumer *pairing_consumer(void)
 {
-	struct lane *lane = mem_new(1, sizeof(*lane));
+	struct consumer *consumer = mem_new(1, sizeof(*consumer));
 
-	lane->engine = &engine;
-	lane->plan = &pairing;
-	arena_init(&lane->arena);
-	arena_init(&lane->trees);
-	buffer_init(&lane->scratch);
+	consumer->engine = &engine;
+	consumer->config = &pairing;
+	arena_init(&consumer->arena);
+	arena_init(&consumer->trees);
+	buffer_init(&consumer->scratch);
 	channel = 1;
 	letter_count = coming_count = 0;
 	acknowledged[0] = '\0';
-	return lane;
+	return consumer;
 }
 
-static void pairing_lane_free(struct lane *lane)
+static void pairing_consumer_free(struct consumer *consumer)
 {
-	pairs_done(lane);
-	free(lane->batch.items);
-	free(lane->batch.deliveries);
-	buffer_done(&lane->scratch);
-	arena_done(&lane->arena);
-	arena_done(&lane->trees);
-	free(lane);
+	event_join_done(consumer);
+	free(consumer->batch.items);
+	free(consumer->batch.deliveries);
+	buffer_done(&consumer->scratch);
+	arena_done(&consumer->arena);
+	arena_done(&consumer->trees);
+	free(consumer);
 }
 
 /* What a turn would work on: "2p 100r" are two of PATIENT, then a hundred of RESTLESS. Then it is acknowledged. */
-static const char *turn_of(struct lane *lane, const struct letter *list, size_t count)
+static const char *turn_of(struct consumer *consumer, const struct letter *list, size_t count)
 {
 	static char said[64];
 	size_t number[TYPES] = {0};
 
 	letters = list;
 	letter_count = count;
-	arena_reset(&lane->arena);
+	arena_reset(&consumer->arena);
 	acknowledged[0] = '\0';
-	if (gather(lane, MS_US) != OK)
+	if (fetch(consumer, MS_US) != OK)
 		return "nothing";
-	for (size_t i = 0; i < lane->batch.count; i++) {
-		const struct item *item = &lane->batch.items[i];
+	for (size_t i = 0; i < consumer->batch.count; i++) {
+		const struct item *item = &consumer->batch.items[i];
 
 		assert_int_equal(item->query.status, OK);
-		assert_int_equal(lane->batch.deliveries[item->delivery].tag,
-				 lane->pairs.arrivals[item->delivery]->delivery.tag);
+		assert_int_equal(consumer->batch.deliveries[item->delivery].tag,
+				 consumer->join.held_deliveries[item->delivery]->delivery.tag);
 		number[item->query.message.type]++;
 	}
-	assert_int_equal(pairs_ack(lane), OK);
+	assert_int_equal(event_join_ack(consumer), OK);
 	snprintf(said, sizeof(said), "%zup %zur %zuh", number[PATIENT], number[RESTLESS], number[HURRIED]);
 	return said;
 }
 
-#define TURN(lane, ...)                                                                                                \
-	turn_of(lane, (const struct letter[]){__VA_ARGS__},                                                            \
+#define TURN(consumer, ...)                                                                                                \
+	turn_of(consumer, (const struct letter[]){__VA_ARGS__},                                                            \
 		sizeof((const struct letter[]){__VA_ARGS__}) / sizeof(struct letter))
-#define QUIET(lane) turn_of(lane, NULL, 0)
+#define QUIET(consumer) turn_of(consumer, NULL, 0)
 
 static void a_crowd_without_the_other_halves_waits(void **state)
 {
-	struct lane *lane = pairing_lane();
+	struct consumer *consumer = pairing_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(lane, {1, PATIENT, 0, CROWD, 0}), "nothing");
+	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}), "nothing");
 	assert_string_equal(acknowledged, "");
-	assert_string_equal(TURN(lane, {2, RESTLESS, 0, CROWD, 0}), "100p 100r 0h");
+	assert_string_equal(TURN(consumer, {2, RESTLESS, 0, CROWD, 0}), "100p 100r 0h");
 	assert_string_equal(acknowledged, "2* ");
-	pairing_lane_free(lane);
+	pairing_consumer_free(consumer);
 }
 
 static void those_that_have_met_go_and_the_rest_waits(void **state)
 {
-	struct lane *lane = pairing_lane();
+	struct consumer *consumer = pairing_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(lane, {1, PATIENT, 0, CROWD, 0}), "nothing");
-	assert_string_equal(TURN(lane, {2, RESTLESS, 0, 60, 0}), "60p 60r 0h");
+	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}), "nothing");
+	assert_string_equal(TURN(consumer, {2, RESTLESS, 0, 60, 0}), "60p 60r 0h");
 	assert_string_equal(acknowledged, "2 "); /* of the first, forty wait */
-	assert_string_equal(TURN(lane, {3, RESTLESS, 60, 40, 0}, {4, PATIENT, CROWD, CROWD, 0}), "40p 40r 0h");
+	assert_string_equal(TURN(consumer, {3, RESTLESS, 60, 40, 0}, {4, PATIENT, CROWD, CROWD, 0}), "40p 40r 0h");
 	assert_string_equal(acknowledged, "1 3 ");
-	assert_string_equal(TURN(lane, {5, RESTLESS, CROWD, CROWD, 0}), "100p 100r 0h");
+	assert_string_equal(TURN(consumer, {5, RESTLESS, CROWD, CROWD, 0}), "100p 100r 0h");
 	assert_string_equal(acknowledged, "5* ");
-	pairing_lane_free(lane);
+	pairing_consumer_free(consumer);
 }
 
 static void of_two_messages_a_part_has_met(void **state)
 {
-	struct lane *lane = pairing_lane();
+	struct consumer *consumer = pairing_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(lane, {1, PATIENT, 0, CROWD, 0}, {2, RESTLESS, 60, CROWD, 0}), "40p 40r 0h");
+	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}, {2, RESTLESS, 60, CROWD, 0}), "40p 40r 0h");
 	assert_string_equal(acknowledged, "");
-	assert_string_equal(TURN(lane, {3, PATIENT, CROWD, 60, 0}, {4, RESTLESS, 0, 60, 0}), "120p 120r 0h");
+	assert_string_equal(TURN(consumer, {3, PATIENT, CROWD, 60, 0}, {4, RESTLESS, 0, 60, 0}), "120p 120r 0h");
 	assert_string_equal(acknowledged, "4* ");
-	pairing_lane_free(lane);
+	pairing_consumer_free(consumer);
 }
 
 static void nobody_waits_for_long(void **state)
 {
-	struct lane *lane = pairing_lane();
+	struct consumer *consumer = pairing_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(lane, {1, PATIENT, 0, CROWD, 0}), "nothing");
-	lane->pairs.arrivals[0]->until_us = moment_steady();
-	assert_string_equal(QUIET(lane), "100p 0r 0h");
+	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}), "nothing");
+	consumer->join.held_deliveries[0]->until_us = monotonic_now();
+	assert_string_equal(QUIET(consumer), "100p 0r 0h");
 	assert_string_equal(acknowledged, "1* ");
-	pairing_lane_free(lane);
+	pairing_consumer_free(consumer);
 }
 
 static void what_is_no_half_goes_at_once(void **state)
 {
-	struct lane *lane = pairing_lane();
+	struct consumer *consumer = pairing_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(lane, {1, PATIENT, 0, CROWD, 0}, {2, HURRIED, 0, 1, 0}), "0p 0r 1h");
+	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}, {2, HURRIED, 0, 1, 0}), "0p 0r 1h");
 	assert_string_equal(acknowledged, "2 ");
-	pairing_lane_free(lane);
+	pairing_consumer_free(consumer);
 }
 
 static void a_few_do_not_wait(void **state)
 {
-	struct lane *lane = pairing_lane();
+	struct consumer *consumer = pairing_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(lane, {1, PATIENT, 0, 5, 0}), "5p 0r 0h");
+	assert_string_equal(TURN(consumer, {1, PATIENT, 0, 5, 0}), "5p 0r 0h");
 	assert_string_equal(acknowledged, "1* ");
-	pairing_lane_free(lane);
+	pairing_consumer_free(consumer);
 }
 
 static void when_few_are_left_nobody_waits(void **state)
 {
-	struct lane *lane = pairing_lane();
+	struct consumer *consumer = pairing_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(lane, {1, PATIENT, 0, CROWD, 0}), "nothing");
-	assert_string_equal(TURN(lane, {2, RESTLESS, 0, 60, 0}), "60p 60r 0h");
-	assert_string_equal(TURN(lane, {3, RESTLESS, 200, 1, 0}), "40p 1r 0h");
+	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}), "nothing");
+	assert_string_equal(TURN(consumer, {2, RESTLESS, 0, 60, 0}), "60p 60r 0h");
+	assert_string_equal(TURN(consumer, {3, RESTLESS, 200, 1, 0}), "40p 1r 0h");
 	assert_string_equal(acknowledged, "3* ");
-	pairing_lane_free(lane);
+	pairing_consumer_free(consumer);
 }
 
 static void what_waited_on_a_lost_channel_is_forgotten(void **state)
 {
-	struct lane *lane = pairing_lane();
+	struct consumer *consumer = pairing_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(lane, {1, PATIENT, 0, CROWD, 0}), "nothing");
+	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}), "nothing");
 	channel = 2;
-	assert_string_equal(TURN(lane, {1, RESTLESS, 0, 60, 0}), "0p 60r 0h");
+	assert_string_equal(TURN(consumer, {1, RESTLESS, 0, 60, 0}), "0p 60r 0h");
 	assert_string_equal(acknowledged, "1* ");
-	pairing_lane_free(lane);
+	pairing_consumer_free(consumer);
 }
 
 static void a_message_of_no_events_is_acknowledged(void **state)
 {
-	struct lane *lane = pairing_lane();
+	struct consumer *consumer = pairing_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(lane, {1, PATIENT, 0, CROWD, 0}, {2, EMPTY, 0, 0, 0}), "0p 0r 0h");
+	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}, {2, EMPTY, 0, 0, 0}), "0p 0r 0h");
 	assert_string_equal(acknowledged, "2 ");
-	pairing_lane_free(lane);
+	pairing_consumer_free(consumer);
 }
 
 static void one_that_was_delivered_again_and_again_does_not_wait(void **state)
 {
-	struct lane *lane = pairing_lane();
+	struct consumer *consumer = pairing_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(lane, {1, PATIENT, 0, CROWD, 2}), "100p 0r 0h");
-	pairing_lane_free(lane);
+	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 2}), "100p 0r 0h");
+	pairing_consumer_free(consumer);
 }
 
-static void nothing_waits_for_more_than_a_lane_may_have(void **state)
+static void nothing_waits_for_more_than_a_consumer_may_have(void **state)
 {
 	struct coming all[64];
 
 	(void)state;
 	for (size_t i = 0; i < 64; i++)
 		all[i] = (struct coming){0, PATIENT};
-	assert_int_equal(gathered(all, 64), lane_prefetch(&plan));
+	assert_int_equal(fetched(all, 64), consumer_prefetch(&plan));
 }
 
 int main(void)
@@ -428,10 +428,10 @@ int main(void)
 		cmocka_unit_test(what_waited_on_a_lost_channel_is_forgotten),
 		cmocka_unit_test(a_message_of_no_events_is_acknowledged),
 		cmocka_unit_test(one_that_was_delivered_again_and_again_does_not_wait),
-		cmocka_unit_test(nothing_waits_for_more_than_a_lane_may_have),
+		cmocka_unit_test(nothing_waits_for_more_than_a_consumer_may_have),
 	};
 
 	json_init();
-	log_init("gather-test", LOG_ERROR);
+	log_init("fetch-test", LOG_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

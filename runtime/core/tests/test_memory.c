@@ -86,7 +86,7 @@ static void copies_end_with_a_nul(void **state)
 	arena_init(&arena);
 	assert_string_equal(arena_copy(&arena, "orders.events", 6), "orders");
 	assert_string_equal(arena_copy(&arena, "", 0), "");
-	assert_string_equal(arena_format(&arena, "%s-%d", "lane", 7), "lane-7");
+	assert_string_equal(arena_format(&arena, "%s-%d", "queue", 7), "queue-7");
 	assert_null(arena_text(&arena, NULL));
 	arena_done(&arena);
 }

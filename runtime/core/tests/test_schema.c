@@ -151,17 +151,17 @@ static void a_blank_struct_says_that_all_is_absent(void **state)
 	static const struct field fields[] = {
 		field_text(struct sample, text, 0, 0, 0),
 		field_int(struct sample, number, 0, 0, 0),
-		field_moment(struct sample, at, 0),
+		field_timestamp(struct sample, at, 0),
 		field_enum(struct sample, kind, 0, kinds),
 		field_uuid(struct sample, id, 0),
 		field_bool(struct sample, flag, 0),
 		field_end,
 	};
-	static const struct shape shape = {"sample", sizeof(struct sample), fields};
+	static const struct schema schema = {"sample", sizeof(struct sample), fields};
 	struct sample sample;
 
 	memset(&sample, 0x55, sizeof sample);
-	shape_blank(&shape, &sample);
+	schema_blank(&schema, &sample);
 	assert_null(sample.text);
 	assert_true(sample.number == INT_ABSENT);
 	assert_true(sample.at == INT_ABSENT);

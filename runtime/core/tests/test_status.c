@@ -55,7 +55,7 @@ static void only_a_lost_race_spoils_the_whole_turn(void **state)
 {
 	(void)state;
 	for (int status = OK; status < STATUS_COUNT; status++)
-		assert_int_equal(status_rule((enum status)status)->txn == TXN_REDO, status == E_REDO);
+		assert_int_equal(status_rule((enum status)status)->txn == TXN_RETRY, status == E_RETRY);
 	assert_int_equal(status_rule(OK)->txn, TXN_KEEP);
 }
 
@@ -63,7 +63,7 @@ static void what_changes_nothing_is_settled_quietly(void **state)
 {
 	(void)state;
 	assert_int_equal(status_rule(E_STALE)->settle, SETTLE_ACK);
-	assert_int_equal(status_rule(E_STALE)->loud, SAY_DEBUG);
+	assert_int_equal(status_rule(E_STALE)->log_level, LOG_DEBUG);
 	assert_int_equal(status_rule(E_EXPIRED)->settle, SETTLE_ACK);
 }
 

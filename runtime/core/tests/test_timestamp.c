@@ -13,7 +13,7 @@ static int64_t parsed(const char *text)
 {
 	int64_t at_us = 0;
 
-	assert_int_equal(moment_parse(text, strlen(text), &at_us), OK);
+	assert_int_equal(timestamp_parse(text, strlen(text), &at_us), OK);
 	return at_us;
 }
 
@@ -33,10 +33,10 @@ static void writes_microseconds_in_utc(void **state)
 		{253402300799 * SECOND_US, "9999-12-31T23:59:59.000000Z"},
 		{-62167219200 * SECOND_US, "0000-01-01T00:00:00.000000Z"},
 	};
-	char text[MOMENT_TEXT + 1];
+	char text[TIMESTAMP_TEXT + 1];
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-		moment_text(known[i].at_us, text);
+		timestamp_text(known[i].at_us, text);
 		assert_string_equal(text, known[i].text);
 		assert_true(parsed(known[i].text) == known[i].at_us);
 	}
@@ -45,10 +45,10 @@ static void writes_microseconds_in_utc(void **state)
 static void reads_every_day_of_five_centuries_as_it_wrote_it(void **state)
 {
 	(void)state;
-	char text[MOMENT_TEXT + 1];
+	char text[TIMESTAMP_TEXT + 1];
 
 	for (int64_t day = -100000; day < 80000; day++) {
-		moment_text(day * DAY_US + 12345, text);
+		timestamp_text(day * DAY_US + 12345, text);
 		assert_true(parsed(text) == day * DAY_US + 12345);
 	}
 }
@@ -81,10 +81,10 @@ static void knows_leap_years(void **state)
 	(void)state;
 	int64_t at_us = 0;
 
-	assert_int_equal(moment_parse("2024-02-29T00:00:00Z", 20, &at_us), OK);
-	assert_int_equal(moment_parse("2000-02-29T00:00:00Z", 20, &at_us), OK);
-	assert_int_equal(moment_parse("2023-02-29T00:00:00Z", 20, &at_us), E_MALFORMED);
-	assert_int_equal(moment_parse("1900-02-29T00:00:00Z", 20, &at_us), E_MALFORMED);
+	assert_int_equal(timestamp_parse("2024-02-29T00:00:00Z", 20, &at_us), OK);
+	assert_int_equal(timestamp_parse("2000-02-29T00:00:00Z", 20, &at_us), OK);
+	assert_int_equal(timestamp_parse("2023-02-29T00:00:00Z", 20, &at_us), E_MALFORMED);
+	assert_int_equal(timestamp_parse("1900-02-29T00:00:00Z", 20, &at_us), E_MALFORMED);
 }
 
 static void refuses_what_is_no_moment_and_leaves_the_target_alone(void **state)
@@ -120,7 +120,7 @@ static void refuses_what_is_no_moment_and_leaves_the_target_alone(void **state)
 	int64_t at_us = 42;
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		if (moment_parse(bad[i], strlen(bad[i]), &at_us) != E_MALFORMED)
+		if (timestamp_parse(bad[i], strlen(bad[i]), &at_us) != E_MALFORMED)
 			fail_msg("took \"%s\"", bad[i]);
 		assert_int_equal(at_us, 42);
 	}
@@ -129,10 +129,10 @@ static void refuses_what_is_no_moment_and_leaves_the_target_alone(void **state)
 static void the_steady_clock_does_not_go_back(void **state)
 {
 	(void)state;
-	int64_t first = moment_steady();
+	int64_t first = monotonic_now();
 
-	assert_true(moment_steady() >= first);
-	assert_true(moment_now() > parsed("2024-01-01T00:00:00Z"));
+	assert_true(monotonic_now() >= first);
+	assert_true(timestamp_now() > parsed("2024-01-01T00:00:00Z"));
 }
 
 int main(void)

@@ -80,7 +80,7 @@ static int64_t balance_of(struct fixture *fixture, unsigned number)
 }
 
 /* Message number `item` about account `number`. */
-static struct verdict run(struct fixture *fixture, decide_function *decide, struct order order, size_t item)
+static struct decision_result run(struct fixture *fixture, decide_function *decide, struct order order, size_t item)
 {
 	fixture->order = order;
 	fixture->message = (struct message){
@@ -177,16 +177,16 @@ static void a_refused_decision_leaves_no_trace_but_its_refusal(void **state)
 	const struct deadline *deadlines = NULL;
 	struct entry **entries = NULL;
 	struct uuid id = id_of(1);
-	struct verdict verdict;
+	struct decision_result decision;
 
 	put_account(fixture, 1, 100);
-	verdict = run(fixture, deposit, (struct order){id_of(1), 10, E_CONFLICT}, 0);
-	assert_int_equal(verdict.status, E_CONFLICT);
-	assert_null(verdict.reply);
-	assert_int_equal(verdict.refusal.status, E_CONFLICT);
-	assert_string_equal(verdict.refusal.code, "refused");
-	assert_string_equal(verdict.refusal.detail, "not today");
-	assert_null(verdict.refusal.field);
+	decision = run(fixture, deposit, (struct order){id_of(1), 10, E_CONFLICT}, 0);
+	assert_int_equal(decision.status, E_CONFLICT);
+	assert_null(decision.reply);
+	assert_int_equal(decision.refusal.status, E_CONFLICT);
+	assert_string_equal(decision.refusal.code, "refused");
+	assert_string_equal(decision.refusal.detail, "not today");
+	assert_null(decision.refusal.field);
 
 	assert_int_equal(balance_of(fixture, 1), 100);
 	assert_string_equal(((const struct account *)unit_get(fixture->unit, &account_kind, &id))->note, "loaded");
@@ -245,8 +245,8 @@ static void who_makes_what_was_loaded_is_told_to_look_again(void **state)
 	struct entry **entries = NULL;
 
 	put_account(fixture, 1, 100);
-	assert_int_equal(run(fixture, open_account, (struct order){id_of(1), 50, OK}, 0).status, E_REDO);
-	assert_int_equal(run(fixture, open_account, (struct order){id_of(1), 50, E_CONFLICT}, 1).status, E_REDO);
+	assert_int_equal(run(fixture, open_account, (struct order){id_of(1), 50, OK}, 0).status, E_RETRY);
+	assert_int_equal(run(fixture, open_account, (struct order){id_of(1), 50, E_CONFLICT}, 1).status, E_RETRY);
 	assert_int_equal(balance_of(fixture, 1), 100);
 	assert_int_equal(unit_changed(fixture->unit, &account_kind, &entries), 0);
 	assert_int_equal(run(fixture, deposit, (struct order){id_of(1), 5, OK}, 2).status, OK);
@@ -290,7 +290,7 @@ static void put_kept_account(struct fixture *fixture, unsigned number)
 	struct account *account = arena_new(&fixture->arena, 1, sizeof *account);
 	struct uuid id = id_of(number);
 
-	unit_put(fixture->unit, &account_kind, &id, account)->kept = true;
+	unit_put(fixture->unit, &account_kind, &id, account)->from_cache = true;
 }
 
 static void knows_what_is_from_memory_and_was_not_changed(void **state)
@@ -305,12 +305,12 @@ static void knows_what_is_from_memory_and_was_not_changed(void **state)
 	(void)run(fixture, deposit, (struct order){id_of(1), 1, OK}, 1);
 	(void)run(fixture, deposit, (struct order){id_of(3), 1, OK}, 2);
 	(void)run(fixture, deposit, (struct order){id_of(4), 1, E_CONFLICT}, 3);
-	assert_int_equal(unit_unproven(fixture->unit, &account_kind, &entries), 2);
+	assert_int_equal(unit_unvalidated(fixture->unit, &account_kind, &entries), 2);
 	assert_true(uuid_equal(&entries[0]->id, &looked_at) || uuid_equal(&entries[1]->id, &looked_at));
 	(void)run(fixture, deposit, (struct order){id_of(4), 1, OK}, 4);
-	assert_int_equal(unit_unproven(fixture->unit, &account_kind, &entries), 1);
+	assert_int_equal(unit_unvalidated(fixture->unit, &account_kind, &entries), 1);
 	assert_true(uuid_equal(&entries[0]->id, &looked_at));
-	assert_int_equal(unit_unproven(fixture->unit, &other_kind, &entries), 0);
+	assert_int_equal(unit_unvalidated(fixture->unit, &other_kind, &entries), 0);
 }
 
 static void names_what_nobody_has_put_in_yet(void **state)
@@ -346,25 +346,25 @@ static void what_messages_make_is_not_looked_for_by_who_hopes(void **state)
 	keys_add(keys, &account_kind, &made_and_wanted);
 	keys_add_new(keys, &account_kind, &made_and_wanted);
 	assert_int_equal(keys_missing(keys, &account_kind, &missing), 2);
-	assert_true(unit_hopes_met(fixture->unit));
-	keys_hope(keys);
+	assert_true(unit_assumptions_hold(fixture->unit));
+	keys_assume_new(keys);
 	assert_int_equal(keys_missing(keys, &account_kind, &missing), 1);
 	assert_true(uuid_equal(&missing[0], &made_and_wanted));
-	assert_false(unit_hopes_met(fixture->unit));
+	assert_false(unit_assumptions_hold(fixture->unit));
 	assert_int_equal(run(fixture, open_account, (struct order){made, 1, E_CONFLICT}, 1).status, E_CONFLICT);
-	assert_false(unit_hopes_met(fixture->unit));
+	assert_false(unit_assumptions_hold(fixture->unit));
 	assert_int_equal(run(fixture, open_account, (struct order){made, 1, OK}, 2).status, OK);
-	assert_true(unit_hopes_met(fixture->unit));
+	assert_true(unit_assumptions_hold(fixture->unit));
 }
 
 static void what_is_not_there_cannot_be_had(void **state)
 {
 	struct fixture *fixture = *state;
-	struct verdict verdict = run(fixture, deposit, (struct order){id_of(5), 1, OK}, 0);
+	struct decision_result decision = run(fixture, deposit, (struct order){id_of(5), 1, OK}, 0);
 
-	assert_int_equal(verdict.status, E_NOT_FOUND);
-	assert_string_equal(verdict.refusal.field, "account");
-	assert_string_equal(verdict.refusal.detail, "there is no account 5");
+	assert_int_equal(decision.status, E_NOT_FOUND);
+	assert_string_equal(decision.refusal.field, "account");
+	assert_string_equal(decision.refusal.detail, "there is no account 5");
 	assert_int_equal(balance_of(fixture, 5), -1);
 }
 
@@ -482,10 +482,10 @@ static void the_last_word_about_a_deadline_counts(void **state)
 static void a_secret_reply_is_marked(void **state)
 {
 	struct fixture *fixture = *state;
-	struct verdict verdict = run(fixture, reply_secretly, (struct order){.answer = OK}, 0);
+	struct decision_result decision = run(fixture, reply_secretly, (struct order){.answer = OK}, 0);
 
-	assert_ptr_equal(verdict.reply, &fixture->order);
-	assert_true(verdict.secret);
+	assert_ptr_equal(decision.reply, &fixture->order);
+	assert_true(decision.secret);
 	put_account(fixture, 1, 1);
 	assert_false(run(fixture, deposit, (struct order){id_of(1), 1, OK}, 1).secret);
 }
@@ -493,12 +493,12 @@ static void a_secret_reply_is_marked(void **state)
 static void a_refusal_may_keep_what_it_changed(void **state)
 {
 	struct fixture *fixture = *state;
-	struct verdict verdict;
+	struct decision_result decision;
 
 	put_account(fixture, 1, 100);
-	verdict = run(fixture, refuse_and_keep, (struct order){id_of(1), 0, OK}, 0);
-	assert_int_equal(verdict.status, OK);
-	assert_int_equal(verdict.refusal.status, E_UNAUTHENTICATED);
+	decision = run(fixture, refuse_and_keep, (struct order){id_of(1), 0, OK}, 0);
+	assert_int_equal(decision.status, OK);
+	assert_int_equal(decision.refusal.status, E_UNAUTHENTICATED);
 	assert_int_equal(balance_of(fixture, 1), 0);
 }
 

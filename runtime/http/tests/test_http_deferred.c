@@ -67,11 +67,11 @@ static void keep(const struct http_request *request, struct http_response *respo
 static void answer(void *context, const struct http_request *request, struct http_response *ret_response)
 {
 	(void)context;
-	if (strcmp(request->path, "/soon") == 0 && http_take(request)) {
+	if (strcmp(request->path, "/soon") == 0 && http_defer(request)) {
 		respond(request, ret_response);
 		ret_response->body = span_of("<taken>");
-		http_finish(request);
-	} else if (strcmp(request->path, "/later") == 0 && http_take(request)) {
+		http_complete(request);
+	} else if (strcmp(request->path, "/later") == 0 && http_defer(request)) {
 		keep(request, ret_response);
 	} else {
 		respond(request, ret_response);
@@ -201,7 +201,7 @@ static void dial(struct client *client, int receive_bytes)
 		setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof(receive_bytes));
 	inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
 	assert_int_equal(connect(client->fd, (const struct sockaddr *)&address, sizeof(address)), 0);
-	/* The door looks for the sockets of those who were heard. */
+	/* The guard looks for the sockets of those who were heard. */
 	ask(client, "/at-once", "");
 	assert_true(hear(client, "at-once  >"));
 	buffer_clear(&client->heard);
@@ -210,10 +210,10 @@ static void dial(struct client *client, int receive_bytes)
 /* Until its requests are taken: its socket is known only after a while. */
 static void settle(struct client *client)
 {
-	const int64_t until = moment_steady() + patience_us;
+	const int64_t until = monotonic_now() + patience_us;
 
 	for (;;) {
-		assert_true(moment_steady() < until);
+		assert_true(monotonic_now() < until);
 		buffer_clear(&client->heard);
 		ask(client, "/soon", "");
 		assert_true(hear(client, ">"));
@@ -248,11 +248,11 @@ static int count_taken(void)
 
 static void wait_until_taken(int count)
 {
-	const int64_t until = moment_steady() + patience_us;
+	const int64_t until = monotonic_now() + patience_us;
 	int now = count_taken();
 
 	for (; now < count; now = count_taken()) {
-		assert_true(moment_steady() < until);
+		assert_true(monotonic_now() < until);
 		nap(200);
 	}
 	assert_int_equal(now, count);
@@ -276,7 +276,7 @@ static void finish_first(void)
 	const struct taken first = take_first();
 
 	respond(first.request, first.response);
-	http_finish(first.request);
+	http_complete(first.request);
 }
 
 /* ---- what holds ---- */
@@ -405,9 +405,9 @@ static void who_reads_slowly_keeps_nobody_waiting(void **state)
 	wait_until_taken(1);
 	first = take_first();
 	respond_at_length(first.request, first.response);
-	began_us = moment_steady();
-	http_finish(first.request);
-	assert_true(moment_steady() - began_us < 2 * SECOND_US);
+	began_us = monotonic_now();
+	http_complete(first.request);
+	assert_true(monotonic_now() - began_us < 2 * SECOND_US);
 	ask(&slow, "/at-once", "after it"); /* and keeps its turn */
 	ask(&other, "/later", "meanwhile");
 	wait_until_taken(1);
@@ -433,7 +433,7 @@ static void who_takes_nothing_for_too_long_is_hung_up_on(void **state)
 	wait_until_taken(1);
 	first = take_first();
 	respond_at_length(first.request, first.response);
-	http_finish(first.request);
+	http_complete(first.request);
 	nap(2500 * MS_US); /* a second more than it has for a request */
 	assert_false(hear(&slow, "after it>"));
 	assert_in_range(slow.heard.size, 1, LARGE - 1);

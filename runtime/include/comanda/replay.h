@@ -16,16 +16,16 @@ void versions_made(struct versions *versions, const struct aggregate *kind, cons
 void versions_seen(struct versions *versions, const struct aggregate *kind, const struct uuid *id, int64_t sequence);
 
 /* An event of the log whose cause is none of the log's events. */
-struct root {
+struct external_event {
 	const struct message *event;
 	const struct message *before; /* the root event about the same subject before it; NULL: it is the first */
 };
 
 /* What must have caused it. */
-struct recalled {
+struct inferred_request {
 	int type; /* -1: this build knows nothing that leads to such an event */
 	struct caller caller;
-	const void *body;        /* a struct of the type's shape, in the arena */
+	const void *body;        /* a struct of the type's schema, in the arena */
 	const void *prepared;    /* as a handler's `prepare` would have made it; NULL: nothing */
 	decide_function *decide; /* where it is none of the service's handlers'; NULL: as the handlers say */
 	keys_function *keys;
@@ -41,16 +41,16 @@ struct state_table {
 	const char *owner;
 };
 
-struct recall {
+struct replay_spec {
 	const struct service *service;
 	/* What an event that this service said tells of versions. */
 	void (*versions)(struct versions *versions, const struct message *event);
-	struct recalled (*cause)(const struct root *root, struct arena *arena);
+	struct inferred_request (*cause)(const struct external_event *root, struct arena *arena);
 	/* Events whose handling may make a version and say nothing. Where a version is told by nobody, one of these
 	 * made it; of several that come into question, the one that is named first. Ends with -1. */
-	const int *silent;
+	const int *eventless;
 	/* The aggregate that they are about: the one that is their subject. */
-	const struct aggregate *silent_kind;
+	const struct aggregate *eventless_kind;
 	/* Of the events that led to nothing, those that are decided after all others. Ends with -1. */
 	const int *last;
 	const struct state_table *tables; /* ends with a NULL name */

@@ -1,6 +1,6 @@
 /* A service: its tables, and the runtime that runs them.
  *
- * A service is lanes. A lane is one thread, one AMQP connection, one PostgreSQL connection, one queue; what it does
+ * A service is consumers. A consumer is one thread, one AMQP connection, one PostgreSQL connection, one queue; what it does
  * with a message stands in its handlers. `main.c` hands the tables over:
  *
  *   int main(int argc, char **argv) { return service_run(&orders_service, argc, argv); }
@@ -14,33 +14,33 @@
 #include "redis/cache.h"
 #include "telemetry/metrics.h"
 
-struct lane;
+struct consumer;
 
-/* ---- reading: query lanes ---- */
+/* ---- reading: query consumers ---- */
 
 /* One request of a batch of equal type. The reader answers it with query_reply or query_refuse. */
 struct query {
 	struct message message;
 	enum status status;
-	struct span reply; /* JSON, in the lane's arena */
+	struct span reply; /* JSON, in the consumer's arena */
 	struct refusal refusal;
 };
 
-/* Answers with a struct of the type's reply shape, or with JSON that is there already (from a cache). */
-void query_reply(struct lane *lane, struct query *query, const void *body);
+/* Answers with a struct of the type's reply schema, or with JSON that is there already (from a cache). */
+void query_reply(struct consumer *consumer, struct query *query, const void *body);
 void query_reply_json(struct query *query, struct span json);
-void query_refuse(struct lane *lane, struct query *query, enum status status, const char *code, const char *format, ...)
+void query_refuse(struct consumer *consumer, struct query *query, enum status status, const char *code, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
 /* Answers all of them. Returns OK, or what the database said (then those that have no answer yet are refused with it).
  */
-typedef enum status read_function(struct lane *lane, struct query **queries, size_t count);
+typedef enum status read_function(struct consumer *consumer, struct query **queries, size_t count);
 
 /* ---- handlers ---- */
 
 /* What must be done outside any transaction before a decision, and may block: hashing a password, signing a token.
  * What it makes goes into message->prepared. A refusal ends the request there (query_refuse on `query`). */
-typedef enum status prepare_function(struct lane *lane, struct query *query);
+typedef enum status prepare_function(struct consumer *consumer, struct query *query);
 
 struct handler {
 	int type; /* index into the contract */
@@ -48,28 +48,28 @@ struct handler {
 	 * same message changes nothing, and says nothing but what it said before, under the same ids. So no row of the
 	 * inbox has to claim it: see inbox.h. */
 	bool remembered;
-	/* Of events: another comes about the same aggregate, from another service (`pair_us` of the lane). */
+	/* Of events: another comes about the same aggregate, from another service (`join_timeout_us` of the consumer). */
 	bool paired;
 	keys_function *keys;       /* deciding: which aggregates; NULL: none */
-	decide_function *decide;   /* command, events, password lanes */
-	read_function *read;       /* query lanes */
+	decide_function *decide;   /* command, events, password consumers */
+	read_function *read;       /* query consumers */
 	prepare_function *prepare; /* NULL: nothing */
 	/* Of events: nobody waits for what follows from it, but soon another event comes about the same aggregate, and
 	 * both in one turn cost half. A batch of nothing but such events waits so long for company. 0: it does not. */
-	int64_t may_wait_us;
+	int64_t max_delay_us;
 };
 /* A table of handlers ends with a row that has neither `decide` nor `read`. */
 
-enum lane_kind {
-	LANE_QUERY,   /* requests that read */
-	LANE_COMMAND, /* requests that write: claim, load, decide, save, answer */
-	LANE_EVENTS,  /* events that write */
-	LANE_ANSWERS  /* events that are answered from what is loaded, without changing anything here: no transaction */
+enum consumer_kind {
+	CONSUMER_QUERY,   /* requests that read */
+	CONSUMER_COMMAND, /* requests that write: claim, load, decide, save, answer */
+	CONSUMER_EVENTS,  /* events that write */
+	CONSUMER_STATELESS  /* events that are answered from what is loaded, without changing anything here: no transaction */
 };
 
-struct lane_plan {
+struct consumer_config {
 	const char *name; /* "command" */
-	enum lane_kind kind;
+	enum consumer_kind kind;
 	int nice;          /* of its threads (setpriority(2)): work that is long steps back behind what is short */
 	const char *queue; /* "orders.command" */
 	const struct handler *handlers;
@@ -79,15 +79,15 @@ struct lane_plan {
 	int64_t linger_us;
 	/* Under load: for how long an event that is one of a pair waits for the other, so that both are decided in one
 	 * turn (consumer/event_join.h). 0: it does not. */
-	int64_t pair_us;
-	/* Of command lanes: a turn asks at its beginning which of its requests were answered before. Otherwise that is
+	int64_t join_timeout_us;
+	/* Of command consumers: a turn asks at its beginning which of its requests were answered before. Otherwise that is
 	 * found out at its end, and the turn is run again: cheaper where repeats are few, and no good where it costs
 	 * much to prepare one. */
-	bool asks_first;
+	bool check_duplicates_first;
 };
 
 /* What a service wants to be known of its tables: every ten seconds, while nothing else waits. */
-struct gauge {
+struct db_gauge {
 	struct metric *metric;
 	struct sql
 		look; /* no parameter; rows of (label text, value bigint); the label null where the metric has none */
@@ -107,57 +107,57 @@ struct retention {
  * rows of their own (store/deadline_promotion.h). Who does not wait never waits again; and the turn that ends the
  * waiting clears the deadline, in the same decision: a deadline that is cleared while its subject waits would come
  * back. */
-struct waiting {
+struct deadline_source {
 	int type; /* of the note */
 	const struct aggregate *kind;
 	/* $1 uuid[]: the ids of those that wait, sorted. `hold` locks them until the commit, without those that
 	 * somebody else has locked. */
 	struct sql look, hold;
 };
-#define WAITING_SELECT(table, key, condition)                                                                          \
+#define DEADLINE_SOURCE_SELECT(table, key, condition)                                                                          \
 	"SELECT " key " FROM " table " WHERE " key " = ANY($1::uuid[]) AND " condition " ORDER BY " key
-/* WAITING(ORDER_DEADLINE, order_kind, "orders", "id", "state < 3") */
-#define WAITING(type_, kind_, table, key, condition)                                                                   \
+/* DEADLINE_SOURCE(ORDER_DEADLINE, order_kind, "orders", "id", "state < 3") */
+#define DEADLINE_SOURCE(type_, kind_, table, key, condition)                                                                   \
 	{                                                                                                              \
-		.type = (type_), .kind = &(kind_), .look = {table "_waiting", WAITING_SELECT(table, key, condition)},  \
+		.type = (type_), .kind = &(kind_), .look = {table "_waiting", DEADLINE_SOURCE_SELECT(table, key, condition)},  \
 		.hold = {table "_hold_waiting",                                                                        \
-			 WAITING_SELECT(table, key, condition) " FOR NO KEY UPDATE SKIP LOCKED"},                      \
+			 DEADLINE_SOURCE_SELECT(table, key, condition) " FOR NO KEY UPDATE SKIP LOCKED"},                      \
 	}
 
 struct service {
 	const char *name;  /* "svc-orders": program, broker user and consumer name in derived ids */
 	const char *about; /* one line for --help */
-	const char *house; /* "orders": prefix of its queues */
+	const char *queue_prefix; /* "orders": prefix of its queues */
 	const struct contract *contract;
 	const struct setting *settings; /* the whole table of the program, SERVICE_SETTINGS included */
 	size_t settings_offset;         /* of the struct service_settings in the program's settings */
 	size_t settings_size;
 	const struct migration *migrations; /* the service's own; the runtime's (inbox, outbox, deadlines) go first */
 	const struct store *const *stores;  /* in locking order; ends with NULL */
-	const struct lane_plan *lanes;      /* ends with a NULL name */
+	const struct consumer_config *consumers;      /* ends with a NULL name */
 	const struct retention *retention;  /* beyond the runtime's own; NULL: none */
-	const struct gauge *gauges;         /* ends with a NULL metric; NULL: none */
-	const struct waiting *waiting;      /* ends with a NULL kind; NULL: each deadline has its own row at once */
+	const struct db_gauge *gauges;         /* ends with a NULL metric; NULL: none */
+	const struct deadline_source *deadline_sources;      /* ends with a NULL kind; NULL: each deadline has its own row at once */
 	/* Requests of the type `opens` begin what stays open until its deadline. They are refused (E_BUSY) while as
 	 * many deadlines are open as a setting says: an int64_t at this offset of the program's settings; 0: no limit.
 	 */
 	int opens;
 	size_t open_max_setting;
-	/* Called once before the lanes start, with a connected database: the first admin, keys. NULL: nothing. */
+	/* Called once before the consumers start, with a connected database: the first admin, keys. NULL: nothing. */
 	enum status (*start)(void *settings, struct db *db);
-	/* Called once after the lanes have ended: gives back what `start` made. NULL: nothing. */
+	/* Called once after the consumers have ended: gives back what `start` made. NULL: nothing. */
 	void (*stop)(void *settings);
 };
 
 /* Settings that every service has. */
 struct service_settings {
 	const char *admin_address, *broker_url, *database_url, *migrations_url, *redis_url, *log_level, *otlp_url;
-	bool debuggable;
+	bool allow_debugger;
 	int64_t admin_port;
-	int64_t db_wait_us, broker_heartbeat_us, shutdown_us;
-	int64_t lanes_query, lanes_command, lanes_events;
-	int64_t open_max, outbox_age_max_us;
-	int64_t inbox_commands_us, inbox_events_us;
+	int64_t statement_timeout_us, broker_heartbeat_us, shutdown_timeout_us;
+	int64_t consumers_query, consumers_command, consumers_events;
+	int64_t max_pending, outbox_age_max_us;
+	int64_t idempotency_ttl_us, dedup_ttl_us;
 };
 /* The rows of a settings table for a `struct service_settings` member named `service` in `struct_`. */
 #define SERVICE_SETTINGS(struct_)                                                                                        \
@@ -198,47 +198,47 @@ struct service_settings {
 		 "postgresql://user:password@host:port/database"},                                                       \
 		{"COMANDA_DATABASE_WAIT",                                                                                \
 		 SET_DURATION,                                                                                           \
-		 offsetof(struct_, service.db_wait_us),                                                                  \
+		 offsetof(struct_, service.statement_timeout_us),                                                                  \
 		 "4s",                                                                                                   \
 		 100 * MS_US,                                                                                            \
 		 60 * SECOND_US,                                                                                         \
 		 "longest wait for a statement"},                                                                        \
 		{"COMANDA_DEBUGGABLE",                                                                                   \
 		 SET_BOOL,                                                                                               \
-		 offsetof(struct_, service.debuggable),                                                                  \
+		 offsetof(struct_, service.allow_debugger),                                                                  \
 		 "off",                                                                                                  \
 		 0,                                                                                                      \
 		 0,                                                                                                      \
 		 "on: other processes of its account may look into its memory, keys and all"},                           \
 		{"COMANDA_INBOX_COMMANDS",                                                                               \
 		 SET_DURATION,                                                                                           \
-		 offsetof(struct_, service.inbox_commands_us),                                                           \
+		 offsetof(struct_, service.idempotency_ttl_us),                                                           \
 		 "24h",                                                                                                  \
 		 SECOND_US,                                                                                              \
 		 30 * DAY_US,                                                                                            \
 		 "how long an idempotency key and its answer are remembered"},                                           \
 		{"COMANDA_INBOX_EVENTS",                                                                                 \
 		 SET_DURATION,                                                                                           \
-		 offsetof(struct_, service.inbox_events_us),                                                             \
+		 offsetof(struct_, service.dedup_ttl_us),                                                             \
 		 "7d",                                                                                                   \
 		 SECOND_US,                                                                                              \
 		 90 * DAY_US,                                                                                            \
 		 "how long a handled event is remembered in the inbox"},                                                 \
 		{"COMANDA_LANES_COMMAND",                                                                                \
 		 SET_INT,                                                                                                \
-		 offsetof(struct_, service.lanes_command),                                                               \
+		 offsetof(struct_, service.consumers_command),                                                               \
 		 "1",                                                                                                    \
 		 1,                                                                                                      \
 		 16,                                                                                                     \
-		 "lanes that write what is asked for"},                                                                  \
+		 "consumers that write what is asked for"},                                                                  \
 		{"COMANDA_LANES_EVENTS",                                                                                 \
 		 SET_INT,                                                                                                \
-		 offsetof(struct_, service.lanes_events),                                                                \
+		 offsetof(struct_, service.consumers_events),                                                                \
 		 "1",                                                                                                    \
 		 1,                                                                                                      \
 		 16,                                                                                                     \
-		 "lanes that write what events cause"},                                                                  \
-		{"COMANDA_LANES_QUERY", SET_INT, offsetof(struct_, service.lanes_query), "1", 1, 16, "lanes that read"}, \
+		 "consumers that write what events cause"},                                                                  \
+		{"COMANDA_LANES_QUERY", SET_INT, offsetof(struct_, service.consumers_query), "1", 1, 16, "consumers that read"}, \
 		{"COMANDA_LOG_LEVEL",         SET_TEXT, offsetof(struct_, service.log_level), "info", 0, 0,              \
 		 "debug, info, warn or error"},                                                                          \
 		{"COMANDA_MIGRATIONS_URL",                                                                               \
@@ -250,7 +250,7 @@ struct service_settings {
 		 "whose right it is to change tables, as in COMANDA_DATABASE_URL; empty: that one's"},                   \
 		{"COMANDA_OPEN_MAX",                                                                                     \
 		 SET_INT,                                                                                                \
-		 offsetof(struct_, service.open_max),                                                                    \
+		 offsetof(struct_, service.max_pending),                                                                    \
 		 "1000",                                                                                                 \
 		 1,                                                                                                      \
 		 1000000,                                                                                                \
@@ -270,7 +270,7 @@ struct service_settings {
 		 DAY_US,                                                                                                 \
 		 "requests that write are refused (503) while the oldest unsent event is older than this"},              \
 	{                                                                                                                \
-		"COMANDA_SHUTDOWN", SET_DURATION, offsetof(struct_, service.shutdown_us), "8s", 100 * MS_US,             \
+		"COMANDA_SHUTDOWN", SET_DURATION, offsetof(struct_, service.shutdown_timeout_us), "8s", 100 * MS_US,             \
 			120 * SECOND_US, "longest orderly stop after SIGTERM"                                            \
 	}
 
@@ -278,10 +278,10 @@ struct service_settings {
  * exit code: 0 after an orderly stop, 2 for bad settings or arguments, 1 otherwise. */
 int service_run(const struct service *service, int argc, char **argv);
 
-/* For read and prepare functions, within their lane. */
-struct db *lane_db(struct lane *lane); /* not connected: E_UNAVAILABLE on use */
-struct cache *lane_cache(struct lane *lane);
-struct arena *lane_arena(struct lane *lane);        /* reset after the turn */
-const void *lane_settings(const struct lane *lane); /* the program's settings */
+/* For read and prepare functions, within their consumer. */
+struct db *consumer_db(struct consumer *consumer); /* not connected: E_UNAVAILABLE on use */
+struct cache *consumer_cache(struct consumer *consumer);
+struct arena *consumer_arena(struct consumer *consumer);        /* reset after the turn */
+const void *consumer_settings(const struct consumer *consumer); /* the program's settings */
 
 #endif

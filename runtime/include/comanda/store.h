@@ -1,4 +1,4 @@
-/* A store: how the aggregates of one kind live in PostgreSQL, for the lane that loads and saves them in batches. */
+/* A store: how the aggregates of one kind live in PostgreSQL, for the consumer that loads and saves them in batches. */
 #ifndef RT_STORE_H
 #define RT_STORE_H
 
@@ -15,7 +15,7 @@ struct store_update {
 };
 
 /* `still` for a table. */
-#define STORE_STILL(table, key, version)                                                                               \
+#define STORE_VERSION_CHECK(table, key, version)                                                                               \
 	{                                                                                                              \
 		table "_still",                                                                                        \
 			"SELECT given.id FROM unnest($1::uuid[], $2::bigint[]) AS given (id, seen) "                   \
@@ -30,7 +30,7 @@ struct store {
 	/* The same without FOR NO KEY UPDATE. A row lock is a write, and nearly always nobody else wants the row: so
 	 * the first try of a turn of events locks nothing. Every change raises the aggregate's version, and an update
 	 * is given the one that was loaded, as a last column more (`seen`), and leaves a row with another version
-	 * alone. Then the turn is run again, with locks; and so are the lane's next ones for a while. Without
+	 * alone. Then the turn is run again, with locks; and so are the consumer's next ones for a while. Without
 	 * `version`: every turn locks. */
 	struct sql look;
 	size_t version; /* offset of an int64_t in the aggregate; 0: it has none */
@@ -52,8 +52,8 @@ struct store {
 	 * it the condition of an update, or `still` for what was not changed: $1 uuid[], $2 bigint[], a row for each
 	 * that is still of that version. So the version must go up with every change of every column. */
 	void (*copy)(const void *aggregate, struct arena *arena, void *ret_copy);
-	struct sql still;
-	bool (*over)(const void *aggregate); /* nothing is to come of it: why keep it? NULL: one never knows */
+	struct sql version_check;
+	bool (*is_terminal)(const void *aggregate); /* nothing is to come of it: why keep it? NULL: one never knows */
 	/* Told after the commit of each aggregate that was saved, and when it was decided: to count. NULL: nobody. */
 	void (*saved)(const void *aggregate, int64_t now_us);
 	/* Where a cache stands in front of reads: the aggregate's key and sequence; its value. NULL: no cache. */

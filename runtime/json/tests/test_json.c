@@ -9,7 +9,7 @@
 
 #include "json/json.h"
 
-struct line {
+struct connection_state {
 	struct uuid product_id;
 	int64_t quantity;
 	const char *name;
@@ -21,7 +21,7 @@ struct sample {
 	enum tristate flag;
 	struct uuid id;
 	int kind;
-	struct line *line;
+	struct connection_state *line;
 	struct list items, tags;
 	const char *raw;
 };
@@ -29,29 +29,29 @@ struct sample {
 static const char *const kinds[] = {"active", "withdrawn", NULL};
 
 static const struct field line_fields[] = {
-	field_uuid(struct line, product_id, REQUIRED),
-	field_int(struct line, quantity, REQUIRED, 1, 10000),
-	field_text(struct line, name, NULLABLE, 0, 0),
+	field_uuid(struct connection_state, product_id, REQUIRED),
+	field_int(struct connection_state, quantity, REQUIRED, 1, 10000),
+	field_text(struct connection_state, name, NULLABLE, 0, 0),
 	field_end,
 };
-static const struct shape line_shape = {"line", sizeof(struct line), line_fields};
+static const struct schema line_schema = {"line", sizeof(struct connection_state), line_fields};
 
 static const struct field sample_fields[] = {
 	field_text(struct sample, text, REQUIRED | TRIMMED | PRINTABLE, 1, 5),
 	field_format(struct sample, code, TRIMMED | LOWER, "email", 0),
 	field_text(struct sample, note, NULLABLE, 0, 0),
 	field_int(struct sample, number, 0, 0, 0),
-	field_moment(struct sample, at, 0),
+	field_timestamp(struct sample, at, 0),
 	field_bool(struct sample, flag, 0),
 	field_uuid(struct sample, id, 0),
 	field_enum(struct sample, kind, 0, kinds),
-	field_object(struct sample, line, 0, &line_shape),
-	field_array(struct sample, items, 0, &line_shape, 0, 3),
+	field_object(struct sample, line, 0, &line_schema),
+	field_array(struct sample, items, 0, &line_schema, 0, 3),
 	{.name = "tags", .type = F_TEXTS, .offset = offsetof(struct sample, tags), .max = 2},
 	field_json(struct sample, raw, 0),
 	field_end,
 };
-static const struct shape sample_shape = {"sample", sizeof(struct sample), sample_fields};
+static const struct schema sample_schema = {"sample", sizeof(struct sample), sample_fields};
 
 #define SOME_ID "\"0193a5b0-7c2d-7e3f-8a9b-0c1d2e3f4a5b\""
 
@@ -85,7 +85,7 @@ static const struct sample *decoded(struct fixture *fixture, const char *text)
 	enum status status = E_INTERNAL;
 
 	fixture->faults = (struct faults){0};
-	status = json_decode(span_of(text), &sample_shape, UNKNOWN_REFUSED, &fixture->arena, &fixture->faults, &body);
+	status = json_decode(span_of(text), &sample_schema, UNKNOWN_REFUSED, &fixture->arena, &fixture->faults, &body);
 	assert_int_equal(status == OK, fixture->faults.count == 0);
 	return body;
 }
@@ -258,7 +258,7 @@ static void refuses_a_field_that_is_there_twice(void **state)
 	buffer_done(&text);
 }
 
-/* ---- reading by shape ---- */
+/* ---- reading by schema ---- */
 
 static void reads_every_type_of_field(void **state)
 {
@@ -269,7 +269,7 @@ static void reads_every_type_of_field(void **state)
 			"\"items\":[{\"quantity\":1,\"product_id\":" SOME_ID ",\"name\":\"x\"},"
 			"{\"product_id\":" SOME_ID ",\"quantity\":2.0e1,\"name\":null}],"
 			"\"tags\":[\"a\",\"b\"],\"raw\":{\"k\" : [1, null, \"\\u00fc\", 1.5e300, false]}}");
-	const struct line *items = NULL;
+	const struct connection_state *items = NULL;
 
 	assert_non_null(sample);
 	assert_string_equal(sample->text, "t\xc3\xa9");
@@ -407,7 +407,7 @@ static void events_may_have_fields_that_this_build_does_not_know(void **state)
 	struct fixture *fixture = *state;
 	void *body = NULL;
 
-	assert_int_equal(json_decode(span_of("{\"new\":{\"a\":[1]},\"text\":\"x\"}"), &sample_shape, UNKNOWN_IGNORED,
+	assert_int_equal(json_decode(span_of("{\"new\":{\"a\":[1]},\"text\":\"x\"}"), &sample_schema, UNKNOWN_IGNORED,
 				     &fixture->arena, &fixture->faults, &body),
 			 OK);
 	assert_string_equal(((const struct sample *)body)->text, "x");
@@ -449,7 +449,7 @@ static const char *encoded(struct fixture *fixture, const struct sample *sample)
 	const char *copy = NULL;
 
 	buffer_init(&out);
-	json_encode(&out, &sample_shape, sample);
+	json_encode(&out, &sample_schema, sample);
 	copy = arena_copy(&fixture->arena, out.bytes, out.size);
 	buffer_done(&out);
 	return copy;
@@ -476,7 +476,7 @@ static void leaves_out_what_is_absent_unless_it_is_nullable(void **state)
 {
 	struct sample sample;
 
-	shape_blank(&sample_shape, &sample);
+	schema_blank(&sample_schema, &sample);
 	assert_string_equal(encoded(*state, &sample), "{\"note\":null}");
 	sample.flag = NO;
 	sample.number = INT64_MIN + 1;
@@ -494,20 +494,20 @@ static void a_required_array_is_written_even_when_it_is_empty(void **state)
 {
 	(void)state;
 	static const struct field fields[] = {
-		field_array(struct page, items, REQUIRED, &line_shape, 0, 100),
+		field_array(struct page, items, REQUIRED, &line_schema, 0, 100),
 		field_text(struct page, next, NULLABLE, 0, 0),
 		field_end,
 	};
-	static const struct shape shape = {"page", sizeof(struct page), fields};
-	static const struct shape empty_shape = {"empty", 0, fields + 2};
+	static const struct schema schema = {"page", sizeof(struct page), fields};
+	static const struct schema empty_schema = {"empty", 0, fields + 2};
 	struct page page = {0};
 	struct buffer out;
 
 	buffer_init(&out);
-	json_encode(&out, &shape, &page);
+	json_encode(&out, &schema, &page);
 	assert_string_equal(out.bytes, "{\"items\":[],\"next\":null}");
 	buffer_clear(&out);
-	json_encode(&out, &empty_shape, &page);
+	json_encode(&out, &empty_schema, &page);
 	assert_string_equal(out.bytes, "{}");
 	buffer_done(&out);
 }

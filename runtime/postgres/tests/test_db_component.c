@@ -22,7 +22,7 @@ static const char *url;
 
 static struct db *connect_to(const char *where, int64_t wait_us)
 {
-	return db_new(&(struct db_config){.url = where, .program = "db-component", .wait_us = wait_us, .lane = "test"});
+	return db_new(&(struct db_config){.url = where, .program = "db-component", .wait_us = wait_us, .connection_name = "test"});
 }
 
 static int open_db(void **state)
@@ -66,7 +66,7 @@ static void brings_every_type_there_and_back(void **state)
 		"SELECT $1::uuid, $2::bigint, $3::boolean, $4::text, $5::bytea, $6::timestamptz, $2::int4, $2::int2,"
 		" $4::jsonb, $4::json"};
 	struct db *db = *state;
-	struct uuid id = uuid_new(moment_now());
+	struct uuid id = uuid_new(timestamp_now());
 	int64_t at_us = 1769862896123456;
 	struct rows rows;
 	struct arena arena;
@@ -76,7 +76,7 @@ static void brings_every_type_there_and_back(void **state)
 	arg_bool(db_args(db), true);
 	arg_text(db_args(db), "{\"a\": \"\xc3\xa9\"}");
 	arg_bytes(db_args(db), "\0\1\2", 3);
-	arg_moment(db_args(db), at_us);
+	arg_timestamp(db_args(db), at_us);
 	assert_int_equal(db_run(db, &echo, &rows), OK);
 
 	struct uuid back = row_uuid(&rows, 0, 0);
@@ -87,7 +87,7 @@ static void brings_every_type_there_and_back(void **state)
 	assert_string_equal(row_text(&rows, 0, 3, &arena), "{\"a\": \"\xc3\xa9\"}");
 	assert_int_equal(row_bytes(&rows, 0, 4).size, 3);
 	assert_memory_equal(row_bytes(&rows, 0, 4).bytes, "\0\1\2", 3);
-	assert_int_equal(row_moment(&rows, 0, 5), at_us);
+	assert_int_equal(row_timestamp(&rows, 0, 5), at_us);
 	assert_int_equal(row_int(&rows, 0, 6), -12345);
 	assert_int_equal(row_int(&rows, 0, 7), -12345);
 	assert_string_equal(row_text(&rows, 0, 8, &arena), "{\"a\": \"\xc3\xa9\"}");
@@ -107,7 +107,7 @@ static void brings_nulls_there_and_back(void **state)
 	arg_int(db_args(db), INT64_MIN);
 	arg_text(db_args(db), NULL);
 	arg_bytes(db_args(db), NULL, 0);
-	arg_moment(db_args(db), INT64_MIN);
+	arg_timestamp(db_args(db), INT64_MIN);
 	assert_int_equal(db_run(db, &echo, &rows), OK);
 	for (int column = 0; column < 5; column++)
 		assert_true(row_null(&rows, 0, column));
@@ -117,7 +117,7 @@ static void brings_nulls_there_and_back(void **state)
 	arena_init(&arena);
 	assert_null(row_text(&rows, 0, 2, &arena));
 	assert_null(row_bytes(&rows, 0, 3).bytes);
-	assert_true(row_moment(&rows, 0, 4) == INT64_MIN);
+	assert_true(row_timestamp(&rows, 0, 4) == INT64_MIN);
 	arena_done(&arena);
 }
 
@@ -144,15 +144,15 @@ static void unnests_columns_row_by_row_with_nulls(void **state)
 		" $6::bytea[], $7::timestamptz[]) WITH ORDINALITY AS t (a, b, c, d, e, f, n) ORDER BY n"};
 	struct db *db = *state;
 	struct args *args = db_args(db);
-	struct uuid id = uuid_new(moment_now());
+	struct uuid id = uuid_new(timestamp_now());
 	struct rows rows;
 
 	arg_int(args, 7);
 	args_columns(args, 6);
 	put_uuid(args, NULL), put_int(args, INT64_MIN), put_bool(args, false);
-	put_text(args, NULL), put_bytes(args, NULL, 0), put_moment(args, INT64_MIN);
+	put_text(args, NULL), put_bytes(args, NULL, 0), put_timestamp(args, INT64_MIN);
 	put_uuid(args, &id), put_int(args, 42), put_bool(args, true);
-	put_text(args, "text"), put_bytes(args, "b", 1), put_moment(args, 1);
+	put_text(args, "text"), put_bytes(args, "b", 1), put_timestamp(args, 1);
 	assert_int_equal(db_run(db, &unnest, &rows), OK);
 	assert_int_equal(rows.count, 2);
 	for (int column = 0; column < 6; column++) {
@@ -162,7 +162,7 @@ static void unnests_columns_row_by_row_with_nulls(void **state)
 	assert_int_equal(row_int(&rows, 1, 1), 42);
 	assert_true(row_bool(&rows, 1, 2));
 	assert_int_equal(row_bytes(&rows, 1, 3).size, 4);
-	assert_int_equal(row_moment(&rows, 1, 5), 1);
+	assert_int_equal(row_timestamp(&rows, 1, 5), 1);
 	assert_int_equal(row_int(&rows, 1, 6), 7);
 }
 
@@ -172,7 +172,7 @@ static void takes_a_group_without_rows_and_empty_arrays(void **state)
 					 "SELECT (SELECT count(*) FROM unnest($1::uuid[], $2::bigint[])) +"
 					 " cardinality($3::uuid[]) + cardinality($4::text[])"};
 	struct db *db = *state;
-	struct uuid id = uuid_new(moment_now());
+	struct uuid id = uuid_new(timestamp_now());
 	const char *texts[] = {"one", NULL};
 
 	args_columns(db_args(db), 2);
@@ -294,7 +294,7 @@ static void says_what_a_failure_means(void **state)
 	arg_int(db_args(db), 1);
 	assert_int_equal(db_run(db, &insert, &rows), OK);
 	arg_int(db_args(db), 1);
-	assert_int_equal(db_run(db, &insert, &rows), E_REDO);
+	assert_int_equal(db_run(db, &insert, &rows), E_RETRY);
 	assert_string_equal(db_sqlstate(db), "23505");
 	assert_string_equal(db_constraint(db), "db_unique_id");
 	arg_int(db_args(db), 0);
@@ -331,17 +331,17 @@ static void reports_a_constraint_that_fails_at_commit(void **state)
 
 static void prepares_anew_when_a_column_changes_beneath_a_plan(void **state)
 {
-	static const struct sql read = {"read_shape", "SELECT n FROM db_shape"};
+	static const struct sql read = {"read_schema", "SELECT n FROM db_schema"};
 	struct db *db = *state;
 	struct rows rows;
 
-	must_run(db, "drop_shape", "DROP TABLE IF EXISTS db_shape");
-	must_run(db, "make_shape", "CREATE TABLE db_shape AS SELECT 5::int AS n");
+	must_run(db, "drop_schema", "DROP TABLE IF EXISTS db_schema");
+	must_run(db, "make_schema", "CREATE TABLE db_schema AS SELECT 5::int AS n");
 	assert_int_equal(ask_int(db, &read), 5);
-	must_run(db, "alter_shape", "ALTER TABLE db_shape ALTER n TYPE bigint");
-	assert_int_equal(db_run(db, &read, &rows), E_REDO);
+	must_run(db, "alter_schema", "ALTER TABLE db_schema ALTER n TYPE bigint");
+	assert_int_equal(db_run(db, &read, &rows), E_RETRY);
 	assert_int_equal(ask_int(db, &read), 5);
-	must_run(db, "drop_shape", "DROP TABLE IF EXISTS db_shape");
+	must_run(db, "drop_schema", "DROP TABLE IF EXISTS db_schema");
 }
 
 /* A table that was analysed while it was empty makes plans that scan all of it, and keeps them. */
@@ -355,7 +355,7 @@ static void plans_go_by_key_whatever_the_statistics_say(void **state)
 		{"explain_load", "EXPLAIN EXECUTE plan_load(ARRAY[gen_random_uuid()])"},
 		{"explain_update", "EXPLAIN EXECUTE plan_update(ARRAY[gen_random_uuid()], ARRAY[1])"}};
 	struct db *db = *state;
-	struct uuid id = uuid_new(moment_now());
+	struct uuid id = uuid_new(timestamp_now());
 	struct arena arena;
 	struct rows rows;
 
@@ -440,8 +440,8 @@ static void redoes_when_the_connection_is_lost_in_a_transaction(void **state)
 	enum status status = db_sync(db);
 	if (status == OK)
 		status = db_result(db, &rows);
-	assert_int_equal(status, E_REDO);
-	assert_int_equal(db_result(db, &rows), E_REDO);
+	assert_int_equal(status, E_RETRY);
+	assert_int_equal(db_result(db, &rows), E_RETRY);
 	db_recover(db);
 	assert_false(db_connected(db));
 	assert_int_equal(db_ensure(db), OK);
@@ -483,10 +483,10 @@ static void a_lock_that_is_not_given_ends_the_wait(void **state)
 	assert_int_equal(db_result(holder, &rows), OK);
 	assert_int_equal(db_result(holder, &rows), OK);
 	assert_int_equal(db_ensure(waiter), OK);
-	int64_t start_us = moment_steady();
-	assert_int_equal(db_run(waiter, &take, &rows), E_REDO);
+	int64_t start_us = monotonic_now();
+	assert_int_equal(db_run(waiter, &take, &rows), E_RETRY);
 	assert_string_equal(db_sqlstate(waiter), "55P03");
-	assert_true(moment_steady() - start_us < 400 * MS_US);
+	assert_true(monotonic_now() - start_us < 400 * MS_US);
 	assert_true(db_connected(waiter));
 	db_recover(holder);
 	assert_int_equal(db_run(waiter, &take, &rows), OK);
@@ -500,7 +500,7 @@ static void a_slow_statement_is_ended_by_the_server(void **state)
 	struct rows rows;
 
 	(void)state;
-	assert_int_equal(db_run(db, &sleep_long, &rows), E_REDO);
+	assert_int_equal(db_run(db, &sleep_long, &rows), E_RETRY);
 	assert_string_equal(db_sqlstate(db), "57014");
 	assert_true(db_connected(db));
 	db_free(db);
@@ -517,13 +517,13 @@ static void a_frozen_server_holds_nobody_for_long(void **state)
 		db_free(db);
 		skip(); /* the server is another user's, or on another machine */
 	}
-	int64_t start_us = moment_steady();
+	int64_t start_us = monotonic_now();
 	enum status status = db_run(db, &one, &rows);
-	int64_t took_us = moment_steady() - start_us;
+	int64_t took_us = monotonic_now() - start_us;
 	bool connected = db_connected(db);
 	enum status again = db_run(db, &one, &rows);
 	kill(pid, SIGCONT);
-	assert_int_equal(status, E_REDO);
+	assert_int_equal(status, E_RETRY);
 	assert_in_range(took_us, 450 * MS_US, 1500 * MS_US);
 	assert_false(connected);
 	assert_int_equal(again, OK); /* the others of the server's processes go on */
@@ -551,13 +551,13 @@ static void connecting_to_what_never_answers_is_bounded_and_paced(void **state)
 	(void)state;
 	snprintf(text, sizeof text, "postgresql://nobody@127.0.0.1:%d/nowhere", ntohs(where.sin_port));
 	struct db *db = connect_to(text, 200 * MS_US);
-	int64_t start_us = moment_steady();
+	int64_t start_us = monotonic_now();
 	assert_int_equal(db_ensure(db), E_UNAVAILABLE);
-	assert_in_range(moment_steady() - start_us, 150 * MS_US, 600 * MS_US);
+	assert_in_range(monotonic_now() - start_us, 150 * MS_US, 600 * MS_US);
 	assert_non_null(strstr(db_detail(db), "no answer in time"));
-	start_us = moment_steady();
+	start_us = monotonic_now();
 	assert_int_equal(db_ensure(db), E_UNAVAILABLE); /* not due yet */
-	assert_true(moment_steady() - start_us < 20 * MS_US);
+	assert_true(monotonic_now() - start_us < 20 * MS_US);
 	db_free(db);
 	close(fd);
 }
@@ -586,7 +586,7 @@ static const char *unique_name(const char *stem)
 	static int next;
 	char *name = names[next++ % 8];
 
-	snprintf(name, sizeof names[0], "9%03d_%s_%lld", next, stem, (long long)moment_now());
+	snprintf(name, sizeof names[0], "9%03d_%s_%lld", next, stem, (long long)timestamp_now());
 	return name;
 }
 
@@ -649,7 +649,7 @@ static void a_stopped_program_loses_its_transaction_and_its_locks(void **state)
 	struct rows rows;
 
 	(void)state;
-	int64_t start_us = moment_steady();
+	int64_t start_us = monotonic_now();
 	assert_int_equal(db_ensure(stopped), OK);
 	db_send_text(stopped, "BEGIN");
 	db_send(stopped, &hold);
@@ -659,10 +659,10 @@ static void a_stopped_program_loses_its_transaction_and_its_locks(void **state)
 	/* Migrating waits for the lock. */
 	if (db_migrate(db, migrations) != OK)
 		fail_msg("%s", db_detail(db));
-	assert_in_range(moment_steady() - start_us, 500 * MS_US, 5 * SECOND_US);
+	assert_in_range(monotonic_now() - start_us, 500 * MS_US, 5 * SECOND_US);
 	db_send(stopped, &one);
 	enum status status = db_sync(stopped);
-	assert_int_equal(status == OK ? db_result(stopped, &rows) : status, E_REDO);
+	assert_int_equal(status == OK ? db_result(stopped, &rows) : status, E_RETRY);
 	db_free(db);
 	db_free(stopped);
 }

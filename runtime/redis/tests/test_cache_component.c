@@ -23,7 +23,7 @@ enum { SKIPPED = 77 };
 
 static const char *redis_url;
 
-/* Two lanes and a look from outside. */
+/* Two consumers and a look from outside. */
 struct fixture {
 	struct cache *reader, *writer, *other;
 	int redis; /* a connection of its own */
@@ -49,7 +49,7 @@ static int set_up(void **state)
 	fixture->redis = redis_outside(redis_url, &fixture->arena);
 	/* As if this Redis had been up for long: leases are given. */
 	redis_tell(fixture->redis, "SET cache:leases-open-at 0");
-	snprintf(fixture->key, sizeof fixture->key, "component:%d:%lld", number++, (long long)moment_now());
+	snprintf(fixture->key, sizeof fixture->key, "component:%d:%lld", number++, (long long)timestamp_now());
 	*state = fixture;
 	return 0;
 }
@@ -257,9 +257,9 @@ static void a_write_without_a_fence_only_removes_what_is_older(void **state)
 /* Waits until a read of the key gives a lease: the fence has run out. */
 static uint64_t wait_for_lease(struct fixture *fixture)
 {
-	int64_t until_us = moment_steady() + 5 * SECOND_US;
+	int64_t until_us = monotonic_now() + 5 * SECOND_US;
 
-	while (moment_steady() < until_us) {
+	while (monotonic_now() < until_us) {
 		struct cache_entry entry = read_one(fixture, fixture->reader);
 		if (entry.lease != 0)
 			return entry.lease;
@@ -367,10 +367,10 @@ static void gives_no_lease_while_lost_fences_may_stand(void **state)
 	redis_tell(fixture->redis, "DEL cache:leases-open-at");
 	cache_free(fixture->reader);
 	fixture->reader = new_cache(redis_url, 200 * MS_US);
-	int64_t start_us = moment_steady();
+	int64_t start_us = monotonic_now();
 	sees_nothing(fixture);
 	(void)wait_for_lease(fixture);
-	assert_true(moment_steady() - start_us >= 190 * MS_US);
+	assert_true(monotonic_now() - start_us >= 190 * MS_US);
 }
 
 static void connects_again_unseen_when_the_connection_is_lost_while_idle(void **state)
@@ -399,14 +399,14 @@ static void a_redis_that_never_answers_is_bypassed_quickly(void **state)
 		.url = arena_format(&fixture->arena, "redis://127.0.0.1:%d", ntohs(where.sin_port)),
 		.wait_us = 100 * MS_US,
 		.keep_us = SECOND_US});
-	int64_t start_us = moment_steady();
+	int64_t start_us = monotonic_now();
 	cache_read(mute, &entry, 1, &fixture->arena);
-	assert_in_range(moment_steady() - start_us, 90 * MS_US, 400 * MS_US);
-	start_us = moment_steady();
+	assert_in_range(monotonic_now() - start_us, 90 * MS_US, 400 * MS_US);
+	start_us = monotonic_now();
 	assert_int_equal(cache_fence(mute, &entry, 1), E_UNAVAILABLE); /* not tried: the pause has not passed */
 	cache_read(mute, &entry, 1, &fixture->arena);
 	cache_write(mute, &entry, 1);
-	assert_true(moment_steady() - start_us < 20 * MS_US);
+	assert_true(monotonic_now() - start_us < 20 * MS_US);
 	assert_false(cache_available(mute));
 	cache_free(mute);
 	close(fd);

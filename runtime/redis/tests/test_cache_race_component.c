@@ -159,7 +159,7 @@ static void trouble(int redis, unsigned *seed)
 static void no_read_is_older_than_an_answered_write(void **state)
 {
 	pthread_t threads[WRITERS + READERS];
-	unsigned seed = (unsigned)moment_now();
+	unsigned seed = (unsigned)timestamp_now();
 	struct arena arena;
 
 	(void)state;
@@ -167,12 +167,12 @@ static void no_read_is_older_than_an_answered_write(void **state)
 	int redis = redis_outside(redis_url, &arena);
 	for (int i = 0; i < KEYS; i++) {
 		pthread_mutex_init(&rows[i].lock, NULL);
-		snprintf(rows[i].key, sizeof rows[i].key, "race:%d:%lld", i, (long long)moment_now());
+		snprintf(rows[i].key, sizeof rows[i].key, "race:%d:%lld", i, (long long)timestamp_now());
 	}
 	redis_tell(redis, "SET cache:leases-open-at 0");
 	for (uintptr_t i = 0; i < WRITERS + READERS; i++)
 		pthread_create(&threads[i], NULL, i < WRITERS ? write_on : read_on, (void *)(i + seed));
-	for (int64_t until_us = moment_steady() + RUN_US; moment_steady() < until_us; poll(NULL, 0, 10))
+	for (int64_t until_us = monotonic_now() + RUN_US; monotonic_now() < until_us; poll(NULL, 0, 10))
 		trouble(redis, &seed);
 	atomic_store(&stopping, true);
 	for (int i = 0; i < WRITERS + READERS; i++)

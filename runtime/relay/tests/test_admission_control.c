@@ -1,4 +1,4 @@
-/* The pace of a service: when command lanes rest. */
+/* The admission of a service: when command consumers rest. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,7 +35,7 @@ static enum status work(struct unit *unit, const struct message *message)
 }
 
 /* A turn that begins so many, and ends so many others. */
-static void turn(struct pace *pace, unsigned begun, unsigned ended)
+static void turn(struct admission *admission, unsigned begun, unsigned ended)
 {
 	const struct span_of_work span = {1, begun, ended};
 	const struct message message = {.id = id_of(0x4000), .body = &span};
@@ -44,96 +44,96 @@ static void turn(struct pace *pace, unsigned begun, unsigned ended)
 	arena_init(&arena);
 	struct unit *unit = unit_make(&arena, "svc-test");
 	assert_int_equal(unit_decide(unit, work, &message, 0, 0).status, OK);
-	pace_note(pace, unit);
+	admission_count(admission, unit);
 	arena_done(&arena);
 }
 
-static void lanes_rest_while_more_is_open_than_may_be(void **state)
+static void consumers_rest_while_more_is_open_than_may_be(void **state)
 {
-	struct pace pace;
+	struct admission admission;
 
 	(void)state;
-	pace_init(&pace, OPEN_MAX);
-	turn(&pace, OPEN_MAX + 1, 1);
-	assert_false(pace_rests(&pace, moment_steady()));
-	turn(&pace, 1, 0);
-	assert_true(pace_rests(&pace, moment_steady()));
-	turn(&pace, 0, 1);
-	assert_false(pace_rests(&pace, moment_steady()));
+	admission_init(&admission, OPEN_MAX);
+	turn(&admission, OPEN_MAX + 1, 1);
+	assert_false(admission_throttled(&admission, monotonic_now()));
+	turn(&admission, 1, 0);
+	assert_true(admission_throttled(&admission, monotonic_now()));
+	turn(&admission, 0, 1);
+	assert_false(admission_throttled(&admission, monotonic_now()));
 }
 
 static void no_rest_is_longer_than_a_quarter_of_a_second(void **state)
 {
-	struct pace pace;
+	struct admission admission;
 
 	(void)state;
-	pace_init(&pace, OPEN_MAX);
-	turn(&pace, 2 * OPEN_MAX, 1);
-	assert_true(pace_rests(&pace, moment_steady()));
-	assert_false(pace_rests(&pace, moment_steady() - 250 * MS_US));
+	admission_init(&admission, OPEN_MAX);
+	turn(&admission, 2 * OPEN_MAX, 1);
+	assert_true(admission_throttled(&admission, monotonic_now()));
+	assert_false(admission_throttled(&admission, monotonic_now() - 250 * MS_US));
 }
 
 static void nobody_rests_where_nothing_ends(void **state)
 {
-	struct pace pace;
+	struct admission admission;
 
 	(void)state;
-	pace_init(&pace, OPEN_MAX);
-	turn(&pace, 2 * OPEN_MAX, 0);
-	assert_false(pace_rests(&pace, moment_steady()));
-	turn(&pace, 2, 1); /* whoever ends them is back: counted anew, not with what lay there */
-	assert_false(pace_rests(&pace, moment_steady()));
+	admission_init(&admission, OPEN_MAX);
+	turn(&admission, 2 * OPEN_MAX, 0);
+	assert_false(admission_throttled(&admission, monotonic_now()));
+	turn(&admission, 2, 1); /* whoever ends them is back: counted anew, not with what lay there */
+	assert_false(admission_throttled(&admission, monotonic_now()));
 }
 
 static void what_others_had_begun_is_credit_for_no_more_than_may_be_open(void **state)
 {
-	struct pace pace;
+	struct admission admission;
 
 	(void)state;
-	pace_init(&pace, OPEN_MAX);
-	turn(&pace, 0, 100 * OPEN_MAX);
-	turn(&pace, 2 * OPEN_MAX, 0);
-	assert_false(pace_rests(&pace, moment_steady()));
-	turn(&pace, 1, 0);
-	assert_true(pace_rests(&pace, moment_steady()));
+	admission_init(&admission, OPEN_MAX);
+	turn(&admission, 0, 100 * OPEN_MAX);
+	turn(&admission, 2 * OPEN_MAX, 0);
+	assert_false(admission_throttled(&admission, monotonic_now()));
+	turn(&admission, 1, 0);
+	assert_true(admission_throttled(&admission, monotonic_now()));
 }
 
-static void lanes_rest_while_another_replica_has_too_much_open(void **state)
+static void consumers_rest_while_another_replica_has_too_much_open(void **state)
 {
-	struct pace pace;
+	struct admission admission;
 
 	(void)state;
-	pace_init(&pace, OPEN_MAX);
-	turn(&pace, OPEN_MAX, 0);
-	pace_heard(&pace, 2, 1);
-	assert_true(pace_rests(&pace, moment_steady()));
-	pace_heard(&pace, 0, 1);
-	assert_false(pace_rests(&pace, moment_steady()));
+	admission_init(&admission, OPEN_MAX);
+	turn(&admission, OPEN_MAX, 0);
+	admission_add_remote(&admission, 2, 1);
+	assert_true(admission_throttled(&admission, monotonic_now()));
+	admission_add_remote(&admission, 0, 1);
+	assert_false(admission_throttled(&admission, monotonic_now()));
 }
 
 static void no_more_is_open_than_the_database_has(void **state)
 {
-	struct pace pace;
+	struct admission admission;
 
 	(void)state;
-	pace_init(&pace, OPEN_MAX);
-	turn(&pace, 3 * OPEN_MAX, 1);
-	pace_at_most(&pace, 4 * OPEN_MAX);
-	assert_true(pace_rests(&pace, moment_steady()));
-	pace_at_most(&pace, OPEN_MAX);
-	assert_false(pace_rests(&pace, moment_steady()));
-	turn(&pace, 1, 0);
-	assert_true(pace_rests(&pace, moment_steady()));
+	admission_init(&admission, OPEN_MAX);
+	turn(&admission, 3 * OPEN_MAX, 1);
+	admission_cap(&admission, 4 * OPEN_MAX);
+	assert_true(admission_throttled(&admission, monotonic_now()));
+	admission_cap(&admission, OPEN_MAX);
+	assert_false(admission_throttled(&admission, monotonic_now()));
+	turn(&admission, 1, 0);
+	assert_true(admission_throttled(&admission, monotonic_now()));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lanes_rest_while_more_is_open_than_may_be),
+		cmocka_unit_test(consumers_rest_while_more_is_open_than_may_be),
 		cmocka_unit_test(no_rest_is_longer_than_a_quarter_of_a_second),
 		cmocka_unit_test(nobody_rests_where_nothing_ends),
 		cmocka_unit_test(what_others_had_begun_is_credit_for_no_more_than_may_be_open),
-		cmocka_unit_test(lanes_rest_while_another_replica_has_too_much_open),
+		cmocka_unit_test(consumers_rest_while_another_replica_has_too_much_open),
 		cmocka_unit_test(no_more_is_open_than_the_database_has),
 	};
 

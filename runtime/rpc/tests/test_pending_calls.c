@@ -30,7 +30,7 @@ struct scene {
 
 /* Who waits for an item, and what it was told. */
 struct asking {
-	struct waiter waiter; /* first: it stands for the whole */
+	struct subscriber subscriber; /* first: it stands for the whole */
 	struct uuid id;
 	int told;
 	enum status status;
@@ -63,8 +63,8 @@ static int close_scene(void **state)
 	ended_tell(&scene->ended);
 	for (size_t i = 0; i < RPC_BUCKETS; i++)
 		assert_true(scene->table.by_id[i] == NULL && scene->table.reads[i] == NULL);
-	for (size_t i = 0; i < scene->table.lane_count; i++)
-		assert_true(scene->table.lanes[i].callers == 0 && scene->table.lanes[i].unanswered == 0);
+	for (size_t i = 0; i < scene->table.consumer_count; i++)
+		assert_true(scene->table.queues[i].callers == 0 && scene->table.queues[i].unanswered == 0);
 	rpc_bundle_done(&scene->bundle);
 	arena_done(&scene->arena);
 	rpc_table_done(&scene->table);
@@ -72,9 +72,9 @@ static int close_scene(void **state)
 	return 0;
 }
 
-static struct rpc_lane *query_lane(struct scene *scene)
+static struct rpc_queue *query_consumer(struct scene *scene)
 {
-	return &scene->table.lanes[0];
+	return &scene->table.queues[0];
 }
 
 static struct rpc_request request_of(struct scene *scene, int type, const char *data)
@@ -86,9 +86,9 @@ static struct rpc_request request_of(struct scene *scene, int type, const char *
 	return request;
 }
 
-static void note_end(struct waiter *waiter, const struct rpc_end *end)
+static void note_end(struct subscriber *subscriber, const struct rpc_end *end)
 {
-	struct asking *asking = (struct asking *)waiter;
+	struct asking *asking = (struct asking *)subscriber;
 
 	assert_int_equal(asking->told++, 0);
 	asking->status = end->status;
@@ -102,9 +102,9 @@ static enum status enlist(struct scene *scene, const struct rpc_request *request
 	struct ask *ask = NULL;
 	enum status status;
 
-	*asking = (struct asking){.waiter = {.due_us = moment_steady() + wait_us, .tell = note_end}, .id = request->id};
-	ask = ask_new(&contract, request, asking->waiter.due_us);
-	status = table_enlist(&scene->table, ask, types[request->type].lane, &asking->waiter);
+	*asking = (struct asking){.subscriber = {.due_us = monotonic_now() + wait_us, .tell = note_end}, .id = request->id};
+	ask = ask_new(&contract, request, asking->subscriber.due_us);
+	status = table_enlist(&scene->table, ask, types[request->type].queue, &asking->subscriber);
 	if (status != OK)
 		ask_free(ask);
 	*ret_asking = asking;
@@ -122,7 +122,7 @@ static struct asking *asked(struct scene *scene, int type, const char *data)
 
 static struct sent *taken(struct scene *scene)
 {
-	return lane_take(&scene->table, query_lane(scene), &scene->bundle);
+	return queue_take(&scene->table, query_consumer(scene), &scene->bundle);
 }
 
 static void answer(struct scene *scene, const struct asking *ask, bool expected)
@@ -137,7 +137,7 @@ static void answer(struct scene *scene, const struct asking *ask, bool expected)
 /* Its time is up, and nobody else's. */
 static void give_up(struct scene *scene, struct asking *asking)
 {
-	asking->waiter.due_us = scene->table.first_due_us = 0;
+	asking->subscriber.due_us = scene->table.first_due_us = 0;
 	table_end_late(&scene->table, 0, &scene->ended);
 	ended_tell(&scene->ended);
 	assert_int_equal(asking->told, 1);
@@ -168,9 +168,9 @@ static void a_slot_is_free_again_once_all_are_answered(void **state)
 
 	assert_int_equal(taken(scene)->count, 2);
 	answer(scene, a, true);
-	assert_int_equal(query_lane(scene)->unanswered, 1);
+	assert_int_equal(query_consumer(scene)->unanswered, 1);
 	answer(scene, b, true);
-	assert_int_equal(query_lane(scene)->unanswered, 0);
+	assert_int_equal(query_consumer(scene)->unanswered, 0);
 	answer(scene, b, false);
 	assert_int_equal(a->told, 1);
 	assert_int_equal(a->status, OK);
@@ -209,12 +209,12 @@ static void equal_reads_are_one_until_they_are_sent(void **state)
 	struct asking *a = asked(scene, LOOK, "{\"id\":1}"), *b = asked(scene, LOOK, "{\"id\":1}"),
 		      *other = asked(scene, LOOK, "{\"id\":2}"), *later;
 
-	assert_ptr_equal(a->waiter.ask, b->waiter.ask);
-	assert_ptr_not_equal(a->waiter.ask, other->waiter.ask);
-	assert_int_equal(query_lane(scene)->callers, 3);
+	assert_ptr_equal(a->subscriber.ask, b->subscriber.ask);
+	assert_ptr_not_equal(a->subscriber.ask, other->subscriber.ask);
+	assert_int_equal(query_consumer(scene)->callers, 3);
 	assert_int_equal(taken(scene)->count, 2);
 	later = asked(scene, LOOK, "{\"id\":1}");
-	assert_ptr_not_equal(a->waiter.ask, later->waiter.ask);
+	assert_ptr_not_equal(a->subscriber.ask, later->subscriber.ask);
 	answer(scene, a, true);
 	assert_int_equal(b->told, 1);
 	assert_int_equal(later->told, 0);
@@ -229,8 +229,8 @@ static void writes_are_never_joined_unless_they_are_the_same_request(void **stat
 	other.data = span_of("{\"a\":2}");
 	assert_int_equal(enlist(scene, &request, MINUTE_US, &a), OK);
 	assert_int_equal(enlist(scene, &request, MINUTE_US, &b), OK);
-	assert_ptr_equal(a->waiter.ask, b->waiter.ask);
-	assert_ptr_not_equal(a->waiter.ask, c->waiter.ask);
+	assert_ptr_equal(a->subscriber.ask, b->subscriber.ask);
+	assert_ptr_not_equal(a->subscriber.ask, c->subscriber.ask);
 	assert_int_equal(enlist(scene, &other, MINUTE_US, &b), E_KEY_REUSED);
 }
 
@@ -243,12 +243,12 @@ static void a_resend_with_a_later_deadline_is_sent_and_one_reply_serves_both(voi
 	assert_int_equal(enlist(scene, &request, SECOND_US, &first), OK);
 	assert_non_null(taken(scene));
 	assert_int_equal(enlist(scene, &request, MINUTE_US, &second), OK);
-	assert_ptr_not_equal(first->waiter.ask, second->waiter.ask);
+	assert_ptr_not_equal(first->subscriber.ask, second->subscriber.ask);
 	assert_non_null(taken(scene));
 	answer(scene, first, true);
 	assert_int_equal(first->told, 1);
 	assert_int_equal(second->told, 1);
-	assert_int_equal(query_lane(scene)->unanswered, 0);
+	assert_int_equal(query_consumer(scene)->unanswered, 0);
 }
 
 static void who_gives_up_before_it_is_sent_takes_it_along(void **state)
@@ -257,7 +257,7 @@ static void who_gives_up_before_it_is_sent_takes_it_along(void **state)
 
 	give_up(scene, asked(scene, WRITE, "{}"));
 	assert_null(taken(scene));
-	assert_int_equal(query_lane(scene)->callers, 0);
+	assert_int_equal(query_consumer(scene)->callers, 0);
 }
 
 static void each_gives_up_at_its_own_time_and_is_told_once(void **state)
@@ -269,19 +269,19 @@ static void each_gives_up_at_its_own_time_and_is_told_once(void **state)
 	assert_non_null(taken(scene));
 	assert_int_equal(enlist(scene, &request, MINUTE_US, &late), OK);
 	assert_int_equal(enlist(scene, &request, SECOND_US, &soon), OK);
-	assert_ptr_equal(soon->waiter.ask, late->waiter.ask);
-	assert_true(scene->table.first_due_us == soon->waiter.due_us);
-	table_end_late(&scene->table, soon->waiter.due_us - 1, &scene->ended);
+	assert_ptr_equal(soon->subscriber.ask, late->subscriber.ask);
+	assert_true(scene->table.first_due_us == soon->subscriber.due_us);
+	table_end_late(&scene->table, soon->subscriber.due_us - 1, &scene->ended);
 	ended_tell(&scene->ended);
 	assert_int_equal(soon->told, 0);
-	table_end_late(&scene->table, soon->waiter.due_us, &scene->ended);
+	table_end_late(&scene->table, soon->subscriber.due_us, &scene->ended);
 	ended_tell(&scene->ended);
 	assert_int_equal(soon->told, 1);
 	assert_int_equal(soon->status, E_TIMEOUT);
 	assert_false(soon->sent);
 	assert_int_equal(late->told + sent->told, 0);
-	assert_true(scene->table.first_due_us == sent->waiter.due_us);
-	table_end_late(&scene->table, late->waiter.due_us, &scene->ended);
+	assert_true(scene->table.first_due_us == sent->subscriber.due_us);
+	table_end_late(&scene->table, late->subscriber.due_us, &scene->ended);
 	ended_tell(&scene->ended);
 	assert_int_equal(late->told, 1);
 	assert_int_equal(sent->told, 1);
@@ -297,11 +297,11 @@ static void an_overdue_message_gives_its_slot_back(void **state)
 	struct asking *ask = asked(scene, WRITE, "{}");
 
 	assert_non_null(taken(scene));
-	table_expire(&scene->table, ask->waiter.due_us - 1, &scene->ended);
-	assert_int_equal(query_lane(scene)->unanswered, 1);
-	table_expire(&scene->table, ask->waiter.due_us, &scene->ended);
+	table_expire(&scene->table, ask->subscriber.due_us - 1, &scene->ended);
+	assert_int_equal(query_consumer(scene)->unanswered, 1);
+	table_expire(&scene->table, ask->subscriber.due_us, &scene->ended);
 	ended_tell(&scene->ended);
-	assert_int_equal(query_lane(scene)->unanswered, 0);
+	assert_int_equal(query_consumer(scene)->unanswered, 0);
 	assert_int_equal(ask->status, E_TIMEOUT);
 	assert_true(ask->sent);
 }
@@ -337,7 +337,7 @@ static void an_open_breaker_lets_one_call_through(void **state)
 
 	open_breaker(scene);
 	probe = asked(scene, WRITE, "{}");
-	assert_true(probe->waiter.due_us <= moment_steady() + SECOND_US);
+	assert_true(probe->subscriber.due_us <= monotonic_now() + SECOND_US);
 	assert_int_equal(enlist(scene, &request, MINUTE_US, &none), E_UNAVAILABLE);
 	assert_int_equal(enlist(scene, &other, MINUTE_US, &none), OK);
 	assert_non_null(taken(scene));
@@ -347,7 +347,7 @@ static void an_open_breaker_lets_one_call_through(void **state)
 	assert_non_null(taken(scene));
 	answer(scene, probe, true);
 	assert_int_equal(enlist(scene, &request, MINUTE_US, &none), OK);
-	assert_int_equal(query_lane(scene)->time_outs, 0);
+	assert_int_equal(query_consumer(scene)->time_outs, 0);
 }
 
 static void many_who_waited_for_one_item_are_one_time_out(void **state)
@@ -359,10 +359,10 @@ static void many_who_waited_for_one_item_are_one_time_out(void **state)
 		asks[i] = asked(scene, LOOK, "{}");
 	for (int i = 0; i < 10; i++)
 		give_up(scene, asks[i]);
-	assert_int_equal(query_lane(scene)->time_outs, 1);
+	assert_int_equal(query_consumer(scene)->time_outs, 1);
 }
 
-static void a_lane_that_is_slow_and_answers_others_keeps_its_breaker_shut(void **state)
+static void a_consumer_that_is_slow_and_answers_others_keeps_its_breaker_shut(void **state)
 {
 	struct scene *scene = *state;
 	struct asking *asks[10], *served;
@@ -371,19 +371,19 @@ static void a_lane_that_is_slow_and_answers_others_keeps_its_breaker_shut(void *
 		asks[i] = asked(scene, WRITE, "{}");
 	served = asked(scene, WRITE, "{}");
 	assert_non_null(taken(scene));
-	for (const int64_t now = moment_steady(); moment_steady() == now;) /* the answer comes later than they did */
+	for (const int64_t now = monotonic_now(); monotonic_now() == now;) /* the answer comes later than they did */
 		;
 	answer(scene, served, true);
 	for (int i = 0; i < 10; i++)
 		give_up(scene, asks[i]);
-	assert_int_equal(query_lane(scene)->time_outs, 0);
-	for (const int64_t now = moment_steady(); moment_steady() == now;)
+	assert_int_equal(query_consumer(scene)->time_outs, 0);
+	for (const int64_t now = monotonic_now(); monotonic_now() == now;)
 		;
 	open_breaker(scene);
-	assert_int_equal(query_lane(scene)->time_outs, config.breaker_after);
+	assert_int_equal(query_consumer(scene)->time_outs, config.breaker_after);
 }
 
-static void a_late_answer_shows_that_the_lane_lives(void **state)
+static void a_late_answer_shows_that_the_consumer_lives(void **state)
 {
 	struct scene *scene = *state;
 	struct asking *late = asked(scene, WRITE, "{}");
@@ -394,7 +394,7 @@ static void a_late_answer_shows_that_the_lane_lives(void **state)
 	open_breaker(scene);
 	assert_true(table_answer(&scene->table, &slice, "answerer", &scene->ended));
 	ended_tell(&scene->ended);
-	assert_int_equal(query_lane(scene)->time_outs, 0);
+	assert_int_equal(query_consumer(scene)->time_outs, 0);
 }
 
 static void an_answer_of_somebody_elses_is_not_believed(void **state)
@@ -439,8 +439,8 @@ int main(void)
 		each(an_open_breaker_lets_one_call_through),
 		each(an_open_breaker_refuses_everybody_for_a_while_after_a_probe),
 		each(many_who_waited_for_one_item_are_one_time_out),
-		each(a_lane_that_is_slow_and_answers_others_keeps_its_breaker_shut),
-		each(a_late_answer_shows_that_the_lane_lives),
+		each(a_consumer_that_is_slow_and_answers_others_keeps_its_breaker_shut),
+		each(a_late_answer_shows_that_the_consumer_lives),
 		each(an_answer_of_somebody_elses_is_not_believed),
 		each(nothing_is_asked_without_a_connection),
 	};

@@ -130,10 +130,10 @@ static struct rpc *new_rpc(const char *program)
 					  .in_flight_max = 200,
 					  .breaker_after = 3};
 	struct rpc *rpc = rpc_new(&config);
-	int64_t until = moment_steady() + patience_us;
+	int64_t until = monotonic_now() + patience_us;
 
 	while (!rpc_connected(rpc))
-		assert_true(moment_steady() < until);
+		assert_true(monotonic_now() < until);
 	return rpc;
 }
 
@@ -151,7 +151,7 @@ static int close_rpc(void **state)
 
 static struct rpc_request request_of(int type, const char *data, int64_t wait_us)
 {
-	int64_t now = moment_now();
+	int64_t now = timestamp_now();
 
 	return (struct rpc_request){
 		.type = type, .id = uuid_new(now), .time_us = now, .deadline_us = now + wait_us, .data = span_of(data)};
@@ -205,10 +205,10 @@ static enum status ask_here(struct rpc *rpc, int type, int64_t wait_us)
 
 static void wait_for(atomic_int *count, int least)
 {
-	int64_t until = moment_steady() + patience_us;
+	int64_t until = monotonic_now() + patience_us;
 
 	while (*count < least)
-		assert_true(moment_steady() < until);
+		assert_true(monotonic_now() < until);
 }
 
 /* ---- what holds ---- */
@@ -293,14 +293,14 @@ static int counted(const char *series)
 
 static void wait_until_counted(const char *series, int least)
 {
-	int64_t until = moment_steady() + patience_us;
+	int64_t until = monotonic_now() + patience_us;
 
 	while (counted(series) < least)
-		assert_true(moment_steady() < until);
+		assert_true(monotonic_now() < until);
 }
 
-static const char sent_messages[] = "comanda_rpc_messages_total{lane=\"test.query\"} ";
-static const char asked[] = "comanda_rpc_requests_total{lane=\"test.query\"} ";
+static const char sent_messages[] = "comanda_rpc_messages_total{queue=\"test.query\"} ";
+static const char asked[] = "comanda_rpc_requests_total{queue=\"test.query\"} ";
 
 /* Fills the window with calls that are not answered yet, so that what follows waits. */
 static void fill_window(struct asker *fillers, struct rpc *rpc, struct answerer *answerer)
@@ -360,7 +360,7 @@ static void a_caller_who_gives_up_leaves_the_others_waiting(void **state)
 	fill_window(fillers, *state, &answerer);
 	before = counted(asked);
 	request.read = hasty.read = true;
-	hasty.deadline_us = moment_now() + 50 * MS_US;
+	hasty.deadline_us = timestamp_now() + 50 * MS_US;
 	ask_beside(&patient, *state, request);
 	wait_until_counted(asked, before + 1);
 	{
@@ -425,7 +425,7 @@ static void a_missing_queue_is_told_at_once(void **state)
 	assert_int_equal(ask_here(*state, NOWHERE, patience_us), E_UNAVAILABLE);
 }
 
-static void a_silent_lane_opens_the_breaker_and_its_first_answer_closes_it(void **state)
+static void a_silent_consumer_opens_the_breaker_and_its_first_answer_closes_it(void **state)
 {
 	struct answerer answerer;
 	int64_t before, until;
@@ -433,25 +433,25 @@ static void a_silent_lane_opens_the_breaker_and_its_first_answer_closes_it(void 
 
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(ask_here(*state, ECHO_SLOWLY, 30 * MS_US), E_TIMEOUT);
-	/* One call tests the lane, for a second at most; the other is refused at once. */
-	before = moment_steady();
+	/* One call tests the queue, for a second at most; the other is refused at once. */
+	before = monotonic_now();
 	for (int i = 0; i < 2; i++)
 		ask_beside(&probes[i], *state, request_of(ECHO_SLOWLY, "{}", patience_us));
 	for (int i = 0; i < 2; i++)
 		join(&probes[i]);
-	assert_true(moment_steady() - before < 5 * SECOND_US);
+	assert_true(monotonic_now() - before < 5 * SECOND_US);
 	assert_int_equal(probes[0].reply.status + probes[1].reply.status, E_TIMEOUT + E_UNAVAILABLE);
 	forget(&probes[0]);
 	forget(&probes[1]);
-	/* Another lane is not concerned. */
+	/* Another queue is not concerned. */
 	start(&answerer, "test.query");
 	assert_int_equal(ask_here(*state, ECHO, patience_us), OK);
 	stop(&answerer);
 
 	start(&answerer, "test.command");
-	until = moment_steady() + patience_us;
+	until = monotonic_now() + patience_us;
 	while (ask_here(*state, ECHO_SLOWLY, patience_us) != OK)
-		assert_true(moment_steady() < until);
+		assert_true(monotonic_now() < until);
 	assert_int_equal(ask_here(*state, ECHO_SLOWLY, patience_us), OK);
 	stop(&answerer);
 }
@@ -483,7 +483,7 @@ static void too_many_callers_are_refused(void **state)
 static void a_lost_connection_ends_what_was_sent_and_heals(void **state)
 {
 	struct rpc *rpc = new_rpc("lost");
-	int64_t until = moment_steady() + 2 * patience_us;
+	int64_t until = monotonic_now() + 2 * patience_us;
 	struct answerer answerer;
 	struct asker asker;
 
@@ -499,7 +499,7 @@ static void a_lost_connection_ends_what_was_sent_and_heals(void **state)
 	forget(&asker);
 	answerer.holding = false;
 	while (ask_here(rpc, ECHO, patience_us) != OK)
-		assert_true(moment_steady() < until);
+		assert_true(monotonic_now() < until);
 	stop(&answerer);
 	rpc_free(rpc);
 }
@@ -529,7 +529,7 @@ static void a_deadline_that_has_passed_is_not_asked(void **state)
 /* ---- without waiting ---- */
 
 /* A call that nobody waits for, and what it was told. */
-struct told {
+struct publish_span {
 	struct arena arena;
 	struct rpc_reply reply;
 	atomic_int count;
@@ -537,20 +537,20 @@ struct told {
 
 static void note_reply(void *context, const struct rpc_reply *reply)
 {
-	struct told *told = context;
+	struct publish_span *told = context;
 
 	told->reply = *reply;
 	atomic_fetch_add(&told->count, 1);
 }
 
-static void ask_and_go_on(struct told *told, struct rpc *rpc, const struct rpc_request *request)
+static void ask_and_go_on(struct publish_span *told, struct rpc *rpc, const struct rpc_request *request)
 {
-	*told = (struct told){.count = 0};
+	*told = (struct publish_span){.count = 0};
 	arena_init(&told->arena);
-	rpc_ask(rpc, request, &told->arena, note_reply, told);
+	rpc_call_async(rpc, request, &told->arena, note_reply, told);
 }
 
-static void assert_told(struct told *told, enum status status)
+static void assert_told(struct publish_span *told, enum status status)
 {
 	wait_for(&told->count, 1);
 	assert_int_equal(told->count, 1);
@@ -561,7 +561,7 @@ static void who_does_not_wait_is_told_the_answer(void **state)
 {
 	struct rpc_request request = request_of(ECHO, "{\"n\":7}", patience_us);
 	struct answerer answerer;
-	struct told told;
+	struct publish_span told;
 
 	start(&answerer, "test.query");
 	ask_and_go_on(&told, *state, &request);
@@ -575,14 +575,14 @@ static void everybody_who_joined_is_told(void **state)
 {
 	struct rpc_request request = request_of(ECHO, "{\"id\":1}", patience_us);
 	struct asker fillers[3];
-	struct told told[20];
+	struct publish_span told[20];
 	struct answerer answerer;
 
 	start(&answerer, "test.query");
 	fill_window(fillers, *state, &answerer);
 	request.read = true;
 	for (int i = 0; i < 20; i++) {
-		request.id = uuid_new(moment_now());
+		request.id = uuid_new(timestamp_now());
 		ask_and_go_on(&told[i], *state, &request);
 		assert_int_equal(told[i].count, 0);
 	}
@@ -601,9 +601,9 @@ static void everybody_who_joined_is_told(void **state)
 static void who_does_not_wait_is_told_when_time_is_up(void **state)
 {
 	struct rpc_request hasty = request_of(ECHO, "{}", 100 * MS_US), patient = request_of(ECHO, "{}", patience_us);
-	const int64_t began_us = moment_steady();
+	const int64_t began_us = monotonic_now();
 	struct answerer answerer;
-	struct told soon, late;
+	struct publish_span soon, late;
 
 	start(&answerer, "test.query");
 	answerer.holding = true;
@@ -611,8 +611,8 @@ static void who_does_not_wait_is_told_when_time_is_up(void **state)
 	ask_and_go_on(&soon, *state, &hasty);
 	assert_told(&soon, E_TIMEOUT);
 	assert_true(soon.reply.sent);
-	assert_true(moment_steady() - began_us >= 100 * MS_US);
-	assert_true(moment_steady() - began_us < SECOND_US);
+	assert_true(monotonic_now() - began_us >= 100 * MS_US);
+	assert_true(monotonic_now() - began_us < SECOND_US);
 	assert_int_equal(late.count, 0);
 	answerer.holding = false;
 	assert_told(&late, OK);
@@ -626,14 +626,14 @@ static void the_end_is_told_to_all_who_still_wait(void **state)
 {
 	struct rpc_request slow = request_of(ECHO_SLOWLY, "{}", patience_us), none = request_of(ECHO, "{}", -1);
 	struct rpc *rpc = new_rpc("component");
-	struct told told[10], refused;
+	struct publish_span told[10], refused;
 
 	(void)state;
 	ask_and_go_on(&refused, rpc, &none);
 	assert_int_equal(refused.count, 1); /* at once */
 	assert_told(&refused, E_TIMEOUT);
 	for (int i = 0; i < 10; i++) {
-		slow.id = uuid_new(moment_now());
+		slow.id = uuid_new(timestamp_now());
 		ask_and_go_on(&told[i], rpc, &slow);
 	}
 	rpc_free(rpc);
@@ -657,7 +657,7 @@ int main(void)
 		each(the_same_id_asks_the_same_or_is_refused),
 		each(a_full_queue_is_told_at_once),
 		each(a_missing_queue_is_told_at_once),
-		each(a_silent_lane_opens_the_breaker_and_its_first_answer_closes_it),
+		each(a_silent_consumer_opens_the_breaker_and_its_first_answer_closes_it),
 		each(too_many_callers_are_refused),
 		cmocka_unit_test(a_lost_connection_ends_what_was_sent_and_heals),
 		cmocka_unit_test(without_a_broker_calls_are_refused_at_once),

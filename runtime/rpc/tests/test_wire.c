@@ -11,16 +11,16 @@
 struct greeting {
 	const char *name;
 };
-static const struct shape greeting_shape = {
+static const struct schema greeting_schema = {
 	.name = "greeting",
 	.size = sizeof(struct greeting),
 	.fields = (const struct field[]){field_text(struct greeting, name, REQUIRED, 1, 10), field_end}};
 
 enum { GREET, LIST_ALL, GREETED, TYPES };
 static const struct message_type types[TYPES] = {
-	[GREET] = {"test.greet", REQUEST, 1, "edge", "test.command", &greeting_shape, NULL, NULL},
+	[GREET] = {"test.greet", REQUEST, 1, "edge", "test.command", &greeting_schema, NULL, NULL},
 	[LIST_ALL] = {"test.list", REQUEST, 1, "edge", "test.query", NULL, NULL, NULL},
-	[GREETED] = {"test.greeted", EVENT, 1, "test", NULL, &greeting_shape, NULL, NULL},
+	[GREETED] = {"test.greeted", EVENT, 1, "test", NULL, &greeting_schema, NULL, NULL},
 };
 static const struct contract contract = {.types = types, .count = TYPES};
 
@@ -63,7 +63,7 @@ static void reads_a_lone_request(void **state)
 	assert_int_equal(item->message.caller.role, CALLER_CUSTOMER);
 	assert_string_equal(item->message.traceparent, "00-1-2-01");
 	assert_int_equal(item->message.deadline_us - item->message.time_us, 2 * SECOND_US - 123456);
-	assert_int_equal(json_read(item->data, &greeting_shape, UNKNOWN_REFUSED, arena, &faults, &greeting), OK);
+	assert_int_equal(json_read(item->data, &greeting_schema, UNKNOWN_REFUSED, arena, &faults, &greeting), OK);
 	assert_string_equal(greeting.name, "Ada");
 }
 

@@ -35,12 +35,12 @@ static bool thing_over(const void *aggregate)
 static const struct aggregate thing_kind = {"thing", sizeof(struct thing)};
 static const struct aggregate other_kind = {"other", sizeof(struct thing)};
 static const struct store things = {
-	.kind = &thing_kind, .version = offsetof(struct thing, version), .copy = thing_copy, .over = thing_over};
+	.kind = &thing_kind, .version = offsetof(struct thing, version), .copy = thing_copy, .is_terminal = thing_over};
 static const struct store others = {
 	.kind = &other_kind, .version = offsetof(struct thing, version), .copy = thing_copy};
 
 struct fixture {
-	struct kept *kept;
+	struct aggregate_cache *aggregate_cache;
 	struct arena arena;
 	int64_t now_us;
 };
@@ -49,7 +49,7 @@ static int make(void **state)
 {
 	struct fixture *fixture = mem_new(1, sizeof(*fixture));
 
-	fixture->kept = kept_new();
+	fixture->aggregate_cache = aggregate_cache_new();
 	fixture->now_us = 100 * SECOND_US;
 	arena_init(&fixture->arena);
 	*state = fixture;
@@ -60,7 +60,7 @@ static int drop(void **state)
 {
 	struct fixture *fixture = *state;
 
-	kept_free(fixture->kept);
+	aggregate_cache_free(fixture->aggregate_cache);
 	arena_done(&fixture->arena);
 	free(fixture);
 	return 0;
@@ -76,9 +76,9 @@ static struct uuid id_of(unsigned number)
 
 static void put_in(struct fixture *fixture, const struct store *store, unsigned number, struct thing thing)
 {
-	struct keepsake saved = {store, id_of(number), &thing};
+	struct cached_aggregate saved = {store, id_of(number), &thing};
 
-	kept_put(fixture->kept, &(struct keepsakes){&saved, 1, fixture->now_us});
+	aggregate_cache_put(fixture->aggregate_cache, &(struct cached_aggregates){&saved, 1, fixture->now_us});
 }
 
 static void put(struct fixture *fixture, unsigned number, int64_t version, const char *text)
@@ -88,9 +88,9 @@ static void put(struct fixture *fixture, unsigned number, int64_t version, const
 
 static const struct thing *take_from(struct fixture *fixture, const struct store *store, unsigned number)
 {
-	struct keepsake wanted = {.store = store, .id = id_of(number)};
-	struct keepsakes all = {&wanted, 1, fixture->now_us};
-	const size_t taken = kept_take(fixture->kept, &all, &fixture->arena);
+	struct cached_aggregate wanted = {.store = store, .id = id_of(number)};
+	struct cached_aggregates all = {&wanted, 1, fixture->now_us};
+	const size_t taken = aggregate_cache_take(fixture->aggregate_cache, &all, &fixture->arena);
 
 	assert_int_equal(taken, wanted.data != NULL);
 	return wanted.data;
@@ -112,7 +112,7 @@ static void gives_a_copy_of_what_was_put(void **state)
 	assert_non_null(taken);
 	assert_int_equal(taken->version, 7);
 	assert_string_equal(taken->text, "red");
-	kept_mistrust(fixture->kept, fixture->now_us);
+	aggregate_cache_invalidate(fixture->aggregate_cache, fixture->now_us);
 	assert_string_equal(taken->text, "red");
 }
 
@@ -165,16 +165,16 @@ static void forgets_after_a_second(void **state)
 	struct fixture *fixture = *state;
 
 	put(fixture, 1, 1, "first");
-	fixture->now_us += KEPT_US / 2;
+	fixture->now_us += AGGREGATE_CACHE_US / 2;
 	put(fixture, 2, 1, "second");
-	fixture->now_us += KEPT_US / 2 - 1;
+	fixture->now_us += AGGREGATE_CACHE_US / 2 - 1;
 	assert_non_null(take(fixture, 1));
 	fixture->now_us += 1;
 	assert_null(take(fixture, 1));
 	assert_non_null(take(fixture, 2));
-	fixture->now_us += KEPT_US;
+	fixture->now_us += AGGREGATE_CACHE_US;
 	assert_null(take(fixture, 2));
-	assert_int_equal(kept_bytes(fixture->kept), 0);
+	assert_int_equal(aggregate_cache_bytes(fixture->aggregate_cache), 0);
 }
 
 static void a_newer_one_outlives_the_turn_of_the_older_one(void **state)
@@ -182,9 +182,9 @@ static void a_newer_one_outlives_the_turn_of_the_older_one(void **state)
 	struct fixture *fixture = *state;
 
 	put(fixture, 1, 1, "older");
-	fixture->now_us += KEPT_US / 2;
+	fixture->now_us += AGGREGATE_CACHE_US / 2;
 	put(fixture, 1, 2, "newer");
-	fixture->now_us += KEPT_US / 2;
+	fixture->now_us += AGGREGATE_CACHE_US / 2;
 	assert_string_equal(take(fixture, 1)->text, "newer");
 }
 
@@ -192,29 +192,29 @@ static void forgets_the_oldest_where_there_is_no_room(void **state)
 {
 	struct fixture *fixture = *state;
 	static char text[10000];
-	const unsigned count = 3 * KEPT_BYTES / sizeof(text);
+	const unsigned count = 3 * AGGREGATE_CACHE_BYTES / sizeof(text);
 
 	memset(text, 'x', sizeof(text) - 1);
 	for (unsigned i = 0; i < count; i++) {
 		put(fixture, i, 1, text);
-		assert_true(kept_bytes(fixture->kept) <= KEPT_BYTES);
+		assert_true(aggregate_cache_bytes(fixture->aggregate_cache) <= AGGREGATE_CACHE_BYTES);
 	}
 	assert_null(take(fixture, 0));
 	assert_null(take(fixture, count / 2));
 	assert_non_null(take(fixture, count - 1));
-	assert_true(kept_bytes(fixture->kept) > KEPT_BYTES / 2);
+	assert_true(aggregate_cache_bytes(fixture->aggregate_cache) > AGGREGATE_CACHE_BYTES / 2);
 }
 
 static void a_turn_that_is_larger_than_all_room_is_not_kept(void **state)
 {
 	struct fixture *fixture = *state;
-	char *text = mem_new(KEPT_BYTES + 1, 1);
+	char *text = mem_new(AGGREGATE_CACHE_BYTES + 1, 1);
 
-	memset(text, 'x', KEPT_BYTES);
+	memset(text, 'x', AGGREGATE_CACHE_BYTES);
 	put(fixture, 1, 1, "small");
 	put(fixture, 2, 1, text);
 	assert_null(take(fixture, 2));
-	assert_int_equal(kept_bytes(fixture->kept), 0);
+	assert_int_equal(aggregate_cache_bytes(fixture->aggregate_cache), 0);
 	free(text);
 }
 
@@ -224,7 +224,7 @@ static void turns_that_leave_nothing_take_no_room(void **state)
 
 	for (unsigned i = 0; i < 1000; i++)
 		put_in(fixture, &things, i, (struct thing){"over", 1, true});
-	assert_int_equal(kept_bytes(fixture->kept), 0);
+	assert_int_equal(aggregate_cache_bytes(fixture->aggregate_cache), 0);
 }
 
 static void once_mistrusted_it_rests(void **state)
@@ -232,10 +232,10 @@ static void once_mistrusted_it_rests(void **state)
 	struct fixture *fixture = *state;
 
 	put(fixture, 1, 1, "before");
-	kept_mistrust(fixture->kept, fixture->now_us);
+	aggregate_cache_invalidate(fixture->aggregate_cache, fixture->now_us);
 	assert_null(take(fixture, 1));
-	assert_int_equal(kept_bytes(fixture->kept), 0);
-	fixture->now_us += KEPT_REST_US - 1;
+	assert_int_equal(aggregate_cache_bytes(fixture->aggregate_cache), 0);
+	fixture->now_us += AGGREGATE_CACHE_PAUSE_US - 1;
 	put(fixture, 2, 1, "meanwhile");
 	assert_null(take(fixture, 2));
 	fixture->now_us += 1;
@@ -252,7 +252,7 @@ static void many_come_and_go(void **state)
 	for (unsigned round = 1; round <= 5; round++) {
 		for (unsigned i = 0; i < 2000; i += round)
 			put(fixture, i, round, round % 2 ? "odd" : "even");
-		fixture->now_us += KEPT_US / 4;
+		fixture->now_us += AGGREGATE_CACHE_US / 4;
 		arena_reset(&fixture->arena);
 		for (unsigned i = 0; i < 2000; i++) {
 			const struct thing *taken = take(fixture, i);
@@ -273,7 +273,7 @@ enum { ROUNDS = 3000 };
 static void *change_and_look(void *context)
 {
 	struct fixture *fixture = context;
-	struct fixture own = {.kept = fixture->kept};
+	struct fixture own = {.aggregate_cache = fixture->aggregate_cache};
 
 	arena_init(&own.arena);
 	for (unsigned round = 0; round < ROUNDS; round++) {
@@ -289,14 +289,14 @@ static void *change_and_look(void *context)
 	return NULL;
 }
 
-static void lanes_share_it(void **state)
+static void consumers_share_it(void **state)
 {
-	pthread_t lanes[3];
+	pthread_t consumers[3];
 
 	for (size_t i = 0; i < 3; i++)
-		assert_int_equal(pthread_create(&lanes[i], NULL, change_and_look, *state), 0);
+		assert_int_equal(pthread_create(&consumers[i], NULL, change_and_look, *state), 0);
 	for (size_t i = 0; i < 3; i++)
-		pthread_join(lanes[i], NULL);
+		pthread_join(consumers[i], NULL);
 }
 
 #define test(function) cmocka_unit_test_setup_teardown(function, make, drop)
@@ -316,7 +316,7 @@ int main(void)
 		test(turns_that_leave_nothing_take_no_room),
 		test(once_mistrusted_it_rests),
 		test(many_come_and_go),
-		test(lanes_share_it),
+		test(consumers_share_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,7 @@ static int set_up(void **state)
 
 	fixture->db = db_new(&(struct db_config){.url = getenv("COMANDA_TEST_DATABASE_URL"),
 						 .program = "test",
-						 .lane = "epoch",
+						 .connection_name = "epoch",
 						 .wait_us = 2 * SECOND_US});
 	fixture->cache = cache_new(&(struct cache_config){.url = ""});
 	must_run(fixture->db, "make",
@@ -66,7 +66,7 @@ static int64_t raise_and_commit(struct fixture *fixture, struct cache_epoch *epo
 		fail_msg("%s", db_detail(fixture->db));
 	assert_int_equal(db_result(fixture->db, &rows), OK);
 	assert_int_equal(db_synced(fixture->db), OK);
-	int64_t committed_us = moment_steady();
+	int64_t committed_us = monotonic_now();
 	return cache_epoch_committed(epoch, committed_us) - committed_us;
 }
 
@@ -81,7 +81,7 @@ static void asks_once_a_lease(void **state)
 	must_run(fixture->db, "change", "UPDATE cache_epoch SET epoch = 8");
 	cache_epoch_refresh(&epoch, fixture->db, fixture->cache);
 	assert_int_equal(epoch.epoch, 7);
-	epoch.held_until_us = moment_steady();
+	epoch.held_until_us = monotonic_now();
 	cache_epoch_refresh(&epoch, fixture->db, fixture->cache);
 	assert_int_equal(epoch.epoch, 8);
 }
@@ -96,7 +96,7 @@ static void a_raise_closes_the_cache_and_only_the_first_waits(void **state)
 	assert_false(reader.open);
 	assert_int_equal(reader.epoch, 8);
 	assert_true(raise_and_commit(fixture, &writer) < CACHE_EPOCH_LEASE_US);
-	/* Another lane does not know since when it is closed. */
+	/* Another consumer does not know since when it is closed. */
 	struct cache_epoch other = {0};
 	assert_int_equal(raise_and_commit(fixture, &other), CACHE_EPOCH_LEASE_US);
 	must_run(fixture->db, "later", "UPDATE cache_epoch SET enabled_from = now()");
@@ -124,7 +124,7 @@ static void the_last_epoch_stays_in_use_while_the_database_is_away(void **state)
 	struct cache_epoch epoch = {0};
 	struct db *away = db_new(&(struct db_config){.url = "postgresql://nobody@127.0.0.1:1/nowhere",
 						     .program = "test",
-						     .lane = "away",
+						     .connection_name = "away",
 						     .wait_us = SECOND_US});
 
 	cache_epoch_refresh(&epoch, away, fixture->cache);
@@ -154,7 +154,7 @@ static void waits_again_once_the_cache_may_have_been_open(void **state)
 	epoch.closed_until_us = CACHE_EPOCH_CLOSED_US;
 	assert_int_equal(cache_epoch_committed(&epoch, later_us + 20), later_us + 20);
 
-	/* Got the row only after what this lane knew to be closed: others may have opened and closed it in between. */
+	/* Got the row only after what this consumer knew to be closed: others may have opened and closed it in between. */
 	epoch.raised_us = later_us + CACHE_EPOCH_CLOSED_US - 5;
 	epoch.taken_us = later_us + CACHE_EPOCH_CLOSED_US + 5;
 	epoch.closed_until_us = epoch.taken_us + SECOND_US;

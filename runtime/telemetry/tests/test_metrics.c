@@ -11,9 +11,9 @@
 #include "telemetry/metrics.h"
 
 static struct metric turns = {.name = "test_turns_total", .help = "Turns.", .type = COUNTER};
-static struct metric items = {.name = "test_items_total", .help = "Items.", .type = COUNTER, .label = "lane"};
+static struct metric items = {.name = "test_items_total", .help = "Items.", .type = COUNTER, .label = "consumer"};
 static struct metric waiting = {.name = "test_waiting", .help = "Waiting.", .type = GAUGE, .label = "queue"};
-static struct metric turn_time = {.name = "test_turn_seconds", .help = "Time.", .type = HISTOGRAM, .label = "lane"};
+static struct metric turn_time = {.name = "test_turn_seconds", .help = "Time.", .type = HISTOGRAM, .label = "consumer"};
 static struct metric batch = {.name = "test_batch_items", .help = "Sizes.", .type = HISTOGRAM};
 static struct metric answers = {
 	.name = "test_answers_total", .help = "Answers.", .type = COUNTER, .label = "route", .second = "code"};
@@ -53,7 +53,7 @@ static void counts_and_gauges_are_shown_with_their_label(void **state)
 	assert_int_equal(metric_value(&items, "query"), 0);
 	print();
 	shows("# HELP test_turns_total Turns.\n# TYPE test_turns_total counter\ntest_turns_total 5\n");
-	shows("test_items_total{lane=\"command\"} 1\ntest_items_total{lane=\"events\"} 10\n");
+	shows("test_items_total{consumer=\"command\"} 1\ntest_items_total{consumer=\"events\"} 10\n");
 	shows("# TYPE test_waiting gauge\ntest_waiting{queue=\"a \\\"b\\\"\\\\\"} -2\n");
 }
 
@@ -92,12 +92,12 @@ static void durations_are_shown_in_seconds(void **state)
 	metric_observe(&turn_time, "events", 20000000);
 	print();
 	shows("# TYPE test_turn_seconds histogram\n");
-	shows("test_turn_seconds_bucket{lane=\"events\",le=\"0.0005\"} 1\n"
-	      "test_turn_seconds_bucket{lane=\"events\",le=\"0.001\"} 2\n");
-	shows("test_turn_seconds_bucket{lane=\"events\",le=\"10\"} 2\n"
-	      "test_turn_seconds_bucket{lane=\"events\",le=\"+Inf\"} 3\n"
-	      "test_turn_seconds_sum{lane=\"events\"} 20.001001\n"
-	      "test_turn_seconds_count{lane=\"events\"} 3\n");
+	shows("test_turn_seconds_bucket{consumer=\"events\",le=\"0.0005\"} 1\n"
+	      "test_turn_seconds_bucket{consumer=\"events\",le=\"0.001\"} 2\n");
+	shows("test_turn_seconds_bucket{consumer=\"events\",le=\"10\"} 2\n"
+	      "test_turn_seconds_bucket{consumer=\"events\",le=\"+Inf\"} 3\n"
+	      "test_turn_seconds_sum{consumer=\"events\"} 20.001001\n"
+	      "test_turn_seconds_count{consumer=\"events\"} 3\n");
 }
 
 static void counts_have_buckets_of_powers_of_two(void **state)

@@ -66,20 +66,20 @@ static void a_child_is_another_span_of_the_same_trace(void **state)
 
 static void queue_one(const char *name)
 {
-	struct traced span;
+	struct trace_span span;
 
-	traced_begin(&span, SPAN_INTERNAL, name, NULL);
+	span_begin(&span, SPAN_INTERNAL, name, NULL);
 	span.links = mem_new(1, sizeof(*span.links));
 	span.link_count = 1;
-	traced_end(&span);
+	span_end(&span);
 }
 
 static size_t drain(void)
 {
-	struct traced span;
+	struct trace_span span;
 	size_t count = 0;
 
-	for (; traced_take(&span, 1) == 1; count++)
+	for (; span_take(&span, 1) == 1; count++)
 		free(span.links);
 	return count;
 }
@@ -112,15 +112,15 @@ static void a_span_reads_as_otlp_says(void **state)
 	const struct json *json = NULL;
 	struct arena arena;
 	struct buffer text;
-	struct traced span;
+	struct trace_span span;
 	struct trace from;
 
 	(void)state;
 	assert_true(trace_parse(parent, &from));
-	traced_begin(&span, SPAN_CLIENT, "say \"it\"", &from);
-	traced_note(&span, "a", "b");
-	traced_note(&span, "nothing", NULL);
-	traced_count(&span, "c", 3);
+	span_begin(&span, SPAN_CLIENT, "say \"it\"", &from);
+	span_attribute(&span, "a", "b");
+	span_attribute(&span, "nothing", NULL);
+	span_count(&span, "c", 3);
 	span.start_us = 1700000000000001;
 	span.end_us = span.start_us + 5;
 	span.error = "timeout";

@@ -1,4 +1,4 @@
-/* Turns: a lane takes a message (or two), loads, decides, saves, commits, publishes, acknowledges; and whatever can
+/* Turns: a consumer takes a message (or two), loads, decides, saves, commits, publishes, acknowledges; and whatever can
  * come in between. A turn whose rows are all there is one step: it holds their locks from load to commit, so that
  * nothing of what others do in the meantime concerns it. Where a row is missing, load and save are two steps; and where
  * a request, which no lock keeps from another turn, may be sent twice. */
@@ -26,7 +26,7 @@ static bool has_locked(const struct turn *turn, const struct delivery *delivery)
 	return false;
 }
 
-/* Must the message wait: for a lane, for another turn that has claimed the event, for a locked row? */
+/* Must the message wait: for a consumer, for another turn that has claimed the event, for a locked row? */
 static bool must_wait(const struct model *model, const struct bag *state, number_t wanted)
 {
 	const struct delivery delivery = delivery_of(model, wanted);
@@ -44,7 +44,7 @@ static bool must_wait(const struct model *model, const struct bag *state, number
 		if (!model_twisted(model, TWIST_NO_LOCKS) && has_locked(&turn, &delivery))
 			return true;
 	}
-	return busy >= model->world->lanes;
+	return busy >= model->world->consumers;
 }
 
 static bool in_two_steps(const struct model *model, const struct turn *turn)
@@ -53,7 +53,7 @@ static bool in_two_steps(const struct model *model, const struct turn *turn)
 		return false;
 	if (model_twisted(model, TWIST_NO_LOCKS))
 		return turn->seen_count > 0;
-	if (model->world->lanes < 2)
+	if (model->world->consumers < 2)
 		return false;
 	if (delivery_of(model, turn->deliveries[0]).request)
 		return model->world->repeats && !turn->claims;
@@ -183,7 +183,7 @@ static bool may_take(const struct model *model, const struct bag *state, struct 
 	return delivery.type != ORDERS_CANCEL || bag_row(model, state, delivery.named[0]) != 0;
 }
 
-/* Two events that one turn of a lane may take. */
+/* Two events that one turn of a consumer may take. */
 static bool go_together(const struct model *model, struct fact first, struct fact second)
 {
 	return first.kind == FACT_QUEUE && second.kind == FACT_QUEUE && first.side == second.side &&
@@ -215,7 +215,7 @@ static void save_hand(struct search *search, const struct bag *state, number_t f
 	finish_turn(search, &rest, &turn, &taken, (struct step){STEP_SAVE, FATE_WHOLE, number});
 }
 
-void steps_of_lanes(struct search *search, const struct bag *state)
+void steps_of_consumers(struct search *search, const struct bag *state)
 {
 	for (unsigned i = 0; i < state->count; i = bag_next(state, i + 1)) {
 		const struct fact fact = fact_of(&search->model, state->facts[i]);
