@@ -40,10 +40,10 @@ struct auth {
 	struct verified verified[REMEMBERED];
 };
 
-static struct metric verifications = {.name = "comanda_edge_tokens_total",
+static struct metric verifications = {.name = "comanda_edge_token_checks_total",
 				      .help = "Bearer tokens by how they were checked",
 				      .type = COUNTER,
-				      .label = "how"};
+				      .label = "result"};
 
 /* ---- verified tokens ---- */
 
@@ -251,7 +251,7 @@ enum status auth_verify(struct auth *auth, const char *token, struct arena *aren
 
 	fetch_if_due(auth, false, arena);
 	if (recall(auth, &verified.token, now_us, ret_caller)) {
-		metric_add(&verifications, "remembered", 1);
+		metric_add(&verifications, "cached", 1);
 		return OK;
 	}
 	status = verify_now(auth, token, now_us, &verified);

@@ -16,7 +16,7 @@ static struct metric answers = {.name = "comanda_http_requests_total",
 				.type = COUNTER,
 				.label = "route",
 				.second = "code"};
-static struct metric durations = {.name = "comanda_http_request_seconds",
+static struct metric durations = {.name = "comanda_http_request_duration_seconds",
 				  .help = "From a REST request's held_delivery to its answer, by route",
 				  .type = HISTOGRAM,
 				  .label = "route"};

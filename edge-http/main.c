@@ -130,7 +130,7 @@ static bool addresses_fit(const struct edge_settings *settings)
 {
 	const struct {
 		const char *name, *value;
-	} lists[] = {{"COMANDA_HTTP_PROXIES", settings->http_proxies},
+	} lists[] = {{"COMANDA_HTTP_TRUSTED_PROXIES", settings->http_proxies},
 		     {"COMANDA_LIMIT_EXEMPT", settings->limit_exempt}};
 	bool fit = true;
 

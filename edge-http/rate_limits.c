@@ -15,7 +15,7 @@ struct limits {
 	struct limiter *known;                    /* address and account that came together with the right password */
 };
 
-static struct metric refusals = {.name = "comanda_edge_limited_total",
+static struct metric refusals = {.name = "comanda_edge_rate_limited_total",
 				 .help = "Requests answered 429, by which limit",
 				 .type = COUNTER,
 				 .label = "limit"};

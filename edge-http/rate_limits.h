@@ -4,8 +4,8 @@
  * three times, and only where they fail: for the address, for the account, and for the two together. A stranger can use
  * up an account's attempts, but does not lock it: an address that has signed in to it before goes in all the same, and
  * so does the first attempt from any address. All of it is kept by each edge for itself. */
-#ifndef EDGE_LIMITS_H
-#define EDGE_LIMITS_H
+#ifndef EDGE_RATE_LIMITS_H
+#define EDGE_RATE_LIMITS_H
 
 #include "edge/call.h"
 

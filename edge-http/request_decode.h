@@ -1,6 +1,6 @@
 /* Reading a request into the struct of the message that the route asks. */
-#ifndef EDGE_READING_H
-#define EDGE_READING_H
+#ifndef EDGE_REQUEST_DECODE_H
+#define EDGE_REQUEST_DECODE_H
 
 #include "edge/call.h"
 

@@ -2,8 +2,8 @@
  *
  * By the generic cell rate algorithm (ITU-T I.371): a bucket is the moment at which it will be full again. A key that
  * is not there has a full bucket; where there is no room, the fullest one is forgotten first. */
-#ifndef EDGE_LIMITER_H
-#define EDGE_LIMITER_H
+#ifndef EDGE_TOKEN_BUCKET_H
+#define EDGE_TOKEN_BUCKET_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -44,8 +44,9 @@ struct problem grant_token(struct call *call)
 	if (problem.status == 0)
 		problem = choose_message(call, text, &type);
 	if (problem.status == 0)
-		problem = call_decode(
-			call, text, public_schema(call->arena, comanda_contract.types[type].schema, &grant_field), &body);
+		problem = call_decode(call, text,
+				      public_schema(call->arena, comanda_contract.types[type].schema, &grant_field),
+				      &body);
 	if (problem.status == 0 && type == TOKENS_GRANT)
 		problem = limits_attempt(call, ((const struct tokens_grant *)body)->email, &attempt);
 	if (problem.status != 0)

@@ -1,6 +1,6 @@
 /* application/x-www-form-urlencoded (WHATWG URL, section 5.1), as it stands in queries and in the form of a token. */
-#ifndef EDGE_FORM_H
-#define EDGE_FORM_H
+#ifndef EDGE_URLENCODED_H
+#define EDGE_URLENCODED_H
 
 #include "core/schema.h"
 

@@ -6,8 +6,8 @@ const char *const user_role_names[] = {"customer", "admin", NULL};
 const char *const product_status_names[] = {"active", "withdrawn", NULL};
 const char *const order_status_names[] = {"pending", "confirmed", "rejected", "expired", "cancelled", NULL};
 
-#define SCHEMA(name_, type_, ...)                                                                                       \
-	const struct schema name_ = {                                                                                   \
+#define SCHEMA(name_, type_, ...)                                                                                      \
+	const struct schema name_ = {                                                                                  \
 		.name = #name_, .size = sizeof(type_), .fields = (const struct field[]){__VA_ARGS__, field_end}}
 
 /* clang-format off */
@@ -223,18 +223,18 @@ SCHEMA(order_note_schema, struct order_timer,
 
 /* ---- the contract ---- */
 
-#define ASKED(name_, queue_, shape_, reply_)                                                                            \
+#define ASKED(name_, queue_, shape_, reply_)                                                                           \
 	{                                                                                                              \
-		.name = (name_), .kind = REQUEST, .version = 1, .producer = "edge-http", .queue = (queue_),              \
-		.schema = (shape_), .reply = (reply_)                                                                   \
+		.name = (name_), .kind = REQUEST, .version = 1, .producer = "edge-http", .queue = (queue_),            \
+		.schema = (shape_), .reply = (reply_)                                                                  \
 	}
 #define TOLD(name_, by_, about_, shape_)                                                                               \
 	{                                                                                                              \
-		.name = (name_), .kind = EVENT, .version = 1, .producer = (by_), .about = (about_), .schema = (shape_)  \
+		.name = (name_), .kind = EVENT, .version = 1, .producer = (by_), .about = (about_), .schema = (shape_) \
 	}
 #define NOTED(name_, by_, about_, shape_)                                                                              \
 	{                                                                                                              \
-		.name = (name_), .kind = TIMER, .version = 1, .producer = (by_), .about = (about_), .schema = (shape_)   \
+		.name = (name_), .kind = TIMER, .version = 1, .producer = (by_), .about = (about_), .schema = (shape_) \
 	}
 
 static const struct message_type types[MESSAGE_COUNT] = {

@@ -66,8 +66,8 @@ const struct topology_policy topology_policies[] = {
 	 */
 	{"requests", "^(users|products|orders)\\.(query|command|password)$",
 	 "{\"max-length\":20000,\"overflow\":\"reject-publish\"}", 10},
-	/* An event is worth everything: never bounded, and put aside, not dropped, after 20 deliveries. The queues put a
-	 * poisonous one aside much earlier; this is for what crashes even that. */
+	/* An event is worth everything: never bounded, and put aside, not dropped, after 20 deliveries. The queues put
+	 * a poisonous one aside much earlier; this is for what crashes even that. */
 	{"events", "^(users|products|orders)\\.events$", "{\"delivery-limit\":20}", 10},
 	/* A dead letter stays until somebody has looked at it, and looking at it gives it back each time: no limit that
 	 * counts deliveries may drop it. (RabbitMQ 4 has one of 20 where none is set.) */

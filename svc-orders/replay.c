@@ -10,7 +10,8 @@ static void versions(struct versions *versions, const struct message *event)
 	versions_made(versions, &order_kind, &event->subject, event->sequence);
 }
 
-static struct inferred_request placing(const struct message *event, const struct order_event *placed, struct arena *arena)
+static struct inferred_request placing(const struct message *event, const struct order_event *placed,
+				       struct arena *arena)
 {
 	struct orders_place *wanted = arena_new(arena, 1, sizeof(*wanted));
 	struct place_terms *terms = arena_new(arena, 1, sizeof(*terms));
@@ -18,9 +19,9 @@ static struct inferred_request placing(const struct message *event, const struct
 	*wanted = (struct orders_place){.items = placed->items, .note = placed->note};
 	terms->deadline_us = placed->expires_at - event->time_us;
 	return (struct inferred_request){.type = ORDERS_PLACE,
-				 .caller = {.user_id = placed->user_id, .role = CALLER_CUSTOMER},
-				 .body = wanted,
-				 .prepared = terms};
+					 .caller = {.user_id = placed->user_id, .role = CALLER_CUSTOMER},
+					 .body = wanted,
+					 .prepared = terms};
 }
 
 /* Its owner or an admin: the decision is the same. */
@@ -30,8 +31,8 @@ static struct inferred_request cancelling(const struct order_event *cancelled, s
 
 	*wanted = (struct by_id){.id = cancelled->order_id, .expected_version = INT_ABSENT};
 	return (struct inferred_request){.type = ORDERS_CANCEL,
-				 .caller = {.user_id = cancelled->user_id, .role = CALLER_CUSTOMER},
-				 .body = wanted};
+					 .caller = {.user_id = cancelled->user_id, .role = CALLER_CUSTOMER},
+					 .body = wanted};
 }
 
 static struct inferred_request deadline(const struct order_event *expired, struct arena *arena)

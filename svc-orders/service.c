@@ -12,7 +12,11 @@ static const struct store *const stores[] = {&order_store, NULL};
 
 static const struct consumer_config consumers[] = {
 	{.name = "query", .kind = CONSUMER_QUERY, .queue = "orders.query", .handlers = orders_queries, .count = 1},
-	{.name = "command", .kind = CONSUMER_COMMAND, .queue = "orders.command", .handlers = orders_commands, .count = 1},
+	{.name = "command",
+	 .kind = CONSUMER_COMMAND,
+	 .queue = "orders.command",
+	 .handlers = orders_commands,
+	 .count = 1},
 	{.name = "events",
 	 .kind = CONSUMER_EVENTS,
 	 .queue = "orders.events",

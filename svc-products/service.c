@@ -17,7 +17,11 @@ static const struct consumer_config consumers[] = {
 	 .queue = "products.command",
 	 .handlers = products_commands,
 	 .count = 1},
-	{.name = "events", .kind = CONSUMER_EVENTS, .queue = "products.events", .handlers = products_events, .count = 1},
+	{.name = "events",
+	 .kind = CONSUMER_EVENTS,
+	 .queue = "products.events",
+	 .handlers = products_events,
+	 .count = 1},
 	{0},
 };
 

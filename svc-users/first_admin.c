@@ -77,15 +77,15 @@ static void outputs_send(struct db *db, const struct unit *unit, const struct me
 		buffer_clear(&body);
 		cloudevent_write(&body, &event);
 		outbox_batch_add(batch, &(struct outbox_row){
-					   .id = event.id,
-					   .subject = event.subject,
-					   .exchange = "events",
-					   .routing_key = type->name,
-					   .type = type->name,
-					   .body = {body.bytes, body.size},
-					   .created_us = event.time_us,
-					   .due_us = event.time_us,
-				   });
+						.id = event.id,
+						.subject = event.subject,
+						.exchange = "events",
+						.routing_key = type->name,
+						.type = type->name,
+						.body = {body.bytes, body.size},
+						.created_us = event.time_us,
+						.due_us = event.time_us,
+					});
 	}
 	outbox_insert_send(db, batch, false);
 	buffer_done(&body);

@@ -28,10 +28,10 @@ static struct inferred_request registering(const struct user_view *made, struct 
 	*wanted = (struct users_register){.email = made->email, .name = made->name, .password = stand_in};
 	facts->password_hash = stand_in;
 	return (struct inferred_request){.type = USERS_REGISTER,
-				 .body = wanted,
-				 .prepared = facts,
-				 .decide = made->role == ROLE_ADMIN ? install_admin : NULL,
-				 .keys = registration_keys};
+					 .body = wanted,
+					 .prepared = facts,
+					 .decide = made->role == ROLE_ADMIN ? install_admin : NULL,
+					 .keys = registration_keys};
 }
 
 /* Somebody who was not signed in changes nothing: events of before this was recorded are taken for the account's own.
@@ -48,7 +48,8 @@ static struct caller who(const struct external_event *root)
 }
 
 /* Only a password, then: its owner has changed it. */
-static struct inferred_request changing_password(const struct external_event *root, struct users_change *wanted, struct arena *arena)
+static struct inferred_request changing_password(const struct external_event *root, struct users_change *wanted,
+						 struct arena *arena)
 {
 	struct password_change *password = arena_new(arena, 1, sizeof(*password));
 	struct password_facts *facts = arena_new(arena, 1, sizeof(*facts));

@@ -22,7 +22,7 @@ const struct setting users_settings_table[] = {
 	    "how long a refresh token is good"),
 	ROW("COMANDA_TOKEN_KEY",            SET_SECRET,   token_key,            NULL, 0, 0,
 	    "PEM of the EC P-256 private key that signs access tokens"),
-	ROW("COMANDA_TOKEN_KEY_OTHER",      SET_SECRET,   token_key_other,      "", 0, 0,
+	ROW("COMANDA_TOKEN_KEY_SECONDARY",      SET_SECRET,   token_key_other,      "", 0, 0,
 	    "PEM of a key that is shown in the JWKS and does not sign: the next or the last one of a rotation"),
 	{.name = NULL},
 	/* clang-format on */
@@ -47,7 +47,7 @@ enum status users_keys_load(struct users_settings *settings)
 		status = load_key("COMANDA_TOKEN_KEY", settings->token_key, &settings->signing_key);
 	if (status != OK || settings->token_key_other[0] == '\0' || settings->other_key != NULL)
 		return status;
-	return load_key("COMANDA_TOKEN_KEY_OTHER", settings->token_key_other, &settings->other_key);
+	return load_key("COMANDA_TOKEN_KEY_SECONDARY", settings->token_key_other, &settings->other_key);
 }
 
 void users_keys_free(struct users_settings *settings)

@@ -1,8 +1,8 @@
 /* A subcommand of `comanda`: one row of the table in main.c, defined in its own file beside the code that it runs.
  *
  * A row says everything that --help says. Options are read by the row's table into a struct of the command's own. */
-#ifndef CTL_COMMAND_H
-#define CTL_COMMAND_H
+#ifndef CTL_CLI_COMMAND_H
+#define CTL_CLI_COMMAND_H
 
 #include "ctl/lib/log_position.h"
 
@@ -14,13 +14,13 @@ enum {
 };
 
 enum option_type {
-	OPTION_FLAG,   /* bool */
-	OPTION_TEXT,   /* const char * */
-	OPTION_COUNT,  /* int64_t, 0 or more */
-	OPTION_ID,     /* struct uuid */
-	OPTION_PERIOD, /* int64_t microseconds: "500ms", "10s", "5m", "2h", "7d" */
-	OPTION_LOG_POSITION,  /* struct log_position in events.log */
-	OPTION_SERVICE   /* const char *: "users", "products", "orders" */
+	OPTION_FLAG,         /* bool */
+	OPTION_TEXT,         /* const char * */
+	OPTION_COUNT,        /* int64_t, 0 or more */
+	OPTION_ID,           /* struct uuid */
+	OPTION_PERIOD,       /* int64_t microseconds: "500ms", "10s", "5m", "2h", "7d" */
+	OPTION_LOG_POSITION, /* struct log_position in events.log */
+	OPTION_SERVICE       /* const char *: "users", "products", "orders" */
 };
 
 /* What an option's name begins with tells what it is: "--x" may be given; "X" must stand there, in the order of the

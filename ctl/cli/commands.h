@@ -1,6 +1,6 @@
 /* Every subcommand; main.c lists them. */
-#ifndef CTL_COMMANDS_H
-#define CTL_COMMANDS_H
+#ifndef CTL_CLI_COMMANDS_H
+#define CTL_CLI_COMMANDS_H
 
 #include "ctl/cli/command.h"
 

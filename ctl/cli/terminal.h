@@ -1,6 +1,6 @@
 /* What a person sees: complaints, colours, progress, a question. */
-#ifndef CTL_TERMINAL_H
-#define CTL_TERMINAL_H
+#ifndef CTL_CLI_TERMINAL_H
+#define CTL_CLI_TERMINAL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* The dead letters of a service, taken for as long as they are looked at: closing gives back what was not dropped. */
-#ifndef CTL_DEAD_LETTERS_H
-#define CTL_DEAD_LETTERS_H
+#ifndef CTL_DEAD_DEAD_LETTERS_H
+#define CTL_DEAD_DEAD_LETTERS_H
 
 #include "amqp/broker.h"
 #include "ctl/cli/command.h"
@@ -17,12 +17,14 @@ struct dead_filter {
 
 #define DEAD_OPTIONS(options)                                                                                          \
 	{"[EVENT]", OPTION_ID, offsetof(options, filter.event), NULL, "the dead letter of that event"},                \
-		{"--service", OPTION_SERVICE, offsetof(options, filter.service_name), "NAME", "users, products or orders"},     \
+		{"--service", OPTION_SERVICE, offsetof(options, filter.service_name), "NAME",                          \
+		 "users, products or orders"},                                                                         \
 		{"--code", OPTION_TEXT, offsetof(options, filter.code), "CODE", "put aside for that cause"},           \
 		{"--type", OPTION_TEXT, offsetof(options, filter.type), "TYPE", "events of that type"},                \
 		{"--order", OPTION_ID, offsetof(options, filter.order), "ID", "about that order"},                     \
-		{"--from", OPTION_LOG_POSITION, offsetof(options, filter.from), "TIME", "put aside at that time or later"},   \
-		{"--until", OPTION_LOG_POSITION, offsetof(options, filter.until), "TIME", "at that time or before"},          \
+		{"--from", OPTION_LOG_POSITION, offsetof(options, filter.from), "TIME",                                \
+		 "put aside at that time or later"},                                                                   \
+		{"--until", OPTION_LOG_POSITION, offsetof(options, filter.until), "TIME", "at that time or before"},   \
 	{                                                                                                              \
 		"--limit", OPTION_COUNT, offsetof(options, filter.limit), "N", "no more than so many a service"        \
 	}

@@ -108,7 +108,8 @@ static void print_whole(const struct letter *letter)
 }
 
 /* Returns how many letters there were; -1: it could not be read. */
-static int64_t look(const char *service_name, const struct list_options *options, void (*print)(const struct letter *letter))
+static int64_t look(const char *service_name, const struct list_options *options,
+		    void (*print)(const struct letter *letter))
 {
 	struct dead_queue queue;
 

@@ -3,8 +3,8 @@
  * A dead letter's id stays in the inbox of its consumer: sent as it is, it would be taken for a duplicate. So its claim
  * is forgotten first, but only if it is the one that was made together with the dead letter (it is no younger than
  * x-dead-last). A younger claim means that a redrive before this one was handled: the letter is then only dropped. */
-#ifndef CTL_REDRIVE_H
-#define CTL_REDRIVE_H
+#ifndef CTL_DEAD_REDRIVE_H
+#define CTL_DEAD_REDRIVE_H
 
 #include "ctl/dead/dead_letters.h"
 #include "postgres/db.h"

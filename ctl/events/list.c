@@ -76,7 +76,8 @@ const struct command cmd_events_list = {
 };
 
 static const struct option tail_table[] = {
-	{"--from", OPTION_LOG_POSITION, offsetof(struct list_options, filter.from), "PLACE", "begin there, not with the next"},
+	{"--from", OPTION_LOG_POSITION, offsetof(struct list_options, filter.from), "PLACE",
+	 "begin there, not with the next"},
 	WHICH_OPTIONS(struct list_options),
 	{"--limit", OPTION_COUNT, offsetof(struct list_options, filter.limit), "N", "end after so many"},
 	JSON_OPTION(struct list_options),

@@ -42,8 +42,11 @@ struct broker *connect_broker(const char *consumer, bool confirms)
 
 	if (url == NULL)
 		return NULL;
-	struct broker *broker = broker_new(&(struct broker_config){
-		.url = url, .program = "comanda", .connection_name = consumer, .heartbeat_us = 10 * SECOND_US, .confirms = confirms});
+	struct broker *broker = broker_new(&(struct broker_config){.url = url,
+								   .program = "comanda",
+								   .connection_name = consumer,
+								   .heartbeat_us = 10 * SECOND_US,
+								   .confirms = confirms});
 	if (broker_ensure(broker) == OK)
 		return broker;
 	complain("the broker cannot be reached: %s", broker_detail(broker));
@@ -62,8 +65,8 @@ struct db *connect_database(const char *service_name)
 	const char *url = setting_value(name, example);
 	if (url == NULL)
 		return NULL;
-	struct db *db = db_new(
-		&(struct db_config){.url = url, .program = "comanda", .connection_name = service_name, .wait_us = DATABASE_WAIT_US});
+	struct db *db = db_new(&(struct db_config){
+		.url = url, .program = "comanda", .connection_name = service_name, .wait_us = DATABASE_WAIT_US});
 	if (db_ensure(db) == OK)
 		return db;
 	complain("the database of %s cannot be reached: %s", service_name, db_detail(db));

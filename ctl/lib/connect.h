@@ -1,6 +1,6 @@
 /* The broker and the services' databases, as the settings name them. */
-#ifndef CTL_CONNECT_H
-#define CTL_CONNECT_H
+#ifndef CTL_LIB_CONNECT_H
+#define CTL_LIB_CONNECT_H
 
 #include "amqp/broker.h"
 #include "postgres/db.h"
@@ -9,8 +9,8 @@
  * confirmed where `confirms`. NULL after saying what is wrong. Freed with broker_free. */
 struct broker *connect_broker(const char *consumer, bool confirms);
 
-/* Connects to the database of a service_name ("users", "products", "orders") as COMANDA_DATABASE_URL_<HOUSE> says. NULL after
- * saying what is wrong. Freed with db_free. */
+/* Connects to the database of a service_name ("users", "products", "orders") as COMANDA_DATABASE_URL_<HOUSE> says. NULL
+ * after saying what is wrong. Freed with db_free. */
 struct db *connect_database(const char *service_name);
 /* Runs one statement with the parameters in db_args(db); false after saying what the database said. */
 bool ask_database(struct db *db, const struct sql *sql, struct rows *ret_rows);

@@ -66,7 +66,8 @@ static struct window heard_since(int64_t at_us)
 
 static const struct sql look = {
 	"dedup_look",
-	"SELECT given.log_position, inbox_events.received_at FROM unnest($1::uuid[], $2::bigint[]) AS given (id, log_position)"
+	"SELECT given.log_position, inbox_events.received_at FROM unnest($1::uuid[], $2::bigint[]) AS given (id, "
+	"log_position)"
 	" JOIN inbox_events ON inbox_events.id = given.id",
 };
 
@@ -157,7 +158,8 @@ static const struct sql forget = {
 	"claims_forget",
 	"WITH given AS (SELECT * FROM unnest($1::uuid[], $2::timestamptz[]) AS given (id, no_later)),"
 	" counted AS (DELETE FROM attempts USING given WHERE attempts.id = given.id),"
-	" unprocessed AS (UPDATE processed_events SET ids = ARRAY(SELECT kept.id FROM unnest(ids) AS kept (id) WHERE NOT EXISTS"
+	" unprocessed AS (UPDATE processed_events SET ids = ARRAY(SELECT kept.id FROM unnest(ids) AS kept (id) WHERE "
+	"NOT EXISTS"
 	"   (SELECT FROM given WHERE given.id = kept.id"
 	"    AND (given.no_later IS NULL OR processed_events.received_at <= given.no_later)))"
 	"  WHERE received_at >= coalesce($3, '-infinity') AND received_at <= coalesce($4, 'infinity') AND EXISTS"

@@ -1,6 +1,6 @@
 /* Which events a command is about: by log_position, type, order, user, product. */
-#ifndef CTL_EVENT_FILTER_H
-#define CTL_EVENT_FILTER_H
+#ifndef CTL_LIB_EVENT_FILTER_H
+#define CTL_LIB_EVENT_FILTER_H
 
 #include "ctl/cli/command.h"
 #include "ctl/lib/event_log.h"
@@ -16,8 +16,9 @@ struct event_filter {
 
 /* The rows of a command's table that fill it, for a struct of options with a member `filter`. */
 #define FILTER_OPTIONS(options)                                                                                        \
-	{"--from", OPTION_LOG_POSITION, offsetof(options, filter.from), "PLACE", "from that offset, time or event on"},       \
-		{"--until", OPTION_LOG_POSITION, offsetof(options, filter.until), "PLACE", "up to that one"},                 \
+	{"--from", OPTION_LOG_POSITION, offsetof(options, filter.from), "PLACE",                                       \
+	 "from that offset, time or event on"},                                                                        \
+		{"--until", OPTION_LOG_POSITION, offsetof(options, filter.until), "PLACE", "up to that one"},          \
 		WHICH_OPTIONS(options)
 #define WHICH_OPTIONS(options)                                                                                         \
 	{"--type", OPTION_TEXT, offsetof(options, filter.type), "TYPE", "order.placed; order. for all of orders"},     \

@@ -1,6 +1,6 @@
 /* An event for a person's eye, or for a program's. */
-#ifndef CTL_EVENT_LINE_H
-#define CTL_EVENT_LINE_H
+#ifndef CTL_LIB_EVENT_LINE_H
+#define CTL_LIB_EVENT_LINE_H
 
 #include "ctl/cli/terminal.h"
 #include "ctl/lib/event_log.h"

@@ -261,8 +261,8 @@ static bool in_range(struct eventlog *log, const struct logged *event)
 static enum log_step end_of(struct eventlog *log)
 {
 	const struct log_position *missing = !log->started                          ? &log->range.from
-				      : log->range.until.kind == PLACE_EVENT ? &log->range.until
-									     : NULL;
+					     : log->range.until.kind == PLACE_EVENT ? &log->range.until
+										    : NULL;
 	char id[UUID_TEXT + 1];
 
 	progress_end();

@@ -1,8 +1,8 @@
 /* Reading events.log, a stream, over AMQP 0-9-1. Looking changes nothing: a stream keeps what is read.
  *
  * The end is fixed when the log is opened: what comes in afterwards is not read, unless `follow`. */
-#ifndef CTL_EVENTLOG_H
-#define CTL_EVENTLOG_H
+#ifndef CTL_LIB_EVENT_LOG_H
+#define CTL_LIB_EVENT_LOG_H
 
 #include "ctl/lib/log_position.h"
 #include "json/json.h"
@@ -12,8 +12,8 @@
 struct log_range {
 	struct log_position from;  /* none: the first event there is */
 	struct log_position until; /* this one included; none: the last one as the log stood when it was opened */
-	bool follow;        /* goes on with what comes in, until interrupted */
-	bool quiet;         /* no progress on the terminal */
+	bool follow;               /* goes on with what comes in, until interrupted */
+	bool quiet;                /* no progress on the terminal */
 };
 
 /* One event of the log. What it points at lives until the next eventlog_next. */
@@ -21,9 +21,9 @@ struct logged {
 	int64_t offset; /* events that travelled together share one */
 	int index;      /* which of them */
 	struct uuid id, subject, cause;
-	char type[64];     /* "order.placed" */
+	char type[64];            /* "order.placed" */
 	const char *service_name; /* who said it: "orders"; "operator" */
-	int64_t time_us;   /* of the decision */
+	int64_t time_us;          /* of the decision */
 	int64_t sequence;
 	const struct json *json; /* the whole event */
 	const struct json *data; /* NULL: none */
@@ -31,8 +31,8 @@ struct logged {
 
 struct eventlog;
 
-/* Opens it; false after saying on standard error what is wrong: no broker, no log, no such log_position, or a log_position that
- * retention has dropped (it says from where on the log is whole). */
+/* Opens it; false after saying on standard error what is wrong: no broker, no log, no such log_position, or a
+ * log_position that retention has dropped (it says from where on the log is whole). */
 bool eventlog_open(const struct log_range *range, struct eventlog **ret_log);
 void eventlog_free(struct eventlog *log);
 

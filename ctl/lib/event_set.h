@@ -1,6 +1,6 @@
 /* Events of the log, kept: those that a command works on. */
-#ifndef CTL_EVENT_SET_H
-#define CTL_EVENT_SET_H
+#ifndef CTL_LIB_EVENT_SET_H
+#define CTL_LIB_EVENT_SET_H
 
 #include "ctl/lib/event_filter.h"
 

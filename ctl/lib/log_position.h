@@ -1,6 +1,6 @@
 /* A log_position in events.log, as an operator names it: an offset, a time, how long ago, or an event's id. */
-#ifndef CTL_PLACE_H
-#define CTL_PLACE_H
+#ifndef CTL_LIB_LOG_POSITION_H
+#define CTL_LIB_LOG_POSITION_H
 
 #include <stdio.h>
 

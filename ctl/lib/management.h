@@ -1,6 +1,6 @@
 /* RabbitMQ's management API (https://www.rabbitmq.com/docs/management#http-api), by libcurl. */
-#ifndef CTL_MANAGEMENT_H
-#define CTL_MANAGEMENT_H
+#ifndef CTL_LIB_MANAGEMENT_H
+#define CTL_LIB_MANAGEMENT_H
 
 #include "json/json.h"
 

@@ -1,7 +1,7 @@
 /* Handing messages in to queues: through the default exchange, never through `events`, so that no other queue and not
  * the log hears them again. */
-#ifndef CTL_HAND_IN_H
-#define CTL_HAND_IN_H
+#ifndef CTL_LIB_REQUEUE_H
+#define CTL_LIB_REQUEUE_H
 
 #include "amqp/broker.h"
 

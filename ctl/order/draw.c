@@ -138,7 +138,8 @@ static void describe_receiver(const struct step *step, const struct receiver *re
 	printf("%*s%s", columns[0].at + 2, "", tint(TINT_DIM));
 	if (receiver->dead.service_name != NULL) {
 		printf("%s%s%s put it aside after %lld attempt%s: %.40s", tint(TINT_NONE), tint(TINT_BAD),
-		       receiver->service_name, (long long)receiver->attempts, receiver->attempts == 1 ? "" : "s", receiver->dead.code);
+		       receiver->service_name, (long long)receiver->attempts, receiver->attempts == 1 ? "" : "s",
+		       receiver->dead.code);
 	} else if (!receiver_done(receiver)) {
 		printf("%s%s%s has not %s it yet", tint(TINT_NONE), tint(TINT_NOTICE), receiver->service_name,
 		       strcmp(receiver->service_name, "users") == 0 ? "answered" : "handled");

@@ -69,15 +69,16 @@ static const char *teller(const char *type)
 static void add_receivers(struct step *step)
 {
 	for (const struct topology_binding *binding = topology_bindings; binding->exchange != NULL; binding++) {
-		if (strcmp(binding->exchange, "events") != 0 ||
-		    strcmp(binding->routing_key, step->event->type) != 0 || step->receiver_count == HEARERS_MAX)
+		if (strcmp(binding->exchange, "events") != 0 || strcmp(binding->routing_key, step->event->type) != 0 ||
+		    step->receiver_count == HEARERS_MAX)
 			continue;
 		for (int i = 0; i < SERVICES; i++)
 			if (strncmp(binding->queue, service_names[i], strlen(service_names[i])) == 0)
-				step->receivers[step->receiver_count++] = (struct receiver){.service_name = service_names[i],
-											    .processed_us = INT_ABSENT,
-											    .decided_us = INT_ABSENT,
-											    .attempts = 1};
+				step->receivers[step->receiver_count++] =
+					(struct receiver){.service_name = service_names[i],
+							  .processed_us = INT_ABSENT,
+							  .decided_us = INT_ABSENT,
+							  .attempts = 1};
 	}
 }
 
@@ -112,7 +113,8 @@ static void read_answers(struct order_timeline *timeline)
 	for (size_t i = 0; i < timeline->count; i++)
 		for (size_t answer = 0; answer < timeline->count; answer++) {
 			const struct kept_event *said = timeline->steps[answer].event;
-			struct receiver *receiver = hearer_of(&timeline->steps[i], timeline->steps[answer].service_name);
+			struct receiver *receiver =
+				hearer_of(&timeline->steps[i], timeline->steps[answer].service_name);
 
 			if (receiver == NULL || !uuid_equal(&said->cause, &timeline->steps[i].event->id))
 				continue;
@@ -138,9 +140,9 @@ static void read_dead(struct order_timeline *timeline, const char *service_name)
 				continue;
 			receiver->attempts = letter->attempts;
 			receiver->dead = (struct letter){.service_name = service_name,
-						       .code = arena_text(&timeline->arena, letter->code),
-						       .reason = arena_text(&timeline->arena, letter->reason),
-						       .attempts = letter->attempts};
+							 .code = arena_text(&timeline->arena, letter->code),
+							 .reason = arena_text(&timeline->arena, letter->reason),
+							 .attempts = letter->attempts};
 		}
 	dead_close(&queue);
 }
@@ -159,8 +161,9 @@ static int64_t heard_us(struct step *step)
 {
 	const struct receiver *orders = hearer_of(step, "orders");
 
-	return orders == NULL || orders->processed_us == INT_ABSENT || orders->dead.service_name != NULL ? INT64_MAX
-												: orders->processed_us;
+	return orders == NULL || orders->processed_us == INT_ABSENT || orders->dead.service_name != NULL
+		       ? INT64_MAX
+		       : orders->processed_us;
 }
 
 /* Whose hearing was answered: the one that ended the order, heard last of those that were taken together. */
@@ -233,7 +236,7 @@ static void make_steps(struct order_timeline *timeline)
 		struct step *step = &timeline->steps[timeline->count++];
 
 		*step = (struct step){.event = &timeline->events.events[i],
-					    .service_name = teller(timeline->events.events[i].type)};
+				      .service_name = teller(timeline->events.events[i].type)};
 		add_receivers(step);
 	}
 	qsort(timeline->steps, timeline->count, sizeof(*timeline->steps), by_time);

@@ -1,7 +1,7 @@
-/* The timeline of one order: what happened, who heard it and when, what it led to. From the log, the inboxes, the order's
- * row and the dead letters. */
-#ifndef CTL_ORDER_STORY_H
-#define CTL_ORDER_STORY_H
+/* The timeline of one order: what happened, who heard it and when, what it led to. From the log, the inboxes, the
+ * order's row and the dead letters. */
+#ifndef CTL_ORDER_TIMELINE_H
+#define CTL_ORDER_TIMELINE_H
 
 #include "ctl/dead/dead_letters.h"
 #include "ctl/lib/event_set.h"
@@ -13,7 +13,7 @@ enum { HEARERS_MAX = 3 };
 struct receiver {
 	const char *service_name;
 	int64_t processed_us; /* when its inbox took the event; users keeps none */
-	int64_t decided_us; /* of its answer */
+	int64_t decided_us;   /* of its answer */
 	int64_t attempts;
 	bool answered;
 	struct letter dead; /* service_name NULL: it is not among the dead letters */

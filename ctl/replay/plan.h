@@ -24,8 +24,8 @@ struct replay_plan {
 	size_t unprocessed; /* events that no queue is bound for */
 };
 
-/* One errand for each event and each queue that the topology binds for its type (of `service_name` alone where that is not
- * NULL). Reads the inboxes. False after saying what is wrong; replay_plan_done in any case. */
+/* One errand for each event and each queue that the topology binds for its type (of `service_name` alone where that is
+ * not NULL). Reads the inboxes. False after saying what is wrong; replay_plan_done in any case. */
 bool replay_plan_make(struct replay_plan *plan, const struct event_set *events, const char *service_name, bool force);
 void replay_plan_done(struct replay_plan *plan);
 

@@ -105,7 +105,8 @@ static bool forget(const struct replay_plan *plan)
 		bool fine = true;
 
 		for (size_t i = 0; i < plan->count; i++)
-			if (plan->errands[i].service_name == service_names[h] && plan->errands[i].effect == EFFECT_AGAIN) {
+			if (plan->errands[i].service_name == service_names[h] &&
+			    plan->errands[i].effect == EFFECT_AGAIN) {
 				whenever[count] = INT64_MAX;
 				ids[count++] = plan->errands[i].event->id;
 			}
@@ -226,7 +227,8 @@ static int run(const struct command *command, int argc, char **argv)
 static const struct option table[] = {
 	FILTER_OPTIONS(struct replay_options),
 	{"--limit", OPTION_COUNT, offsetof(struct replay_options, filter.limit), "N", "no more events than so many"},
-	{"--service", OPTION_SERVICE, offsetof(struct replay_options, service_name), "NAME", "to that service's queue alone"},
+	{"--service", OPTION_SERVICE, offsetof(struct replay_options, service_name), "NAME",
+	 "to that service's queue alone"},
 	{"--send", OPTION_FLAG, offsetof(struct replay_options, send), NULL, "do it; otherwise it is only shown"},
 	{"--resend-outputs", OPTION_FLAG, offsetof(struct replay_options, outputs), NULL,
 	 "what was said in answer, instead"},

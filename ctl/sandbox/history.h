@@ -1,6 +1,6 @@
 /* What has happened: events.log as a whole, in memory, each event once. */
-#ifndef SANDBOX_HISTORY_H
-#define SANDBOX_HISTORY_H
+#ifndef CTL_SANDBOX_HISTORY_H
+#define CTL_SANDBOX_HISTORY_H
 
 #include "ctl/lib/log_position.h"
 #include "ctl/sandbox/id_map.h"
@@ -12,7 +12,7 @@ struct happened {
 	int64_t offset, sequence, time_us;
 	struct span text;   /* the whole event, on one line */
 	bool later;         /* it lies after the cut */
-	bool eventless;        /* known to have changed something without a word (plan.c) */
+	bool eventless;     /* known to have changed something without a word (plan.c) */
 	int64_t answers;    /* how much the service said in answer to it (plan.c) */
 	int64_t next_about; /* index of an earlier event about the same subject; ID_MAP_NONE: there is none */
 };

@@ -1,6 +1,6 @@
 /* Numbers by id: which event, which decision. */
-#ifndef SANDBOX_ID_MAP_H
-#define SANDBOX_ID_MAP_H
+#ifndef CTL_SANDBOX_ID_MAP_H
+#define CTL_SANDBOX_ID_MAP_H
 
 #include "core/memory.h"
 #include "core/uuid.h"

@@ -1,6 +1,6 @@
 /* What a sandbox found, for a person and for programs. */
-#ifndef SANDBOX_REPORT_H
-#define SANDBOX_REPORT_H
+#ifndef CTL_SANDBOX_REPORT_H
+#define CTL_SANDBOX_REPORT_H
 
 #include "ctl/sandbox/run.h"
 #include "ctl/sandbox/state.h"

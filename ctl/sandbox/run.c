@@ -207,8 +207,8 @@ static bool only_answers(const struct running *running, size_t log_position)
 {
 	const struct happened *input = decision_at(running->plan, log_position)->input;
 
-	for (const struct consumer_config *consumer = running->spec->service->consumers; consumer->name != NULL && input != NULL;
-	     consumer++)
+	for (const struct consumer_config *consumer = running->spec->service->consumers;
+	     consumer->name != NULL && input != NULL; consumer++)
 		if (consumer->kind == CONSUMER_STATELESS && consumer_decider(consumer, input->type) != NULL)
 			return true;
 	return false;

@@ -1,12 +1,12 @@
 /* Running a plan: every decision made again, and what it says held against the line. */
-#ifndef SANDBOX_RUN_H
-#define SANDBOX_RUN_H
+#ifndef CTL_SANDBOX_RUN_H
+#define CTL_SANDBOX_RUN_H
 
 #include "ctl/sandbox/plan.h"
 
 /* One decision that this build makes otherwise than it is recorded. */
 struct difference {
-	size_t log_position;                    /* which decision, in the order of the plan */
+	size_t log_position;             /* which decision, in the order of the plan */
 	const struct happened *recorded; /* NULL: the line says nothing there */
 	const char *now;                 /* the event that this build says, on one line; NULL: it says nothing */
 	const char *why;                 /* where it refuses: in words; NULL: it does not */

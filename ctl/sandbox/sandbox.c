@@ -68,8 +68,8 @@ static bool compare(const struct history *history, const struct replay_spec *spe
 	return fine;
 }
 
-static bool rebuild_and_compare(struct history *history, const struct replay_spec *spec, struct db *here, struct db *live,
-				struct finding *finding)
+static bool rebuild_and_compare(struct history *history, const struct replay_spec *spec, struct db *here,
+				struct db *live, struct finding *finding)
 {
 	struct plan plan;
 

@@ -1,6 +1,6 @@
 /* An order of decisions in which each comes after those that it rests on, otherwise by time. */
-#ifndef SANDBOX_SCHEDULE_H
-#define SANDBOX_SCHEDULE_H
+#ifndef CTL_SANDBOX_SCHEDULE_H
+#define CTL_SANDBOX_SCHEDULE_H
 
 #include "ctl/sandbox/plan.h"
 

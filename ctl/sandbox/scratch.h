@@ -1,6 +1,6 @@
 /* The sandbox's own databases: made empty, dropped at the end. */
-#ifndef SANDBOX_SCRATCH_H
-#define SANDBOX_SCRATCH_H
+#ifndef CTL_SANDBOX_SCRATCH_H
+#define CTL_SANDBOX_SCRATCH_H
 
 #include "core/memory.h"
 #include "ctl/lib/connect.h"

@@ -1,6 +1,6 @@
 /* State, row by row: its digest, and what distinguishes two databases of one service. */
-#ifndef SANDBOX_STATE_H
-#define SANDBOX_STATE_H
+#ifndef CTL_SANDBOX_STATE_H
+#define CTL_SANDBOX_STATE_H
 
 #include "comanda/replay.h"
 #include "ctl/sandbox/id_map.h"

@@ -103,9 +103,10 @@ static bool is_unprocessed(const struct history *history, const struct replay_sp
 }
 
 bool unprocessed_list(const struct history *history, const struct replay_spec *spec, struct db *db,
-		  struct unprocessed *ret_unprocessed)
+		      struct unprocessed *ret_unprocessed)
 {
-	*ret_unprocessed = (struct unprocessed){.events = mem_new(history->count + 1, sizeof(*ret_unprocessed->events))};
+	*ret_unprocessed =
+		(struct unprocessed){.events = mem_new(history->count + 1, sizeof(*ret_unprocessed->events))};
 	for (int last = 0; last <= 1; last++)
 		for (size_t i = 0; i < history->count; i++) {
 			const struct happened *event = &history->events[i];

@@ -1,6 +1,6 @@
 /* Events that a service heard, and that led to nothing that it said. */
-#ifndef SANDBOX_UNHEARD_H
-#define SANDBOX_UNHEARD_H
+#ifndef CTL_SANDBOX_UNPROCESSED_H
+#define CTL_SANDBOX_UNPROCESSED_H
 
 #include "comanda/replay.h"
 #include "ctl/sandbox/history.h"
@@ -16,6 +16,6 @@ struct unprocessed {
 
 /* All that are left, up to the cut. False after saying what the database said. */
 bool unprocessed_list(const struct history *history, const struct replay_spec *spec, struct db *db,
-		  struct unprocessed *ret_unprocessed);
+		      struct unprocessed *ret_unprocessed);
 
 #endif

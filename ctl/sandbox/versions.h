@@ -1,6 +1,6 @@
 /* Who made and who saw which version: what puts decisions in order. */
-#ifndef SANDBOX_VERSIONS_H
-#define SANDBOX_VERSIONS_H
+#ifndef CTL_SANDBOX_VERSIONS_H
+#define CTL_SANDBOX_VERSIONS_H
 
 #include "comanda/replay.h"
 

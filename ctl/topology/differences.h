@@ -1,6 +1,6 @@
 /* How the broker differs from the table of proto/topology.c, and what mends each difference. */
-#ifndef CTL_DIFFERENCES_H
-#define CTL_DIFFERENCES_H
+#ifndef CTL_TOPOLOGY_DIFFERENCES_H
+#define CTL_TOPOLOGY_DIFFERENCES_H
 
 #include <stdbool.h>
 

@@ -57,7 +57,8 @@ enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct 
 	return ret_reply->status;
 }
 
-void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct arena *into, rpc_done *done, void *context)
+void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct arena *into, rpc_done *done,
+		    void *context)
 {
 	struct rpc_reply reply;
 

@@ -1,7 +1,7 @@
 /* Within the AMQP link: the one place that includes librabbitmq-c's headers, for amqp/link.c, amqp/link_read.c and
  * amqp/link_publish.c alone. */
-#ifndef RT_BROKER_AMQP_H
-#define RT_BROKER_AMQP_H
+#ifndef AMQP_AMQP_LIBRARY_H
+#define AMQP_AMQP_LIBRARY_H
 
 #include "amqp/link.h"
 

@@ -2,8 +2,8 @@
  *
  * Heartbeats are served while the library reads or writes, so an owner returns to broker_next or broker_tick within
  * half a heartbeat. Nothing is declared here: topology is the operator's (`comanda topology apply`). */
-#ifndef RT_BROKER_H
-#define RT_BROKER_H
+#ifndef AMQP_BROKER_H
+#define AMQP_BROKER_H
 
 #include "core/memory.h"
 #include "core/timestamp.h"

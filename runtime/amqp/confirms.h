@@ -1,6 +1,6 @@
 /* What became of publications: confirms, refusals and returns, counted by hand, for librabbitmq does not. No I/O. */
-#ifndef RT_BROKER_OUTCOMES_H
-#define RT_BROKER_OUTCOMES_H
+#ifndef AMQP_CONFIRMS_H
+#define AMQP_CONFIRMS_H
 
 #include "amqp/broker.h"
 

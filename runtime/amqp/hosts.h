@@ -1,6 +1,6 @@
 /* Where to connect, and when: the hosts of a broker URL in turn, with a back-off between failures. No I/O. */
-#ifndef RT_BROKER_HOSTS_H
-#define RT_BROKER_HOSTS_H
+#ifndef AMQP_HOSTS_H
+#define AMQP_HOSTS_H
 
 #include "core/memory.h"
 #include "core/timestamp.h"

@@ -1,7 +1,7 @@
 /* One open AMQP 0-9-1 connection with one channel: what librabbitmq-c does for the broker connection (broker.h). It
  * lives from its opening to its first failure; reconnecting, confirms and held deliveries are broker.c's. */
-#ifndef RT_BROKER_LINK_H
-#define RT_BROKER_LINK_H
+#ifndef AMQP_LINK_H
+#define AMQP_LINK_H
 
 #include "amqp/broker.h"
 

@@ -1,6 +1,6 @@
 /* Addresses of machines, as text, and lists of them. */
-#ifndef RT_ADDRESS_H
-#define RT_ADDRESS_H
+#ifndef CONFIG_ADDRESS_H
+#define CONFIG_ADDRESS_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* Settings: from the environment, by one alphabetical table a program. All faults are reported at once. */
-#ifndef RT_SETTINGS_H
-#define RT_SETTINGS_H
+#ifndef CONFIG_SETTINGS_H
+#define CONFIG_SETTINGS_H
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* URLs of brokers, databases, caches and collectors (RFC 3986, as far as those use it). */
-#ifndef RT_URL_H
-#define RT_URL_H
+#ifndef CONFIG_URL_H
+#define CONFIG_URL_H
 
 #include "core/memory.h"
 #include "core/status.h"

@@ -23,9 +23,9 @@ static struct metric held = {.name = "comanda_consumer_held_total",
 			     .label = "consumer"};
 
 static struct metric consumer_is_ready = {.name = "comanda_consumer_ready",
-				      .help = "1 where the consumer has a consumer and its database",
-				      .type = GAUGE,
-				      .label = "consumer"};
+					  .help = "1 where the consumer has a consumer and its database",
+					  .type = GAUGE,
+					  .label = "consumer"};
 
 static void set_ready(struct consumer *consumer, bool ready)
 {
@@ -68,7 +68,9 @@ static int64_t priority(const struct consumer *consumer)
 {
 	if (!db_connected(consumer->db))
 		return -1;
-	return consumer->config->kind == CONSUMER_QUERY || consumer->config->batch_max == 1 ? 0 : consumer->engine->started_us;
+	return consumer->config->kind == CONSUMER_QUERY || consumer->config->batch_max == 1
+		       ? 0
+		       : consumer->engine->started_us;
 }
 
 static enum status consume(struct consumer *consumer)
@@ -165,8 +167,8 @@ static bool turn_events(struct consumer *consumer)
 	if (status == OK)
 		return true;
 	metric_add(&held, consumer->config->name, 1);
-	log_warn("consumer.holding", kv_int("items", consumer->batch.count), kv_text("status", status_rule(status)->code),
-		 kv_text("detail", db_detail(consumer->db)));
+	log_warn("consumer.holding", kv_int("items", consumer->batch.count),
+		 kv_text("status", status_rule(status)->code), kv_text("detail", db_detail(consumer->db)));
 	while (status != OK) {
 		if (!hold(consumer))
 			return false;
@@ -296,7 +298,8 @@ static void connect_parts(struct consumer *consumer)
 		.url = settings->redis_url,
 		.wait_us = CACHE_WAIT_US,
 		.keep_us = CACHE_KEEP_US,
-		.fence_us = settings->statement_timeout_us < CACHE_FENCE_US / 2 ? CACHE_FENCE_US : 2 * settings->statement_timeout_us,
+		.fence_us = settings->statement_timeout_us < CACHE_FENCE_US / 2 ? CACHE_FENCE_US
+										: 2 * settings->statement_timeout_us,
 	});
 }
 

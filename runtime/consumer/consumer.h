@@ -1,6 +1,6 @@
 /* Inside a consumer: what the files that make up a turn share. Not for services. */
-#ifndef RT_LANE_H
-#define RT_LANE_H
+#ifndef CONSUMER_CONSUMER_H
+#define CONSUMER_CONSUMER_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -21,10 +21,10 @@ struct item {
 	const char *id_text;           /* requests: what to answer by; NULL: nobody can be told */
 	const struct faults *faults;   /* what is wrong with it; NULL: nothing */
 	struct uuid request_hash;      /* requests that write: of type, caller and body */
-	struct item *duplicate_of;             /* an earlier item of the batch with the same id; NULL: none */
+	struct item *duplicate_of;     /* an earlier item of the batch with the same id; NULL: none */
 	size_t delivery, event;        /* the message that it came in, and which of its events it is */
 	int64_t attempts, first_us;    /* times that it may have crashed its consumer, and since when */
-	enum status fetched;          /* query.status as it was before any decision */
+	enum status fetched;           /* query.status as it was before any decision */
 	bool duplicate;                /* was decided in an earlier turn */
 	bool secret;                   /* its answer must not be recorded */
 	bool done;                     /* its outcome is known: nothing is left to decide */
@@ -46,7 +46,7 @@ struct batch {
 	size_t count, room;
 	size_t bytes;
 	int64_t max_delay_us; /* as long as every item's handler says */
-	int64_t gathered_us; /* wall clock */
+	int64_t gathered_us;  /* wall clock */
 };
 
 /* Deliveries of which something waits for its other half, then those that came since (consumer/event_join.h). */
@@ -54,7 +54,7 @@ struct event_join {
 	struct held_delivery **held_deliveries; /* as many as the batch has deliveries, in their order */
 	size_t count, room;
 	struct held_delivery *next; /* takes the next delivery; NULL: not made yet */
-	unsigned channel;     /* on which they came */
+	unsigned channel;           /* on which they came */
 };
 
 struct consumer {
@@ -73,11 +73,11 @@ struct consumer {
 	struct rpc_bundle bundle;
 	int64_t priority; /* with which it consumes */
 	atomic_bool ready;
-	struct cache_epoch epoch; /* of cached values, as this consumer knows it */
-	bool epoch_raised;        /* by the turn under way */
-	int64_t pessimistic_until;       /* a turn had to be run again: until when we look first (steady clock;
-				     consumer/process_batch.c) */
-	struct trace_span turn;       /* the span of the turn under way */
+	struct cache_epoch epoch;  /* of cached values, as this consumer knows it */
+	bool epoch_raised;         /* by the turn under way */
+	int64_t pessimistic_until; /* a turn had to be run again: until when we look first (steady clock;
+			       consumer/process_batch.c) */
+	struct trace_span turn;    /* the span of the turn under way */
 	pthread_t thread;
 };
 
@@ -146,8 +146,8 @@ void name_keys(struct unit *unit, struct item **items, size_t count);
  * that meets a change says so (store.h). Returns how many aggregates are asked for. */
 size_t stores_load_send(struct consumer *consumer, struct unit *unit, bool locked);
 must_check enum status stores_load_read(struct consumer *consumer, struct unit *unit);
-/* The same for what has changed. `optimistic`: what is new is inserted without a look at what is there (store.h). E_RETRY:
- * somebody was faster. */
+/* The same for what has changed. `optimistic`: what is new is inserted without a look at what is there (store.h).
+ * E_RETRY: somebody was faster. */
 void stores_save_send(struct consumer *consumer, struct unit *unit, bool optimistic);
 must_check enum status stores_save_read(struct consumer *consumer, struct unit *unit);
 /* Before the load: puts into the unit what is kept in memory of the aggregates that it names (store/aggregate_cache.h).

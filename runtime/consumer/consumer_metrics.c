@@ -16,7 +16,7 @@ static struct metric handled = {.name = "comanda_messages_total",
 				.type = COUNTER,
 				.label = "type",
 				.second = "status"};
-static struct metric handling = {.name = "comanda_message_seconds",
+static struct metric handling = {.name = "comanda_message_duration_seconds",
 				 .help = "From when a consumer took a message until it was acknowledged, by type",
 				 .type = HISTOGRAM,
 				 .label = "type"};
@@ -137,13 +137,13 @@ static void end_span(struct consumer *consumer, const struct item *item, int64_t
 {
 	const bool asked = consumer_takes_requests(consumer);
 	struct trace_span span = {.at = item->trace,
-			      .kind = asked ? SPAN_SERVER : SPAN_CONSUMER,
-			      .start_us = consumer->batch.gathered_us,
-			      .end_us = now_us,
-			      .message_id = item->query.message.id,
-			      .subject = item->subject,
-			      .about = item->about,
-			      .error = at_fault(item->query.status) ? status_rule(item->query.status)->code : NULL};
+				  .kind = asked ? SPAN_SERVER : SPAN_CONSUMER,
+				  .start_us = consumer->batch.gathered_us,
+				  .end_us = now_us,
+				  .message_id = item->query.message.id,
+				  .subject = item->subject,
+				  .about = item->about,
+				  .error = at_fault(item->query.status) ? status_rule(item->query.status)->code : NULL};
 
 	memcpy(span.parent, item->parent, sizeof(span.parent));
 	snprintf(span.name, sizeof(span.name), "%s%s", asked ? "" : "process ", name_of(consumer, item));

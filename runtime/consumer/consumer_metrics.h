@@ -1,6 +1,6 @@
 /* What is seen of a batch from outside: counts, durations, spans, log lines. The consumer calls these; turns do not. */
-#ifndef RT_TALLY_H
-#define RT_TALLY_H
+#ifndef CONSUMER_CONSUMER_METRICS_H
+#define CONSUMER_CONSUMER_METRICS_H
 
 #include "consumer/consumer.h"
 

@@ -1,6 +1,6 @@
 /* Consumers, as the service that starts and stops them sees them. */
-#ifndef RT_LANES_H
-#define RT_LANES_H
+#ifndef CONSUMER_CONSUMERS_H
+#define CONSUMER_CONSUMERS_H
 
 #include "consumer/consumer.h"
 

@@ -1,6 +1,6 @@
 /* What the consumers of a program share: its tables, its settings, the relay. */
-#ifndef RT_ENGINE_H
-#define RT_ENGINE_H
+#ifndef CONSUMER_ENGINE_H
+#define CONSUMER_ENGINE_H
 
 #include <stdatomic.h>
 

@@ -205,8 +205,9 @@ enum status event_join_ack(struct consumer *consumer)
 		return broker_ack(consumer->broker, last, true);
 	for (size_t i = 0; i < join->count; i++) {
 		const struct held_delivery *held_delivery = join->held_deliveries[i];
-		const enum status status =
-			held_delivery->waiting_count > 0 ? OK : broker_ack(consumer->broker, held_delivery->delivery.tag, false);
+		const enum status status = held_delivery->waiting_count > 0
+						   ? OK
+						   : broker_ack(consumer->broker, held_delivery->delivery.tag, false);
 		if (status != OK)
 			return status;
 	}

@@ -2,11 +2,11 @@
  * instead of two.
  *
  * Where much comes at once, one that has come without the other stays in the consumer's hands, neither decided nor
- * acknowledged, until the other has come too, for at most the consumer's `join_timeout_us`. To the broker that is a message under
- * way like any other: should the program die, it is delivered again. Where little comes nobody waits here (see
- * `max_delay_us` for that). */
-#ifndef RT_PAIRS_H
-#define RT_PAIRS_H
+ * acknowledged, until the other has come too, for at most the consumer's `join_timeout_us`. To the broker that is a
+ * message under way like any other: should the program die, it is delivered again. Where little comes nobody waits here
+ * (see `max_delay_us` for that). */
+#ifndef CONSUMER_EVENT_JOIN_H
+#define CONSUMER_EVENT_JOIN_H
 
 #include "consumer/consumer.h"
 

@@ -39,7 +39,8 @@ static const char *traceparent_of(struct consumer *consumer, const struct output
 	if (bundling->told == NULL || !item->trace.sampled)
 		return item->query.message.traceparent;
 	struct publish_span *told = &bundling->told[bundling->publish_span_count++];
-	*told = (struct publish_span){trace_child(&item->trace), {0}, output->id, output->subject, type->name, type->about};
+	*told = (struct publish_span){trace_child(&item->trace), {0},        output->id,
+				      output->subject,           type->name, type->about};
 	memcpy(told->parent, item->trace.span, sizeof(told->parent));
 	trace_text(&told->at, text);
 	return text;
@@ -66,7 +67,8 @@ static void write_event(struct consumer *consumer, struct bundling *bundling, co
 
 /* Writes the event at `first`, and those after it that are of its type, not yet taken, and fit beside it, into the
  * scratch buffer. Returns how many; their ids, one after another, are in `ids`. */
-static size_t write_bundle(struct consumer *consumer, const struct output *outputs, size_t count, struct bundling *bundling)
+static size_t write_bundle(struct consumer *consumer, const struct output *outputs, size_t count,
+			   struct bundling *bundling)
 {
 	const size_t first = bundling->first;
 	size_t taken = 0;
@@ -97,10 +99,10 @@ void write_events(struct consumer *consumer, struct outbox_batch *batch, const s
 {
 	const struct output *outputs;
 	const size_t count = unit_outputs(unit, &outputs);
-	struct bundling bundling = {.taken = arena_new(&consumer->arena, count + 1, sizeof(bool)),
-				    .ids = arena_new(&consumer->arena, count + 1, sizeof(struct uuid)),
-				    .told = !tracing_on() ? NULL
-							  : arena_new(&consumer->arena, count + 1, sizeof(struct publish_span))};
+	struct bundling bundling = {
+		.taken = arena_new(&consumer->arena, count + 1, sizeof(bool)),
+		.ids = arena_new(&consumer->arena, count + 1, sizeof(struct uuid)),
+		.told = !tracing_on() ? NULL : arena_new(&consumer->arena, count + 1, sizeof(struct publish_span))};
 
 	for (; bundling.first < count; bundling.first++) {
 		const struct output *output = &outputs[bundling.first];
@@ -111,20 +113,20 @@ void write_events(struct consumer *consumer, struct outbox_batch *batch, const s
 		const size_t events = write_bundle(consumer, outputs, count, &bundling);
 		const char *ids = (const char *)bundling.ids;
 		outbox_batch_add(batch,
-			   &(struct outbox_row){
-				   .id = events == 1 ? output->id
-						     : uuid_of_text("bundle", ids, events * sizeof(struct uuid)),
-				   .subject = output->subject,
-				   .exchange = "events",
-				   .routing_key = type->name,
-				   .type = type->name,
-				   .body = {consumer->scratch.bytes, consumer->scratch.size},
-				   .events = (int64_t)events,
-				   .told = bundling.told,
-				   .publish_span_count = bundling.publish_span_count,
-				   .created_us = output->time_us,
-				   .due_us = timestamp_now() + OUTBOX_LEASE_S * SECOND_US,
-			   });
+				 &(struct outbox_row){
+					 .id = events == 1 ? output->id
+							   : uuid_of_text("bundle", ids, events * sizeof(struct uuid)),
+					 .subject = output->subject,
+					 .exchange = "events",
+					 .routing_key = type->name,
+					 .type = type->name,
+					 .body = {consumer->scratch.bytes, consumer->scratch.size},
+					 .events = (int64_t)events,
+					 .told = bundling.told,
+					 .publish_span_count = bundling.publish_span_count,
+					 .created_us = output->time_us,
+					 .due_us = timestamp_now() + OUTBOX_LEASE_S * SECOND_US,
+				 });
 	}
 }
 
@@ -189,7 +191,8 @@ static void add_header(struct buffer *out, const char *name, const char *text)
 	json_quote(out, capped);
 }
 
-static void dead_headers(struct consumer *consumer, const struct item *item, const struct refusal *refusal, struct buffer *out)
+static void dead_headers(struct consumer *consumer, const struct item *item, const struct refusal *refusal,
+			 struct buffer *out)
 {
 	const char *code =
 		refusal != NULL && refusal->code != NULL ? refusal->code : status_rule(item->query.status)->code;
@@ -207,13 +210,15 @@ static void dead_headers(struct consumer *consumer, const struct item *item, con
 	add_header(out, "x-dead-last", last);
 	buffer_text(out, "}");
 	metric_add(&dead_letters, status_rule(item->query.status)->code, 1);
-	log_warn("event.dead", kv_uuid("message_id", item->query.message.id), kv_text("type", type_name(consumer, item)),
-		 kv_text("status", code), kv_text("detail", reason_text(consumer, item, refusal)),
+	log_warn("event.dead_lettered", kv_uuid("message_id", item->query.message.id),
+		 kv_text("type", type_name(consumer, item)), kv_text("status", code),
+		 kv_text("detail", reason_text(consumer, item, refusal)),
 		 kv_text("trace_id", trace_id_of(item->query.message.traceparent, trace_id)),
 		 kv_uuid(item->about != NULL ? item->about : "subject", item->subject));
 }
 
-void write_dead_letter(struct consumer *consumer, struct outbox_batch *batch, const struct item *item, const struct refusal *refusal)
+void write_dead_letter(struct consumer *consumer, struct outbox_batch *batch, const struct item *item,
+		       const struct refusal *refusal)
 {
 	struct buffer headers;
 	char key[80];
@@ -223,16 +228,16 @@ void write_dead_letter(struct consumer *consumer, struct outbox_batch *batch, co
 	snprintf(key, sizeof(key), "%s.dead", consumer->engine->service->queue_prefix);
 	const int64_t now = timestamp_now();
 	outbox_batch_add(batch, &(struct outbox_row){
-				   .id = uuid_derive("dead", &item->query.message.id, 0, now),
-				   .subject = item->query.message.subject,
-				   .exchange = "dead",
-				   .routing_key = key,
-				   .type = type_name(consumer, item),
-				   .headers = headers.bytes,
-				   .body = item_text(consumer, item),
-				   .created_us = now,
-				   .due_us = now + OUTBOX_LEASE_S * SECOND_US,
-			   });
+					.id = uuid_derive("dead", &item->query.message.id, 0, now),
+					.subject = item->query.message.subject,
+					.exchange = "dead",
+					.routing_key = key,
+					.type = type_name(consumer, item),
+					.headers = headers.bytes,
+					.body = item_text(consumer, item),
+					.created_us = now,
+					.due_us = now + OUTBOX_LEASE_S * SECOND_US,
+				});
 	buffer_done(&headers);
 }
 
@@ -252,7 +257,8 @@ static int64_t first_seen(const struct consumer *consumer, const struct item *it
 	return first;
 }
 
-void write_retry_later(struct consumer *consumer, struct outbox_batch *batch, const struct item *item, const struct refusal *refusal)
+void write_retry_later(struct consumer *consumer, struct outbox_batch *batch, const struct item *item,
+		       const struct refusal *refusal)
 {
 	const int64_t now = timestamp_now(), first = first_seen(consumer, item, now);
 	struct buffer headers;
@@ -267,20 +273,21 @@ void write_retry_later(struct consumer *consumer, struct outbox_batch *batch, co
 	add_header(&headers, "x-later-first", text);
 	buffer_text(&headers, "}");
 	outbox_batch_add(batch, &(struct outbox_row){
-				   .id = uuid_derive("later", &item->query.message.id, 0, now),
-				   .subject = item->query.message.subject,
-				   .exchange = "",
-				   .routing_key = consumer->config->queue,
-				   .type = type_name(consumer, item),
-				   .headers = headers.bytes,
-				   .body = item_text(consumer, item),
-				   .created_us = now,
-				   .due_us = now + LATER_US,
-			   });
+					.id = uuid_derive("later", &item->query.message.id, 0, now),
+					.subject = item->query.message.subject,
+					.exchange = "",
+					.routing_key = consumer->config->queue,
+					.type = type_name(consumer, item),
+					.headers = headers.bytes,
+					.body = item_text(consumer, item),
+					.created_us = now,
+					.due_us = now + LATER_US,
+				});
 	buffer_done(&headers);
 }
 
-static enum status save_alone(struct consumer *consumer, struct item *item, const struct outbox_batch *batch, int64_t now_us)
+static enum status save_alone(struct consumer *consumer, struct item *item, const struct outbox_batch *batch,
+			      int64_t now_us)
 {
 	struct dedup claim;
 	struct rows rows;

@@ -11,11 +11,11 @@
 enum { ITEMS_MAX = 200, BYTES_MAX = 4 * 1024 * 1024 };
 
 static struct metric fetched = {
-	.name = "comanda_turn_items", .help = "Items that one turn worked on", .type = HISTOGRAM, .label = "consumer"};
+	.name = "comanda_batch_items", .help = "Items that one turn worked on", .type = HISTOGRAM, .label = "consumer"};
 static struct metric refused = {.name = "comanda_refused_messages_total",
 				.help = "Messages that were not what they should be",
 				.type = COUNTER,
-				.label = "why"};
+				.label = "reason"};
 
 struct delivery *batch_delivery(struct batch *batch)
 {
@@ -39,8 +39,8 @@ struct item *batch_item(struct batch *batch)
 
 static const struct handler *find_handler(const struct consumer *consumer, int type)
 {
-	for (const struct handler *handler = consumer->config->handlers; handler->decide != NULL || handler->read != NULL;
-	     handler++)
+	for (const struct handler *handler = consumer->config->handlers;
+	     handler->decide != NULL || handler->read != NULL; handler++)
 		if (handler->type == type)
 			return handler;
 	return NULL;
@@ -53,7 +53,8 @@ static bool same(const char *a, const char *b)
 
 /* Direct replies need write permission on the default exchange, with which a service could write to any queue. So a
  * consumer looks at who sent what, and by which way; the broker vouches for user_id. */
-static bool sender_may(const struct consumer *consumer, const struct delivery *delivery, const struct message_type *type)
+static bool sender_may(const struct consumer *consumer, const struct delivery *delivery,
+		       const struct message_type *type)
 {
 	if (type->kind == REQUEST)
 		return same(delivery->exchange, "rpc") && same(delivery->user_id, type->producer);
@@ -158,7 +159,8 @@ static void fetch_requests(struct consumer *consumer, const struct delivery *del
 {
 	struct rpc_items read;
 
-	if (rpc_wire_read_requests(delivery->body, consumer->engine->service->contract, consumer->reading, &read) != OK) {
+	if (rpc_wire_read_requests(delivery->body, consumer->engine->service->contract, consumer->reading, &read) !=
+	    OK) {
 		fetch_unreadable(consumer, delivery, &read.faults);
 		return;
 	}
@@ -314,8 +316,10 @@ enum status fetch(struct consumer *consumer, int64_t wait_us)
 	struct batch *batch = &consumer->batch;
 
 	start_batch(consumer);
-	const size_t most = batch->count + (consumer->config->batch_max > 0 ? (size_t)consumer->config->batch_max : ITEMS_MAX);
-	enum status status = fetch_one(consumer, event_join_enabled(consumer) ? event_join_wait_us(consumer, wait_us) : wait_us);
+	const size_t most =
+		batch->count + (consumer->config->batch_max > 0 ? (size_t)consumer->config->batch_max : ITEMS_MAX);
+	enum status status =
+		fetch_one(consumer, event_join_enabled(consumer) ? event_join_wait_us(consumer, wait_us) : wait_us);
 	if (status != OK && (status != E_TIMEOUT || batch->count == 0))
 		return status;
 	while (status == OK && has_room(consumer, most))

@@ -17,14 +17,18 @@ enum {
 	ATTEMPTS_MAX = 5 /* times that an event may crash its consumer */
 };
 
-static struct metric turns = {
-	.name = "comanda_turns_total", .help = "Turns that wrote, by how they ended", .type = COUNTER, .label = "end"};
-static struct metric aggregates = {.name = "comanda_aggregates_total",
+static struct metric turns = {.name = "comanda_transactions_total",
+			      .help = "Turns that wrote, by how they ended",
+			      .type = COUNTER,
+			      .label = "result"};
+static struct metric aggregates = {.name = "comanda_aggregates_loaded_total",
 				   .help = "Aggregates that turns have loaded, or looked for, by where",
 				   .type = COUNTER,
-				   .label = "from"};
-static struct metric turn_time = {
-	.name = "comanda_turn_seconds", .help = "From the claim to the commit", .type = HISTOGRAM, .label = "consumer"};
+				   .label = "source"};
+static struct metric turn_time = {.name = "comanda_transaction_duration_seconds",
+				  .help = "From the claim to the commit",
+				  .type = HISTOGRAM,
+				  .label = "consumer"};
 
 /* What one transaction works with. */
 struct turn {
@@ -109,7 +113,8 @@ static void answer_request(struct consumer *consumer, struct item *item, const s
 	buffer_clear(&consumer->scratch);
 	if (type->reply != NULL && decision->reply != NULL)
 		json_encode(&consumer->scratch, type->reply, decision->reply);
-	item_answer(consumer, item, &(struct rpc_answer){.status = OK, .data = {consumer->scratch.bytes, consumer->scratch.size}});
+	item_answer(consumer, item,
+		    &(struct rpc_answer){.status = OK, .data = {consumer->scratch.bytes, consumer->scratch.size}});
 }
 
 /* What becomes of an event is read from the table of statuses. A dead letter or a retry is written once: no aggregate
@@ -144,7 +149,7 @@ static enum status run_decision(struct turn *turn, struct item *item, struct dec
 		return OK;
 	}
 	*ret_decision = unit_decide(turn->unit, item->handler->decide, message, turn->now_us,
-				   (size_t)(item - turn->consumer->batch.items));
+				    (size_t)(item - turn->consumer->batch.items));
 	if (status_rule(ret_decision->status)->txn == TXN_RETRY)
 		return E_RETRY;
 	/* A decision may keep its changes and still answer with a refusal: a stolen token ends its session. */
@@ -265,7 +270,8 @@ static void answer_duplicates(struct turn *turn)
 		item->done = true;
 		item->answer = item->duplicate_of->answer;
 		item->query.status = item->duplicate_of->query.status;
-		if (consumer_takes_requests(turn->consumer) && !uuid_equal(&item->request_hash, &item->duplicate_of->request_hash))
+		if (consumer_takes_requests(turn->consumer) &&
+		    !uuid_equal(&item->request_hash, &item->duplicate_of->request_hash))
 			item_fail(turn->consumer, item, E_KEY_REUSED);
 	}
 }
@@ -294,8 +300,11 @@ static void lose_faith(struct turn *turn, enum status status)
 
 enum status process_batch(struct consumer *consumer, struct item **items, size_t count, bool optimistic)
 {
-	struct turn turn = {
-		.consumer = consumer, .items = items, .count = count, .now_us = timestamp_now(), .start = monotonic_now()};
+	struct turn turn = {.consumer = consumer,
+			    .items = items,
+			    .count = count,
+			    .now_us = timestamp_now(),
+			    .start = monotonic_now()};
 	scoped(outbox_batch_free) struct outbox_batch *batch = outbox_batch_new();
 
 	turn.batch = batch;
@@ -327,7 +336,7 @@ enum status process_batch(struct consumer *consumer, struct item **items, size_t
 
 enum status reject_item(struct consumer *consumer, struct item *item, enum status status)
 {
-	log_error("item.blamed", kv_text("type", consumer_type(consumer, item->query.message.type)->name),
+	log_error("message.poison", kv_text("type", consumer_type(consumer, item->query.message.type)->name),
 		  kv_uuid("message_id", item->query.message.id), kv_text("status", status_rule(status)->code),
 		  kv_text("detail", db_detail(consumer->db)));
 	item->query.status = E_INTERNAL;
@@ -361,7 +370,8 @@ static enum status run_careful(struct consumer *consumer, struct item *item)
 {
 	if (db_ensure(consumer->db) != OK)
 		return E_UNAVAILABLE;
-	if (item->attempts == 0 && inbox_attempt(consumer, item) != OK) { /* once a delivery, however often it is retried */
+	if (item->attempts == 0 &&
+	    inbox_attempt(consumer, item) != OK) { /* once a delivery, however often it is retried */
 		db_recover(consumer->db);
 		return E_UNAVAILABLE;
 	}

@@ -6,8 +6,10 @@
 #include "consumer/consumer.h"
 #include "telemetry/metrics.h"
 
-static struct metric read_time = {
-	.name = "comanda_read_seconds", .help = "Reading a batch of one type", .type = HISTOGRAM, .label = "type"};
+static struct metric read_time = {.name = "comanda_query_batch_duration_seconds",
+				  .help = "Reading a batch of one type",
+				  .type = HISTOGRAM,
+				  .label = "type"};
 
 void item_answer(struct consumer *consumer, struct item *item, const struct rpc_answer *with)
 {
@@ -32,8 +34,8 @@ void query_reply(struct consumer *consumer, struct query *query, const void *bod
 
 	buffer_clear(&consumer->scratch);
 	json_encode(&consumer->scratch, schema, body);
-	query->reply =
-		(struct span){arena_copy(&consumer->arena, consumer->scratch.bytes, consumer->scratch.size), consumer->scratch.size};
+	query->reply = (struct span){arena_copy(&consumer->arena, consumer->scratch.bytes, consumer->scratch.size),
+				     consumer->scratch.size};
 }
 
 void query_reply_json(struct query *query, struct span json)
@@ -41,7 +43,8 @@ void query_reply_json(struct query *query, struct span json)
 	query->reply = json;
 }
 
-void query_refuse(struct consumer *consumer, struct query *query, enum status status, const char *code, const char *format, ...)
+void query_refuse(struct consumer *consumer, struct query *query, enum status status, const char *code,
+		  const char *format, ...)
 {
 	char detail[500];
 	va_list values;
@@ -60,7 +63,8 @@ void prepare_items(struct consumer *consumer, struct item **items, size_t count)
 
 		if (item->handler == NULL || item->handler->prepare == NULL || item->query.status != OK)
 			continue;
-		if (item->query.message.deadline_us < timestamp_now()) { /* nobody waits for the password to be hashed */
+		if (item->query.message.deadline_us <
+		    timestamp_now()) { /* nobody waits for the password to be hashed */
 			item->query.status = E_EXPIRED;
 			continue;
 		}
@@ -100,7 +104,8 @@ static void read_together(struct consumer *consumer, const struct handler *handl
 
 	for (size_t i = 0; i < count; i++)
 		queries[i] = &items[i]->query;
-	enum status status = db_ensure(consumer->db); /* without the database, what a cache can answer is still answered */
+	enum status status =
+		db_ensure(consumer->db); /* without the database, what a cache can answer is still answered */
 	const enum status read = handler->read(consumer, queries, count);
 	if (read != OK) {
 		db_recover(consumer->db);

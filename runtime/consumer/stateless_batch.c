@@ -38,8 +38,9 @@ static enum status decide_item(struct consumer *consumer, struct unit *unit, str
 	struct refusal refusal = item->query.refusal;
 
 	if (item->query.status == OK) {
-		const struct decision_result decision = unit_decide(unit, item->handler->decide, &item->query.message,
-							   timestamp_now(), (size_t)(item - consumer->batch.items));
+		const struct decision_result decision =
+			unit_decide(unit, item->handler->decide, &item->query.message, timestamp_now(),
+				    (size_t)(item - consumer->batch.items));
 		item->query.status = decision.status;
 		refusal = decision.refusal;
 	}

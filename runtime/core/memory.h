@@ -1,8 +1,8 @@
 /* Memory: one allocator that does not fail, arenas for work that ends at once, byte buffers.
  *
  * Running out of memory aborts the program: sizes are capped at the door, and a supervisor starts it again. */
-#ifndef RT_MEMORY_H
-#define RT_MEMORY_H
+#ifndef CORE_MEMORY_H
+#define CORE_MEMORY_H
 
 #include <stdarg.h>
 #include <stddef.h>

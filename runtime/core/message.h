@@ -1,6 +1,6 @@
 /* A message as a decision sees it, and one row of a contract that describes its type. */
-#ifndef RT_MESSAGE_H
-#define RT_MESSAGE_H
+#ifndef CORE_MESSAGE_H
+#define CORE_MESSAGE_H
 
 #include "core/schema.h"
 #include "core/timestamp.h"
@@ -8,19 +8,19 @@
 enum message_kind {
 	REQUEST, /* asked by RPC; answered with a reply */
 	EVENT,   /* told to whoever subscribes; CloudEvents */
-	TIMER     /* a service's message to its own queue: a deadline, a retry; shaped as an event */
+	TIMER    /* a service's message to its own queue: a deadline, a retry; shaped as an event */
 };
 
 /* One row of the contract. A program's contract is an array of these, indexed by its own enum. */
 struct message_type {
 	const char *name; /* "order.placed": routing key and, for requests, the item's "type" */
 	enum message_kind kind;
-	int version;               /* of the data: an event's CloudEvents type is "comanda.<name>.v<version>" */
-	const char *producer;      /* who alone may send it: the broker's user name */
-	const char *queue;          /* requests: the queue it is asked at, "orders.command" */
+	int version;                 /* of the data: an event's CloudEvents type is "comanda.<name>.v<version>" */
+	const char *producer;        /* who alone may send it: the broker's user name */
+	const char *queue;           /* requests: the queue it is asked at, "orders.command" */
 	const struct schema *schema; /* of the body; NULL: an empty object */
-	const struct schema *reply; /* requests: of the reply's data; NULL: no data */
-	const char *about;         /* events: what the subject is the id of, in logs and traces: "order_id" */
+	const struct schema *reply;  /* requests: of the reply's data; NULL: no data */
+	const char *about;           /* events: what the subject is the id of, in logs and traces: "order_id" */
 };
 
 /* Who answers what is asked at the queues of a house: "orders.", the broker's user. */

@@ -3,8 +3,8 @@
  * A schema lists the fields of a struct: name, type, place, bounds. Reading, writing and checking JSON (json.h) all
  * follow it, so a message is described once. Tables are const and static; `schema_field` and friends fill the offsets.
  */
-#ifndef RT_SHAPE_H
-#define RT_SHAPE_H
+#ifndef CORE_SCHEMA_H
+#define CORE_SCHEMA_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,16 +13,16 @@
 #include "core/uuid.h"
 
 enum field_type {
-	F_TEXT,   /* const char *; NULL = absent or null. `min`, `max` count characters (code points); no NUL inside */
-	F_INT,    /* int64_t; INT_ABSENT = absent or null. Whole numbers within [min, max], at most +-2^53 */
-	F_BOOL,   /* enum tristate */
-	F_UUID,   /* struct uuid; nil = absent or null */
+	F_TEXT, /* const char *; NULL = absent or null. `min`, `max` count characters (code points); no NUL inside */
+	F_INT,  /* int64_t; INT_ABSENT = absent or null. Whole numbers within [min, max], at most +-2^53 */
+	F_BOOL, /* enum tristate */
+	F_UUID, /* struct uuid; nil = absent or null */
 	F_TIMESTAMP, /* int64_t microseconds, as RFC 3339 text; INT_ABSENT = absent or null */
-	F_ENUM,   /* int, an index into `names`; -1 = absent or null */
-	F_OBJECT, /* pointer to a struct of schema `of`; NULL = absent or null */
-	F_ARRAY,  /* struct list of structs of schema `of`; absent = empty. `min`, `max` count items */
-	F_TEXTS,  /* struct list of const char *; `max` counts items */
-	F_JSON    /* const char *: any JSON value, as text, taken over and given back as it is */
+	F_ENUM,      /* int, an index into `names`; -1 = absent or null */
+	F_OBJECT,    /* pointer to a struct of schema `of`; NULL = absent or null */
+	F_ARRAY,     /* struct list of structs of schema `of`; absent = empty. `min`, `max` count items */
+	F_TEXTS,     /* struct list of const char *; `max` counts items */
+	F_JSON       /* const char *: any JSON value, as text, taken over and given back as it is */
 };
 
 #define INT_ABSENT INT64_MIN
@@ -57,7 +57,7 @@ struct field {
 	size_t offset;
 	int64_t min, max;         /* both 0: no bound beyond the type's own */
 	const char *const *names; /* F_ENUM: ends with NULL */
-	const struct schema *of;   /* F_OBJECT, F_ARRAY */
+	const struct schema *of;  /* F_OBJECT, F_ARRAY */
 	const char *format;       /* F_TEXT: "email", "currency", "sku", ... see core/schema.c; NULL: any text */
 };
 
@@ -84,9 +84,9 @@ struct field {
 	{                                                                                                              \
 		.name = #member, .type = F_UUID, .rules = (rules_), .offset = offsetof(type_, member)                  \
 	}
-#define field_timestamp(type_, member, rules_)                                                                            \
+#define field_timestamp(type_, member, rules_)                                                                         \
 	{                                                                                                              \
-		.name = #member, .type = F_TIMESTAMP, .rules = (rules_), .offset = offsetof(type_, member)                \
+		.name = #member, .type = F_TIMESTAMP, .rules = (rules_), .offset = offsetof(type_, member)             \
 	}
 #define field_enum(type_, member, rules_, names_)                                                                      \
 	{                                                                                                              \

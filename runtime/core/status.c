@@ -24,7 +24,7 @@ static const struct status_rule rules[STATUS_COUNT] = {
 	[E_BUSY]            = {"busy",                503, TXN_UNDO_ITEM, SETTLE_LATER, LOG_INFO,    "Too much in progress"},
 	[E_UNAVAILABLE]     = {"unavailable",         503, TXN_UNDO_ITEM, SETTLE_AGAIN, LOG_WARN, "Not available at present"},
 	[E_TIMEOUT]         = {"timeout",             504, TXN_UNDO_ITEM, SETTLE_AGAIN, LOG_WARN, "No answer in time"},
-	[E_RETRY]            = {"redo",                503, TXN_RETRY,      SETTLE_AGAIN, LOG_INFO,    "To be tried again"},
+	[E_RETRY]            = {"retry",               503, TXN_RETRY,      SETTLE_AGAIN, LOG_INFO,    "To be tried again"},
 	[E_UNKNOWN_TYPE]    = {"unknown_type",        503, TXN_UNDO_ITEM, SETTLE_LATER, LOG_WARN, "Not known to this build"},
 	[E_INTERNAL]        = {"internal",            500, TXN_UNDO_ITEM, SETTLE_DEAD,  LOG_ERROR,   "Something is broken on our side"},
 	/* clang-format on */

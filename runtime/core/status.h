@@ -3,8 +3,8 @@
  * A function that can fail returns an enum status; the compiler insists that the caller looks. A function either
  * handles a failure or returns it: it never logs and returns. What each status does to the transaction, to the
  * message and to the client stands in one table (status.c). */
-#ifndef RT_STATUS_H
-#define RT_STATUS_H
+#ifndef CORE_STATUS_H
+#define CORE_STATUS_H
 
 #include "core/log_level.h"
 
@@ -31,7 +31,7 @@ enum status {
 	E_BUSY,         /* a limit on work in progress is reached */
 	E_UNAVAILABLE,  /* something needed is away */
 	E_TIMEOUT,      /* no answer in time: the outcome is not known */
-	E_RETRY,         /* lost a race or the connection: run the turn again */
+	E_RETRY,        /* lost a race or the connection: run the turn again */
 	E_UNKNOWN_TYPE, /* a message that this build does not know; a newer one may */
 
 	E_INTERNAL, /* a bug, here or in a peer */
@@ -41,7 +41,8 @@ enum status {
 /* What the queue does with the open transaction when one message ends with a status. */
 enum txn_end { TXN_KEEP, TXN_UNDO_ITEM, TXN_RETRY };
 
-/* What the queue does with an event whose handling ended with a status. (A request always gets a reply and is acked.) */
+/* What the queue does with an event whose handling ended with a status. (A request always gets a reply and is acked.)
+ */
 enum settlement { SETTLE_ACK, SETTLE_DEAD, SETTLE_LATER, SETTLE_AGAIN };
 
 struct status_rule {

@@ -1,6 +1,6 @@
 /* Moments: int64_t microseconds since 1970-01-01T00:00:00Z, called `..._us` everywhere. */
-#ifndef RT_MOMENT_H
-#define RT_MOMENT_H
+#ifndef CORE_TIMESTAMP_H
+#define CORE_TIMESTAMP_H
 
 #include <stddef.h>
 #include <stdint.h>

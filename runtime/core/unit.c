@@ -34,7 +34,7 @@ struct table {
 struct keys {
 	struct arena *arena;
 	struct table *tables; /* a handful */
-	bool optimistic;         /* what is not looked for is not there */
+	bool optimistic;      /* what is not looked for is not there */
 };
 
 /* An array that grows in the arena. */
@@ -403,8 +403,8 @@ static void undo(struct unit *unit, size_t outputs, size_t deadlines)
 	unit->result.secret = false;
 }
 
-struct decision_result unit_decide(struct unit *unit, decide_function *decide, const struct message *message, int64_t now_us,
-			   size_t item)
+struct decision_result unit_decide(struct unit *unit, decide_function *decide, const struct message *message,
+				   int64_t now_us, size_t item)
 {
 	size_t outputs = unit->outputs.count, deadlines = unit->deadlines.count;
 

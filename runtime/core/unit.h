@@ -7,8 +7,8 @@
  *
  * One unit serves a whole batch of messages: later ones see what earlier ones changed. When a decision returns anything
  * but OK, its changes and outputs are undone; the reply (a refusal) stays. */
-#ifndef RT_UNIT_H
-#define RT_UNIT_H
+#ifndef CORE_UNIT_H
+#define CORE_UNIT_H
 
 #include "core/message.h"
 
@@ -33,7 +33,8 @@ const void *unit_get(struct unit *unit, const struct aggregate *kind, const stru
 /* The aggregate, to change: it will be saved. NULL where there is none. */
 void *unit_edit(struct unit *unit, const struct aggregate *kind, const struct uuid *id);
 /* A new aggregate, zeroed. This batch must not have made it yet (assert). If it was loaded, somebody has made it from
- * this message before, and the turn has not asked yet (inbox.h): the decision ends with E_RETRY, whatever it returns. */
+ * this message before, and the turn has not asked yet (inbox.h): the decision ends with E_RETRY, whatever it returns.
+ */
 void *unit_new(struct unit *unit, const struct aggregate *kind, const struct uuid *id);
 
 /* When the decision is made. For a replay: when it was made. */
@@ -106,8 +107,8 @@ struct entry {
 	bool found;   /* was loaded: a save changes a row; otherwise it makes one */
 	bool changed; /* must be saved */
 	/* For whoever loads and saves; the unit does not look at them. */
-	int64_t seen; /* the version that was loaded */
-	bool from_cache;    /* it is from memory: whether it is still so, a save must find out */
+	int64_t seen;    /* the version that was loaded */
+	bool from_cache; /* it is from memory: whether it is still so, a save must find out */
 };
 
 /* `consumer` (a service's name) goes into derived ids. Everything lives in `arena`. */
@@ -123,8 +124,8 @@ size_t keys_missing(struct keys *keys, const struct aggregate *kind, const struc
 /* Puts a loaded aggregate in; `data` (kind->size bytes, in the arena) is taken over. Returns its entry. */
 struct entry *unit_put(struct unit *unit, const struct aggregate *kind, const struct uuid *id, void *data);
 /* Runs one decision; undoes what it did when it does not return OK. `item` tags its outputs. */
-struct decision_result unit_decide(struct unit *unit, decide_function *decide, const struct message *message, int64_t now_us,
-			   size_t item);
+struct decision_result unit_decide(struct unit *unit, decide_function *decide, const struct message *message,
+				   int64_t now_us, size_t item);
 
 /* What was decided so far: outputs in order; deadlines sorted by subject, each (type, subject) once as the last
  * decision left it. */

@@ -1,6 +1,6 @@
 /* UTF-8 (RFC 3629): one code point after the other. */
-#ifndef RT_UTF8_H
-#define RT_UTF8_H
+#ifndef CORE_UTF8_H
+#define CORE_UTF8_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* UUIDs (RFC 9562): random version 7, derived version 7, text form. */
-#ifndef RT_UUID_H
-#define RT_UUID_H
+#ifndef CORE_UUID_H
+#define CORE_UUID_H
 
 #include <stdbool.h>
 #include <stddef.h>

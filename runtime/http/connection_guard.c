@@ -21,10 +21,10 @@ enum { REST_TICKS = 5 }; /* looks round only this often while everybody has been
 static const int64_t tick_us = 100 * MS_US;
 static const char for_address[] = "address";
 
-static struct metric cuts = {.name = "comanda_http_cut_total",
+static struct metric cuts = {.name = "comanda_http_aborted_total",
 			     .help = "Connections that the server would not wait for any longer, by why",
 			     .type = COUNTER,
-			     .label = "why"};
+			     .label = "reason"};
 
 struct connection {
 	struct connection *next, *previous;
@@ -100,7 +100,8 @@ static int guests_from(const struct connection_guard *guard, const char *address
 {
 	int count = 0;
 
-	for (const struct connection *connection = guard->connections; connection != NULL; connection = connection->next)
+	for (const struct connection *connection = guard->connections; connection != NULL;
+	     connection = connection->next)
 		count += connection->heard && !connection->unwanted && strcmp(connection->peer.address, address) == 0;
 	return count;
 }
@@ -136,7 +137,8 @@ static void look_at_visitor(struct look *look, const struct peer *peer, int fd)
 	if (known != NULL)
 		waiting_socket = *known;
 	if (waiting_socket.cut == NULL) {
-		waiting_socket.cut = reason_to_cut(look, waiting_socket.since_us, waiting_socket.since_us + guard->config.head_us);
+		waiting_socket.cut =
+			reason_to_cut(look, waiting_socket.since_us, waiting_socket.since_us + guard->config.head_us);
 		if (waiting_socket.cut == NULL && is_counted(guard, peer->address) &&
 		    guests_from(guard, peer->address) + waiting_sockets_of(&look->waiting_sockets, peer->address) >=
 			    guard->config.address_max)
@@ -181,20 +183,22 @@ static void look_at(void *context, int fd, const char *address, int port)
 		look_at_visitor(look, &peer, fd);
 }
 
-/* Every connection's socket is open while the lock is held, and was seen. So the only one with its peer's address is its
- * own, unless its own is one of the nameless. (Two can have the same: a client that came to two
- * addresses of this machine, or one that was cut off and has come again before its old connection was noticed to be
- * dead.) What was learned once stays true. */
+/* Every connection's socket is open while the lock is held, and was seen. So the only one with its peer's address is
+ * its own, unless its own is one of the nameless. (Two can have the same: a client that came to two addresses of this
+ * machine, or one that was cut off and has come again before its old connection was noticed to be dead.) What was
+ * learned once stays true. */
 static void learn_sockets(const struct look *look)
 {
-	for (struct connection *connection = look->guard->connections; connection != NULL; connection = connection->next) {
+	for (struct connection *connection = look->guard->connections; connection != NULL;
+	     connection = connection->next) {
 		if (connection->found == 1 && look->nameless == 0 && atomic_load(&connection->socket) < 0)
 			atomic_store(&connection->socket, connection->found_fd);
 		connection->found = 0;
 	}
 }
 
-/* Whether all places are taken is what the look before found: those in the queue, or agreeing on TLS, are not connections.
+/* Whether all places are taken is what the look before found: those in the queue, or agreeing on TLS, are not
+ * connections.
  */
 static void look_round(struct connection_guard *guard, bool full)
 {
@@ -231,9 +235,11 @@ static void *keep(void *context)
 	pthread_mutex_lock(&guard->lock);
 	while (!guard->ended) {
 		wait_a_tick(guard);
-		if (guard->port == 0 || (atomic_load(&guard->unheard) == 0 && !connection_guard_is_full(guard) && ++rested < REST_TICKS))
+		if (guard->port == 0 ||
+		    (atomic_load(&guard->unheard) == 0 && !connection_guard_is_full(guard) && ++rested < REST_TICKS))
 			continue;
-		look_round(guard, (int)guard->waiting_sockets.count + atomic_load(&guard->count) >= guard->config.places);
+		look_round(guard,
+			   (int)guard->waiting_sockets.count + atomic_load(&guard->count) >= guard->config.places);
 		rested = 0;
 	}
 	pthread_mutex_unlock(&guard->lock);
@@ -332,7 +338,7 @@ static void hear(struct connection_guard *guard, struct connection *connection, 
 	pthread_mutex_lock(&guard->lock);
 	waiting_socket = waiting_sockets_find(&guard->waiting_sockets, &peer);
 	connection->unwanted = (waiting_socket != NULL && waiting_socket->cut == for_address) ||
-			  (is_counted(guard, address) && guests_from(guard, address) >= guard->config.address_max);
+			       (is_counted(guard, address) && guests_from(guard, address) >= guard->config.address_max);
 	atomic_store(&connection->cut, waiting_socket != NULL && waiting_socket->cut != NULL);
 	connection->peer = peer;
 	connection->heard = true;

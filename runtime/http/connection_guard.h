@@ -7,10 +7,11 @@
  *
  * Who has not yet said anything is known to nobody but the kernel (civetweb tells no address before the first head, and
  * nothing at all of those in its queue or in a TLS handshake): the guard finds them among the process's sockets, as
- * waiting_sockets. Once heard, a waiting_socket is a connection. By the way it learns which socket is whose. Private to the HTTP server.
+ * waiting_sockets. Once heard, a waiting_socket is a connection. By the way it learns which socket is whose. Private to
+ * the HTTP server.
  */
-#ifndef RT_HTTP_DOOR_H
-#define RT_HTTP_DOOR_H
+#ifndef HTTP_CONNECTION_GUARD_H
+#define HTTP_CONNECTION_GUARD_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,11 +44,13 @@ struct connection *connection_guard_enter(struct connection_guard *guard);
 void connection_guard_leave(struct connection_guard *guard, struct connection *connection);
 
 /* What the server waits for, after the first head. `address` is the peer's, numeric; counts at the first call. */
-void connection_serve(struct connection_guard *guard, struct connection *connection, const char *address, int port); /* for nothing */
+void connection_serve(struct connection_guard *guard, struct connection *connection, const char *address,
+		      int port); /* for nothing */
 void connection_await_body(const struct connection_guard *guard, struct connection *connection);
 void connection_await_next(const struct connection_guard *guard, struct connection *connection);
 
-/* Its socket, until it leaves; -1: not known yet. The guard finds it when it looks round, once the connection was heard. */
+/* Its socket, until it leaves; -1: not known yet. The guard finds it when it looks round, once the connection was
+ * heard. */
 int connection_socket(const struct connection *connection);
 
 /* It was shown out: reading from it ends, an answer can still be written. */

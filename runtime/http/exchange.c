@@ -9,7 +9,7 @@
 #include "http/slow_writer.h"
 #include "telemetry/metrics.h"
 
-static struct metric handed_over = {.name = "comanda_http_handed_over_total",
+static struct metric handed_over = {.name = "comanda_http_deferred_total",
 				    .help = "Requests that no thread waited for: who took the reply answered them",
 				    .type = COUNTER};
 
@@ -123,7 +123,8 @@ void connection_state_free(struct connection_state *line, struct connection_guar
 
 /* ---- beginning ---- */
 
-struct http_exchange *exchange_begin(struct http_server *server, struct mg_connection *connection, struct connection_state *line)
+struct http_exchange *exchange_begin(struct http_server *server, struct mg_connection *connection,
+				     struct connection_state *line)
 {
 	const struct mg_request_info *info = mg_get_request_info(connection);
 	int count = info != NULL && info->num_headers > 0 ? info->num_headers : 0;
@@ -166,13 +167,15 @@ static void print_response(struct http_exchange *exchange, bool keep_alive)
 	assert(exchange->response.status >= 200 && exchange->response.status <= 599);
 	exchange->response.lines = exchange->server->config.headers;
 	buffer_clear(&buffers->out);
-	http_print_response(&buffers->out, &exchange->response, exchange->request.method, desk_date(buffers), keep_alive);
+	http_print_response(&buffers->out, &exchange->response, exchange->request.method, desk_date(buffers),
+			    keep_alive);
 }
 
 /* While every thread holds a connection, others wait in line: whoever is served goes to its end. */
 static bool stays_open(const struct http_exchange *exchange)
 {
-	return !exchange->close && !connection_guard_is_full(exchange->server->guard) && !atomic_load(&exchange->server->stopping) &&
+	return !exchange->close && !connection_guard_is_full(exchange->server->guard) &&
+	       !atomic_load(&exchange->server->stopping) &&
 	       http_wants_keep_alive(&exchange->request, exchange->http_11);
 }
 

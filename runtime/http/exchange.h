@@ -4,8 +4,8 @@
  * request of a connection is on its way: before the thread begins with the next, it waits for the answer to the one
  * that was taken, and so it does before the socket is closed. So answers come in order, and nobody ever writes to a
  * socket that is not this connection's any more. */
-#ifndef RT_HTTP_EXCHANGE_H
-#define RT_HTTP_EXCHANGE_H
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
 
 #include <civetweb.h>
 #include <pthread.h>
@@ -35,10 +35,10 @@ struct http_server {
 	struct slow_writer *rest;
 	struct ssl_ctx_st *tls; /* NULL: plain HTTP */
 	atomic_bool stopping;
-	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t idle;  /* http_stop waits until nothing is running */
-	int running;          /* exchanges */
-	struct request_buffers *free_buffers;   /* that nobody uses */
+	pthread_mutex_t lock;                 /* of what follows */
+	pthread_cond_t idle;                  /* http_stop waits until nothing is running */
+	int running;                          /* exchanges */
+	struct request_buffers *free_buffers; /* that nobody uses */
 };
 
 struct connection_state;
@@ -72,7 +72,8 @@ struct connection *connection_state_connection(struct connection_state *line);
 /* ---- an exchange ---- */
 
 /* Waits until what was taken of this connection is answered. The exchange lives at its buffers, until it ends. */
-struct http_exchange *exchange_begin(struct http_server *server, struct mg_connection *connection, struct connection_state *line);
+struct http_exchange *exchange_begin(struct http_server *server, struct mg_connection *connection,
+				     struct connection_state *line);
 /* Fetches the body. Status 0: it is in the request. (http/body.c) */
 struct http_refusal exchange_read_body(struct http_exchange *exchange);
 /* Lets the program answer, or take the request; then it is not to be touched any more. Returns a status for the log. */

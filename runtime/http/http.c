@@ -199,12 +199,12 @@ static struct mg_context *start_civetweb(struct http_server *server)
 static struct connection_guard_config door_config_of(const struct http_config *config)
 {
 	return (struct connection_guard_config){.places = config->threads,
-				    .address_max = config->address_max,
-				    .exempt = config->exempt,
-				    .head_us = config->head_us,
-				    .idle_us = config->idle_us,
-				    .body_us = config->body_us,
-				    .patience_us = config->patience_us};
+						.address_max = config->address_max,
+						.exempt = config->exempt,
+						.head_us = config->head_us,
+						.idle_us = config->idle_us,
+						.body_us = config->body_us,
+						.patience_us = config->patience_us};
 }
 
 enum status http_start(const struct http_config *config, struct http_server **ret_server)

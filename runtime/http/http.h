@@ -6,8 +6,8 @@
  * The server itself answers what is not a request that a program should see, by calling `refuse` for the body: a bad
  * request line, Transfer-Encoding together with Content-Length, repeated Content-Length, bodies over the limit, and so
  * on. Everything else reaches `answer`. No file is ever served. */
-#ifndef RT_HTTP_H
-#define RT_HTTP_H
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
 
 #include <stdbool.h>
 

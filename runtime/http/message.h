@@ -1,7 +1,7 @@
 /* What an HTTP message must look like, and how a response is written: the part of the server that needs no socket.
  * Private to http.c and its tests. RFC 9110, RFC 9112. */
-#ifndef RT_HTTP_MESSAGE_H
-#define RT_HTTP_MESSAGE_H
+#ifndef HTTP_MESSAGE_H
+#define HTTP_MESSAGE_H
 
 #include "http/http.h"
 

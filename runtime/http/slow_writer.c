@@ -13,7 +13,7 @@
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
-static struct metric slow = {.name = "comanda_http_slow_answers_total",
+static struct metric slow = {.name = "comanda_http_slow_writes_total",
 			     .help = "Answers that did not go out at once, because the client did not take them",
 			     .type = COUNTER};
 

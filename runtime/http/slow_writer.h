@@ -1,7 +1,7 @@
 /* Answers that their clients read slowly. Who answers a request that it took sends what goes out at once; the rest is
  * sent on from here, by one thread for all of them. It begins with the first. Private to the HTTP server. */
-#ifndef RT_HTTP_REST_H
-#define RT_HTTP_REST_H
+#ifndef HTTP_SLOW_WRITER_H
+#define HTTP_SLOW_WRITER_H
 
 #include "http/exchange.h"
 

@@ -3,8 +3,8 @@
  * civetweb looks for OpenSSL by the names libssl.so and libcrypto.so, and for a function that OpenSSL 3 has renamed.
  * Two small libraries have these names (libcomanda-ssl.so and -crypto.so; beside the program's bin/, as built in lib/,
  * as installed in lib/comanda/); they are loaded before, and the loader takes a library that is there already. */
-#ifndef RT_HTTP_TLS_H
-#define RT_HTTP_TLS_H
+#ifndef HTTP_TLS_H
+#define HTTP_TLS_H
 
 #include "core/status.h"
 

@@ -62,7 +62,8 @@ int waiting_sockets_of(const struct waiting_sockets *waiting_sockets, const char
 	int count = 0;
 
 	for (size_t i = 0; i < waiting_sockets->count; i++)
-		count += waiting_sockets->items[i].cut == NULL && strcmp(waiting_sockets->items[i].peer.address, address) == 0;
+		count += waiting_sockets->items[i].cut == NULL &&
+			 strcmp(waiting_sockets->items[i].peer.address, address) == 0;
 	return count;
 }
 

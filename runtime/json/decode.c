@@ -45,9 +45,9 @@ static void read_array(struct reader *reader, const struct target *target, const
 }
 
 static field_reader *const readers[] = {
-	[F_TEXT] = read_text,     [F_INT] = read_int,   [F_BOOL] = read_bool,     [F_UUID] = read_uuid,
+	[F_TEXT] = read_text,           [F_INT] = read_int,   [F_BOOL] = read_bool,     [F_UUID] = read_uuid,
 	[F_TIMESTAMP] = read_timestamp, [F_ENUM] = read_enum, [F_OBJECT] = read_object, [F_ARRAY] = read_array,
-	[F_TEXTS] = read_texts,   [F_JSON] = read_any,
+	[F_TEXTS] = read_texts,         [F_JSON] = read_any,
 };
 
 static void read_field(struct reader *reader, const struct target *target, const struct json *json)

@@ -1,6 +1,6 @@
 /* Whether bytes are one JSON text (RFC 8259), to the letter. The parser behind json.c is more forgiving than we are. */
-#ifndef RT_JSON_CHECK_H
-#define RT_JSON_CHECK_H
+#ifndef JSON_GRAMMAR_H
+#define JSON_GRAMMAR_H
 
 #include "core/memory.h"
 

@@ -3,8 +3,8 @@
 
 #include <assert.h>
 #include <cjson/cJSON.h>
-#include <math.h>
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #include "json/grammar.h"

@@ -1,6 +1,6 @@
 /* JSON by field tables (core/schema.h), and what little JSON has no table. RFC 8259; the parser is cJSON's. */
-#ifndef RT_JSON_H
-#define RT_JSON_H
+#ifndef JSON_JSON_H
+#define JSON_JSON_H
 
 #include "core/message.h"
 

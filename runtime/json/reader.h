@@ -1,6 +1,6 @@
 /* Reading a value into a field: what the parts of the JSON reader share. */
-#ifndef RT_JSON_READER_H
-#define RT_JSON_READER_H
+#ifndef JSON_READER_H
+#define JSON_READER_H
 
 #include "json/value.h"
 

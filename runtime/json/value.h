@@ -1,6 +1,6 @@
 /* A parsed value, for the parts of the JSON codec: what kind it is, and what is in it. */
-#ifndef RT_JSON_VALUE_H
-#define RT_JSON_VALUE_H
+#ifndef JSON_VALUE_H
+#define JSON_VALUE_H
 
 #include <stdbool.h>
 

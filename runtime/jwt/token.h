@@ -1,6 +1,6 @@
 /* Access tokens: JWTs signed ES256 (RFC 7519, RFC 7518 section 3.4), by libjwt; keys as JWK (RFC 7517) by OpenSSL. */
-#ifndef RT_TOKEN_H
-#define RT_TOKEN_H
+#ifndef JWT_TOKEN_H
+#define JWT_TOKEN_H
 
 #include "core/message.h"
 

@@ -1,6 +1,6 @@
 /* The parameters of one statement, in PostgreSQL's binary format; private to the database adapter. */
-#ifndef RT_DB_ARGS_H
-#define RT_DB_ARGS_H
+#ifndef POSTGRES_ARGS_H
+#define POSTGRES_ARGS_H
 
 #include "postgres/db.h"
 

@@ -6,8 +6,8 @@
  *   static const struct sql find = { "user_find", "SELECT id, name FROM users WHERE id = $1" };
  *
  * db_send queues a statement in the pipeline, db_sync ends the batch, db_result takes the results in order. */
-#ifndef RT_DB_H
-#define RT_DB_H
+#ifndef POSTGRES_DB_H
+#define POSTGRES_DB_H
 
 #include "core/memory.h"
 #include "core/timestamp.h"
@@ -23,9 +23,9 @@ struct sql {
 struct db_config {
 	const char *url;     /* postgresql://... */
 	const char *program; /* application_name */
-	int64_t wait_us;  /* the longest wait for an answer; also statement_timeout and lock_timeout are set below it */
+	int64_t wait_us; /* the longest wait for an answer; also statement_timeout and lock_timeout are set below it */
 	const char *connection_name; /* application_name is "<program>/<connection_name>" */
-	bool relaxed;     /* commits do not wait for the disk: only for what a crash may undo */
+	bool relaxed;                /* commits do not wait for the disk: only for what a crash may undo */
 };
 
 /* Makes the object; connects on first use. Never fails. */
@@ -97,7 +97,7 @@ bool row_null(const struct rows *rows, int row, int column);
 struct uuid row_uuid(const struct rows *rows, int row, int column); /* null: nil */
 int64_t row_int(const struct rows *rows, int row, int column);      /* int2, int4, int8; null: INT64_MIN */
 bool row_bool(const struct rows *rows, int row, int column);
-int64_t row_timestamp(const struct rows *rows, int row, int column);    /* timestamptz; null: INT64_MIN */
+int64_t row_timestamp(const struct rows *rows, int row, int column); /* timestamptz; null: INT64_MIN */
 struct span row_bytes(const struct rows *rows, int row, int column); /* text, bytea, json; valid as long as the rows */
 const char *row_text(const struct rows *rows, int row, int column, struct arena *arena); /* null: NULL */
 

@@ -1,6 +1,6 @@
 /* What the files of the database adapter share; nobody else includes it. */
-#ifndef RT_DB_PRIVATE_H
-#define RT_DB_PRIVATE_H
+#ifndef POSTGRES_DB_PRIVATE_H
+#define POSTGRES_DB_PRIVATE_H
 
 #include "postgres/link.h"
 

@@ -1,7 +1,7 @@
 /* The wire to PostgreSQL: one libpq connection in pipeline mode whose socket never blocks; private to the database
  * adapter. All waiting has an end, given as monotonic_now() time. */
-#ifndef RT_DB_LINK_H
-#define RT_DB_LINK_H
+#ifndef POSTGRES_LINK_H
+#define POSTGRES_LINK_H
 
 #include "postgres/args.h"
 

@@ -48,9 +48,9 @@ static const struct {
 	enum status status;
 } sqlstates[] = {
 	{"08", E_RETRY},    /* connection */
-	{"22", E_INVALID}, /* data */
+	{"22", E_INVALID},  /* data */
 	{"23505", E_RETRY}, /* unique violation: somebody was faster */
-	{"23", E_INVALID}, /* constraint */
+	{"23", E_INVALID},  /* constraint */
 	{"25006", E_RETRY}, /* read-only: the server has become a standby */
 	{"26000", E_RETRY}, /* the prepared statement is gone (DISCARD ALL): it is prepared again */
 	{"40", E_RETRY},    /* deadlock, serialisation */

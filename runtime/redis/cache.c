@@ -116,7 +116,7 @@ static uint64_t next_random(struct cache *cache)
 static void lose(struct cache *cache, const char *why)
 {
 	if (cache->pause_us == 0)
-		log_warn("cache.lost", kv_text("host", cache->url.host), kv_text("detail", why));
+		log_warn("cache.unavailable", kv_text("host", cache->url.host), kv_text("detail", why));
 	if (cache->redis != NULL)
 		redisFree(cache->redis);
 	cache->redis = NULL;
@@ -199,7 +199,7 @@ static bool connect_once(struct cache *cache)
 	if (!greet(cache))
 		return false;
 	if (cache->pause_us != 0)
-		log_info("cache.back", kv_text("host", cache->url.host));
+		log_info("cache.available", kv_text("host", cache->url.host));
 	cache->pause_us = 0;
 	return true;
 }

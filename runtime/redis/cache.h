@@ -4,8 +4,8 @@
  * COMMIT (value and leases gone, readers bypass) and writes the new value after. So neither a late fill nor a crash
  * between commit and write-through can leave an old value behind. (After: Nishtala et al., Scaling Memcache at
  * Facebook, NSDI 2013, section 3.2.1.) */
-#ifndef RT_CACHE_H
-#define RT_CACHE_H
+#ifndef REDIS_CACHE_H
+#define REDIS_CACHE_H
 
 #include "core/memory.h"
 #include "core/uuid.h"

@@ -1,6 +1,6 @@
 /* How many keys the cache knew, of those it was asked for. */
-#ifndef RT_CACHE_READS_H
-#define RT_CACHE_READS_H
+#ifndef REDIS_CACHE_METRICS_H
+#define REDIS_CACHE_METRICS_H
 
 #include "redis/cache.h"
 

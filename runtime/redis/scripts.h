@@ -14,8 +14,8 @@
  *
  * A value that a writer finds there as another writer left it is not followed by a third: what is written again and
  * again and never read would cost more here than in the database. */
-#ifndef RT_CACHE_SCRIPTS_H
-#define RT_CACHE_SCRIPTS_H
+#ifndef REDIS_SCRIPTS_H
+#define REDIS_SCRIPTS_H
 
 enum cache_script { SCRIPT_READ, SCRIPT_FILL, SCRIPT_FENCE, SCRIPT_WRITE, SCRIPT_COUNT };
 

@@ -4,8 +4,8 @@
  * This is a brake, no bound: what is counted is what this process has begun and ended, and what its replicas have told
  * it of themselves (relay/admission_sync.h), a tenth of a second late. Where nothing ends (another service is away),
  * nobody rests. */
-#ifndef RT_PACE_H
-#define RT_PACE_H
+#ifndef RELAY_ADMISSION_CONTROL_H
+#define RELAY_ADMISSION_CONTROL_H
 
 #include <stdatomic.h>
 
@@ -26,8 +26,8 @@ void admission_add_remote(struct admission *admission, int64_t begun, int64_t en
 /* No more than so many are open, as the database has it: what was counted amiss, when a replica died, ends with that.
  */
 void admission_cap(struct admission *admission, int64_t open);
-/* Should a command consumer rest before it takes more? Ask again after a millisecond; `since_us` is when it began to rest
- * (steady). */
+/* Should a command consumer rest before it takes more? Ask again after a millisecond; `since_us` is when it began to
+ * rest (steady). */
 bool admission_throttled(struct admission *admission, int64_t since_us);
 
 #endif

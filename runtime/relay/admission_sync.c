@@ -48,8 +48,8 @@ static enum status share(struct admission_sync *admission_sync, struct db *db, s
 	if (status != OK)
 		return status;
 	for (int row = 0; row < rows.count; row++) {
-		heard[row] =
-			(struct admission_peer){row_uuid(&rows, row, 0), row_int(&rows, row, 1), row_int(&rows, row, 2)};
+		heard[row] = (struct admission_peer){row_uuid(&rows, row, 0), row_int(&rows, row, 1),
+						     row_int(&rows, row, 2)};
 		hear(admission_sync, admission, &heard[row]);
 	}
 	admission_sync->count = (size_t)rows.count;

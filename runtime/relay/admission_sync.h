@@ -1,7 +1,7 @@
 /* What the replicas of a service tell each other of their pace: the table paces. One of them may begin what another
  * one ends; the brake (relay/admission_control.h) needs to know of both. */
-#ifndef RT_PACES_H
-#define RT_PACES_H
+#ifndef RELAY_ADMISSION_SYNC_H
+#define RELAY_ADMISSION_SYNC_H
 
 #include "core/uuid.h"
 #include "postgres/db.h"

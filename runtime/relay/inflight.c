@@ -44,14 +44,16 @@ struct inflight {
 	struct arena arena; /* of one send */
 };
 
-static struct metric sent_events = {
-	.name = "comanda_relay_events_total", .help = "Events sent and confirmed", .type = COUNTER, .label = "type"};
-static struct metric sent_messages = {.name = "comanda_relay_messages_total",
+static struct metric sent_events = {.name = "comanda_outbox_relay_events_total",
+				    .help = "Events sent and confirmed",
+				    .type = COUNTER,
+				    .label = "type"};
+static struct metric sent_messages = {.name = "comanda_outbox_relay_messages_total",
 				      .help = "Messages sent, by outcome",
 				      .type = COUNTER,
-				      .label = "outcome"};
+				      .label = "result"};
 static struct metric batch_events = {
-	.name = "comanda_relay_batch_events", .help = "Events that travelled in one message", .type = HISTOGRAM};
+	.name = "comanda_outbox_relay_batch_events", .help = "Events that travelled in one message", .type = HISTOGRAM};
 
 struct inflight *inflight_new(inflight_settled *arrived, void *context)
 {
@@ -201,11 +203,11 @@ static void route_take(struct inflight *inflight, struct route *route, struct in
 		events += row_events(row);
 	}
 	*ret_flight = (struct inflight_message){.channel = route->channel,
-				      .held = mem_new(count, sizeof(struct held)),
-				      .count = count,
-				      .events = events,
-				      .sent_us = monotonic_now(),
-				      .alone = first->row->attempts > 0};
+						.held = mem_new(count, sizeof(struct held)),
+						.count = count,
+						.events = events,
+						.sent_us = monotonic_now(),
+						.alone = first->row->attempts > 0};
 	memcpy(ret_flight->held, first, count * sizeof(struct held));
 	route->first += count;
 	inflight->waiting -= count;

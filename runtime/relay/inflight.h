@@ -1,6 +1,6 @@
 /* What the relay holds in its hands: rows that wait, by routing key, and messages under way. Owned by one thread. */
-#ifndef RT_FLIGHT_H
-#define RT_FLIGHT_H
+#ifndef RELAY_INFLIGHT_H
+#define RELAY_INFLIGHT_H
 
 #include "relay/publish_channels.h"
 #include "store/outbox.h"
@@ -21,9 +21,9 @@ void inflight_free(struct inflight *inflight);
 
 /* Takes the rows of a batch in. A batch that is not awaited is freed when the fate of all its rows is known. */
 void inflight_take(struct inflight *inflight, struct outbox_batch *batch);
-size_t inflight_waiting(const struct inflight *inflight);   /* rows */
+size_t inflight_waiting(const struct inflight *inflight);     /* rows */
 size_t inflight_unconfirmed(const struct inflight *inflight); /* messages */
-int64_t inflight_oldest(const struct inflight *inflight);   /* monotonic_now of the oldest message under way; 0: none */
+int64_t inflight_oldest(const struct inflight *inflight); /* monotonic_now of the oldest message under way; 0: none */
 
 /* Sends as much as the window allows. E_BUSY: the broker is blocked; E_UNAVAILABLE: a connection is gone: call
  * inflight_lost. */
@@ -31,8 +31,8 @@ must_check enum status inflight_send(struct inflight *inflight, struct publish_c
 /* Takes what the broker has said of messages under way. */
 void inflight_settle(struct inflight *inflight, struct publish_channels *channels);
 /* The connection is gone: nothing that waits or is under way will be known to have arrived. The rows that were under
- * way on channels to blame are put into `ret_ids` (room for INFLIGHT_WINDOW * INFLIGHT_EVENTS_MAX), for whoever looks for the
- * one that caused it. */
+ * way on channels to blame are put into `ret_ids` (room for INFLIGHT_WINDOW * INFLIGHT_EVENTS_MAX), for whoever looks
+ * for the one that caused it. */
 size_t inflight_lost(struct inflight *inflight, const bool blamed[static CHANNELS], struct uuid *ret_ids);
 
 /* Wakes whoever waits for lent parcels: called by inflight when one is over. Provided by the relay. */

@@ -60,7 +60,7 @@ static struct metric outbox_rows = {
 static struct metric outbox_age = {
 	.name = "comanda_outbox_oldest_seconds", .help = "Age of the oldest event that is not sent", .type = GAUGE};
 static struct metric deadlines = {
-	.name = "comanda_open_deadlines",
+	.name = "comanda_deadlines_open",
 	.help = "Deadlines that are open: orders that are pending, and what was placed within the last second or two",
 	.type = GAUGE};
 static struct metric swept = {
@@ -225,7 +225,7 @@ static void say_away(struct outbox_relay *relay, const char *detail)
 	if (monotonic_now() < relay->next_complaint)
 		return;
 	relay->next_complaint = monotonic_now() + COMPLAINT_US;
-	log_warn("broker.away", kv_text("detail", detail));
+	log_warn("broker.unavailable", kv_text("detail", detail));
 }
 
 static bool connected(struct outbox_relay *relay)
@@ -238,7 +238,7 @@ static bool connected(struct outbox_relay *relay)
 		return false;
 	}
 	if (!was)
-		log_info("relay.connected");
+		log_info("outbox_relay.connected");
 	return true;
 }
 
@@ -416,11 +416,11 @@ static void connect_parts(struct outbox_relay *relay)
 		.wait_us = relay->engine->settings->statement_timeout_us,
 	});
 	publish_channels_init(&relay->channels, &(struct broker_config){
-					  .url = relay->engine->settings->broker_url,
-					  .program = relay->engine->service->name,
-					  .connection_name = "relay",
-					  .heartbeat_us = relay->engine->settings->broker_heartbeat_us,
-				  });
+							.url = relay->engine->settings->broker_url,
+							.program = relay->engine->service->name,
+							.connection_name = "relay",
+							.heartbeat_us = relay->engine->settings->broker_heartbeat_us,
+						});
 	relay->inflight = inflight_new(row_arrived, relay);
 	relay->arrived = mem_new(DELETES_MAX, sizeof(struct uuid));
 	relay->quarantined = mem_new((size_t)INFLIGHT_WINDOW * INFLIGHT_EVENTS_MAX, sizeof(struct uuid));

@@ -3,8 +3,8 @@
  * Parcels come in memory from the consumers, right after their commit; a sweep twice a second claims rows that are due
  * without having been deleted: after a crash, a refusal by the broker, or when the relay's hands were full. What waits
  * together for one routing key travels together, as a CloudEvents batch. */
-#ifndef RT_RELAY_H
-#define RT_RELAY_H
+#ifndef RELAY_OUTBOX_RELAY_H
+#define RELAY_OUTBOX_RELAY_H
 
 #include "consumer/engine.h"
 #include "store/outbox.h"
@@ -19,7 +19,8 @@ void outbox_relay_stop(struct outbox_relay *relay);
 /* Takes over a batch whose rows are committed. Clears *batch. */
 void outbox_relay_submit(struct outbox_relay *relay, struct outbox_batch **batch);
 
-/* Sends rows that are in no outbox. The batch stays the caller's, who must not touch it until outbox_relay_wait says so. */
+/* Sends rows that are in no outbox. The batch stays the caller's, who must not touch it until outbox_relay_wait says
+ * so. */
 void outbox_relay_submit_and_keep(struct outbox_relay *relay, struct outbox_batch *batch);
 /* Waits at most `wait_us` for a lent batch. OK: every row has arrived; E_UNAVAILABLE: not all of them did, lend it
  * again; E_TIMEOUT: not known yet, call again. */

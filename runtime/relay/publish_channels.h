@@ -6,8 +6,8 @@
  * instead of by its sequence on the stream. Where the two differ, the stream takes what is published next for a
  * duplicate: it is confirmed, and not in the log. On a channel of which every publish reaches the stream, they are the
  * same. */
-#ifndef RT_ROADS_H
-#define RT_ROADS_H
+#ifndef RELAY_PUBLISH_CHANNELS_H
+#define RELAY_PUBLISH_CHANNELS_H
 
 #include <poll.h>
 

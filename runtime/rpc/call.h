@@ -1,6 +1,6 @@
 /* An item that is asked by RPC, those who wait for it, and how they are told. */
-#ifndef RT_RPC_ASK_H
-#define RT_RPC_ASK_H
+#ifndef RPC_CALL_H
+#define RPC_CALL_H
 
 #include "rpc/wire.h"
 
@@ -18,8 +18,8 @@ struct ask;
 struct subscriber {
 	struct ask *ask;
 	struct subscriber *next; /* of the same item; then, among those who gave up */
-	int64_t due_us;      /* monotonic_now(): gives up then */
-	bool sent;           /* it gave up, and the item had been sent */
+	int64_t due_us;          /* monotonic_now(): gives up then */
+	bool sent;               /* it gave up, and the item had been sent */
 	void (*tell)(struct subscriber *subscriber, const struct rpc_end *end);
 };
 

@@ -1,6 +1,6 @@
 /* Events as they travel: CloudEvents 1.0, structured JSON mode (https://cloudevents.io, docs/messages.md). */
-#ifndef RT_CLOUDEVENT_H
-#define RT_CLOUDEVENT_H
+#ifndef RPC_CLOUDEVENT_H
+#define RPC_CLOUDEVENT_H
 
 #include "json/json.h"
 

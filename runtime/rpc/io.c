@@ -46,7 +46,7 @@ static void say_away(struct rpc *rpc)
 	if (monotonic_now() < rpc->next_complaint)
 		return;
 	rpc->next_complaint = monotonic_now() + complaint_us;
-	log_warn("broker.away", kv_text("detail", broker_detail(rpc->broker)));
+	log_warn("broker.unavailable", kv_text("detail", broker_detail(rpc->broker)));
 }
 
 static enum status connect_broker(struct rpc *rpc)

@@ -1,6 +1,6 @@
 /* The thread of the asking side that speaks with the broker. */
-#ifndef RT_RPC_IO_H
-#define RT_RPC_IO_H
+#ifndef RPC_IO_H
+#define RPC_IO_H
 
 #include "amqp/broker.h"
 #include "rpc/pending_calls.h"

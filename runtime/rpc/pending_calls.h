@@ -2,8 +2,8 @@
  *
  * Any thread asks, one thread speaks with the broker, another watches the clock; they meet in this table, under its
  * lock, which every function here expects to be held unless it says otherwise. */
-#ifndef RT_RPC_TABLE_H
-#define RT_RPC_TABLE_H
+#ifndef RPC_PENDING_CALLS_H
+#define RPC_PENDING_CALLS_H
 
 #include <pthread.h>
 
@@ -49,11 +49,12 @@ struct rpc_table {
 void rpc_table_init(struct rpc_table *table, const struct rpc_config *config);
 void rpc_table_done(struct rpc_table *table);
 
-/* OK: the item waits to be sent, or was freed because an equal one is there already; subscriber->ask is the one that will
- * be told about. Otherwise it stays the caller's. E_BUSY: too many callers; E_UNAVAILABLE: no connection, or the
- * breaker is open; E_KEY_REUSED: another request of this id is on its way; E_INTERNAL: no such queue. When the subscriber
- * gives up comes nearer for a probe. */
-must_check enum status table_enlist(struct rpc_table *table, struct ask *ask, const char *queue, struct subscriber *subscriber);
+/* OK: the item waits to be sent, or was freed because an equal one is there already; subscriber->ask is the one that
+ * will be told about. Otherwise it stays the caller's. E_BUSY: too many callers; E_UNAVAILABLE: no connection, or the
+ * breaker is open; E_KEY_REUSED: another request of this id is on its way; E_INTERNAL: no such queue. When the
+ * subscriber gives up comes nearer for a probe. */
+must_check enum status table_enlist(struct rpc_table *table, struct ask *ask, const char *queue,
+				    struct subscriber *subscriber);
 /* Those whose time is up give up. */
 void table_end_late(struct rpc_table *table, int64_t now_us, struct ended *ended);
 /* True where the thread that speaks with the broker has something to send. */

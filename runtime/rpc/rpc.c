@@ -24,7 +24,7 @@ static struct metric confirms = {.name = "comanda_rpc_calls_total",
 				 .type = COUNTER,
 				 .label = "type",
 				 .second = "status"};
-static struct metric durations = {.name = "comanda_rpc_call_seconds",
+static struct metric durations = {.name = "comanda_rpc_call_duration_seconds",
 				  .help = "From the call to its reply, by message type",
 				  .type = HISTOGRAM,
 				  .label = "type"};
@@ -245,7 +245,8 @@ static enum status begin_call(struct rpc *rpc, const struct rpc_request *request
 	return status;
 }
 
-void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct arena *arena, rpc_done *done, void *context)
+void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct arena *arena, rpc_done *done,
+		    void *context)
 {
 	assert(request->type >= 0 && request->type < rpc->config.contract->count);
 	struct question *question = arena_new(arena, 1, sizeof(*question));

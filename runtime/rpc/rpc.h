@@ -3,8 +3,8 @@
  * Any thread may ask; one thread of its own holds the connection, another ends the calls whose time is up. What waits
  * together for one queue travels as one message, with a window of unanswered messages a queue; a lone request goes at
  * once. In-flight cap and circuit breaker per queue. The messages are described in docs/messages.md. */
-#ifndef RT_RPC_H
-#define RT_RPC_H
+#ifndef RPC_RPC_H
+#define RPC_RPC_H
 
 #include "core/message.h"
 
@@ -30,9 +30,9 @@ struct rpc_request {
 	struct caller caller;
 	int64_t time_us, deadline_us; /* timestamp_now() based */
 	const char *traceparent;
-	struct span data; /* the body as JSON, already encoded; empty: {} */
+	struct span data;  /* the body as JSON, already encoded; empty: {} */
 	const char *queue; /* NULL: the type's own */
-	bool read;        /* the same (type, caller, data) that waits together is asked once */
+	bool read;         /* the same (type, caller, data) that waits together is asked once */
 };
 
 struct rpc_reply {
@@ -43,17 +43,18 @@ struct rpc_reply {
 	bool sent;                         /* otherwise: the request may have been received */
 };
 
-/* Told once for each rpc_call_async: by the thread that asks, before that returns, or by one of RPC's own, which others wait
- * for: it must not block. The reply's texts live in the arena. */
+/* Told once for each rpc_call_async: by the thread that asks, before that returns, or by one of RPC's own, which others
+ * wait for: it must not block. The reply's texts live in the arena. */
 typedef void rpc_done(void *context, const struct rpc_reply *reply);
 
 /* Asks without waiting. The arena must not be used for anything else until `done` is told, which may be at once. The
  * reply's status is OK or what the service said; E_TIMEOUT when the deadline passed, E_BUSY when the in-flight cap is
  * reached or the queue is full, E_UNAVAILABLE when the broker is away (`sent` tells whether it went away before the
  * answer), the queue is missing or the breaker open, E_KEY_REUSED when another request of the same id is on its way
- * (the same request, asked twice at a time, travels once). A queue that does not answer is tested by one call at a time,
- * which waits a second at most. After rpc_free nobody is told any more: it tells all first. */
-void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct arena *arena, rpc_done *done, void *context);
+ * (the same request, asked twice at a time, travels once). A queue that does not answer is tested by one call at a
+ * time, which waits a second at most. After rpc_free nobody is told any more: it tells all first. */
+void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct arena *arena, rpc_done *done,
+		    void *context);
 
 /* The same, and waits. Fills `ret_reply` in every case and returns its status. */
 must_check enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct arena *arena,

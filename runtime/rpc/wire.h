@@ -1,7 +1,7 @@
 /* RPC on the wire: how requests and replies look as JSON (docs/messages.md), for the side that asks and for the side
  * that answers. A message holds one item, or an array of items that travel together. No I/O. */
-#ifndef RT_RPC_WIRE_H
-#define RT_RPC_WIRE_H
+#ifndef RPC_WIRE_H
+#define RPC_WIRE_H
 
 #include "core/unit.h"
 #include "rpc/rpc.h"

@@ -57,8 +57,8 @@ static void refuse(void *context, int status, const char *detail, const struct h
 	respond(request, ret_response, status, &text);
 }
 
-enum status admin_port_start(const char *address, int port, bool (*ready)(void *context, struct buffer *why), void *context,
-			struct admin_port **ret_admin)
+enum status admin_port_start(const char *address, int port, bool (*ready)(void *context, struct buffer *why),
+			     void *context, struct admin_port **ret_admin)
 {
 	struct admin_port *admin = mem_new(1, sizeof(*admin));
 

@@ -1,6 +1,6 @@
 /* What every program of Comanda does before and after its work: arguments, settings, signals. */
-#ifndef RT_PROGRAM_H
-#define RT_PROGRAM_H
+#ifndef SERVICE_PROGRAM_H
+#define SERVICE_PROGRAM_H
 
 #include <stdio.h>
 
@@ -13,8 +13,8 @@ struct program {
 	size_t log_level;               /* offset of `const char *log_level` in it */
 	size_t admin_port;              /* offset of `int64_t admin_port`: whom --check asks */
 	size_t otlp_url;                /* offset of `const char *otlp_url`: where spans go */
-	size_t allow_debugger;              /* offset of `bool allow_debugger`: memory may be looked at by its own account */
-	bool migrates;                  /* it has a database: --migrate is an argument */
+	size_t allow_debugger; /* offset of `bool allow_debugger`: memory may be looked at by its own account */
+	bool migrates;         /* it has a database: --migrate is an argument */
 	/* A table of the program's own that it prints and ends: "--routes", what --help says of it. NULL: none. */
 	const char *shows, *shows_about;
 	void (*show)(FILE *out);

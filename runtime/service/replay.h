@@ -1,9 +1,10 @@
 /* A turn without a broker: decisions are made again, in a given order, at given times, and saved.
  *
- * The same loads, decisions and saves as in a consumer's turn; no inbox, no outbox, no cache. What was said is given back.
+ * The same loads, decisions and saves as in a consumer's turn; no inbox, no outbox, no cache. What was said is given
+ * back.
  */
-#ifndef RT_REBUILD_H
-#define RT_REBUILD_H
+#ifndef SERVICE_REPLAY_H
+#define SERVICE_REPLAY_H
 
 #include "comanda/replay.h"
 

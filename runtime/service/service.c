@@ -19,7 +19,7 @@ struct running {
 	struct admin_port *admin;
 	struct consumer *consumers[CONSUMERS_MAX];
 	atomic_size_t consumer_count; /* consumers below this are there to be looked at */
-	atomic_bool complete;     /* all of them are */
+	atomic_bool complete;         /* all of them are */
 };
 
 static bool ready(void *context, struct buffer *why)
@@ -86,13 +86,13 @@ static bool try_until_there(const struct running *running, const char *url, data
 	for (int64_t said = 0; status == E_UNAVAILABLE || status == E_RETRY; status = step(running, db, settings)) {
 		if (monotonic_now() - said > 5 * SECOND_US) {
 			said = monotonic_now();
-			log_warn("database.away", kv_text("detail", db_detail(db)));
+			log_warn("database.unavailable", kv_text("detail", db_detail(db)));
 		}
 		if ((told = program_told_to_stop(100 * MS_US)))
 			break;
 	}
 	if (status != OK && !told)
-		log_error("database.unfit", kv_text("detail", db_detail(db)));
+		log_error("database.schema_mismatch", kv_text("detail", db_detail(db)));
 	db_free(db);
 	return status == OK;
 }
@@ -138,7 +138,8 @@ static bool start_consumers(struct running *running)
 
 		for (int number = 1; number <= count; number++) {
 			const size_t index = atomic_load(&running->consumer_count);
-			struct consumer *consumer = index < CONSUMERS_MAX ? consumer_start(&running->engine, plan, number) : NULL;
+			struct consumer *consumer =
+				index < CONSUMERS_MAX ? consumer_start(&running->engine, plan, number) : NULL;
 
 			if (consumer == NULL)
 				return false;

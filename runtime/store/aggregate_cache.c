@@ -9,7 +9,7 @@
 
 enum { CHAINS = 4096 }; /* a power of two; as many aggregates as there is room for are hardly more */
 
-static struct metric mistrusted = {.name = "comanda_kept_mistrusted_total",
+static struct metric mistrusted = {.name = "comanda_aggregate_cache_invalidations_total",
 				   .help = "Times that what was aggregate_cache in memory had to be forgotten",
 				   .type = COUNTER};
 
@@ -54,7 +54,8 @@ static struct entry_kept **chain_of(struct aggregate_cache *aggregate_cache, con
 	return &aggregate_cache->chains[uuid_hash(id) & (CHAINS - 1)];
 }
 
-static struct entry_kept *find(struct aggregate_cache *aggregate_cache, const struct store *store, const struct uuid *id)
+static struct entry_kept *find(struct aggregate_cache *aggregate_cache, const struct store *store,
+			       const struct uuid *id)
 {
 	struct entry_kept *entry = *chain_of(aggregate_cache, id);
 
@@ -82,7 +83,8 @@ static void link_entry(struct aggregate_cache *aggregate_cache, struct entry_kep
 	*entry->link = entry;
 }
 
-/* An older one never takes the place of a newer one: two consumers may put theirs in another order than they committed. */
+/* An older one never takes the place of a newer one: two consumers may put theirs in another order than they committed.
+ */
 static void enter(struct aggregate_cache *aggregate_cache, struct entry_kept *entry)
 {
 	struct entry_kept *present = find(aggregate_cache, entry->store, &entry->id);
@@ -160,7 +162,8 @@ static void drop_oldest(struct aggregate_cache *aggregate_cache)
 
 static void drop_old(struct aggregate_cache *aggregate_cache, int64_t now_us)
 {
-	while (aggregate_cache->oldest != NULL && (aggregate_cache->bytes > AGGREGATE_CACHE_BYTES || now_us - aggregate_cache->oldest->made_us >= AGGREGATE_CACHE_US))
+	while (aggregate_cache->oldest != NULL && (aggregate_cache->bytes > AGGREGATE_CACHE_BYTES ||
+						   now_us - aggregate_cache->oldest->made_us >= AGGREGATE_CACHE_US))
 		drop_oldest(aggregate_cache);
 }
 
@@ -216,7 +219,8 @@ static void take(struct aggregate_cache *aggregate_cache, struct cached_aggregat
 	wanted->data = copy;
 }
 
-size_t aggregate_cache_take(struct aggregate_cache *aggregate_cache, struct cached_aggregates *wanted, struct arena *arena)
+size_t aggregate_cache_take(struct aggregate_cache *aggregate_cache, struct cached_aggregates *wanted,
+			    struct arena *arena)
 {
 	size_t taken = 0;
 

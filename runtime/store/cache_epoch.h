@@ -4,8 +4,8 @@
  * serve that value. So values carry the epoch that was current when they were read, and the epoch lives in one row of
  * the service's own database (table cache_epoch: epoch, enabled_from).
  *
- * - Every consumer with a cache asks for the row at the start of a turn, outside any transaction, and holds what it learned
- *   for CACHE_EPOCH_LEASE_US: cache_epoch_refresh.
+ * - Every consumer with a cache asks for the row at the start of a turn, outside any transaction, and holds what it
+ * learned for CACHE_EPOCH_LEASE_US: cache_epoch_refresh.
  * - A writer whose cache_fence failed raises the epoch in the same transaction as its change (cache_epoch_raise_send,
  *   cache_epoch_raise_take), and sets enabled_from some seconds ahead: until then readers bypass the cache.
  * - After COMMIT it must not answer before cache_epoch_committed: then no reader holds the old epoch any more. Only
@@ -15,8 +15,8 @@
  * write then. (It takes two faults at once to read an old value: Redis away for a writer, and the database away for a
  * reader but not for that writer.) The leases are measured by each program's own steady clock, enabled_from only by the
  * database's. (After: Gray and Cheriton, Leases, SOSP 1989.) */
-#ifndef RT_CACHE_EPOCH_H
-#define RT_CACHE_EPOCH_H
+#ifndef STORE_CACHE_EPOCH_H
+#define STORE_CACHE_EPOCH_H
 
 #include "postgres/db.h"
 #include "redis/cache.h"

@@ -1,7 +1,7 @@
 /* The cache around a turn that writes: fenced before the commit, written through after it. Where Redis cannot be told,
  * the epoch of cached values is raised in the same transaction (cache_epoch.h), and answers wait for the readers. */
-#ifndef RT_CACHE_GUARD_H
-#define RT_CACHE_GUARD_H
+#ifndef STORE_CACHE_GUARD_H
+#define STORE_CACHE_GUARD_H
 
 #include "consumer/consumer.h"
 

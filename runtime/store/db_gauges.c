@@ -11,7 +11,7 @@ static void look(struct db *db, const struct db_gauge *gauge)
 	struct arena arena;
 
 	if (db_run(db, &gauge->look, &rows) != OK) {
-		log_warn("gauge.failed", kv_text("metric", gauge->metric->name), kv_text("detail", db_detail(db)));
+		log_warn("db_gauge.failed", kv_text("metric", gauge->metric->name), kv_text("detail", db_detail(db)));
 		return;
 	}
 	arena_init(&arena);

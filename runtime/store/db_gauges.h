@@ -1,6 +1,6 @@
 /* The gauges that a service reads from its tables. */
-#ifndef RT_GAUGES_H
-#define RT_GAUGES_H
+#ifndef STORE_DB_GAUGES_H
+#define STORE_DB_GAUGES_H
 
 #include "comanda/service.h"
 

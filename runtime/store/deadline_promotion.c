@@ -171,7 +171,8 @@ static enum status settle(struct db *db, const char *type, const struct young *y
 	return status == OK ? db_synced(db) : status;
 }
 
-static enum status promote_type(struct db *db, const struct deadline_source *source, const char *type, bool all, bool *ret_more)
+static enum status promote_type(struct db *db, const struct deadline_source *source, const char *type, bool all,
+				bool *ret_more)
 {
 	struct rows rows;
 	size_t left = 0;
@@ -198,7 +199,8 @@ static enum status promote_types(struct db *db, const struct service *service, b
 {
 	bool more = false;
 
-	for (const struct deadline_source *source = service->deadline_sources; source != NULL && source->kind != NULL; source++) {
+	for (const struct deadline_source *source = service->deadline_sources; source != NULL && source->kind != NULL;
+	     source++) {
 		bool more_of_it;
 		const enum status status =
 			promote_type(db, source, service->contract->types[source->type].name, all, &more_of_it);

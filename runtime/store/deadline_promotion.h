@@ -1,7 +1,7 @@
 /* Maturing: what still waits a second after the turn that set its deadline gets a row of its own in `deadlines`. More
  * than one may do this at a time. What fails is tried again by the next call. */
-#ifndef RT_MATURE_H
-#define RT_MATURE_H
+#ifndef STORE_DEADLINE_PROMOTION_H
+#define STORE_DEADLINE_PROMOTION_H
 
 #include "comanda/service.h"
 

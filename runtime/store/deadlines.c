@@ -31,7 +31,8 @@ enum way {
 
 /* Only one turn makes an aggregate, so that no two turns' rows speak of the same subject; what is set again for one
  * that was there gets its own row at once, and maturing leaves that alone. */
-static enum way way_of(const struct service *service, struct unit *unit, const struct deadline *deadline, bool optimistic)
+static enum way way_of(const struct service *service, struct unit *unit, const struct deadline *deadline,
+		       bool optimistic)
 {
 	const struct deadline_source *source = service->deadline_sources;
 

@@ -3,8 +3,8 @@
  *
  * A deadline begins in the row of the turn that set it (deadline_batches), with the others of that turn, and gets a row
  * of its own (deadlines) when it still waits a second later: store/deadline_promotion.h. */
-#ifndef RT_DEADLINES_H
-#define RT_DEADLINES_H
+#ifndef STORE_DEADLINES_H
+#define STORE_DEADLINES_H
 
 #include "comanda/service.h"
 #include "store/outbox.h"

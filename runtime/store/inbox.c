@@ -67,7 +67,8 @@ static const struct sql claim_missing = {"inbox_claim_events",
 					 INSERT_EVENTS " ON CONFLICT (id) DO NOTHING RETURNING id"};
 
 /* What is left to the aggregates: a row a turn, without an index on ids. */
-static const struct sql hear = {"inbox_hear", "INSERT INTO processed_events (received_at, ids) VALUES ($1, $2::uuid[])"};
+static const struct sql hear = {"inbox_hear",
+				"INSERT INTO processed_events (received_at, ids) VALUES ($1, $2::uuid[])"};
 
 /* At the beginning of a turn, of what is not to be decided again; at its end, of what will not be recorded. */
 static const struct sql recorded = {

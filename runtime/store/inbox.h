@@ -11,8 +11,8 @@
  * of a turn that has not ended yet: waits for its end, and then collides); one whose answer is not, by a look. Then the
  * turn is run again, and asks at its beginning what is recorded.
  */
-#ifndef RT_INBOX_H
-#define RT_INBOX_H
+#ifndef STORE_INBOX_H
+#define STORE_INBOX_H
 
 #include "consumer/consumer.h"
 

@@ -1,13 +1,13 @@
 /* The outbox: what must be sent, written in the transaction of the state that it speaks of. */
-#ifndef RT_OUTBOX_H
-#define RT_OUTBOX_H
+#ifndef STORE_OUTBOX_H
+#define STORE_OUTBOX_H
 
 #include "postgres/db.h"
 #include "rpc/cloudevent.h"
 #include "store/publish_span.h"
 
-/* A consumer that has committed hands its rows to the relay in memory; the row's due_at is how long the relay has before a
- * sweep takes it for lost. */
+/* A consumer that has committed hands its rows to the relay in memory; the row's due_at is how long the relay has
+ * before a sweep takes it for lost. */
 enum { OUTBOX_LEASE_S = 5 };
 
 /* Events of one turn and one type that are small share a row: most of what the outbox costs, it costs by the row. Such
@@ -21,7 +21,7 @@ struct outbox_row {
 	struct span body;
 	int64_t events; /* in the body, with a comma between them; 0 and 1: one */
 	int64_t created_us, due_us;
-	int64_t attempts;        /* times that the broker closed the connection on it */
+	int64_t attempts;                /* times that the broker closed the connection on it */
 	const struct publish_span *told; /* the spans of its events; NULL: none are recorded */
 	size_t publish_span_count;
 };

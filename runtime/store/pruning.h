@@ -1,6 +1,6 @@
 /* Retention: no table grows for ever. */
-#ifndef RT_RETENTION_H
-#define RT_RETENTION_H
+#ifndef STORE_PRUNING_H
+#define STORE_PRUNING_H
 
 #include "consumer/engine.h"
 

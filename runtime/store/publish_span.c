@@ -9,13 +9,13 @@
 static void end_one(const struct publish_span *told, int64_t start_us, int64_t now_us, bool arrived)
 {
 	struct trace_span span = {.at = told->at,
-			      .kind = SPAN_PRODUCER,
-			      .start_us = start_us,
-			      .end_us = now_us,
-			      .message_id = told->id,
-			      .subject = told->subject,
-			      .about = told->about,
-			      .error = arrived ? NULL : "not_confirmed"};
+				  .kind = SPAN_PRODUCER,
+				  .start_us = start_us,
+				  .end_us = now_us,
+				  .message_id = told->id,
+				  .subject = told->subject,
+				  .about = told->about,
+				  .error = arrived ? NULL : "not_confirmed"};
 
 	memcpy(span.parent, told->parent, sizeof(span.parent));
 	snprintf(span.name, sizeof(span.name), "publish %s", told->type);

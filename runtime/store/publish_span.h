@@ -1,7 +1,7 @@
 /* The spans of events on their way to the broker. Who hears an event is below the span of its publication, so that span
  * is chosen when the event is written; it ends when the broker has confirmed it, or has not. */
-#ifndef RT_TOLD_H
-#define RT_TOLD_H
+#ifndef STORE_PUBLISH_SPAN_H
+#define STORE_PUBLISH_SPAN_H
 
 #include "telemetry/span.h"
 

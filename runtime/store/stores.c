@@ -61,8 +61,8 @@ enum status stores_load_read(struct consumer *consumer, struct unit *unit)
 	return OK;
 }
 
-static void insert_send(struct consumer *consumer, const struct store *store, struct entry *const *entries, size_t count,
-			bool optimistic)
+static void insert_send(struct consumer *consumer, const struct store *store, struct entry *const *entries,
+			size_t count, bool optimistic)
 {
 	struct args *args = db_args(consumer->db);
 
@@ -100,8 +100,8 @@ static size_t count_updates(const struct store *store, struct entry *const *entr
 	return matching;
 }
 
-static void update_send(struct consumer *consumer, const struct store *store, struct entry *const *entries, size_t count,
-			const struct store_update *update)
+static void update_send(struct consumer *consumer, const struct store *store, struct entry *const *entries,
+			size_t count, const struct store_update *update)
 {
 	struct args *args = db_args(consumer->db);
 
@@ -150,7 +150,8 @@ static enum status write_read(struct consumer *consumer, size_t named)
 	return status;
 }
 
-static enum status save_read(struct consumer *consumer, const struct store *store, struct entry *const *entries, size_t count)
+static enum status save_read(struct consumer *consumer, const struct store *store, struct entry *const *entries,
+			     size_t count)
 {
 	enum status status = write_read(consumer, count_updates(store, entries, count, NULL));
 

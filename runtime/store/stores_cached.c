@@ -18,7 +18,8 @@ static size_t take_kept(struct consumer *consumer, struct unit *unit, const stru
 {
 	const struct uuid *ids;
 	const size_t count = keys_sorted(unit_keys(unit), store->kind, &ids);
-	struct cached_aggregates wanted = {arena_new(&consumer->arena, count + 1, sizeof(struct cached_aggregate)), count, monotonic_now()};
+	struct cached_aggregates wanted = {arena_new(&consumer->arena, count + 1, sizeof(struct cached_aggregate)),
+					   count, monotonic_now()};
 
 	if (count == 0)
 		return 0;
@@ -107,7 +108,8 @@ static size_t count_changed(const struct consumer *consumer, struct unit *unit)
 void stores_fill_aggregate_cache(struct consumer *consumer, struct unit *unit)
 {
 	const size_t changed = count_changed(consumer, unit);
-	struct cached_aggregates saved = {arena_new(&consumer->arena, changed + 1, sizeof(struct cached_aggregate)), 0, monotonic_now()};
+	struct cached_aggregates saved = {arena_new(&consumer->arena, changed + 1, sizeof(struct cached_aggregate)), 0,
+					  monotonic_now()};
 
 	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++)
 		if ((*store)->copy != NULL)

@@ -3,11 +3,11 @@
 
 #include "telemetry/metrics.h"
 
-static struct metric connects = {.name = "comanda_connects_total",
+static struct metric connects = {.name = "comanda_connection_attempts_total",
 				 .help = "Connections opened to what is below, and tries that failed",
 				 .type = COUNTER,
-				 .label = "to",
-				 .second = "outcome"};
+				 .label = "target",
+				 .second = "result"};
 
 void connection_attempts_count(const char *to, bool opened)
 {

@@ -1,6 +1,6 @@
 /* Connections made to what is below, and tries that failed: more of them than consumers are reconnections. */
-#ifndef RT_CONNECTS_H
-#define RT_CONNECTS_H
+#ifndef TELEMETRY_CONNECTION_METRICS_H
+#define TELEMETRY_CONNECTION_METRICS_H
 
 #include <stdbool.h>
 

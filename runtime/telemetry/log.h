@@ -2,10 +2,10 @@
  *
  *   log_warn("broker.lost", kv_text("host", host), kv_int("retry_ms", wait));
  *
- * Every line has time, level, program, consumer (where there is one), event; then the pairs given. Names are documented in
- * docs/observing.md and are the same everywhere: order_id, message_id, type, trace_id, status, detail. */
-#ifndef RT_LOG_H
-#define RT_LOG_H
+ * Every line has time, level, program, consumer (where there is one), event; then the pairs given. Names are documented
+ * in docs/observing.md and are the same everywhere: order_id, message_id, type, trace_id, status, detail. */
+#ifndef TELEMETRY_LOG_H
+#define TELEMETRY_LOG_H
 
 #include "core/log_level.h"
 #include "core/status.h"

@@ -2,8 +2,8 @@
  *
  * A metric is a static object with at most two labels. Updating takes no lock; a (metric, label values) pair is made on
  * first use and lives for ever, so label values must come from a table, never from input. */
-#ifndef RT_METRICS_H
-#define RT_METRICS_H
+#ifndef TELEMETRY_METRICS_H
+#define TELEMETRY_METRICS_H
 
 #include "core/memory.h"
 
@@ -19,7 +19,7 @@ struct labels {
 };
 
 struct metric {
-	const char *name, *help; /* "comanda_turns_total" */
+	const char *name, *help; /* "comanda_transactions_total" */
 	enum metric_type type;
 	const char *label, *second; /* the labels' names; NULL: none */
 	struct metric_series *_Atomic series[METRIC_PLACES];

@@ -69,7 +69,7 @@ bool otlp_url_fits(const char *url)
 static void went_badly(struct exporter *own, size_t count)
 {
 	if (own->pause_us == 0)
-		log_warn("traces.lost", kv_text("host", own->target.host),
+		log_warn("collector.unavailable", kv_text("host", own->target.host),
 			 kv_text("detail", "the collector of COMANDA_OTLP_URL does not take spans: they are dropped "
 					   "until it does"));
 	tracing_counted("dropped", (int64_t)count);
@@ -82,7 +82,7 @@ static void went_badly(struct exporter *own, size_t count)
 static void went_well(struct exporter *own, size_t count)
 {
 	if (own->pause_us != 0)
-		log_info("traces.back", kv_text("host", own->target.host));
+		log_info("collector.available", kv_text("host", own->target.host));
 	tracing_counted("exported", (int64_t)count);
 	own->pause_us = 0;
 }
@@ -141,7 +141,7 @@ void otlp_start(const char *url, const char *program)
 	if (pthread_create(&exporter.thread, NULL, run, &exporter) == 0)
 		atomic_store(&exporter.running, true);
 	else
-		log_error("traces.failed",
+		log_error("collector.failed",
 			  kv_text("detail", "no thread to be had for the exporter: spans are dropped"));
 }
 

@@ -1,8 +1,8 @@
 /* Spans to a collector, as OTLP over HTTP in JSON (opentelemetry.io, "OTLP Specification"): a thread of its own takes
  * what waits and posts it. A collector that is away costs what waits then, and nothing else: the thread tries again
  * later, and meanwhile the queue drops what it cannot hold. */
-#ifndef RT_OTLP_H
-#define RT_OTLP_H
+#ifndef TELEMETRY_OTLP_H
+#define TELEMETRY_OTLP_H
 
 #include "core/memory.h"
 #include "telemetry/span.h"

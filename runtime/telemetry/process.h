@@ -1,6 +1,6 @@
 /* What every program tells of itself, under the names that Prometheus's own client libraries use. */
-#ifndef RT_PROCESS_H
-#define RT_PROCESS_H
+#ifndef TELEMETRY_PROCESS_H
+#define TELEMETRY_PROCESS_H
 
 /* Once, at the start: comanda_build_info. */
 void process_started(const char *program);

@@ -26,7 +26,7 @@ static _Thread_local const struct trace *here;
 static struct metric confirms = {.name = "comanda_spans_total",
 				 .help = "Spans recorded, by what became of them",
 				 .type = COUNTER,
-				 .label = "outcome"};
+				 .label = "result"};
 
 bool tracing_on(void)
 {

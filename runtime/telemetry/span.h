@@ -1,8 +1,8 @@
 /* Spans in OpenTelemetry's sense, `struct trace_span` here: what took how long within a trace. They wait in one bounded
  * queue for the thread that exports them (otlp.h); where it is full, they are dropped and counted. Nobody begins one
  * unless tracing_on(). */
-#ifndef RT_TRACED_H
-#define RT_TRACED_H
+#ifndef TELEMETRY_SPAN_H
+#define TELEMETRY_SPAN_H
 
 #include <stddef.h>
 
@@ -20,9 +20,9 @@ struct span_attribute {
 };
 
 enum {
-	SPAN_NAME = 95,  /* bytes */
-	SPAN_ATTRIBUTES = 6,  /* attributes */
-	SPAN_LINKS = 128 /* links, as many as OpenTelemetry's SDKs keep */
+	SPAN_NAME = 95,      /* bytes */
+	SPAN_ATTRIBUTES = 6, /* attributes */
+	SPAN_LINKS = 128     /* links, as many as OpenTelemetry's SDKs keep */
 };
 
 struct trace_span {

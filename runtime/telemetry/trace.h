@@ -1,7 +1,7 @@
 /* Where one is in a trace, as W3C Trace Context (version 00) writes it. Pure, but for the span ids, which are random.
  */
-#ifndef RT_TRACE_H
-#define RT_TRACE_H
+#ifndef TELEMETRY_TRACE_H
+#define TELEMETRY_TRACE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* The order: what it is made of, and the rules that need nothing but the order itself. */
-#ifndef ORDERS_ORDER_H
-#define ORDERS_ORDER_H
+#ifndef ORDERS_DOMAIN_ORDER_H
+#define ORDERS_DOMAIN_ORDER_H
 
 #include "core/message.h"
 #include "orders/domain/saga.h"

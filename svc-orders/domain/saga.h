@@ -2,8 +2,8 @@
  *
  * The walk is one table (saga.c). A (state, event) pair that is not in it is stale: it changes nothing. The README's
  * diagram is drawn from the same table (saga_diagram.c). */
-#ifndef ORDERS_SAGA_H
-#define ORDERS_SAGA_H
+#ifndef ORDERS_DOMAIN_SAGA_H
+#define ORDERS_DOMAIN_SAGA_H
 
 #include <stdbool.h>
 #include <stddef.h>

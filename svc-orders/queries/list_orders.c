@@ -47,7 +47,8 @@ static bool read_page(struct consumer *consumer, struct query *query, struct pag
 	}
 	if (caller->role != CALLER_ADMIN) {
 		if (!uuid_is_nil(&page.user_id) && !uuid_equal(&page.user_id, &caller->user_id)) {
-			query_refuse(consumer, query, E_FORBIDDEN, "forbidden", "Only admins list the orders of others.");
+			query_refuse(consumer, query, E_FORBIDDEN, "forbidden",
+				     "Only admins list the orders of others.");
 			return false;
 		}
 		page.user_id = caller->user_id;

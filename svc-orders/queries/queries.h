@@ -1,6 +1,6 @@
 /* What svc-orders can be asked: one reader a message, named by the table in handlers.c. */
-#ifndef ORDERS_QUERIES_H
-#define ORDERS_QUERIES_H
+#ifndef ORDERS_QUERIES_QUERIES_H
+#define ORDERS_QUERIES_QUERIES_H
 
 #include "comanda/service.h"
 

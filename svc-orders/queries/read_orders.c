@@ -60,7 +60,8 @@ static enum status answer_each(struct consumer *consumer, struct query **queries
 		const struct order *order = find_order(&orders, message->body);
 
 		if (message->caller.role == CALLER_NOBODY)
-			query_refuse(consumer, queries[i], E_UNAUTHENTICATED, "unauthenticated", "Sign in to see orders.");
+			query_refuse(consumer, queries[i], E_UNAUTHENTICATED, "unauthenticated",
+				     "Sign in to see orders.");
 		else if (order == NULL || !order_visible_to(order, &message->caller))
 			query_refuse(consumer, queries[i], E_NOT_FOUND, "order_not_found", "There is no such order.");
 		else

@@ -1,6 +1,6 @@
 /* The order in PostgreSQL: one row, whose columns are named here once. */
-#ifndef ORDERS_ORDER_STORE_H
-#define ORDERS_ORDER_STORE_H
+#ifndef ORDERS_STORE_ORDER_STORE_H
+#define ORDERS_STORE_ORDER_STORE_H
 
 #include "comanda/store.h"
 

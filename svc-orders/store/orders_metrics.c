@@ -12,11 +12,11 @@ static struct metric open_orders = {.name = "comanda_orders_open",
 static struct metric overdue = {.name = "comanda_orders_overdue",
 				.help = "Open orders whose deadline has passed (of the 10000 due first)",
 				.type = GAUGE};
-static struct metric ends = {.name = "comanda_orders_settled_total",
+static struct metric ends = {.name = "comanda_orders_finished_total",
 			     .help = "Orders that have ended, by status",
 			     .type = COUNTER,
 			     .label = "status"};
-static struct metric times = {.name = "comanda_order_settle_seconds",
+static struct metric times = {.name = "comanda_order_duration_seconds",
 			      .help = "From an order's placing to its end, by status",
 			      .type = HISTOGRAM,
 			      .label = "status"};

@@ -1,6 +1,6 @@
 /* What svc-orders tells of its orders in /metrics. */
-#ifndef ORDERS_METRICS_H
-#define ORDERS_METRICS_H
+#ifndef ORDERS_STORE_ORDERS_METRICS_H
+#define ORDERS_STORE_ORDERS_METRICS_H
 
 #include "comanda/service.h"
 

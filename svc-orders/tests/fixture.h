@@ -1,6 +1,6 @@
 /* A scene for tests of decisions: one unit, one clock, a few callers, and whatever the world tells an order. */
-#ifndef ORDERS_TESTS_SCENE_H
-#define ORDERS_TESTS_SCENE_H
+#ifndef ORDERS_TESTS_FIXTURE_H
+#define ORDERS_TESTS_FIXTURE_H
 
 #include "orders/domain/order.h"
 #include "orders/usecases/decisions.h"
@@ -10,9 +10,9 @@ struct scene {
 	struct arena arena;
 	struct unit *unit;
 	int64_t now_us;
-	unsigned char messages; /* so many were decided: the last byte of the next one's id */
+	unsigned char messages;          /* so many were decided: the last byte of the next one's id */
 	struct decision_result decision; /* of the last one */
-	size_t said_before;     /* outputs before the last one */
+	size_t said_before;              /* outputs before the last one */
 };
 
 enum { APPLE, PEAR, PRODUCTS };

@@ -1,6 +1,6 @@
 /* How the saga's steps become events: shared by the decisions. */
-#ifndef ORDERS_ADVANCE_H
-#define ORDERS_ADVANCE_H
+#ifndef ORDERS_USECASES_APPLY_EVENT_H
+#define ORDERS_USECASES_APPLY_EVENT_H
 
 #include "core/unit.h"
 #include "orders/domain/order.h"

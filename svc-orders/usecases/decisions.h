@@ -1,6 +1,6 @@
 /* What svc-orders decides: one function a message, named by the table in handlers.c. All pure (unit.h). */
-#ifndef ORDERS_DECISIONS_H
-#define ORDERS_DECISIONS_H
+#ifndef ORDERS_USECASES_DECISIONS_H
+#define ORDERS_USECASES_DECISIONS_H
 
 #include "core/unit.h"
 

@@ -83,7 +83,8 @@ static const struct retelling {
 };
 /* clang-format on */
 
-bool order_retell(const struct order *order, const struct order_step *step, struct arena *arena, struct publish_span *ret_told)
+bool order_retell(const struct order *order, const struct order_step *step, struct arena *arena,
+		  struct publish_span *ret_told)
 {
 	int type = contract_find(&comanda_contract, step->event, 0);
 

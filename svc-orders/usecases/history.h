@@ -1,6 +1,6 @@
 /* An order's history: its events, with what they said, without having kept them. */
-#ifndef ORDERS_HISTORY_H
-#define ORDERS_HISTORY_H
+#ifndef ORDERS_USECASES_HISTORY_H
+#define ORDERS_USECASES_HISTORY_H
 
 #include "orders/domain/order.h"
 #include "proto/messages.h"
@@ -13,6 +13,7 @@ struct publish_span {
 
 /* The event that this step of the order's history was, its data rebuilt in `arena`. False where this build does not
  * know such an event: a newer one wrote it. */
-bool order_retell(const struct order *order, const struct order_step *step, struct arena *arena, struct publish_span *ret_told);
+bool order_retell(const struct order *order, const struct order_step *step, struct arena *arena,
+		  struct publish_span *ret_told);
 
 #endif

@@ -1,6 +1,6 @@
 /* The order between the contract's structs (messages.h) and the domain's (order.h). */
-#ifndef ORDERS_VIEWS_H
-#define ORDERS_VIEWS_H
+#ifndef ORDERS_USECASES_VIEWS_H
+#define ORDERS_USECASES_VIEWS_H
 
 #include "orders/domain/order.h"
 #include "proto/messages.h"

@@ -1,6 +1,6 @@
 /* A product of the catalogue, with its stock. Pure. */
-#ifndef PRODUCTS_PRODUCT_H
-#define PRODUCTS_PRODUCT_H
+#ifndef PRODUCTS_DOMAIN_PRODUCT_H
+#define PRODUCTS_DOMAIN_PRODUCT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* What an order holds: all of its lines, or none. Pure. */
-#ifndef PRODUCTS_RESERVATION_H
-#define PRODUCTS_RESERVATION_H
+#ifndef PRODUCTS_DOMAIN_RESERVATION_H
+#define PRODUCTS_DOMAIN_RESERVATION_H
 
 #include <stddef.h>
 

@@ -98,7 +98,8 @@ enum status get_products(struct consumer *consumer, struct query **queries, size
 		if (entry->value.bytes != NULL)
 			query_reply_json(queries[i], entry->value);
 		else if (status == OK)
-			query_refuse(consumer, queries[i], E_NOT_FOUND, "not_found", "there is no product with this id");
+			query_refuse(consumer, queries[i], E_NOT_FOUND, "not_found",
+				     "there is no product with this id");
 	}
 	return status;
 }

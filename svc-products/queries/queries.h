@@ -1,6 +1,6 @@
 /* What the query consumer answers. */
-#ifndef PRODUCTS_QUERIES_H
-#define PRODUCTS_QUERIES_H
+#ifndef PRODUCTS_QUERIES_QUERIES_H
+#define PRODUCTS_QUERIES_QUERIES_H
 
 #include "comanda/service.h"
 

@@ -1,6 +1,6 @@
 /* How the aggregates of svc-products live in PostgreSQL: one table a kind. */
-#ifndef PRODUCTS_STORES_H
-#define PRODUCTS_STORES_H
+#ifndef PRODUCTS_STORE_STORES_H
+#define PRODUCTS_STORE_STORES_H
 
 #include "comanda/store.h"
 #include "products/domain/product.h"

@@ -1,7 +1,7 @@
 /* For tests: svc-products without a broker and a database. A turn loads what the messages' keys name, decides them one
  * after the other in one unit, and saves what changed; nothing else is seen from one turn to the next. */
-#ifndef PRODUCTS_SHOP_H
-#define PRODUCTS_SHOP_H
+#ifndef PRODUCTS_TESTS_FIXTURE_H
+#define PRODUCTS_TESTS_FIXTURE_H
 
 #include "products/usecases/catalogue.h"
 #include "products/usecases/reservations.h"

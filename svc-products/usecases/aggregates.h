@@ -1,6 +1,6 @@
 /* The aggregates of svc-products, as the runtime loads and saves them, and which of them a message touches. */
-#ifndef PRODUCTS_AGGREGATES_H
-#define PRODUCTS_AGGREGATES_H
+#ifndef PRODUCTS_USECASES_AGGREGATES_H
+#define PRODUCTS_USECASES_AGGREGATES_H
 
 #include "core/unit.h"
 #include "products/domain/product.h"

@@ -2,8 +2,8 @@
  *
  * All reply with the product after the request. Refusals: unauthenticated, forbidden, not_found, version_mismatch
  * (If-Match), sku_taken, stock_below_reserved, and invalid for a stock figure out of bounds. */
-#ifndef PRODUCTS_CATALOGUE_H
-#define PRODUCTS_CATALOGUE_H
+#ifndef PRODUCTS_USECASES_CATALOGUE_H
+#define PRODUCTS_USECASES_CATALOGUE_H
 
 #include "products/usecases/aggregates.h"
 

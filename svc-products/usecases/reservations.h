@@ -1,6 +1,6 @@
 /* What orders do to the stock. Pure decisions; each order has one reservation row, whatever comes first. */
-#ifndef PRODUCTS_RESERVATIONS_H
-#define PRODUCTS_RESERVATIONS_H
+#ifndef PRODUCTS_USECASES_RESERVATIONS_H
+#define PRODUCTS_USECASES_RESERVATIONS_H
 
 #include "products/usecases/aggregates.h"
 

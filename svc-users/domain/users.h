@@ -1,7 +1,7 @@
 /* Accounts, sign-in, and "may this person buy?": the aggregates, and every decision about them. Pure: what needs a
  * clock, a random source, a key or a slow hash was made before the decision and comes with the message as facts. */
-#ifndef USERS_RULES_H
-#define USERS_RULES_H
+#ifndef USERS_DOMAIN_USERS_H
+#define USERS_DOMAIN_USERS_H
 
 #include "core/unit.h"
 #include "proto/messages.h"

@@ -72,7 +72,7 @@ static void save(struct scene *scene, const struct entry *entry)
 }
 
 struct decision_result scene_act(struct scene *scene, struct act act, struct caller caller, const void *body,
-			 const void *prepared)
+				 const void *prepared)
 {
 	const unsigned number = ++scene->messages;
 	const struct message message = {

@@ -1,7 +1,7 @@
-/* A small world for decisions: aggregates at rest, a clock, and one decision at a time, loaded and saved as a consumer does
- * it. Only what a handler's keys name is loaded, so a decision that forgets one fails here. */
-#ifndef USERS_SCENE_H
-#define USERS_SCENE_H
+/* A small world for decisions: aggregates at rest, a clock, and one decision at a time, loaded and saved as a consumer
+ * does it. Only what a handler's keys name is loaded, so a decision that forgets one fails here. */
+#ifndef USERS_TESTS_FIXTURE_H
+#define USERS_TESTS_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,7 +38,7 @@ extern const struct act registering, installing, changing, disabling, signing_in
 
 /* Decides, and keeps what was decided. */
 struct decision_result scene_act(struct scene *scene, struct act act, struct caller caller, const void *body,
-			 const void *prepared);
+				 const void *prepared);
 
 /* An aggregate as it is now; NULL: there is none. */
 const void *scene_find(const struct scene *scene, const struct aggregate *kind, const struct uuid *id);

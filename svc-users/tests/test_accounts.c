@@ -229,7 +229,7 @@ static void keeps_an_admin_from_stepping_down(void **state)
 /* ---- password ---- */
 
 static struct decision_result change_password(struct scene *scene, const struct user *user, struct caller caller,
-				      const struct password_facts *facts)
+					      const struct password_facts *facts)
 {
 	struct password_change passwords = {"not looked at", "not looked at"};
 	struct users_change wanted = change_of(user);

@@ -49,8 +49,8 @@ def measured(stack, scenario, **how):
         return accounts.counted(counters, counters_after, pattern) / seconds
 
     result["confirmed_per_s"] = grown(r'relay_events_total\{type="order.confirmed"')
-    result["messages_per_s"] = grown(r"comanda_(rpc_messages_total|relay_messages_total)")
-    result["turns_per_s"] = grown(r'turns_total\{end="committed"')
+    result["messages_per_s"] = grown(r"comanda_(rpc_messages_total|outbox_relay_messages_total)")
+    result["turns_per_s"] = grown(r'transactions_total\{result="committed"')
     result["statements_per_s"] = grown("database_statements_total")
     if wal:
         result["wal_bytes_per_s"] = wal_per_s

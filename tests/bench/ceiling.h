@@ -1,6 +1,6 @@
 /* What broker and database could do at most: the product's own messages and rows, with nothing decided in between. */
-#ifndef BENCH_CEILING_H
-#define BENCH_CEILING_H
+#ifndef TESTS_BENCH_CEILING_H
+#define TESTS_BENCH_CEILING_H
 
 #include <stdint.h>
 

@@ -116,14 +116,14 @@ static void put_heard_answers(struct args *args, const struct uuid *ids, int64_t
 
 /* A row a turn. */
 #define HEARD                                                                                                          \
-	"INSERT INTO processed_events (received_at, ids)"                                                                  \
+	"INSERT INTO processed_events (received_at, ids)"                                                              \
 	" SELECT max(at), array_agg(id) FROM unnest($1::uuid[], $2::timestamptz[]) AS given (id, at)"
 #define SAID                                                                                                           \
 	"INSERT INTO outbox (id, exchange, routing_key, type, subject, body, created_at, due_at)"                      \
 	" SELECT id, 'events', 'order.placed', 'order.placed', id, body, at, at"                                       \
 	" FROM unnest($1::uuid[], $2::bytea[], $3::timestamptz[]) AS given (id, body, at)"
 #define DEADLINES(type)                                                                                                \
-	"INSERT INTO deadline_batches (type, due_at, subjects, dues)"                                                    \
+	"INSERT INTO deadline_batches (type, due_at, subjects, dues)"                                                  \
 	" VALUES ('" type "', ($2::timestamptz[])[1] + interval '10 min', $1::uuid[], $2::timestamptz[])"
 #define MET(type)                                                                                                      \
 	"DELETE FROM deadlines USING unnest($1::uuid[], $2::timestamptz[]) AS given (id, at)"                          \

@@ -166,8 +166,10 @@ static void stage_turn(struct stage *stage, struct arena *arena)
 static void stage_open(struct stage *stage, const char *house)
 {
 	char queue[40];
-	struct broker_config config = {
-		.url = stage->plan->url, .program = "comanda-ceiling", .connection_name = house, .heartbeat_us = 30 * SECOND_US};
+	struct broker_config config = {.url = stage->plan->url,
+				       .program = "comanda-ceiling",
+				       .connection_name = house,
+				       .heartbeat_us = 30 * SECOND_US};
 
 	stage->queue_prefix = house;
 	snprintf(queue, sizeof(queue), "%s.events", house);

@@ -1,7 +1,7 @@
 /* Direct-reply RPC, one message a request: an asker and an answerer, each with a connection and a thread of its own.
- * Like the product: classic queue, transient, answered in the order of held_delivery, one acknowledgement for all that were
- * taken together. Unlike the product, requests are neither mandatory nor confirmed: a message a request, that would
- * cost the broker a third of what it can do, and a ceiling should be the highest that there is. */
+ * Like the product: classic queue, transient, answered in the order of held_delivery, one acknowledgement for all that
+ * were taken together. Unlike the product, requests are neither mandatory nor confirmed: a message a request, that
+ * would cost the broker a third of what it can do, and a ceiling should be the highest that there is. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

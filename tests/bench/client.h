@@ -1,6 +1,6 @@
 /* A client connection: HTTP/1.1 with keep-alive over a socket that never blocks. One request under way at a time. */
-#ifndef BENCH_CLIENT_H
-#define BENCH_CLIENT_H
+#ifndef TESTS_BENCH_CLIENT_H
+#define TESTS_BENCH_CLIENT_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* A histogram of durations, as HdrHistogram keeps them (http://hdrhistogram.org): buckets that grow with the value, so
  * that each value is known to 1 in 64 (1.6 %) from a microsecond to an hour, in a few kilobytes. */
-#ifndef BENCH_HISTOGRAM_H
-#define BENCH_HISTOGRAM_H
+#ifndef TESTS_BENCH_HISTOGRAM_H
+#define TESTS_BENCH_HISTOGRAM_H
 
 #include <stddef.h>
 #include <stdint.h>

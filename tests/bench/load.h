@@ -1,7 +1,7 @@
 /* A load: so many connections, for so long, closed loop (each sends its next request when it has its answer) or open
  * loop (requests fall due at a fixed rate, whether answers have come or not). */
-#ifndef BENCH_LOAD_H
-#define BENCH_LOAD_H
+#ifndef TESTS_BENCH_LOAD_H
+#define TESTS_BENCH_LOAD_H
 
 #include <stdbool.h>
 

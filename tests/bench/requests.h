@@ -1,6 +1,6 @@
 /* What the load consists of: scenarios, each a function that writes the next HTTP request. */
-#ifndef BENCH_REQUESTS_H
-#define BENCH_REQUESTS_H
+#ifndef TESTS_BENCH_REQUESTS_H
+#define TESTS_BENCH_REQUESTS_H
 
 #include <stdint.h>
 

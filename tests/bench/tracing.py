@@ -35,7 +35,7 @@ def resident_mb(stack):
 
 
 def spans(stack, outcome):
-    return sum(accounts.counted({}, accounts.counters_of(stack, program), f'spans_total{{outcome="{outcome}"')
+    return sum(accounts.counted({}, accounts.counters_of(stack, program), f'spans_total{{result="{outcome}"')
                for program in accounts.PROGRAMS)
 
 

@@ -50,7 +50,7 @@ class Shop:
         self.stack.sql("products", f"UPDATE products SET {what}, sequence = sequence + 1 WHERE id = %s", product["id"])
 
     def mistrusted(self):
-        return self.stack.metric("svc-products", "comanda_kept_mistrusted_total")
+        return self.stack.metric("svc-products", "comanda_aggregate_cache_invalidations_total")
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def shop(stack, as_user, operator):
 
 def used(stack, program):
     """(from memory, from the database): aggregates of all turns so far."""
-    return [stack.metric(program, "comanda_aggregates_total", **{"from": where}) for where in ("memory", "database")]
+    return [stack.metric(program, "comanda_aggregates_loaded_total", source=where) for where in ("memory", "database")]
 
 
 def until_it_happens(attempt):
@@ -101,7 +101,7 @@ def test_what_the_command_lane_has_changed_the_events_consumer_does_not_load(sta
 def test_a_reservation_that_is_not_looked_for_is_found_all_the_same(stack, shop, product):
     """It takes the first try for granted that an order which was placed has none yet."""
     def attempt():
-        order_id, redone = str(uuid.uuid4()), stack.metric("svc-products", "comanda_turns_total", end="redo")
+        order_id, redone = str(uuid.uuid4()), stack.metric("svc-products", "comanda_transactions_total", result="retry")
         stack.sql("products", "INSERT INTO reservations (order_id, state, total_cents, updated_at, version)"
                               " VALUES (%s, 'released', 0, now(), 1)", order_id)
         shop.tell("pending", product, order_id)
@@ -109,7 +109,7 @@ def test_a_reservation_that_is_not_looked_for_is_found_all_the_same(stack, shop,
         assert shop.state(order_id) == "released"
         assert shop.reserved(product) == 2, "of the other order alone"
         shop.end(product, other)
-        return stack.metric("svc-products", "comanda_turns_total", end="redo") > redone
+        return stack.metric("svc-products", "comanda_transactions_total", result="retry") > redone
 
     until_it_happens(attempt)
 

@@ -48,7 +48,7 @@ def bounded(stack, queue):
 
 
 def refusals(stack, program):
-    return stack.metric(program, "comanda_relay_messages_total", outcome="refused")
+    return stack.metric(program, "comanda_outbox_relay_messages_total", result="refused")
 
 
 def sent_now(stack):

@@ -49,7 +49,7 @@ def test_a_release_that_another_replica_commits_meanwhile_is_not_overlooked(stac
 
 
 def redone(stack):
-    return stack.metric("svc-products", "comanda_turns_total", end="redo")
+    return stack.metric("svc-products", "comanda_transactions_total", result="retry")
 
 
 def test_a_turn_that_is_run_again_may_be_overtaken_once_more(stack, admin, orders, operator, product):

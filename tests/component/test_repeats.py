@@ -13,7 +13,7 @@ from test_request_consumers import get_order, line, orders_of, placing
 
 
 def redone(stack, service="svc-orders"):
-    return stack.metric(service, "comanda_turns_total", end="redo")
+    return stack.metric(service, "comanda_transactions_total", result="retry")
 
 
 def known(stack, service="svc-orders"):
@@ -146,7 +146,7 @@ def two_consumers(stack):
 
     def start(service):
         started.append(service)
-        stack.restart(service, COMANDA_LANES_COMMAND=2)
+        stack.restart(service, COMANDA_CONSUMERS_COMMAND=2)
         eventually(lambda: stack.ready(service), patience=30)
 
     yield start

@@ -47,7 +47,7 @@ def frozen_products(stack):
 def worked(metrics):
     """How many items the consumers that write have worked on."""
     return {consumer: sum(float(line.split()[-1]) for line in metrics.splitlines()
-                      if line.startswith(f'comanda_turn_items_sum{{consumer="{consumer}"')) for consumer in ("command", "events")}
+                      if line.startswith(f'comanda_batch_items_sum{{consumer="{consumer}"')) for consumer in ("command", "events")}
 
 
 def both(stack, replica):
@@ -133,7 +133,7 @@ def test_a_replica_without_its_database_leaves_requests_to_the_other(stack, cust
     url = stack["COMANDA_DATABASE_URL_SVC_ORDERS"].replace(f":{stack['COMANDA_POSTGRES_PORT']}/",
                                                            f":{network.ports['database']}/")
     try:
-        replica = new_replica(COMANDA_DATABASE_URL=url, COMANDA_MIGRATIONS_URL="", COMANDA_DATABASE_WAIT="300ms")
+        replica = new_replica(COMANDA_DATABASE_URL=url, COMANDA_MIGRATIONS_URL="", COMANDA_STATEMENT_TIMEOUT="300ms")
         network.tell("database", "cut")
         network.tell("database", "reset")
         broker = as_user("admin")

@@ -59,10 +59,10 @@ class Line:
         return reply
 
     def handed_over(self, path="/v1/products?limit=1"):
-        before = self.stack.metric("edge-http", "comanda_http_handed_over_total")
+        before = self.stack.metric("edge-http", "comanda_http_deferred_total")
         self.say((f"GET {path}",))
         self.reply()
-        return self.stack.metric("edge-http", "comanda_http_handed_over_total") > before
+        return self.stack.metric("edge-http", "comanda_http_deferred_total") > before
 
     def settle(self):
         """Until its requests are handed over: nobody else's are meanwhile."""

@@ -29,7 +29,7 @@ def certificate(tmp_path_factory):
 @pytest.fixture(scope="module")
 def url(stack, customer, certificate):
     stack.restart("edge-http", COMANDA_TLS_CERTIFICATE=str(certificate[0]), COMANDA_TLS_KEY=str(certificate[1]),
-                  COMANDA_HTTP_THREADS="12", COMANDA_HTTP_HEAD_TIME="2s", COMANDA_HTTP_PATIENCE="400ms")
+                  COMANDA_HTTP_THREADS="12", COMANDA_HTTP_HEADER_TIMEOUT="2s", COMANDA_HTTP_OVERLOAD_TIMEOUT="400ms")
     yield f"https://localhost:{stack.port}/v1/products?limit=1"
     stack.restart("edge-http")
     eventually(lambda: lets_in(customer))

@@ -16,7 +16,7 @@ def edge_with(stack, customer):
     """Starts the edge anew with some limits, from which nobody is exempt; afterwards it has its own again."""
 
     def restart(**settings):
-        stack.restart("edge-http", COMANDA_LIMIT_EXEMPT="", COMANDA_HTTP_PROXIES="127.0.0.1", **settings)
+        stack.restart("edge-http", COMANDA_LIMIT_EXEMPT="", COMANDA_HTTP_TRUSTED_PROXIES="127.0.0.1", **settings)
         eventually(lambda: lets_in(customer))
 
     yield restart

@@ -61,7 +61,7 @@ def test_scripts_of_an_origin_that_a_setting_names_may_call(api, edge_with):
 
 
 def test_a_request_that_takes_too_long_to_arrive_is_given_up(stack, edge_with):
-    edge_with(COMANDA_HTTP_BODY_TIME="500ms")
+    edge_with(COMANDA_HTTP_BODY_TIMEOUT="500ms")
     head = (b"POST /v1/auth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Content-Length: 90\r\n\r\n{")
     with socket.create_connection(("127.0.0.1", stack.port), timeout=10 * SLOWNESS) as connection:
@@ -72,7 +72,7 @@ def test_a_request_that_takes_too_long_to_arrive_is_given_up(stack, edge_with):
 
 
 def test_an_idle_connection_is_closed(stack, edge_with):
-    edge_with(COMANDA_HTTP_IDLE="300ms")
+    edge_with(COMANDA_HTTP_IDLE_TIMEOUT="300ms")
     with socket.create_connection(("127.0.0.1", stack.port), timeout=10 * SLOWNESS) as connection:
         connection.sendall(b"GET /v1/products?limit=1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")

@@ -149,7 +149,7 @@ def test_what_is_not_sampled_is_not_recorded(collector, customer):
 
 
 def dropped(stack, program):
-    return stack.metric(program, "comanda_spans_total", outcome="dropped")
+    return stack.metric(program, "comanda_spans_total", result="dropped")
 
 
 def memory(stack):

@@ -224,8 +224,8 @@ def test_every_alert_fires_when_it_is_caused_and_resolves_when_it_is_mended(stac
             firing = eventually(all_fire, patience=60, every=0.3)
         eventually(none_fires, patience=60, every=0.3)
     assert {alert["job"] for alert in firing["ComandaDown"]} == {"svc-products"}
-    assert {alert["queue"].split(".")[0] for alert in firing["ComandaNoConsumer"]} <= {"products", "users"}
-    assert {alert["job"] for alert in firing["ComandaLaneNotReady"]} == {"svc-users"}
+    assert {alert["queue"].split(".")[0] for alert in firing["ComandaQueueWithoutConsumer"]} <= {"products", "users"}
+    assert {alert["job"] for alert in firing["ComandaConsumerNotReady"]} == {"svc-users"}
     assert {alert["job"] for alert in firing["ComandaOutboxOld"]} == {"svc-users"}
     assert [alert["queue"] for alert in firing["ComandaDeadLetters"]] == ["orders.dead"]
     eventually(lambda: lets_in(customer))

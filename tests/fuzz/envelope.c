@@ -86,7 +86,8 @@ static void read_requests(struct span text, struct arena *arena)
 
 		must(item->status != OK || (item->data != NULL && item->message.type >= 0));
 		if (item->status == OK)
-			read_body(item->data, comanda_contract.types[item->message.type].schema, UNKNOWN_REFUSED, arena);
+			read_body(item->data, comanda_contract.types[item->message.type].schema, UNKNOWN_REFUSED,
+				  arena);
 	}
 }
 

@@ -1,8 +1,8 @@
 /* A fuzz target: one function that must come to an end with whatever bytes it is given. Built with clang's libFuzzer
  * (https://llvm.org/docs/LibFuzzer.html) it is run with bytes that nobody thought of; built without, replay.c runs it
  * with the files of tests/fuzz/corpus, so that what was found once stays mended. */
-#ifndef FUZZ_H
-#define FUZZ_H
+#ifndef TESTS_FUZZ_FUZZ_H
+#define TESTS_FUZZ_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>

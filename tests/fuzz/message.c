@@ -40,7 +40,8 @@ static void write_and_read_again(const struct schema *schema, const void *body, 
 	buffer_init(&first);
 	buffer_init(&second);
 	json_encode(&first, schema, body);
-	must(json_decode((struct span){first.bytes, first.size}, schema, UNKNOWN_REFUSED, arena, &faults, &again) == OK);
+	must(json_decode((struct span){first.bytes, first.size}, schema, UNKNOWN_REFUSED, arena, &faults, &again) ==
+	     OK);
 	json_encode(&second, schema, again);
 	must(first.size == second.size && memcmp(first.bytes, second.bytes, first.size) == 0);
 	buffer_clear(&second);

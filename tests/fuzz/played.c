@@ -1,5 +1,5 @@
-/* Services and keys, played. rpc_call, rpc_call_async and auth_verify stand in for those of runtime/rpc/rpc.c and auth.c: what
- * comes before them and after them is the edge's own code. */
+/* Services and keys, played. rpc_call, rpc_call_async and auth_verify stand in for those of runtime/rpc/rpc.c and
+ * auth.c: what comes before them and after them is the edge's own code. */
 #include "tests/fuzz/played.h"
 
 #include <stdatomic.h>
@@ -88,7 +88,8 @@ enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct 
 	return answer->status;
 }
 
-void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct arena *arena, rpc_done *done, void *context)
+void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct arena *arena, rpc_done *done,
+		    void *context)
 {
 	struct rpc_reply reply;
 

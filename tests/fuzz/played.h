@@ -1,6 +1,6 @@
 /* The edge with its services and its keys played: what a request becomes can be looked at without a broker. */
-#ifndef FUZZ_PLAYED_H
-#define FUZZ_PLAYED_H
+#ifndef TESTS_FUZZ_PLAYED_H
+#define TESTS_FUZZ_PLAYED_H
 
 #include "edge/call.h"
 

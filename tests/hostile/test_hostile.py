@@ -89,8 +89,8 @@ def test_a_hostile_request_gets_the_right_answer_or_none(stack, customer, name):
 @pytest.fixture(scope="module")
 def strict(stack, customer):
     """An edge that waits less, so that the test does, and with few threads, so that they can all be taken."""
-    stack.restart("edge-http", COMANDA_HTTP_HEAD_TIME="1500ms", COMANDA_HTTP_BODY_TIME="1500ms",
-                  COMANDA_HTTP_IDLE="3s", COMANDA_HTTP_PATIENCE="400ms", COMANDA_HTTP_THREADS="12")
+    stack.restart("edge-http", COMANDA_HTTP_HEADER_TIMEOUT="1500ms", COMANDA_HTTP_BODY_TIMEOUT="1500ms",
+                  COMANDA_HTTP_IDLE_TIMEOUT="3s", COMANDA_HTTP_OVERLOAD_TIMEOUT="400ms", COMANDA_HTTP_THREADS="12")
     eventually(lambda: lets_in(customer), 30)
     yield stack
     stack.restart("edge-http")
@@ -216,7 +216,7 @@ def test_resets_at_any_moment_harm_nobody(strict):
 
 @pytest.mark.restarts
 def test_one_address_has_no_more_connections_than_it_may(stack, customer):
-    stack.restart("edge-http", COMANDA_HTTP_PER_ADDRESS="8", COMANDA_LIMIT_EXEMPT="10.0.0.0/8")
+    stack.restart("edge-http", COMANDA_HTTP_MAX_CONNECTIONS_PER_IP="8", COMANDA_LIMIT_EXEMPT="10.0.0.0/8")
     try:
         eventually(lambda: serves(stack))
         with connections(stack, 8) as clients:

@@ -1,6 +1,6 @@
 /* States that no future can tell apart are one. */
-#ifndef MODEL_CANONICAL_H
-#define MODEL_CANONICAL_H
+#ifndef TESTS_MODEL_CANONICAL_H
+#define TESTS_MODEL_CANONICAL_H
 
 #include "tests/model/model.h"
 

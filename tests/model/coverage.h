@@ -1,6 +1,6 @@
 /* Which decisions the searches have driven: a search that never came to a decision proves nothing about it. */
-#ifndef MODEL_COVERAGE_H
-#define MODEL_COVERAGE_H
+#ifndef TESTS_MODEL_COVERAGE_H
+#define TESTS_MODEL_COVERAGE_H
 
 #include "proto/messages.h"
 #include "tests/model/search.h"

@@ -1,7 +1,7 @@
 /* Letters: messages as they travel. An event is written as a CloudEvent and read again by the programs' own codec;
  * equal texts are one letter. Left blank is what no decision reads: when it was decided, and the levels in stock.*. */
-#ifndef MODEL_LETTERS_H
-#define MODEL_LETTERS_H
+#ifndef TESTS_MODEL_LETTERS_H
+#define TESTS_MODEL_LETTERS_H
 
 #include "tests/model/model.h"
 

@@ -3,8 +3,8 @@
  * A state is a bag of facts: "this row has this content", "this letter is in this queue", "this deadline is set". Facts
  * are numbered as they are first met, so that a state is a short sorted array of numbers, and equal states are equal
  * arrays. */
-#ifndef MODEL_MODEL_H
-#define MODEL_MODEL_H
+#ifndef TESTS_MODEL_MODEL_H
+#define TESTS_MODEL_MODEL_H
 
 #include "core/memory.h"
 #include "tests/model/mutations.h"

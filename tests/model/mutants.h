@@ -1,6 +1,6 @@
 /* Decisions with a guard taken out, to stand in for the real ones. What each does is its name. */
-#ifndef MODEL_MUTANTS_H
-#define MODEL_MUTANTS_H
+#ifndef TESTS_MODEL_MUTANTS_H
+#define TESTS_MODEL_MUTANTS_H
 
 #include "core/unit.h"
 

@@ -1,8 +1,8 @@
 /* Mutations: what the explorer must find, to be believed where it finds nothing. Each takes out one guard, of the
  * runtime's steps (a twist of the explorer's own) or of a decision (another function in its place), and names the rule
  * that must then be broken in a world. */
-#ifndef MODEL_MUTATIONS_H
-#define MODEL_MUTATIONS_H
+#ifndef TESTS_MODEL_MUTATIONS_H
+#define TESTS_MODEL_MUTATIONS_H
 
 #include "tests/model/rules.h"
 #include "tests/model/sides.h"

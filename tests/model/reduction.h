@@ -1,6 +1,6 @@
 /* The reductions, held against the full search where that is small enough. */
-#ifndef MODEL_REDUCTION_H
-#define MODEL_REDUCTION_H
+#ifndef TESTS_MODEL_REDUCTION_H
+#define TESTS_MODEL_REDUCTION_H
 
 #include <stdbool.h>
 

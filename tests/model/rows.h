@@ -1,7 +1,7 @@
 /* Aggregates, and the contents that their rows may have. Contents that no decision could tell apart are one: left out
  * are the times of change, an order's history beyond its length, and a product's sequence. */
-#ifndef MODEL_ROWS_H
-#define MODEL_ROWS_H
+#ifndef TESTS_MODEL_ROWS_H
+#define TESTS_MODEL_ROWS_H
 
 #include "tests/model/model.h"
 

@@ -1,6 +1,6 @@
 /* The rules that hold in every state, at every step, and in the end. */
-#ifndef MODEL_RULES_H
-#define MODEL_RULES_H
+#ifndef TESTS_MODEL_RULES_H
+#define TESTS_MODEL_RULES_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* The save of a turn, statement by statement, as the runtime's transaction makes it. */
-#ifndef MODEL_SAVE_H
-#define MODEL_SAVE_H
+#ifndef TESTS_MODEL_SAVE_H
+#define TESTS_MODEL_SAVE_H
 
 #include "tests/model/search.h"
 #include "tests/model/turns.h"

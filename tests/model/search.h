@@ -1,6 +1,6 @@
 /* The search: every state that can be reached, once each, and every step between them. */
-#ifndef MODEL_SEARCH_H
-#define MODEL_SEARCH_H
+#ifndef TESTS_MODEL_SEARCH_H
+#define TESTS_MODEL_SEARCH_H
 
 #include "tests/model/model.h"
 

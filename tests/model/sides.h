@@ -1,6 +1,6 @@
 /* The three services as the explorer drives them: by the programs' own handler tables. */
-#ifndef MODEL_SIDES_H
-#define MODEL_SIDES_H
+#ifndef TESTS_MODEL_SIDES_H
+#define TESTS_MODEL_SIDES_H
 
 #include "comanda/service.h"
 

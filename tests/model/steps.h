@@ -1,6 +1,6 @@
 /* All that can happen next. */
-#ifndef MODEL_STEPS_H
-#define MODEL_STEPS_H
+#ifndef TESTS_MODEL_STEPS_H
+#define TESTS_MODEL_STEPS_H
 
 #include "tests/model/letters.h"
 #include "tests/model/search.h"
@@ -10,9 +10,9 @@ void steps_from(struct search *search, const struct bag *state);
 
 /* ---- its parts ---- */
 
-void steps_of_consumers(struct search *search, const struct bag *state);    /* messages are handled */
-void steps_of_relays(struct search *search, const struct bag *state);   /* events are published, notes are sent */
-void steps_of_the_rest(struct search *search, const struct bag *state); /* time passes, people act */
+void steps_of_consumers(struct search *search, const struct bag *state); /* messages are handled */
+void steps_of_relays(struct search *search, const struct bag *state);    /* events are published, notes are sent */
+void steps_of_the_rest(struct search *search, const struct bag *state);  /* time passes, people act */
 
 /* What a consumer has taken out of a queue. */
 struct taken {

@@ -1,6 +1,6 @@
 /* How a state was reached, in words. */
-#ifndef MODEL_TRACE_H
-#define MODEL_TRACE_H
+#ifndef TESTS_MODEL_TRACE_H
+#define TESTS_MODEL_TRACE_H
 
 #include "tests/model/search.h"
 

@@ -1,7 +1,7 @@
 /* Turns: what the product's own decisions make of letters and rows. A decision is pure, so each is run once for every
  * (letters, rows, moment), and remembered. */
-#ifndef MODEL_TURNS_H
-#define MODEL_TURNS_H
+#ifndef TESTS_MODEL_TURNS_H
+#define TESTS_MODEL_TURNS_H
 
 #include "tests/model/model.h"
 

@@ -1,6 +1,6 @@
 /* A world: who is there, what they may do, and how much may go wrong. The explorer visits all that can happen in it. */
-#ifndef MODEL_WORLD_H
-#define MODEL_WORLD_H
+#ifndef TESTS_MODEL_WORLD_H
+#define TESTS_MODEL_WORLD_H
 
 #include <stdbool.h>
 
@@ -28,7 +28,7 @@ struct world {
 	int doubles;               /* messages that a queue may get twice, in all; EVERY: each may be */
 	int dead;                  /* events that are put aside as if they had crashed their consumer, in all */
 	int rounds;                /* notes of one deadline that may overlap, with all that they lead to */
-	int consumers;                 /* of products' events, side by side */
+	int consumers;             /* of products' events, side by side */
 	bool pairs;                /* a turn may take two messages */
 	/* Two reductions for large worlds. Neither loses a behaviour:
 	 * - what is committed is published in the same step. Queues are bags, so that a later publication is a later

@@ -108,7 +108,7 @@ def test_no_debugger_of_the_same_account_gets_at_a_programs_memory(stack, progra
     binary = Path(stack["COMANDA_BIN"]) / program
     assert owner_of_memory(Path("/usr/bin/sleep"), {}, False) == 65534
     assert owner_of_memory(binary, environment, True) == 0
-    assert owner_of_memory(binary, environment | {"COMANDA_DEBUGGABLE": "on"}, True) == 65534
+    assert owner_of_memory(binary, environment | {"COMANDA_ALLOW_DEBUGGER": "on"}, True) == 65534
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

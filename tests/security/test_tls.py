@@ -141,7 +141,7 @@ def test_a_service_and_the_edge_work_over_amqps(stack, secure_broker, authoritie
 def test_a_broker_that_cannot_prove_itself_is_not_spoken_to(stack, secure_broker, authorities, svc_users, how):
     port = {"in another name": secure_broker.wrong_name, "expired": secure_broker.expired}.get(how, secure_broker.good)
     ca = {"of another authority": authorities.others.file, "not known to the system": None}.get(how, authorities.ours.file)
-    before = len(logged(stack, svc_users, "broker.away"))
+    before = len(logged(stack, svc_users, "broker.unavailable"))
     stack.stop(svc_users)
     with starting(stack, svc_users, COMANDA_BROKER_URL=with_tls(stack["COMANDA_BROKER_URL_SVC_USERS"], port, ca)):
         eventually(lambda: stack.admin(svc_users, "healthz").status_code == 200, patience=20)
@@ -150,7 +150,7 @@ def test_a_broker_that_cannot_prove_itself_is_not_spoken_to(stack, secure_broker
 
 
 def refused(stack, program, before):
-    said = logged(stack, program, "broker.away")[before:]
+    said = logged(stack, program, "broker.unavailable")[before:]
     return any("SSL" in text or "certificate" in text or "hostname" in text for text in said)
 
 
@@ -194,9 +194,9 @@ def test_a_service_works_over_tls_to_its_database(stack, secure_database, author
 
 
 def test_a_database_that_cannot_prove_itself_is_not_spoken_to(stack, secure_database, authorities, svc_users):
-    before = len(logged(stack, svc_users, "database.away"))
+    before = len(logged(stack, svc_users, "database.unavailable"))
     stack.stop(svc_users)
     with starting(stack, svc_users, COMANDA_DATABASE_URL=database_url(stack, authorities.others.file)):
         eventually(lambda: any("certificate verify failed" in text
-                               for text in logged(stack, svc_users, "database.away")[before:]), patience=20)
+                               for text in logged(stack, svc_users, "database.unavailable")[before:]), patience=20)
         assert not stack.ready(svc_users)

@@ -14,7 +14,7 @@ from accounts import PROGRAMS, counted, counters
 from stage import Stage, commit, machine
 
 KEPT_SECONDS = 60  # retention of the inbox
-SETTINGS = (f"COMANDA_INBOX_COMMANDS={KEPT_SECONDS}s", f"COMANDA_INBOX_EVENTS={KEPT_SECONDS}s")
+SETTINGS = (f"COMANDA_IDEMPOTENCY_TTL={KEPT_SECONDS}s", f"COMANDA_DEDUP_TTL={KEPT_SECONDS}s")
 CONNECTIONS = 64
 CONFIRMED = r'relay_events_total\{type="order.confirmed"'
 

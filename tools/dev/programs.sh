@@ -43,7 +43,7 @@ program_settings() {
 	echo "COMANDA_BROKER_URL=$(program_broker_url "$1")"
 	echo "COMANDA_LOG_LEVEL=info"
 	# Tools and tests look into the programs; root may do so anyway.
-	((EUID == 0)) || echo "COMANDA_DEBUGGABLE=on"
+	((EUID == 0)) || echo "COMANDA_ALLOW_DEBUGGER=on"
 	case $1 in
 	svc-*) echo "COMANDA_DATABASE_URL=$(program_database_url "$1")" ;;&
 	svc-users)

@@ -184,8 +184,11 @@ bool rabbitmqctl(const char *arguments)
 
 struct broker *connected_broker(const char *consumer, bool confirms)
 {
-	const struct broker_config config = {
-		.url = url, .program = "component", .connection_name = consumer, .heartbeat_us = 10 * SECOND_US, .confirms = confirms};
+	const struct broker_config config = {.url = url,
+					     .program = "component",
+					     .connection_name = consumer,
+					     .heartbeat_us = 10 * SECOND_US,
+					     .confirms = confirms};
 	struct broker *broker = broker_new(&config);
 
 	if (broker_ensure(broker) != OK)

@@ -3,8 +3,8 @@
  * COMANDA_TEST_BROKER_URL       amqp://user:password@host:port/anything
  * COMANDA_TEST_MANAGEMENT_URL   http://user:password@host:port, of the same user, an administrator
  * COMANDA_TEST_RABBITMQCTL      optional: the command that reaches its node; without it, alarms are not tested */
-#ifndef BROKER_FIXTURE_H
-#define BROKER_FIXTURE_H
+#ifndef AMQP_TESTS_BROKER_FIXTURE_H
+#define AMQP_TESTS_BROKER_FIXTURE_H
 
 #include "amqp/broker.h"
 

@@ -171,8 +171,8 @@ static size_t fetched(const struct coming *list, size_t count)
 }
 
 #define GATHERED(...)                                                                                                  \
-	fetched((const struct coming[]){__VA_ARGS__},                                                                 \
-		 sizeof((const struct coming[]){__VA_ARGS__}) / sizeof(struct coming))
+	fetched((const struct coming[]){__VA_ARGS__},                                                                  \
+		sizeof((const struct coming[]){__VA_ARGS__}) / sizeof(struct coming))
 
 static void one_that_cannot_wait_goes_alone(void **state)
 {
@@ -280,8 +280,8 @@ static const char *turn_of(struct consumer *consumer, const struct letter *list,
 	return said;
 }
 
-#define TURN(consumer, ...)                                                                                                \
-	turn_of(consumer, (const struct letter[]){__VA_ARGS__},                                                            \
+#define TURN(consumer, ...)                                                                                            \
+	turn_of(consumer, (const struct letter[]){__VA_ARGS__},                                                        \
 		sizeof((const struct letter[]){__VA_ARGS__}) / sizeof(struct letter))
 #define QUIET(consumer) turn_of(consumer, NULL, 0)
 

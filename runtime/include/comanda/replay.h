@@ -4,8 +4,8 @@
  * changed nothing left nothing behind), and so is a note that a service sent itself. A service's recall says which
  * request that must have been, and which versions of which aggregates an event tells of: these, not the log's order,
  * say in which order the decisions were made. */
-#ifndef RT_RECALL_H
-#define RT_RECALL_H
+#ifndef COMANDA_REPLAY_H
+#define COMANDA_REPLAY_H
 
 #include "comanda/service.h"
 

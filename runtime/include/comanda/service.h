@@ -1,12 +1,12 @@
 /* A service: its tables, and the runtime that runs them.
  *
- * A service is consumers. A consumer is one thread, one AMQP connection, one PostgreSQL connection, one queue; what it does
- * with a message stands in its handlers. `main.c` hands the tables over:
+ * A service is consumers. A consumer is one thread, one AMQP connection, one PostgreSQL connection, one queue; what it
+ * does with a message stands in its handlers. `main.c` hands the tables over:
  *
  *   int main(int argc, char **argv) { return service_run(&orders_service, argc, argv); }
  */
-#ifndef RT_SERVICE_H
-#define RT_SERVICE_H
+#ifndef COMANDA_SERVICE_H
+#define COMANDA_SERVICE_H
 
 #include "comanda/store.h"
 #include "config/settings.h"
@@ -29,8 +29,8 @@ struct query {
 /* Answers with a struct of the type's reply schema, or with JSON that is there already (from a cache). */
 void query_reply(struct consumer *consumer, struct query *query, const void *body);
 void query_reply_json(struct query *query, struct span json);
-void query_refuse(struct consumer *consumer, struct query *query, enum status status, const char *code, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
+void query_refuse(struct consumer *consumer, struct query *query, enum status status, const char *code,
+		  const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* Answers all of them. Returns OK, or what the database said (then those that have no answer yet are refused with it).
  */
@@ -48,7 +48,8 @@ struct handler {
 	 * same message changes nothing, and says nothing but what it said before, under the same ids. So no row of the
 	 * inbox has to claim it: see inbox.h. */
 	bool remembered;
-	/* Of events: another comes about the same aggregate, from another service (`join_timeout_us` of the consumer). */
+	/* Of events: another comes about the same aggregate, from another service (`join_timeout_us` of the consumer).
+	 */
 	bool paired;
 	keys_function *keys;       /* deciding: which aggregates; NULL: none */
 	decide_function *decide;   /* command, events, password consumers */
@@ -61,10 +62,11 @@ struct handler {
 /* A table of handlers ends with a row that has neither `decide` nor `read`. */
 
 enum consumer_kind {
-	CONSUMER_QUERY,   /* requests that read */
-	CONSUMER_COMMAND, /* requests that write: claim, load, decide, save, answer */
-	CONSUMER_EVENTS,  /* events that write */
-	CONSUMER_STATELESS  /* events that are answered from what is loaded, without changing anything here: no transaction */
+	CONSUMER_QUERY,    /* requests that read */
+	CONSUMER_COMMAND,  /* requests that write: claim, load, decide, save, answer */
+	CONSUMER_EVENTS,   /* events that write */
+	CONSUMER_STATELESS /* events that are answered from what is loaded, without changing anything here: no
+			      transaction */
 };
 
 struct consumer_config {
@@ -80,8 +82,8 @@ struct consumer_config {
 	/* Under load: for how long an event that is one of a pair waits for the other, so that both are decided in one
 	 * turn (consumer/event_join.h). 0: it does not. */
 	int64_t join_timeout_us;
-	/* Of command consumers: a turn asks at its beginning which of its requests were answered before. Otherwise that is
-	 * found out at its end, and the turn is run again: cheaper where repeats are few, and no good where it costs
+	/* Of command consumers: a turn asks at its beginning which of its requests were answered before. Otherwise that
+	 * is found out at its end, and the turn is run again: cheaper where repeats are few, and no good where it costs
 	 * much to prepare one. */
 	bool check_duplicates_first;
 };
@@ -114,19 +116,20 @@ struct deadline_source {
 	 * somebody else has locked. */
 	struct sql look, hold;
 };
-#define DEADLINE_SOURCE_SELECT(table, key, condition)                                                                          \
+#define DEADLINE_SOURCE_SELECT(table, key, condition)                                                                  \
 	"SELECT " key " FROM " table " WHERE " key " = ANY($1::uuid[]) AND " condition " ORDER BY " key
 /* DEADLINE_SOURCE(ORDER_DEADLINE, order_kind, "orders", "id", "state < 3") */
-#define DEADLINE_SOURCE(type_, kind_, table, key, condition)                                                                   \
+#define DEADLINE_SOURCE(type_, kind_, table, key, condition)                                                           \
 	{                                                                                                              \
-		.type = (type_), .kind = &(kind_), .look = {table "_waiting", DEADLINE_SOURCE_SELECT(table, key, condition)},  \
+		.type = (type_), .kind = &(kind_),                                                                     \
+		.look = {table "_waiting", DEADLINE_SOURCE_SELECT(table, key, condition)},                             \
 		.hold = {table "_hold_waiting",                                                                        \
-			 DEADLINE_SOURCE_SELECT(table, key, condition) " FOR NO KEY UPDATE SKIP LOCKED"},                      \
+			 DEADLINE_SOURCE_SELECT(table, key, condition) " FOR NO KEY UPDATE SKIP LOCKED"},              \
 	}
 
 struct service {
-	const char *name;  /* "svc-orders": program, broker user and consumer name in derived ids */
-	const char *about; /* one line for --help */
+	const char *name;         /* "svc-orders": program, broker user and consumer name in derived ids */
+	const char *about;        /* one line for --help */
 	const char *queue_prefix; /* "orders": prefix of its queues */
 	const struct contract *contract;
 	const struct setting *settings; /* the whole table of the program, SERVICE_SETTINGS included */
@@ -134,10 +137,11 @@ struct service {
 	size_t settings_size;
 	const struct migration *migrations; /* the service's own; the runtime's (inbox, outbox, deadlines) go first */
 	const struct store *const *stores;  /* in locking order; ends with NULL */
-	const struct consumer_config *consumers;      /* ends with a NULL name */
-	const struct retention *retention;  /* beyond the runtime's own; NULL: none */
-	const struct db_gauge *gauges;         /* ends with a NULL metric; NULL: none */
-	const struct deadline_source *deadline_sources;      /* ends with a NULL kind; NULL: each deadline has its own row at once */
+	const struct consumer_config *consumers; /* ends with a NULL name */
+	const struct retention *retention;       /* beyond the runtime's own; NULL: none */
+	const struct db_gauge *gauges;           /* ends with a NULL metric; NULL: none */
+	const struct deadline_source
+		*deadline_sources; /* ends with a NULL kind; NULL: each deadline has its own row at once */
 	/* Requests of the type `opens` begin what stays open until its deadline. They are refused (E_BUSY) while as
 	 * many deadlines are open as a setting says: an int64_t at this offset of the program's settings; 0: no limit.
 	 */
@@ -160,118 +164,119 @@ struct service_settings {
 	int64_t idempotency_ttl_us, dedup_ttl_us;
 };
 /* The rows of a settings table for a `struct service_settings` member named `service` in `struct_`. */
-#define SERVICE_SETTINGS(struct_)                                                                                        \
-	{"COMANDA_ADMIN_ADDRESS",                                                                                        \
-	 SET_TEXT,                                                                                                       \
-	 offsetof(struct_, service.admin_address),                                                                       \
-	 "127.0.0.1",                                                                                                    \
-	 0,                                                                                                              \
-	 0,                                                                                                              \
-	 "address of healthz, readyz and metrics; 0.0.0.0: every one, for a network of its own"},                        \
-		{"COMANDA_ADMIN_PORT",                                                                                   \
-		 SET_PORT,                                                                                               \
-		 offsetof(struct_, service.admin_port),                                                                  \
-		 "0",                                                                                                    \
-		 0,                                                                                                      \
-		 0,                                                                                                      \
-		 "port of healthz, readyz and metrics; 0: any free one"},                                                \
-		{"COMANDA_BROKER_HEARTBEAT",                                                                             \
-		 SET_DURATION,                                                                                           \
-		 offsetof(struct_, service.broker_heartbeat_us),                                                         \
-		 "10s",                                                                                                  \
-		 2 * SECOND_US,                                                                                          \
-		 600 * SECOND_US,                                                                                        \
-		 "AMQP heartbeat; a dead connection is noticed after twice this"},                                       \
-		{"COMANDA_BROKER_URL",                                                                                   \
-		 SET_SECRET,                                                                                             \
-		 offsetof(struct_, service.broker_url),                                                                  \
-		 NULL,                                                                                                   \
-		 0,                                                                                                      \
-		 0,                                                                                                      \
-		 "amqp://user:password@host:port[,host:port]/vhost; amqps://…?cacertfile=/path for TLS"},                \
-		{"COMANDA_DATABASE_URL",                                                                                 \
-		 SET_SECRET,                                                                                             \
-		 offsetof(struct_, service.database_url),                                                                \
-		 NULL,                                                                                                   \
-		 0,                                                                                                      \
-		 0,                                                                                                      \
-		 "postgresql://user:password@host:port/database"},                                                       \
-		{"COMANDA_DATABASE_WAIT",                                                                                \
-		 SET_DURATION,                                                                                           \
-		 offsetof(struct_, service.statement_timeout_us),                                                                  \
-		 "4s",                                                                                                   \
-		 100 * MS_US,                                                                                            \
-		 60 * SECOND_US,                                                                                         \
-		 "longest wait for a statement"},                                                                        \
-		{"COMANDA_DEBUGGABLE",                                                                                   \
-		 SET_BOOL,                                                                                               \
-		 offsetof(struct_, service.allow_debugger),                                                                  \
-		 "off",                                                                                                  \
-		 0,                                                                                                      \
-		 0,                                                                                                      \
-		 "on: other processes of its account may look into its memory, keys and all"},                           \
-		{"COMANDA_INBOX_COMMANDS",                                                                               \
-		 SET_DURATION,                                                                                           \
-		 offsetof(struct_, service.idempotency_ttl_us),                                                           \
-		 "24h",                                                                                                  \
-		 SECOND_US,                                                                                              \
-		 30 * DAY_US,                                                                                            \
-		 "how long an idempotency key and its answer are remembered"},                                           \
-		{"COMANDA_INBOX_EVENTS",                                                                                 \
-		 SET_DURATION,                                                                                           \
-		 offsetof(struct_, service.dedup_ttl_us),                                                             \
-		 "7d",                                                                                                   \
-		 SECOND_US,                                                                                              \
-		 90 * DAY_US,                                                                                            \
-		 "how long a handled event is remembered in the inbox"},                                                 \
-		{"COMANDA_LANES_COMMAND",                                                                                \
-		 SET_INT,                                                                                                \
-		 offsetof(struct_, service.consumers_command),                                                               \
-		 "1",                                                                                                    \
-		 1,                                                                                                      \
-		 16,                                                                                                     \
-		 "consumers that write what is asked for"},                                                                  \
-		{"COMANDA_LANES_EVENTS",                                                                                 \
-		 SET_INT,                                                                                                \
-		 offsetof(struct_, service.consumers_events),                                                                \
-		 "1",                                                                                                    \
-		 1,                                                                                                      \
-		 16,                                                                                                     \
-		 "consumers that write what events cause"},                                                                  \
-		{"COMANDA_LANES_QUERY", SET_INT, offsetof(struct_, service.consumers_query), "1", 1, 16, "consumers that read"}, \
-		{"COMANDA_LOG_LEVEL",         SET_TEXT, offsetof(struct_, service.log_level), "info", 0, 0,              \
-		 "debug, info, warn or error"},                                                                          \
-		{"COMANDA_MIGRATIONS_URL",                                                                               \
-		 SET_SECRET,                                                                                             \
-		 offsetof(struct_, service.migrations_url),                                                              \
-		 "",                                                                                                     \
-		 0,                                                                                                      \
-		 0,                                                                                                      \
-		 "whose right it is to change tables, as in COMANDA_DATABASE_URL; empty: that one's"},                   \
-		{"COMANDA_OPEN_MAX",                                                                                     \
-		 SET_INT,                                                                                                \
-		 offsetof(struct_, service.max_pending),                                                                    \
-		 "1000",                                                                                                 \
-		 1,                                                                                                      \
-		 1000000,                                                                                                \
-		 "requests that write are taken more slowly while all replicas have more than this open"},               \
-		{"COMANDA_OTLP_URL",                                                                                     \
-		 SET_TEXT,                                                                                               \
-		 offsetof(struct_, service.otlp_url),                                                                    \
-		 "",                                                                                                     \
-		 0,                                                                                                      \
-		 0,                                                                                                      \
-		 "http://host:4318 of an OpenTelemetry collector that spans are sent to; empty: none are recorded"},     \
-		{"COMANDA_OUTBOX_AGE_MAX",                                                                               \
-		 SET_DURATION,                                                                                           \
-		 offsetof(struct_, service.outbox_age_max_us),                                                           \
-		 "30s",                                                                                                  \
-		 SECOND_US,                                                                                              \
-		 DAY_US,                                                                                                 \
-		 "requests that write are refused (503) while the oldest unsent event is older than this"},              \
-	{                                                                                                                \
-		"COMANDA_SHUTDOWN", SET_DURATION, offsetof(struct_, service.shutdown_timeout_us), "8s", 100 * MS_US,             \
-			120 * SECOND_US, "longest orderly stop after SIGTERM"                                            \
+#define SERVICE_SETTINGS(struct_)                                                                                      \
+	{"COMANDA_ADMIN_ADDRESS",                                                                                      \
+	 SET_TEXT,                                                                                                     \
+	 offsetof(struct_, service.admin_address),                                                                     \
+	 "127.0.0.1",                                                                                                  \
+	 0,                                                                                                            \
+	 0,                                                                                                            \
+	 "address of healthz, readyz and metrics; 0.0.0.0: every one, for a network of its own"},                      \
+		{"COMANDA_ADMIN_PORT",                                                                                 \
+		 SET_PORT,                                                                                             \
+		 offsetof(struct_, service.admin_port),                                                                \
+		 "0",                                                                                                  \
+		 0,                                                                                                    \
+		 0,                                                                                                    \
+		 "port of healthz, readyz and metrics; 0: any free one"},                                              \
+		{"COMANDA_BROKER_HEARTBEAT",                                                                           \
+		 SET_DURATION,                                                                                         \
+		 offsetof(struct_, service.broker_heartbeat_us),                                                       \
+		 "10s",                                                                                                \
+		 2 * SECOND_US,                                                                                        \
+		 600 * SECOND_US,                                                                                      \
+		 "AMQP heartbeat; a dead connection is noticed after twice this"},                                     \
+		{"COMANDA_BROKER_URL",                                                                                 \
+		 SET_SECRET,                                                                                           \
+		 offsetof(struct_, service.broker_url),                                                                \
+		 NULL,                                                                                                 \
+		 0,                                                                                                    \
+		 0,                                                                                                    \
+		 "amqp://user:password@host:port[,host:port]/vhost; amqps://…?cacertfile=/path for TLS"},              \
+		{"COMANDA_DATABASE_URL",                                                                               \
+		 SET_SECRET,                                                                                           \
+		 offsetof(struct_, service.database_url),                                                              \
+		 NULL,                                                                                                 \
+		 0,                                                                                                    \
+		 0,                                                                                                    \
+		 "postgresql://user:password@host:port/database"},                                                     \
+		{"COMANDA_STATEMENT_TIMEOUT",                                                                          \
+		 SET_DURATION,                                                                                         \
+		 offsetof(struct_, service.statement_timeout_us),                                                      \
+		 "4s",                                                                                                 \
+		 100 * MS_US,                                                                                          \
+		 60 * SECOND_US,                                                                                       \
+		 "longest wait for a statement"},                                                                      \
+		{"COMANDA_ALLOW_DEBUGGER",                                                                             \
+		 SET_BOOL,                                                                                             \
+		 offsetof(struct_, service.allow_debugger),                                                            \
+		 "off",                                                                                                \
+		 0,                                                                                                    \
+		 0,                                                                                                    \
+		 "on: other processes of its account may look into its memory, keys and all"},                         \
+		{"COMANDA_IDEMPOTENCY_TTL",                                                                            \
+		 SET_DURATION,                                                                                         \
+		 offsetof(struct_, service.idempotency_ttl_us),                                                        \
+		 "24h",                                                                                                \
+		 SECOND_US,                                                                                            \
+		 30 * DAY_US,                                                                                          \
+		 "how long an idempotency key and its answer are remembered"},                                         \
+		{"COMANDA_DEDUP_TTL",                                                                                  \
+		 SET_DURATION,                                                                                         \
+		 offsetof(struct_, service.dedup_ttl_us),                                                              \
+		 "7d",                                                                                                 \
+		 SECOND_US,                                                                                            \
+		 90 * DAY_US,                                                                                          \
+		 "how long a handled event is remembered in the inbox"},                                               \
+		{"COMANDA_CONSUMERS_COMMAND",                                                                          \
+		 SET_INT,                                                                                              \
+		 offsetof(struct_, service.consumers_command),                                                         \
+		 "1",                                                                                                  \
+		 1,                                                                                                    \
+		 16,                                                                                                   \
+		 "consumers that write what is asked for"},                                                            \
+		{"COMANDA_CONSUMERS_EVENTS",                                                                           \
+		 SET_INT,                                                                                              \
+		 offsetof(struct_, service.consumers_events),                                                          \
+		 "1",                                                                                                  \
+		 1,                                                                                                    \
+		 16,                                                                                                   \
+		 "consumers that write what events cause"},                                                            \
+		{"COMANDA_CONSUMERS_QUERY", SET_INT, offsetof(struct_, service.consumers_query), "1", 1, 16,           \
+		 "consumers that read"},                                                                               \
+		{"COMANDA_LOG_LEVEL",         SET_TEXT, offsetof(struct_, service.log_level), "info", 0, 0,            \
+		 "debug, info, warn or error"},                                                                        \
+		{"COMANDA_MIGRATIONS_URL",                                                                             \
+		 SET_SECRET,                                                                                           \
+		 offsetof(struct_, service.migrations_url),                                                            \
+		 "",                                                                                                   \
+		 0,                                                                                                    \
+		 0,                                                                                                    \
+		 "whose right it is to change tables, as in COMANDA_DATABASE_URL; empty: that one's"},                 \
+		{"COMANDA_MAX_PENDING",                                                                                \
+		 SET_INT,                                                                                              \
+		 offsetof(struct_, service.max_pending),                                                               \
+		 "1000",                                                                                               \
+		 1,                                                                                                    \
+		 1000000,                                                                                              \
+		 "requests that write are taken more slowly while all replicas have more than this open"},             \
+		{"COMANDA_OTLP_URL",                                                                                   \
+		 SET_TEXT,                                                                                             \
+		 offsetof(struct_, service.otlp_url),                                                                  \
+		 "",                                                                                                   \
+		 0,                                                                                                    \
+		 0,                                                                                                    \
+		 "http://host:4318 of an OpenTelemetry collector that spans are sent to; empty: none are recorded"},   \
+		{"COMANDA_OUTBOX_AGE_MAX",                                                                             \
+		 SET_DURATION,                                                                                         \
+		 offsetof(struct_, service.outbox_age_max_us),                                                         \
+		 "30s",                                                                                                \
+		 SECOND_US,                                                                                            \
+		 DAY_US,                                                                                               \
+		 "requests that write are refused (503) while the oldest unsent event is older than this"},            \
+	{                                                                                                              \
+		"COMANDA_SHUTDOWN_TIMEOUT", SET_DURATION, offsetof(struct_, service.shutdown_timeout_us), "8s",        \
+			100 * MS_US, 120 * SECOND_US, "longest orderly stop after SIGTERM"                             \
 	}
 
 /* Runs the service until SIGTERM or SIGINT. Handles --help, --version and --check (asks its own readyz). Returns the

@@ -1,6 +1,6 @@
 /* A store: how the aggregates of one kind live in PostgreSQL, for the consumer that loads and saves them in batches. */
-#ifndef RT_STORE_H
-#define RT_STORE_H
+#ifndef COMANDA_STORE_H
+#define COMANDA_STORE_H
 
 #include "core/unit.h"
 #include "postgres/db.h"
@@ -15,7 +15,7 @@ struct store_update {
 };
 
 /* `still` for a table. */
-#define STORE_VERSION_CHECK(table, key, version)                                                                               \
+#define STORE_VERSION_CHECK(table, key, version)                                                                       \
 	{                                                                                                              \
 		table "_still",                                                                                        \
 			"SELECT given.id FROM unnest($1::uuid[], $2::bigint[]) AS given (id, seen) "                   \

@@ -22,7 +22,8 @@ static const char *url;
 
 static struct db *connect_to(const char *where, int64_t wait_us)
 {
-	return db_new(&(struct db_config){.url = where, .program = "db-component", .wait_us = wait_us, .connection_name = "test"});
+	return db_new(&(struct db_config){
+		.url = where, .program = "db-component", .wait_us = wait_us, .connection_name = "test"});
 }
 
 static int open_db(void **state)

@@ -1,6 +1,6 @@
 /* A look at Redis from outside the cache, for its tests. A failure fails the test. */
-#ifndef RT_TEST_REDIS_OUTSIDE_H
-#define RT_TEST_REDIS_OUTSIDE_H
+#ifndef REDIS_TESTS_REDIS_CLIENT_H
+#define REDIS_TESTS_REDIS_CLIENT_H
 
 #include "core/memory.h"
 

@@ -102,7 +102,8 @@ static enum status enlist(struct scene *scene, const struct rpc_request *request
 	struct ask *ask = NULL;
 	enum status status;
 
-	*asking = (struct asking){.subscriber = {.due_us = monotonic_now() + wait_us, .tell = note_end}, .id = request->id};
+	*asking = (struct asking){.subscriber = {.due_us = monotonic_now() + wait_us, .tell = note_end},
+				  .id = request->id};
 	ask = ask_new(&contract, request, asking->subscriber.due_us);
 	status = table_enlist(&scene->table, ask, types[request->type].queue, &asking->subscriber);
 	if (status != OK)

@@ -154,7 +154,8 @@ static void waits_again_once_the_cache_may_have_been_open(void **state)
 	epoch.closed_until_us = CACHE_EPOCH_CLOSED_US;
 	assert_int_equal(cache_epoch_committed(&epoch, later_us + 20), later_us + 20);
 
-	/* Got the row only after what this consumer knew to be closed: others may have opened and closed it in between. */
+	/* Got the row only after what this consumer knew to be closed: others may have opened and closed it in between.
+	 */
 	epoch.raised_us = later_us + CACHE_EPOCH_CLOSED_US - 5;
 	epoch.taken_us = later_us + CACHE_EPOCH_CLOSED_US + 5;
 	epoch.closed_until_us = epoch.taken_us + SECOND_US;
