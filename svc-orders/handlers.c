@@ -35,12 +35,12 @@ const struct handler orders_commands[] = {
  * That the user is there is nearly always known first, by the commit that svc-products needs and svc-users does not:
  * alone it would cost a turn, in which the other answer finds the consumer at work. */
 const struct handler orders_events[] = {
-	{ USER_VERIFIED,       .keys = order_key, .decide = on_user_verified,  .remembered = true,
-	                       .paired = true, .max_delay_us = 4 * MS_US },
-	{ USER_REFUSED,        .keys = order_key, .decide = on_user_refused,   .remembered = true },
-	{ STOCK_RESERVED,      .keys = order_key, .decide = on_stock_reserved, .remembered = true,
-	                       .paired = true },
-	{ STOCK_REFUSED,       .keys = order_key, .decide = on_stock_refused,  .remembered = true },
+	{ USER_VERIFIED,       .keys = order_key, .decide = on_user_verified,  .idempotent = true,
+	                       .join = true, .max_delay_us = 4 * MS_US },
+	{ USER_REFUSED,        .keys = order_key, .decide = on_user_refused,   .idempotent = true },
+	{ STOCK_RESERVED,      .keys = order_key, .decide = on_stock_reserved, .idempotent = true,
+	                       .join = true },
+	{ STOCK_REFUSED,       .keys = order_key, .decide = on_stock_refused,  .idempotent = true },
 	{ RESERVATION_OVERDUE, .keys = order_key, .decide = on_reservation_overdue },
 	{ ORDER_DEADLINE,      .keys = order_key, .decide = on_deadline            },
 	{ 0 }

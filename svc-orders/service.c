@@ -47,6 +47,5 @@ const struct service orders_service = {
 	.consumers = consumers,
 	.gauges = orders_gauges,
 	.deadline_sources = deadline_sources,
-	.opens = ORDERS_PLACE,
-	.open_max_setting = offsetof(struct orders_settings, pending_max),
+	.admission = {.type = ORDERS_PLACE, .max_setting = offsetof(struct orders_settings, pending_max)},
 };

@@ -30,11 +30,11 @@ const struct handler products_commands[] = {
  * What is held and now sold is nobody else's either way: that may wait for the next order, which would find the consumer at
  * work. */
 const struct handler products_events[] = {
-	{.type = ORDER_PLACED,          .keys = placed_keys, .decide = reserve_order, .remembered = true},
-	{.type = ORDER_CONFIRMED,       .keys = order_keys,  .decide = sell_order,    .remembered = true, .max_delay_us = 10 * MS_US},
-	{.type = ORDER_REJECTED,        .keys = order_keys,  .decide = release_order, .remembered = true},
-	{.type = ORDER_EXPIRED,         .keys = order_keys,  .decide = release_order, .remembered = true},
-	{.type = ORDER_CANCELLED,       .keys = order_keys,  .decide = release_order, .remembered = true},
+	{.type = ORDER_PLACED,          .keys = placed_keys, .decide = reserve_order, .idempotent = true},
+	{.type = ORDER_CONFIRMED,       .keys = order_keys,  .decide = sell_order,    .idempotent = true, .max_delay_us = 10 * MS_US},
+	{.type = ORDER_REJECTED,        .keys = order_keys,  .decide = release_order, .idempotent = true},
+	{.type = ORDER_EXPIRED,         .keys = order_keys,  .decide = release_order, .idempotent = true},
+	{.type = ORDER_CANCELLED,       .keys = order_keys,  .decide = release_order, .idempotent = true},
 	{.type = RESERVATION_DEADLINE,  .keys = note_key,    .decide = check_overdue},
 	{0},
 };

@@ -1,5 +1,5 @@
 /* What a service remembers of events: handled when, counted how often. An event that its inbox claimed has a row of its
- * own in inbox_events; those that aggregates remember (`remembered` in runtime/include/comanda/service.h) have one
+ * own in inbox_events; those that aggregates remember (`idempotent` in runtime/include/comanda/service.h) have one
  * together, by the turn that heard them, in processed_events. Both are called claims here. */
 #ifndef CTL_LIB_DEDUP_ADMIN_H
 #define CTL_LIB_DEDUP_ADMIN_H

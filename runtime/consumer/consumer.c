@@ -186,7 +186,7 @@ static void refuse_openers(struct consumer *consumer)
 	for (size_t i = 0; i < consumer->batch.count; i++) {
 		struct item *item = &consumer->batch.items[i];
 
-		if (item->query.status == OK && item->query.message.type == consumer->engine->service->opens)
+		if (item->query.status == OK && item->query.message.type == consumer->engine->service->admission.type)
 			item_fail(consumer, item, E_BUSY);
 	}
 }
@@ -226,7 +226,7 @@ static void rest(struct consumer *consumer)
 	struct admission *admission = &consumer->engine->admission;
 	const int64_t since = monotonic_now();
 
-	if (consumer->config->kind != CONSUMER_COMMAND || consumer->engine->service->open_max_setting == 0)
+	if (consumer->config->kind != CONSUMER_COMMAND || consumer->engine->service->admission.max_setting == 0)
 		return;
 	while (!consumer_stopping(consumer) && admission_throttled(admission, since))
 		poll(NULL, 0, 1);

@@ -102,7 +102,7 @@ static int compare_subjects(const void *a, const void *b)
 
 static bool may_wait(const struct item *item)
 {
-	return item->query.status == OK && !item->careful && item->handler->paired;
+	return item->query.status == OK && !item->careful && item->handler->join;
 }
 
 /* Marks the items that have come without the other. */

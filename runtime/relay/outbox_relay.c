@@ -284,10 +284,11 @@ static void sweep(struct outbox_relay *relay)
 
 static void look_at_deadlines(struct outbox_relay *relay)
 {
-	const char *setting = (const char *)relay->engine->program_settings + relay->engine->service->open_max_setting;
+	const char *setting =
+		(const char *)relay->engine->program_settings + relay->engine->service->admission.max_setting;
 	int64_t open;
 
-	if (relay->engine->service->open_max_setting == 0)
+	if (relay->engine->service->admission.max_setting == 0)
 		return;
 	const int64_t most = *(const int64_t *)(const void *)setting;
 	if (deadlines_open(relay->db, most, &open) != OK) {
@@ -315,7 +316,7 @@ static void look(struct outbox_relay *relay)
 
 static void share_pace(struct outbox_relay *relay)
 {
-	if (relay->engine->service->open_max_setting == 0 || !db_connected(relay->db))
+	if (relay->engine->service->admission.max_setting == 0 || !db_connected(relay->db))
 		return;
 	if (admission_sync_share(&relay->admission_sync, relay->db, &relay->engine->admission) != OK)
 		db_recover(relay->db);

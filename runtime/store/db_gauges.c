@@ -10,7 +10,7 @@ static void look(struct db *db, const struct db_gauge *gauge)
 	struct rows rows;
 	struct arena arena;
 
-	if (db_run(db, &gauge->look, &rows) != OK) {
+	if (db_run(db, &gauge->query, &rows) != OK) {
 		log_warn("db_gauge.failed", kv_text("metric", gauge->metric->name), kv_text("detail", db_detail(db)));
 		return;
 	}

@@ -106,7 +106,7 @@ static size_t ask(struct db *db, const struct sql *sql, const struct young *youn
 /* What waits by the first look and is not held by the second is locked by somebody else, or settled since. */
 static enum status look(struct db *db, const struct deadline_source *source, struct young *young, size_t count)
 {
-	const struct sql *const looks[] = {&source->look, &source->hold};
+	const struct sql *const looks[] = {&source->pending, &source->lock_pending};
 	const enum found founds[] = {FOUND_SETTLED, FOUND_WAITING, FOUND_HELD};
 	enum status status = OK;
 	struct rows rows;

@@ -112,7 +112,7 @@ static void send_recorded(struct consumer *consumer, const struct dedup *claim, 
 /* As it was fetched: what could not be read, or was forged, is no event that an aggregate has heard. */
 bool inbox_skips(const struct dedup *claim, const struct item *item)
 {
-	return claim->optimistic && item->handler != NULL && item->handler->remembered && item->fetched == OK;
+	return claim->optimistic && item->handler != NULL && item->handler->idempotent && item->fetched == OK;
 }
 
 static size_t count_left(const struct dedup *claim)

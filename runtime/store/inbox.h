@@ -1,7 +1,7 @@
 /* The inbox: what was handled before is not handled again.
  *
  * Of an event: a claim is a row, in an index where a second one would collide. Where the aggregates remember what they
- * were told (`remembered` in service.h) it would find nothing that they do not: so the first try of a turn does not
+ * were told (`idempotent` in service.h) it would find nothing that they do not: so the first try of a turn does not
  * claim such events. It only writes down, a row a turn, that they were heard, for people (`comanda order`, `comanda
  * replay`). What must not be done twice by the turn itself, dead letters and retries, is done by a later try, which
  * claims all.

@@ -22,7 +22,7 @@ size_t stores_load_send(struct consumer *consumer, struct unit *unit, bool locke
 		if (count == 0)
 			continue;
 		arg_uuids(db_args(consumer->db), ids, count);
-		db_send(consumer->db, locked || (*store)->version == 0 ? &(*store)->load : &(*store)->look);
+		db_send(consumer->db, locked || (*store)->version == 0 ? &(*store)->load : &(*store)->load_unlocked);
 		asked += count;
 	}
 	return asked;

@@ -135,7 +135,7 @@ static void product_copy(const void *aggregate, struct arena *arena, void *ret_c
 const struct store product_store = {
 	.kind = &product_kind,
 	.load = {"product_load", SELECT " FOR NO KEY UPDATE"},
-	.look = {"product_look", SELECT},
+	.load_unlocked = {"product_load_unlocked", SELECT},
 	.version = offsetof(struct product, sequence),
 	.read = product_read,
 	.insert_new = {"product_insert_new", INSERT},

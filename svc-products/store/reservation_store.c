@@ -148,7 +148,7 @@ static bool reservation_over(const void *aggregate)
 const struct store reservation_store = {
 	.kind = &reservation_kind,
 	.load = {"reservation_load", SELECT " FOR NO KEY UPDATE"},
-	.look = {"reservation_look", SELECT},
+	.load_unlocked = {"reservation_load_unlocked", SELECT},
 	.version = offsetof(struct reservation, version),
 	.read = reservation_read,
 	.insert_new = {"reservation_insert_new", INSERT},

@@ -199,7 +199,7 @@ static bool is_remembered(const struct model *model, enum side_name side, const 
 {
 	if (!side_of(side)->keeps || comanda_contract.types[handler->type].kind == REQUEST)
 		return false;
-	return handler->remembered || model_twisted(model, TWIST_ALL_REMEMBERED);
+	return handler->idempotent || model_twisted(model, TWIST_ALL_REMEMBERED);
 }
 
 static void name_aggregates(struct model *model, struct delivery *delivery, const struct message *message)

@@ -220,8 +220,8 @@ static void what_is_no_event_waits_for_nobody(void **state)
 enum { CROWD = 100 /* so many at once are a load */ };
 
 static const struct handler halves[] = {
-	{.type = PATIENT, .decide = nothing, .paired = true},
-	{.type = RESTLESS, .decide = nothing, .paired = true},
+	{.type = PATIENT, .decide = nothing, .join = true},
+	{.type = RESTLESS, .decide = nothing, .join = true},
 	{.type = HURRIED, .decide = nothing},
 	{0},
 };

@@ -47,10 +47,10 @@ struct handler {
 	/* Of events: the aggregates themselves remember that they were told. Decided once more, at any later time, the
 	 * same message changes nothing, and says nothing but what it said before, under the same ids. So no row of the
 	 * inbox has to claim it: see inbox.h. */
-	bool remembered;
+	bool idempotent;
 	/* Of events: another comes about the same aggregate, from another service (`join_timeout_us` of the consumer).
 	 */
-	bool paired;
+	bool join;
 	keys_function *keys;       /* deciding: which aggregates; NULL: none */
 	decide_function *decide;   /* command, events, password consumers */
 	read_function *read;       /* query consumers */
@@ -92,7 +92,7 @@ struct consumer_config {
 struct db_gauge {
 	struct metric *metric;
 	struct sql
-		look; /* no parameter; rows of (label text, value bigint); the label null where the metric has none */
+		query; /* no parameter; rows of (label text, value bigint); the label null where the metric has none */
 };
 
 /* Rows that grow, and how long they are kept. */
@@ -112,9 +112,9 @@ struct retention {
 struct deadline_source {
 	int type; /* of the note */
 	const struct aggregate *kind;
-	/* $1 uuid[]: the ids of those that wait, sorted. `hold` locks them until the commit, without those that
+	/* $1 uuid[]: the ids of those that wait, sorted. `lock_pending` locks them until the commit, without those that
 	 * somebody else has locked. */
-	struct sql look, hold;
+	struct sql pending, lock_pending;
 };
 #define DEADLINE_SOURCE_SELECT(table, key, condition)                                                                  \
 	"SELECT " key " FROM " table " WHERE " key " = ANY($1::uuid[]) AND " condition " ORDER BY " key
@@ -122,9 +122,9 @@ struct deadline_source {
 #define DEADLINE_SOURCE(type_, kind_, table, key, condition)                                                           \
 	{                                                                                                              \
 		.type = (type_), .kind = &(kind_),                                                                     \
-		.look = {table "_waiting", DEADLINE_SOURCE_SELECT(table, key, condition)},                             \
-		.hold = {table "_hold_waiting",                                                                        \
-			 DEADLINE_SOURCE_SELECT(table, key, condition) " FOR NO KEY UPDATE SKIP LOCKED"},              \
+		.pending = {table "_pending", DEADLINE_SOURCE_SELECT(table, key, condition)},                          \
+		.lock_pending = {table "_lock_pending",                                                                \
+				 DEADLINE_SOURCE_SELECT(table, key, condition) " FOR NO KEY UPDATE SKIP LOCKED"},      \
 	}
 
 struct service {
@@ -145,8 +145,10 @@ struct service {
 	/* Requests of the type `opens` begin what stays open until its deadline. They are refused (E_BUSY) while as
 	 * many deadlines are open as a setting says: an int64_t at this offset of the program's settings; 0: no limit.
 	 */
-	int opens;
-	size_t open_max_setting;
+	struct {
+		int type;
+		size_t max_setting;
+	} admission;
 	/* Called once before the consumers start, with a connected database: the first admin, keys. NULL: nothing. */
 	enum status (*start)(void *settings, struct db *db);
 	/* Called once after the consumers have ended: gives back what `start` made. NULL: nothing. */

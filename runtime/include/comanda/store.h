@@ -17,7 +17,7 @@ struct store_update {
 /* `still` for a table. */
 #define STORE_VERSION_CHECK(table, key, version)                                                                       \
 	{                                                                                                              \
-		table "_still",                                                                                        \
+		table "_version_check",                                                                                \
 			"SELECT given.id FROM unnest($1::uuid[], $2::bigint[]) AS given (id, seen) "                   \
 			"JOIN " table " ON " table "." key " = given.id AND " table "." version " = given.seen"        \
 	}
@@ -32,7 +32,7 @@ struct store {
 	 * is given the one that was loaded, as a last column more (`seen`), and leaves a row with another version
 	 * alone. Then the turn is run again, with locks; and so are the consumer's next ones for a while. Without
 	 * `version`: every turn locks. */
-	struct sql look;
+	struct sql load_unlocked;
 	size_t version; /* offset of an int64_t in the aggregate; 0: it has none */
 	/* Fills a zeroed aggregate from one row. */
 	void (*read)(const struct rows *rows, int row, struct arena *arena, void *ret_aggregate);
