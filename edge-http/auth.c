@@ -41,7 +41,7 @@ struct auth {
 };
 
 static struct metric verifications = {.name = "comanda_edge_token_checks_total",
-				      .help = "Bearer tokens by how they were checked",
+				      .help = "Access tokens checked, by result",
 				      .type = COUNTER,
 				      .label = "result"};
 

@@ -17,7 +17,7 @@ static struct metric answers = {.name = "comanda_http_requests_total",
 				.label = "route",
 				.second = "code"};
 static struct metric durations = {.name = "comanda_http_request_duration_seconds",
-				  .help = "From a REST request's held_delivery to its answer, by route",
+				  .help = "Time from the arrival of a REST request to its answer, by route",
 				  .type = HISTOGRAM,
 				  .label = "route"};
 

@@ -16,7 +16,7 @@ struct limits {
 };
 
 static struct metric refusals = {.name = "comanda_edge_rate_limited_total",
-				 .help = "Requests answered 429, by which limit",
+				 .help = "Requests answered 429, by limit",
 				 .type = COUNTER,
 				 .label = "limit"};
 

@@ -1,7 +1,8 @@
 /* The contract: every message that travels between the edge and the services, as a struct and a field table.
  *
- * docs/messages.md shows them as a reader of the broker sees them; golden/ holds a sample of each. To add one: a row in
- * the enum, a struct if it has a new schema, its field table and its row in messages.c, a golden sample. */
+ * docs/reference/messages.md shows them as a reader of the broker sees them; golden/ holds a sample of each. To add
+ * one: a row in the enum, a struct if it has a new schema, its field table and its row in messages.c, a golden sample.
+ */
 #ifndef PROTO_MESSAGES_H
 #define PROTO_MESSAGES_H
 
@@ -343,6 +344,6 @@ enum { REPLAYED_MAX = 1000 };
 struct order_timer {
 	struct uuid order_id;
 };
-extern const struct schema order_note_schema;
+extern const struct schema order_timer_schema;
 
 #endif

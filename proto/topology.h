@@ -1,5 +1,5 @@
 /* What stands in the broker, as one table: exchanges, queues, bindings, policies, and what each program may do.
- * `comanda topology apply` puts it there; programs declare nothing. docs/operating.md explains each for operators. */
+ * `comanda topology apply` puts it there; programs declare nothing. docs/runbook.md explains each for operators. */
 #ifndef PROTO_TOPOLOGY_H
 #define PROTO_TOPOLOGY_H
 

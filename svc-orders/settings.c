@@ -4,8 +4,8 @@
 const struct setting orders_settings_table[] = {
 	SERVICE_SETTINGS(struct orders_settings),
 	{"COMANDA_ORDER_DEADLINE", SET_DURATION, offsetof(struct orders_settings, place.deadline_us), "10m", SECOND_US,
-	 7 * DAY_US, "how long an order waits for users and products before it expires"},
+	 7 * DAY_US, "an order expires if users and products have not answered within this time"},
 	{"COMANDA_ORDERS_PENDING_MAX", SET_INT, offsetof(struct orders_settings, pending_max), "100000", 1, 100000000,
-	 "no more orders are accepted (503) while so many are pending"},
+	 "new orders are refused with 503 while this many are pending"},
 	{0},
 };

@@ -12,8 +12,9 @@ enum { PASSES = 2, MEMORY = 19 * 1024 * 1024, SECRET_SIZE = 32 };
 static const char hash_of_nobody[] =
 	"$argon2id$v=19$m=19456,t=2,p=1$4OsQT819tCpNt+OC+VnEag$tbLe7b1DtJiozT0Z5eZrJwW/GZyqZjJsbB+ot/QzCFM";
 
-static struct metric hashes = {
-	.name = "comanda_password_hashes_total", .help = "Passwords hashed, to keep or to compare", .type = COUNTER};
+static struct metric hashes = {.name = "comanda_password_hashes_total",
+			       .help = "Password hashes computed, for new passwords and for sign-ins",
+			       .type = COUNTER};
 
 enum status password_hash(const char *password, struct arena *arena, const char **ret_hash)
 {

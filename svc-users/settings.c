@@ -12,18 +12,18 @@
 const struct setting users_settings_table[] = {
 	/* clang-format off */
 	ROW("COMANDA_ACCESS_TOKEN_TTL",     SET_DURATION, access_token_us,      "15m", 10 * SECOND_US, DAY_US,
-	    "how long an access token is good"),
+	    "lifetime of an access token"),
 	SERVICE_SETTINGS(struct users_settings),
 	ROW("COMANDA_FIRST_ADMIN_EMAIL",    SET_SECRET,   first_admin_email,    "", 0, 0,
-	    "made an admin at start where nobody has this address; empty: nobody"),
+	    "an admin with this address is created at the start if the address is not registered; empty: nobody"),
 	ROW("COMANDA_FIRST_ADMIN_PASSWORD", SET_SECRET,   first_admin_password, "", 0, 0,
-	    "the first admin's password, 8 to 256 bytes; change it after the first sign-in"),
+	    "password of the first admin, 8 to 256 bytes; change it after the first sign-in"),
 	ROW("COMANDA_REFRESH_TOKEN_TTL",    SET_DURATION, refresh_token_us,     "30d", MINUTE_US, 400 * DAY_US,
-	    "how long a refresh token is good"),
+	    "lifetime of a refresh token"),
 	ROW("COMANDA_TOKEN_KEY",            SET_SECRET,   token_key,            NULL, 0, 0,
 	    "PEM of the EC P-256 private key that signs access tokens"),
 	ROW("COMANDA_TOKEN_KEY_SECONDARY",      SET_SECRET,   token_key_other,      "", 0, 0,
-	    "PEM of a key that is shown in the JWKS and does not sign: the next or the last one of a rotation"),
+	    "PEM of a key in the JWKS that does not sign: the next or the previous one of a rotation"),
 	{.name = NULL},
 	/* clang-format on */
 };

@@ -23,7 +23,7 @@ static struct metric held = {.name = "comanda_consumer_held_total",
 			     .label = "consumer"};
 
 static struct metric consumer_is_ready = {.name = "comanda_consumer_ready",
-					  .help = "1 where the consumer has a consumer and its database",
+					  .help = "1 if the consumer is subscribed to its queue and has its database",
 					  .type = GAUGE,
 					  .label = "consumer"};
 

@@ -8,7 +8,7 @@
 #include "telemetry/metrics.h"
 
 static struct metric queue_wait = {.name = "comanda_queue_wait_seconds",
-				   .help = "From when a message was asked or decided until a consumer took it",
+				   .help = "Time from the sending of a message until a consumer received it",
 				   .type = HISTOGRAM,
 				   .label = "consumer"};
 static struct metric handled = {.name = "comanda_messages_total",
@@ -17,7 +17,7 @@ static struct metric handled = {.name = "comanda_messages_total",
 				.label = "type",
 				.second = "status"};
 static struct metric handling = {.name = "comanda_message_duration_seconds",
-				 .help = "From when a consumer took a message until it was acknowledged, by type",
+				 .help = "Time from the delivery of a message to its acknowledgement, by type",
 				 .type = HISTOGRAM,
 				 .label = "type"};
 

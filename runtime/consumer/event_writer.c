@@ -13,8 +13,10 @@
 
 enum { REASON_MAX = 900 }; /* header text is capped at 1 kB */
 
-static struct metric dead_letters = {
-	.name = "comanda_dead_letters_total", .help = "Events put aside, by code", .type = COUNTER, .label = "status"};
+static struct metric dead_letters = {.name = "comanda_dead_letters_total",
+				     .help = "Events that became dead letters, by status",
+				     .type = COUNTER,
+				     .label = "status"};
 
 /* Which outputs are in a row already, and the ids of those that go into the next one. */
 struct bundling {

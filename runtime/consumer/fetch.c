@@ -11,9 +11,9 @@
 enum { ITEMS_MAX = 200, BYTES_MAX = 4 * 1024 * 1024 };
 
 static struct metric fetched = {
-	.name = "comanda_batch_items", .help = "Items that one turn worked on", .type = HISTOGRAM, .label = "consumer"};
+	.name = "comanda_batch_items", .help = "Messages per batch", .type = HISTOGRAM, .label = "consumer"};
 static struct metric refused = {.name = "comanda_refused_messages_total",
-				.help = "Messages that were not what they should be",
+				.help = "Messages that a consumer refused, by reason",
 				.type = COUNTER,
 				.label = "reason"};
 

@@ -18,15 +18,15 @@ enum {
 };
 
 static struct metric turns = {.name = "comanda_transactions_total",
-			      .help = "Turns that wrote, by how they ended",
+			      .help = "Transactions that write, by result",
 			      .type = COUNTER,
 			      .label = "result"};
 static struct metric aggregates = {.name = "comanda_aggregates_loaded_total",
-				   .help = "Aggregates that turns have loaded, or looked for, by where",
+				   .help = "Aggregates loaded or looked up, by source",
 				   .type = COUNTER,
 				   .label = "source"};
 static struct metric turn_time = {.name = "comanda_transaction_duration_seconds",
-				  .help = "From the claim to the commit",
+				  .help = "Time from the duplicate check to the commit of a batch",
 				  .type = HISTOGRAM,
 				  .label = "consumer"};
 

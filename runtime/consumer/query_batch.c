@@ -7,7 +7,7 @@
 #include "telemetry/metrics.h"
 
 static struct metric read_time = {.name = "comanda_query_batch_duration_seconds",
-				  .help = "Reading a batch of one type",
+				  .help = "Time to read a batch of requests of one type",
 				  .type = HISTOGRAM,
 				  .label = "type"};
 

@@ -22,7 +22,7 @@ static const int64_t tick_us = 100 * MS_US;
 static const char for_address[] = "address";
 
 static struct metric cuts = {.name = "comanda_http_aborted_total",
-			     .help = "Connections that the server would not wait for any longer, by why",
+			     .help = "Connections that the server closed early, by reason",
 			     .type = COUNTER,
 			     .label = "reason"};
 

@@ -10,7 +10,7 @@
 #include "telemetry/metrics.h"
 
 static struct metric handed_over = {.name = "comanda_http_deferred_total",
-				    .help = "Requests that no thread waited for: who took the reply answered them",
+				    .help = "Requests whose answer another thread wrote when the reply arrived",
 				    .type = COUNTER};
 
 /* ---- free_buffers, and how many are in use ---- */

@@ -14,7 +14,7 @@
 #include "telemetry/metrics.h"
 
 static struct metric slow = {.name = "comanda_http_slow_writes_total",
-			     .help = "Answers that did not go out at once, because the client did not take them",
+			     .help = "Answers that could not be written at once because the client read slowly",
 			     .type = COUNTER};
 
 struct slow_writer {

@@ -4,7 +4,7 @@
 #include "telemetry/metrics.h"
 
 static struct metric reads = {
-	.name = "comanda_cache_reads_total", .help = "Keys looked up, by outcome", .type = COUNTER, .label = "result"};
+	.name = "comanda_cache_reads_total", .help = "Keys looked up, by result", .type = COUNTER, .label = "result"};
 
 void cache_reads_count(const struct cache_entry *entries, size_t count, bool asked)
 {

@@ -45,15 +45,15 @@ struct inflight {
 };
 
 static struct metric sent_events = {.name = "comanda_outbox_relay_events_total",
-				    .help = "Events sent and confirmed",
+				    .help = "Events sent and confirmed, by type",
 				    .type = COUNTER,
 				    .label = "type"};
 static struct metric sent_messages = {.name = "comanda_outbox_relay_messages_total",
-				      .help = "Messages sent, by outcome",
+				      .help = "Messages sent, by result",
 				      .type = COUNTER,
 				      .label = "result"};
 static struct metric batch_events = {
-	.name = "comanda_outbox_relay_batch_events", .help = "Events that travelled in one message", .type = HISTOGRAM};
+	.name = "comanda_outbox_relay_batch_events", .help = "Events sent together in one message", .type = HISTOGRAM};
 
 struct inflight *inflight_new(inflight_settled *arrived, void *context)
 {

@@ -56,12 +56,12 @@ struct outbox_relay {
 };
 
 static struct metric outbox_rows = {
-	.name = "comanda_outbox_rows", .help = "Rows in the outbox", .type = GAUGE, .label = "state"};
+	.name = "comanda_outbox_rows", .help = "Rows in the outbox, by state", .type = GAUGE, .label = "state"};
 static struct metric outbox_age = {
 	.name = "comanda_outbox_oldest_seconds", .help = "Age of the oldest event that is not sent", .type = GAUGE};
 static struct metric deadlines = {
 	.name = "comanda_deadlines_open",
-	.help = "Deadlines that are open: orders that are pending, and what was placed within the last second or two",
+	.help = "Open deadlines: of pending orders, and of all orders of the last one or two seconds",
 	.type = GAUGE};
 static struct metric swept = {
 	.name = "comanda_outbox_swept_total", .help = "Rows that the sweep found due", .type = COUNTER};

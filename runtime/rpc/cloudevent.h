@@ -1,4 +1,4 @@
-/* Events as they travel: CloudEvents 1.0, structured JSON mode (https://cloudevents.io, docs/messages.md). */
+/* Events as they travel: CloudEvents 1.0, structured JSON mode (https://cloudevents.io, docs/reference/messages.md). */
 #ifndef RPC_CLOUDEVENT_H
 #define RPC_CLOUDEVENT_H
 

@@ -10,11 +10,12 @@
 #include <unistd.h>
 
 static struct metric messages = {.name = "comanda_rpc_messages_total",
-				 .help = "Request messages sent, each with what waited together",
+				 .help = "Request messages sent; each holds the requests that waited together",
 				 .type = COUNTER,
 				 .label = "queue"};
-static struct metric strays = {
-	.name = "comanda_rpc_stray_replies_total", .help = "Replies that nobody waited for any more", .type = COUNTER};
+static struct metric strays = {.name = "comanda_rpc_stray_replies_total",
+			       .help = "Replies that arrived after their call had ended",
+			       .type = COUNTER};
 
 static const int64_t nap_us = 25 * MS_US, longest_sleep_us = 500 * MS_US, complaint_us = 5 * SECOND_US;
 

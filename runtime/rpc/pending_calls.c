@@ -8,13 +8,17 @@
 #include <string.h>
 
 static struct metric requests = {.name = "comanda_rpc_requests_total",
-				 .help = "Calls, before what is equal and waits together is asked once",
+				 .help = "Calls, counted before equal calls that wait together are merged",
 				 .type = COUNTER,
 				 .label = "queue"};
-static struct metric batches = {
-	.name = "comanda_rpc_batch_items", .help = "Requests in one message", .type = HISTOGRAM, .label = "queue"};
-static struct metric breakers = {
-	.name = "comanda_rpc_breaker_open", .help = "1: calls are refused at once", .type = GAUGE, .label = "queue"};
+static struct metric batches = {.name = "comanda_rpc_batch_items",
+				.help = "Requests sent together in one message",
+				.type = HISTOGRAM,
+				.label = "queue"};
+static struct metric breakers = {.name = "comanda_rpc_breaker_open",
+				 .help = "1 while the circuit breaker refuses calls to the queue",
+				 .type = GAUGE,
+				 .label = "queue"};
 
 /* A probe waits this long at most. After it everybody is refused for a while: a caller that comes back again and again
  * must not be the next probe each time. */

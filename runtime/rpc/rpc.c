@@ -25,7 +25,7 @@ static struct metric confirms = {.name = "comanda_rpc_calls_total",
 				 .label = "type",
 				 .second = "status"};
 static struct metric durations = {.name = "comanda_rpc_call_duration_seconds",
-				  .help = "From the call to its reply, by message type",
+				  .help = "Time from a call to its reply, by message type",
 				  .type = HISTOGRAM,
 				  .label = "type"};
 

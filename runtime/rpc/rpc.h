@@ -2,7 +2,7 @@
  *
  * Any thread may ask; one thread of its own holds the connection, another ends the calls whose time is up. What waits
  * together for one queue travels as one message, with a window of unanswered messages a queue; a lone request goes at
- * once. In-flight cap and circuit breaker per queue. The messages are described in docs/messages.md. */
+ * once. In-flight cap and circuit breaker per queue. The messages are described in docs/reference/messages.md. */
 #ifndef RPC_RPC_H
 #define RPC_RPC_H
 

@@ -1,5 +1,5 @@
-/* RPC on the wire: how requests and replies look as JSON (docs/messages.md), for the side that asks and for the side
- * that answers. A message holds one item, or an array of items that travel together. No I/O. */
+/* RPC on the wire: how requests and replies look as JSON (docs/reference/messages.md), for the side that asks and for
+ * the side that answers. A message holds one item, or an array of items that travel together. No I/O. */
 #ifndef RPC_WIRE_H
 #define RPC_WIRE_H
 

@@ -10,7 +10,7 @@
 enum { CHAINS = 4096 }; /* a power of two; as many aggregates as there is room for are hardly more */
 
 static struct metric mistrusted = {.name = "comanda_aggregate_cache_invalidations_total",
-				   .help = "Times that what was aggregate_cache in memory had to be forgotten",
+				   .help = "Version conflicts that made the aggregate cache invalid",
 				   .type = COUNTER};
 
 struct entry_kept {

@@ -7,7 +7,7 @@
 
 static struct metric duplicates = {
 	.name = "comanda_duplicates_total",
-	.help = "Messages that the inbox knew; events that aggregates remember are not asked for",
+	.help = "Messages that the inbox had processed before; events of idempotent aggregates are not counted",
 	.type = COUNTER,
 	.label = "consumer"};
 

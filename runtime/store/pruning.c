@@ -9,8 +9,10 @@
 
 enum { PRUNE_ROWS = 1000 /* that one statement deletes at most */ };
 
-static struct metric pruned = {
-	.name = "comanda_pruned_rows_total", .help = "Rows deleted by retention", .type = COUNTER, .label = "table"};
+static struct metric pruned = {.name = "comanda_pruned_rows_total",
+			       .help = "Rows deleted because they were too old, by table",
+			       .type = COUNTER,
+			       .label = "table"};
 
 static const struct sql prune_commands = {
 	"prune_inbox_commands",

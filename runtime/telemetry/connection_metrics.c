@@ -4,7 +4,7 @@
 #include "telemetry/metrics.h"
 
 static struct metric connects = {.name = "comanda_connection_attempts_total",
-				 .help = "Connections opened to what is below, and tries that failed",
+				 .help = "Attempts to connect to a server, by target and result",
 				 .type = COUNTER,
 				 .label = "target",
 				 .second = "result"};

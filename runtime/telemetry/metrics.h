@@ -1,4 +1,5 @@
-/* Counters, gauges and histograms, shown as Prometheus text on the admin port. docs/observing.md lists them all.
+/* Counters, gauges and histograms, shown as Prometheus text on the admin port. docs/reference/metrics.md lists them
+ * all.
  *
  * A metric is a static object with at most two labels. Updating takes no lock; a (metric, label values) pair is made on
  * first use and lives for ever, so label values must come from a table, never from input. */

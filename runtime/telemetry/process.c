@@ -13,21 +13,20 @@
 #include "telemetry/metrics.h"
 
 static struct metric build = {.name = "comanda_build_info",
-			      .help = "1, and by its labels which program of which version this is",
+			      .help = "Always 1; the labels name the program and its version",
 			      .type = GAUGE,
 			      .label = "program",
 			      .second = "version"};
 static struct metric cpu = {
 	.name = "process_cpu_seconds_total", .help = "CPU time used, in user and system mode", .type = COUNTER};
-static struct metric resident = {
-	.name = "process_resident_memory_bytes", .help = "Memory that is in RAM", .type = GAUGE};
+static struct metric resident = {.name = "process_resident_memory_bytes", .help = "Memory in RAM", .type = GAUGE};
 static struct metric virtual_size = {
 	.name = "process_virtual_memory_bytes", .help = "Address space in use", .type = GAUGE};
 static struct metric open_fds = {.name = "process_open_fds", .help = "Open file descriptors", .type = GAUGE};
-static struct metric max_fds = {.name = "process_max_fds", .help = "Most that may be open", .type = GAUGE};
+static struct metric max_fds = {.name = "process_max_fds", .help = "Limit of open file descriptors", .type = GAUGE};
 static struct metric threads = {.name = "process_threads", .help = "Threads", .type = GAUGE};
 static struct metric started = {
-	.name = "process_start_time_seconds", .help = "When the process was started, since 1970 began", .type = GAUGE};
+	.name = "process_start_time_seconds", .help = "Start of the process, in seconds since 1970", .type = GAUGE};
 
 void process_started(const char *program)
 {

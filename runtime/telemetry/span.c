@@ -23,10 +23,8 @@ static atomic_size_t next_in, next_out;
 
 static _Thread_local const struct trace *here;
 
-static struct metric confirms = {.name = "comanda_spans_total",
-				 .help = "Spans recorded, by what became of them",
-				 .type = COUNTER,
-				 .label = "result"};
+static struct metric confirms = {
+	.name = "comanda_spans_total", .help = "Spans recorded, by result", .type = COUNTER, .label = "result"};
 
 bool tracing_on(void)
 {

@@ -6,18 +6,19 @@
 #include "proto/messages.h"
 
 static struct metric open_orders = {.name = "comanda_orders_open",
-				    .help = "Orders on their way through the saga (the 10000 due first)",
+				    .help = "Open orders, by state; counts at most the 10000 that are due first",
 				    .type = GAUGE,
 				    .label = "state"};
-static struct metric overdue = {.name = "comanda_orders_overdue",
-				.help = "Open orders whose deadline has passed (of the 10000 due first)",
-				.type = GAUGE};
+static struct metric overdue = {
+	.name = "comanda_orders_overdue",
+	.help = "Open orders whose deadline has passed; counts at most the 10000 that are due first",
+	.type = GAUGE};
 static struct metric ends = {.name = "comanda_orders_finished_total",
 			     .help = "Orders that have ended, by status",
 			     .type = COUNTER,
 			     .label = "status"};
 static struct metric times = {.name = "comanda_order_duration_seconds",
-			      .help = "From an order's placing to its end, by status",
+			      .help = "Time from the placing of an order to its end, by status",
 			      .type = HISTOGRAM,
 			      .label = "status"};
 

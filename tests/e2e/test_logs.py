@@ -15,13 +15,13 @@ LINE = ("time", "level", "program", "event")
 
 
 def documented():
-    table = (ROOT / "docs" / "observing.md").read_text().split("## Logs")[1]
+    table = (ROOT / "docs" / "runbook.md").read_text().split("\n## Logs\n")[1].split("\n## ")[0]
     return {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
 
 
 def written():
     """Field names in the sources."""
-    names = {"consumer", *LINE}
+    names = {"thread", *LINE}
     for path in sorted(ROOT.glob("**/*.c")):
         if {"tests", "build", "ctl"} & set(path.parts):
             continue

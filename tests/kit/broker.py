@@ -1,4 +1,4 @@
-"""The broker, spoken to as one of its users: requests, events and dead letters as docs/messages.md has them."""
+"""The broker, spoken to as one of its users: requests, events and dead letters as docs/reference/messages.md has them."""
 import contextlib
 import json
 import time

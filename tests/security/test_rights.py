@@ -25,7 +25,7 @@ def broker(stack):
     """As `comanda topology show` prints the table that `topology apply` puts there."""
     shown = subprocess.run([f"{stack['COMANDA_BIN']}/comanda", "topology", "show"], capture_output=True, text=True, check=True)
     found = re.findall(r"^  (\S+) +writes (\S+), reads (\S+), publishes events (\S+)$", shown.stdout, re.M)
-    return table(["account", "writes to", "reads from", "events it may tell"],
+    return table(["account", "writes to", "reads from", "events it may publish"],
                  [[code(account), code(writes), code(reads), code(events)] for account, writes, reads, events in found])
 
 

@@ -65,3 +65,10 @@ lint_compiled() { # the sources that the build compiles
 		! grep -qF "\"$ROOT/$file\"" "$ROOT/build/dev/compile_commands.json" || printf '%s\0' "$file"
 	done
 }
+
+cmd_reference() { # --check only compares
+	case "$*" in '' | --check) ;; *) usage_error "./dev reference takes only --check, not: $*" ;; esac
+	packages_install "${PACKAGES_BUILD[@]}" "${PACKAGES_TEST[@]}"
+	build dev "${PROGRAMS[@]}" comanda contract_table route_table
+	/usr/bin/python3 "$ROOT/tools/dev/reference" --bin "$ROOT/build/dev/bin" "$@"
+}

@@ -173,21 +173,21 @@ struct service_settings {
 	 "127.0.0.1",                                                                                                  \
 	 0,                                                                                                            \
 	 0,                                                                                                            \
-	 "address of healthz, readyz and metrics; 0.0.0.0: every one, for a network of its own"},                      \
+	 "address of healthz, readyz and metrics; 0.0.0.0: all addresses, only in a separate network"},                \
 		{"COMANDA_ADMIN_PORT",                                                                                 \
 		 SET_PORT,                                                                                             \
 		 offsetof(struct_, service.admin_port),                                                                \
 		 "0",                                                                                                  \
 		 0,                                                                                                    \
 		 0,                                                                                                    \
-		 "port of healthz, readyz and metrics; 0: any free one"},                                              \
+		 "port of healthz, readyz and metrics; 0: any free port"},                                             \
 		{"COMANDA_BROKER_HEARTBEAT",                                                                           \
 		 SET_DURATION,                                                                                         \
 		 offsetof(struct_, service.broker_heartbeat_us),                                                       \
 		 "10s",                                                                                                \
 		 2 * SECOND_US,                                                                                        \
 		 600 * SECOND_US,                                                                                      \
-		 "AMQP heartbeat; a dead connection is noticed after twice this"},                                     \
+		 "AMQP heartbeat; a dead connection is detected after twice this time"},                               \
 		{"COMANDA_BROKER_URL",                                                                                 \
 		 SET_SECRET,                                                                                           \
 		 offsetof(struct_, service.broker_url),                                                                \
@@ -208,44 +208,34 @@ struct service_settings {
 		 "4s",                                                                                                 \
 		 100 * MS_US,                                                                                          \
 		 60 * SECOND_US,                                                                                       \
-		 "longest wait for a statement"},                                                                      \
+		 "longest wait for a database statement"},                                                             \
 		{"COMANDA_ALLOW_DEBUGGER",                                                                             \
 		 SET_BOOL,                                                                                             \
 		 offsetof(struct_, service.allow_debugger),                                                            \
 		 "off",                                                                                                \
 		 0,                                                                                                    \
 		 0,                                                                                                    \
-		 "on: other processes of its account may look into its memory, keys and all"},                         \
+		 "on: other processes of the same account may read the memory of this one, keys included"},            \
 		{"COMANDA_IDEMPOTENCY_TTL",                                                                            \
 		 SET_DURATION,                                                                                         \
 		 offsetof(struct_, service.idempotency_ttl_us),                                                        \
 		 "24h",                                                                                                \
 		 SECOND_US,                                                                                            \
 		 30 * DAY_US,                                                                                          \
-		 "how long an idempotency key and its answer are remembered"},                                         \
+		 "how long an idempotency key and its answer are kept"},                                               \
 		{"COMANDA_DEDUP_TTL",                                                                                  \
 		 SET_DURATION,                                                                                         \
 		 offsetof(struct_, service.dedup_ttl_us),                                                              \
 		 "7d",                                                                                                 \
 		 SECOND_US,                                                                                            \
 		 90 * DAY_US,                                                                                          \
-		 "how long a handled event is remembered in the inbox"},                                               \
-		{"COMANDA_CONSUMERS_COMMAND",                                                                          \
-		 SET_INT,                                                                                              \
-		 offsetof(struct_, service.consumers_command),                                                         \
-		 "1",                                                                                                  \
-		 1,                                                                                                    \
-		 16,                                                                                                   \
-		 "consumers that write what is asked for"},                                                            \
-		{"COMANDA_CONSUMERS_EVENTS",                                                                           \
-		 SET_INT,                                                                                              \
-		 offsetof(struct_, service.consumers_events),                                                          \
-		 "1",                                                                                                  \
-		 1,                                                                                                    \
-		 16,                                                                                                   \
-		 "consumers that write what events cause"},                                                            \
-		{"COMANDA_CONSUMERS_QUERY", SET_INT, offsetof(struct_, service.consumers_query), "1", 1, 16,           \
-		 "consumers that read"},                                                                               \
+		 "how long the inbox keeps the id of a processed event"},                                              \
+		{"COMANDA_CONSUMERS_COMMAND",      SET_INT, offsetof(struct_, service.consumers_command), "1", 1, 16,  \
+		 "number of consumers of commands"},                                                                   \
+		{"COMANDA_CONSUMERS_EVENTS",     SET_INT, offsetof(struct_, service.consumers_events), "1", 1, 16,     \
+		 "number of consumers of events"},                                                                     \
+		{"COMANDA_CONSUMERS_QUERY",       SET_INT, offsetof(struct_, service.consumers_query), "1", 1, 16,     \
+		 "number of consumers of queries"},                                                                    \
 		{"COMANDA_LOG_LEVEL",         SET_TEXT, offsetof(struct_, service.log_level), "info", 0, 0,            \
 		 "debug, info, warn or error"},                                                                        \
 		{"COMANDA_MIGRATIONS_URL",                                                                             \
@@ -254,31 +244,31 @@ struct service_settings {
 		 "",                                                                                                   \
 		 0,                                                                                                    \
 		 0,                                                                                                    \
-		 "whose right it is to change tables, as in COMANDA_DATABASE_URL; empty: that one's"},                 \
+		 "URL of the role that owns the tables, used by --migrate; empty: the role of COMANDA_DATABASE_URL"},  \
 		{"COMANDA_MAX_PENDING",                                                                                \
 		 SET_INT,                                                                                              \
 		 offsetof(struct_, service.max_pending),                                                               \
 		 "1000",                                                                                               \
 		 1,                                                                                                    \
 		 1000000,                                                                                              \
-		 "requests that write are taken more slowly while all replicas have more than this open"},             \
+		 "while all replicas together have more orders open than this, commands are fetched more slowly"},     \
 		{"COMANDA_OTLP_URL",                                                                                   \
 		 SET_TEXT,                                                                                             \
 		 offsetof(struct_, service.otlp_url),                                                                  \
 		 "",                                                                                                   \
 		 0,                                                                                                    \
 		 0,                                                                                                    \
-		 "http://host:4318 of an OpenTelemetry collector that spans are sent to; empty: none are recorded"},   \
+		 "http://host:4318 of the OpenTelemetry collector for spans; empty: no spans are recorded"},           \
 		{"COMANDA_OUTBOX_AGE_MAX",                                                                             \
 		 SET_DURATION,                                                                                         \
 		 offsetof(struct_, service.outbox_age_max_us),                                                         \
 		 "30s",                                                                                                \
 		 SECOND_US,                                                                                            \
 		 DAY_US,                                                                                               \
-		 "requests that write are refused (503) while the oldest unsent event is older than this"},            \
+		 "writes are refused with 503 while the oldest unsent event is older than this"},                      \
 	{                                                                                                              \
 		"COMANDA_SHUTDOWN_TIMEOUT", SET_DURATION, offsetof(struct_, service.shutdown_timeout_us), "8s",        \
-			100 * MS_US, 120 * SECOND_US, "longest orderly stop after SIGTERM"                             \
+			100 * MS_US, 120 * SECOND_US, "longest orderly shutdown after SIGTERM"                         \
 	}
 
 /* Runs the service until SIGTERM or SIGINT. Handles --help, --version and --check (asks its own readyz). Returns the

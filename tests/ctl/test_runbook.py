@@ -1,6 +1,6 @@
-"""What docs/operating.md shows of `comanda` is what it prints: its commands are run in order, and compared in schema.
+"""The output of `comanda` in docs/runbook.md is its real output: the commands are run in order, and compared without values.
 
-In schema: ids, times, offsets and counts differ from day to day, and so does which of two answers comes first."""
+Ids, times, offsets and counts differ per run, and so does the order of two answers."""
 import re
 import subprocess
 
@@ -9,9 +9,9 @@ import pytest
 from kit.patience import eventually
 from kit.stack import ROOT
 
-HANDBOOK = ROOT / "docs" / "operating.md"
-BLOCK = re.compile(r"^<!-- tested: schema -->\n+```console\n(.*?)^```$", re.M | re.S)
-SHAPES = [
+RUNBOOK = ROOT / "docs" / "runbook.md"
+BLOCK = re.compile(r"^<!-- tested: output -->\n+```console\n(.*?)^```$", re.M | re.S)
+VALUES = [
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "ID"),
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "TIME"),
     (re.compile(r"\b\d\d:\d\d:\d\d(\.\d+)?"), "TIME"),
@@ -27,9 +27,9 @@ SHAPES = [
 COUNT = re.compile(r"^ *(PENDING|USER_KNOWN|STOCK_HELD|CONFIRMED|REJECTED|EXPIRED|CANCELLED) +\d+$", re.M)
 
 
-def schema(text):
+def without_values(text):
     text = COUNT.sub("", text)
-    for pattern, instead in SHAPES:
+    for pattern, instead in VALUES:
         text = pattern.sub(instead, text)
     return sorted(line.strip() for line in text.splitlines() if line.strip())
 
@@ -48,13 +48,13 @@ def commands(block):
 
 
 @pytest.mark.slow
-def test_what_the_handbook_shows_is_what_is_printed(stack, comanda, admin, settled):
+def test_the_runbook_shows_what_is_printed(stack, comanda, admin, settled):
     comanda("dead", "drop", "--all", "--yes")
     for line in comanda.json("saga", "--limit", "1000"):
         if "order_id" in line:  # what other tests have left open
             admin.post(f"/orders/{line['order_id']}/cancel", {})
     settled()
-    blocks = BLOCK.findall(HANDBOOK.read_text())
+    blocks = BLOCK.findall(RUNBOOK.read_text())
     assert len(blocks) >= 5
     script = "set -u\n"
     expected = []
@@ -67,5 +67,5 @@ def test_what_the_handbook_shows_is_what_is_printed(stack, comanda, admin, settl
     printed = done.stdout.split("--- next\n")
     assert len(printed) == len(expected) + 1, done.stdout + done.stderr
     for (command, output), really in zip(expected, printed):
-        assert schema(really) == schema(output), f"{command}\n{really}{done.stderr}"
+        assert without_values(really) == without_values(output), f"{command}\n{really}{done.stderr}"
     eventually(lambda: comanda.json("dead", "list") == [], every=0.3)
