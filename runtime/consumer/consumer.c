@@ -17,8 +17,8 @@
 #define HOLD_US  (100 * MS_US)
 #define PAUSE_MS 20
 
-static struct metric held = {.name = "comanda_consumer_held_total",
-			     .help = "Times that a consumer had to hold a batch back",
+static struct metric held = {.name = "comanda_consumer_stalls_total",
+			     .help = "Batches that a consumer had to hold because it could not commit",
 			     .type = COUNTER,
 			     .label = "consumer"};
 
@@ -167,7 +167,7 @@ static bool turn_events(struct consumer *consumer)
 	if (status == OK)
 		return true;
 	metric_add(&held, consumer->config->name, 1);
-	log_warn("consumer.holding", kv_int("items", consumer->batch.count),
+	log_warn("consumer.stalled", kv_int("items", consumer->batch.count),
 		 kv_text("status", status_rule(status)->code), kv_text("detail", db_detail(consumer->db)));
 	while (status != OK) {
 		if (!hold(consumer))
