@@ -1,4 +1,4 @@
--- One row: which cached values count. Raised by a writer that cannot reach the cache; see runtime/store/cache_epoch.h.
+-- One row: which cached values count. Raised by a writer that cannot reach the cache; see runtime/cache_epoch.h.
 CREATE TABLE cache_epoch (
 	one          boolean PRIMARY KEY DEFAULT true CHECK (one),
 	epoch        bigint NOT NULL,

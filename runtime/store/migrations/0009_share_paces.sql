@@ -1,4 +1,4 @@
--- What each replica has begun and ended since its start, so that the brake (runtime/relay/admission_control.h) knows what all of them have
+-- What each replica has begun and ended since its start, so that the brake (runtime/pace.h) knows what all of them have
 -- open. Worth nothing after a crash: counting goes on from what is told next.
 CREATE UNLOGGED TABLE paces (
 	replica uuid PRIMARY KEY,
