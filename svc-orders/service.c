@@ -22,7 +22,6 @@ static const struct consumer_config consumers[] = {
 	 .queue = "orders.events",
 	 .handlers = orders_events,
 	 .count = 1,
-	 .linger_us = 60 * MS_US,
 	 .join_timeout_us = 400 * MS_US, /* more than svc-products needs for what may be open at once */
 	 .batch_max = 1000},
 	{.name = NULL},

@@ -275,16 +275,6 @@ static bool has_room(const struct consumer *consumer, size_t most)
 	       batch->delivery_count < (size_t)consumer_prefetch(consumer->config);
 }
 
-/* Where a batch is large already, its consumer may be told to let it grow a little more. */
-static void fetch_lingering(struct consumer *consumer, size_t most)
-{
-	const int64_t until = monotonic_now() + consumer->config->linger_us;
-	enum status status = OK;
-
-	while ((status == OK || status == E_TIMEOUT) && has_room(consumer, most) && monotonic_now() < until)
-		status = fetch_one(consumer, until - monotonic_now());
-}
-
 /* What nobody waits for waits for company: the first that cannot wait ends it. */
 static void fetch_company(struct consumer *consumer, size_t most)
 {
@@ -324,9 +314,7 @@ enum status fetch(struct consumer *consumer, int64_t wait_us)
 		return status;
 	while (status == OK && has_room(consumer, most))
 		status = fetch_one(consumer, 0);
-	if (consumer->config->linger_us > 0 && batch->count >= BATCH_MANY)
-		fetch_lingering(consumer, most);
-	else if (batch->count > 0 && batch->max_delay_us > 0)
+	if (batch->count > 0 && batch->max_delay_us > 0)
 		fetch_company(consumer, most);
 	for (size_t i = 0; i < batch->count; i++)
 		batch->items[i].fetched = batch->items[i].query.status;

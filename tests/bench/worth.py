@@ -102,7 +102,6 @@ WITHOUT = {
          "		status = broker_ack(consumer->broker, batch->deliveries[i].tag, false);\n	return status;\n"),),
     "relay-wake-up": (
         ("runtime/relay/outbox_relay.c", "	if (wake)\n		eventfd_write(relay->wake, 1);\n", "	(void)wake;\n"),),
-    "lingering": (("runtime/consumer/fetch.c", "consumer->config->linger_us > 0", "consumer->config->linger_us < 0"),),
     "pairs": (("svc-orders/service.c", ".join_timeout_us = 400 * MS_US,", ".join_timeout_us = 0,"),),
     "looks-without-locks": (("runtime/consumer/process_batch.c", "turn.locked = pessimistic ||", "turn.locked = true || pessimistic ||"),),
     "kept-aggregates": (("runtime/store/aggregate_cache.c", "*found = find(kept, wanted->store, &wanted->id);",

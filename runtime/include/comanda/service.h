@@ -77,8 +77,6 @@ struct consumer_config {
 	const struct handler *handlers;
 	int count;     /* how many of it, unless the setting COMANDA_LANES_<NAME> says otherwise */
 	int batch_max; /* items a turn; 0: the default (200) */
-	/* Under load: for how long it goes on gathering once a batch is large, so that fewer turns do the work. */
-	int64_t linger_us;
 	/* Under load: for how long an event that is one of a pair waits for the other, so that both are decided in one
 	 * turn (consumer/event_join.h). 0: it does not. */
 	int64_t join_timeout_us;
