@@ -30,13 +30,10 @@ const struct handler orders_commands[] = {
 };
 
 /* The events that move the saga (domain/saga.c). An answer moves an order once, by its state and its history. What asks
- * may find nothing to say today and an end tomorrow: it is asked once, which takes a claim.
- *
- * That the user is there is nearly always known first, by the commit that svc-products needs and svc-users does not:
- * alone it would cost a turn, in which the other answer finds the consumer at work. */
+ * may find nothing to say today and an end tomorrow: it is asked once, which takes a claim. */
 const struct handler orders_events[] = {
 	{ USER_VERIFIED,       .keys = order_key, .decide = on_user_verified,  .idempotent = true,
-	                       .join = true, .max_delay_us = 4 * MS_US },
+	                       .join = true },
 	{ USER_REFUSED,        .keys = order_key, .decide = on_user_refused,   .idempotent = true },
 	{ STOCK_RESERVED,      .keys = order_key, .decide = on_stock_reserved, .idempotent = true,
 	                       .join = true },

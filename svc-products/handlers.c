@@ -26,12 +26,10 @@ const struct handler products_commands[] = {
 
 /* What becomes of orders. A reservation, be it a refusal or a tombstone, is made once and ends once. Its note asks anew
  * whenever it comes.
- *
- * What is held and now sold is nobody else's either way: that may wait for the next order, which would find the consumer at
- * work. */
+ * */
 const struct handler products_events[] = {
 	{.type = ORDER_PLACED,          .keys = placed_keys, .decide = reserve_order, .idempotent = true},
-	{.type = ORDER_CONFIRMED,       .keys = order_keys,  .decide = sell_order,    .idempotent = true, .max_delay_us = 10 * MS_US},
+	{.type = ORDER_CONFIRMED,       .keys = order_keys,  .decide = sell_order,    .idempotent = true},
 	{.type = ORDER_REJECTED,        .keys = order_keys,  .decide = release_order, .idempotent = true},
 	{.type = ORDER_EXPIRED,         .keys = order_keys,  .decide = release_order, .idempotent = true},
 	{.type = ORDER_CANCELLED,       .keys = order_keys,  .decide = release_order, .idempotent = true},

@@ -45,7 +45,6 @@ struct batch {
 	struct item *items;
 	size_t count, room;
 	size_t bytes;
-	int64_t max_delay_us; /* as long as every item's handler says */
 	int64_t gathered_us;  /* wall clock */
 };
 

@@ -3,8 +3,8 @@
  *
  * Where much comes at once, one that has come without the other stays in the consumer's hands, neither decided nor
  * acknowledged, until the other has come too, for at most the consumer's `join_timeout_us`. To the broker that is a
- * message under way like any other: should the program die, it is delivered again. Where little comes nobody waits here
- * (see `max_delay_us` for that). */
+ * message under way like any other: should the program die, it is delivered again. Where little comes nobody waits.
+ */
 #ifndef CONSUMER_EVENT_JOIN_H
 #define CONSUMER_EVENT_JOIN_H
 

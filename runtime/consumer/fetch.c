@@ -152,7 +152,6 @@ static void fetch_unreadable(struct consumer *consumer, const struct delivery *d
 	item->query.status = E_MALFORMED;
 	item->id_text = delivery->correlation_id;
 	item->query.message.id = uuid_of_text("unreadable", delivery->body.bytes, delivery->body.size);
-	consumer->batch.max_delay_us = 0;
 }
 
 static void fetch_requests(struct consumer *consumer, const struct delivery *delivery)
@@ -201,9 +200,6 @@ static void fetch_event(struct consumer *consumer, const struct json *json, int 
 		item->query.message.id = uuid_of_text("unreadable", consumer->scratch.bytes, consumer->scratch.size);
 	}
 	check_item(consumer, item, data);
-	const int64_t max_delay_us = item->handler == NULL ? 0 : item->handler->max_delay_us;
-	if (max_delay_us < consumer->batch.max_delay_us)
-		consumer->batch.max_delay_us = max_delay_us;
 }
 
 static void fetch_events(struct consumer *consumer, const struct delivery *delivery)
@@ -275,20 +271,6 @@ static bool has_room(const struct consumer *consumer, size_t most)
 	       batch->delivery_count < (size_t)consumer_prefetch(consumer->config);
 }
 
-/* What nobody waits for waits for company: the first that cannot wait ends it. */
-static void fetch_company(struct consumer *consumer, size_t most)
-{
-	const int64_t since = monotonic_now();
-	enum status status = OK;
-
-	while ((status == OK || status == E_TIMEOUT) && has_room(consumer, most)) {
-		const int64_t left = since + consumer->batch.max_delay_us - monotonic_now();
-		if (left <= 0)
-			break;
-		status = fetch_one(consumer, left);
-	}
-}
-
 static void start_batch(struct consumer *consumer)
 {
 	struct batch *batch = &consumer->batch;
@@ -296,11 +278,9 @@ static void start_batch(struct consumer *consumer)
 	batch->count = batch->delivery_count = batch->bytes = 0;
 	if (event_join_enabled(consumer))
 		event_join_begin(consumer);
-	batch->max_delay_us = consumer_takes_requests(consumer) || batch->count > 0 ? 0 : INT64_MAX;
 }
 
-/* A lone message is not delayed to fill a batch, unless its handler says that it may be: under load the batch fills
- * while the one before it commits. */
+/* A lone message is not delayed to fill a batch: under load the batch fills while the one before it commits. */
 enum status fetch(struct consumer *consumer, int64_t wait_us)
 {
 	struct batch *batch = &consumer->batch;
@@ -314,8 +294,6 @@ enum status fetch(struct consumer *consumer, int64_t wait_us)
 		return status;
 	while (status == OK && has_room(consumer, most))
 		status = fetch_one(consumer, 0);
-	if (batch->count > 0 && batch->max_delay_us > 0)
-		fetch_company(consumer, most);
 	for (size_t i = 0; i < batch->count; i++)
 		batch->items[i].fetched = batch->items[i].query.status;
 	if (event_join_enabled(consumer) && event_join_split(consumer))

@@ -140,8 +140,8 @@ static enum status nothing(struct unit *unit, const struct message *message)
 }
 
 static const struct handler handlers[] = {
-	{.type = PATIENT, .decide = nothing, .max_delay_us = 10 * SECOND_US},
-	{.type = RESTLESS, .decide = nothing, .max_delay_us = 20 * MS_US},
+	{.type = PATIENT, .decide = nothing},
+	{.type = RESTLESS, .decide = nothing},
 	{.type = HURRIED, .decide = nothing},
 	{0},
 };
@@ -184,27 +184,6 @@ static void what_has_come_goes_together(void **state)
 {
 	(void)state;
 	assert_int_equal(GATHERED({0, HURRIED}, {0, PATIENT}, {0, HURRIED}, {MS_US, HURRIED}), 3);
-}
-
-static void one_that_may_wait_goes_with_the_next(void **state)
-{
-	(void)state;
-	assert_int_equal(GATHERED({0, PATIENT}, {MS_US, HURRIED}), 2);
-	assert_int_equal(GATHERED({0, PATIENT}, {MS_US, PATIENT}, {MS_US, HURRIED}), 3);
-}
-
-static void the_first_that_cannot_wait_ends_it(void **state)
-{
-	(void)state;
-	assert_int_equal(GATHERED({0, PATIENT}, {MS_US, HURRIED}, {MS_US, PATIENT}), 2);
-	assert_int_equal(GATHERED({0, PATIENT}, {0, HURRIED}, {MS_US, PATIENT}), 2);
-}
-
-static void without_company_it_goes_in_the_end(void **state)
-{
-	(void)state;
-	assert_int_equal(GATHERED({0, RESTLESS}), 1);
-	assert_int_equal(GATHERED({0, PATIENT}, {MS_US, RESTLESS}, {SECOND_US, PATIENT}), 2);
 }
 
 static void what_is_no_event_waits_for_nobody(void **state)
@@ -414,9 +393,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_cannot_wait_goes_alone),
 		cmocka_unit_test(what_has_come_goes_together),
-		cmocka_unit_test(one_that_may_wait_goes_with_the_next),
-		cmocka_unit_test(the_first_that_cannot_wait_ends_it),
-		cmocka_unit_test(without_company_it_goes_in_the_end),
 		cmocka_unit_test(what_is_no_event_waits_for_nobody),
 		cmocka_unit_test(a_crowd_without_the_other_halves_waits),
 		cmocka_unit_test(those_that_have_met_go_and_the_rest_waits),

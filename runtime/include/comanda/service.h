@@ -55,9 +55,6 @@ struct handler {
 	decide_function *decide;   /* command, events, password consumers */
 	read_function *read;       /* query consumers */
 	prepare_function *prepare; /* NULL: nothing */
-	/* Of events: nobody waits for what follows from it, but soon another event comes about the same aggregate, and
-	 * both in one turn cost half. A batch of nothing but such events waits so long for company. 0: it does not. */
-	int64_t max_delay_us;
 };
 /* A table of handlers ends with a row that has neither `decide` nor `read`. */
 
