@@ -25,8 +25,7 @@ const struct handler products_commands[] = {
 };
 
 /* What becomes of orders. A reservation, be it a refusal or a tombstone, is made once and ends once. Its note asks anew
- * whenever it comes.
- * */
+ * whenever it comes. */
 const struct handler products_events[] = {
 	{.type = ORDER_PLACED,          .keys = placed_keys, .decide = reserve_order, .idempotent = true},
 	{.type = ORDER_CONFIRMED,       .keys = order_keys,  .decide = sell_order,    .idempotent = true},

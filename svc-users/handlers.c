@@ -44,15 +44,28 @@ static const struct handler event_handlers[] = {
 };
 
 static const struct consumer_config consumers[] = {
-	/* clang-format off */
-	{ "query",    CONSUMER_QUERY,   0,  "users.query",    query_handlers,    1, 0,    0,          0, false },
-	{ "command",  CONSUMER_COMMAND, 0,  "users.command",  command_handlers,  1, 0,    0,          0, false },
-	/* To hash once more costs more than to ask. */
-	{ "password", CONSUMER_COMMAND, 10, "users.password", password_handlers, 1, 1,    0,          0, true  },
-	/* Nothing can be done with its answers before those of svc-products have come. */
-	{ "events",   CONSUMER_STATELESS, 0,  "users.events",   event_handlers,    1, 1000, 90 * MS_US, 0, false },
-	{ .name = NULL },
-	/* clang-format on */
+	{.name = "query", .kind = CONSUMER_QUERY, .queue = "users.query", .handlers = query_handlers, .count = 1},
+	{.name = "command",
+	 .kind = CONSUMER_COMMAND,
+	 .queue = "users.command",
+	 .handlers = command_handlers,
+	 .count = 1},
+	/* A password costs more to hash again than its request costs to look up. */
+	{.name = "password",
+	 .kind = CONSUMER_COMMAND,
+	 .queue = "users.password",
+	 .handlers = password_handlers,
+	 .count = 1,
+	 .batch_max = 1,
+	 .nice = 10,
+	 .check_duplicates_first = true},
+	{.name = "events",
+	 .kind = CONSUMER_STATELESS,
+	 .queue = "users.events",
+	 .handlers = event_handlers,
+	 .count = 1,
+	 .batch_max = 1000},
+	{.name = NULL},
 };
 
 /* In locking order: a registration is decided by who gets the e-mail claim. */

@@ -45,7 +45,7 @@ struct batch {
 	struct item *items;
 	size_t count, room;
 	size_t bytes;
-	int64_t gathered_us;  /* wall clock */
+	int64_t gathered_us; /* wall clock */
 };
 
 /* Deliveries of which something waits for its other half, then those that came since (consumer/event_join.h). */

@@ -1,28 +1,14 @@
-/* Counting what is begun and ended. */
+/* Counting what begins and ends. */
 #include "relay/admission_control.h"
 
-#define STALLED_US SECOND_US     /* nothing has ended for so long: waiting does not help */
-#define REST_US    (250 * MS_US) /* the longest rest at a time */
+#define STALLED_US SECOND_US     /* nothing has ended for so long: a pause does not help */
+#define PAUSE_US   (250 * MS_US) /* the longest pause at a time */
 
 void admission_init(struct admission *admission, int64_t max_pending)
 {
 	admission->max_pending = max_pending;
-	atomic_init(&admission->open, 0);
+	atomic_init(&admission->pending, 0);
 	atomic_init(&admission->ended_at, 0);
-	atomic_init(&admission->begun, 0);
-	atomic_init(&admission->ended, 0);
-}
-
-void admission_add_remote(struct admission *admission, int64_t begun, int64_t ended)
-{
-	const int64_t more = begun - ended;
-
-	if (ended > 0)
-		atomic_store(&admission->ended_at, monotonic_now());
-	const int64_t open = atomic_fetch_add(&admission->open, more) + more;
-	/* A backlog that others had begun, or we before a restart, is no credit for as much at once. */
-	if (open < -admission->max_pending)
-		atomic_fetch_add(&admission->open, -admission->max_pending - open);
 }
 
 void admission_count(struct admission *admission, const struct unit *unit)
@@ -33,27 +19,33 @@ void admission_count(struct admission *admission, const struct unit *unit)
 
 	for (int64_t i = 0; i < count; i++)
 		ended += deadlines[i].due_us == INT64_MIN;
-	atomic_fetch_add(&admission->begun, count - ended);
-	atomic_fetch_add(&admission->ended, ended);
-	admission_add_remote(admission, count - ended, ended);
+	const int64_t more = count - 2 * ended; /* what has begun, less what has ended */
+	if (ended > 0)
+		atomic_store(&admission->ended_at, monotonic_now());
+	const int64_t pending = atomic_fetch_add(&admission->pending, more) + more;
+	/* This process may end what another replica has begun, or what it had begun itself before a restart. That must
+	 * not let it begin as many at once. */
+	if (pending < -admission->max_pending)
+		atomic_fetch_add(&admission->pending, -admission->max_pending - pending);
 }
 
-void admission_cap(struct admission *admission, int64_t open)
+void admission_cap(struct admission *admission, int64_t pending)
 {
-	const int64_t counted = atomic_load(&admission->open);
+	const int64_t counted = atomic_load(&admission->pending);
 
-	if (counted > open)
-		atomic_fetch_sub(&admission->open, counted - open);
+	if (counted > pending)
+		atomic_fetch_sub(&admission->pending, counted - pending);
 }
 
 bool admission_throttled(struct admission *admission, int64_t since_us)
 {
-	const int64_t now = monotonic_now(), open = atomic_load(&admission->open);
+	const int64_t now = monotonic_now(), pending = atomic_load(&admission->pending);
 
-	if (open <= admission->max_pending)
+	if (pending <= admission->max_pending)
 		return false;
 	if (now - atomic_load(&admission->ended_at) < STALLED_US)
-		return now - since_us < REST_US;
-	atomic_fetch_sub(&admission->open, open); /* whoever was to end it is away: when he is back, we count anew */
+		return now - since_us < PAUSE_US;
+	/* The service that would end them is away: the count starts anew when it is back. */
+	atomic_fetch_sub(&admission->pending, pending);
 	return false;
 }

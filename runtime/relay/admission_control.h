@@ -1,9 +1,10 @@
-/* The pace of a service: no more is begun than is brought to its end. A deadline that was set is something begun, one
- * that was cleared is ended; while much is open, command consumers rest so that event consumers catch up.
+/* Admission control: no more sagas are begun than are brought to their end.
  *
- * This is a brake, no bound: what is counted is what this process has begun and ended, and what its replicas have told
- * it of themselves (relay/admission_sync.h), a tenth of a second late. Where nothing ends (another service is away),
- * nobody rests. */
+ * A deadline that a batch sets is a saga that begins; a deadline that a batch clears is a saga that ends. While more
+ * than `max_pending` are pending, command consumers pause, so that event consumers catch up.
+ *
+ * This is a brake and not a bound. It counts what this process has begun and ended. Once a second the relay lowers the
+ * count to what the database has. Where nothing ends, because another service is away, no consumer pauses. */
 #ifndef RELAY_ADMISSION_CONTROL_H
 #define RELAY_ADMISSION_CONTROL_H
 
@@ -14,20 +15,17 @@
 
 struct admission {
 	int64_t max_pending;
-	atomic_llong open, ended_at; /* of all replicas */
-	atomic_llong begun, ended;   /* by this process, since its start */
+	atomic_llong pending;  /* begun and not ended */
+	atomic_llong ended_at; /* when the last one ended; monotonic */
 };
 
 void admission_init(struct admission *admission, int64_t max_pending);
-/* What a committed turn has begun and ended. */
+/* Counts what a committed batch has begun and ended. */
 void admission_count(struct admission *admission, const struct unit *unit);
-/* What other replicas have begun and ended. */
-void admission_add_remote(struct admission *admission, int64_t begun, int64_t ended);
-/* No more than so many are open, as the database has it: what was counted amiss, when a replica died, ends with that.
- */
-void admission_cap(struct admission *admission, int64_t open);
-/* Should a command consumer rest before it takes more? Ask again after a millisecond; `since_us` is when it began to
- * rest (steady). */
+/* Lowers the count to `pending`, which the database has. This mends what was miscounted when a replica died. */
+void admission_cap(struct admission *admission, int64_t pending);
+/* Must a command consumer pause before it fetches more? Ask again after a millisecond. `since_us` is when its pause
+ * began (monotonic). */
 bool admission_throttled(struct admission *admission, int64_t since_us);
 
 #endif

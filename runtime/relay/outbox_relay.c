@@ -10,7 +10,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "relay/admission_sync.h"
 #include "relay/inflight.h"
 #include "store/db_gauges.h"
 #include "store/deadline_promotion.h"
@@ -52,7 +51,6 @@ struct outbox_relay {
 	size_t arrived_count;
 	int64_t next_sweep, next_look, next_delete, next_prune, next_gauges, next_complaint;
 	struct uuid *quarantined;
-	struct admission_sync admission_sync;
 };
 
 static struct metric outbox_rows = {
@@ -314,14 +312,6 @@ static void look(struct outbox_relay *relay)
 	atomic_store(&relay->backlog_age, state.oldest_us);
 }
 
-static void share_pace(struct outbox_relay *relay)
-{
-	if (relay->engine->service->admission.max_setting == 0 || !db_connected(relay->db))
-		return;
-	if (admission_sync_share(&relay->admission_sync, relay->db, &relay->engine->admission) != OK)
-		db_recover(relay->db);
-}
-
 static void housekeeping(struct outbox_relay *relay)
 {
 	const int64_t now = monotonic_now();
@@ -373,7 +363,6 @@ static void turn(struct outbox_relay *relay)
 	take_given(relay);
 	send_and_settle(relay);
 	delete_arrived(relay, false);
-	share_pace(relay);
 	housekeeping(relay);
 	atomic_store(&relay->waiting, inflight_waiting(relay->inflight));
 	atomic_store(&relay->ready, publish_channels_connected(&relay->channels) && db_connected(relay->db));
@@ -454,7 +443,6 @@ enum status outbox_relay_start(struct engine *engine, struct outbox_relay **ret_
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&relay->over, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	admission_sync_init(&relay->admission_sync);
 	connect_parts(relay);
 	if (relay->wake < 0 || pthread_create(&relay->thread, NULL, run, relay) != 0) {
 		free_parts(relay);

@@ -31,8 +31,6 @@ static const struct sql prune_heard = {
 };
 static const struct sql prune_attempts = {"prune_attempts", "DELETE FROM attempts WHERE first_at < $1"};
 
-static const struct sql prune_admission_sync = {"prune_admission_sync", "DELETE FROM paces WHERE told_at < $1"};
-
 /* Returns how many rows went. */
 static int64_t prune_by_rule(struct db *db, const struct retention *rule, int64_t keep_us)
 {
@@ -70,7 +68,6 @@ int64_t prune(struct db *db, const struct engine *engine)
 		{.name = "inbox_events", .prune = prune_events, .keep_us = engine->settings->dedup_ttl_us},
 		{.name = "processed_events", .prune = prune_heard, .keep_us = engine->settings->dedup_ttl_us},
 		{.name = "attempts", .prune = prune_attempts, .keep_us = DAY_US},
-		{.name = "paces", .prune = prune_admission_sync, .keep_us = DAY_US},
 		{0},
 	};
 	const int64_t ours = prune_all(db, own, engine->program_settings);

@@ -106,7 +106,8 @@ WITHOUT = {
     "looks-without-locks": (("runtime/consumer/process_batch.c", "turn.locked = pessimistic ||", "turn.locked = true || pessimistic ||"),),
     "kept-aggregates": (("runtime/store/aggregate_cache.c", "*found = find(kept, wanted->store, &wanted->id);",
                          "*found = NULL;\n	(void)kept;"),),
-    "rest": (("runtime/relay/admission_control.c", "	if (open <= pace->max_pending)\n", "	if (open <= pace->max_pending || since_us != 0)\n"),),
+    "rest": (("runtime/relay/admission_control.c", "	if (pending <= admission->max_pending)\n",
+              "	if (pending <= admission->max_pending || since_us != 0)\n"),),
     "optimistic-inserts": (
         ("runtime/consumer/process_batch.c", "stores_save_send(turn->consumer, turn->unit, turn->claim.optimistic);",
          "stores_save_send(turn->consumer, turn->unit, false);"),

@@ -9,7 +9,7 @@ from accounts import PROGRAMS
 # Tables whose rows go by themselves: after their retention, once sent, once settled.
 BOUNDED = dict.fromkeys(("users", "products", "orders"),
                         ("inbox_commands", "inbox_events", "processed_events", "outbox", "deadlines", "deadline_batches",
-                         "attempts", "paces"))
+                         "attempts"))
 # What is kept on purpose: a row an order. Reservations go after 30 days, which no setting makes shorter than one.
 KEPT = {"products": ("reservations",), "orders": ("orders",)}
 

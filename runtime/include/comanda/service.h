@@ -246,7 +246,7 @@ struct service_settings {
 		 "1000",                                                                                               \
 		 1,                                                                                                    \
 		 1000000,                                                                                              \
-		 "while all replicas together have more orders open than this, commands are fetched more slowly"},     \
+		 "while this replica has more orders pending than this, commands are fetched more slowly"},            \
 		{"COMANDA_OTLP_URL",                                                                                   \
 		 SET_TEXT,                                                                                             \
 		 offsetof(struct_, service.otlp_url),                                                                  \

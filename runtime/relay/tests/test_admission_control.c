@@ -98,19 +98,6 @@ static void what_others_had_begun_is_credit_for_no_more_than_may_be_open(void **
 	assert_true(admission_throttled(&admission, monotonic_now()));
 }
 
-static void consumers_rest_while_another_replica_has_too_much_open(void **state)
-{
-	struct admission admission;
-
-	(void)state;
-	admission_init(&admission, OPEN_MAX);
-	turn(&admission, OPEN_MAX, 0);
-	admission_add_remote(&admission, 2, 1);
-	assert_true(admission_throttled(&admission, monotonic_now()));
-	admission_add_remote(&admission, 0, 1);
-	assert_false(admission_throttled(&admission, monotonic_now()));
-}
-
 static void no_more_is_open_than_the_database_has(void **state)
 {
 	struct admission admission;
@@ -133,7 +120,6 @@ int main(void)
 		cmocka_unit_test(no_rest_is_longer_than_a_quarter_of_a_second),
 		cmocka_unit_test(nobody_rests_where_nothing_ends),
 		cmocka_unit_test(what_others_had_begun_is_credit_for_no_more_than_may_be_open),
-		cmocka_unit_test(consumers_rest_while_another_replica_has_too_much_open),
 		cmocka_unit_test(no_more_is_open_than_the_database_has),
 	};
 
