@@ -71,7 +71,7 @@ static const struct state_table tables[] = {
 			    "total_cents, currency, reason_code, reason_detail, reason_product_id, history")},
 	{.name = "deadline",
 	 .rows = STATE_ROWS("deadlines",
-			    "(SELECT subject, type FROM deadlines_all WHERE NOT young"
+			    "(SELECT subject, type FROM deadlines_all WHERE NOT in_batch"
 			    " OR EXISTS (SELECT FROM orders WHERE id = subject AND state < 3)) AS deadline",
 			    "subject", "subject, type")},
 	{0},

@@ -143,7 +143,7 @@ static const struct state_table tables[] = {
 	{.name = "deadline",
 	 .rows = STATE_ROWS(
 		 "deadlines",
-		 "(SELECT subject, type FROM deadlines_all WHERE NOT young"
+		 "(SELECT subject, type FROM deadlines_all WHERE NOT in_batch"
 		 " OR EXISTS (SELECT FROM reservations WHERE order_id = subject AND state = 'held')) AS deadline",
 		 "subject", "subject, type")},
 	{0},
