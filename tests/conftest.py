@@ -6,10 +6,10 @@ import jwt
 import pytest
 from hypothesis import HealthCheck, settings
 
-from kit.broker import Broker
-from kit.patience import eventually
-from kit.rest import Client, ok
-from kit.stack import PROGRAMS, stack_under_test
+from harness.broker import Broker
+from harness.waiting import eventually
+from harness.rest import Client, ok
+from harness.stack import PROGRAMS, stack_under_test
 
 settings.register_profile("stack", deadline=None, max_examples=40, database=None,
                           suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items):
 def stack():
     stack = stack_under_test()
     for program in PROGRAMS:
-        eventually(lambda: stack.ready(program), patience=60)
+        eventually(lambda: stack.ready(program), timeout=60)
     return stack
 
 

@@ -20,7 +20,7 @@ class Shop:
         self.lock = threading.Lock()
         self.answers, self.wrong, self.accepted = collections.Counter(), [], {}
 
-    def ask(self, method, path, body=None, key=None):
+    def call(self, method, path, body=None, key=None):
         """(status, Retry-After, JSON). Status 0: nobody answered."""
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         if key:
@@ -46,7 +46,7 @@ class Shop:
         """Repeats what was answered with 503 or 429, as a client should."""
         until = time.monotonic() + 60
         while True:
-            status, retry_after, answer = self.ask(method, path, body, key)
+            status, retry_after, answer = self.call(method, path, body, key)
             self.note(status, retry_after, answer)
             if (0 < status < 500 and status != 429) or time.monotonic() > until:
                 return status, answer

@@ -1,6 +1,6 @@
 """./dev bench: the product beside what broker and database could do at most, in the same minutes on the same machine.
 
-What is held against a ceiling takes turns with it (duel.py); the rest is measured once. The latency at 50 orders a second
+What is held against a ceiling takes turns with it (paired_slices.py); the rest is measured once. The latency at 50 orders a second
 comes first: what saturation leaves to do, to vacuum and to compact, would run into it. Standard library only. The stack is
 started by tools/dev/bench.sh, which sets COMANDA_STACK.
 """
@@ -10,11 +10,11 @@ import os
 import sys
 import time
 
-import accounts
-import duel
+import resource_usage
+import paired_slices
 import report
-import stage
-import starts
+import bench_stack
+import startup
 
 LATENCY_WARM_UP, LATENCY_SECONDS = 12, 20
 
@@ -24,8 +24,8 @@ def say(text):
 
 
 def so_far(stack):
-    """Counters, the moment, CPU seconds: in the same order each time, so that the time between two such looks is right."""
-    return accounts.counters(stack), time.monotonic(), accounts.cpu_seconds(stack)
+    """Counters, the timestamp, CPU seconds: in the same order each time, so that the time between two such looks is right."""
+    return resource_usage.counters(stack), time.monotonic(), resource_usage.cpu_seconds(stack)
 
 
 def measured(stack, scenario, **how):
@@ -38,19 +38,19 @@ def measured(stack, scenario, **how):
     time.sleep(max(0, how["seconds"] - 0.3 - (time.monotonic() - begun)))
     counters_after, ended, cpu_after = so_far(stack)
     seconds = ended - begun
-    memory = accounts.memory_mb(stack)
+    memory = resource_usage.memory_mb(stack)
     wal_per_s = (stack.wal_bytes() - wal) / (time.monotonic() - wal_begun) if wal else 0
     result = json.loads(load.communicate()[0])
     result["memory"] = memory
-    result["cpu"] = {part: spent / seconds for part, spent in accounts.cpu_between(cpu, cpu_after).items()}
+    result["cpu"] = {part: spent / seconds for part, spent in resource_usage.cpu_between(cpu, cpu_after).items()}
     result["cpu"]["load"] = result["load_cpu_s"] / (how["warm_up"] + result["seconds"])
 
     def grown(pattern):
-        return accounts.counted(counters, counters_after, pattern) / seconds
+        return resource_usage.counted(counters, counters_after, pattern) / seconds
 
     result["confirmed_per_s"] = grown(r'relay_events_total\{type="order.confirmed"')
     result["messages_per_s"] = grown(r"comanda_(rpc_messages_total|outbox_relay_messages_total)")
-    result["turns_per_s"] = grown(r'transactions_total\{result="committed"')
+    result["transactions_per_s"] = grown(r'transactions_total\{result="committed"')
     result["statements_per_s"] = grown("database_statements_total")
     if wal:
         result["wal_bytes_per_s"] = wal_per_s
@@ -116,22 +116,22 @@ def cost(scenarios):
         "messages_per_get": round(read["messages_per_s"] / read["per_s"], 3),
         "wal_bytes_per_order": round(order["wal_bytes_per_s"] / order["confirmed_per_s"]),
         "statements_per_order": round(order["statements_per_s"] / order["confirmed_per_s"], 3),
-        "turns_per_order": round(order["turns_per_s"] / order["confirmed_per_s"], 3),
+        "transactions_per_order": round(order["transactions_per_s"] / order["confirmed_per_s"], 3),
     }
 
 
 def run(stack, options):
-    found = {"machine": stage.machine(), "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-             "commit": stage.commit()}
+    found = {"machine": bench_stack.machine(), "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+             "commit": bench_stack.commit()}
     found["machine"]["fsync_ms"] = stack.fsync_ms()
     say("putting 10,000 products and some users into the stack")
     stack.fill()
-    stack.put_away()
+    stack.settle_storage()
     # Autovacuum looks at what was put in within its ten seconds: meanwhile the load warms up.
     scenarios = {"order_latency_50": latency(stack, max(LATENCY_SECONDS, 2 * options.seconds), warm_up=LATENCY_WARM_UP)}
     stack.ceiling_rooms()
-    turns = max(1, round(options.seconds * options.rounds / duel.SLICE))
-    beside = duel.Duel(stack, measured, say)
+    turns = max(1, round(options.seconds * options.rounds / paired_slices.SLICE))
+    beside = paired_slices.PairedSlices(stack, measured, say)
     found["machine"]["cores_elsewhere"] = beside.run(options.seconds * options.rounds / turns, turns)
     scenarios.update(beside.scenarios())
     found["memory"] = {name: round(size, 1) for name, size in scenarios["place_order"]["memory"].items()}
@@ -145,7 +145,7 @@ def run(stack, options):
     found["spread"], found["slices"] = beside.ratios(), beside.slices
     found["ratios"] = {name: ratio["mean"] for name, ratio in found["spread"].items()}
     found["cost"] = cost(scenarios)
-    found["start_ms"] = starts.medians(starts.run(stack))
+    found["start_ms"] = startup.medians(startup.run(stack))
     return found
 
 
@@ -161,7 +161,7 @@ def main():
     parser.add_argument("--starts", action="store_true", help="only how long each program takes from its start until it is ready")
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
     options = parser.parse_args()
-    stack = stage.Stage(os.environ["COMANDA_STACK"])
+    stack = bench_stack.Stack(os.environ["COMANDA_STACK"])
     if options.tracing:
         import tracing
         stack.fill()
@@ -171,8 +171,8 @@ def main():
         import sign_in_storm
         found = sign_in_storm.run(stack, options, measured, say)
     elif options.starts:
-        found = starts.run(stack)
-        starts.show(found)
+        found = startup.run(stack)
+        startup.show(found)
     else:
         found = run(stack, options)
         report.show(found)

@@ -3,7 +3,7 @@ import os
 import subprocess
 import time
 
-import accounts
+import resource_usage
 
 BACKLOG = 20_000
 GROWN = 5_000_000
@@ -28,12 +28,12 @@ def backlog(stack, say):
     say(f"a backlog of {BACKLOG} orders")
     stack.dev("stop", "svc-products")
     stack.load("place_order", connections=256, seconds=120, warm_up=0, requests=BACKLOG)
-    before = accounts.counters_of(stack, "svc-orders")
+    before = resource_usage.counters_of(stack, "svc-orders")
     stack.dev("start", "svc-products")
     begun = time.monotonic()
     while stack.pending() and time.monotonic() - begun < 120:
         time.sleep(0.2)
-    drained = accounts.counted(before, accounts.counters_of(stack, "svc-orders"), CONFIRMED)
+    drained = resource_usage.counted(before, resource_usage.counters_of(stack, "svc-orders"), CONFIRMED)
     return {"orders": drained, "drained_per_s": drained / (time.monotonic() - begun)}
 
 
@@ -55,10 +55,10 @@ class Replica:
 def replicas(stack, seconds, measured, say):
     say("two replicas of every service")
     base = 40_000 + os.getpid() % 10_000
-    started = [Replica(stack, program, base + number) for number, program in enumerate(accounts.PROGRAMS[:3])]
+    started = [Replica(stack, program, base + number) for number, program in enumerate(resource_usage.PROGRAMS[:3])]
     time.sleep(2)
     stack.replicas = [(program, replica.process.pid, base + number)
-                      for number, (program, replica) in enumerate(zip(accounts.PROGRAMS, started))]
+                      for number, (program, replica) in enumerate(zip(resource_usage.PROGRAMS, started))]
     result = confirmed_per_s(stack, measured, seconds)
     stack.replicas = []
     for replica in started:

@@ -61,7 +61,7 @@ def show(found):
     elsewhere = machine["cores_elsewhere"]
     print(f"  Meanwhile {max(0, elsewhere['other_work']):.2f} cores did other work, and {elsewhere['stolen']:.2f} were the neighbours'")
     print(f"\nCost        a read {costs['cpu_us_per_get']:.0f} µs of CPU; an order {costs['cpu_us_per_order']:.0f} µs, "
-          f"{costs['messages_per_order']:.2f} messages, {costs['turns_per_order']:.3f} turns, "
+          f"{costs['messages_per_order']:.2f} messages, {costs['transactions_per_order']:.3f} turns, "
           f"{costs['statements_per_order']:.2f} statements, {costs['wal_bytes_per_order']:,} bytes of WAL")
     print("\nMemory under load, MB      " + "".join(f"{name.removeprefix('svc-'):>11}" for name in found["memory"]))
     for name in ("get_product", "place_order_256", "place_order"):

@@ -3,7 +3,7 @@ import statistics
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import accounts
+import resource_usage
 
 AWAY = "http://127.0.0.1:1"
 
@@ -22,7 +22,7 @@ class Sink(BaseHTTPRequestHandler):
 
 
 def restart(stack, url):
-    for program in accounts.PROGRAMS:
+    for program in resource_usage.PROGRAMS:
         kept = stack.directory / "settings" / program
         settings = [word for word in (kept.read_text().split() if kept.exists() else [])
                     if not word.startswith("COMANDA_OTLP_URL=")]
@@ -30,13 +30,13 @@ def restart(stack, url):
 
 
 def resident_mb(stack):
-    return sum(accounts.counted({}, accounts.counters_of(stack, program), "process_resident_memory_bytes")
-               for program in accounts.PROGRAMS) / 1e6
+    return sum(resource_usage.counted({}, resource_usage.counters_of(stack, program), "process_resident_memory_bytes")
+               for program in resource_usage.PROGRAMS) / 1e6
 
 
 def spans(stack, outcome):
-    return sum(accounts.counted({}, accounts.counters_of(stack, program), f'spans_total{{result="{outcome}"')
-               for program in accounts.PROGRAMS)
+    return sum(resource_usage.counted({}, resource_usage.counters_of(stack, program), f'spans_total{{result="{outcome}"')
+               for program in resource_usage.PROGRAMS)
 
 
 def one(stack, measured, seconds, url):
@@ -47,7 +47,7 @@ def one(stack, measured, seconds, url):
     before = resident_mb(stack)
     result = measured(stack, "place_order", connections=256, seconds=seconds, warm_up=1)
     stack.await_settled()
-    cpu = sum(result["cpu"][program] for program in accounts.PROGRAMS)
+    cpu = sum(result["cpu"][program] for program in resource_usage.PROGRAMS)
     return {"cpu_us_per_order": cpu * 1e6 / result["confirmed_per_s"], "confirmed_per_s": result["confirmed_per_s"],
             "memory_mb": resident_mb(stack), "memory_grown_mb": resident_mb(stack) - before,
             "exported": spans(stack, "exported"), "dropped": spans(stack, "dropped")}

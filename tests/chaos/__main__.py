@@ -6,7 +6,7 @@ import sys
 from chaos.cluster import ClusterRun
 from chaos.faults import FAULTS
 from chaos.run import Run
-from kit.stack import stack_under_test
+from harness.stack import stack_under_test
 
 
 def main():

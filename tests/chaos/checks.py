@@ -4,12 +4,12 @@ import re
 from collections import Counter, defaultdict
 
 from chaos.eventlog import order_of
-from kit.broker import Broker
+from harness.broker import Broker
 
 STATES = ("pending", "pending", "pending", "confirmed", "rejected", "expired", "cancelled")  # enum order_state
 ENOUGH = 45  # seconds, with the start of a broker and the longest lease of a row in them
-HOUSES = ("users", "products", "orders")
-TOLD_ONCE = ("order.placed", "order.confirmed", "stock.sold", "stock.released", "stock.refused", "user.verified",
+SERVICES = ("users", "products", "orders")
+PUBLISHED_ONCE = ("order.placed", "order.confirmed", "stock.sold", "stock.released", "stock.refused", "user.verified",
              "user.refused", "stock.reserved")
 DEAD_HEADERS = ("reason", "code", "attempts", "origin", "first", "last")
 ENDED = ("order.confirmed", "order.rejected", "order.expired", "order.cancelled")
@@ -18,14 +18,14 @@ ENDED = ("order.confirmed", "order.rejected", "order.expired", "order.cancelled"
 class Outcome:
     """What stands in the databases about this run's orders and products."""
 
-    def __init__(self, world):
-        tag = world.ledger.tag
+    def __init__(self, context):
+        tag = context.records.tag
         columns = "id, user_id, state, version, created_at, updated_at, items, note, history, reason_code"
-        rows = world.stack.sql("orders", f"SELECT {columns} FROM orders WHERE note LIKE %s", tag + "-%")
+        rows = context.stack.sql("orders", f"SELECT {columns} FROM orders WHERE note LIKE %s", tag + "-%")
         self.orders = {row[0]: dict(zip(columns.split(", "), row)) for row in rows}
-        rows = world.stack.sql("products", "SELECT order_id, state, lines FROM reservations")
+        rows = context.stack.sql("products", "SELECT order_id, state, lines FROM reservations")
         self.reservations = {row[0]: row[1:] for row in rows}
-        rows = world.stack.sql("products", "SELECT id, on_hand, reserved, version FROM products")
+        rows = context.stack.sql("products", "SELECT id, on_hand, reserved, version FROM products")
         self.products = {row[0]: row[1:] for row in rows}
 
     def state(self, order):
@@ -38,63 +38,63 @@ class Outcome:
         return Counter(self.state(order) for order in self.orders.values())
 
 
-def unrest(world):
+def unfinished(context):
     """What still moves: nothing, when all is quiet."""
     found = []
-    outcome = Outcome(world)
+    outcome = Outcome(context)
     pending = outcome.count()["pending"]
     if pending:
         found.append(f"{pending} orders pending")
     held = sum(1 for state, _ in outcome.reservations.values() if state == "held")
     if held:
         found.append(f"{held} reservations held")
-    for house in HOUSES:
-        rows = world.stack.sql(house, "SELECT count(*) FROM outbox WHERE NOT parked")[0][0]
-        notes = world.stack.sql(house, "SELECT count(*) FROM deadlines_all")[0][0]
+    for service in SERVICES:
+        rows = context.stack.sql(service, "SELECT count(*) FROM outbox WHERE NOT parked")[0][0]
+        notes = context.stack.sql(service, "SELECT count(*) FROM deadlines_all")[0][0]
         if rows or notes:
-            found.append(f"{rows} outbox rows and {notes} deadlines in {house}")
-    for queue in world.stack.management("GET", "queues/comanda").json():
+            found.append(f"{rows} outbox rows and {notes} deadlines in {service}")
+    for queue in context.stack.management("GET", "queues/comanda").json():
         if queue["name"].endswith(".events") and queue.get("messages", 0):
             found.append(f"{queue['messages']} messages in {queue['name']}")
     return found
 
 
-def check_all(world):
-    outcome = Outcome(world)
-    check_orders(world, outcome)
-    check_stock(world, outcome)
-    check_reservations(world, outcome)
-    check_log(world, outcome)
-    check_outbox(world)
-    check_dead(world)
-    check_reads(world, outcome)
-    check_programs(world)
+def check_all(context):
+    outcome = Outcome(context)
+    check_orders(context, outcome)
+    check_stock(context, outcome)
+    check_reservations(context, outcome)
+    check_log(context, outcome)
+    check_outbox(context)
+    check_dead(context)
+    check_reads(context, outcome)
+    check_programs(context)
     return outcome
 
 
 # ---- orders ----
 
-def check_orders(world, outcome):
-    violated = world.ledger.violated
+def check_orders(context, outcome):
+    violated = context.records.violated
     by_key = defaultdict(list)
     for order in outcome.orders.values():
         by_key[order["note"]].append(order)
-    intents = {intent.key: intent for intent in world.ledger.intents}
+    intents = {intent.key: intent for intent in context.records.intents}
     for key, orders in by_key.items():
         if len(orders) > 1:
             violated(f"the key {key} has {len(orders)} orders", orders[0]["id"])
         if key not in intents:
             violated(f"an order that nobody asked for: {orders[0]['id']}", orders[0]["id"])
     for intent in intents.values():
-        check_intent(world, outcome, intent)
+        check_intent(context, outcome, intent)
     for order in outcome.orders.values():
         if outcome.state(order) == "pending":
             violated(f"order {order['id']} has not ended", order["id"])
-        check_history(world, outcome, order)
+        check_history(context, outcome, order)
 
 
-def check_intent(world, outcome, intent):
-    violated = world.ledger.violated
+def check_intent(context, outcome, intent):
+    violated = context.records.violated
     order = outcome.orders.get(intent.order_id)
     if intent.order_id is None:
         return  # never answered: that was said when the client gave up
@@ -110,40 +110,40 @@ def check_intent(world, outcome, intent):
                  intent.order_id)
 
 
-def check_history(world, outcome, order):
+def check_history(context, outcome, order):
     names = [step["event"] for step in order["history"]]
     if not names or names[0] != "order.placed" or names[-1] != f"order.{outcome.state(order)}":
-        world.ledger.violated(f"the timeline of {order['id']} is not whole: {names}", order["id"])
+        context.records.violated(f"the timeline of {order['id']} is not whole: {names}", order["id"])
 
 
 # ---- stock ----
 
-def check_stock(world, outcome):
+def check_stock(context, outcome):
     sold = Counter()
     for order in outcome.orders.values():
         if outcome.state(order) == "confirmed":
             sold.update(outcome.lines(order))
-    for product_id in world.ledger.products:
+    for product_id in context.records.products:
         on_hand, reserved, _ = outcome.products[product_id]
-        expected = world.ledger.stock_expected(product_id) - sold[product_id]
+        expected = context.records.stock_expected(product_id) - sold[product_id]
         if on_hand != expected:
-            world.ledger.violated(f"product {product_id} has {on_hand} on hand: "
-                                  f"{world.ledger.stock_expected(product_id)} came, {sold[product_id]} were sold")
+            context.records.violated(f"product {product_id} has {on_hand} on hand: "
+                                  f"{context.records.stock_expected(product_id)} came, {sold[product_id]} were sold")
         if reserved != 0:
-            world.ledger.violated(f"product {product_id} still has {reserved} reserved")
+            context.records.violated(f"product {product_id} still has {reserved} reserved")
 
 
-def check_reservations(world, outcome):
+def check_reservations(context, outcome):
     let_go = ("released", "refused", None)
     fitting = {"confirmed": ("sold",), "rejected": let_go, "expired": let_go, "cancelled": let_go,
                "pending": ("held", None)}
     for order in outcome.orders.values():
         state, lines = outcome.reservations.get(order["id"], (None, None))
         if state not in fitting[outcome.state(order)]:
-            world.ledger.violated(f"order {order['id']} is {outcome.state(order)}, its reservation {state}",
+            context.records.violated(f"order {order['id']} is {outcome.state(order)}, its reservation {state}",
                                   order["id"])
         if state == "sold" and reserved_lines(lines) != outcome.lines(order):
-            world.ledger.violated(f"order {order['id']} was confirmed, and other lines sold: {lines}", order["id"])
+            context.records.violated(f"order {order['id']} was confirmed, and other lines sold: {lines}", order["id"])
 
 
 def reserved_lines(text):
@@ -152,13 +152,13 @@ def reserved_lines(text):
 
 # ---- the log ----
 
-def check_log(world, outcome):
-    violated = world.ledger.violated
+def check_log(context, outcome):
+    violated = context.records.violated
     told = defaultdict(lambda: defaultdict(set))     # order -> event name -> ids
     outputs = defaultdict(set)                       # (source, cause) -> (type, subject) -> ids
-    for event_id in world.log.different:
+    for event_id in context.log.different:
         violated(f"the log has different events under the id {event_id}")
-    for event in world.log.events():
+    for event in context.log.events():
         name = event["type"].removeprefix("comanda.").rsplit(".", 1)[0]
         order_id = order_of(event)
         if order_id in outcome.orders:
@@ -168,12 +168,12 @@ def check_log(world, outcome):
         if len(ids) > 1 and cause is not None:
             violated(f"{source} answered {cause} with {len(ids)} events {name} of {subject}", subject)
     for order in outcome.orders.values():
-        check_told(world, outcome, order, told[order["id"]])
+        check_published(context, outcome, order, told[order["id"]])
 
 
-def check_told(world, outcome, order, told):
-    violated, state = world.ledger.violated, outcome.state(order)
-    for name in TOLD_ONCE:
+def check_published(context, outcome, order, told):
+    violated, state = context.records.violated, outcome.state(order)
+    for name in PUBLISHED_ONCE:
         if len(told[name]) > 1:
             violated(f"{name} of order {order['id']} was decided {len(told[name])} times", order["id"])
     for name in ENDED:
@@ -184,14 +184,14 @@ def check_told(world, outcome, order, told):
     if bool(told["stock.sold"]) != (state == "confirmed"):
         violated(f"order {order['id']} is {state}; stock.sold was told {len(told['stock.sold'])} times", order["id"])
     held, lines = outcome.reservations.get(order["id"], (None, None))
-    lacking = [name for name in say_of(held, lines) if not told[name]]
+    lacking = [name for name in events_of(held, lines) if not told[name]]
     if lacking:
         violated(f"the reservation of order {order['id']} is {held}; the log lacks {lacking}", order["id"])
     if told["stock.sold"] and told["stock.released"]:
         violated(f"the goods of {order['id']} were sold and released", order["id"])
 
 
-def say_of(held, lines):
+def events_of(held, lines):
     """The events that a reservation in this state has led to."""
     if held == "refused":
         return ("stock.refused",)
@@ -201,19 +201,19 @@ def say_of(held, lines):
         held, ("stock.reserved",))
 
 
-def check_expired(world, outcome, troubles):
-    """An order expires only where it had no time to be confirmed. `troubles`: (began, ended) of each fault."""
+def check_expired(context, outcome, faults):
+    """An order expires only where it had no time to be confirmed. `faults`: (began, ended) of each fault."""
     for order in outcome.orders.values():
         if outcome.state(order) != "expired":
             continue
-        well = longest_calm(order["created_at"].timestamp(), order["updated_at"].timestamp(), troubles)
+        well = longest_calm(order["created_at"].timestamp(), order["updated_at"].timestamp(), faults)
         if well > ENOUGH:
-            world.ledger.violated(f"order {order['id']} expired although all was well for {well:.0f} s", order["id"])
+            context.records.violated(f"order {order['id']} expired although all was well for {well:.0f} s", order["id"])
 
 
-def longest_calm(start, end, troubles):
+def longest_calm(start, end, faults):
     longest = 0
-    for began, ended in sorted(troubles):
+    for began, ended in sorted(faults):
         if ended <= start:
             continue
         longest = max(longest, min(began, end) - start)
@@ -221,85 +221,85 @@ def longest_calm(start, end, troubles):
     return max(longest, end - start)
 
 
-def check_outbox(world):
-    for house in HOUSES:
-        left, parked = world.stack.sql(house, "SELECT count(*), count(*) FILTER (WHERE parked) FROM outbox")[0]
+def check_outbox(context):
+    for service in SERVICES:
+        left, parked = context.stack.sql(service, "SELECT count(*), count(*) FILTER (WHERE parked) FROM outbox")[0]
         if left:
-            world.ledger.violated(f"{left} rows are left in the outbox of {house}, {parked} of them parked")
+            context.records.violated(f"{left} rows are left in the outbox of {service}, {parked} of them parked")
 
 
 # ---- dead letters ----
 
-def dead_letters(world):
-    """All of them: (house, headers, body). They stay where they are."""
-    broker, found = Broker(world.stack["COMANDA_BROKER_URL"]), []
+def dead_letters(context):
+    """All of them: (service, headers, body). They stay where they are."""
+    broker, found = Broker(context.stack["COMANDA_BROKER_URL"]), []
     try:
-        for house in HOUSES:
+        for service in SERVICES:
             while True:
-                method, properties, body = broker.channel.basic_get(f"{house}.dead")
+                method, properties, body = broker.channel.basic_get(f"{service}.dead")
                 if method is None:
                     break
-                found.append((house, properties.headers or {}, body))
+                found.append((service, properties.headers or {}, body))
     finally:
         broker.close()
     return found
 
 
-def check_dead(world):
+def check_dead(context):
     """Only what was poisoned, each with its reason, and all of that."""
     found = Counter()
-    for house, headers, body in dead_letters(world):
-        if (house, body) in world.dead_before:
+    for service, headers, body in dead_letters(context):
+        if (service, body) in context.dead_before:
             continue
-        marks = [mark for mark, (where, _) in world.poison.items() if mark.encode() in body and where == house]
+        marks = [mark for mark, (where, _) in context.poison.items() if mark.encode() in body and where == service]
         if not marks:
             named = re.search(rb'"order_id"\s*:\s*"([0-9a-f-]+)"', body)
-            world.ledger.violated(f"{house}.dead holds what nobody poisoned: {headers} {body[:400]}",
+            context.records.violated(f"{service}.dead holds what nobody poisoned: {headers} {body[:400]}",
                                   named and named[1].decode())
             continue
         found[marks[0]] += 1
         missing = [name for name in DEAD_HEADERS if f"x-dead-{name}" not in headers]
         if missing:
-            world.ledger.violated(f"a dead letter in {house}.dead lacks {missing}: {headers}")
-    for mark, (house, sent) in world.poison.items():
+            context.records.violated(f"a dead letter in {service}.dead lacks {missing}: {headers}")
+    for mark, (service, sent) in context.poison.items():
         if found[mark] < sent:
-            world.ledger.violated(f"{sent} poisonous messages were sent to {house}, {found[mark]} are in {house}.dead")
+            context.records.violated(f"{sent} poisonous messages were sent to {service}, {found[mark]} are in {service}.dead")
 
 
 # ---- the rest ----
 
-def check_reads(world, outcome):
+def check_reads(context, outcome):
     """What is read at the end is what is in the database: nothing old is left in a cache."""
-    for product_id in world.ledger.products:
-        answer = world.door.once(world.load.admin, "GET", f"/products/{product_id}")
+    for product_id in context.records.products:
+        answer = context.rest.once(context.load.admin, "GET", f"/products/{product_id}")
         if answer is None or answer.status_code != 200:
-            world.ledger.violated(f"product {product_id} cannot be read although all is well: {answer}")
+            context.records.violated(f"product {product_id} cannot be read although all is well: {answer}")
             continue
         read = answer.json()
         if (read["on_hand"], read["reserved"], read["version"]) != outcome.products[product_id]:
-            world.ledger.violated(f"product {product_id} reads {read}; "
+            context.records.violated(f"product {product_id} reads {read}; "
                                   f"the database says {outcome.products[product_id]}")
 
 
-def check_nobody_noticed(world, statuses):
+def check_others_are_served(context, statuses):
     """While all that happens is a rolling restart, every request is answered, and at worst asked to come again."""
     for status, count in statuses.items():
         if status == 0 or (status >= 500 and status != 503):
-            world.ledger.violated(f"{count} requests were answered {status or 'by nobody'} during a rolling restart")
+            context.records.violated(f"{count} requests were answered {status or 'by nobody'} during a rolling restart")
 
 
-def check_programs(world):
+def check_programs(context):
     """Nobody ended but by our hand, complained of what cannot be, or grew."""
     fatal = re.compile(r"item\.blamed|outbox\.parked|Assertion|Sanitizer|SEGV|ABRT|double free|corrupt")
-    for path in sorted((world.stack.directory / "log").glob("*.log")):
+    for path in sorted((context.stack.directory / "log").glob("*.log")):
         if path.name.startswith(("rabbitmq", "postgres", "supervisor", "redis")):
             continue
-        for line in world.log_since_start(path):
+        for line in context.log_since_start(path):
             if fatal.search(line):
-                world.ledger.violated(f"{path.name}: {line[:300]}")
-    for line in world.log_since_start(world.stack.directory / "log" / "supervisor.log"):
+                context.records.violated(f"{path.name}: {line[:300]}")
+    for line in context.log_since_start(context.stack.directory / "log" / "supervisor.log"):
         ended = re.search(r" (svc-\w+|edge-http) ended with (?!signal KILL)(.*?) after", line)
         if ended:
-            world.ledger.violated(f"{ended[1]} ended by itself: {ended[2]}")
-    for text in world.growth():
-        world.ledger.violated(text)
+            context.records.violated(f"{ended[1]} ended by itself: {ended[2]}")
+    for text in context.growth():
+        context.records.violated(text)

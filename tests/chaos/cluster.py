@@ -8,7 +8,7 @@ from collections import Counter
 import requests
 
 from chaos.eventlog import EventLog
-from chaos.parts import alive, await_ready, send
+from chaos.processes import alive, await_ready, send
 from chaos.run import Run
 
 RESTART = 120        # seconds that a killed node may take until it is whole again
@@ -54,9 +54,9 @@ class Nodes:
 class Killer:
     """Kills a number of nodes, one after another has come back."""
 
-    def __init__(self, world, kills, two_every):
-        self.world, self.kills, self.two_every = world, kills, two_every
-        self.nodes = Nodes(world.stack)
+    def __init__(self, context, kills, two_every):
+        self.context, self.kills, self.two_every = context, kills, two_every
+        self.nodes = Nodes(context.stack)
         self.planned, self.done, self.skipped = range(kills), [], Counter()
         self.led = Counter()    # what those led that were killed
 
@@ -66,29 +66,29 @@ class Killer:
             victims = self.choose(number)
             began = time.time()
             for part in victims:
-                self.world.say(f"kill-node       {part}")
-                send(alive(self.world.stack, part), signal.SIGKILL)
+                self.context.say(f"kill-node       {part}")
+                send(alive(self.context.stack, part), signal.SIGKILL)
                 self.done.append(("kill-node", part, began, began))
             number += len(victims)
             await_ready(self.nodes.whole, RESTART, "the cluster")
-            self.world.say(f"                the cluster is whole again after {time.time() - began:.1f} s")
-            time.sleep(self.world.random.uniform(*CALM))
+            self.context.say(f"                the cluster is whole again after {time.time() - began:.1f} s")
+            time.sleep(self.context.random.uniform(*CALM))
 
     def choose(self, number):
         """Every other time whoever leads a queue, drawn too; else any."""
-        queue = self.world.random.choice(LED)
+        queue = self.context.random.choice(LED)
         leader = self.nodes.leader(queue)
-        part = leader if number % 2 == 0 else self.world.random.choice(self.nodes.parts)
+        part = leader if number % 2 == 0 else self.context.random.choice(self.nodes.parts)
         self.led[queue] += part == leader
         others = [each for each in self.nodes.parts if each != part]
         two = self.two_every and number % self.two_every == self.two_every - 1
-        return [part, self.world.random.choice(others)] if two else [part]
+        return [part, self.context.random.choice(others)] if two else [part]
 
 
 class ClusterRun(Run):
     def __init__(self, stack, kills, two_every, seed, rate, deadline):
         super().__init__(stack, 0, seed, rate, deadline=deadline)
-        self.injector = Killer(self.world, kills, two_every)
+        self.injector = Killer(self.context, kills, two_every)
 
     def settle(self):
         await_ready(self.injector.nodes.whole, RESTART, "the cluster")
@@ -97,10 +97,10 @@ class ClusterRun(Run):
 
     def read_again(self):
         """What the log holds in the end, from its first event: a node that was behind cannot have misled the reader."""
-        self.world.log.close()
-        self.world.log, known = EventLog(self.world.stack), -1
-        while known < len(self.world.log.texts) or known < 1:
-            known = len(self.world.log.texts)
+        self.context.log.close()
+        self.context.log, known = EventLog(self.context.stack), -1
+        while known < len(self.context.log.texts) or known < 1:
+            known = len(self.context.log.texts)
             time.sleep(3)
 
     def report_recovery(self):

@@ -2,7 +2,7 @@
 import os
 from pathlib import Path
 
-from chaos.parts import alive, await_ready
+from chaos.processes import alive, await_ready
 
 BROKER_WANTS_FREE = 200 << 20  # disk_free_limit in compose/rabbitmq.conf
 
@@ -20,22 +20,22 @@ def small_disk(stack, part):
     return directory
 
 
-def disk_full(world, part):
+def disk_full(context, part):
     """Another fills the disk to its last byte, and some time later takes it all away again."""
-    filler = small_disk(world.stack, part) / "filler"
+    filler = small_disk(context.stack, part) / "filler"
     fill(filler)
 
     def free():
         filler.unlink()
-        await_ready(lambda: alive(world.stack, part), 30, part)
+        await_ready(lambda: alive(context.stack, part), 30, part)
         if part == "rabbitmq":  # one that could not write its log may come back without a queue: a person restarts it
-            world.insist(lambda: world.stack.dev("restart", part))
+            context.insist(lambda: context.stack.dev("restart", part))
     return free
 
 
-def disk_alarm(world, part):
+def disk_alarm(context, part):
     """There is less left than the broker wants: it takes nothing more from those who publish."""
-    directory = small_disk(world.stack, part)
+    directory = small_disk(context.stack, part)
     filler = directory / "filler"
     free = os.statvfs(directory)
     with open(filler, "wb") as file:
@@ -43,7 +43,7 @@ def disk_alarm(world, part):
 
     def end():
         filler.unlink()
-        world.insist(lambda: world.stack.management("GET", "health/checks/local-alarms").status_code == 200)
+        context.insist(lambda: context.stack.management("GET", "health/checks/local-alarms").status_code == 200)
     return end
 
 

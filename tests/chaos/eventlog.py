@@ -78,7 +78,7 @@ def is_event(read):
 
 
 def meaning(event):
-    """What must be the same in every copy. The moment is that of the decision, which may have been made twice."""
+    """What must be the same in every copy. The timestamp is that of the decision, which may have been made twice."""
     return {name: value for name, value in event.items() if name not in ("time", "traceparent")}
 
 

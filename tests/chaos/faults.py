@@ -5,55 +5,55 @@ import time
 import uuid
 from collections import namedtuple
 
-from chaos.parts import PROGRAMS, SERVICES, Replica, alive, await_ready, backends, group, send
+from chaos.processes import PROGRAMS, SERVICES, Replica, alive, await_ready, backends, group, send
 from chaos.disks import disk_alarm, disk_full
 from chaos.rolling import rolling
-from chaos.ways import TO_BROKER, TO_CACHE, TO_DATABASE, all_ways
-from kit.broker import Broker, close_connections, event
+from chaos.connections import TO_BROKER, TO_CACHE, TO_DATABASE, all_connections
+from harness.broker import Broker, close_connections, event
 
 # seconds: how long it lasts, least and most. weight: how often it comes, 0 only where it is asked for. alone: nothing else
 # happens meanwhile.
 Fault = namedtuple("Fault", "kind act targets seconds weight alone", defaults=(False,))
 
-HOUSES = ("users", "products", "orders")
+SERVICES = ("users", "products", "orders")
 QUEUES = ("users.query", "products.query", "products.command", "orders.query", "orders.command")
 
 
-def house(service):
+def service(service):
     return service.removeprefix("svc-")
 
 
 # ---- ends without warning ----
 
-def kill(world, part):
-    pid = alive(world.stack, part)
+def kill(context, part):
+    pid = alive(context.stack, part)
     send(pid, signal.SIGKILL)
     # It is over once there is another one.
-    return lambda: await_ready(lambda: alive(world.stack, part) not in (None, pid), 30, part)
+    return lambda: await_ready(lambda: alive(context.stack, part) not in (None, pid), 30, part)
 
 
-def crash_again(world, program):
+def crash_again(context, program):
     """Again as soon as it is there: what it held is delivered again and again, and none of that is to blame."""
     for _ in range(4):
-        pid = alive(world.stack, program)
-        time.sleep(world.random.uniform(0.05, 0.8))
-        kill(world, program)()
-        assert alive(world.stack, program) != pid
+        pid = alive(context.stack, program)
+        time.sleep(context.random.uniform(0.05, 0.8))
+        kill(context, program)()
+        assert alive(context.stack, program) != pid
 
 
-def kill_backend(world, service):
-    victims = backends(world.stack, service)
+def kill_backend(context, service):
+    victims = backends(context.stack, service)
     if victims:
-        send(world.random.choice(victims), signal.SIGKILL)
+        send(context.random.choice(victims), signal.SIGKILL)
 
 
-def end_backend(world, service):
-    for pid in backends(world.stack, service):
+def end_backend(context, service):
+    for pid in backends(context.stack, service):
         send(pid, signal.SIGTERM)
 
 
-def freeze(world, part):
-    frozen = group(world.stack, part)
+def freeze(context, part):
+    frozen = group(context.stack, part)
     for pid in frozen:
         send(pid, signal.SIGSTOP)
 
@@ -63,136 +63,136 @@ def freeze(world, part):
     return thaw
 
 
-def restart(world, program):
-    world.restart(program)
+def restart(context, program):
+    context.restart(program)
 
 
 # ---- the broker and the way to it ----
 
-def alarm(world, _broker):
+def alarm(context, _broker):
     """The broker is told at once when to end it: its tool takes seconds to start on a busy machine."""
-    monitor, lasts_ms = "vm_memory_monitor", int(world.random.uniform(1500, 6000))
-    world.rabbitmqctl("eval", f"{monitor}:set_vm_memory_high_watermark(0.00001), "
+    monitor, lasts_ms = "vm_memory_monitor", int(context.random.uniform(1500, 6000))
+    context.rabbitmqctl("eval", f"{monitor}:set_vm_memory_high_watermark(0.00001), "
                               f"timer:apply_after({lasts_ms}, {monitor}, set_vm_memory_high_watermark, [0.4]).")
     time.sleep(lasts_ms / 1000)
-    return lambda: world.insist(lambda: world.stack.management("GET", "health/checks/local-alarms").status_code == 200)
+    return lambda: context.insist(lambda: context.stack.management("GET", "health/checks/local-alarms").status_code == 200)
 
 
-def close_all(world, program):
-    close_connections(world.stack, program)
+def close_all(context, program):
+    close_connections(context.stack, program)
 
 
-def cut(world, way):
-    world.network.tell(way, "cut")
-    return lambda: world.network.tell(way, "heal")
+def cut(context, way):
+    context.network.tell(way, "cut")
+    return lambda: context.network.tell(way, "heal")
 
 
-def slow(world, way):
-    world.network.tell(way, "slow", f"{world.random.uniform(0.02, 0.4):.3f}")
-    return lambda: world.network.tell(way, "heal")
+def slow(context, way):
+    context.network.tell(way, "slow", f"{context.random.uniform(0.02, 0.4):.3f}")
+    return lambda: context.network.tell(way, "heal")
 
 
-def reset(world, way):
-    world.network.tell(way, "reset")
+def reset(context, way):
+    context.network.tell(way, "reset")
 
 
-def deaf(world, way):
+def deaf(context, way):
     """What is said arrives, its answer never does: a commit, a confirm, an ack of which nobody knows."""
-    world.network.tell(way, "deaf")
+    context.network.tell(way, "deaf")
 
     def end():
-        world.network.tell(way, "reset")
-        world.network.tell(way, "heal")
+        context.network.tell(way, "reset")
+        context.network.tell(way, "heal")
     return end
 
 
-def full_queue(world, queue):
+def full_queue(context, queue):
     """Nothing fits into the queue, and nobody empties it."""
     policy = f"policies/comanda/chaos-{queue}"
-    world.stack.management("PUT", policy, json={
+    context.stack.management("PUT", policy, json={
         "pattern": f"^{queue.replace('.', '[.]')}$", "apply-to": "queues", "priority": 100,
         "definition": {"max-length": 1, "overflow": "reject-publish"}})
-    thaw = freeze(world, f"svc-{queue.split('.')[0]}")
+    thaw = freeze(context, f"svc-{queue.split('.')[0]}")
 
     def mend():
         thaw()
-        world.insist(lambda: world.stack.management("DELETE", policy).status_code in (204, 404))
+        context.insist(lambda: context.stack.management("DELETE", policy).status_code in (204, 404))
     return mend
 
 
 # ---- messages that ought not to be there ----
 
-def redeliver(world, service):
+def redeliver(context, service):
     """What the log has for this service comes again, twice, in any order: to its queue, as a redelivery would."""
-    wanted = world.subscriptions(f"{house(service)}.events")
-    known = [each for each in world.log.events() if each["type"].removeprefix("comanda.").rsplit(".", 1)[0] in wanted]
-    again = world.random.sample(known, min(60, len(known))) + known[-40:]
+    wanted = context.subscriptions(f"{service(service)}.events")
+    known = [each for each in context.log.events() if each["type"].removeprefix("comanda.").rsplit(".", 1)[0] in wanted]
+    again = context.random.sample(known, min(60, len(known))) + known[-40:]
     again *= 2
-    world.random.shuffle(again)
-    broker = Broker(world.stack[f"COMANDA_BROKER_URL_{service.upper().replace('-', '_')}"])
+    context.random.shuffle(again)
+    broker = Broker(context.stack[f"COMANDA_BROKER_URL_{service.upper().replace('-', '_')}"])
     try:
         while again:
-            size = world.random.choice((1, 1, 5, 25))
+            size = context.random.choice((1, 1, 5, 25))
             batch, again = again[:size], again[size:]
-            broker.tell(batch if len(batch) > 1 else batch[0], key=f"{house(service)}.events", exchange="")
+            broker.tell(batch if len(batch) > 1 else batch[0], key=f"{service(service)}.events", exchange="")
     finally:
         broker.close()
 
 
-def poison(world, service):
+def poison(context, service):
     """Unreadable; readable and wrong; of somebody who may not say it."""
-    queue, mark = f"{house(service)}.events", uuid.uuid4().hex
+    queue, mark = f"{service(service)}.events", uuid.uuid4().hex
     source = {"svc-users": ("order.placed", "svc-orders"), "svc-products": ("order.placed", "svc-orders"),
               "svc-orders": ("stock.reserved", "svc-products")}[service]
-    own = world.stack[f"COMANDA_BROKER_URL_{service.upper().replace('-', '_')}"]
+    own = context.stack[f"COMANDA_BROKER_URL_{service.upper().replace('-', '_')}"]
     stranger = "svc-users" if service != "svc-users" else "svc-products"
     unreadable = f"{{\"poison\": \"{mark}\", nothing".encode()
     wrong = event(*source, str(uuid.uuid4()), {"order_id": "no id", "poison": mark})
     forged = event(*source, str(uuid.uuid4()), {"poison": mark})
-    world.poisoned(service, mark, 0)
+    context.poisoned(service, mark, 0)
     broker = Broker(own)
     try:
         broker.publish("", queue, unreadable, content_type="application/cloudevents+json", delivery_mode=2)
-        world.poisoned(service, mark, 1)
+        context.poisoned(service, mark, 1)
         broker.tell(wrong, key=queue, exchange="")
-        world.poisoned(service, mark, 2)
+        context.poisoned(service, mark, 2)
     finally:
         broker.close()
-    broker = Broker(world.stack[f"COMANDA_BROKER_URL_{stranger.upper().replace('-', '_')}"])
+    broker = Broker(context.stack[f"COMANDA_BROKER_URL_{stranger.upper().replace('-', '_')}"])
     try:
         broker.tell(forged, key=queue, exchange="")
-        world.poisoned(service, mark, 3)
+        context.poisoned(service, mark, 3)
     finally:
         broker.close()
 
 
 # ---- more of them, and others ----
 
-def replica(world, program):
-    second = Replica(world.stack, program, world.other_build)
+def replica(context, program):
+    second = Replica(context.stack, program, context.other_build)
     try:
         await_ready(second.ready, 30, f"a second {program}")
     except AssertionError:
         second.stop(signal.SIGKILL)
         raise
     if program == "edge-http":
-        world.door.add(second.url)
-    how = world.random.choice((signal.SIGTERM, signal.SIGKILL))
+        context.rest.add(second.url)
+    how = context.random.choice((signal.SIGTERM, signal.SIGKILL))
 
     def end():
         if program == "edge-http":
-            world.door.remove(second.url)
+            context.rest.remove(second.url)
             time.sleep(0.3)
         status = second.stop(how)
         if how == signal.SIGTERM and status != 0:
-            world.ledger.violated(f"a second {program} ended with {status}, asked to end")
+            context.records.violated(f"a second {program} ended with {status}, asked to end")
     return end
 
 
-def zombie(world, service):
+def zombie(context, service):
     """Frozen until everybody has given it up and another does its work; then it goes on as if nothing had been."""
-    end = replica(world, service)
-    thaw = freeze(world, service)
+    end = replica(context, service)
+    thaw = freeze(context, service)
 
     def wake():
         thaw()
@@ -219,8 +219,8 @@ FAULTS = (
     Fault("cut", cut, TO_BROKER, (0.5, 15), 2.5),
     Fault("cut-database", cut, TO_DATABASE, (0.5, 12), 2),
     Fault("cut-cache", cut, TO_CACHE, (0.3, 6), 1),
-    Fault("slow", slow, all_ways(), (2, 8), 2),
-    Fault("reset", reset, all_ways(), (0, 0), 2),
+    Fault("slow", slow, all_connections(), (2, 8), 2),
+    Fault("reset", reset, all_connections(), (0, 0), 2),
     Fault("deaf", deaf, TO_BROKER, (0.1, 6), 2.5),
     Fault("deaf-database", deaf, TO_DATABASE, (0.05, 4), 4),
     Fault("deaf-cache", deaf, TO_CACHE, (0.05, 3), 1),

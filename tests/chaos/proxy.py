@@ -28,7 +28,7 @@ class Line:
             writer.close()
             return
         self.writers |= {writer, back}
-        await asyncio.fetch(self.pump(reader, back, self.open), self.pump(there, writer, self.back))
+        await asyncio.gather(self.pump(reader, back, self.open), self.pump(there, writer, self.back))
         self.writers -= {writer, back}
 
     async def pump(self, reader, writer, way):

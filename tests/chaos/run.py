@@ -5,15 +5,15 @@ import time
 from collections import Counter
 
 from chaos import checks
-from chaos.buyers import Load
-from chaos.door import Door
+from chaos.load import Load
+from chaos.rest import RestClient
 from chaos.eventlog import EventLog, order_of
-from chaos.ledger import Ledger
-from chaos.parts import PROGRAMS, alive, await_ready, footprint, group, send
+from chaos.records import Records
+from chaos.processes import PROGRAMS, alive, await_ready, footprint, group, send
 from chaos.proxy import Network
-from chaos.ways import WAYS, all_ways
+from chaos.connections import CONNECTIONS, all_connections
 from chaos.schedule import Injector, plan
-from kit.stack import PARTS
+from harness.stack import PARTS
 
 WARM_UP = 6                # seconds of load before the first fault
 GROWTH_KB = 48 << 10       # that a process may have more than when it was warm
@@ -36,13 +36,13 @@ class World:
         self.start = time.time()
         self.log_sizes = {path: path.stat().st_size for path in (stack.directory / "log").glob("*.log")}
         self.random = random.Random(seed)
-        self.ledger = Ledger(f"chaos-{seed}-{int(self.start)}")
-        self.door = Door(stack, self.ledger)
-        self.poison = {}                # mark -> (house, how many were sent)
+        self.records = Records(f"chaos-{seed}-{int(self.start)}")
+        self.rest = RestClient(stack, self.records)
+        self.poison = {}                # mark -> (service, how many were sent)
         self.footprints = {}            # pid -> [program, first seen, warm, latest]
         self.deadline = deadline
-        self.dead_before = {(house, body) for house, _, body in checks.dead_letters(self)}
-        self.network = Network({way: stack[WAYS[way.split()[1]][1]] for way in all_ways()})
+        self.dead_before = {(service, body) for service, _, body in checks.dead_letters(self)}
+        self.network = Network({way: stack[CONNECTIONS[way.split()[1]][1]] for way in all_connections()})
         self.log = self.load = None
 
     def say(self, text):
@@ -55,7 +55,7 @@ class World:
         found = {"COMANDA_ORDER_DEADLINE": f"{self.deadline}s"} if program == "svc-orders" else {}
         for way, port in self.network.ports.items():
             who, where = way.split()
-            setting, target = WAYS[where]
+            setting, target = CONNECTIONS[where]
             if who != program:
                 continue
             url = self.stack.names.get(f"{setting}_{program.upper().replace('-', '_')}") or self.stack[setting]
@@ -66,7 +66,7 @@ class World:
         settings = [f"{name}={value}" for name, value in self.settings(program).items()]
         done = self.stack.dev("restart", program, *settings)
         if "did not stop within" in done.stderr:
-            self.ledger.violated(f"{program} did not end in time when asked to: it had to be killed")
+            self.records.violated(f"{program} did not end in time when asked to: it had to be killed")
 
     def poisoned(self, service, mark, sent):
         self.poison[mark] = (service.removeprefix("svc-"), sent)
@@ -76,9 +76,9 @@ class World:
         if done.returncode != 0:
             raise AssertionError(f"rabbitmqctl {words[0]}: {done.stderr.strip()[-200:]}")
 
-    def insist(self, act, patience=60):
+    def insist(self, act, timeout=60):
         """Until it works: what was broken must be whole in the end."""
-        until = time.monotonic() + patience
+        until = time.monotonic() + timeout
         while True:
             try:
                 if act() is not False:
@@ -106,7 +106,7 @@ class World:
         for part in self.parts:
             for pid in group(self.stack, part):
                 send(pid, 18)
-        for way in all_ways():
+        for way in all_connections():
             self.network.tell(way, "heal")
         for part in self.parts:
             await_ready(lambda: alive(self.stack, part), 60, part)
@@ -156,9 +156,9 @@ class World:
         return self.load.seconds() if self.load is not None else 0
 
     def status(self):
-        counted = self.ledger.count()
+        counted = self.records.count()
         orders = ", ".join(f"{counted[name]} {name}" for name in sorted(counted))
-        failed = ", ".join(f"{count}x{status or 'no answer'}" for status, count in sorted(self.ledger.statuses.items())
+        failed = ", ".join(f"{count}x{status or 'no answer'}" for status, count in sorted(self.records.statuses.items())
                            if status == 0 or status >= 500)
         return f"  orders: {orders or 'none'}; {failed or 'no 5xx'}"
 
@@ -170,57 +170,57 @@ class World:
 
 class Run:
     def __init__(self, stack, seconds, seed, rate=12.0, only=None, deadline=15, gap=2.0, other_build=None):
-        self.world = World(stack, seed, deadline, other_build)
+        self.context = World(stack, seed, deadline, other_build)
         self.seconds, self.seed, self.rate, self.only, self.gap = seconds, seed, rate, only, gap
-        self.injector = Injector(self.world, plan(seed, seconds, only, gap))
+        self.injector = Injector(self.context, plan(seed, seconds, only, gap))
         self.outcome = None
 
     def go(self):
         """Returns whether nothing was violated."""
-        world, ending = self.world, threading.Event()
-        world.say(f"seed {self.seed}: {len(self.injector.planned)} faults in {self.seconds} s, {self.rate:g} orders/s")
+        context, ending = self.context, threading.Event()
+        context.say(f"seed {self.seed}: {len(self.injector.planned)} faults in {self.seconds} s, {self.rate:g} orders/s")
         try:
-            world.prepare()
-            world.load = Load(world.door, world.ledger, self.seed, self.rate)
-            watcher = threading.Thread(target=world.watch, args=(ending,), daemon=True)
+            context.prepare()
+            context.load = Load(context.rest, context.records, self.seed, self.rate)
+            watcher = threading.Thread(target=context.watch, args=(ending,), daemon=True)
             watcher.start()
-            world.load.start(buyers=max(6, round(self.rate / 4)))
+            context.load.start(buyers=max(6, round(self.rate / 4)))
             time.sleep(WARM_UP)
-            before = Counter(world.ledger.statuses)
+            before = Counter(context.records.statuses)
             self.injector.run()
             self.settle()
-            self.outcome = checks.check_all(world)
-            checks.check_expired(world, self.outcome, [(began, ended) for _, _, began, ended in self.injector.done])
+            self.outcome = checks.check_all(context)
+            checks.check_expired(context, self.outcome, [(began, ended) for _, _, began, ended in self.injector.done])
             if self.only == ["rolling"]:
-                checks.check_nobody_noticed(world, world.ledger.statuses - before)
+                checks.check_others_are_served(context, context.records.statuses - before)
         finally:
             ending.set()
             self.report()
             try:
-                world.heal()
+                context.heal()
             finally:
-                world.leave()
-        return not world.ledger.violations
+                context.leave()
+        return not context.records.violations
 
     def settle(self):
-        world = self.world
-        world.say("the last fault is over; waiting for quiet")
-        world.heal()
-        world.load.end(patience=60)
-        until = time.monotonic() + self.world.deadline + 60
-        while unrest := checks.unrest(world):
+        context = self.context
+        context.say("the last fault is over; waiting for quiet")
+        context.heal()
+        context.load.end(timeout=60)
+        until = time.monotonic() + self.context.deadline + 60
+        while unfinished := checks.unfinished(context):
             if time.monotonic() > until:
-                for what in unrest:
-                    world.ledger.violated(f"no quiet: {what}")
+                for what in unfinished:
+                    context.records.violated(f"no quiet: {what}")
                 break
             time.sleep(1)
         time.sleep(1.5)  # for the last of the log to be read
-        world.say("quiet")
+        context.say("quiet")
 
     # ---- telling ----
 
     def report(self):
-        world, kinds = self.world, Counter(kind for kind, _, _, _ in self.injector.done)
+        context, kinds = self.context, Counter(kind for kind, _, _, _ in self.injector.done)
         print(f"\nseed {self.seed}, {self.seconds} s at {self.rate:g} orders/s")
         print(f"faults    {sum(kinds.values())}: {listed(kinds)}")
         if self.injector.skipped:
@@ -230,15 +230,15 @@ class Run:
             print(f"orders    {len(self.outcome.orders)} accepted: "
                   + ", ".join(f"{counted[name]} {name}" for name in ("confirmed", "rejected", "expired", "cancelled")))
             self.report_recovery()
-        statuses = world.ledger.statuses
-        print(f"requests  {sum(statuses.values())}, {sum(statuses.values()) / max(1.0, world.load_seconds()):.0f} a second")
+        statuses = context.records.statuses
+        print(f"requests  {sum(statuses.values())}, {sum(statuses.values()) / max(1.0, context.load_seconds()):.0f} a second")
         print("answers   " + ", ".join(f"{statuses[status]} x {status or 'none'}" for status in sorted(statuses))
-              + f"; {world.ledger.repeats} sent again; slowest %.1f s (%s)" % world.ledger.slowest)
-        for text, count in world.ledger.failures.most_common(12):
+              + f"; {context.records.repeats} sent again; slowest %.1f s (%s)" % context.records.slowest)
+        for text, count in context.records.failures.most_common(12):
             print(f"          {count} x {text}")
-        if world.log is not None:
-            print(f"log       {len(world.log.texts)} events, {world.log.copies} copies")
-        print(f"poison    {sum(sent for _, sent in world.poison.values())} messages")
+        if context.log is not None:
+            print(f"log       {len(context.log.texts)} events, {context.log.copies} copies")
+        print(f"poison    {sum(sent for _, sent in context.poison.values())} messages")
         self.report_violations()
 
     def report_recovery(self):
@@ -262,7 +262,7 @@ class Run:
         print("          by kind, in s: " + ", ".join(f"{kind} {seconds:.1f}" for kind, seconds in sorted(kinds.items())))
 
     def report_violations(self):
-        violations = self.world.ledger.violations
+        violations = self.context.records.violations
         if self.outcome is None:
             print("NOT CHECKED: the run ended before its checks; the reason is told below")
         elif not violations:
@@ -273,24 +273,24 @@ class Run:
         for text, _ in violations[:40]:
             print(f"  {text}")
         for order_id in list(dict.fromkeys(order_id for _, order_id in violations if order_id))[:5]:
-            self.tell_story(order_id)
+            self.print_timeline(order_id)
 
-    def tell_story(self, order_id):
+    def print_timeline(self, order_id):
         """All that is known of one order."""
-        world = self.world
+        context = self.context
         print(f"\norder {order_id}")
-        for intent in world.ledger.intents:
+        for intent in context.records.intents:
             if intent.order_id == order_id:
                 print(f"  key {intent.key}")
                 for at, text in intent.told:
-                    print(f"  {at - world.start:7.1f}  client: {text}")
-        for statement, house in (("SELECT * FROM orders WHERE id = %s", "orders"),
+                    print(f"  {at - context.start:7.1f}  client: {text}")
+        for statement, service in (("SELECT * FROM orders WHERE id = %s", "orders"),
                                  ("SELECT * FROM reservations WHERE order_id = %s", "products")):
-            for row in world.stack.sql(house, statement, order_id):
-                print(f"  {house}: {row}")
-        for event in world.log.events() if world.log else ():
+            for row in context.stack.sql(service, statement, order_id):
+                print(f"  {service}: {row}")
+        for event in context.log.events() if context.log else ():
             if order_of(event) == order_id:
                 print(f"  {event['time']} {event['source']:14}{event['type']} id {event['id']} "
                       f"cause {event.get('causationid')}")
         for kind, target, began, ended in self.injector.done:
-            print(f"  {began - world.start:7.1f} to {ended - world.start:7.1f}  {kind} {target}")
+            print(f"  {began - context.start:7.1f} to {ended - context.start:7.1f}  {kind} {target}")

@@ -46,8 +46,8 @@ def shuffled(rng, choice):
 class Injector:
     """Carries a plan out, each fault in a thread of its own."""
 
-    def __init__(self, world, planned):
-        self.world, self.planned = world, planned
+    def __init__(self, context, planned):
+        self.context, self.planned = context, planned
         self.lock = threading.Lock()
         self.busy = set()       # targets that something is being done to
         self.done = []          # (kind, target, began, ended), in time.time()
@@ -87,22 +87,22 @@ class Injector:
     def carry_out(self, planned):
         kind, target = planned.fault.kind, planned.target
         lasts = f" for {planned.seconds:.1f} s" if planned.fault.seconds[1] else ""
-        self.world.say(f"{kind:<16}{target}{lasts}")
+        self.context.say(f"{kind:<16}{target}{lasts}")
         began = time.time()
         try:
-            undo = planned.fault.act(self.world, target)
+            undo = planned.fault.act(self.context, target)
             if undo is not None:
                 time.sleep(planned.seconds)
                 undo()
         except Exception as error:  # while other faults last, one may be impossible: a closed port, a dead broker
             self.skipped[kind] += 1
-            self.world.say(f"{kind:<16}{target}: could not ({str(error).strip()[:160] or type(error).__name__})")
+            self.context.say(f"{kind:<16}{target}: could not ({str(error).strip()[:160] or type(error).__name__})")
         else:
             ended = time.time()
             with self.lock:
                 self.done.append((kind, target, began, ended))
             if ended - began > 1:
-                self.world.say(f"{kind:<16}{target}: over after {ended - began:.1f} s")
+                self.context.say(f"{kind:<16}{target}: over after {ended - began:.1f} s")
         finally:
             with self.lock:
                 self.busy.discard(target)

@@ -9,7 +9,7 @@ SHORT = ("kill", "freeze", "kill-broker", "kill-postgres", "deaf", "deaf-databas
 SEED = 10
 
 
-def test_a_seed_tells_the_whole_schedule():
+def test_a_seed_determines_the_schedule():
     assert plan(7, 600) == plan(7, 600)
     assert plan(7, 600) != plan(8, 600)
     assert {each.fault.kind for each in plan(7, 600)} == {fault.kind for fault in FAULTS if fault.weight > 0}
@@ -18,4 +18,4 @@ def test_a_seed_tells_the_whole_schedule():
 @pytest.mark.slow
 def test_nothing_is_lost_and_nothing_happens_twice(stack, admin):
     run = Run(stack, seconds=32, seed=SEED, rate=10, only=SHORT, deadline=20, gap=2.0)
-    assert run.go(), f"{len(run.world.ledger.violations)} violations: they are told above"
+    assert run.go(), f"{len(run.context.records.violations)} violations: they are told above"

@@ -1,4 +1,4 @@
-"""That the checks of ./dev chaos can fail: a small world in which all is well, and one thing at a time that is not."""
+"""That the checks of ./dev chaos can fail: a small context in which all is well, and one thing at a time that is not."""
 import copy
 import json
 from types import SimpleNamespace
@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from chaos import checks
-from chaos.ledger import Ledger
+from chaos.records import Records
 
 ORDER, BUYER, PRODUCT = "o1", "u1", "p1"
 
@@ -16,12 +16,12 @@ def event(number, name, source, cause, **data):
             "data": {"order_id": ORDER} | data}
 
 
-def a_world():
+def a_run():
     """One order of two pieces, confirmed; ten pieces were there."""
-    ledger = Ledger("chaos-1")
-    intent = ledger.intend(BUYER, [(PRODUCT, 2)])
+    records = Records("chaos-1")
+    intent = records.intend(BUYER, [(PRODUCT, 2)])
     intent.order_id, intent.end = ORDER, "confirmed"
-    ledger.added(PRODUCT, 10)
+    records.added(PRODUCT, 10)
     events = [event(1, "order.placed", "/svc-orders", "c1"), event(2, "user.verified", "/svc-users", "e1"),
               event(3, "stock.reserved", "/svc-products", "e1"), event(4, "order.confirmed", "/svc-orders", "e3"),
               event(5, "stock.sold", "/svc-products", "e4")]
@@ -33,18 +33,18 @@ def a_world():
     outcome.reservations = {ORDER: ("sold", json.dumps({"lines": lines}))}
     outcome.products = {PRODUCT: (8, 0, 1)}
     log = SimpleNamespace(different=[], events=lambda: events)
-    return SimpleNamespace(ledger=ledger, log=log), outcome, intent, events
+    return SimpleNamespace(records=records, log=log), outcome, intent, events
 
 
-def look(world, outcome):
+def look(context, outcome):
     for check in (checks.check_orders, checks.check_stock, checks.check_reservations, checks.check_log):
-        check(world, outcome)
-    return world.ledger.violations
+        check(context, outcome)
+    return context.records.violations
 
 
-def test_a_world_where_all_is_well_has_no_violation():
-    world, outcome, _, _ = a_world()
-    assert look(world, outcome) == []
+def test_a_consistent_run_has_no_violation():
+    context, outcome, _, _ = a_run()
+    assert look(context, outcome) == []
 
 
 def lose_the_order(outcome, intent, events):
@@ -119,9 +119,9 @@ SPOILS = (
 
 @pytest.mark.parametrize("spoil", SPOILS, ids=lambda spoil: spoil.__name__)
 def test_it_is_seen(spoil):
-    world, outcome, intent, events = a_world()
+    context, outcome, intent, events = a_run()
     spoil(outcome, intent, events)
-    assert look(world, outcome)
+    assert look(context, outcome)
 
 
 def test_an_order_that_expired_without_need_is_seen():
@@ -131,14 +131,14 @@ def test_an_order_that_expired_without_need_is_seen():
 
 
 def test_an_order_that_goes_back_in_time_is_seen():
-    world, _, intent, _ = a_world()
-    before = world.ledger.known(intent)
-    world.ledger.saw(intent, {"id": ORDER, "status": "pending", "version": 1}, before)
-    assert world.ledger.violations
+    context, _, intent, _ = a_run()
+    before = context.records.known(intent)
+    context.records.saw(intent, {"id": ORDER, "status": "pending", "version": 1}, before)
+    assert context.records.violations
 
 
 def test_two_orders_for_one_key_are_seen():
-    world, _, intent, _ = a_world()
+    context, _, intent, _ = a_run()
     lines = [{"product_id": PRODUCT, "quantity": 2}]
-    world.ledger.accepted(intent, {"id": "o2", "items": lines, "note": intent.key})
-    assert world.ledger.violations
+    context.records.accepted(intent, {"id": "o2", "items": lines, "note": intent.key})
+    assert context.records.violations

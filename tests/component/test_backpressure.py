@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pika
 import pytest
 
-from kit.patience import SLOWNESS, eventually
-from kit.rest import Client, ok, problem
+from harness.waiting import SLOWNESS, eventually
+from harness.rest import Client, ok, problem
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +32,7 @@ def alarm(stack):
                      f"{6000 * SLOWNESS}, {monitor}, set_vm_memory_high_watermark, [0.4]).")
     assert done.returncode == 0, done.stderr
     yield
-    eventually(lambda: stack.management("GET", "health/checks/local-alarms").status_code == 200, patience=30)
+    eventually(lambda: stack.management("GET", "health/checks/local-alarms").status_code == 200, timeout=30)
 
 
 def test_while_the_broker_takes_nothing_calls_are_refused_within_a_second(stack, api, customer, product, alarm):
@@ -42,7 +42,7 @@ def test_while_the_broker_takes_nothing_calls_are_refused_within_a_second(stack,
 
 
 @pytest.fixture
-def nobody_takes_orders(stack):
+def orders_refused(stack):
     """A queue that is full: one message, and nobody who takes it."""
     os.kill(stack.pid("svc-orders"), signal.SIGSTOP)
     policy = "policies/comanda/test-orders.command"
@@ -54,7 +54,7 @@ def nobody_takes_orders(stack):
 
 
 def test_while_a_queue_is_full_its_calls_are_refused_within_a_second(api, customer, product, edge,
-                                                                     nobody_takes_orders):
+                                                                     orders_refused):
     with pytest.raises(pika.exceptions.NackError):
         for _ in range(1000):  # some go to the consumer that does not stir
             edge.publish("rpc", "orders.command", b"[]", content_type="application/json")

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pika
 import pytest
 
-from kit.broker import event
-from kit.patience import eventually
-from kit.rest import ok
+from harness.broker import event
+from harness.waiting import eventually
+from harness.rest import ok
 
 VHOST = "comanda"
 
@@ -46,7 +46,7 @@ def test_nobody_publishes_anothers_events(as_user, user, key):
 @pytest.mark.parametrize("user, exchange", [("edge-http", "events"), ("edge-http", "dead"), ("edge-http", ""),
                                             ("svc-users", "rpc"), ("svc-products", "rpc"), ("svc-orders", "rpc"),
                                             ("svc-orders", "amq.topic")])
-def test_nobody_publishes_where_he_has_no_business(as_user, user, exchange):
+def test_no_program_publishes_to_exchanges_of_others(as_user, user, exchange):
     broker = as_user(user)
     refuses(broker, lambda: broker.publish(exchange, "orders.command", b"{}"), ACCESS_REFUSED)
 
@@ -147,12 +147,12 @@ def test_queues_are_of_the_kind_that_their_messages_need(stack):
 
 # ---- what an operator reads ----
 
-def heard(operator, ears, subject, wanted):
+def heard(operator, queue, subject, wanted):
     """All events about an order until `wanted` is among them: {name: (properties, event)}."""
     found = {}
 
     def listen():
-        while (message := operator.take(ears)) is not None:
+        while (message := operator.take(queue)) is not None:
             read = json.loads(message[2])
             for said in read if isinstance(read, list) else [read]:
                 if subject in (said["subject"], said["data"].get("order_id")):
@@ -165,9 +165,9 @@ def heard(operator, ears, subject, wanted):
 
 @pytest.mark.sanitizer
 def test_each_step_of_an_order_is_an_event_that_reads_well(stack, operator, customer, product):
-    ears = operator.listen("events", "#")
+    queue = operator.subscribe("events", "#")
     order = ok(customer.place([(product, 2)], wait=10), 201)
-    found = heard(operator, ears, order["id"], "stock.sold")
+    found = heard(operator, queue, order["id"], "stock.sold")
     assert set(found) == {"order.placed", "user.verified", "stock.reserved", "order.confirmed", "stock.sold"}
     for name, ((method, properties, _), said) in found.items():
         assert method.routing_key == name and method.exchange == "events"
@@ -187,11 +187,11 @@ def test_each_step_of_an_order_is_an_event_that_reads_well(stack, operator, cust
     assert sold == [{"product_id": product["id"], "on_hand": 98, "reserved": 0, "sequence": sold[0]["sequence"]}]
 
 
-def test_no_event_ever_tells_a_credential(operator, api):
-    ears = operator.listen("events", "user.#")
+def test_no_event_contains_a_credential(operator, api):
+    queue = operator.subscribe("events", "user.#")
     email, password = f"{uuid.uuid4().hex}@example.org", f"secret-{uuid.uuid4().hex}"
     user = ok(api.post("/users", {"email": email, "name": "Ada", "password": password}), 201)
-    (_, _, body), said = heard(operator, ears, user["id"], "user.registered")["user.registered"]
+    (_, _, body), said = heard(operator, queue, user["id"], "user.registered")["user.registered"]
     assert said["data"] == user
     assert password.encode() not in body and b"argon2" not in body
 
@@ -214,13 +214,13 @@ def test_the_log_keeps_every_event_to_be_read_again(operator, customer, product)
         operator.connection.process_data_events(time_limit=0.1)
         return wanted <= read
 
-    eventually(all_read, patience=30)
+    eventually(all_read, timeout=30)
     operator.channel.basic_cancel(reading)
 
 
-def test_an_event_from_nobody_known_goes_nowhere_but_into_the_log(stack, as_user, operator):
+def test_an_event_without_a_subscriber_goes_only_to_the_log(stack, as_user, operator):
     """users.* is nobody's subscription: what is published and not asked for harms no one."""
     before = {name: queue.get("messages", 0) for name, queue in queues(stack).items() if name.endswith(".dead")}
-    as_user("svc-users").tell(event("user.praised", "svc-users", str(uuid.uuid4()), {}))
+    as_user("svc-users").publish_events(event("user.praised", "svc-users", str(uuid.uuid4()), {}))
     assert {name: queue.get("messages", 0) for name, queue in queues(stack).items()
             if name.endswith(".dead")} == before

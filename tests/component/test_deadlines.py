@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from kit.broker import order_event
-from kit.patience import eventually
-from kit.rest import ok
-from kit.stack import move_deadline, waiting_for_locks
+from harness.broker import order_event
+from harness.waiting import eventually
+from harness.rest import ok
+from harness.stack import move_deadline, waiting_for_locks
 
 
 @pytest.fixture
@@ -25,14 +25,14 @@ def place(customer, product):
     return ok(customer.place([(product, 1)]), 202)["id"]
 
 
-def turn_of(stack, order_id, house="orders"):
+def batch_of(stack, order_id, service="orders"):
     """The number of the turn's row that an order's deadline is in; None: in none."""
-    rows = stack.sql(house, "SELECT id FROM deadline_batches WHERE %s::uuid = ANY(subjects)", order_id)
+    rows = stack.sql(service, "SELECT id FROM deadline_batches WHERE %s::uuid = ANY(subjects)", order_id)
     return rows[0][0] if rows else None
 
 
-def has_row(stack, order_id, house="orders"):
-    return stack.sql(house, "SELECT count(*) FROM deadlines WHERE subject = %s", order_id)[0][0] == 1
+def has_row(stack, order_id, service="orders"):
+    return stack.sql(service, "SELECT count(*) FROM deadlines WHERE subject = %s", order_id)[0][0] == 1
 
 
 def place_young(stack, customer, product):
@@ -53,14 +53,14 @@ def age(stack, order_id):
 
 def expires(stack, customer, order_id):
     move_deadline(stack, order_id, "now()")
-    eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == "expired", patience=20)
+    eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == "expired", timeout=20)
     eventually(lambda: not has_row(stack, order_id))
 
 
 def test_what_still_waits_a_second_later_gets_a_row_of_its_own_and_expires(stack, customer, product, frozen_products):
     orders = [place(customer, product) for _ in range(3)]
     for order_id in orders:
-        eventually(lambda: has_row(stack, order_id) and turn_of(stack, order_id) is None)
+        eventually(lambda: has_row(stack, order_id) and batch_of(stack, order_id) is None)
         assert stack.sql("orders", "SELECT 1 FROM deadlines JOIN orders ON id = subject WHERE id = %s"
                                    " AND due_at = expires_at", order_id), "the deadline that its turn had set"
         expires(stack, customer, order_id)
@@ -69,44 +69,44 @@ def test_what_still_waits_a_second_later_gets_a_row_of_its_own_and_expires(stack
 def test_what_is_settled_within_the_second_leaves_nothing(stack, customer, product):
     order_id = place(customer, product)
     eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == "confirmed")
-    for house in ("orders", "products"):
-        eventually(lambda: turn_of(stack, order_id, house) is None and not has_row(stack, order_id, house))
+    for service in ("orders", "products"):
+        eventually(lambda: batch_of(stack, order_id, service) is None and not has_row(stack, order_id, service))
 
 
 def test_a_reservation_that_is_still_held_a_second_later_gets_a_row(stack, product, as_user, operator):
     """Of an order that svc-orders has never heard of, so that nobody settles it before this test does."""
     orders, order_id = as_user("svc-orders"), str(uuid.uuid4())
-    orders.tell(order_event("order.placed", order_id, product, "pending"))
-    eventually(lambda: has_row(stack, order_id, "products") and turn_of(stack, order_id, "products") is None)
-    orders.tell(order_event("order.expired", order_id, product, "expired"))
+    orders.publish_events(order_event("order.placed", order_id, product, "pending"))
+    eventually(lambda: has_row(stack, order_id, "products") and batch_of(stack, order_id, "products") is None)
+    orders.publish_events(order_event("order.expired", order_id, product, "expired"))
     eventually(lambda: not has_row(stack, order_id, "products"))
     operator.dead("orders", lambda body: order_id.encode() in body)  # stock.reserved of an order that nobody placed
 
 
-def test_a_deadline_that_is_due_is_found_however_young_its_turn_is(stack, customer, product, frozen_products):
+def test_a_due_deadline_is_found_in_a_batch_of_any_age(stack, customer, product, frozen_products):
     order_id = place_young(stack, customer, product)
     stack.sql("orders", "UPDATE deadline_batches SET due_at = now(), dues[array_position(subjects, %s::uuid)] = now()"
                         " WHERE %s::uuid = ANY(subjects)", order_id, order_id)
-    eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == "expired", patience=20)
+    eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == "expired", timeout=20)
     eventually(lambda: not has_row(stack, order_id))
 
 
-def test_a_turn_survives_the_service_that_made_it(stack, customer, product, frozen_products):
+def test_a_batch_of_deadlines_survives_the_service_that_wrote_it(stack, customer, product, frozen_products):
     """Killed before any deadline of the turn had a row of its own."""
     order_id, killed = place_young(stack, customer, product), stack.pid("svc-orders")
     os.kill(killed, signal.SIGKILL)
-    assert turn_of(stack, order_id) and not has_row(stack, order_id)
+    assert batch_of(stack, order_id) and not has_row(stack, order_id)
     age(stack, order_id)
-    eventually(lambda: stack.pid("svc-orders") not in (None, killed) and stack.ready("svc-orders"), patience=30)
+    eventually(lambda: stack.pid("svc-orders") not in (None, killed) and stack.ready("svc-orders"), timeout=30)
     expires(stack, customer, order_id)
 
 
-def test_a_service_that_ends_leaves_no_turn_behind(stack, customer, product, frozen_products):
+def test_a_service_that_stops_leaves_no_deadline_batch(stack, customer, product, frozen_products):
     """Whoever comes after it may be an older build, which looks for rows of their own."""
     order_id = place_young(stack, customer, product)
     stack.stop("svc-orders")
     try:
-        assert has_row(stack, order_id) and turn_of(stack, order_id) is None
+        assert has_row(stack, order_id) and batch_of(stack, order_id) is None
     finally:
         stack.start("svc-orders")
     expires(stack, customer, order_id)
@@ -123,9 +123,9 @@ def settle(cursor, order_id):
 
 def passed_over(stack, order_id):
     """Waits until the relay has had the deadline in hand, and has put it back."""
-    before = turn_of(stack, order_id)
+    before = batch_of(stack, order_id)
     age(stack, order_id)
-    eventually(lambda: turn_of(stack, order_id) not in (None, before))
+    eventually(lambda: batch_of(stack, order_id) not in (None, before))
 
 
 def test_an_order_that_is_being_settled_is_left_for_the_next_round(stack, customer, product, frozen_products):
@@ -134,7 +134,7 @@ def test_an_order_that_is_being_settled_is_left_for_the_next_round(stack, custom
         settle(other, order_id)
         passed_over(stack, order_id)
         age(stack, order_id)
-    eventually(lambda: turn_of(stack, order_id) is None)
+    eventually(lambda: batch_of(stack, order_id) is None)
     assert not has_row(stack, order_id), "nobody would ever clear it"
 
 
@@ -176,5 +176,5 @@ def test_an_order_is_settled_only_after_the_maturing_that_came_first(stack, cust
         eventually(lambda: waiting_for_locks(stack, "orders") > relay or customer.is_settled(order_id))
     cancel.join()
     eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == "cancelled")
-    eventually(lambda: turn_of(stack, order_id) is None)
+    eventually(lambda: batch_of(stack, order_id) is None)
     assert not has_row(stack, order_id), "the settling turn has deleted it"

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 import pika
 import pytest
 
-from chaos.parts import group, send
-from kit.broker import event
-from kit.patience import eventually
-from kit.rest import ok
-from kit.stack import move_deadline
+from chaos.processes import group, send
+from harness.broker import event
+from harness.waiting import eventually
+from harness.rest import ok
+from harness.stack import move_deadline
 
 pytestmark = pytest.mark.slow
 
@@ -61,8 +61,8 @@ def place(customer, product):
     return ok(customer.place([(product, 1)]), 202)["id"]
 
 
-def ends(customer, order_id, status, patience=20):
-    return eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == status, patience=patience)
+def ends(customer, order_id, status, timeout=20):
+    return eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == status, timeout=timeout)
 
 
 def test_an_event_that_the_broker_refused_stays_in_the_outbox_and_is_sent_again(stack, customer, product):
@@ -81,7 +81,7 @@ def test_an_event_that_the_broker_refused_stays_in_the_outbox_and_is_sent_again(
         finally:
             stack.start("svc-users")
         for order_id in orders:
-            eventually(lambda: sent_now(stack) and customer.is_settled(order_id), patience=20)
+            eventually(lambda: sent_now(stack) and customer.is_settled(order_id), timeout=20)
             assert customer.order(order_id)["status"] == "confirmed"
 
 
@@ -97,8 +97,8 @@ def test_an_event_is_acknowledged_only_when_the_answer_to_it_has_arrived(stack, 
         stack.stop("svc-orders")
         with bounded(stack, "orders.events") as queue:
             with pytest.raises(pika.exceptions.NackError):
-                for _ in range(50):  # it says that it is full a moment later than it is
-                    users.tell(event("user.verified", "svc-users", ended, {"order_id": ended}))
+                for _ in range(50):  # it says that it is full a timestamp later than it is
+                    users.publish_events(event("user.verified", "svc-users", ended, {"order_id": ended}))
             os.kill(stack.pid("svc-users"), signal.SIGCONT)
             eventually(lambda: refusals(stack, "svc-users") > before)
             queue.take_all()
@@ -157,10 +157,10 @@ def test_nothing_else_travels_where_events_do(stack, customer, product, no_answe
     move_deadline(stack, order_id, "now()")
     ends(customer, order_id, "expired")  # by a note that it sent to itself
     eventually(lambda: published(stack, roads[0]) >= before[0] + 2 and published(stack, roads[1]) >= before[1] + 1,
-               patience=20)
+               timeout=20)
 
 
-def test_a_row_that_is_under_way_is_claimed_by_nobody_else(stack):
+def test_a_row_in_flight_is_leased_by_one_relay(stack):
     """While the broker does not answer, the sweep comes round again and again."""
     def put():
         row, told = str(uuid.uuid4()), event("user.praised", "svc-users", str(uuid.uuid4()), {})
@@ -186,4 +186,4 @@ def test_a_row_that_is_under_way_is_claimed_by_nobody_else(stack):
     finally:
         for pid in frozen:
             send(pid, signal.SIGCONT)
-    eventually(lambda: not stack.sql("users", "SELECT 1 FROM outbox WHERE id = ANY(%s::uuid[])", rows), patience=30)
+    eventually(lambda: not stack.sql("users", "SELECT 1 FROM outbox WHERE id = ANY(%s::uuid[])", rows), timeout=30)

@@ -4,11 +4,11 @@ import signal
 
 import pytest
 
-from chaos.parts import Replica
-from kit.broker import event, item
-from kit.patience import eventually
-from kit.rest import ok
-from kit.stack import waiting_for_locks
+from chaos.processes import Replica
+from harness.broker import event, item
+from harness.waiting import eventually
+from harness.rest import ok
+from harness.stack import waiting_for_locks
 from test_event_consumers import check_dead, ends, goods, pending, products, refused  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ class Crasher:
                 self.crashes += 1
             return over()
 
-        eventually(step, patience=60)
+        eventually(step, timeout=60)
 
     def forget(self, backends):
         """The database would go on waiting in the name of who has died, and hold what he had locked."""
@@ -57,8 +57,8 @@ def test_an_event_that_crashes_its_consumer_every_time_is_put_aside_alone(stack,
         with stack.database("orders") as hold:
             hold.execute("SELECT 1 FROM orders WHERE id = %s FOR UPDATE", [poisoned])
             eventually(crasher.program.ready)  # before it is told anything: it is not ready while it waits for that row
-            products.tell([refused(first), poison, refused(last)])
-            products.tell(refused(apart))
+            products.publish_events([refused(first), poison, refused(last)])
+            products.publish_events(refused(apart))
             found = []
 
             def put_aside():
@@ -77,7 +77,7 @@ def test_an_event_that_crashes_its_consumer_every_time_is_put_aside_alone(stack,
         crasher.end()
     assert customer.order(poisoned)["status"] == "pending"
     after, = pending(1)
-    products.tell([refused(poisoned), refused(after)])  # as a new event it is an event like others
+    products.publish_events([refused(poisoned), refused(after)])  # as a new event it is an event like others
     for order_id in (poisoned, after):
         ends(customer, order_id, "rejected")
 
@@ -103,7 +103,7 @@ def test_of_requests_in_one_message_the_one_that_cannot_be_saved_fails_alone(edg
     line = {"product_id": goods["id"], "quantity": 1}
     asked = [item("orders.place", {"items": [line], "note": "break" if number == 7 else "fine"}, customer.id)
              for number in range(20)]
-    statuses = [reply["status"] for reply in edge.ask("orders.command", asked)]
+    statuses = [reply["status"] for reply in edge.call("orders.command", asked)]
     assert statuses == ["internal" if number == 7 else "ok" for number in range(20)]
 
 
@@ -112,7 +112,7 @@ def test_of_events_in_one_message_the_one_that_cannot_be_saved_is_put_aside_alon
     orders = pending(9)
     no_such_row(f"id <> '{orders[4]}' OR state = 0 OR reason_code IS NULL")
     events = [refused(order_id) for order_id in orders]
-    products.tell(events)
+    products.publish_events(events)
     for order_id in orders[:4] + orders[5:]:
         ends(customer, order_id, "rejected")
     headers, _, body = operator.dead("orders", lambda body: events[4]["id"].encode() in body)

@@ -9,10 +9,10 @@ import pytest
 import redis
 
 from chaos.proxy import Network
-from kit.broker import order_event
-from kit.patience import eventually
-from kit.rest import ok
-from kit.stack import waiting_for_locks
+from harness.broker import order_event
+from harness.waiting import eventually
+from harness.rest import ok
+from harness.stack import waiting_for_locks
 
 
 # ---- two that make the same thing ----
@@ -36,14 +36,14 @@ def test_a_release_that_another_replica_commits_meanwhile_is_not_overlooked(stac
     """The other replica's tombstone is not there when this one looks, and is there when it saves."""
     order_id = str(uuid.uuid4())
     with tombstone_held(stack, order_id):
-        orders.tell(order_event("order.placed", order_id, product, "pending"))
+        orders.publish_events(order_event("order.placed", order_id, product, "pending"))
         eventually(lambda: waiting_for_locks(stack, "products"))
     other_id = str(uuid.uuid4())
-    orders.tell(order_event("order.placed", other_id, product, "pending"))
+    orders.publish_events(order_event("order.placed", other_id, product, "pending"))
     eventually(lambda: stack.sql("products", "SELECT 1 FROM reservations WHERE order_id = %s", other_id))
     assert stack.sql("products", "SELECT state FROM reservations WHERE order_id = %s", order_id) == [("released",)]
     assert ok(admin.get(f"/products/{product['id']}"))["reserved"] == 2, "of the second order alone"
-    orders.tell(order_event("order.expired", other_id, product, "expired"))
+    orders.publish_events(order_event("order.expired", other_id, product, "expired"))
     eventually(lambda: ok(admin.get(f"/products/{product['id']}"))["reserved"] == 0)
     operator.dead("orders", lambda body: other_id.encode() in body)  # stock.reserved of an order that nobody placed
 
@@ -52,13 +52,13 @@ def redone(stack):
     return stack.metric("svc-products", "comanda_transactions_total", result="retry")
 
 
-def test_a_turn_that_is_run_again_may_be_overtaken_once_more(stack, admin, orders, operator, product):
+def test_a_batch_that_is_retried_may_be_overtaken_once_more(stack, admin, orders, operator, product):
     """The first try meets one tombstone, and the second, which looks what is there, another one."""
     first, second, third = sorted(str(uuid.uuid4()) for _ in range(3))
 
     with tombstone_held(stack, second):
         with tombstone_held(stack, first):
-            orders.tell([order_event("order.placed", order_id, product, "pending")
+            orders.publish_events([order_event("order.placed", order_id, product, "pending")
                          for order_id in (first, second, third)])
             eventually(lambda: waiting_for_locks(stack, "products"))
             before = redone(stack)
@@ -67,7 +67,7 @@ def test_a_turn_that_is_run_again_may_be_overtaken_once_more(stack, admin, order
     assert stack.sql("products", "SELECT count(*) FROM reservations WHERE state = 'released' AND order_id IN (%s, %s)",
                      first, second) == [(2,)]
     assert ok(admin.get(f"/products/{product['id']}"))["reserved"] == 2, "of the third order alone"
-    orders.tell(order_event("order.expired", third, product, "expired"))
+    orders.publish_events(order_event("order.expired", third, product, "expired"))
     eventually(lambda: ok(admin.get(f"/products/{product['id']}"))["reserved"] == 0)
     operator.dead("orders", lambda body: third.encode() in body)
 
@@ -84,11 +84,11 @@ def test_stock_that_another_replica_changes_meanwhile_is_counted_anew(stack, adm
         with stack.database("products") as other:
             other.execute("UPDATE products SET reserved = reserved + 1, sequence = sequence + 1 WHERE id = %s",
                           [product["id"]])
-            orders.tell(order_event("order.placed", order_id, product, "pending"))
+            orders.publish_events(order_event("order.placed", order_id, product, "pending"))
             eventually(lambda: waiting_for_locks(stack, "products"))
         eventually(lambda: stack.sql("products", "SELECT 1 FROM reservations WHERE order_id = %s", order_id))
         assert reserved(admin, product) == before + 3, "one that the other took, and two of the order"
-        orders.tell(order_event("order.expired", order_id, product, "expired"))
+        orders.publish_events(order_event("order.expired", order_id, product, "expired"))
         eventually(lambda: reserved(admin, product) == before + 1)
         operator.dead("orders", lambda body: order_id.encode() in body)
         return redone(stack) > redone_before
@@ -102,7 +102,7 @@ def cached(stack, api, product):
     """Its path, once it is in the cache: that gives nothing away for a while after it was started or closed."""
     path, key = f"/products/{product['id']}", f"product:{product['id']}"
     with redis.Redis.from_url(stack["COMANDA_REDIS_URL"]) as cache:
-        eventually(lambda: ok(api.get(path)) and (cache.get(key) or b"").startswith(b"V"), patience=20)
+        eventually(lambda: ok(api.get(path)) and (cache.get(key) or b"").startswith(b"V"), timeout=20)
     return path
 
 
@@ -138,7 +138,7 @@ def test_a_writer_that_dies_between_its_commit_and_the_cache_leaves_nothing_old_
     eventually(lambda: stack.sql("products", "SELECT name FROM products WHERE id = %s", product["id"])
                == [("Green tea",)])
     change.join()
-    eventually(lambda: stack.pid("svc-products") not in (None, pid) and stack.ready("svc-products"), patience=30)
+    eventually(lambda: stack.pid("svc-products") not in (None, pid) and stack.ready("svc-products"), timeout=30)
     read = eventually(lambda: answered(api.get(path)))
     assert read["name"] == "Green tea"
 
@@ -148,25 +148,25 @@ def answered(answer):
 
 
 @pytest.fixture
-def way_to_cache(stack):
+def connection_to_cache(stack):
     """svc-products reaches Redis by way of a proxy, which can be told to let nothing pass."""
     network = Network({"cache": stack["COMANDA_REDIS_PORT"]})
     url = stack["COMANDA_REDIS_URL"].replace(f":{stack['COMANDA_REDIS_PORT']}/", f":{network.ports['cache']}/")
     stack.restart("svc-products", COMANDA_REDIS_URL=url)
-    yield lambda word: network.tell("cache", word)
+    yield lambda word: network.publish_events("cache", word)
     stack.restart("svc-products")
     network.close()
 
 
 @pytest.mark.slow
-def test_a_cache_that_could_not_be_told_of_a_change_does_not_serve_what_was_before(stack, api, admin, product,
-                                                                                  way_to_cache):
+def test_a_cache_that_missed_a_change_does_not_serve_the_old_state(stack, api, admin, product,
+                                                                                  connection_to_cache):
     path = cached(stack, api, product)
-    way_to_cache("cut")
+    connection_to_cache("cut")
     try:
         changed = ok(admin.patch(path, {"name": "Green tea"}))
     finally:
-        way_to_cache("reset")  # what was on its way to Redis never arrives
-        way_to_cache("heal")
+        connection_to_cache("reset")  # what was on its way to Redis never arrives
+        connection_to_cache("heal")
     for _ in range(10):
         assert ok(api.get(path))["version"] == changed["version"]

@@ -5,11 +5,11 @@ import signal
 
 import pytest
 
-from chaos.parts import Replica, await_ready
+from chaos.processes import Replica, await_ready
 from chaos.proxy import Network
-from kit.broker import close_connections, event
-from kit.patience import eventually
-from kit.rest import ok
+from harness.broker import close_connections, event
+from harness.waiting import eventually
+from harness.rest import ok
 
 pytestmark = pytest.mark.slow
 
@@ -60,7 +60,7 @@ def place(customer, product, count):
 
 def ends(customer, orders, status="confirmed"):
     for order_id in orders:
-        eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == status, patience=30)
+        eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == status, timeout=30)
         assert [told["type"] for told in customer.timeline(order_id)].count(f"comanda.order.{status}.v1") == 1
 
 
@@ -103,7 +103,7 @@ def test_what_a_stopped_replica_has_no_room_for_goes_to_the_other_and_the_rest_o
     before = both(stack, replica)
     os.kill(replica.process.pid, signal.SIGSTOP)
     for order_id in orders:
-        products.tell(refused(order_id))
+        products.publish_events(refused(order_id))
     eventually(lambda: still_open(stack, orders) <= set(orders[:ROOM]))
     assert still_open(stack, orders) == set(orders[:ROOM]), "they lie with the one that is stopped"
     assert worked(stack.admin("svc-orders", "metrics").text)["events"] == before[0]["events"] + 8
@@ -134,13 +134,13 @@ def test_a_replica_without_its_database_leaves_requests_to_the_other(stack, cust
                                                            f":{network.ports['database']}/")
     try:
         replica = new_replica(COMANDA_DATABASE_URL=url, COMANDA_MIGRATIONS_URL="", COMANDA_STATEMENT_TIMEOUT="300ms")
-        network.tell("database", "cut")
-        network.tell("database", "reset")
+        network.publish_events("database", "cut")
+        network.publish_events("database", "reset")
         broker = as_user("admin")
         eventually(lambda: consumers(broker, "orders.events") == 1)  # what it has by then it keeps
         eventually(lambda: customer.place([(product, 1)]).status_code == 202)
         ends(customer, place(customer, product, 20))
-        network.tell("database", "heal")
+        network.publish_events("database", "heal")
         eventually(replica.ready)
 
         def works_again():

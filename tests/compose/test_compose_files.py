@@ -6,7 +6,7 @@ import subprocess
 import pytest
 import yaml
 
-from kit.stack import ROOT
+from harness.stack import ROOT
 
 FOLDER = ROOT / "compose"
 ALONE = ("compose.yaml",)
@@ -89,11 +89,11 @@ def test_programs_wait_for_what_they_need(composed):
     services = whole["services"]
     edge = services["edge" if files == SCALED else "edge-http"]
     assert {needed["condition"] for needed in edge["depends_on"].values()} == {"service_healthy"}
-    for house in ("users", "products", "orders"):
-        needed = services[f"svc-{house}"]["depends_on"]
+    for service in ("users", "products", "orders"):
+        needed = services[f"svc-{service}"]["depends_on"]
         assert needed["topology"]["condition"] == "service_completed_successfully"
-        assert needed[f"migrate-{house}"]["condition"] == "service_completed_successfully"
-        assert needed[f"postgres-{house}"]["condition"] == "service_healthy"
+        assert needed[f"migrate-{service}"]["condition"] == "service_completed_successfully"
+        assert needed[f"postgres-{service}"]["condition"] == "service_healthy"
     assert services["topology"]["depends_on"]["rabbitmq"]["condition"] == "service_healthy"
 
 

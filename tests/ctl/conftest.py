@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from kit.patience import eventually
+from harness.waiting import eventually
 
 
 class Comanda:
@@ -62,6 +62,6 @@ def settled(stack):
                 assert stack.sql(service, "SELECT count(*) FROM deadline_batches") == [(0,)], service
             return True
 
-        eventually(quiet, patience=30)
+        eventually(quiet, timeout=30)
 
     return wait

@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 
-from kit.broker import event
-from kit.patience import eventually
+from harness.broker import event
+from harness.waiting import eventually
 
 ORDERS = "orders.events"
 
@@ -41,7 +41,7 @@ def dead_letters(comanda, count):
         assert len(found) == count, f"{len(found)} dead letters, not {count}"
         return [found]
 
-    return eventually(look, patience=30, every=0.3)[0]
+    return eventually(look, timeout=30, every=0.3)[0]
 
 
 def tally(confirms):
@@ -57,7 +57,7 @@ def tell_unknown(as_user, count):
     users = as_user("svc-users")
     for _ in range(count):
         order = str(uuid.uuid4())
-        users.tell(event("user.verified", "svc-users", order, {"order_id": order, "user_id": str(uuid.uuid4())}))
+        users.publish_events(event("user.verified", "svc-users", order, {"order_id": order, "user_id": str(uuid.uuid4())}))
 
 
 def tell_invalid(as_user, count):
@@ -65,7 +65,7 @@ def tell_invalid(as_user, count):
     products = as_user("svc-products")
     for _ in range(count):
         order = str(uuid.uuid4())
-        products.tell(event("stock.refused", "svc-products", order, {"order_id": order}))
+        products.publish_events(event("stock.refused", "svc-products", order, {"order_id": order}))
 
 
 @pytest.mark.slow
@@ -90,7 +90,7 @@ def test_of_fifty_dead_letters_of_three_causes_the_mended_are_handled_and_the_ot
     finally:
         stack.start("svc-orders")
     for order in orders:
-        assert eventually(lambda: customer.is_settled(order), patience=30)["status"] == "confirmed"
+        assert eventually(lambda: customer.is_settled(order), timeout=30)["status"] == "confirmed"
     left = dead_letters(comanda, 30)
     assert collections.Counter(letter["code"] for letter in left) == {"not_found": 16, "invalid": 14}
 
@@ -150,7 +150,7 @@ def test_what_was_forged_is_never_redriven(stack, comanda, customer, product, as
 
 def test_letters_of_a_service_without_an_inbox_are_redriven_too(comanda, as_user, no_dead_letters):
     broken = event("order.placed", "svc-orders", str(uuid.uuid4()), {"order_id": "no id"})
-    as_user("svc-orders").tell(broken)
+    as_user("svc-orders").publish_events(broken)
     letter = eventually(lambda: comanda.json("dead", "list", broken["id"], "--service", "users"), every=0.3)[0]
     assert letter["origin"] == "users.events"
     [outcome] = comanda.json("dead", "redrive", broken["id"], "--service", "users", code=1)

@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from kit.patience import SLOWNESS, eventually
+from harness.waiting import SLOWNESS, eventually
 
 LIFE = ["order.placed", "user.verified", "stock.reserved", "order.confirmed", "stock.sold"]
 

@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 
-from kit.broker import Broker, event
-from kit.patience import eventually
+from harness.broker import Broker, event
+from harness.waiting import eventually
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_of_a_log_that_retention_has_cut_it_says_from_where_on_it_is_whole(log_o
         first = json.loads(run("events", "list", "--limit", "1", "--json").stdout)
         return first["offset"] > 0 and first
 
-    first = eventually(cut, patience=60, every=0.5)
+    first = eventually(cut, timeout=60, every=0.5)
     done = run("events", "list", "--from", 0)
     assert done.returncode == 2 and done.stdout == ""
     assert f"offset 0 is gone, retention has dropped it: the log is whole from --from {first['offset']} (2" in done.stderr

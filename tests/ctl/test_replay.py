@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from kit.patience import eventually
+from harness.waiting import eventually
 
 HANDLED = "SELECT id FROM inbox_events UNION SELECT unnest(ids) FROM processed_events"
 # What a service knows, without when it handled what.
@@ -78,7 +78,7 @@ def test_a_dry_run_says_what_each_consumer_will_do(comanda, some_orders):
 
 
 @pytest.mark.parametrize("late", ["2 seconds", "20 minutes"])
-def test_what_was_heard_late_is_found_all_the_same(stack, comanda, some_orders, late):
+def test_what_was_processed_late_is_found(stack, comanda, some_orders, late):
     [event] = [errand["event_id"] for errand in comanda.json("replay", "--order", some_orders[0], "--type", "order.confirmed")]
     shift = "UPDATE processed_events SET received_at = received_at {} %s::interval WHERE %s = ANY(ids) RETURNING 1"
     assert stack.sql("products", shift.format("+"), late, event) == [(1,)]
@@ -140,7 +140,7 @@ def test_a_forced_replay_needs_a_reason_and_a_yes_and_leaves_an_audit_event(stac
     assert audit["data"]["by"] and audit["data"]["host"] and audit["source"] == "/operator"
 
 
-def test_what_is_not_in_the_log_is_told(comanda):
+def test_what_is_not_in_the_log_is_reported(comanda):
     assert "there is no event" in comanda.complaint("replay", "--from", "01930a3e-7c00-7b1a-8f00-000000000050")
     assert "no event in events.log" in comanda.complaint("replay", "--event", uuid.uuid4())
     ahead = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from kit.patience import eventually
-from kit.stack import ROOT
+from harness.waiting import eventually
+from harness.stack import ROOT
 
 RUNBOOK = ROOT / "docs" / "runbook.md"
 BLOCK = re.compile(r"^<!-- tested: output -->\n+```console\n(.*?)^```$", re.M | re.S)

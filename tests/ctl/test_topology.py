@@ -107,7 +107,7 @@ def test_a_stranger_with_rights_is_told(stack, comanda, broker):
         broker("DELETE", "users/mallory")
 
 
-def test_the_operators_account_may_neither_read_what_waits_nor_tell_events(stack):
+def test_the_operators_account_may_neither_read_queues_nor_publish_events(stack):
     rights = stack.management("GET", "permissions/comanda/operator").json()
     assert rights["configure"] == ""
     assert "events$" not in rights["read"].replace("events\\.log", "")

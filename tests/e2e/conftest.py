@@ -3,8 +3,8 @@ import re
 
 import pytest
 
-from kit.logs import text
-from kit.stack import PROGRAMS
+from harness.logs import text
+from harness.stack import PROGRAMS
 
 ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.(?:org|com|local|example)\b")
 

@@ -3,7 +3,7 @@ import uuid
 
 import pytest
 
-from kit.rest import TIME, UUID, Client, ok, pages, problem
+from harness.rest import TIME, UUID, Client, ok, pages, problem
 
 
 def fresh():

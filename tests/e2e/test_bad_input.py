@@ -5,8 +5,8 @@ import uuid
 import pytest
 from hypothesis import example, given, strategies
 
-from kit.rest import ok, problem
-from kit.stack import PROGRAMS
+from harness.rest import ok, problem
+from harness.stack import PROGRAMS
 
 HUGE = 256 * 1024
 
@@ -70,18 +70,18 @@ MALFORMED = {
 
 @pytest.mark.sanitizer
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
-def test_what_is_no_json_is_refused_at_every_door(doors, body):
+def test_a_body_that_is_no_json_is_refused_by_every_route(doors, body):
     for client, method, path in doors:
         problem(send(client, method, path, body), 400)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"true", b"7", b'"text"', b'[{"name": "x"}]'])
-def test_json_that_is_no_object_is_refused_at_every_door(doors, body):
+def test_json_that_is_no_object_is_refused_by_every_route(doors, body):
     for client, method, path in doors:
         problem(send(client, method, path, body), 422)
 
 
-def test_an_unknown_field_is_named_at_every_door(doors):
+def test_an_unknown_field_is_named_by_every_route(doors):
     for client, method, path in doors:
         answer = send(client, method, path, b'{"col\\"our": 1}')
         field = "grant_type" if path == "/auth/token" else 'col"our'

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kit.rest import TIME, UUID, ok, pages, problem
+from harness.rest import TIME, UUID, ok, pages, problem
 
 MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
 
@@ -83,7 +83,7 @@ def test_what_a_product_needs_is_asked_for(admin, field):
     problem(admin.post("/products", body), 422, field=field)
 
 
-def test_all_faults_are_told_at_once(admin):
+def test_all_faults_are_reported_at_once(admin):
     said = problem(admin.post("/products", {"sku": "a b", "name": "", "price_cents": -1, "colour": "red"}), 422)
     assert {fault["field"] for fault in said["errors"]} == {"sku", "name", "price_cents", "colour", "currency"}
 
@@ -268,7 +268,7 @@ def test_a_list_can_be_of_one_status(api, admin, new_product):
     assert listed() == [gone, kept]
 
 
-def test_a_page_has_twenty_unless_told_otherwise(api, new_product):
+def test_a_page_has_twenty_items_by_default(api, new_product):
     for _ in range(21):
         new_product()
     page = ok(api.get("/products"))

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from kit.patience import SLOWNESS, eventually
-from kit.prometheus import free_port
-from kit.rest import lets_in
-from kit.stack import PROGRAMS
+from harness.waiting import SLOWNESS, eventually
+from harness.prometheus import free_port
+from harness.rest import is_served
+from harness.stack import PROGRAMS
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +32,7 @@ def url(stack, customer, certificate):
                   COMANDA_HTTP_THREADS="12", COMANDA_HTTP_HEADER_TIMEOUT="2s", COMANDA_HTTP_OVERLOAD_TIMEOUT="400ms")
     yield f"https://localhost:{stack.port}/v1/products?limit=1"
     stack.restart("edge-http")
-    eventually(lambda: lets_in(customer))
+    eventually(lambda: is_served(customer))
 
 
 def ask(url, certificate):
@@ -62,7 +62,7 @@ def versions(stack, certificate, low, high):
         return None
 
 
-def test_https_is_served_and_browsers_are_told_to_insist_on_it(url, certificate):
+def test_https_is_served_with_strict_transport_security(url, certificate):
     answer = ask(url, certificate)
     assert answer.status_code == 200 and answer.json()["items"] is not None
     assert answer.headers["Strict-Transport-Security"] == f"max-age={365 * 24 * 3600}"
@@ -74,14 +74,14 @@ def test_nothing_older_than_tls_1_2_is_agreed_on(stack, url, certificate):
     assert versions(stack, certificate, ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1) is None
 
 
-def test_who_speaks_plainly_is_not_answered(stack, url, certificate):
+def test_plain_http_is_not_answered_on_the_tls_port(stack, url, certificate):
     with socket.create_connection(("127.0.0.1", stack.port), timeout=10) as connection:
         connection.sendall(b"GET /v1/products HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert b"200" not in connection.recv(65536)
     assert ask(url, certificate).status_code == 200
 
 
-def test_clients_that_shake_no_hands_keep_nobody_out(stack, url, certificate):
+def test_clients_without_a_tls_handshake_do_not_block_others(stack, url, certificate):
     with ExitStack() as opened:
         for _ in range(60):
             connection = opened.enter_context(socket.create_connection(("127.0.0.1", stack.port)))

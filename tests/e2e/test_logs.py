@@ -6,10 +6,10 @@ import uuid
 
 import pytest
 
-from kit.logs import lines, text
-from kit.patience import eventually
-from kit.rest import ok
-from kit.stack import PROGRAMS, ROOT
+from harness.logs import lines, text
+from harness.waiting import eventually
+from harness.rest import ok
+from harness.stack import PROGRAMS, ROOT
 
 LINE = ("time", "level", "program", "event")
 

@@ -3,7 +3,7 @@ import uuid
 
 import pytest
 
-from kit.rest import ok, pages, problem
+from harness.rest import ok, pages, problem
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from kit.patience import SLOWNESS, eventually
-from kit.rest import TIME, UUID, Client, ok, problem
+from harness.waiting import SLOWNESS, eventually
+from harness.rest import TIME, UUID, Client, ok, problem
 
 
 def stock_of(admin, product):
@@ -104,7 +104,7 @@ def test_what_was_confirmed_before_its_buyer_was_disabled_stays_confirmed(new_cu
     assert ok(admin.get(f"/orders/{order['id']}"))["status"] == "confirmed"
 
 
-def test_an_order_keeps_the_prices_of_its_moment(customer, admin, product):
+def test_an_order_keeps_the_prices_of_the_time_it_was_placed(customer, admin, product):
     order = ok(customer.place([(product, 1)], wait=10), 201)
     ok(admin.patch(f"/products/{product['id']}", {"price_cents": 1, "name": "Cheap beans"}))
     assert customer.order(order["id"]) == order

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kit.broker import Broker, item
-from kit.rest import ok
+from harness.broker import Broker, item
+from harness.rest import ok
 
 # What is promised. The edge's own table (edge-http --routes) must say the same, and both must behave so.
 PROMISED = {
@@ -114,7 +114,7 @@ def test_the_table_of_routes_says_what_is_promised(table):
 
 @pytest.mark.parametrize("caller", CALLERS)
 @pytest.mark.parametrize("route", PROMISED)
-def test_the_edge_lets_in_whom_the_table_names(shop, api, stranger, admin, route, caller):
+def test_the_edge_admits_the_roles_of_the_table(shop, api, stranger, admin, route, caller):
     method, path = route.split()
     subject, owner = shop.subject(path, method)
     body = shop.body(route)
@@ -143,7 +143,7 @@ def test_the_service_behind_it_refuses_by_itself(shop, table, edge, stranger, ad
         data["limit"] = 20
     client = client_of(caller, owner, None, stranger, admin)
     who = None if client is None else {"user_id": client.id, "role": "admin" if client is admin else "customer"}
-    reply = edge.ask(consumer, item(message, data, who))
+    reply = edge.call(consumer, item(message, data, who))
     wanted = expected(route, caller)
     late = [STATUS[status] for status in COMES_LATE.get(route, ()) if wanted is None]
     assert reply["status"] in [STATUS[wanted] if wanted else "ok", *late], reply
@@ -167,7 +167,7 @@ def test_a_token_older_than_a_demotion_opens_nothing_that_an_admin_alone_may(sta
     who = {"user_id": demoted.id, "role": "admin"}
     for message, data in (("users.change", {"id": stranger.id, "role": "admin"}),
                           ("users.disable", {"id": stranger.id})):
-        assert edge.ask("users.command", item(message, data, who))["status"] == "forbidden"
+        assert edge.call("users.command", item(message, data, who))["status"] == "forbidden"
 
 
 def test_of_two_admins_who_demote_each_other_one_is_left(stack, edge, admin, new_customer):
@@ -177,5 +177,5 @@ def test_of_two_admins_who_demote_each_other_one_is_left(stack, edge, admin, new
             ok(admin.patch(f"/users/{one.id}", {"role": "admin"}))
         asked = [item("users.change", {"id": other.id, "role": "customer"}, {"user_id": one.id, "role": "admin"})
                  for one, other in (pair, reversed(pair))]
-        replies = edge.ask("users.command", asked)
+        replies = edge.call("users.command", asked)
         assert sorted(reply["status"] for reply in replies) == ["forbidden", "ok"]

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from chaos.parts import Replica
-from kit.patience import SLOWNESS, eventually
-from kit.rest import Client, lets_in, ok, problem
-from kit.stack import PROGRAMS
+from chaos.processes import Replica
+from harness.waiting import SLOWNESS, eventually
+from harness.rest import Client, is_served, ok, problem
+from harness.stack import PROGRAMS
 from test_orders import stock_of
 
 pytestmark = pytest.mark.slow
@@ -65,7 +65,7 @@ class Load:
     def __exit__(self, *raised):
         if not any(raised):
             count = len(self.orders)
-            eventually(lambda: self.failures or len(self.orders) > count + 5, patience=60)
+            eventually(lambda: self.failures or len(self.orders) > count + 5, timeout=60)
         self.over.set()
         for thread in self.threads:
             thread.join()
@@ -74,10 +74,10 @@ class Load:
         assert not self.failures, self.failures
         assert len(set(self.orders)) == len(self.orders)
         for order_id in self.orders:
-            order = eventually(lambda: self.customer.is_settled(order_id), patience=60)
+            order = eventually(lambda: self.customer.is_settled(order_id), timeout=60)
             assert order["status"] == "confirmed", order
         left = self.before - len(self.orders)
-        eventually(lambda: stock_of(self.customer, self.product) == (left, 0, left), patience=30)
+        eventually(lambda: stock_of(self.customer, self.product) == (left, 0, left), timeout=30)
 
     def nobody_exited(self):
         now = {program: (self.stack.pid(program), self.stack.restarts(program)) for program in PROGRAMS}
@@ -92,9 +92,9 @@ def plenty(new_product):
 @pytest.fixture(autouse=True)
 def all_is_well_afterwards(stack, customer):
     yield
-    eventually(lambda: lets_in(customer), patience=60)
+    eventually(lambda: is_served(customer), timeout=60)
     for program in PROGRAMS:
-        eventually(lambda: stack.ready(program), patience=60)
+        eventually(lambda: stack.ready(program), timeout=60)
 
 
 @pytest.mark.parametrize("service", ["svc-products", "svc-users"])
@@ -110,7 +110,7 @@ def test_orders_placed_while_a_service_is_away_are_confirmed_when_it_is_back(sta
     eventually(lambda: stock_of(admin, product) == (80, 0, 80))
 
 
-def test_while_products_is_away_its_calls_fail_fast_and_nobody_elses(stack, api, customer, product):
+def test_while_products_is_away_only_its_calls_fail_and_fast(stack, api, customer, product):
     """All but one, that is: one call at a time finds out whether the service is back."""
     def ask(_):
         began = time.monotonic()
@@ -186,7 +186,7 @@ def late_edge(stack):
         assert edge.stop() == 0
 
 
-def test_an_edge_is_ready_only_when_it_can_serve_who_is_signed_in_and_from_then_on(stack, customer, product, late_edge):
+def test_an_edge_is_ready_once_it_can_verify_tokens(stack, customer, product, late_edge):
     someone, nobody = Client(late_edge.url, customer.token), Client(late_edge.url)
     eventually(lambda: late_edge.tells("readyz")[0] == 503)
     eventually(lambda: "not listening" not in late_edge.tells("readyz")[1])
@@ -231,7 +231,7 @@ def test_while_the_broker_is_away_calls_are_refused_within_a_second(stack, api, 
         assert stack.admin("svc-orders", "healthz").status_code == 200
     finally:
         stack.start("rabbitmq")
-    eventually(lambda: customer.place([(product, 1)], wait=10).status_code == 201, patience=30)
+    eventually(lambda: customer.place([(product, 1)], wait=10).status_code == 201, timeout=30)
 
 
 def test_while_the_database_is_away_calls_are_refused_and_events_wait(stack, customer, admin, product):
@@ -246,7 +246,7 @@ def test_while_the_database_is_away_calls_are_refused_and_events_wait(stack, cus
         eventually(lambda: stack.admin("svc-orders", "readyz").status_code == 503)
     finally:
         stack.start("postgres")
-    assert eventually(lambda: settled_if_answered(customer, order["id"]), patience=30)["status"] == "confirmed"
+    assert eventually(lambda: settled_if_answered(customer, order["id"]), timeout=30)["status"] == "confirmed"
 
 
 def settled_if_answered(customer, order_id):
@@ -260,8 +260,8 @@ def test_a_program_that_is_killed_is_started_again_and_nothing_is_lost(stack, cu
         for _ in range(2):
             killed = stack.pid(program)
             os.kill(killed, signal.SIGKILL)
-            eventually(lambda: stack.pid(program) not in (None, killed), patience=30)
-            eventually(lambda: stack.ready(program), patience=30)
+            eventually(lambda: stack.pid(program) not in (None, killed), timeout=30)
+            eventually(lambda: stack.ready(program), timeout=30)
     assert stack.restarts(program) == load.programs[program][1] + 2
     assert load.statuses <= {202, 503, 504}
 
@@ -277,7 +277,7 @@ def test_a_program_that_is_frozen_for_a_while_goes_on_where_it_was(stack, custom
     assert load.statuses <= {202, 503, 504}
 
 
-def test_a_program_that_is_told_to_stop_finishes_what_it_has_begun(stack, customer, plenty):
+def test_a_program_that_is_stopped_finishes_what_it_has_begun(stack, customer, plenty):
     with Load(stack, customer, plenty, may_hang_up=True) as load:
         for program in PROGRAMS:
             stack.restart(program)

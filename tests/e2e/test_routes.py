@@ -3,8 +3,8 @@ import uuid
 
 import pytest
 
-from kit.rawhttp import request
-from kit.rest import ok, problem
+from harness.raw_http import request
+from harness.rest import ok, problem
 
 ID = "0193a5b0-7c2d-7e3f-8a9b-0c1d2e3f4a5b"
 
@@ -44,7 +44,7 @@ def test_a_path_says_which_methods_it_knows(admin, path, methods):
 
 @pytest.mark.parametrize("path, method, who", [call for call in CALLS if call[2] != "anyone"],
                          ids=lambda value: str(value).replace(ID, "ID"))
-def test_who_asks_is_looked_at_before_what_is_asked(api, customer, path, method, who):
+def test_authentication_is_checked_before_the_body(api, customer, path, method, who):
     """A body that cannot be read, of a type that is not taken: 401 and 403 come first."""
     bad = {"data": b"{", "headers": {"Content-Type": "text/plain"}} if method in ("POST", "PATCH") else {}
     problem(api.call(method, path, **bad), 401)

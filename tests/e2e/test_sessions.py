@@ -3,7 +3,7 @@ import uuid
 
 import pytest
 
-from kit.rest import Client, ok, problem
+from harness.rest import Client, ok, problem
 
 
 def sign_in(api, user, password=None):
@@ -21,7 +21,7 @@ def user(new_customer):
 
 
 @pytest.mark.sanitizer
-def test_signing_in_gives_a_token_that_opens_the_door(api, stack, user):
+def test_signing_in_gives_a_token_that_the_edge_accepts(api, stack, user):
     tokens = sign_in(api, user)
     assert set(tokens) == {"access_token", "token_type", "expires_in", "refresh_token"}
     assert tokens["token_type"] == "Bearer"
@@ -50,7 +50,7 @@ def test_a_form_signs_in_as_well(api, user):
     ok(api.call("POST", "/auth/token", data=again))
 
 
-def test_unknown_wrong_and_disabled_are_told_in_one_wording(api, user, new_customer, admin):
+def test_unknown_wrong_and_disabled_accounts_get_the_same_answer(api, user, new_customer, admin):
     disabled = new_customer()
     ok(admin.delete(f"/users/{disabled.id}"))
     attempts = [(f"{uuid.uuid4().hex}@example.org", "12345678"), (user.user["email"], "not the password"),

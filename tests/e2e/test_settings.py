@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kit.patience import SLOWNESS, eventually
-from kit.rawhttp import Reply, exchange
-from kit.rest import lets_in, ok, problem
+from harness.waiting import SLOWNESS, eventually
+from harness.raw_http import Reply, exchange
+from harness.rest import is_served, ok, problem
 
 pytestmark = pytest.mark.slow
 SHOP = "https://shop.example"
@@ -22,7 +22,7 @@ def edge_with(stack, customer):
 
     def restart(**settings):
         stack.restart("edge-http", **settings)
-        eventually(lambda: lets_in(customer))
+        eventually(lambda: is_served(customer))
 
     yield restart
     restart()
@@ -87,7 +87,7 @@ def test_more_connections_than_workers_are_all_served(stack, edge_with):
     assert all(answer.startswith(b"HTTP/1.1 200 OK") for answer in answers)
 
 
-def test_those_who_wait_for_their_orders_leave_workers_for_others(stack, api, customer, new_product, edge_with, frozen):
+def test_waiting_clients_leave_workers_for_others(stack, api, customer, new_product, edge_with, frozen):
     """With 8 workers 2 may wait; whoever comes then gets his 202 at once."""
     product = new_product()
     edge_with(COMANDA_HTTP_THREADS="8")

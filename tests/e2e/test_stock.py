@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kit.patience import eventually
-from kit.rest import ok, problem
+from harness.waiting import eventually
+from harness.rest import ok, problem
 from test_orders import stock_of
 
 

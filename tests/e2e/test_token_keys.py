@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from kit.patience import eventually
-from kit.rest import Client, lets_in, ok, problem
+from harness.waiting import eventually
+from harness.rest import Client, is_served, ok, problem
 
 JOSE = "jose@5.10.0"
 
@@ -79,7 +79,7 @@ def rotating(stack, customer):
 
     yield restart
     stack.restart("svc-users")
-    eventually(lambda: lets_in(customer))
+    eventually(lambda: is_served(customer))
 
 
 def test_a_key_is_changed_without_an_outage(stack, api, new_customer, tmp_path, rotating):
@@ -89,7 +89,7 @@ def test_a_key_is_changed_without_an_outage(stack, api, new_customer, tmp_path, 
     signed_in_before = Client(stack.url, sign_in(api, user), user.user)
 
     def opens(token):
-        return lambda: lets_in(Client(stack.url, token, user.user))
+        return lambda: is_served(Client(stack.url, token, user.user))
 
     with Reader(signed_in_before) as reader:
         rotating(KEY=own, KEY_OTHER=path)

@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kit.broker import Broker, item
-from kit.collector import CLIENT, CONSUMER, INTERNAL, PRODUCER, SERVER, Collector
-from kit.patience import SLOWNESS, eventually
-from kit.rest import lets_in, ok
-from kit.stack import PROGRAMS
+from harness.broker import Broker, item
+from harness.collector import CLIENT, CONSUMER, INTERNAL, PRODUCER, SERVER, Collector
+from harness.waiting import SLOWNESS, eventually
+from harness.rest import is_served, ok
+from harness.stack import PROGRAMS
 
 pytestmark = pytest.mark.slow
 
@@ -20,11 +20,11 @@ def collector(stack, customer):
     with Collector() as collector:
         for program in PROGRAMS:
             stack.restart(program, COMANDA_OTLP_URL=collector.url)
-        eventually(lambda: lets_in(customer))
+        eventually(lambda: is_served(customer))
         yield collector
         for program in PROGRAMS:
             stack.restart(program)
-    eventually(lambda: lets_in(customer))
+    eventually(lambda: is_served(customer))
 
 
 def new_trace():
@@ -79,7 +79,7 @@ def test_one_order_is_one_trace_across_four_programs_with_the_right_parents(coll
         assert not missing, (missing, sorted(map(str, spans)))
         return spans
 
-    spans = eventually(whole, patience=20)
+    spans = eventually(whole, timeout=20)
     confirmed = [row for row in rows(spans) if row[2] == "publish order.confirmed"]
     assert confirmed and confirmed[0][3] in ("process user.verified", "process stock.reserved"), "whoever came last"
     assert rows(spans) == wanted_rows() | set(confirmed)
@@ -93,7 +93,7 @@ def test_one_order_is_one_trace_across_four_programs_with_the_right_parents(coll
     assert about == {order["id"]}
 
 
-def test_a_turn_and_its_round_trips_to_the_database_are_below_the_message(collector, customer, product):
+def test_a_batch_span_and_its_round_trips_are_below_the_message_span(collector, customer, product):
     trace, _, header = new_trace()
     answer = customer.call("POST", "/orders", json={"items": [{"product_id": product["id"], "quantity": 1}]},
                            headers={"Idempotency-Key": str(uuid.uuid4()), "traceparent": header})
@@ -115,7 +115,7 @@ def test_a_turn_and_its_round_trips_to_the_database_are_below_the_message(collec
         assert turn.start <= trip.start <= trip.end <= turn.end
 
 
-def test_a_turn_of_several_messages_is_linked_to_each(stack, collector, product):
+def test_a_batch_span_is_linked_to_each_of_its_messages(stack, collector, product):
     """Many requests in one message are one batch."""
     edge = Broker(stack["COMANDA_BROKER_URL_EDGE_HTTP"])
     asked, traces = [], []
@@ -123,7 +123,7 @@ def test_a_turn_of_several_messages_is_linked_to_each(stack, collector, product)
         trace, _, header = new_trace()
         traces.append(trace)
         asked.append(item("products.get", {"id": product["id"]}) | {"traceparent": header})
-    edge.ask("products.query", asked)
+    edge.call("products.query", asked)
     edge.close()
 
     def linked():

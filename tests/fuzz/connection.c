@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "tests/fuzz/played.h"
+#include "tests/fuzz/stubs.h"
 
 static struct http_server *server;
 

@@ -4,7 +4,7 @@
 
 #include "http/message.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/fuzz/played.h"
+#include "tests/fuzz/stubs.h"
 
 enum { HEADERS_MAX = 64, BODY_MAX = 256 * 1024 };
 

@@ -1,4 +1,4 @@
-"""The edge under people who mean it no good: every request of requests_from_hell.py, slow clients, half-closed sockets
+"""The edge under people who mean it no good: every request of malformed_requests.py, slow clients, half-closed sockets
 and a thousand idle connections. It answers what is right or hangs up, stays as large as it was, and goes on serving."""
 import re
 import socket
@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from kit.patience import SLOWNESS, eventually
-from kit.rawhttp import Reply, exchange, request
-from kit.rest import lets_in, problem
+from harness.waiting import SLOWNESS, eventually
+from harness.raw_http import Reply, exchange, request
+from harness.rest import is_served, problem
 
-from hostile.requests_from_hell import HOSTILE, TOKEN
+from hostile.malformed_requests import HOSTILE, TOKEN
 
 pytestmark = pytest.mark.hostile
 GOOD = b"GET /v1/products?limit=1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -91,10 +91,10 @@ def strict(stack, customer):
     """An edge that waits less, so that the test does, and with few threads, so that they can all be taken."""
     stack.restart("edge-http", COMANDA_HTTP_HEADER_TIMEOUT="1500ms", COMANDA_HTTP_BODY_TIMEOUT="1500ms",
                   COMANDA_HTTP_IDLE_TIMEOUT="3s", COMANDA_HTTP_OVERLOAD_TIMEOUT="400ms", COMANDA_HTTP_THREADS="12")
-    eventually(lambda: lets_in(customer), 30)
+    eventually(lambda: is_served(customer), 30)
     yield stack
     stack.restart("edge-http")
-    eventually(lambda: lets_in(customer), 30)
+    eventually(lambda: is_served(customer), 30)
 
 
 def test_hostile_requests_leave_no_memory_behind(strict, customer):
@@ -150,7 +150,7 @@ def last_words(client):
 @pytest.mark.parametrize("text", [GOOD[:30] + b"X-Drip: " + b"x" * 500,
                                   b"POST /v1/auth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                                   b"Content-Length: 500\r\n\r\n" + b" " * 500], ids=["heads", "bodies"])
-def test_clients_that_drip_do_not_keep_others_out(strict, text):
+def test_slow_senders_do_not_block_others(strict, text):
     """Three times as many as there are threads; each is told 408 in the end, or hung up on."""
     with connections(strict, 120) as clients:
         head = text.find(b"\r\n\r\n") + 4 if b"\r\n\r\n" in text else 40
@@ -179,7 +179,7 @@ def test_a_silent_client_is_hung_up_on(strict):
         assert last_words(client) == b""
 
 
-def test_a_thousand_idle_connections_keep_nobody_out(strict):
+def test_a_thousand_idle_connections_do_not_block_others(strict):
     before = memory_mb(strict)
     with connections(strict, 1000):
         began = time.monotonic()
@@ -189,7 +189,7 @@ def test_a_thousand_idle_connections_keep_nobody_out(strict):
     eventually(lambda: sockets(strict) < 10, 20)
 
 
-def test_clients_that_do_not_read_their_answers_keep_nobody_out(strict):
+def test_slow_readers_do_not_block_others(strict):
     with connections(strict, 30) as clients:
         for client in clients:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -228,7 +228,7 @@ def test_one_address_has_no_more_connections_than_it_may(stack, customer):
             assert int(reply.headers["Retry-After"]) >= 1
     finally:
         stack.restart("edge-http")
-    eventually(lambda: lets_in(customer), 30)
+    eventually(lambda: is_served(customer), 30)
 
 
 @pytest.mark.restarts

@@ -1,5 +1,5 @@
-/* The canonical form of a state: without inbox rows that nothing can ask for any more (an id arrives only in a letter
- * that is under way, or in one that is made, again and under the same id, out of such a letter); in a reduced world
+/* The canonical form of a state: without inbox rows that nothing can ask for any more (an id arrives only in a message
+ * that is under way, or in one that is made, again and under the same id, out of such a message); in a reduced scenario
  * without messages that change nothing any more. */
 #include "tests/model/canonical.h"
 
@@ -29,12 +29,12 @@ static void find_under_way(const struct model *model, const struct bag *state, s
 		const struct fact fact = fact_of(model, state->facts[i]);
 
 		if (fact.kind == FACT_OUTBOX)
-			ret_under_way->ids[ret_under_way->count++] = letter_of(model, fact.a).id;
-		else if (fact.kind == FACT_QUEUE || fact.kind == FACT_WISH)
+			ret_under_way->ids[ret_under_way->count++] = sent_message_of(model, fact.a).id;
+		else if (fact.kind == FACT_QUEUE || fact.kind == FACT_POSSIBLE_REQUEST)
 			add_delivery(model, ret_under_way, fact.a);
-		else if (fact.kind == FACT_HAND)
-			for (unsigned item = 0; item < turn_of(model, fact.a).count; item++)
-				add_delivery(model, ret_under_way, turn_of(model, fact.a).deliveries[item]);
+		else if (fact.kind == FACT_LOADED)
+			for (unsigned item = 0; item < batch_of(model, fact.a).count; item++)
+				add_delivery(model, ret_under_way, batch_of(model, fact.a).deliveries[item]);
 	}
 }
 
@@ -46,10 +46,10 @@ static bool may_arrive(const struct model *model, const struct under_way *under_
 	return false;
 }
 
-/* The note that an id came of; 0: none. */
-static number_t note_behind(const struct model *model, number_t id)
+/* The timer that an id came of; 0: none. */
+static number_t timer_behind(const struct model *model, number_t id)
 {
-	while (id != 0 && id_origin(model, id).note_subject == 0)
+	while (id != 0 && id_origin(model, id).timer_subject == 0)
 		id = id_origin(model, id).cause;
 	return id;
 }
@@ -62,20 +62,20 @@ static bool seen_before(const number_t *ids, unsigned count, number_t id)
 	return false;
 }
 
-unsigned state_notes(const struct model *model, const struct bag *state, number_t type, number_t subject)
+unsigned state_timers(const struct model *model, const struct bag *state, number_t type, number_t subject)
 {
 	struct under_way under_way;
 	unsigned count = 0;
 
 	find_under_way(model, state, &under_way);
 	for (unsigned i = 0; i < under_way.count; i++) {
-		const number_t note = note_behind(model, under_way.ids[i]);
+		const number_t timer = timer_behind(model, under_way.ids[i]);
 
-		if (note == 0 || seen_before(under_way.ids, count, note))
+		if (timer == 0 || seen_before(under_way.ids, count, timer))
 			continue;
-		const struct id_origin origin = id_origin(model, note);
-		if (origin.note_type == type && origin.note_subject == subject)
-			under_way.ids[count++] = note; /* what was there has been looked at */
+		const struct id_origin origin = id_origin(model, timer);
+		if (origin.timer_type == type && origin.timer_subject == subject)
+			under_way.ids[count++] = timer; /* what was there has been looked at */
 	}
 	return count;
 }
@@ -88,7 +88,7 @@ bool state_knows_id(const struct model *model, const struct bag *state, number_t
 	for (unsigned i = 0; i < state->count; i++) {
 		const struct fact fact = fact_of(model, state->facts[i]);
 
-		if ((fact.kind == FACT_CLAIM || fact.kind == FACT_HEARD) && id_descends(model, fact.a, id))
+		if ((fact.kind == FACT_INBOX || fact.kind == FACT_PROCESSED) && id_descends(model, fact.a, id))
 			return true;
 	}
 	for (unsigned i = 0; i < known.count; i++)
@@ -113,7 +113,7 @@ static bool is_final(const struct model *model, const struct bag *state, number_
 }
 
 /* Will this message be decided in the same way, whenever it is? */
-static bool is_settled(const struct model *model, const struct bag *state, const struct delivery *delivery)
+static bool is_final_for(const struct model *model, const struct bag *state, const struct delivery *delivery)
 {
 	if ((delivery->type == ORDERS_PLACE || delivery->type == ORDER_PLACED) && bag_phase(model, state) != PHASE_OPEN)
 		return true;
@@ -124,24 +124,24 @@ static bool is_settled(const struct model *model, const struct bag *state, const
 }
 
 /* Would a message change nothing, now and for ever? */
-static bool is_spent(struct model *model, const struct bag *state, number_t number)
+static bool has_no_effect(struct model *model, const struct bag *state, number_t number)
 {
 	const struct delivery delivery = delivery_of(model, number);
 
 	if (steps_is_known(model, state, number))
 		return true;
-	if (!is_settled(model, state, &delivery))
+	if (!is_final_for(model, state, &delivery))
 		return false;
-	const struct turn turn = turn_of(model, turn_number(model, state, &number, 1, MANNER_FIRST));
-	return turn.write_count == 0 && turn.said_count == 0 && turn.deadline_count == 0;
+	const struct batch batch = batch_of(model, batch_number(model, state, &number, 1, MODE_FIRST));
+	return batch.write_count == 0 && batch.event_count == 0 && batch.deadline_count == 0;
 }
 
 /* Ghosts are there for the rules alone: those that can never break one any more are gone. */
-static bool is_idle_ghost(struct model *model, const struct bag *state, struct fact fact)
+static bool is_unneeded_ghost(struct model *model, const struct bag *state, struct fact fact)
 {
-	if (fact.kind == FACT_TOLD)
+	if (fact.kind == FACT_ACCEPTED)
 		return bag_row(model, state, fact.a) != 0;
-	if (fact.kind != FACT_VERIFIED && fact.kind != FACT_END_HEARD)
+	if (fact.kind != FACT_VERIFIED && fact.kind != FACT_END_PROCESSED)
 		return false;
 	const struct uuid id = id_origin(model, fact.a).id;
 	const struct aggregate *kind = fact.kind == FACT_VERIFIED ? &order_kind : &reservation_kind;
@@ -150,24 +150,24 @@ static bool is_idle_ghost(struct model *model, const struct bag *state, struct f
 	return is_final(model, state, aggregate) && !(kind == &order_kind && order->state == CONFIRMED);
 }
 
-static bool can_go(struct model *model, const struct bag *state, struct fact fact)
+static bool can_be_dropped(struct model *model, const struct bag *state, struct fact fact)
 {
-	if (model->world->reduced && (fact.kind == FACT_QUEUE || fact.kind == FACT_WISH))
-		return is_spent(model, state, fact.a);
-	return is_idle_ghost(model, state, fact);
+	if (model->scenario->reduced && (fact.kind == FACT_QUEUE || fact.kind == FACT_POSSIBLE_REQUEST))
+		return has_no_effect(model, state, fact.a);
+	return is_unneeded_ghost(model, state, fact);
 }
 
-static void leave_out(struct model *model, struct bag *state)
+static void drop_facts(struct model *model, struct bag *state)
 {
 	struct bag kept = {0};
 
 	for (unsigned i = 0; i < state->count; i++)
-		if (!can_go(model, state, fact_of(model, state->facts[i])))
+		if (!can_be_dropped(model, state, fact_of(model, state->facts[i])))
 			kept.facts[kept.count++] = state->facts[i];
 	*state = kept;
 }
 
-static void forget_claims(struct model *model, struct bag *state)
+static void forget_inbox_rows(struct model *model, struct bag *state)
 {
 	struct under_way under_way;
 	unsigned kept = 0;
@@ -176,7 +176,7 @@ static void forget_claims(struct model *model, struct bag *state)
 	for (unsigned i = 0; i < state->count; i++) {
 		const struct fact fact = fact_of(model, state->facts[i]);
 
-		if ((fact.kind != FACT_CLAIM && fact.kind != FACT_HEARD) || may_arrive(model, &under_way, fact.a))
+		if ((fact.kind != FACT_INBOX && fact.kind != FACT_PROCESSED) || may_arrive(model, &under_way, fact.a))
 			state->facts[kept++] = state->facts[i];
 	}
 	state->count = kept;
@@ -184,6 +184,6 @@ static void forget_claims(struct model *model, struct bag *state)
 
 void canonical(struct model *model, struct bag *state)
 {
-	leave_out(model, state);
-	forget_claims(model, state);
+	drop_facts(model, state);
+	forget_inbox_rows(model, state);
 }

@@ -3,21 +3,22 @@
 
 #include <stdio.h>
 
-#include "tests/model/letters.h"
-#include "tests/model/turns.h"
+#include "tests/model/batches.h"
+#include "tests/model/messages.h"
 
 void coverage_add(struct coverage *coverage, const struct search *search)
 {
-	for (uint32_t number = 1; number <= search->model.turns.count; number++) {
-		const struct turn turn = turn_of(&search->model, number_of(number));
+	for (uint32_t number = 1; number <= search->model.batches.count; number++) {
+		const struct batch batch = batch_of(&search->model, number_of(number));
 
-		for (unsigned i = 0; i < turn.count; i++)
-			if (turn.status[i] == OK)
-				coverage->done[turn.side][delivery_of(&search->model, turn.deliveries[i]).type] = true;
+		for (unsigned i = 0; i < batch.count; i++)
+			if (batch.status[i] == OK)
+				coverage->done[batch.service][delivery_of(&search->model, batch.deliveries[i]).type] =
+					true;
 	}
 }
 
-static bool all_done(const bool *done, const struct side *side, const struct handler *handlers)
+static bool all_done(const bool *done, const struct model_service *service, const struct handler *handlers)
 {
 	bool full = true;
 
@@ -25,7 +26,7 @@ static bool all_done(const bool *done, const struct side *side, const struct han
 		if (done[handler->type])
 			continue;
 		full = false;
-		printf("NEVER DECIDED: %s in %s\n", comanda_contract.types[handler->type].name, side->name);
+		printf("NEVER DECIDED: %s in %s\n", comanda_contract.types[handler->type].name, service->name);
 	}
 	return full;
 }
@@ -34,11 +35,11 @@ bool coverage_full(const struct coverage *coverage)
 {
 	bool full = true;
 
-	for (enum side_name name = 0; name < SIDES; name++) {
-		const struct side *side = side_of(name);
+	for (enum service_name name = 0; name < SERVICES; name++) {
+		const struct model_service *service = service_of(name);
 
-		full = all_done(coverage->done[name], side, side->events) && full;
-		full = all_done(coverage->done[name], side, side->commands) && full;
+		full = all_done(coverage->done[name], service, service->events) && full;
+		full = all_done(coverage->done[name], service, service->commands) && full;
 	}
 	return full;
 }

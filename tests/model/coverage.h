@@ -6,7 +6,7 @@
 #include "tests/model/search.h"
 
 struct coverage {
-	bool done[SIDES][MESSAGE_COUNT]; /* decided with OK */
+	bool done[SERVICES][MESSAGE_COUNT]; /* decided with OK */
 };
 
 void coverage_add(struct coverage *coverage, const struct search *search);

@@ -1,9 +1,9 @@
 /* model_explorer: visits every state that the services can come to, and shows that mutations of them do not survive it.
  *
- *   model_explorer [WORLD...]    explores these worlds, or all
- *   model_explorer --mutations   runs every mutation in its world; each must break its rule
+ *   model_explorer [SCENARIO...]    explores these scenarios, or all
+ *   model_explorer --mutations   runs every mutation in its scenario; each must break its rule
  *   model_explorer --show NAME   shows how a mutation breaks its rule
- *   model_explorer --reduction   holds the reductions of large worlds against the full search of small ones
+ *   model_explorer --reduction   holds the reductions of large scenarios against the full search of small ones
  *
  * Exit code: 0 when all is as it should be. */
 #include <stdio.h>
@@ -21,18 +21,18 @@ static double seconds_since(clock_t start)
 	return (double)(clock() - start) / CLOCKS_PER_SEC;
 }
 
-static bool explore(const struct world *world, struct coverage *coverage)
+static bool explore(const struct scenario *scenario, struct coverage *coverage)
 {
 	const clock_t start = clock();
 	struct search search;
 
-	search_run(&search, world, &no_mutation);
-	const bool sound = search.breach.rule == RULE_ALL;
-	printf("%-22s %8u states %9zu transitions  depth %2u  %5u ends  %4u decisions  %5.1f s   %s\n", world->name,
-	       search.states.count, search.edge_count, search.depth, search.settled_count, search.model.turns.count,
-	       seconds_since(start), world->about);
+	search_run(&search, scenario, &no_mutation);
+	const bool sound = search.violation.rule == RULE_ALL;
+	printf("%-22s %8u states %9zu transitions  depth %2u  %5u ends  %4u decisions  %5.1f s   %s\n", scenario->name,
+	       search.states.count, search.edge_count, search.depth, search.settled_count, search.model.batches.count,
+	       seconds_since(start), scenario->about);
 	if (!sound) {
-		printf("BROKEN: %s\n", rule_text(search.breach.rule));
+		printf("BROKEN: %s\n", rule_text(search.violation.rule));
 		trace_print(&search);
 	}
 	fflush(stdout);
@@ -43,12 +43,12 @@ static bool explore(const struct world *world, struct coverage *coverage)
 
 static bool explore_named(const char *name)
 {
-	const struct world *world = world_named(name);
+	const struct scenario *scenario = scenario_named(name);
 	struct coverage coverage = {0};
 
-	if (world == NULL)
-		fprintf(stderr, "there is no world \"%s\"\n", name);
-	return world != NULL && explore(world, &coverage);
+	if (scenario == NULL)
+		fprintf(stderr, "there is no scenario \"%s\"\n", name);
+	return scenario != NULL && explore(scenario, &coverage);
 }
 
 static bool explore_all(void)
@@ -56,8 +56,8 @@ static bool explore_all(void)
 	struct coverage coverage = {0};
 	bool sound = true;
 
-	for (const struct world *world = worlds; world->name != NULL; world++)
-		sound = explore(world, &coverage) && sound;
+	for (const struct scenario *scenario = scenarios; scenario->name != NULL; scenario++)
+		sound = explore(scenario, &coverage) && sound;
 	return coverage_full(&coverage) && sound;
 }
 
@@ -66,11 +66,11 @@ static bool is_caught(const struct mutation *mutation, bool show)
 	const clock_t start = clock();
 	struct search search;
 
-	search_run(&search, world_named(mutation->world), mutation);
-	const bool caught = search.breach.rule == mutation->caught_by;
+	search_run(&search, scenario_named(mutation->scenario), mutation);
+	const bool caught = search.violation.rule == mutation->caught_by;
 	printf("%-9s %-48s %-22s %8u states %5.1f s  %s\n", caught ? "caught" : "SURVIVED", mutation->name,
-	       mutation->world, search.states.count, seconds_since(start), rule_text(mutation->caught_by));
-	if (show && search.breach.rule != RULE_ALL)
+	       mutation->scenario, search.states.count, seconds_since(start), rule_text(mutation->caught_by));
+	if (show && search.violation.rule != RULE_ALL)
 		trace_print(&search);
 	fflush(stdout);
 	search_done(&search);

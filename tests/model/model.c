@@ -1,59 +1,59 @@
-/* The model's tables, and how a world begins. */
+/* The model's tables, and how a scenario begins. */
 #include "tests/model/model.h"
 
 #include <assert.h>
 
 #include "products/usecases/aggregates.h"
-#include "tests/model/letters.h"
+#include "tests/model/batches.h"
+#include "tests/model/messages.h"
 #include "tests/model/rows.h"
-#include "tests/model/turns.h"
 #include "users/domain/users.h"
 
-#define BEGIN_US    (1767225600 * SECOND_US) /* 2026-01-01 */
-#define PATIENCE_US (10 * MINUTE_US)
-#define GRACE_US    (2 * MINUTE_US) /* more than what products waits after an order's end */
+#define BEGIN_US            (1767225600 * SECOND_US) /* 2026-01-01 */
+#define ORDER_TIME_LIMIT_US (10 * MINUTE_US)
+#define GRACE_US            (2 * MINUTE_US) /* more than what products waits after an order's end */
 
 int64_t phase_moment(enum phase phase)
 {
 	static const int64_t moments[PHASES] = {
 		[PHASE_OPEN] = BEGIN_US,
-		[PHASE_EXPIRED] = BEGIN_US + PATIENCE_US,
-		[PHASE_OVERDUE] = BEGIN_US + PATIENCE_US + GRACE_US,
+		[PHASE_EXPIRED] = BEGIN_US + ORDER_TIME_LIMIT_US,
+		[PHASE_OVERDUE] = BEGIN_US + ORDER_TIME_LIMIT_US + GRACE_US,
 		[PHASE_LATER] = BEGIN_US + 31 * DAY_US,
 	};
 
 	return moments[phase];
 }
 
-int64_t model_patience(void)
+int64_t order_time_limit(void)
 {
-	return PATIENCE_US;
+	return ORDER_TIME_LIMIT_US;
 }
 
-bool model_twisted(const struct model *model, enum twist twist)
+bool model_mutated(const struct model *model, enum runtime_mutation runtime_mutation)
 {
-	return model->mutation->twist == twist;
+	return model->mutation->runtime_mutation == runtime_mutation;
 }
 
-void model_init(struct model *model, const struct world *world, const struct mutation *mutation)
+void model_init(struct model *model, const struct scenario *scenario, const struct mutation *mutation)
 {
-	assert(!(world->reduced && world->last == PHASE_LATER) && "what has ended may be forgotten there");
-	*model = (struct model){.world = world, .mutation = mutation};
+	assert(!(scenario->reduced && scenario->last == PHASE_LATER) && "what has ended may be forgotten there");
+	*model = (struct model){.scenario = scenario, .mutation = mutation};
 	arena_init(&model->kept);
 	arena_init(&model->scratch);
 	table_init(&model->facts, sizeof(struct fact));
 	table_init(&model->ids, sizeof(struct id_origin));
-	table_init(&model->letters, sizeof(struct letter));
+	table_init(&model->messages, sizeof(struct sent));
 	table_init(&model->deliveries, sizeof(struct delivery));
 	table_init(&model->aggregates, sizeof(struct aggregate_value));
 	table_init(&model->rows, sizeof(void *));
-	table_init(&model->turns, sizeof(struct turn));
+	table_init(&model->batches, sizeof(struct batch));
 }
 
 void model_done(struct model *model)
 {
-	struct table *const tables[] = {&model->facts,      &model->ids,  &model->letters, &model->deliveries,
-					&model->aggregates, &model->rows, &model->turns};
+	struct table *const tables[] = {&model->facts,      &model->ids,  &model->messages, &model->deliveries,
+					&model->aggregates, &model->rows, &model->batches};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		table_done(tables[i]);
@@ -85,12 +85,12 @@ static void add_product(struct model *model, struct bag *state)
 		.description = "",
 		.price_cents = 1999,
 		.currency = "EUR",
-		.on_hand = model->world->stock,
+		.on_hand = model->scenario->stock,
 		.version = 1,
 		.sequence = 1,
 	};
 
-	if (model->world->stock != UNKNOWN_PRODUCT)
+	if (model->scenario->stock != UNKNOWN_PRODUCT)
 		add_row(model, state, &product_kind, &product.id, &product);
 }
 
@@ -100,24 +100,24 @@ static void add_buyer(struct model *model, struct bag *state, int which)
 		.id = id_for("buyer", which),
 		.email = "buyer@example.org",
 		.name = "Buyer",
-		.status = model->world->disabled[which] ? USER_INACTIVE : USER_ACTIVE,
+		.status = model->scenario->disabled[which] ? USER_INACTIVE : USER_ACTIVE,
 		.password_hash = "",
 		.version = 1,
 	};
 	const number_t aggregate = aggregate_number(model, &buyer_kind, &user.id);
 
 	add_row(model, state, &buyer_kind, &user.id, &user);
-	if (which == 0 && model->world->may_be_disabled)
+	if (which == 0 && model->scenario->may_be_disabled)
 		bag_add(model, state, (struct fact){.kind = FACT_DISABLE, .a = aggregate});
 }
 
 /* ---- what clients may ask for ---- */
 
-static number_t wish(struct model *model, struct bag *state, const struct message *message)
+static number_t add_possible_request(struct model *model, struct bag *state, const struct message *message)
 {
-	const number_t delivery = delivery_number(model, SIDE_ORDERS, letter_request(model, message));
+	const number_t delivery = delivery_number(model, SERVICE_ORDERS, message_request(model, message));
 
-	bag_add(model, state, (struct fact){.kind = FACT_WISH, .side = SIDE_ORDERS, .a = delivery});
+	bag_add(model, state, (struct fact){.kind = FACT_POSSIBLE_REQUEST, .service = SERVICE_ORDERS, .a = delivery});
 	return delivery;
 }
 
@@ -134,17 +134,17 @@ static struct message request(int type, int which, const void *body)
 }
 
 /* The order can be called off at any time: its request waits until then, so it has no deadline of its own. */
-static void wish_cancel(struct model *model, struct bag *state, int which, number_t order)
+static void add_cancel_request(struct model *model, struct bag *state, int which, number_t order)
 {
 	struct by_id *body = arena_new(&model->kept, 1, sizeof(*body));
 
 	*body = (struct by_id){.id = aggregate_of(model, order).id, .expected_version = INT_ABSENT};
 	const struct message message = request(ORDERS_CANCEL, which, body);
-	wish(model, state, &message);
+	add_possible_request(model, state, &message);
 }
 
 /* One piece. Once the order would have expired, the request itself has. */
-static void wish_order(struct model *model, struct bag *state, int which)
+static void add_order_request(struct model *model, struct bag *state, int which)
 {
 	struct order_line *line = arena_new(&model->kept, 1, sizeof(*line));
 	struct orders_place *body = arena_new(&model->kept, 1, sizeof(*body));
@@ -153,14 +153,14 @@ static void wish_order(struct model *model, struct bag *state, int which)
 	*body = (struct orders_place){.items = {line, 1}};
 	struct message message = request(ORDERS_PLACE, which, body);
 	message.deadline_us = phase_moment(PHASE_OPEN) + SECOND_US;
-	const number_t delivery = wish(model, state, &message);
-	const struct turn placing = turn_of(model, turn_number(model, state, &delivery, 1, MANNER_FIRST));
-	assert(placing.told != 0);
-	if (model->world->cancels[which])
-		wish_cancel(model, state, which, placing.told);
+	const number_t delivery = add_possible_request(model, state, &message);
+	const struct batch placing = batch_of(model, batch_number(model, state, &delivery, 1, MODE_FIRST));
+	assert(placing.accepted != 0);
+	if (model->scenario->cancels[which])
+		add_cancel_request(model, state, which, placing.accepted);
 	message.time_us += SECOND_US; /* the client has waited a second, and asks again */
-	if (model->world->repeats)
-		wish(model, state, &message);
+	if (model->scenario->repeats)
+		add_possible_request(model, state, &message);
 }
 
 static void add_budget(struct model *model, struct bag *state, enum fact_kind kind, int count)
@@ -173,12 +173,12 @@ void model_begin(struct model *model, struct bag *ret_state)
 {
 	*ret_state = (struct bag){0};
 	bag_set_phase(model, ret_state, PHASE_OPEN);
-	add_budget(model, ret_state, FACT_CRASH, model->world->crashes);
-	add_budget(model, ret_state, FACT_DOUBLE, model->world->doubles);
-	add_budget(model, ret_state, FACT_DEAD, model->world->dead);
+	add_budget(model, ret_state, FACT_CRASH, model->scenario->crashes);
+	add_budget(model, ret_state, FACT_DUPLICATE, model->scenario->duplicates);
+	add_budget(model, ret_state, FACT_DEAD_LETTER, model->scenario->dead_letters);
 	add_product(model, ret_state);
-	for (int which = 0; which < model->world->orders; which++) {
+	for (int which = 0; which < model->scenario->orders; which++) {
 		add_buyer(model, ret_state, which);
-		wish_order(model, ret_state, which);
+		add_order_request(model, ret_state, which);
 	}
 }

@@ -1,40 +1,41 @@
-/* What the explorer knows in one run: the world, and tables of all the things that a state may speak of.
+/* What the explorer knows in one run: the scenario, and tables of all the things that a state may speak of.
  *
- * A state is a bag of facts: "this row has this content", "this letter is in this queue", "this deadline is set". Facts
- * are numbered as they are first met, so that a state is a short sorted array of numbers, and equal states are equal
- * arrays. */
+ * A state is a bag of facts: "this row has this content", "this message is in this queue", "this deadline is set".
+ * Facts are numbered as they are first met, so that a state is a short sorted array of numbers, and equal states are
+ * equal arrays. */
 #ifndef TESTS_MODEL_MODEL_H
 #define TESTS_MODEL_MODEL_H
 
 #include "core/memory.h"
 #include "tests/model/mutations.h"
-#include "tests/model/sides.h"
+#include "tests/model/scenario.h"
+#include "tests/model/services.h"
 #include "tests/model/table.h"
-#include "tests/model/world.h"
 
-typedef uint16_t number_t; /* of an id, a letter, a row, ...; 0: none */
+typedef uint16_t number_t; /* of an id, a message, a row, ...; 0: none */
 
 enum fact_kind {
 	FACT_CLOCK,     /* a: enum phase */
 	FACT_ROW,       /* a: aggregate, b: its content */
-	FACT_CLAIM,     /* side's inbox has a: id */
-	FACT_HEARD,     /* a ghost: side has decided a: id, of an event that its aggregates remember; b: its effect */
-	FACT_OUTBOX,    /* side's outbox has a: letter */
-	FACT_QUEUE,     /* a: delivery, waiting in side's queue or unacknowledged */
-	FACT_WISH,      /* a: delivery, a request that a client may send */
-	FACT_HAND,      /* a: turn, loaded and not yet saved */
-	FACT_DEADLINE,  /* side's tables have a: message type, b: id of the subject; see save.c */
-	FACT_TOLD,      /* a client was told that its order, a: aggregate, is accepted */
-	FACT_VERIFIED,  /* users said that the buyer of a: id of the order may buy, and so it was */
-	FACT_END_HEARD, /* products has heard that a: id of the order ended otherwise than confirmed */
-	FACT_CRASH,     /* one more crash may happen */
-	FACT_DOUBLE,    /* one more message may be doubled */
-	FACT_DEAD,      /* one more event may be put aside */
-	FACT_DISABLE    /* the account of a: aggregate may be disabled */
+	FACT_INBOX,     /* service's inbox has a: id */
+	FACT_PROCESSED, /* a ghost: service has decided a: id, of an event that its aggregates remember; b: its effect
+			 */
+	FACT_OUTBOX,    /* service's outbox has a: message */
+	FACT_QUEUE,     /* a: delivery, waiting in service's queue or unacknowledged */
+	FACT_POSSIBLE_REQUEST, /* a: delivery, a request that a client may send */
+	FACT_LOADED,           /* a: batch, loaded and not yet saved */
+	FACT_DEADLINE,         /* service's tables have a: message type, b: id of the subject; see save.c */
+	FACT_ACCEPTED,         /* a client was told that its order, a: aggregate, is accepted */
+	FACT_VERIFIED,         /* users said that the buyer of a: id of the order may buy, and so it was */
+	FACT_END_PROCESSED,    /* products has heard that a: id of the order ended otherwise than confirmed */
+	FACT_CRASH,            /* one more crash may happen */
+	FACT_DUPLICATE,        /* one more message may be doubled */
+	FACT_DEAD_LETTER,      /* one more event may be dead-lettered */
+	FACT_DISABLE           /* the account of a: aggregate may be disabled */
 };
 
 struct fact {
-	uint8_t kind, side; /* side: enum side_name, where it matters */
+	uint8_t kind, service; /* service: enum service_name, where it matters */
 	number_t a, b;
 };
 
@@ -47,22 +48,22 @@ struct bag {
 };
 
 struct model {
-	const struct world *world;
+	const struct scenario *scenario;
 	const struct mutation *mutation;
-	struct arena kept;                     /* lives as long as the model */
-	struct arena scratch;                  /* of one decision */
-	struct table facts;                    /* struct fact */
-	struct table ids, letters, deliveries; /* letters.h */
-	struct table aggregates, rows;         /* rows.h */
-	struct table turns;                    /* turns.h */
+	struct arena kept;                      /* lives as long as the model */
+	struct arena scratch;                   /* of one decision */
+	struct table facts;                     /* struct fact */
+	struct table ids, messages, deliveries; /* messages.h */
+	struct table aggregates, rows;          /* rows.h */
+	struct table batches;                   /* batches.h */
 };
 
-void model_init(struct model *model, const struct world *world, const struct mutation *mutation);
+void model_init(struct model *model, const struct scenario *scenario, const struct mutation *mutation);
 void model_done(struct model *model);
-/* How the world begins. */
+/* How the scenario begins. */
 void model_begin(struct model *model, struct bag *ret_state);
 
-bool model_twisted(const struct model *model, enum twist twist);
+bool model_mutated(const struct model *model, enum runtime_mutation runtime_mutation);
 
 /* ---- facts ---- */
 
@@ -91,7 +92,7 @@ void bag_set_row(struct model *model, struct bag *bag, number_t aggregate, numbe
 /* The moment that stands for a phase. */
 int64_t phase_moment(enum phase phase);
 /* How long an order waits. */
-int64_t model_patience(void);
+int64_t order_time_limit(void);
 
 /* Narrowing, checked. */
 number_t number_of(size_t value);

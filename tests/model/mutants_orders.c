@@ -50,13 +50,13 @@ static bool has_ended(struct unit *unit, const struct message *message)
 	return order != NULL && saga_ended(order->state);
 }
 
-enum status hear_of_goods_after_the_end_in_silence(struct unit *unit, const struct message *message)
+enum status ignore_goods_after_the_end(struct unit *unit, const struct message *message)
 {
 	return has_ended(unit, message) ? E_STALE : on_stock_reserved(unit, message);
 }
 
 /* Without the look into its history. */
-enum status tell_the_end_to_what_moved_it(struct unit *unit, const struct message *message)
+enum status repeat_the_end_for_each_event(struct unit *unit, const struct message *message)
 {
 	const struct order *order = unit_get(unit, &order_kind, message->body);
 
@@ -67,14 +67,14 @@ enum status tell_the_end_to_what_moved_it(struct unit *unit, const struct messag
 	return OK;
 }
 
-enum status let_overdue_be(struct unit *unit, const struct message *message)
+enum status ignore_overdue(struct unit *unit, const struct message *message)
 {
 	(void)unit;
 	(void)message;
 	return E_STALE;
 }
 
-enum status reject_in_silence(struct unit *unit, const struct message *message)
+enum status reject_without_event(struct unit *unit, const struct message *message)
 {
 	struct order *order = order_about(unit, message);
 

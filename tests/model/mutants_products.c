@@ -7,7 +7,7 @@ static const struct reservation *reservation_of(struct unit *unit, const struct 
 	return unit_get(unit, &reservation_kind, &((const struct order_event *)message->body)->order_id);
 }
 
-/* The first line's product: the worlds' orders have one line. */
+/* The first line's product: the scenarios' orders have one line. */
 static struct product *product_of(struct unit *unit, const struct message *message)
 {
 	const struct order_line *line = ((const struct order_event *)message->body)->items.items;
@@ -40,7 +40,7 @@ enum status release_what_was_never_held(struct unit *unit, const struct message 
 }
 
 /* What was asked for is held, and its copy asks for as much again. */
-enum status hold_again(struct unit *unit, const struct message *message)
+enum status reserve_again(struct unit *unit, const struct message *message)
 {
 	const struct order_line *line = ((const struct order_event *)message->body)->items.items;
 	const struct reservation *seen = reservation_of(unit, message);

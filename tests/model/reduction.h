@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-/* Explores some worlds with the reductions and without. True: the databases come to the same contents, phase by phase.
+/* Explores some scenarios with the reductions and without. True: the databases come to the same contents, phase by
+ * phase.
  */
 bool reduction_check(void);
 

@@ -135,7 +135,7 @@ static void reservation_copy(struct arena *arena, void *data)
 	reservation->currency = arena_text(arena, reservation->currency);
 }
 
-/* Its texts are the world's own, which last. */
+/* Its texts are the scenario's own, which last. */
 static void shallow_copy(struct arena *arena, void *data)
 {
 	(void)arena;

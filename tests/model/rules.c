@@ -2,7 +2,7 @@
 #include "orders/domain/order.h"
 #include "orders/usecases/decisions.h"
 #include "products/usecases/aggregates.h"
-#include "tests/model/letters.h"
+#include "tests/model/messages.h"
 #include "tests/model/model.h"
 #include "tests/model/rows.h"
 
@@ -14,19 +14,20 @@ const char *rule_text(enum rule rule)
 		[RULE_STOCK_CONSERVED] = "stock is conserved: on hand = initial - sold, reserved = what is held",
 		[RULE_CONFIRMED_BY_BOTH] = "a confirmed order has a verified buyer and its goods",
 		[RULE_SOLD_ONCE_CONFIRMED] = "goods are sold to a confirmed order alone",
-		[RULE_TOLD_IS_TRUE] = "an order that a client was told of is there",
+		[RULE_ACCEPTED_ORDER_EXISTS] = "an order that a client was told of is there",
 		[RULE_ONE_KEY_ONE_ORDER] = "one key makes one order",
-		[RULE_END_IS_HEARD] = "nothing is held for an order whose end products has heard",
+		[RULE_END_IS_PROCESSED] = "nothing is held for an order whose end products has heard",
 		[RULE_NOTHING_LOST] = "when all is quiet before the deadline, every order has its end",
-		[RULE_NOTHING_SLEEPS] = "what is still open has a message or a clock that will wake it",
-		[RULE_ENDS_AGREE] = "in the end a confirmed order's goods are sold, and nothing is held for any other",
+		[RULE_NOTHING_STUCK] = "what is still open has a message or a clock that will wake it",
+		[RULE_ENDS_CONSISTENT] =
+			"in the end a confirmed order's goods are sold, and nothing is held for any other",
 		[RULE_END_IS_FINAL] = "an end is final",
-		[RULE_HELD_ONCE] = "goods are held once, and then sold or let go once",
-		[RULE_DONE_ONCE] = "a message has its effect once",
+		[RULE_RESERVED_ONCE] = "goods are held once, and then sold or let go once",
+		[RULE_EFFECT_ONCE] = "a message has its effect once",
 		[RULE_ONE_ANSWER] = "a message has one answer, under one id",
-		[RULE_DECIDED_ON_WHAT_IS] = "what is saved was decided on the rows as they are",
-		[RULE_NOTHING_PUT_ASIDE] = "no event ends among the dead letters",
-		[RULE_END_IN_REACH] = "from every state an end can be reached",
+		[RULE_DECIDED_ON_CURRENT_ROWS] = "what is saved was decided on the rows as they are",
+		[RULE_NO_DEAD_LETTER] = "no event ends among the dead letters",
+		[RULE_END_REACHABLE] = "from every state an end can be reached",
 	};
 
 	return texts[rule];
@@ -35,191 +36,197 @@ const char *rule_text(enum rule rule)
 /* ---- what the rules look at ---- */
 
 /* Orders and their reservations have one id. */
-struct pair {
+struct order_pair {
 	struct uuid id;
 	const struct order *order;
 	const struct reservation *reservation;
-	bool verified, told, end_heard;
+	bool verified, accepted, end_processed;
 };
 
 enum { PAIRS_MAX = 2 * ORDERS_MAX };
 
-struct sight {
+struct observation {
 	const struct product *product;
-	struct pair pairs[PAIRS_MAX];
+	struct order_pair batches_of_two[PAIRS_MAX];
 	unsigned count;
-	unsigned deadlines, hands, waiting; /* waiting: in queues and outboxes */
+	unsigned deadlines, loaded, waiting; /* waiting: in queues and outboxes */
 };
 
-static struct pair *pair_of(struct sight *sight, const struct uuid *id)
+static struct order_pair *pair_of(struct observation *observation, const struct uuid *id)
 {
-	for (unsigned i = 0; i < sight->count; i++)
-		if (uuid_equal(&sight->pairs[i].id, id))
-			return &sight->pairs[i];
-	sight->pairs[sight->count] = (struct pair){.id = *id};
-	return &sight->pairs[sight->count++];
+	for (unsigned i = 0; i < observation->count; i++)
+		if (uuid_equal(&observation->batches_of_two[i].id, id))
+			return &observation->batches_of_two[i];
+	observation->batches_of_two[observation->count] = (struct order_pair){.id = *id};
+	return &observation->batches_of_two[observation->count++];
 }
 
-static void look_at_row(const struct model *model, struct fact fact, struct sight *sight)
+static void observe_row(const struct model *model, struct fact fact, struct observation *observation)
 {
 	const struct aggregate_value aggregate = aggregate_of(model, fact.a);
 	const void *data = row_data(model, fact.b);
 
 	if (aggregate.kind == &product_kind)
-		sight->product = data;
+		observation->product = data;
 	else if (aggregate.kind == &order_kind)
-		pair_of(sight, &aggregate.id)->order = data;
+		pair_of(observation, &aggregate.id)->order = data;
 	else if (aggregate.kind == &reservation_kind)
-		pair_of(sight, &aggregate.id)->reservation = data;
+		pair_of(observation, &aggregate.id)->reservation = data;
 }
 
-static void look(const struct model *model, const struct bag *state, struct sight *ret_sight)
+static void observe(const struct model *model, const struct bag *state, struct observation *ret_observation)
 {
-	*ret_sight = (struct sight){0};
+	*ret_observation = (struct observation){0};
 	for (unsigned i = 0; i < state->count; i++) {
 		const struct fact fact = fact_of(model, state->facts[i]);
 
 		if (fact.kind == FACT_ROW) {
-			look_at_row(model, fact, ret_sight);
+			observe_row(model, fact, ret_observation);
 		} else if (fact.kind == FACT_VERIFIED) {
 			const struct uuid id = id_origin(model, fact.a).id;
-			pair_of(ret_sight, &id)->verified = true;
-		} else if (fact.kind == FACT_END_HEARD) {
+			pair_of(ret_observation, &id)->verified = true;
+		} else if (fact.kind == FACT_END_PROCESSED) {
 			const struct uuid id = id_origin(model, fact.a).id;
-			pair_of(ret_sight, &id)->end_heard = true;
-		} else if (fact.kind == FACT_TOLD) {
+			pair_of(ret_observation, &id)->end_processed = true;
+		} else if (fact.kind == FACT_ACCEPTED) {
 			const struct uuid id = aggregate_of(model, fact.a).id;
-			pair_of(ret_sight, &id)->told = true;
+			pair_of(ret_observation, &id)->accepted = true;
 		}
-		ret_sight->deadlines += fact.kind == FACT_DEADLINE;
-		ret_sight->hands += fact.kind == FACT_HAND;
-		ret_sight->waiting += fact.kind == FACT_QUEUE || fact.kind == FACT_OUTBOX;
+		ret_observation->deadlines += fact.kind == FACT_DEADLINE;
+		ret_observation->loaded += fact.kind == FACT_LOADED;
+		ret_observation->waiting += fact.kind == FACT_QUEUE || fact.kind == FACT_OUTBOX;
 	}
 }
 
-static bool confirmed(const struct pair *pair)
+static bool confirmed(const struct order_pair *order_pair)
 {
-	return pair->order != NULL && pair->order->state == CONFIRMED;
+	return order_pair->order != NULL && order_pair->order->state == CONFIRMED;
 }
 
-static bool reserved_as(const struct pair *pair, enum reservation_state state)
+static bool reserved_as(const struct order_pair *order_pair, enum reservation_state state)
 {
-	return pair->reservation != NULL && pair->reservation->state == state;
+	return order_pair->reservation != NULL && order_pair->reservation->state == state;
 }
 
 /* ---- stock ---- */
 
-static bool stock_out_of_bounds(const struct sight *sight)
+static bool stock_out_of_bounds(const struct observation *observation)
 {
-	return sight->product != NULL && (sight->product->reserved < 0 || sight->product->on_hand < 0 ||
-					  sight->product->reserved > sight->product->on_hand);
+	return observation->product != NULL &&
+	       (observation->product->reserved < 0 || observation->product->on_hand < 0 ||
+		observation->product->reserved > observation->product->on_hand);
 }
 
 /* A confirmed order's piece is sold as soon as it is no longer held: this holds even when the reservation itself was
  * forgotten. */
-static bool stock_not_conserved(const struct model *model, const struct sight *sight)
+static bool stock_not_conserved(const struct model *model, const struct observation *observation)
 {
 	int64_t held = 0, sold = 0;
 
-	for (unsigned i = 0; i < sight->count; i++) {
-		held += reserved_as(&sight->pairs[i], RESERVATION_HELD);
-		sold += confirmed(&sight->pairs[i]) && !reserved_as(&sight->pairs[i], RESERVATION_HELD);
+	for (unsigned i = 0; i < observation->count; i++) {
+		held += reserved_as(&observation->batches_of_two[i], RESERVATION_HELD);
+		sold += confirmed(&observation->batches_of_two[i]) &&
+			!reserved_as(&observation->batches_of_two[i], RESERVATION_HELD);
 	}
-	return sight->product != NULL &&
-	       (sight->product->on_hand != model->world->stock - sold || sight->product->reserved != held);
+	return observation->product != NULL && (observation->product->on_hand != model->scenario->stock - sold ||
+						observation->product->reserved != held);
 }
 
 /* ---- orders ---- */
 
-static bool confirmed_alone(const struct pair *pair, enum phase phase)
+static bool confirmed_alone(const struct order_pair *order_pair, enum phase phase)
 {
-	const bool has_goods = reserved_as(pair, RESERVATION_HELD) || reserved_as(pair, RESERVATION_SOLD) ||
-			       (phase == PHASE_LATER && pair->reservation == NULL);
+	const bool has_goods = reserved_as(order_pair, RESERVATION_HELD) || reserved_as(order_pair, RESERVATION_SOLD) ||
+			       (phase == PHASE_LATER && order_pair->reservation == NULL);
 
-	return confirmed(pair) && !(pair->verified && has_goods);
+	return confirmed(order_pair) && !(order_pair->verified && has_goods);
 }
 
-static bool ends_disagree(const struct pair *pair, enum phase phase)
+static bool ends_disagree(const struct order_pair *order_pair, enum phase phase)
 {
-	const bool sold = reserved_as(pair, RESERVATION_SOLD) || (phase == PHASE_LATER && pair->reservation == NULL);
+	const bool sold =
+		reserved_as(order_pair, RESERVATION_SOLD) || (phase == PHASE_LATER && order_pair->reservation == NULL);
 
-	return reserved_as(pair, RESERVATION_HELD) || (confirmed(pair) && !sold);
+	return reserved_as(order_pair, RESERVATION_HELD) || (confirmed(order_pair) && !sold);
 }
 
-static bool is_open(const struct pair *pair)
+static bool is_open(const struct order_pair *order_pair)
 {
-	return (pair->order != NULL && !saga_ended(pair->order->state)) || reserved_as(pair, RESERVATION_HELD);
+	return (order_pair->order != NULL && !saga_ended(order_pair->order->state)) ||
+	       reserved_as(order_pair, RESERVATION_HELD);
 }
 
-static bool any_open(const struct sight *sight)
+static bool any_open(const struct observation *observation)
 {
-	for (unsigned i = 0; i < sight->count; i++)
-		if (is_open(&sight->pairs[i]))
+	for (unsigned i = 0; i < observation->count; i++)
+		if (is_open(&observation->batches_of_two[i]))
 			return true;
 	return false;
 }
 
-static bool quiet(const struct sight *sight)
+static bool quiet(const struct observation *observation)
 {
-	return sight->hands == 0 && sight->waiting == 0;
+	return observation->loaded == 0 && observation->waiting == 0;
 }
 
-static unsigned orders_there(const struct sight *sight)
+static unsigned orders_there(const struct observation *observation)
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < sight->count; i++)
-		count += sight->pairs[i].order != NULL;
+	for (unsigned i = 0; i < observation->count; i++)
+		count += observation->batches_of_two[i].order != NULL;
 	return count;
 }
 
 bool state_settled(struct model *model, const struct bag *state)
 {
-	struct sight sight;
+	struct observation observation;
 
-	look(model, state, &sight);
-	return quiet(&sight) && sight.deadlines == 0 && !any_open(&sight);
+	observe(model, state, &observation);
+	return quiet(&observation) && observation.deadlines == 0 && !any_open(&observation);
 }
 
 /* ---- the rules ---- */
 
-static bool pair_breaks(enum rule rule, const struct sight *sight, const struct pair *pair, enum phase phase)
+static bool pair_breaks(enum rule rule, const struct observation *observation, const struct order_pair *order_pair,
+			enum phase phase)
 {
 	switch (rule) {
 	case RULE_CONFIRMED_BY_BOTH:
-		return confirmed_alone(pair, phase);
+		return confirmed_alone(order_pair, phase);
 	case RULE_SOLD_ONCE_CONFIRMED:
-		return reserved_as(pair, RESERVATION_SOLD) && !confirmed(pair);
-	case RULE_TOLD_IS_TRUE:
-		return pair->told && pair->order == NULL;
-	case RULE_END_IS_HEARD:
-		return pair->end_heard && reserved_as(pair, RESERVATION_HELD);
-	case RULE_ENDS_AGREE:
-		return quiet(sight) && sight->deadlines == 0 && ends_disagree(pair, phase);
+		return reserved_as(order_pair, RESERVATION_SOLD) && !confirmed(order_pair);
+	case RULE_ACCEPTED_ORDER_EXISTS:
+		return order_pair->accepted && order_pair->order == NULL;
+	case RULE_END_IS_PROCESSED:
+		return order_pair->end_processed && reserved_as(order_pair, RESERVATION_HELD);
+	case RULE_ENDS_CONSISTENT:
+		return quiet(observation) && observation->deadlines == 0 && ends_disagree(order_pair, phase);
 	default:
 		return false;
 	}
 }
 
-static bool breaks(enum rule rule, const struct model *model, const struct bag *state, const struct sight *sight)
+static bool breaks(enum rule rule, const struct model *model, const struct bag *state,
+		   const struct observation *observation)
 {
 	const enum phase phase = bag_phase(model, state);
 
 	switch (rule) {
 	case RULE_STOCK_IN_BOUNDS:
-		return stock_out_of_bounds(sight);
+		return stock_out_of_bounds(observation);
 	case RULE_STOCK_CONSERVED:
-		return stock_not_conserved(model, sight);
+		return stock_not_conserved(model, observation);
 	case RULE_ONE_KEY_ONE_ORDER:
-		return orders_there(sight) > (unsigned)model->world->orders;
-	case RULE_NOTHING_LOST: /* unless an event was put aside */
-		return phase == PHASE_OPEN && quiet(sight) && any_open(sight) &&
-		       bag_count(model, state, FACT_DEAD) == (unsigned)model->world->dead;
-	case RULE_NOTHING_SLEEPS:
-		return quiet(sight) && sight->deadlines == 0 && any_open(sight);
+		return orders_there(observation) > (unsigned)model->scenario->orders;
+	case RULE_NOTHING_LOST: /* unless an event was dead-lettered */
+		return phase == PHASE_OPEN && quiet(observation) && any_open(observation) &&
+		       bag_count(model, state, FACT_DEAD_LETTER) == (unsigned)model->scenario->dead_letters;
+	case RULE_NOTHING_STUCK:
+		return quiet(observation) && observation->deadlines == 0 && any_open(observation);
 	default:
-		for (unsigned i = 0; i < sight->count; i++)
-			if (pair_breaks(rule, sight, &sight->pairs[i], phase))
+		for (unsigned i = 0; i < observation->count; i++)
+			if (pair_breaks(rule, observation, &observation->batches_of_two[i], phase))
 				return true;
 		return false;
 	}
@@ -227,11 +234,11 @@ static bool breaks(enum rule rule, const struct model *model, const struct bag *
 
 enum rule rules_of_state(struct model *model, const struct bag *state, enum rule watched)
 {
-	struct sight sight;
+	struct observation observation;
 
-	look(model, state, &sight);
+	observe(model, state, &observation);
 	for (enum rule rule = RULE_ALL + 1; rule < RULE_END_IS_FINAL; rule++)
-		if ((watched == RULE_ALL || watched == rule) && breaks(rule, model, state, &sight))
+		if ((watched == RULE_ALL || watched == rule) && breaks(rule, model, state, &observation))
 			return rule;
 	return RULE_ALL;
 }

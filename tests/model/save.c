@@ -2,133 +2,133 @@
 #include "tests/model/save.h"
 
 #include "proto/messages.h"
-#include "tests/model/letters.h"
+#include "tests/model/messages.h"
 
 /* ---- rows ---- */
 
-/* Was one of the turn's requests answered before? Its row collides with the earlier one; if it would get none, a look
+/* Was one of the batch's requests answered before? Its row collides with the earlier one; if it would get none, a look
  * finds that. */
-static bool meets_itself(struct model *model, const struct bag *state, const struct turn *turn)
+static bool request_collides(struct model *model, const struct bag *state, const struct batch *batch)
 {
-	if (model_twisted(model, TWIST_NO_COMMAND_INBOX) || model_twisted(model, TWIST_NO_COLLISION))
+	if (model_mutated(model, MUTATE_NO_COMMAND_INBOX) || model_mutated(model, MUTATE_NO_COLLISION))
 		return false;
-	for (unsigned i = 0; i < turn->count; i++)
-		if (delivery_of(model, turn->deliveries[i]).request &&
-		    bag_has(model, state, save_claim(model, turn, i)))
+	for (unsigned i = 0; i < batch->count; i++)
+		if (delivery_of(model, batch->deliveries[i]).request &&
+		    bag_has(model, state, inbox_row(model, batch, i)))
 			return true;
 	return false;
 }
 
-bool save_fits(struct model *model, const struct bag *state, const struct turn *turn)
+bool save_fits(struct model *model, const struct bag *state, const struct batch *batch)
 {
-	if (meets_itself(model, state, turn))
+	if (request_collides(model, state, batch))
 		return false;
-	if (model_twisted(model, TWIST_NO_ROW_COUNT))
+	if (model_mutated(model, MUTATE_NO_ROW_COUNT))
 		return true;
-	for (unsigned i = 0; i < turn->write_count; i++)
-		if (!turn->writes[i].found && bag_row(model, state, turn->writes[i].aggregate) != 0)
+	for (unsigned i = 0; i < batch->write_count; i++)
+		if (!batch->writes[i].found && bag_row(model, state, batch->writes[i].aggregate) != 0)
 			return false;
 	return true;
 }
 
-bool save_takes_effect(const struct model *model, const struct bag *state, const struct turn *turn, unsigned write)
+bool save_takes_effect(const struct model *model, const struct bag *state, const struct batch *batch, unsigned write)
 {
-	return turn->writes[write].found || bag_row(model, state, turn->writes[write].aggregate) == 0;
+	return batch->writes[write].found || bag_row(model, state, batch->writes[write].aggregate) == 0;
 }
 
-static bool is_recorded(const struct model *model, const struct turn *turn, unsigned item)
+static bool is_recorded(const struct model *model, const struct batch *batch, unsigned item)
 {
-	const int http = status_rule(turn->status[item])->http;
+	const int http = status_rule(batch->status[item])->http;
 
-	if (!delivery_of(model, turn->deliveries[item]).request)
+	if (!delivery_of(model, batch->deliveries[item]).request)
 		return true;
-	return turn->status[item] == OK || (http >= 400 && http < 500 && http != 401);
+	return batch->status[item] == OK || (http >= 400 && http < 500 && http != 401);
 }
 
-struct fact save_claim(const struct model *model, const struct turn *turn, unsigned item)
+struct fact inbox_row(const struct model *model, const struct batch *batch, unsigned item)
 {
 	return (struct fact){
-		.kind = FACT_CLAIM, .side = turn->side, .a = delivery_of(model, turn->deliveries[item]).id};
+		.kind = FACT_INBOX, .service = batch->service, .a = delivery_of(model, batch->deliveries[item]).id};
 }
 
 /* A ghost, for the rules: products has heard how an order ended, other than confirmed. */
-static void hear_end(struct model *model, struct bag *state, struct delivery delivery)
+static void record_end(struct model *model, struct bag *state, struct delivery delivery)
 {
-	const bool tells_end =
+	const bool is_end =
 		delivery.type == ORDER_REJECTED || delivery.type == ORDER_EXPIRED || delivery.type == ORDER_CANCELLED;
 
-	if (tells_end)
+	if (is_end)
 		bag_set(model, state,
-			(struct fact){.kind = FACT_END_HEARD, .a = letter_of(model, delivery.letter).subject});
+			(struct fact){.kind = FACT_END_PROCESSED, .a = sent_message_of(model, delivery.sent).subject});
 }
 
-number_t save_effect(const struct turn *turn, unsigned item)
+number_t save_effect(const struct batch *batch, unsigned item)
 {
-	if (turn->spoke[item] != 0)
-		return turn->spoke[item];
-	return turn->changed[item] ? EFFECT_SILENT : EFFECT_NONE;
+	if (batch->event[item] != 0)
+		return batch->event[item];
+	return batch->changed[item] ? EFFECT_SILENT : EFFECT_NONE;
 }
 
 /* What aggregates remember may be claimed or not, by the try that it was: what was heard stands for both. */
-static void note_heard(struct model *model, struct bag *state, const struct turn *turn, unsigned item)
+static void record_processed(struct model *model, struct bag *state, const struct batch *batch, unsigned item)
 {
-	const number_t before = turn_heard(model, state, turn->deliveries[item]);
-	const struct fact heard = {.kind = FACT_HEARD,
-				   .side = turn->side,
-				   .a = delivery_of(model, turn->deliveries[item]).id,
-				   .b = save_effect(turn, item)};
+	const number_t before = batch_processed(model, state, batch->deliveries[item]);
+	const struct fact processed = {.kind = FACT_PROCESSED,
+				       .service = batch->service,
+				       .a = delivery_of(model, batch->deliveries[item]).id,
+				       .b = save_effect(batch, item)};
 
 	if (before != 0 && fact_of(model, before).b != EFFECT_NONE)
 		return;
 	if (before != 0)
 		bag_drop(state, before);
-	bag_add(model, state, heard);
+	bag_add(model, state, processed);
 }
 
-static void note_handled(struct model *model, struct bag *state, const struct turn *turn, unsigned item)
+static void record_handled(struct model *model, struct bag *state, const struct batch *batch, unsigned item)
 {
-	const bool remembered = delivery_of(model, turn->deliveries[item]).remembered;
+	const bool idempotent = delivery_of(model, batch->deliveries[item]).idempotent;
 
-	if (remembered && status_rule(turn->status[item])->settle == SETTLE_ACK)
-		note_heard(model, state, turn, item);
-	else if (is_recorded(model, turn, item))
-		bag_set(model, state, save_claim(model, turn, item));
+	if (idempotent && status_rule(batch->status[item])->settle == SETTLE_ACK)
+		record_processed(model, state, batch, item);
+	else if (is_recorded(model, batch, item))
+		bag_set(model, state, inbox_row(model, batch, item));
 }
 
-void save_rows(struct model *model, struct bag *state, const struct turn *turn)
+void save_rows(struct model *model, struct bag *state, const struct batch *batch)
 {
-	for (unsigned i = 0; i < turn->write_count; i++)
-		if (save_takes_effect(model, state, turn, i))
-			bag_set_row(model, state, turn->writes[i].aggregate, turn->writes[i].row);
-	for (unsigned i = 0; i < turn->count; i++) {
-		note_handled(model, state, turn, i);
-		hear_end(model, state, delivery_of(model, turn->deliveries[i]));
+	for (unsigned i = 0; i < batch->write_count; i++)
+		if (save_takes_effect(model, state, batch, i))
+			bag_set_row(model, state, batch->writes[i].aggregate, batch->writes[i].row);
+	for (unsigned i = 0; i < batch->count; i++) {
+		record_handled(model, state, batch, i);
+		record_end(model, state, delivery_of(model, batch->deliveries[i]));
 	}
 }
 
-void save_outbox(struct model *model, struct bag *state, const struct turn *turn)
+void save_outbox(struct model *model, struct bag *state, const struct batch *batch)
 {
-	for (unsigned i = 0; i < turn->said_count; i++) {
-		const struct fact row = {.kind = FACT_OUTBOX, .side = turn->side, .a = turn->said[i]};
+	for (unsigned i = 0; i < batch->event_count; i++) {
+		const struct fact row = {.kind = FACT_OUTBOX, .service = batch->service, .a = batch->events[i]};
 
 		/* What nobody is bound to makes no difference to anybody. */
-		if (letter_of(model, turn->said[i]).heard_by != 0)
+		if (sent_message_of(model, batch->events[i]).receivers != 0)
 			bag_set(model, state, row);
 	}
 }
 
-/* Set in the commit, although for a second the row is the turn's and not the deadline's own. Whoever is due is found in
- * either, and what is settled meanwhile is passed over or has its row deleted (runtime/store/deadline_promotion.c says
- * why): that is as if the settling turn had cleared it. */
-void save_deadlines(struct model *model, struct bag *state, const struct turn *turn)
+/* Set in the commit, although for a second the row is the batch's and not the deadline's own. Whoever is due is found
+ * in either, and what is settled meanwhile is passed over or has its row deleted (runtime/store/deadline_promotion.c
+ * says why): that is as if the settling batch had cleared it. */
+void save_deadlines(struct model *model, struct bag *state, const struct batch *batch)
 {
-	for (unsigned i = 0; i < turn->deadline_count; i++) {
+	for (unsigned i = 0; i < batch->deadline_count; i++) {
 		const struct fact row = {.kind = FACT_DEADLINE,
-					 .side = turn->side,
-					 .a = turn->deadlines[i].type,
-					 .b = turn->deadlines[i].subject};
+					 .service = batch->service,
+					 .a = batch->deadlines[i].type,
+					 .b = batch->deadlines[i].subject};
 
-		if (turn->deadlines[i].set)
+		if (batch->deadlines[i].set)
 			bag_set(model, state, row);
 		else
 			bag_clear(model, state, row);

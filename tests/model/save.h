@@ -1,25 +1,25 @@
-/* The save of a turn, statement by statement, as the runtime's transaction makes it. */
+/* The save of a batch, statement by statement, as the runtime's transaction makes it. */
 #ifndef TESTS_MODEL_SAVE_H
 #define TESTS_MODEL_SAVE_H
 
+#include "tests/model/batches.h"
 #include "tests/model/search.h"
-#include "tests/model/turns.h"
 
-/* Would every statement touch as many rows as it names, and none collide? If not, the turn is run again. */
-bool save_fits(struct model *model, const struct bag *state, const struct turn *turn);
+/* Would every statement touch as many rows as it names, and none collide? If not, the batch is run again. */
+bool save_fits(struct model *model, const struct bag *state, const struct batch *batch);
 /* Does this write touch a row? INSERT ... ON CONFLICT DO NOTHING for what was not found, DO UPDATE for what was. */
-bool save_takes_effect(const struct model *model, const struct bag *state, const struct turn *turn, unsigned write);
+bool save_takes_effect(const struct model *model, const struct bag *state, const struct batch *batch, unsigned write);
 /* The inbox row of a message. */
-struct fact save_claim(const struct model *model, const struct turn *turn, unsigned item);
-/* What an item's decision did: the letter that it said, or one of these. */
+struct fact inbox_row(const struct model *model, const struct batch *batch, unsigned item);
+/* What an item's decision did: the message that it said, or one of these. */
 enum { EFFECT_NONE = 0, EFFECT_SILENT = UINT16_MAX };
-number_t save_effect(const struct turn *turn, unsigned item);
+number_t save_effect(const struct batch *batch, unsigned item);
 
-void save_rows(struct model *model, struct bag *state, const struct turn *turn); /* aggregates and inbox */
-void save_outbox(struct model *model, struct bag *state, const struct turn *turn);
-void save_deadlines(struct model *model, struct bag *state, const struct turn *turn);
+void save_rows(struct model *model, struct bag *state, const struct batch *batch); /* aggregates and inbox */
+void save_outbox(struct model *model, struct bag *state, const struct batch *batch);
+void save_deadlines(struct model *model, struct bag *state, const struct batch *batch);
 
 /* Holds a save that is about to be committed against the rules for steps. */
-void save_check(struct search *search, const struct bag *state, const struct turn *turn, struct step step);
+void save_check(struct search *search, const struct bag *state, const struct batch *batch, struct step step);
 
 #endif

@@ -3,7 +3,7 @@
 #include "orders/usecases/decisions.h"
 #include "products/usecases/aggregates.h"
 #include "proto/messages.h"
-#include "tests/model/letters.h"
+#include "tests/model/messages.h"
 #include "tests/model/rows.h"
 #include "tests/model/rules.h"
 #include "tests/model/save.h"
@@ -15,7 +15,7 @@ static bool ends_twice(const struct order *before, const struct order *after)
 }
 
 /* Held once, and then sold or let go, once. A refusal and a tombstone stay what they are. */
-static bool held_amiss(const struct reservation *before, const struct reservation *after)
+static bool wrong_transition(const struct reservation *before, const struct reservation *after)
 {
 	if (before == NULL)
 		return after->state == RESERVATION_SOLD;
@@ -23,65 +23,67 @@ static bool held_amiss(const struct reservation *before, const struct reservatio
 	       (after->state != RESERVATION_SOLD && after->state != RESERVATION_RELEASED);
 }
 
-static void check_write(struct search *search, const struct bag *state, const struct turn *turn, unsigned write,
+static void check_write(struct search *search, const struct bag *state, const struct batch *batch, unsigned write,
 			struct step step)
 {
 	const struct model *model = &search->model;
-	const struct aggregate *kind = aggregate_of(model, turn->writes[write].aggregate).kind;
-	const void *before = row_data(model, bag_row(model, state, turn->writes[write].aggregate));
-	const void *after = row_data(model, turn->writes[write].row);
+	const struct aggregate *kind = aggregate_of(model, batch->writes[write].aggregate).kind;
+	const void *before = row_data(model, bag_row(model, state, batch->writes[write].aggregate));
+	const void *after = row_data(model, batch->writes[write].row);
 
-	if (!save_takes_effect(model, state, turn, write))
+	if (!save_takes_effect(model, state, batch, write))
 		return;
 	if (kind == &order_kind && ends_twice(before, after))
 		search_break(search, RULE_END_IS_FINAL, step, state);
-	if (kind == &reservation_kind && held_amiss(before, after))
-		search_break(search, RULE_HELD_ONCE, step, state);
+	if (kind == &reservation_kind && wrong_transition(before, after))
+		search_break(search, RULE_RESERVED_ONCE, step, state);
 }
 
 /* An event that its consumer cannot make sense of would wait for a person among the dead letters. After a month, when
  * what it is about may have been forgotten, that is where it belongs. */
-static bool puts_aside(const struct model *model, const struct bag *state, const struct turn *turn, unsigned item)
+static bool dead_letters_event(const struct model *model, const struct bag *state, const struct batch *batch,
+			       unsigned item)
 {
-	return !delivery_of(model, turn->deliveries[item]).request &&
-	       status_rule(turn->status[item])->settle != SETTLE_ACK && bag_phase(model, state) != PHASE_LATER;
+	return !delivery_of(model, batch->deliveries[item]).request &&
+	       status_rule(batch->status[item])->settle != SETTLE_ACK && bag_phase(model, state) != PHASE_LATER;
 }
 
 /* Whoever changes or says something must have decided it on the rows as they are. */
-static bool is_outdated(const struct model *model, const struct bag *state, const struct turn *turn)
+static bool is_outdated(const struct model *model, const struct bag *state, const struct batch *batch)
 {
-	if (turn->write_count == 0 && turn->said_count == 0)
+	if (batch->write_count == 0 && batch->event_count == 0)
 		return false;
-	for (unsigned i = 0; i < turn->seen_count; i++)
-		if (bag_row(model, state, turn->seen[i].aggregate) != turn->seen[i].row)
+	for (unsigned i = 0; i < batch->seen_count; i++)
+		if (bag_row(model, state, batch->seen[i].aggregate) != batch->seen[i].row)
 			return true;
 	return false;
 }
 
-/* Was this message handled before: in an earlier turn, or earlier in this one? */
-static bool is_handled(struct model *model, const struct bag *state, const struct turn *turn, unsigned item)
+/* Was this message handled before: in an earlier batch, or earlier in this one? */
+static bool was_handled(struct model *model, const struct bag *state, const struct batch *batch, unsigned item)
 {
-	const struct fact claim = save_claim(model, turn, item);
+	const struct fact drop_duplicates = inbox_row(model, batch, item);
 
 	for (unsigned earlier = 0; earlier < item; earlier++)
-		if (save_claim(model, turn, earlier).a == claim.a)
+		if (inbox_row(model, batch, earlier).a == drop_duplicates.a)
 			return true;
-	return bag_has(model, state, claim);
+	return bag_has(model, state, drop_duplicates);
 }
 
 /* What an earlier decision about the same event did: before this one was made, or before it was saved, or earlier in
- * this turn. False: nothing stands in its way. A copy that was ignored while this decision was being saved does not. */
-static bool did_before(const struct model *model, const struct bag *state, const struct turn *turn, unsigned item,
-		       number_t *ret_effect)
+ * this batch. False: nothing stands in its way. A copy that was ignored while this decision was being saved does not.
+ */
+static bool processed_before(const struct model *model, const struct bag *state, const struct batch *batch,
+			     unsigned item, number_t *ret_effect)
 {
-	const number_t heard = turn_heard(model, state, turn->deliveries[item]);
+	const number_t processed = batch_processed(model, state, batch->deliveries[item]);
 
-	*ret_effect = heard != 0 ? fact_of(model, heard).b : EFFECT_NONE;
-	if (turn->heard[item] != 0 || *ret_effect != EFFECT_NONE)
+	*ret_effect = processed != 0 ? fact_of(model, processed).b : EFFECT_NONE;
+	if (batch->processed[item] != 0 || *ret_effect != EFFECT_NONE)
 		return true;
 	for (unsigned earlier = 0; earlier < item; earlier++)
-		if (save_claim(model, turn, earlier).a == save_claim(model, turn, item).a) {
-			*ret_effect = save_effect(turn, earlier);
+		if (inbox_row(model, batch, earlier).a == inbox_row(model, batch, item).a) {
+			*ret_effect = save_effect(batch, earlier);
 			return true;
 		}
 	return false;
@@ -89,30 +91,30 @@ static bool did_before(const struct model *model, const struct bag *state, const
 
 /* A message that must be claimed is done once. What aggregates remember may be decided again: then it changes nothing,
  * and says what it said, or nothing. */
-static bool done_twice(struct model *model, const struct bag *state, const struct turn *turn, unsigned item)
+static bool done_twice(struct model *model, const struct bag *state, const struct batch *batch, unsigned item)
 {
 	number_t effect;
 
-	if (turn->status[item] != OK)
+	if (batch->status[item] != OK)
 		return false;
-	if (!delivery_of(model, turn->deliveries[item]).remembered)
-		return is_handled(model, state, turn, item);
-	return did_before(model, state, turn, item, &effect) &&
-	       (turn->changed[item] || (turn->spoke[item] != 0 && turn->spoke[item] != effect));
+	if (!delivery_of(model, batch->deliveries[item]).idempotent)
+		return was_handled(model, state, batch, item);
+	return processed_before(model, state, batch, item, &effect) &&
+	       (batch->changed[item] || (batch->event[item] != 0 && batch->event[item] != effect));
 }
 
-void save_check(struct search *search, const struct bag *state, const struct turn *turn, struct step step)
+void save_check(struct search *search, const struct bag *state, const struct batch *batch, struct step step)
 {
 	struct model *model = &search->model;
 
-	for (unsigned i = 0; i < turn->write_count; i++)
-		check_write(search, state, turn, i, step);
-	for (unsigned i = 0; i < turn->count; i++) {
-		if (puts_aside(model, state, turn, i))
-			search_break(search, RULE_NOTHING_PUT_ASIDE, step, state);
-		if (done_twice(model, state, turn, i))
-			search_break(search, RULE_DONE_ONCE, step, state);
+	for (unsigned i = 0; i < batch->write_count; i++)
+		check_write(search, state, batch, i, step);
+	for (unsigned i = 0; i < batch->count; i++) {
+		if (dead_letters_event(model, state, batch, i))
+			search_break(search, RULE_NO_DEAD_LETTER, step, state);
+		if (done_twice(model, state, batch, i))
+			search_break(search, RULE_EFFECT_ONCE, step, state);
 	}
-	if (is_outdated(model, state, turn))
-		search_break(search, RULE_DECIDED_ON_WHAT_IS, step, state);
+	if (is_outdated(model, state, batch))
+		search_break(search, RULE_DECIDED_ON_CURRENT_ROWS, step, state);
 }

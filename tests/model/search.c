@@ -1,4 +1,4 @@
-/* Breadth first, so that the way to a breach is a shortest one. */
+/* Breadth first, so that the way to a violation is a shortest one. */
 #include "tests/model/search.h"
 
 #include <assert.h>
@@ -28,9 +28,9 @@ void search_break(struct search *search, enum rule rule, struct step step, const
 {
 	const enum rule watched = search->model.mutation->caught_by;
 
-	if (search->breach.rule != RULE_ALL || (watched != RULE_ALL && watched != rule))
+	if (search->violation.rule != RULE_ALL || (watched != RULE_ALL && watched != rule))
 		return;
-	search->breach = (struct breach){rule, search->here, step, *state};
+	search->violation = (struct violation){rule, search->here, step, *state};
 }
 
 static void add_edge(struct search *search, uint32_t to)
@@ -111,29 +111,29 @@ static void check_ends(struct search *search)
 			continue;
 		search_state(search, number, &state);
 		search->here = visit->parent;
-		search_break(search, RULE_END_IN_REACH, visit->step, &state);
+		search_break(search, RULE_END_REACHABLE, visit->step, &state);
 		return;
 	}
 }
 
 /* ---- the search ---- */
 
-void search_run(struct search *search, const struct world *world, const struct mutation *mutation)
+void search_run(struct search *search, const struct scenario *scenario, const struct mutation *mutation)
 {
 	struct bag state;
 
 	*search = (struct search){0};
-	model_init(&search->model, world, mutation);
+	model_init(&search->model, scenario, mutation);
 	table_init(&search->states, sizeof(struct visit));
 	model_begin(&search->model, &state);
 	search_reach(search, &state, (struct step){.kind = STEP_START});
-	for (uint32_t number = 1; number <= search->states.count && search->breach.rule == RULE_ALL; number++) {
+	for (uint32_t number = 1; number <= search->states.count && search->violation.rule == RULE_ALL; number++) {
 		search->here = number;
 		visit_of(search, number)->first_edge = search->edge_count;
 		search_state(search, number, &state);
 		steps_from(search, &state);
 	}
-	if (search->breach.rule == RULE_ALL)
+	if (search->violation.rule == RULE_ALL)
 		check_ends(search);
 }
 

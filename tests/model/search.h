@@ -5,34 +5,34 @@
 #include "tests/model/model.h"
 
 enum step_kind {
-	STEP_START,     /* there was nothing before */
-	STEP_TURN,      /* what: turn, from load to commit in one */
-	STEP_LOAD,      /* what: turn; its save is a step of its own */
-	STEP_SAVE,      /* what: turn */
-	STEP_DUPLICATE, /* what: delivery, that the inbox knows */
-	STEP_PUBLISH,   /* what: letter out of an outbox */
-	STEP_NOTE,      /* what: letter, of a deadline that is due */
-	STEP_PUT_ASIDE, /* what: delivery */
-	STEP_CLOCK,     /* what: enum phase that begins */
-	STEP_DISABLE    /* what: aggregate */
+	STEP_START,       /* there was nothing before */
+	STEP_BATCH,       /* what: batch, from load to commit in one */
+	STEP_LOAD,        /* what: batch; its save is a step of its own */
+	STEP_SAVE,        /* what: batch */
+	STEP_DUPLICATE,   /* what: delivery, that the inbox knows */
+	STEP_PUBLISH,     /* what: message out of an outbox */
+	STEP_TIMER,       /* what: message, of a deadline that is due */
+	STEP_DEAD_LETTER, /* what: delivery */
+	STEP_CLOCK,       /* what: enum phase that begins */
+	STEP_DISABLE      /* what: aggregate */
 };
 
 /* How a step ends. */
-enum fate {
-	FATE_WHOLE,
-	FATE_AGAIN, /* a save found a row that was not there: nothing was saved, the message is still to be done */
-	FATE_CRASH_BEFORE, /* before the commit, or before the broker had it */
-	FATE_CRASH_AFTER   /* after the commit (its answer lost, or not published, or not acknowledged); or after the
+enum outcome {
+	OUTCOME_DONE,
+	OUTCOME_RETRY, /* a save found a row that was not there: nothing was saved, the message is still to be done */
+	OUTCOME_CRASH_BEFORE, /* before the commit, or before the broker had it */
+	OUTCOME_CRASH_AFTER   /* after the commit (its answer lost, or not published, or not acknowledged); or after the
 			      broker had it, and before that was written down */
 };
 
 struct step {
-	uint8_t kind, fate;
+	uint8_t kind, outcome;
 	number_t what;
 };
 
 /* A rule that is broken, and how we came there. */
-struct breach {
+struct violation {
 	enum rule rule; /* RULE_ALL: none is */
 	uint32_t from;  /* the state before the step */
 	struct step step;
@@ -47,7 +47,7 @@ struct search {
 	uint32_t here;          /* the state whose steps are taken */
 	unsigned depth;         /* of the last state, in steps */
 	uint32_t settled_count; /* states that have come to an end */
-	struct breach breach;
+	struct violation violation;
 };
 
 struct visit {
@@ -58,8 +58,8 @@ struct visit {
 	bool settled, ends; /* ends: a settled state can be reached from here */
 };
 
-/* Visits everything that can happen in the world; stops at the first breach. */
-void search_run(struct search *search, const struct world *world, const struct mutation *mutation);
+/* Visits everything that can happen in the scenario; stops at the first violation. */
+void search_run(struct search *search, const struct scenario *scenario, const struct mutation *mutation);
 void search_done(struct search *search);
 
 /* For steps: this one leads there. `state` is put into its canonical form. */

@@ -2,36 +2,37 @@
 #ifndef TESTS_MODEL_STEPS_H
 #define TESTS_MODEL_STEPS_H
 
-#include "tests/model/letters.h"
+#include "tests/model/batches.h"
+#include "tests/model/messages.h"
 #include "tests/model/search.h"
-#include "tests/model/turns.h"
 
 void steps_from(struct search *search, const struct bag *state);
 
 /* ---- its parts ---- */
 
-void steps_of_consumers(struct search *search, const struct bag *state); /* messages are handled */
-void steps_of_relays(struct search *search, const struct bag *state);    /* events are published, notes are sent */
-void steps_of_the_rest(struct search *search, const struct bag *state);  /* time passes, people act */
+void steps_of_consumers(struct search *search, const struct bag *state);   /* messages are handled */
+void steps_of_relays(struct search *search, const struct bag *state);      /* events are published, timers are sent */
+void steps_of_environment(struct search *search, const struct bag *state); /* time passes, people act */
 
 /* What a consumer has taken out of a queue. */
 struct taken {
 	unsigned count;
-	number_t deliveries[TURN_ITEMS_MAX];
+	number_t deliveries[BATCH_ITEMS_MAX];
 };
 
-/* A turn from the decision on; `before`: the state without what was taken. */
-void finish_turn(struct search *search, const struct bag *before, const struct turn *turn, const struct taken *taken,
-		 struct step step);
+/* A batch from the decision on; `before`: the state without what was taken. */
+void finish_batch(struct search *search, const struct bag *before, const struct batch *batch, const struct taken *taken,
+		  struct step step);
 /* The same for users, who answers without a trace: published, confirmed, acknowledged. */
-void finish_answer(struct search *search, const struct bag *before, const struct turn *turn, const struct taken *taken,
-		   struct step step);
+void finish_stateless(struct search *search, const struct bag *before, const struct batch *batch,
+		      const struct taken *taken, struct step step);
 
 /* Does the inbox know this message? */
 bool steps_is_known(struct model *model, const struct bag *state, number_t delivery);
 
-/* The broker has these letters: whoever is bound to them gets each once, or twice where that may happen. Every way in
+/* The broker has these messages: whoever is bound to them gets each once, or twice where that may happen. Every way in
  * which this can go is reached. */
-void publish(struct search *search, const struct bag *state, const number_t *letters, unsigned count, struct step step);
+void publish(struct search *search, const struct bag *state, const number_t *messages, unsigned count,
+	     struct step step);
 
 #endif

@@ -1,32 +1,32 @@
-/* Turns: a consumer takes a message (or two), loads, decides, saves, commits, publishes, acknowledges; and whatever can
- * come in between. A turn whose rows are all there is one step: it holds their locks from load to commit, so that
+/* Batches: a consumer takes a message (or two), loads, decides, saves, commits, publishes, acknowledges; and whatever
+ * can come in between. A batch whose rows are all there is one step: it holds their locks from load to commit, so that
  * nothing of what others do in the meantime concerns it. Where a row is missing, load and save are two steps; and where
- * a request, which no lock keeps from another turn, may be sent twice. */
+ * a request, which no lock keeps from another batch, may be sent twice. */
 #include "tests/model/steps.h"
 
 #include "proto/messages.h"
 
-static bool shares_id(const struct model *model, const struct turn *turn, number_t delivery)
+static bool shares_id(const struct model *model, const struct batch *batch, number_t delivery)
 {
 	const number_t id = delivery_of(model, delivery).id;
 
-	for (unsigned i = 0; i < turn->count; i++)
-		if (delivery_of(model, turn->deliveries[i]).id == id)
+	for (unsigned i = 0; i < batch->count; i++)
+		if (delivery_of(model, batch->deliveries[i]).id == id)
 			return true;
 	return false;
 }
 
 /* Rows that were there when they were loaded are locked; those that were not, cannot be. */
-static bool has_locked(const struct turn *turn, const struct delivery *delivery)
+static bool has_locked(const struct batch *batch, const struct delivery *delivery)
 {
-	for (unsigned i = 0; i < turn->seen_count; i++)
+	for (unsigned i = 0; i < batch->seen_count; i++)
 		for (unsigned named = 0; named < delivery->named_count; named++)
-			if (turn->seen[i].row != 0 && turn->seen[i].aggregate == delivery->named[named])
+			if (batch->seen[i].row != 0 && batch->seen[i].aggregate == delivery->named[named])
 				return true;
 	return false;
 }
 
-/* Must the message wait: for a consumer, for another turn that has claimed the event, for a locked row? */
+/* Must the message wait: for a consumer, for another batch that has claimed the event, for a locked row? */
 static bool must_wait(const struct model *model, const struct bag *state, number_t wanted)
 {
 	const struct delivery delivery = delivery_of(model, wanted);
@@ -35,30 +35,30 @@ static bool must_wait(const struct model *model, const struct bag *state, number
 	for (unsigned i = 0; i < state->count; i++) {
 		const struct fact fact = fact_of(model, state->facts[i]);
 
-		if (fact.kind != FACT_HAND || fact.side != delivery.side)
+		if (fact.kind != FACT_LOADED || fact.service != delivery.service)
 			continue;
-		const struct turn turn = turn_of(model, fact.a);
+		const struct batch batch = batch_of(model, fact.a);
 		busy++;
-		if (!delivery.remembered && !delivery.request && shares_id(model, &turn, wanted))
+		if (!delivery.idempotent && !delivery.request && shares_id(model, &batch, wanted))
 			return true;
-		if (!model_twisted(model, TWIST_NO_LOCKS) && has_locked(&turn, &delivery))
+		if (!model_mutated(model, MUTATE_NO_LOCKS) && has_locked(&batch, &delivery))
 			return true;
 	}
-	return busy >= model->world->consumers;
+	return busy >= model->scenario->consumers;
 }
 
-static bool in_two_steps(const struct model *model, const struct turn *turn)
+static bool in_two_steps(const struct model *model, const struct batch *batch)
 {
-	if (!side_of(turn->side)->keeps)
+	if (!service_of(batch->service)->transactional)
 		return false;
-	if (model_twisted(model, TWIST_NO_LOCKS))
-		return turn->seen_count > 0;
-	if (model->world->consumers < 2)
+	if (model_mutated(model, MUTATE_NO_LOCKS))
+		return batch->seen_count > 0;
+	if (model->scenario->consumers < 2)
 		return false;
-	if (delivery_of(model, turn->deliveries[0]).request)
-		return model->world->repeats && !turn->claims;
-	for (unsigned i = 0; i < turn->seen_count; i++)
-		if (turn->seen[i].row == 0)
+	if (delivery_of(model, batch->deliveries[0]).request)
+		return model->scenario->repeats && !batch->dedup;
+	for (unsigned i = 0; i < batch->seen_count; i++)
+		if (batch->seen[i].row == 0)
 			return true;
 	return false;
 }
@@ -66,89 +66,89 @@ static bool in_two_steps(const struct model *model, const struct turn *turn)
 bool steps_is_known(struct model *model, const struct bag *state, number_t delivery)
 {
 	const struct delivery wanted = delivery_of(model, delivery);
-	const struct fact claim = {.kind = FACT_CLAIM, .side = wanted.side, .a = wanted.id};
+	const struct fact drop_duplicates = {.kind = FACT_INBOX, .service = wanted.service, .a = wanted.id};
 
-	if (model_twisted(model, wanted.request ? TWIST_NO_COMMAND_INBOX : TWIST_NO_EVENT_INBOX))
+	if (model_mutated(model, wanted.request ? MUTATE_NO_COMMAND_INBOX : MUTATE_NO_EVENT_INBOX))
 		return false;
-	return bag_has(model, state, claim);
+	return bag_has(model, state, drop_duplicates);
 }
 
 /* Does this try drop the message? The first one does not ask for what aggregates remember, nor for requests. A later
  * one does, and finds what was heard where another such try had claimed it; where not, it decides like the first, which
  * is another step. */
-static bool is_dropped(struct model *model, const struct bag *state, number_t delivery, unsigned manner)
+static bool is_dropped(struct model *model, const struct bag *state, number_t delivery, unsigned mode)
 {
 	const struct delivery wanted = delivery_of(model, delivery);
 
-	if (!wanted.remembered && !wanted.request)
+	if (!wanted.idempotent && !wanted.request)
 		return steps_is_known(model, state, delivery);
-	return (manner & MANNER_CLAIMS) != 0 &&
-	       (turn_heard(model, state, delivery) != 0 || steps_is_known(model, state, delivery));
+	return (mode & MODE_DEDUP) != 0 &&
+	       (batch_processed(model, state, delivery) != 0 || steps_is_known(model, state, delivery));
 }
 
 /* What is left of the taken messages once those that the inbox knows, and second copies, are gone. */
-static unsigned claim(struct model *model, const struct bag *state, const struct taken *taken, unsigned manner,
-		      number_t *ret_fresh)
+static unsigned drop_duplicates(struct model *model, const struct bag *state, const struct taken *taken, unsigned mode,
+				number_t *ret_fresh)
 {
-	struct turn claimed = {0};
+	struct batch remaining = {0};
 
 	for (unsigned i = 0; i < taken->count; i++) {
 		const number_t delivery = taken->deliveries[i];
 
-		if (is_dropped(model, state, delivery, manner) ||
-		    (shares_id(model, &claimed, delivery) && !model_twisted(model, TWIST_NO_TWINS)))
+		if (is_dropped(model, state, delivery, mode) ||
+		    (shares_id(model, &remaining, delivery) && !model_mutated(model, MUTATE_NO_DUPLICATE_IN_BATCH)))
 			continue;
-		claimed.deliveries[claimed.count] = ret_fresh[claimed.count] = delivery;
-		claimed.count++;
+		remaining.deliveries[remaining.count] = ret_fresh[remaining.count] = delivery;
+		remaining.count++;
 	}
-	return claimed.count;
+	return remaining.count;
 }
 
-/* A dead letter is written by a turn that has claimed its event. */
-static bool must_claim(const struct model *model, const struct turn *turn)
+/* A dead letter is written by a batch that has claimed its event. */
+static bool must_dedup(const struct model *model, const struct batch *batch)
 {
-	for (unsigned i = 0; i < turn->count; i++)
-		if (turn_leaves(model, turn, i) && status_rule(turn->status[i])->settle != SETTLE_ACK)
+	for (unsigned i = 0; i < batch->count; i++)
+		if (batch_skips_dedup(model, batch, i) && status_rule(batch->status[i])->settle != SETTLE_ACK)
 			return true;
 	return false;
 }
 
-static void decide(struct search *search, const struct bag *rest, const struct taken *taken, unsigned manner)
+static void decide(struct search *search, const struct bag *rest, const struct taken *taken, unsigned mode)
 {
 	struct model *model = &search->model;
-	number_t fresh[TURN_ITEMS_MAX];
+	number_t fresh[BATCH_ITEMS_MAX];
 
-	const unsigned count = claim(model, rest, taken, manner, fresh);
+	const unsigned count = drop_duplicates(model, rest, taken, mode, fresh);
 	if (count == 0) {
 		struct bag state = *rest;
 
-		search_reach(search, &state, (struct step){STEP_DUPLICATE, FATE_WHOLE, taken->deliveries[0]});
+		search_reach(search, &state, (struct step){STEP_DUPLICATE, OUTCOME_DONE, taken->deliveries[0]});
 		return;
 	}
-	const number_t number = turn_number(model, rest, fresh, count, manner);
-	const struct turn turn = turn_of(model, number);
-	if (must_claim(model, &turn)) {
-		decide(search, rest, taken, manner | MANNER_CLAIMS);
+	const number_t number = batch_number(model, rest, fresh, count, mode);
+	const struct batch batch = batch_of(model, number);
+	if (must_dedup(model, &batch)) {
+		decide(search, rest, taken, mode | MODE_DEDUP);
 		return;
 	}
-	if (in_two_steps(model, &turn)) {
+	if (in_two_steps(model, &batch)) {
 		struct bag state = *rest;
 
-		bag_add(model, &state, (struct fact){.kind = FACT_HAND, .side = turn.side, .a = number});
-		search_reach(search, &state, (struct step){STEP_LOAD, FATE_WHOLE, number});
-	} else if (side_of(turn.side)->keeps) {
-		finish_turn(search, rest, &turn, taken, (struct step){STEP_TURN, FATE_WHOLE, number});
+		bag_add(model, &state, (struct fact){.kind = FACT_LOADED, .service = batch.service, .a = number});
+		search_reach(search, &state, (struct step){STEP_LOAD, OUTCOME_DONE, number});
+	} else if (service_of(batch.service)->transactional) {
+		finish_batch(search, rest, &batch, taken, (struct step){STEP_BATCH, OUTCOME_DONE, number});
 	} else {
-		finish_answer(search, rest, &turn, taken, (struct step){STEP_TURN, FATE_WHOLE, number});
+		finish_stateless(search, rest, &batch, taken, (struct step){STEP_BATCH, OUTCOME_DONE, number});
 	}
 }
 
-/* For one reason or another a turn may be run again. Would it then drop what the first try decides? */
+/* For one reason or another a batch may be run again. Would it then drop what the first try decides? */
 static bool drops_more(struct model *model, const struct bag *state, const struct taken *taken)
 {
 	for (unsigned i = 0; i < taken->count; i++)
-		if (is_dropped(model, state, taken->deliveries[i], MANNER_CLAIMS) &&
-		    !is_dropped(model, state, taken->deliveries[i], MANNER_FIRST))
+		if (is_dropped(model, state, taken->deliveries[i], MODE_DEDUP) &&
+		    !is_dropped(model, state, taken->deliveries[i], MODE_FIRST))
 			return true;
 	return false;
 }
@@ -165,11 +165,11 @@ static void take(struct search *search, const struct bag *state, const number_t 
 			return;
 		bag_drop(&rest, facts[i]);
 	}
-	decide(search, &rest, &taken, MANNER_FIRST);
+	decide(search, &rest, &taken, MODE_FIRST);
 	if (drops_more(model, &rest, &taken))
-		decide(search, &rest, &taken, MANNER_CLAIMS);
-	if (model_twisted(model, TWIST_FRESH_IDS))
-		decide(search, &rest, &taken, MANNER_OTHER_IDS);
+		decide(search, &rest, &taken, MODE_DEDUP);
+	if (model_mutated(model, MUTATE_FRESH_IDS))
+		decide(search, &rest, &taken, MODE_OTHER_IDS);
 }
 
 /* ---- what there is to take ---- */
@@ -177,20 +177,20 @@ static void take(struct search *search, const struct bag *state, const number_t 
 /* An order is called off only once it is there: before, the client does not know its id. */
 static bool may_take(const struct model *model, const struct bag *state, struct fact fact)
 {
-	if (fact.kind != FACT_QUEUE && fact.kind != FACT_WISH)
+	if (fact.kind != FACT_QUEUE && fact.kind != FACT_POSSIBLE_REQUEST)
 		return false;
 	const struct delivery delivery = delivery_of(model, fact.a);
 	return delivery.type != ORDERS_CANCEL || bag_row(model, state, delivery.named[0]) != 0;
 }
 
-/* Two events that one turn of a consumer may take. */
+/* Two events that one batch of a consumer may take. */
 static bool go_together(const struct model *model, struct fact first, struct fact second)
 {
-	return first.kind == FACT_QUEUE && second.kind == FACT_QUEUE && first.side == second.side &&
+	return first.kind == FACT_QUEUE && second.kind == FACT_QUEUE && first.service == second.service &&
 	       delivery_of(model, first.a).request == delivery_of(model, second.a).request;
 }
 
-static void take_pairs(struct search *search, const struct bag *state, unsigned first)
+static void take_two(struct search *search, const struct bag *state, unsigned first)
 {
 	for (unsigned second = 0; second < state->count; second++) {
 		const number_t facts[] = {state->facts[first], state->facts[second]};
@@ -202,17 +202,17 @@ static void take_pairs(struct search *search, const struct bag *state, unsigned 
 	}
 }
 
-static void save_hand(struct search *search, const struct bag *state, number_t fact)
+static void save_loaded(struct search *search, const struct bag *state, number_t fact)
 {
 	const number_t number = fact_of(&search->model, fact).a;
-	const struct turn turn = turn_of(&search->model, number);
-	struct taken taken = {.count = turn.count};
+	const struct batch batch = batch_of(&search->model, number);
+	struct taken taken = {.count = batch.count};
 	struct bag rest = *state;
 
-	for (unsigned i = 0; i < turn.count; i++)
-		taken.deliveries[i] = turn.deliveries[i];
+	for (unsigned i = 0; i < batch.count; i++)
+		taken.deliveries[i] = batch.deliveries[i];
 	bag_drop(&rest, fact);
-	finish_turn(search, &rest, &turn, &taken, (struct step){STEP_SAVE, FATE_WHOLE, number});
+	finish_batch(search, &rest, &batch, &taken, (struct step){STEP_SAVE, OUTCOME_DONE, number});
 }
 
 void steps_of_consumers(struct search *search, const struct bag *state)
@@ -220,12 +220,12 @@ void steps_of_consumers(struct search *search, const struct bag *state)
 	for (unsigned i = 0; i < state->count; i = bag_next(state, i + 1)) {
 		const struct fact fact = fact_of(&search->model, state->facts[i]);
 
-		if (fact.kind == FACT_HAND)
-			save_hand(search, state, state->facts[i]);
+		if (fact.kind == FACT_LOADED)
+			save_loaded(search, state, state->facts[i]);
 		if (!may_take(&search->model, state, fact))
 			continue;
 		take(search, state, &state->facts[i], 1);
-		if (search->model.world->pairs)
-			take_pairs(search, state, i);
+		if (search->model.scenario->batches_of_two)
+			take_two(search, state, i);
 	}
 }

@@ -1,4 +1,4 @@
-/* The relay of each service: outbox rows are published and deleted, notes of deadlines that are due are sent. */
+/* The relay of each service: outbox rows are published and deleted, timers of deadlines that are due are sent. */
 #include <assert.h>
 
 #include "proto/messages.h"
@@ -6,57 +6,57 @@
 #include "tests/model/rules.h"
 #include "tests/model/steps.h"
 
-/* ---- what the broker does with a letter ---- */
+/* ---- what the broker does with a message ---- */
 
 struct publishing {
 	struct search *search;
-	const number_t *letters;
+	const number_t *messages;
 	unsigned count;
 	struct step step;
 };
 
 /* One cause has one answer of each kind: another under way, or handled, with another id would be done as well. */
-static bool answers_twice(const struct model *model, const struct bag *state, number_t letter)
+static bool answers_twice(const struct model *model, const struct bag *state, number_t sent)
 {
-	const number_t id = letter_of(model, letter).id;
+	const number_t id = sent_message_of(model, sent).id;
 	const struct id_origin origin = id_origin(model, id);
 
 	for (unsigned i = 0; i < state->count && origin.cause != 0; i++) {
 		const struct fact fact = fact_of(model, state->facts[i]);
 		number_t other = 0;
 
-		if (fact.kind == FACT_CLAIM || fact.kind == FACT_HEARD)
+		if (fact.kind == FACT_INBOX || fact.kind == FACT_PROCESSED)
 			other = fact.a;
 		else if (fact.kind == FACT_QUEUE)
 			other = delivery_of(model, fact.a).id;
 		if (other == 0 || other == id)
 			continue;
 		const struct id_origin rival = id_origin(model, other);
-		if (rival.cause == origin.cause && rival.side == origin.side && rival.index == origin.index)
+		if (rival.cause == origin.cause && rival.service == origin.service && rival.index == origin.index)
 			return true;
 	}
 	return false;
 }
 
-static void send(const struct publishing *publishing, const struct bag *state, unsigned index, unsigned side);
+static void send(const struct publishing *publishing, const struct bag *state, unsigned index, unsigned service);
 
-static void send_to(const struct publishing *publishing, const struct bag *state, unsigned index, unsigned side)
+static void send_to(const struct publishing *publishing, const struct bag *state, unsigned index, unsigned service)
 {
 	struct model *model = &publishing->search->model;
-	const number_t delivery = delivery_number(model, side, publishing->letters[index]);
-	const struct fact queued = {.kind = FACT_QUEUE, .side = (uint8_t)side, .a = delivery};
+	const number_t delivery = delivery_number(model, service, publishing->messages[index]);
+	const struct fact queued = {.kind = FACT_QUEUE, .service = (uint8_t)service, .a = delivery};
 	struct bag sent = *state;
 
 	bag_add(model, &sent, queued);
-	send(publishing, &sent, index, side + 1);
-	if (model->world->doubles == EVERY || bag_spend(model, &sent, FACT_DOUBLE)) {
+	send(publishing, &sent, index, service + 1);
+	if (model->scenario->duplicates == UNLIMITED || bag_spend(model, &sent, FACT_DUPLICATE)) {
 		bag_add(model, &sent, queued);
-		send(publishing, &sent, index, side + 1);
+		send(publishing, &sent, index, service + 1);
 	}
 }
 
-/* Sends the index-th letter to this side and those after it, then the letters after it. */
-static void send(const struct publishing *publishing, const struct bag *state, unsigned index, unsigned side)
+/* Sends the index-th message to this service and those after it, then the messages after it. */
+static void send(const struct publishing *publishing, const struct bag *state, unsigned index, unsigned service)
 {
 	if (index == publishing->count) {
 		struct bag reached = *state;
@@ -64,22 +64,22 @@ static void send(const struct publishing *publishing, const struct bag *state, u
 		search_reach(publishing->search, &reached, publishing->step);
 		return;
 	}
-	if (side == SIDES) {
+	if (service == SERVICES) {
 		send(publishing, state, index + 1, 0);
 		return;
 	}
-	if ((letter_of(&publishing->search->model, publishing->letters[index]).heard_by >> side & 1) != 0)
-		send_to(publishing, state, index, side);
+	if ((sent_message_of(&publishing->search->model, publishing->messages[index]).receivers >> service & 1) != 0)
+		send_to(publishing, state, index, service);
 	else
-		send(publishing, state, index, side + 1);
+		send(publishing, state, index, service + 1);
 }
 
-void publish(struct search *search, const struct bag *state, const number_t *letters, unsigned count, struct step step)
+void publish(struct search *search, const struct bag *state, const number_t *messages, unsigned count, struct step step)
 {
 	for (unsigned i = 0; i < count; i++)
-		if (answers_twice(&search->model, state, letters[i]))
+		if (answers_twice(&search->model, state, messages[i]))
 			search_break(search, RULE_ONE_ANSWER, step, state);
-	send(&(struct publishing){search, letters, count, step}, state, 0, 0);
+	send(&(struct publishing){search, messages, count, step}, state, 0, 0);
 }
 
 /* ---- the outbox ---- */
@@ -87,22 +87,22 @@ void publish(struct search *search, const struct bag *state, const number_t *let
 static void relay_row(struct search *search, const struct bag *state, number_t row)
 {
 	struct model *model = &search->model;
-	const number_t letter = fact_of(model, row).a;
-	struct step step = {STEP_PUBLISH, FATE_WHOLE, letter};
+	const number_t sent = fact_of(model, row).a;
+	struct step step = {STEP_PUBLISH, OUTCOME_DONE, sent};
 	struct bag after = *state;
 
 	bag_drop(&after, row);
-	publish(search, &after, &letter, 1, step);
+	publish(search, &after, &sent, 1, step);
 	/* The broker has it, and the row is not deleted yet: it will be published again. */
 	after = *state;
 	if (!bag_spend(model, &after, FACT_CRASH))
 		return;
-	step.fate = FATE_CRASH_AFTER;
-	publish(search, &after, &letter, 1, step);
-	if (!model_twisted(model, TWIST_DELETE_BEFORE_CONFIRM))
+	step.outcome = OUTCOME_CRASH_AFTER;
+	publish(search, &after, &sent, 1, step);
+	if (!model_mutated(model, MUTATE_DELETE_BEFORE_CONFIRM))
 		return;
 	bag_drop(&after, row);
-	step.fate = FATE_CRASH_BEFORE;
+	step.outcome = OUTCOME_CRASH_BEFORE;
 	search_reach(search, &after, step);
 }
 
@@ -116,35 +116,35 @@ static bool is_due(const struct model *model, const struct bag *state, struct fa
 }
 
 /* The first whose id nothing in the state has heard of: that is all that ever matters of the number of attempts. */
-static number_t next_note(struct model *model, const struct bag *state, struct fact deadline)
+static number_t next_timer(struct model *model, const struct bag *state, struct fact deadline)
 {
 	for (unsigned attempts = 1;; attempts++) {
-		const number_t letter = letter_note(model, deadline.side, deadline.a, deadline.b, attempts);
+		const number_t sent = message_timer(model, deadline.service, deadline.a, deadline.b, attempts);
 
-		if (!state_knows_id(model, state, letter_of(model, letter).id))
-			return letter;
+		if (!state_knows_id(model, state, sent_message_of(model, sent).id))
+			return sent;
 	}
 }
 
-static void send_note(struct search *search, const struct bag *state, number_t row)
+static void send_timer(struct search *search, const struct bag *state, number_t row)
 {
 	struct model *model = &search->model;
 	const struct fact deadline = fact_of(model, row);
 
 	/* Any number of rounds could overlap, and each finds what the others find. */
 	if (!is_due(model, state, deadline) ||
-	    state_notes(model, state, deadline.a, deadline.b) >= (unsigned)model->world->rounds)
+	    state_timers(model, state, deadline.a, deadline.b) >= (unsigned)model->scenario->overlapping_timers)
 		return;
-	const number_t letter = next_note(model, state, deadline);
-	struct step step = {STEP_NOTE, FATE_WHOLE, letter};
+	const number_t sent = next_timer(model, state, deadline);
+	struct step step = {STEP_TIMER, OUTCOME_DONE, sent};
 	struct bag after = *state;
-	if (model_twisted(model, TWIST_NO_REARM))
+	if (model_mutated(model, MUTATE_NO_REARM))
 		bag_drop(&after, row);
-	publish(search, &after, &letter, 1, step);
-	/* It is due again later, and the note is lost. */
+	publish(search, &after, &sent, 1, step);
+	/* It is due again later, and the timer is lost. */
 	if (!bag_spend(model, &after, FACT_CRASH))
 		return;
-	step.fate = FATE_CRASH_BEFORE;
+	step.outcome = OUTCOME_CRASH_BEFORE;
 	search_reach(search, &after, step);
 }
 
@@ -156,6 +156,6 @@ void steps_of_relays(struct search *search, const struct bag *state)
 		if (fact.kind == FACT_OUTBOX)
 			relay_row(search, state, state->facts[i]);
 		if (fact.kind == FACT_DEADLINE)
-			send_note(search, state, state->facts[i]);
+			send_timer(search, state, state->facts[i]);
 	}
 }

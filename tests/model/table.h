@@ -1,5 +1,5 @@
 /* Numbered things: equal keys, one number, counted from 1; each number has a value of a fixed size. What the explorer
- * knows (facts, letters, rows, states) lies in such tables, so that everything else is done with small numbers. Keys
+ * knows (facts, messages, rows, states) lies in such tables, so that everything else is done with small numbers. Keys
  * are compared byte for byte: two things never share a number because their hashes do. */
 #ifndef TESTS_MODEL_TABLE_H
 #define TESTS_MODEL_TABLE_H

@@ -1,4 +1,4 @@
-/* Steps and states in words. Orders are told apart by letters: A, B. */
+/* Steps and states in words. Orders are told apart by messages: A, B. */
 #include "tests/model/trace.h"
 
 #include <stdio.h>
@@ -7,9 +7,9 @@
 #include "orders/domain/order.h"
 #include "orders/usecases/decisions.h"
 #include "products/usecases/aggregates.h"
-#include "tests/model/letters.h"
+#include "tests/model/batches.h"
+#include "tests/model/messages.h"
 #include "tests/model/rows.h"
-#include "tests/model/turns.h"
 #include "users/domain/users.h"
 
 /* ---- names ---- */
@@ -34,23 +34,23 @@ static char order_name(const struct search *search, const struct uuid *id)
 	return '?';
 }
 
-static void print_letter(const struct search *search, number_t number)
+static void print_message(const struct search *search, number_t number)
 {
-	const struct letter letter = letter_of(&search->model, number);
-	const struct message_type *type = &comanda_contract.types[letter.message.type];
-	struct uuid about = letter.message.subject;
+	const struct sent sent = sent_message_of(&search->model, number);
+	const struct message_type *type = &comanda_contract.types[sent.message.type];
+	struct uuid about = sent.message.subject;
 
-	if (letter.message.type == ORDERS_CANCEL)
-		about = ((const struct by_id *)letter.message.body)->id;
+	if (sent.message.type == ORDERS_CANCEL)
+		about = ((const struct by_id *)sent.message.body)->id;
 	printf("%s", type->name);
-	if (letter.message.type != ORDERS_PLACE)
+	if (sent.message.type != ORDERS_PLACE)
 		printf(" %c", order_name(search, &about));
-	printf(" #%u", letter.id);
+	printf(" #%u", sent.id);
 }
 
 static void print_delivery(const struct search *search, number_t number)
 {
-	print_letter(search, delivery_of(&search->model, number).letter);
+	print_message(search, delivery_of(&search->model, number).sent);
 }
 
 static void print_row(const struct search *search, number_t aggregate, number_t row)
@@ -75,24 +75,24 @@ static void print_row(const struct search *search, number_t aggregate, number_t 
 
 /* ---- steps ---- */
 
-static void print_turn(const struct search *search, number_t number)
+static void print_batch(const struct search *search, number_t number)
 {
-	const struct turn turn = turn_of(&search->model, number);
+	const struct batch batch = batch_of(&search->model, number);
 
-	printf("%s handles ", side_of(turn.side)->name);
-	for (unsigned i = 0; i < turn.count; i++) {
+	printf("%s handles ", service_of(batch.service)->name);
+	for (unsigned i = 0; i < batch.count; i++) {
 		printf("%s", i == 0 ? "" : " and ");
-		print_delivery(search, turn.deliveries[i]);
-		if (turn.status[i] != OK)
-			printf(" (%s)", status_rule(turn.status[i])->code);
+		print_delivery(search, batch.deliveries[i]);
+		if (batch.status[i] != OK)
+			printf(" (%s)", status_rule(batch.status[i])->code);
 	}
-	for (unsigned i = 0; i < turn.write_count; i++) {
+	for (unsigned i = 0; i < batch.write_count; i++) {
 		printf("; ");
-		print_row(search, turn.writes[i].aggregate, turn.writes[i].row);
+		print_row(search, batch.writes[i].aggregate, batch.writes[i].row);
 	}
-	for (unsigned i = 0; i < turn.said_count; i++) {
+	for (unsigned i = 0; i < batch.event_count; i++) {
 		printf("; says ");
-		print_letter(search, turn.said[i]);
+		print_message(search, batch.events[i]);
 	}
 }
 
@@ -104,14 +104,14 @@ static void print_what(const struct search *search, struct step step)
 		break;
 	case STEP_SAVE:
 		printf("now saved: ");
-		print_turn(search, step.what);
+		print_batch(search, step.what);
 		break;
 	case STEP_LOAD:
 		printf("loaded: ");
-		print_turn(search, step.what);
+		print_batch(search, step.what);
 		break;
-	case STEP_TURN:
-		print_turn(search, step.what);
+	case STEP_BATCH:
+		print_batch(search, step.what);
 		break;
 	case STEP_DUPLICATE:
 		printf("handled before: ");
@@ -119,14 +119,14 @@ static void print_what(const struct search *search, struct step step)
 		break;
 	case STEP_PUBLISH:
 		printf("published: ");
-		print_letter(search, step.what);
+		print_message(search, step.what);
 		break;
-	case STEP_NOTE:
+	case STEP_TIMER:
 		printf("due: ");
-		print_letter(search, step.what);
+		print_message(search, step.what);
 		break;
-	case STEP_PUT_ASIDE:
-		printf("put aside: ");
+	case STEP_DEAD_LETTER:
+		printf("dead-lettered: ");
 		print_delivery(search, step.what);
 		break;
 	case STEP_CLOCK:
@@ -140,14 +140,14 @@ static void print_what(const struct search *search, struct step step)
 
 static void print_step(const struct search *search, struct step step)
 {
-	static const char *const fates[] = {[FATE_WHOLE] = "",
-					    [FATE_AGAIN] = " - a row came in between: again",
-					    [FATE_CRASH_BEFORE] = " - CRASH before that was done",
-					    [FATE_CRASH_AFTER] = " - CRASH after that, before anything else"};
+	static const char *const outcomes[] = {[OUTCOME_DONE] = "",
+					       [OUTCOME_RETRY] = " - a row came in between: again",
+					       [OUTCOME_CRASH_BEFORE] = " - CRASH before that was done",
+					       [OUTCOME_CRASH_AFTER] = " - CRASH after that, before anything else"};
 
 	printf("    ");
 	print_what(search, step);
-	printf("%s\n", fates[step.fate]);
+	printf("%s\n", outcomes[step.outcome]);
 }
 
 static void print_way(const struct search *search, uint32_t number)
@@ -161,11 +161,11 @@ static void print_way(const struct search *search, uint32_t number)
 
 void trace_print(const struct search *search)
 {
-	if (search->breach.from != 0)
-		print_way(search, search->breach.from);
-	print_step(search, search->breach.step);
+	if (search->violation.from != 0)
+		print_way(search, search->violation.from);
+	print_step(search, search->violation.step);
 	printf("    then: ");
-	trace_print_state(search, &search->breach.to);
+	trace_print_state(search, &search->violation.to);
 }
 
 /* ---- states ---- */
@@ -179,47 +179,47 @@ static void print_fact(const struct search *search, struct fact fact)
 	case FACT_ROW:
 		print_row(search, fact.a, fact.b);
 		break;
-	case FACT_CLAIM:
-		printf("%s has handled #%u", side_of(fact.side)->name, fact.a);
+	case FACT_INBOX:
+		printf("%s has handled #%u", service_of(fact.service)->name, fact.a);
 		break;
-	case FACT_HEARD:
-		printf("%s has heard #%u", side_of(fact.side)->name, fact.a);
+	case FACT_PROCESSED:
+		printf("%s has heard #%u", service_of(fact.service)->name, fact.a);
 		break;
 	case FACT_OUTBOX:
-		printf("outbox of %s: ", side_of(fact.side)->name);
-		print_letter(search, fact.a);
+		printf("outbox of %s: ", service_of(fact.service)->name);
+		print_message(search, fact.a);
 		break;
 	case FACT_QUEUE:
-		printf("queue of %s: ", side_of(fact.side)->name);
+		printf("queue of %s: ", service_of(fact.service)->name);
 		print_delivery(search, fact.a);
 		break;
-	case FACT_WISH:
+	case FACT_POSSIBLE_REQUEST:
 		printf("may be asked: ");
 		print_delivery(search, fact.a);
 		break;
-	case FACT_HAND:
-		print_what(search, (struct step){STEP_LOAD, FATE_WHOLE, fact.a});
+	case FACT_LOADED:
+		print_what(search, (struct step){STEP_LOAD, OUTCOME_DONE, fact.a});
 		break;
 	case FACT_DEADLINE:
 		printf("%s is set", comanda_contract.types[fact.a].name);
 		break;
-	case FACT_TOLD:
+	case FACT_ACCEPTED:
 		printf("a client was told of its order");
 		break;
 	case FACT_VERIFIED:
 		printf("the buyer was verified");
 		break;
-	case FACT_END_HEARD:
+	case FACT_END_PROCESSED:
 		printf("products has heard the end");
 		break;
 	case FACT_CRASH:
 		printf("a crash is left");
 		break;
-	case FACT_DOUBLE:
+	case FACT_DUPLICATE:
 		printf("a double is left");
 		break;
-	case FACT_DEAD:
-		printf("an event may be put aside");
+	case FACT_DEAD_LETTER:
+		printf("an event may be dead-lettered");
 		break;
 	case FACT_DISABLE:
 		printf("a buyer may be disabled");

@@ -25,10 +25,10 @@ def try_out(scratch, mutant):
         trouble = look(scratch, mutant, "red")
     finally:
         mutant.patch(scratch.source, "--reverse")
-    trouble_without = look(scratch, mutant, "green")
+    violation_without = look(scratch, mutant, "green")
     if trouble:
         return "with it, " + trouble
-    return trouble_without and "without it, " + trouble_without
+    return violation_without and "without it, " + violation_without
 
 
 def chosen(names):

@@ -1,7 +1,7 @@
 """The short form of `./dev mutants`: the patches still fit the code, and their tests are still there."""
 import pytest
 
-from kit.stack import ROOT
+from harness.stack import ROOT
 from mutants.patches import all_mutants
 
 

@@ -12,8 +12,8 @@ import threading
 import time
 from pathlib import Path
 
-from kit.patience import eventually
-from kit.stack import ROOT, stack_under_test
+from harness.waiting import eventually
+from harness.stack import ROOT, stack_under_test
 from sandbox import replay
 from sandbox.traffic import Traffic
 
@@ -57,7 +57,7 @@ def make_history(stack, orders, seed):
     """Orders of every fate."""
     traffic = Traffic(stack, seed, buyers=24)
     ending = threading.Event()
-    shop = threading.Thread(target=traffic.keep_shop, args=(ending,))
+    shop = threading.Thread(target=traffic.run_shop, args=(ending,))
     shop.start()
     try:
         with Crashes(stack, every=12) as crashes:
@@ -69,7 +69,7 @@ def make_history(stack, orders, seed):
         ending.set()
         shop.join()
     say("killed, and come back: " + ", ".join(f"{part} {count} times" for part, count in crashes.counted.items()))
-    traffic.settle(patience=300)
+    traffic.settle(timeout=300)
     expire(stack, traffic)
     say(f"how they ended: {traffic.fates()}")
     return traffic
@@ -80,15 +80,15 @@ def expire(stack, traffic):
     stack.restart("svc-orders", COMANDA_ORDER_DEADLINE="2s")
     stack.stop("svc-products")
     traffic.place(200)
-    eventually(lambda: traffic.open_orders() == 0, patience=120, every=0.2)
+    eventually(lambda: traffic.open_orders() == 0, timeout=120, every=0.2)
     stack.start("svc-products")
-    traffic.settle(patience=300)
+    traffic.settle(timeout=300)
 
 
 def figures(found):
-    for house, each in found.items():
+    for service, each in found.items():
         seconds = each["took_us"] / 1e6
-        say(f"  {house}: {each['decisions']} decisions, {each['events']} events in {seconds:.2f} s,"
+        say(f"  {service}: {each['decisions']} decisions, {each['events']} events in {seconds:.2f} s,"
             f" {each['events'] / seconds:.0f} events/s")
     seconds = sum(each["took_us"] for each in found.values()) / 1e6
     events = sum(each["events"] for each in found.values())
@@ -140,7 +140,7 @@ def check_changed(stack):
     if not fine:
         return False
     first = found["products"]["differences"][0]
-    say(f"  {found['products']['said_differently']} events said differently; the first is decision {first['decision']}"
+    say(f"  {found['products']['decided_differently']} events said differently; the first is decision {first['decision']}"
         f" of {found['products']['decisions']}, {first['after_us'] / 1e6:.2f} s into the replay;"
         f" {took:.1f} s from start to answer")
     for name in ("recorded", "now"):

@@ -3,12 +3,12 @@ import json
 import os
 import subprocess
 
-HOUSES = ("users", "products", "orders")
+SERVICES = ("users", "products", "orders")
 
 
 def environment(stack):
-    names = {f"COMANDA_DATABASE_URL_{house.upper()}": stack[f"COMANDA_DATABASE_URL_SVC_{house.upper()}"]
-             for house in HOUSES}
+    names = {f"COMANDA_DATABASE_URL_{service.upper()}": stack[f"COMANDA_DATABASE_URL_SVC_{service.upper()}"]
+             for service in SERVICES}
     return names | {"COMANDA_BROKER_URL": stack["COMANDA_BROKER_URL"], "PATH": os.environ["PATH"],
                     "COMANDA_SANDBOX_DATABASE_URL": stack["COMANDA_SANDBOX_DATABASE_URL"]}
 
@@ -31,11 +31,11 @@ def databases(stack):
 
 
 def digests(found):
-    return {house: each["digest"] for house, each in found.items()}
+    return {service: each["digest"] for service, each in found.items()}
 
 
 def told(found):
     """What differs, for the message of a test that fails."""
-    return json.dumps({house: {"differences": each["differences"][:1], "said_differently": each["said_differently"],
+    return json.dumps({service: {"differences": each["differences"][:1], "decided_differently": each["decided_differently"],
                                "rows": [row for table in each["state"] for row in table["rows_that_differ"][:2]]}
-                       for house, each in found.items() if not each["same"]}, indent=1)
+                       for service, each in found.items() if not each["same"]}, indent=1)

@@ -8,7 +8,7 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from kit.patience import eventually
+from harness.waiting import eventually
 from sandbox import replay
 from sandbox.traffic import Traffic
 
@@ -22,7 +22,7 @@ def traffic(stack):
     """Orders of every fate, with a crash in the middle, and at the end one that waits for users."""
     traffic = Traffic(stack, seed=7)
     ending = threading.Event()
-    shop = threading.Thread(target=traffic.keep_shop, args=(ending,))
+    shop = threading.Thread(target=traffic.run_shop, args=(ending,))
     shop.start()
     try:
         traffic.place(ORDERS // 2)
@@ -36,7 +36,7 @@ def traffic(stack):
     stack.restart("svc-orders", COMANDA_ORDER_DEADLINE="1s")
     stack.stop("svc-products")
     traffic.place(8)
-    eventually(lambda: traffic.open_orders() == 0, patience=20)
+    eventually(lambda: traffic.open_orders() == 0, timeout=20)
     stack.start("svc-products")
     traffic.settle()
     stack.restart("svc-orders")
@@ -62,12 +62,12 @@ def whole(stack, traffic):
     return replay.run(stack)
 
 
-def test_rebuilds_what_is_live(stack, whole):
+def test_replay_gives_the_live_state(stack, whole):
     code, found, err = whole
     assert code == 0, err + replay.told(found)
-    assert set(found) == set(replay.HOUSES)
+    assert set(found) == set(replay.SERVICES)
     assert sum(table["rows"] for table in found["orders"]["state"]) >= ORDERS
-    assert not any(table["changed_since"] for house in found.values() for table in house["state"])
+    assert not any(table["changed_since"] for service in found.values() for table in service["state"])
     assert replay.databases(stack) == set()
 
 
@@ -88,7 +88,7 @@ def test_an_order_that_waits_is_as_far_in_the_sandbox(stack, traffic):
         replay.run(stack, "--drop", "waits")
 
 
-def test_goes_no_further_than_it_is_told(stack, traffic, whole):
+def test_stops_at_the_given_position(stack, traffic, whole):
     middle = whole[1]["orders"]["events"] // 2
     code, found, err = replay.run(stack, "--until", str(middle))
     assert code == 0, err + replay.told(found)
@@ -96,7 +96,7 @@ def test_goes_no_further_than_it_is_told(stack, traffic, whole):
     assert sum(table["changed_since"] for table in found["orders"]["state"]) > 0
 
 
-def test_finds_the_first_event_that_a_changed_rule_says_differently(stack, traffic):
+def test_finds_the_first_event_that_a_changed_rule_decides_differently(stack, traffic):
     """The program keeps the last piece of everything back."""
     program = f"{os.path.dirname(stack['COMANDA_BIN'])}/tests/comanda_off_by_one"
     code, found, err = replay.run(stack, "products", program=program)
@@ -118,7 +118,7 @@ def test_sees_what_was_changed_by_hand(stack, traffic):
         rows = [row for table in found["orders"]["state"] for row in table["rows_that_differ"]]
         assert (code, [row["id"] for row in rows]) == (1, [order_id])
         assert rows[0]["live"]["total_cents"] == rows[0]["sandbox"]["total_cents"] + 1
-        assert found["orders"]["said_differently"] == 0
+        assert found["orders"]["decided_differently"] == 0
     finally:
         stack.sql("orders", "UPDATE orders SET total_cents = total_cents - 1 WHERE id = %s", order_id)
 

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-from kit.patience import eventually
-from kit.rest import Client, lets_in, ok
+from harness.waiting import eventually
+from harness.rest import Client, is_served, ok
 
 TRIED_MOST = 200
 
@@ -31,7 +31,7 @@ class Traffic:
         self.stack, self.random = stack, random.Random(seed)
         admin_id = stack.sql("users", "SELECT id FROM users WHERE role = 'admin' ORDER BY created_at LIMIT 1")[0][0]
         self.admin = Client(stack.url, stack.token(admin_id, "admin"), {"id": admin_id})
-        eventually(lambda: lets_in(self.admin), patience=30)
+        eventually(lambda: is_served(self.admin), timeout=30)
         self.buyers = [self.make_buyer() for _ in range(buyers)]
         self.products = [self.make_product(on_hand) for on_hand in (10, 60, 300, 300)]
         self.plenty = self.make_product(1000)  # of which everybody gets one
@@ -71,7 +71,7 @@ class Traffic:
 
     # ---- what admins do ----
 
-    def keep_shop(self, ending, every=0.05):
+    def run_shop(self, ending, every=0.05):
         """Fills shelves, changes prices, withdraws and brings back, until told to end."""
         while not ending.wait(every):
             product = self.random.choice(self.products)
@@ -110,7 +110,7 @@ class Traffic:
     def open_orders(self):
         return self.stack.sql("orders", "SELECT count(*) FROM orders WHERE state < 3")[0][0]
 
-    def settle(self, patience=120):
+    def settle(self, timeout=120):
         """Until every order has ended, nothing is held for one, and all that was said has been sent."""
 
         def settled():
@@ -118,7 +118,7 @@ class Traffic:
                     and self.stack.sql("products", "SELECT count(*) FROM reservations WHERE state = 'held'")[0][0] == 0
                     and self.sent())
 
-        eventually(settled, patience=patience, every=0.2)
+        eventually(settled, timeout=timeout, every=0.2)
 
     def sent(self):
         """Nothing waits in an outbox or in a queue of events."""

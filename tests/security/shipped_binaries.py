@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.stack import PROGRAMS, ROOT
+from harness.stack import PROGRAMS, ROOT
 
 SHIPPED = ROOT / "build/release/bin"
 PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3

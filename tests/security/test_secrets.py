@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kit.patience import eventually
-from kit.stack import PARTS, PROGRAMS
+from harness.waiting import eventually
+from harness.stack import PARTS, PROGRAMS
 
 SECRETS = re.compile(r"PASSWORD|COOKIE")
 
@@ -32,7 +32,7 @@ def stack_processes(stack):
     parts = [stack.pid(part) for part in PARTS]  # PostgreSQL writes its title over its environment
     for path in Path("/proc").glob("[0-9]*"):
         try:
-            ours = f"KEPT_IN={stack.directory}".encode() in (path / "environ").read_bytes().split(b"\0")
+            ours = f"SUPERVISED_IN={stack.directory}".encode() in (path / "environ").read_bytes().split(b"\0")
             if ours or int(path.name) in parts:
                 yield int(path.name), (path / "cmdline").read_bytes()
         except OSError:
@@ -47,7 +47,7 @@ def test_no_process_says_a_secret_in_its_arguments(stack, secrets):
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_each_program_is_told_its_own_secrets_alone(stack, secrets, program):
+def test_each_program_gets_only_its_own_secrets(stack, secrets, program):
     told = "\n".join(program_environment(stack, program).values())
     own = program.upper().replace("-", "_")
     may = {f"BROKER_PASSWORD_{own}", f"DATABASE_PASSWORD_{own}"}

@@ -14,8 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from kit.patience import eventually
-from kit.stack import ROOT
+from harness.waiting import eventually
+from harness.stack import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -134,7 +134,7 @@ def test_a_service_and_the_edge_work_over_amqps(stack, secure_broker, authoritie
         mine = [one for one in stack.management("GET", "connections").json() if one.get("user") == svc_users]
         return mine and all(one["ssl"] and one["ssl_protocol"] in ("tlsv1.2", "tlsv1.3") for one in mine)
 
-    eventually(encrypted, patience=20)
+    eventually(encrypted, timeout=20)
 
 
 @pytest.mark.parametrize("how", ["of another authority", "in another name", "expired", "not known to the system"])
@@ -144,8 +144,8 @@ def test_a_broker_that_cannot_prove_itself_is_not_spoken_to(stack, secure_broker
     before = len(logged(stack, svc_users, "broker.unavailable"))
     stack.stop(svc_users)
     with starting(stack, svc_users, COMANDA_BROKER_URL=with_tls(stack["COMANDA_BROKER_URL_SVC_USERS"], port, ca)):
-        eventually(lambda: stack.admin(svc_users, "healthz").status_code == 200, patience=20)
-        eventually(lambda: refused(stack, svc_users, before), patience=20)
+        eventually(lambda: stack.admin(svc_users, "healthz").status_code == 200, timeout=20)
+        eventually(lambda: refused(stack, svc_users, before), timeout=20)
         assert not stack.ready(svc_users)
 
 
@@ -198,5 +198,5 @@ def test_a_database_that_cannot_prove_itself_is_not_spoken_to(stack, secure_data
     stack.stop(svc_users)
     with starting(stack, svc_users, COMANDA_DATABASE_URL=database_url(stack, authorities.others.file)):
         eventually(lambda: any("certificate verify failed" in text
-                               for text in logged(stack, svc_users, "database.unavailable")[before:]), patience=20)
+                               for text in logged(stack, svc_users, "database.unavailable")[before:]), timeout=20)
         assert not stack.ready(svc_users)

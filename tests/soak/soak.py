@@ -9,12 +9,12 @@ import os
 import sys
 import time
 
-import judge
-from accounts import PROGRAMS, counted, counters
-from stage import Stage, commit, machine
+import limits
+from resource_usage import PROGRAMS, counted, counters
+from bench_stack import Stack, commit, machine
 
-KEPT_SECONDS = 60  # retention of the inbox
-SETTINGS = (f"COMANDA_IDEMPOTENCY_TTL={KEPT_SECONDS}s", f"COMANDA_DEDUP_TTL={KEPT_SECONDS}s")
+TTL_SECONDS = 60  # retention of the inbox
+SETTINGS = (f"COMANDA_IDEMPOTENCY_TTL={TTL_SECONDS}s", f"COMANDA_DEDUP_TTL={TTL_SECONDS}s")
 CONNECTIONS = 64
 CONFIRMED = r'relay_events_total\{type="order.confirmed"'
 
@@ -57,9 +57,9 @@ def soak(stack, seconds, rate, every):
     load = stack.start_load("place_order", connections=CONNECTIONS, seconds=seconds, warm_up=1, rate=rate)
     looks, began = [], time.monotonic()
     while load.poll() is None:
-        looks.append(judge.look(stack, time.monotonic() - began))
+        looks.append(limits.look(stack, time.monotonic() - began))
         if len(looks) % 6 == 1:
-            say(judge.line(looks[-1]))
+            say(limits.line(looks[-1]))
         time.sleep(min(every, max(0.1, began + seconds - time.monotonic())))
     result = json.loads(load.communicate()[0])
     stack.await_settled()
@@ -72,7 +72,7 @@ def main():
     parser.add_argument("--rate", type=float, help="orders a second (half of what was measured)")
     parser.add_argument("--capacity-seconds", type=float, default=8, metavar="S", help="a turn of measuring it (8)")
     options = parser.parse_args()
-    stack = Stage(os.environ["COMANDA_STACK"])
+    stack = Stack(os.environ["COMANDA_STACK"])
     prepare(stack)
     capacity, pressed = measure_capacity(stack, options.capacity_seconds)
     rate = options.rate or capacity / 2
@@ -85,7 +85,7 @@ def main():
           f"({pressed / capacity:.2f})")
     print(f"load      {result['done']} answers, {result['unexpected']} unexpected, {result['lost']} connections lost, "
           f"{result['missed']} missed; p50 {result['p50_ms']:.1f} ms, p99 {result['p99_ms']:.1f} ms")
-    faults = judge.report(looks, KEPT_SECONDS)
+    faults = limits.report(looks, TTL_SECONDS)
     if pressed < 0.85 * capacity:
         faults.append(f"twice as many pressed, and {pressed / capacity:.2f} of the orders were confirmed")
     if result["unexpected"] or result["lost"]:

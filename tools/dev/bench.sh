@@ -6,7 +6,7 @@ BENCH_HTTP_THREADS=600 # more than the 512 clients that are the most
 cmd_bench() {
 	local argument
 	local script=bench.py
-	if [[ ${1:-} == --without ]]; then script=worth.py && shift; fi
+	if [[ ${1:-} == --without ]]; then script=ablation.py && shift; fi
 	for argument in "$@"; do
 		case $argument in -h | --help) PYTHONDONTWRITEBYTECODE=1 exec /usr/bin/python3 "$ROOT/tests/bench/$script" --help ;; esac
 	done
@@ -29,7 +29,7 @@ cmd_bench() {
 bench_begin() {
 	mkdir -p "$ROOT/.local"
 	STACK=$(mktemp -d "$ROOT/.local/test-bench-XXXXXX")
-	process_note $$ "$STACK/owner"
+	process_record $$ "$STACK/owner"
 	trap bench_abandon EXIT
 	trap 'exit 130' INT TERM HUP
 	stack_create release

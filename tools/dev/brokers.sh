@@ -29,8 +29,8 @@ brokers_load() {
 		ports_add "COMANDA_DIST_PORT_$number" $((25679 + number)) "rabbitmq-$number" "RabbitMQ and its tools among themselves"
 		ports_add "COMANDA_BROKER_METRICS_PORT_$number" $((15691 + number)) "rabbitmq-$number" "its metrics"
 	done
-	PARTS_BELOW=("${BROKERS[@]}" postgres redis)
-	PARTS=("${PARTS_BELOW[@]}" "${PROGRAMS[@]}")
+	PARTS_SERVERS=("${BROKERS[@]}" postgres redis)
+	PARTS=("${PARTS_SERVERS[@]}" "${PROGRAMS[@]}")
 }
 
 brokers_are_new() {

@@ -18,7 +18,7 @@ cmd_chaos() {
 	chaos_older arguments "$@"
 	mkdir -p "$ROOT/.local"
 	STACK=$(mktemp -d "$ROOT/.local/chaos-XXXXXX")
-	process_note $$ "$STACK/owner"
+	process_record $$ "$STACK/owner"
 	trap chaos_abandon EXIT
 	trap 'exit 130' INT TERM HUP
 	stack_create dev "$brokers"
@@ -29,7 +29,7 @@ cmd_chaos() {
 	stack_lock
 	stack_stop
 	trap - EXIT INT TERM HUP
-	chaos_disks_away
+	chaos_unmount_disks
 	if ((status)); then test_keep_logs; else stack_wipe; fi
 	return "$status"
 }
@@ -37,7 +37,7 @@ cmd_chaos() {
 chaos_abandon() {
 	local status=$?
 	stack_stop
-	chaos_disks_away
+	chaos_unmount_disks
 	(exit "$status")
 	test_abandon
 }
@@ -92,7 +92,7 @@ chaos_small_disks() {
 	done
 }
 
-chaos_disks_away() {
+chaos_unmount_disks() {
 	local directory
 	[[ -d $STACK ]] || return 0
 	for directory in "$STACK/rabbitmq" "$(postgres_home)"; do

@@ -1,6 +1,6 @@
 """./dev demo: some users and products, then orders at a gentle rate, with a line as each one moves on.
 
-Everything goes through the REST API, as any client would do it, but for a mishap at the end: for a moment the orders
+Everything goes through the REST API, as any client would do it, but for a mishap at the end: for a timestamp the orders
 database has a rule too many, and the answers to one order end among the dead letters. It is what ./dev ctl is for.
 Standard library only; Ctrl-C ends it.
 """

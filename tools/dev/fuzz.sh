@@ -97,7 +97,7 @@ fuzz_briefly() {
 	local directory status=0
 	fuzz_build "${FUZZ_TARGETS[@]}"
 	directory=$(mktemp -d "$ROOT/.local/test-fuzz-XXXXXX")
-	process_note $$ "$directory/owner"
+	process_record $$ "$directory/owner"
 	fuzz_all "$directory" 4 "${FUZZ_TARGETS[@]}" || status=$?
 	rm -rf "$directory"
 	return "$status"

@@ -1,11 +1,11 @@
 # The seven parts of a stack, and what can be done with any of them. A part brings functions named after it:
 #   _run      become the part (required)            _ready    is it doing its work? (required)
-#   _prepare  files it needs, before every start    _before / _after   around each run, in the keeper
+#   _prepare  files it needs, before every start    _before / _after   around each run, in the supervisor
 # The four programs share one set, program_*.
 # shellcheck shell=bash
 
-PARTS_BELOW=(rabbitmq postgres redis) # and more nodes of RabbitMQ, if the stack has them: brokers.sh
-PARTS=("${PARTS_BELOW[@]}" "${PROGRAMS[@]}")
+PARTS_SERVERS=(rabbitmq postgres redis) # and more nodes of RabbitMQ, if the stack has them: brokers.sh
+PARTS=("${PARTS_SERVERS[@]}" "${PROGRAMS[@]}")
 declare -A PART_STARTED=() # when we started which
 
 part_check() {
@@ -27,8 +27,8 @@ part_pid() {
 	process_pid "$STACK/run/$1.pid"
 }
 
-part_is_kept() {
-	process_pid "$STACK/run/$1.keeper" >/dev/null
+part_is_supervised() {
+	process_pid "$STACK/run/$1.supervisor" >/dev/null
 }
 
 part_port() {
@@ -61,7 +61,7 @@ part_signal() { # part, [pid]
 }
 
 # Seconds that an orderly stop may take: the broker and the database have things to write.
-part_patience() {
+part_stop_timeout() {
 	case $1 in
 	rabbitmq* | postgres) echo 60 ;;
 	*) echo 15 ;;
@@ -69,27 +69,27 @@ part_patience() {
 }
 
 part_is_gone() {
-	! part_is_kept "$1" && ! part_pid "$1" >/dev/null
+	! part_is_supervised "$1" && ! part_pid "$1" >/dev/null
 }
 
-# Returns when neither the part nor its keeper lives.
+# Returns when neither the part nor its supervisor lives.
 part_stop() {
-	local keeper until=$((SECONDS + $(part_patience "$1")))
-	if keeper=$(process_pid "$STACK/run/$1.keeper"); then
-		kill -TERM "$keeper" 2>/dev/null || true
-		kill -CONT "$keeper" 2>/dev/null || true
+	local supervisor until=$((SECONDS + $(part_stop_timeout "$1")))
+	if supervisor=$(process_pid "$STACK/run/$1.supervisor"); then
+		kill -TERM "$supervisor" 2>/dev/null || true
+		kill -CONT "$supervisor" 2>/dev/null || true
 	else
 		part_signal "$1"
 	fi
 	until part_is_gone "$1"; do
 		if ((SECONDS >= until)); then
-			say "$1" "did not stop within $(part_patience "$1") s: killed"
+			say "$1" "did not stop within $(part_stop_timeout "$1") s: killed"
 			process_end "$STACK/run/$1.pid" 0
-			process_end "$STACK/run/$1.keeper" 1
+			process_end "$STACK/run/$1.supervisor" 1
 		fi
 		sleep 0.05
 	done
-	rm -f "$STACK/run/$1.pid" "$STACK/run/$1.keeper"
+	rm -f "$STACK/run/$1.pid" "$STACK/run/$1.supervisor"
 }
 
 part_start() { # part, [NAME=VALUE…]: settings for a program, in force until it is next started by hand
@@ -99,7 +99,7 @@ part_start() { # part, [NAME=VALUE…]: settings for a program, in force until i
 	(($# == 0)) || printf '%s\n' "$@" >"$STACK/settings/$part"
 	PART_STARTED[$part]=$EPOCHREALTIME
 	part_do prepare "$part"
-	keeper_start "$part"
+	supervisor_start "$part"
 }
 
 # Waits until all parts given are ready, saying so for each. Fails with the end of the log of the one that is not.
@@ -126,7 +126,7 @@ part_check_alive() { # part, time by which it should be ready
 		part_fail "$1" 'keeps ending right after its start'
 	elif ((SECONDS >= $2)); then
 		part_fail "$1" 'is not ready in time'
-	elif ! part_is_kept "$1"; then
+	elif ! part_is_supervised "$1"; then
 		part_fail "$1" 'was stopped by somebody else meanwhile'
 	fi
 }

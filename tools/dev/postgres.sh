@@ -107,7 +107,7 @@ postgres_run() {
 	data=$(postgres_home)/data
 	read -ra as_owner <<<"$(postgres_as_owner)"
 	cd "$data"
-	environment_only "KEPT_IN=$STACK"
+	environment_only "SUPERVISED_IN=$STACK"
 	exec "${as_owner[@]:-setpriv}" --pdeathsig INT "$server" -D "$data"
 }
 

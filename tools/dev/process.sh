@@ -12,7 +12,7 @@ process_identity() {
 	echo "$1 ${fields[19]} $boot"
 }
 
-process_note() { # pid, file
+process_record() { # pid, file
 	local identity
 	identity=$(process_identity "$1") || return 1
 	echo "$identity" >"$2.new" && mv "$2.new" "$2"
@@ -36,7 +36,7 @@ process_uptime() { # pid: seconds since it was started
 }
 
 # Asks by signal, waits, and insists with KILL.
-process_end() { # pid file, seconds of patience, [signal]
+process_end() { # pid file, seconds of timeout, [signal]
 	local pid until=$((SECONDS + $2))
 	pid=$(process_pid "$1") || return 0
 	kill -"${3:-TERM}" "$pid" 2>/dev/null || true

@@ -73,7 +73,7 @@ program_run() {
 	binary=$(program_bin "$1")
 	mapfile -t settings < <(program_settings "$1" && program_sanitizer_settings "$1")
 	cd "$STACK"
-	environment_only "KEPT_IN=$STACK" "${settings[@]}"
+	environment_only "SUPERVISED_IN=$STACK" "${settings[@]}"
 	mapfile -t around < <(sanitizer_words "$(cat "$STACK/preset")")
 	exec setpriv --pdeathsig TERM "${around[@]}" "$binary"
 }
@@ -107,7 +107,7 @@ program_migrate() { # svc-users
 	mapfile -t settings < <(program_settings "$1" && program_sanitizer_settings "$1")
 	mapfile -t around < <(sanitizer_words "$(cat "$STACK/preset")")
 	(
-		environment_only "KEPT_IN=$STACK" "${settings[@]}" "COMANDA_MIGRATIONS_URL=$(program_migrations_url "$1")"
+		environment_only "SUPERVISED_IN=$STACK" "${settings[@]}" "COMANDA_MIGRATIONS_URL=$(program_migrations_url "$1")"
 		exec timeout 300 "${around[@]}" "$(program_bin "$1")" --migrate
 	)
 }

@@ -43,7 +43,7 @@ rabbitmq_prepare() { # part
 
 rabbitmq_environment() { # part
 	local home=$STACK/$1
-	environment_only "KEPT_IN=$STACK" "HOME=$home" \
+	environment_only "SUPERVISED_IN=$STACK" "HOME=$home" \
 		"ERL_EPMD_ADDRESS=127.0.0.1" "ERL_EPMD_PORT=$COMANDA_EPMD_PORT" \
 		"RABBITMQ_USE_LONGNAME=true" "RABBITMQ_NODENAME=$(rabbitmq_node "$1")" \
 		"RABBITMQ_DIST_PORT=$(rabbitmq_port DIST "$1")" \
@@ -64,7 +64,7 @@ rabbitmq_before() { # part
 			((${#BROKERS[@]} > 1)) || exec setpriv --pdeathsig KILL epmd -address 127.0.0.1 -port "$COMANDA_EPMD_PORT"
 			exec epmd -address 127.0.0.1 -port "$COMANDA_EPMD_PORT"
 		) 9>&- &
-		process_note $! "$STACK/run/epmd.pid" || true
+		process_record $! "$STACK/run/epmd.pid" || true
 	) 9>"$STACK/run/epmd.lock"
 }
 
@@ -80,7 +80,7 @@ rabbitmq_run() { # part
 rabbitmq_after() { # part
 	local part
 	for part in "${BROKERS[@]}"; do
-		[[ $part == "$1" ]] || ! part_is_kept "$part" || return 0
+		[[ $part == "$1" ]] || ! part_is_supervised "$part" || return 0
 	done
 	process_end "$STACK/run/epmd.pid" 2
 	rm -f "$STACK/run/epmd.pid"

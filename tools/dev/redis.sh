@@ -26,7 +26,7 @@ redis_prepare() {
 
 redis_run() {
 	cd "$STACK/redis"
-	environment_only "KEPT_IN=$STACK"
+	environment_only "SUPERVISED_IN=$STACK"
 	exec setpriv --pdeathsig TERM redis-server "$STACK/redis/redis.conf"
 }
 

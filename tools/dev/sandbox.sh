@@ -13,7 +13,7 @@ cmd_sandbox() {
 	build release "${PROGRAMS[@]}" comanda
 	mkdir -p "$ROOT/.local"
 	STACK=$(mktemp -d "$ROOT/.local/sandbox-XXXXXX")
-	process_note $$ "$STACK/owner"
+	process_record $$ "$STACK/owner"
 	trap test_abandon EXIT
 	trap 'exit 130' INT TERM HUP
 	stack_create release

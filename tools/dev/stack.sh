@@ -17,7 +17,7 @@ stack_create() { # preset, [number of broker nodes]
 	echo "$1" >"$STACK/preset"
 	brokers_choose "${2:-}"
 	stack_secrets
-	if stack_any_kept; then ports_keep; else ports_choose; fi
+	if stack_any_supervised; then ports_keep; else ports_choose; fi
 }
 
 # Every stack but that of ./dev up: those also have what component tests need.
@@ -127,13 +127,13 @@ stack_env_component() {
 }
 
 # Starts what does not run, and waits until all of it is ready.
-stack_start() { # below | all
+stack_start() { # servers | all
 	stack_recover
 	ports_check_free
 	stack_write_env
 	# The others join the first at their first start; after that they wait for each other.
 	! brokers_are_new || stack_start_parts 120 rabbitmq
-	stack_start_parts 180 "${PARTS_BELOW[@]}"
+	stack_start_parts 180 "${PARTS_SERVERS[@]}"
 	postgres_provision
 	[[ $1 == all ]] || return 0
 	stack_topology
@@ -142,16 +142,16 @@ stack_start() { # below | all
 }
 
 stack_start_parts() { # seconds, parts
-	local patience=$1 part started=()
+	local timeout=$1 part started=()
 	shift
 	for part in "$@"; do
-		part_is_kept "$part" && part_do ready "$part" 2>/dev/null && continue
+		part_is_supervised "$part" && part_do ready "$part" 2>/dev/null && continue
 		started+=("$part")
-		part_is_kept "$part" && part_pid "$part" >/dev/null && continue
+		part_is_supervised "$part" && part_pid "$part" >/dev/null && continue
 		say "$part" 'starting'
 		part_start "$part"
 	done
-	parts_await "$patience" "${started[@]}"
+	parts_await "$timeout" "${started[@]}"
 }
 
 stack_topology() {
@@ -163,10 +163,10 @@ stack_topology() {
 	say topology 'exchanges, queues, policies and permissions are on the broker'
 }
 
-stack_any_kept() {
+stack_any_supervised() {
 	local part
 	for part in "${PARTS[@]}"; do
-		! part_is_kept "$part" || return 0
+		! part_is_supervised "$part" || return 0
 	done
 	return 1
 }
@@ -174,14 +174,14 @@ stack_any_kept() {
 stack_all_ready() {
 	local part
 	for part in "${PARTS[@]}"; do
-		part_is_kept "$part" && part_do ready "$part" 2>/dev/null || return 1
+		part_is_supervised "$part" && part_do ready "$part" 2>/dev/null || return 1
 	done
 }
 
 # Programs first, so that they can say goodbye; the rest after, all at once.
 stack_stop() {
 	stack_stop_parts "${PROGRAMS[@]}"
-	stack_stop_parts "${PARTS_BELOW[@]}"
+	stack_stop_parts "${PARTS_SERVERS[@]}"
 	stack_sweep
 }
 
@@ -198,18 +198,18 @@ stack_stop_parts() {
 	((${#pids[@]} == 0)) || wait "${pids[@]}"
 }
 
-# Before a start: ends in an orderly way what a crash left running without a keeper.
+# Before a start: ends in an orderly way what a crash left running without a supervisor.
 stack_recover() {
 	local part
 	for part in "${PARTS[@]}"; do
-		part_is_kept "$part" || ! part_pid "$part" >/dev/null && continue
+		part_is_supervised "$part" || ! part_pid "$part" >/dev/null && continue
 		say "$part" 'was left behind by a crash: stopping it first'
 		part_stop "$part"
 	done
-	stack_any_kept || stack_sweep
+	stack_any_supervised || stack_sweep
 }
 
-# Whatever else was started for this stack and has no pid file any more: each such process carries KEPT_IN.
+# Whatever else was started for this stack and has no pid file any more: each such process carries SUPERVISED_IN.
 stack_sweep() {
 	local pids signal=TERM until=$((SECONDS + 15))
 	while mapfile -t pids < <(stack_processes) && ((${#pids[@]})); do
@@ -220,7 +220,7 @@ stack_sweep() {
 }
 
 stack_processes() {
-	grep -lzxF -- "KEPT_IN=$STACK" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 || true
+	grep -lzxF -- "SUPERVISED_IN=$STACK" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 || true
 }
 
 stack_wipe() {

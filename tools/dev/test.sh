@@ -24,9 +24,9 @@ cmd_test() {
 test_everything() {
 	format_check
 	build dev
-	TEST_ASIDE_WANTED=yes
+	TEST_BACKGROUND_WANTED=yes
 	test_round dev all -m 'not hostile'
-	test_aside_end
+	test_background_end
 	# Of the rest, a part under each sanitizer; ./dev test --asan and --tsan run all of it.
 	test_round asan all -m 'sanitizer or hostile'
 	test_round tsan all -m sanitizer
@@ -35,21 +35,21 @@ test_everything() {
 # What needs no stack goes on beside the first round, which spends most of its time waiting: the other compiler's
 # warnings, clang-tidy, a short round of fuzzing, a look at the programs as they are shipped, and the builds that the
 # sanitizers' rounds will need.
-TEST_ASIDE=(model clang lint fuzz shipped asan tsan)
-TEST_ASIDE_DIRECTORY=
-TEST_ASIDE_WANTED= # not empty: it begins once the component tests are done
+TEST_BACKGROUND=(model clang lint fuzz shipped asan tsan)
+TEST_BACKGROUND_DIRECTORY=
+TEST_BACKGROUND_WANTED= # not empty: it begins once the component tests are done
 
-test_aside_begin() {
-	TEST_ASIDE_DIRECTORY=$(mktemp -d "$ROOT/.local/test-aside-XXXXXX")
-	process_note $$ "$TEST_ASIDE_DIRECTORY/owner"
-	setsid nice -n 10 "$ROOT/dev" test-aside "$TEST_ASIDE_DIRECTORY" >"$TEST_ASIDE_DIRECTORY/log" 2>&1 &
-	process_note $! "$TEST_ASIDE_DIRECTORY/pid"
+test_background_begin() {
+	TEST_BACKGROUND_DIRECTORY=$(mktemp -d "$ROOT/.local/test-background-XXXXXX")
+	process_record $$ "$TEST_BACKGROUND_DIRECTORY/owner"
+	setsid nice -n 10 "$ROOT/dev" test-background "$TEST_BACKGROUND_DIRECTORY" >"$TEST_BACKGROUND_DIRECTORY/log" 2>&1 &
+	process_record $! "$TEST_BACKGROUND_DIRECTORY/pid"
 }
 
-# For test_aside_begin, which runs it in a session of its own, so that all of it can be ended.
-cmd_test-aside() { # directory
+# For test_background_begin, which runs it in a session of its own, so that all of it can be ended.
+cmd_test-background() { # directory
 	local step
-	for step in "${TEST_ASIDE[@]}"; do
+	for step in "${TEST_BACKGROUND[@]}"; do
 		case $step in
 		model) ctest --test-dir "$ROOT/build/dev" --label-regex model --output-on-failure ;;
 		lint) (lint) ;;
@@ -65,20 +65,20 @@ test_shipped() {
 	/usr/bin/python3 -m pytest -q "$ROOT/tests/security/shipped_binaries.py"
 }
 
-test_aside_end() {
+test_background_end() {
 	local pid step
-	TEST_ASIDE_WANTED=
-	if pid=$(process_pid "$TEST_ASIDE_DIRECTORY/pid"); then
+	TEST_BACKGROUND_WANTED=
+	if pid=$(process_pid "$TEST_BACKGROUND_DIRECTORY/pid"); then
 		say test 'waiting for what goes on aside: the model, the other compiler, clang-tidy, fuzzing, builds'
 		wait "$pid" || true
 	fi
-	grep -Ev '^(\[[0-9]+/[0-9]+\]|ninja: )' "$TEST_ASIDE_DIRECTORY/log" || true
-	while read -r step; do TEST_FAILED+=" $step"; done < <(cat "$TEST_ASIDE_DIRECTORY/failed" 2>/dev/null)
-	rm -rf "$TEST_ASIDE_DIRECTORY"
-	TEST_ASIDE_DIRECTORY=
+	grep -Ev '^(\[[0-9]+/[0-9]+\]|ninja: )' "$TEST_BACKGROUND_DIRECTORY/log" || true
+	while read -r step; do TEST_FAILED+=" $step"; done < <(cat "$TEST_BACKGROUND_DIRECTORY/failed" 2>/dev/null)
+	rm -rf "$TEST_BACKGROUND_DIRECTORY"
+	TEST_BACKGROUND_DIRECTORY=
 }
 
-test_aside_abandon() { # directory
+test_background_abandon() { # directory
 	local pid
 	! pid=$(process_pid "$1/pid") || kill -TERM -- "-$pid" 2>/dev/null || true
 	rm -rf "$1"
@@ -90,10 +90,10 @@ test_round() { # preset, all | only_pytest, pytest arguments
 	shift 2
 	build "$preset"
 	test_begin "$preset"
-	stack_start below
+	stack_start servers
 	stack_unlock
 	[[ $which == only_pytest ]] || test_ctest "$preset"
-	[[ -z $TEST_ASIDE_WANTED ]] || test_aside_begin
+	[[ -z $TEST_BACKGROUND_WANTED ]] || test_background_begin
 	stack_lock
 	stack_start all
 	stack_unlock
@@ -104,7 +104,7 @@ test_round() { # preset, all | only_pytest, pytest arguments
 # Unit tests, and component tests, which find RabbitMQ and the databases by what the stack's env says.
 test_ctest() { # preset
 	local env around elsewhere=()
-	[[ -z $TEST_ASIDE_WANTED ]] || elsewhere=(--label-exclude model)
+	[[ -z $TEST_BACKGROUND_WANTED ]] || elsewhere=(--label-exclude model)
 	mapfile -t env <"$STACK/env"
 	mapfile -t around < <(sanitizer_words "$1")
 	test_count "ctest $1" 'tests passed' test_with_env "${around[@]}" ctest --preset "$1" --parallel 2 "${elsewhere[@]}"
@@ -141,7 +141,7 @@ test_begin() { # preset
 	mkdir -p "$ROOT/.local"
 	STACK=$(mktemp -d "$ROOT/.local/test-$1-XXXXXX")
 	TEST_FAILED_BEFORE=$TEST_FAILED
-	process_note $$ "$STACK/owner"
+	process_record $$ "$STACK/owner"
 	trap test_abandon EXIT
 	trap 'exit 130' INT TERM HUP
 	stack_create "$1"
@@ -158,14 +158,14 @@ test_end() {
 		head -n 60 "$report"
 		TEST_FAILED+=" sanitizer:${report##*/}"
 	done
-	test_secrets_unsaid
+	test_secrets_not_logged
 	if [[ $TEST_FAILED != "$TEST_FAILED_BEFORE" ]]; then test_keep_logs; else stack_wipe; fi
 	stack_unlock
 }
 
 # No log of the round may say a secret of it: those that were made for it, and the key that signs tokens. (pytest shows what
 # the variables of a failed test hold.)
-test_secrets_unsaid() {
+test_secrets_not_logged() {
 	local name secret told count=0 but=()
 	[[ $TEST_FAILED == "$TEST_FAILED_BEFORE" ]] || but=(--exclude='pytest-*')
 	while IFS='=' read -r name secret; do
@@ -183,7 +183,7 @@ test_secrets_unsaid() {
 test_abandon() {
 	local status=$?
 	trap - EXIT INT TERM HUP
-	[[ -z $TEST_ASIDE_DIRECTORY ]] || test_aside_abandon "$TEST_ASIDE_DIRECTORY"
+	[[ -z $TEST_BACKGROUND_DIRECTORY ]] || test_background_abandon "$TEST_BACKGROUND_DIRECTORY"
 	say test "ended early: taking the stack down"
 	stack_stop
 	if ((status == 130)); then stack_wipe; else test_keep_logs; fi
@@ -210,7 +210,7 @@ test_leftovers() {
 		(
 			STACK=$directory
 			[[ -e $STACK/.comanda-stack ]] || {
-				test_aside_abandon "$STACK"
+				test_background_abandon "$STACK"
 				exit
 			}
 			stack_stop

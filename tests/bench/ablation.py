@@ -1,0 +1,202 @@
+"""./dev bench --without NAME: what one optimisation is worth, measured with it taken out in a scratch copy.
+
+The copy is built, and a stack of it started beside one of this checkout; then both are measured in turns, A B A B.
+"""
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import bench
+import paired_slices
+import bench_stack
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Name: what is replaced by what, in which file. Each text stands there exactly once.
+WITHOUT = {
+    "coalescing": (
+        ("runtime/rpc/wire.h", "RPC_ITEMS_MAX = 256,", "RPC_ITEMS_MAX = 1,"),
+        ("edge-http/settings.c", '"COMANDA_RPC_WINDOW",        SET_INT,      rpc_window,          "3"',
+         '"COMANDA_RPC_WINDOW",        SET_INT,      rpc_window,          "64"')),
+    "event-batches": (
+        ("runtime/relay/inflight.h", "INFLIGHT_EVENTS_MAX = 500,", "INFLIGHT_EVENTS_MAX = 1,"),
+        ("runtime/store/outbox.h", "OUTBOX_BUNDLE_BYTES = 7600", "OUTBOX_BUNDLE_BYTES = 1")),
+    "batch-commit": (
+        ("runtime/consumer/process_batch.c", "enum status status = count == 0 ? OK : run(consumer, items, count);\n",
+         "enum status status = OK;\n\tfor (size_t i = 0; i < count && status == OK; i++)\n"
+         "\t\tstatus = run(consumer, items + i, 1);\n"),),
+    # A round trip for each group of statements: what is claimed, what is loaded; the aggregates, the rest, the outbox.
+    "pipelining": (
+        ("runtime/consumer/process_batch.c", """	enum status status = db_result(consumer->db, &rows);
+	if (status == OK)
+		status = inbox_dedup_read(consumer, &turn->claim);
+	return status == OK ? stores_load_read(consumer, turn->unit) : status;
+""", """	enum status status = db_flush(consumer->db);
+	if (status == OK)
+		status = db_result(consumer->db, &rows);
+	return status == OK ? inbox_dedup_read(consumer, &turn->claim) : status;
+"""),
+        ("runtime/consumer/process_batch.c", "	const size_t asked = stores_load_send(",
+         "	const enum status claimed = load_results(turn);\n	if (claimed != OK)\n		return claimed;\n"
+         "	const size_t asked = stores_load_send("),
+        ("runtime/consumer/process_batch.c", """	if (turn->unread)
+		return OK;
+	const enum status status = db_flush(consumer->db);
+	return status == OK ? load_results(turn) : status;
+""", """	const enum status status = db_flush(consumer->db);
+	return status == OK ? stores_load_read(consumer, turn->unit) : status;
+"""),
+        ("runtime/consumer/process_batch.c", """	enum status status = turn->unread ? load_results(turn) : OK;
+	if (status == OK)
+		status = cache_guard_read(turn->consumer);
+	if (status == OK)
+		status = inbox_record_read(turn->consumer, &turn->claim);
+	if (status == OK)
+		status = stores_save_read(turn->consumer, turn->unit);
+	if (status == OK)
+		status = stores_validate_read(turn->consumer, turn->unit);
+	if (status == OK)
+		status = deadlines_save_read(db, service, turn->unit, turn->claim.optimistic);
+""", """	stores_save_send(turn->consumer, turn->unit, turn->claim.optimistic);
+	stores_validate_send(turn->consumer, turn->unit);
+	enum status status = db_flush(db);
+	if (status == OK)
+		status = stores_save_read(turn->consumer, turn->unit);
+	if (status == OK)
+		status = stores_validate_read(turn->consumer, turn->unit);
+	deadlines_save_send(db, service, turn->unit, turn->claim.optimistic);
+	if (status == OK)
+		status = db_flush(db);
+	if (status == OK)
+		status = deadlines_save_read(db, service, turn->unit, turn->claim.optimistic);
+	outbox_insert_send(db, turn->batch, turn->claim.optimistic);
+	if (status == OK)
+		status = db_flush(db);
+"""),
+        ("runtime/consumer/process_batch.c", """	stores_save_send(turn->consumer, turn->unit, turn->claim.optimistic);
+	stores_validate_send(turn->consumer, turn->unit);
+	deadlines_save_send(db, service, turn->unit, turn->claim.optimistic);
+	outbox_insert_send(db, turn->batch, turn->claim.optimistic);
+	enum status status = db_flush(db);
+	if (status == OK)
+		status = save_results(turn);
+""", """	enum status status = db_flush(db);
+	if (status == OK)
+		status = cache_guard_read(turn->consumer);
+	if (status == OK)
+		status = inbox_record_read(turn->consumer, &turn->claim);
+	if (status == OK)
+		status = save_results(turn);
+"""),
+        ("runtime/consumer/process_batch.c", "	const struct service *service = turn->consumer->engine->service;\n"
+         "	struct db *db = turn->consumer->db;\n	struct rows rows;\n",
+         "	struct db *db = turn->consumer->db;\n	struct rows rows;\n")),
+    "ack-multiple": (
+        ("runtime/consumer/settle.c", "	return broker_ack(consumer->broker, batch->deliveries[batch->delivery_count - 1].tag, true);\n",
+         "	enum status status = OK;\n	for (size_t i = 0; i < batch->delivery_count && status == OK; i++)\n"
+         "		status = broker_ack(consumer->broker, batch->deliveries[i].tag, false);\n	return status;\n"),),
+    "relay-wake-up": (
+        ("runtime/relay/outbox_relay.c", "	if (wake)\n		eventfd_write(relay->wake, 1);\n", "	(void)wake;\n"),),
+    "pairs": (("svc-orders/service.c", ".join_timeout_us = 400 * MS_US,", ".join_timeout_us = 0,"),),
+    "looks-without-locks": (("runtime/consumer/process_batch.c", "turn.locked = pessimistic ||", "turn.locked = true || pessimistic ||"),),
+    "kept-aggregates": (("runtime/store/aggregate_cache.c", "*found = find(kept, wanted->store, &wanted->id);",
+                         "*found = NULL;\n	(void)kept;"),),
+    "rest": (("runtime/relay/admission_control.c", "	if (pending <= admission->max_pending)\n",
+              "	if (pending <= admission->max_pending || since_us != 0)\n"),),
+    "optimistic-inserts": (
+        ("runtime/consumer/process_batch.c", "stores_save_send(turn->consumer, turn->unit, turn->claim.optimistic);",
+         "stores_save_send(turn->consumer, turn->unit, false);"),
+        ("runtime/consumer/process_batch.c", "deadlines_save_send(db, service, turn->unit, turn->claim.optimistic);",
+         "deadlines_save_send(db, service, turn->unit, false);"),
+        ("runtime/consumer/process_batch.c", "outbox_insert_send(db, turn->batch, turn->claim.optimistic);",
+         "outbox_insert_send(db, turn->batch, false);")),
+    "unasked-requests": (("runtime/consumer/process_batch.c", "turn.claim.asks = pessimistic ||", "turn.claim.asks = true || pessimistic ||"),),
+    "unclaimed-events": (("runtime/store/inbox.c", "return claim->optimistic && item->handler != NULL",
+                          "return false && claim->optimistic && item->handler != NULL"),),
+}
+
+
+def take_out(name, root):
+    for path, text, instead in WITHOUT[name]:
+        file = Path(root) / path
+        source = file.read_text()
+        if source.count(text) != 1:
+            raise SystemExit(f"ablation.py: {name}: {path} does not hold, once, what is to be taken out")
+        file.write_text(source.replace(text, instead))
+
+
+def copy_to(directory):
+    git = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT), "ls-files", "-z"]
+    for path in subprocess.run(git, check=True, capture_output=True, text=True).stdout.split("\0"):
+        if path and (ROOT / path).exists():
+            (directory / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / path, directory / path, follow_symlinks=False)
+
+
+class Other:
+    """The scratch copy, built, with its stack."""
+
+    def __init__(self, name):
+        (ROOT / ".local").mkdir(exist_ok=True)
+        self.root = Path(tempfile.mkdtemp(prefix="bench-without-", dir=ROOT / ".local"))
+        self.stack = self.root / ".local" / "test-without"
+        try:
+            copy_to(self.root)
+            take_out(name, self.root)
+            self.stack.parent.mkdir()
+            self.dev("build", "release")
+            for action in (("create", "release"), ("all",)):
+                self.dev("--stack", str(self.stack), "stack", *action)
+            self.dev("--stack", str(self.stack), "restart", "edge-http", "COMANDA_HTTP_THREADS=600")
+        except BaseException:
+            self.end()
+            raise
+
+    def dev(self, *arguments):
+        subprocess.run([str(self.root / "dev"), *arguments], check=True, stdout=sys.stderr,
+                       env={name: value for name, value in os.environ.items() if name != "COMANDA_STACK"})
+
+    def end(self):
+        if self.stack.exists():
+            self.dev("--stack", str(self.stack), "stack", "wipe")
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def look(stack, seconds):
+    slow = bench.latency(stack, seconds)
+    reads = bench.measured(stack, "get_product", connections=64, seconds=seconds)
+    orders = bench.measured(stack, "place_order", connections=512, seconds=seconds, warm_up=2)
+    stack.await_settled()
+    return {"reads/s": reads["per_s"], "CPU µs a read": paired_slices.cpu_each(reads, reads["per_s"]),
+            "orders confirmed/s": orders["confirmed_per_s"],
+            "CPU µs an order": paired_slices.cpu_each(orders, orders["confirmed_per_s"]),
+            "accepted to committed at 50/s, p50 ms": slow["committed"]["p50_ms"]}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench --without", description=__doc__.splitlines()[0])
+    parser.add_argument("name", choices=sorted(WITHOUT))
+    parser.add_argument("--seconds", type=float, default=5, help="counted seconds a scenario (5)")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of both (3)")
+    options = parser.parse_args()
+    other = Other(options.name)
+    try:
+        stacks = [bench_stack.Stack(os.environ["COMANDA_STACK"]), bench_stack.Stack(other.stack)]
+        for stack in stacks:
+            stack.fill()
+        found = [[look(stack, options.seconds) for stack in stacks] for _ in range(options.rounds)]
+    finally:
+        other.end()
+    print(f"\n  {'without ' + options.name:<42}{'with':>10}{'without':>10}")
+    for what in found[0][0]:
+        pair = [statistics.median(turn[i][what] for turn in found) for i in range(2)]
+        print(f"  {what:<42}" + "".join(f"{value:>10,.1f}" for value in pair))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""Ceilings and what is held against them, in short slices by turns, so that whatever else the machine does falls on both.
+
+A ratio is that of one slice and its ceiling at the same timestamp: between the ceiling's slice before and the one after, by
+their distance in time. The first turn only warms up: files are made, caches filled. Of all pairs the mean counts, without
+the sixth at each end, and the quartiles tell how sure it is. Before each turn what the last one left is put away: pages
+and files are written out, and the ceiling's tables vacuumed.
+"""
+import statistics
+import time
+
+import resource_usage
+
+SLICE = 2.5  # counted seconds: the machine's speed may change within ten
+
+CEILINGS = {"rpc": "rpc_per_s", "orders": "order_messages_per_s", "database": "pg_orders_per_s"}
+CLIENTS = {"get_product": 64, "get_product_hot": 64, "place_order_256": 256, "place_order": 512}
+
+READS = (("rpc", "get_product", "rpc", "get_product_hot"),)
+# Each number of clients comes as often next to the one ceiling as to the other, as often soon after the checkpoint as late.
+ORDERS = (("orders", "place_order_256", "database", "place_order"), ("orders", "place_order", "database", "place_order_256"))
+
+# Ratio: of which scenarios (all pairs count alike: the better of two would be as much luck as merit), against which
+# ceiling, by what.
+RATIOS = {
+    "get_product_vs_rpc_ceiling": (("get_product",), "rpc", "per_s"),
+    "get_product_hot_vs_rpc_ceiling": (("get_product_hot",), "rpc", "per_s"),
+    "orders_confirmed_vs_ceiling": (("place_order_256", "place_order"), "orders", "per_s"),
+    "orders_confirmed_vs_database": (("place_order_256", "place_order"), "database", "per_s"),
+    "get_product_cpu_vs_rpc_ceiling": (("get_product",), "rpc", "cpu_us"),
+    "order_cpu_vs_ceiling": (("place_order_256", "place_order"), "orders", "cpu_us"),
+}
+
+
+def cpu_each(result, per_s):
+    """CPU µs an operation, without the load's own."""
+    return sum(spent for part, spent in result["cpu"].items()
+               if part != "load" and not part.startswith("postgres:")) * 1e6 / per_s
+
+
+def median(results):
+    """Of several slices of one scenario: medians of all that is a number."""
+    merged = {}
+    for key, value in results[0].items():
+        if isinstance(value, dict):
+            merged[key] = {name: statistics.median(result[key].get(name, 0) for result in results) for name in value}
+        elif isinstance(value, (int, float)):
+            merged[key] = statistics.median(result[key] for result in results)
+        else:
+            merged[key] = value
+    return merged
+
+
+def quartiles(values):
+    """The first and the third."""
+    return statistics.quantiles(values, n=4, method="inclusive")[::2] if len(values) > 1 else values * 2
+
+
+def trimmed_mean(values):
+    off = len(values) // 6
+    return statistics.fmean(sorted(values)[off:len(values) - off])
+
+
+class PairedSlices:
+    def __init__(self, stack, measured, say):
+        self.stack, self.measured, self.say = stack, measured, say
+        self.slices = []  # what, when in the middle, per_s, cpu_us
+        self.results = {name: [] for name in CLIENTS}
+
+    # ---- the slices ----
+
+    def scenario(self, name, seconds):
+        if not name.startswith("place_order"):
+            result = self.measured(self.stack, name, connections=CLIENTS[name], seconds=seconds, warm_up=1)
+            return result, result["per_s"]
+        result = self.measured(self.stack, "place_order", connections=CLIENTS[name], seconds=seconds, warm_up=1.5)
+        self.stack.await_settled()
+        return result, result["confirmed_per_s"]
+
+    def slice(self, name, seconds, counts):
+        begun = time.monotonic()
+        if name in CEILINGS:
+            per_s, cpu_us = self.stack.ceiling(name, seconds)
+        else:
+            result, per_s = self.scenario(name, seconds)
+            cpu_us = cpu_each(result, per_s)
+        if not counts:
+            return
+        self.slices.append({"name": name, "at_s": round((begun + time.monotonic()) / 2, 1), "per_s": round(per_s, 1),
+                            "cpu_us": round(cpu_us, 1)})
+        if name in CLIENTS:
+            self.results[name].append(result)
+
+    def alternate(self, about, turns, seconds, count):
+        for turn in range(count + 1):
+            self.say(f"{about} beside their ceilings: " + (f"{turn} of {count}" if turn else "warming up"))
+            self.stack.settle_storage()
+            for name in turns[turn % len(turns)]:
+                self.slice(name, seconds, counts=turn > 0)
+        # Once more, so that the last scenario, too, stands between two slices of each ceiling.
+        for name in dict.fromkeys(turns[0]):
+            if name in CEILINGS:
+                self.slice(name, seconds, counts=True)
+
+    def run(self, seconds, count):
+        """How many cores went elsewhere meanwhile: to other work on this machine, and to its neighbours."""
+        before, begun = resource_usage.machine_seconds(self.stack), time.monotonic()
+        self.alternate("reads", READS, seconds, count)
+        self.alternate("placements", ORDERS, seconds, count)
+        after, took = resource_usage.machine_seconds(self.stack), time.monotonic() - begun
+        return {name: round((later - earlier) / took, 2)
+                for name, earlier, later in zip(("other_work", "stolen"), before, after)}
+
+    # ---- what comes of them ----
+
+    def of(self, name):
+        return [one for one in self.slices if one["name"] == name]
+
+    def ceiling_at(self, name, at_s, figure):
+        before = [one for one in self.of(name) if one["at_s"] <= at_s]
+        after = [one for one in self.of(name) if one["at_s"] > at_s]
+        if not before or not after:
+            return (before[-1:] + after[:1])[0][figure]
+        first, second = before[-1], after[0]
+        share = (at_s - first["at_s"]) / (second["at_s"] - first["at_s"])
+        return first[figure] + share * (second[figure] - first[figure])
+
+    def pairs(self, scenario, ceiling, figure):
+        """A rate over the ceiling's; of costs, the ceiling's over it: more is better."""
+        found = [one[figure] / self.ceiling_at(ceiling, one["at_s"], figure) for one in self.of(scenario)]
+        return [round(1 / ratio if figure == "cpu_us" else ratio, 3) for ratio in found]
+
+    def ratios(self):
+        """Ratio → its mean, of each scenario and of all; its quartiles; its pairs by scenario."""
+        found = {}
+        for name, (scenarios, ceiling, figure) in RATIOS.items():
+            pairs = {scenario: self.pairs(scenario, ceiling, figure) for scenario in scenarios}
+            every = [ratio for ratios in pairs.values() for ratio in ratios]
+            found[name] = {"mean": round(trimmed_mean(every), 3), "quartiles": [round(value, 3) for value in quartiles(every)],
+                           "means": {scenario: round(trimmed_mean(ratios), 3) for scenario, ratios in pairs.items()},
+                           "pairs": pairs}
+        return found
+
+    def ceilings(self):
+        found = {}
+        for name, key in CEILINGS.items():
+            found[key] = round(statistics.median(one["per_s"] for one in self.of(name)), 1)
+            found[key.replace("per_s", "cpu_us")] = round(statistics.median(one["cpu_us"] for one in self.of(name)), 1)
+        return found
+
+    def scenarios(self):
+        return {name: median(results) for name, results in self.results.items()}

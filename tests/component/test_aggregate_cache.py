@@ -1,0 +1,204 @@
+"""What a service keeps of what it has just saved, and takes from memory instead of loading it: the result is the same as
+if it had loaded it, whoever has changed the row meanwhile."""
+import time
+import uuid
+
+import pytest
+
+from harness.broker import order_event
+from harness.waiting import SLOWNESS, eventually
+from harness.rest import ok
+from harness.stack import waiting_for_locks
+
+
+class Shop:
+    """svc-products, told of orders of two pieces by one who speaks as svc-orders, which has never heard of them."""
+
+    def __init__(self, stack, orders, operator):
+        self.stack, self.orders, self.operator = stack, orders, operator
+
+    def tell(self, status, product, *order_ids):
+        name = "order.placed" if status == "pending" else f"order.{status}"
+        self.orders.publish_events([order_event(name, order_id, product, status) for order_id in order_ids])
+
+    def place(self, product):
+        order_id = str(uuid.uuid4())
+        self.publish_events("pending", product, order_id)
+        return order_id
+
+    def state(self, order_id):
+        found = self.stack.sql("products", "SELECT state FROM reservations WHERE order_id = %s", order_id)
+        return found[0][0] if found else None
+
+    def placed(self, product):
+        order_id = self.place(product)
+        eventually(lambda: self.state(order_id))
+        return order_id
+
+    def end(self, product, *order_ids):
+        """Lets go what they hold. What was answered to svc-orders lies in its dead letters."""
+        self.publish_events("expired", product, *order_ids)
+        eventually(lambda: all(self.state(order_id) in ("released", "refused") for order_id in order_ids))
+        for order_id in order_ids:
+            self.operator.dead("orders", lambda body, order_id=order_id: order_id.encode() in body)
+
+    def reserved(self, product):
+        return self.stack.sql("products", "SELECT reserved FROM products WHERE id = %s", product["id"])[0][0]
+
+    def change(self, product, what):
+        """As another replica would, of which this one hears nothing."""
+        self.stack.sql("products", f"UPDATE products SET {what}, sequence = sequence + 1 WHERE id = %s", product["id"])
+
+    def mistrusted(self):
+        return self.stack.metric("svc-products", "comanda_aggregate_cache_invalidations_total")
+
+
+@pytest.fixture
+def shop(stack, as_user, operator):
+    return Shop(stack, as_user("svc-orders"), operator)
+
+
+def used(stack, program):
+    """(from memory, from the database): aggregates of all turns so far."""
+    return [stack.metric(program, "comanda_aggregates_loaded_total", source=where) for where in ("memory", "database")]
+
+
+def until_it_happens(attempt):
+    """Things are kept for a second, and not at all for some seconds after one was found to be old. An attempt that did
+    not meet what it is about proves nothing, and is made again; one that fails has failed."""
+    until = time.monotonic() + 40 * SLOWNESS
+    while not attempt():
+        assert time.monotonic() < until, "nothing was taken from memory"
+
+
+def test_an_order_that_was_just_placed_is_confirmed_without_loading_it(stack, customer, new_product):
+    product = new_product(on_hand=100_000)  # attempts are quick: a hundred of them in some four seconds
+
+    def attempt():
+        before = used(stack, "svc-orders")
+        order_id = ok(customer.place([(product, 1)]), 202)["id"]
+        eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == "confirmed")
+        memory, database = (now - then for now, then in zip(used(stack, "svc-orders"), before, strict=True))
+        return memory >= 1 and database == 0
+
+    until_it_happens(attempt)
+
+
+def test_the_events_consumer_uses_what_the_command_consumer_has_cached(stack, admin, shop, new_product):
+    def attempt():
+        product = new_product(on_hand=0)
+        ok(admin.post(f"/products/{product['id']}/stock", {"delta": 2}))
+        before = used(stack, "svc-products")
+        order_id = shop.placed(product)
+        memory, database = (now - then for now, then in zip(used(stack, "svc-products"), before, strict=True))
+        assert shop.state(order_id) == "held", "of the two that were added"
+        shop.end(product, order_id)
+        return memory == 1 and database == 0
+
+    until_it_happens(attempt)
+
+
+def test_a_reservation_that_is_not_looked_for_is_found_all_the_same(stack, shop, product):
+    """It takes the first try for granted that an order which was placed has none yet."""
+    def attempt():
+        order_id, redone = str(uuid.uuid4()), stack.metric("svc-products", "comanda_transactions_total", result="retry")
+        stack.sql("products", "INSERT INTO reservations (order_id, state, total_cents, updated_at, version)"
+                              " VALUES (%s, 'released', 0, now(), 1)", order_id)
+        shop.publish_events("pending", product, order_id)
+        other = shop.placed(product)
+        assert shop.state(order_id) == "released"
+        assert shop.reserved(product) == 2, "of the other order alone"
+        shop.end(product, other)
+        return stack.metric("svc-products", "comanda_transactions_total", result="retry") > redone
+
+    until_it_happens(attempt)
+
+
+def test_stock_that_another_replica_has_changed_since_is_counted_anew(shop, product):
+    def attempt():
+        first = shop.placed(product)
+        mistrusted, before = shop.mistrusted(), shop.reserved(product)
+        shop.change(product, "reserved = reserved + 1")
+        second = shop.placed(product)
+        assert shop.reserved(product) == before + 3, "one that the other took, and two of the second order"
+        shop.end(product, first, second)
+        assert shop.reserved(product) == before - 1
+        return shop.mistrusted() > mistrusted
+
+    until_it_happens(attempt)
+
+
+def test_what_is_sold_out_in_memory_alone_is_sold(shop, new_product):
+    """The turn would refuse, and so change nothing of the product: no save would find out."""
+    def attempt():
+        product = new_product(on_hand=2)
+        first = shop.placed(product)
+        mistrusted = shop.mistrusted()
+        shop.change(product, "on_hand = on_hand + 2")
+        second = shop.placed(product)
+        assert shop.state(second) == "held", "of the two that the other has added"
+        shop.end(product, first, second)
+        return shop.mistrusted() > mistrusted
+
+    until_it_happens(attempt)
+
+
+def test_a_sold_out_product_is_refused_and_stays_cached(stack, shop, new_product):
+    def attempt():
+        product = new_product(on_hand=2)
+        first = shop.placed(product)
+        mistrusted, memory = shop.mistrusted(), used(stack, "svc-products")[0]
+        second = shop.placed(product)
+        assert shop.state(second) == "refused"
+        assert shop.mistrusted() == mistrusted
+        taken = used(stack, "svc-products")[0] > memory
+        shop.end(product, first, second)
+        return taken
+
+    until_it_happens(attempt)
+
+
+def test_goods_that_another_replica_holds_are_let_go_though_memory_knows_nothing_of_it(shop, product):
+    """The reservation is loaded, and the product is from before it: less is reserved than the order holds."""
+    def attempt():
+        shop.end(product, shop.placed(product))
+        mistrusted, order_id = shop.mistrusted(), str(uuid.uuid4())
+        shop.stack.sql("products", "INSERT INTO reservations (order_id, state, lines, currency, total_cents, updated_at,"
+                                   " version) VALUES (%s, 'held', %s, 'EUR', 3780, now(), 1)", order_id,
+                       f'{{"lines":[{{"product_id":"{product["id"]}","name":"Tea","quantity":2,'
+                       '"unit_price_cents":1890}]}')
+        shop.change(product, "reserved = reserved + 2")
+        shop.publish_events("expired", product, order_id)
+        eventually(lambda: shop.state(order_id) == "released")
+        assert shop.reserved(product) == 0
+        return shop.mistrusted() > mistrusted
+
+    until_it_happens(attempt)
+
+
+def test_a_batch_whose_connection_was_lost_leaves_nothing_in_memory(stack, shop, product):
+    """It wanted to make the very version that another replica makes."""
+    def taken_from_memory():
+        before = used(stack, "svc-products")[0]
+        shop.end(product, shop.placed(product))
+        return used(stack, "svc-products")[0] > before
+
+    def attempt():
+        eventually(taken_from_memory)  # a consumer that has lost its connection without is pessimistic for some seconds
+        first = shop.placed(product)
+        mistrusted, before = shop.mistrusted(), shop.reserved(product)
+        with stack.database("products") as other:
+            other.execute("UPDATE products SET reserved = reserved + 1, sequence = sequence + 1 WHERE id = %s",
+                          [product["id"]])
+            second = shop.place(product)
+            waiting = eventually(lambda: waiting_for_locks(stack, "products"))
+            for pid in waiting:
+                stack.sql("products", "SELECT pg_terminate_backend(%s)", pid)
+        eventually(lambda: shop.state(second))
+        third = shop.placed(product)
+        assert shop.reserved(product) == before + 5, "one that the other took, and two of each order"
+        shop.end(product, first, second, third)
+        assert shop.reserved(product) == before - 1
+        return shop.mistrusted() > mistrusted
+
+    until_it_happens(attempt)

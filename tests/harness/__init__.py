@@ -1,0 +1,1 @@
+"""What the suites speak with: the stack, REST, raw HTTP, the broker, and timeout."""

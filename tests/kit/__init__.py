@@ -1,1 +1,0 @@
-"""What the suites speak with: the stack, REST, raw HTTP, the broker, and patience."""
