@@ -102,11 +102,11 @@ WITHOUT = {
          "		status = broker_ack(consumer->broker, batch->deliveries[i].tag, false);\n	return status;\n"),),
     "relay-wake-up": (
         ("runtime/relay/outbox_relay.c", "	if (wake)\n		eventfd_write(relay->wake, 1);\n", "	(void)wake;\n"),),
-    "pairs": (("svc-orders/service.c", ".join_timeout_us = 400 * MS_US,", ".join_timeout_us = 0,"),),
-    "looks-without-locks": (("runtime/consumer/process_batch.c", "turn.locked = pessimistic ||", "turn.locked = true || pessimistic ||"),),
-    "kept-aggregates": (("runtime/store/aggregate_cache.c", "*found = find(kept, wanted->store, &wanted->id);",
-                         "*found = NULL;\n	(void)kept;"),),
-    "rest": (("runtime/relay/admission_control.c", "	if (pending <= admission->max_pending)\n",
+    "event-join": (("svc-orders/service.c", ".join_timeout_us = 400 * MS_US,", ".join_timeout_us = 0,"),),
+    "optimistic-loads": (("runtime/consumer/process_batch.c", "turn.locked = pessimistic ||", "turn.locked = true || pessimistic ||"),),
+    "aggregate-cache": (("runtime/store/aggregate_cache.c", "*found = find(aggregate_cache, wanted->store, &wanted->id);",
+                         "*found = NULL;\n	(void)aggregate_cache;"),),
+    "admission-control": (("runtime/relay/admission_control.c", "	if (pending <= admission->max_pending)\n",
               "	if (pending <= admission->max_pending || since_us != 0)\n"),),
     "optimistic-inserts": (
         ("runtime/consumer/process_batch.c", "stores_save_send(turn->consumer, turn->unit, turn->claim.optimistic);",
@@ -115,8 +115,8 @@ WITHOUT = {
          "deadlines_save_send(db, service, turn->unit, false);"),
         ("runtime/consumer/process_batch.c", "outbox_insert_send(db, turn->batch, turn->claim.optimistic);",
          "outbox_insert_send(db, turn->batch, false);")),
-    "unasked-requests": (("runtime/consumer/process_batch.c", "turn.claim.asks = pessimistic ||", "turn.claim.asks = true || pessimistic ||"),),
-    "unclaimed-events": (("runtime/store/inbox.c", "return claim->optimistic && item->handler != NULL",
+    "late-request-duplicates": (("runtime/consumer/process_batch.c", "turn.claim.asks = pessimistic ||", "turn.claim.asks = true || pessimistic ||"),),
+    "idempotent-events": (("runtime/store/inbox.c", "return claim->optimistic && item->handler != NULL",
                           "return false && claim->optimistic && item->handler != NULL"),),
 }
 

@@ -24,7 +24,7 @@ def say(text):
 
 
 def so_far(stack):
-    """Counters, the timestamp, CPU seconds: in the same order each time, so that the time between two such looks is right."""
+    """Counters, the moment, CPU seconds: in the same order each time, so that the time between two such looks is right."""
     return resource_usage.counters(stack), time.monotonic(), resource_usage.cpu_seconds(stack)
 
 

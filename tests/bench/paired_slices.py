@@ -1,6 +1,6 @@
 """Ceilings and what is held against them, in short slices by turns, so that whatever else the machine does falls on both.
 
-A ratio is that of one slice and its ceiling at the same timestamp: between the ceiling's slice before and the one after, by
+A ratio is that of one slice and its ceiling at the same moment: between the ceiling's slice before and the one after, by
 their distance in time. The first turn only warms up: files are made, caches filled. Of all pairs the mean counts, without
 the sixth at each end, and the quartiles tell how sure it is. Before each turn what the last one left is put away: pages
 and files are written out, and the ceiling's tables vacuumed.

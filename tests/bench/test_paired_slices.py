@@ -9,7 +9,7 @@ ORDERS = 4_000  # confirmed a second
 
 
 class Machine:
-    """Each slice takes three seconds, in which it does what its speed at that timestamp allows."""
+    """Each slice takes three seconds, in which it does what its speed at that moment allows."""
 
     def __init__(self, speed):
         self.speed, self.now, self.taken = speed, 0.0, 0
@@ -38,8 +38,8 @@ class Machine:
 def fought(monkeypatch):
     def fight(speed):
         machine = Machine(speed)
-        monkeypatch.setattr(paired_slices.accounts, "machine_seconds", lambda _: (0, 0))
-        monkeypatch.setattr(duel, "time", types.SimpleNamespace(monotonic=lambda: machine.now))
+        monkeypatch.setattr(paired_slices.resource_usage, "machine_seconds", lambda _: (0, 0))
+        monkeypatch.setattr(paired_slices, "time", types.SimpleNamespace(monotonic=lambda: machine.now))
         beside = paired_slices.PairedSlices(machine, machine.measured, lambda _: None)
         beside.run(2.5, 12)
         return beside

@@ -97,7 +97,7 @@ def test_an_event_is_acknowledged_only_when_the_answer_to_it_has_arrived(stack, 
         stack.stop("svc-orders")
         with bounded(stack, "orders.events") as queue:
             with pytest.raises(pika.exceptions.NackError):
-                for _ in range(50):  # it says that it is full a timestamp later than it is
+                for _ in range(50):  # it says that it is full a moment later than it is
                     users.publish_events(event("user.verified", "svc-users", ended, {"order_id": ended}))
             os.kill(stack.pid("svc-users"), signal.SIGCONT)
             eventually(lambda: refusals(stack, "svc-users") > before)

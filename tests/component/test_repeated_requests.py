@@ -137,7 +137,7 @@ def test_duplicates_are_checked_first_for_requests_that_hash_a_password(stack, e
     assert redone(stack, "svc-users") == before
 
 
-# ---- at the same timestamp ----
+# ---- at the same moment ----
 
 @pytest.fixture
 def two_consumers(stack):

@@ -1,4 +1,4 @@
-"""Requests that wait for no thread: once a connection has lasted a timestamp, whoever takes a service's reply answers the
+"""Requests that wait for no thread: once a connection has lasted a moment, whoever takes a service's reply answers the
 client. Answers come in order, to the right client, in time, whatever becomes of the service, the client and the edge."""
 import os
 import random

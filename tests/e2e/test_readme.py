@@ -2,7 +2,7 @@
 
 A block marked <!-- tested --> is run against this stack. In ```console, lines after "$ " are commands (a line that ends
 in a backslash goes on in the next) and what follows is their output; in ```sh all lines are commands. Ids and times may
-differ. A command that only reads may need a timestamp until what it reads has happened."""
+differ. A command that only reads may need a moment until what it reads has happened."""
 import os
 import re
 import subprocess
