@@ -35,7 +35,7 @@ static struct rpc_request request_of(const struct call *call, int type, const vo
 				      .deadline_us = now_us + call->edge->settings->rpc_deadline_us,
 				      .traceparent = call->traceparent,
 				      .queue = queue,
-				      .read = reads(type)};
+				      .mergeable = comanda_contract.types[type].read_only};
 	struct buffer data;
 
 	if (schema == NULL)

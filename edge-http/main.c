@@ -36,7 +36,7 @@ static enum status fetch_keys(void *context, struct arena *arena, struct span *r
 				      .id = uuid_new(now_us),
 				      .time_us = now_us,
 				      .deadline_us = now_us + edge->settings->rpc_deadline_us,
-				      .read = true};
+				      .mergeable = true};
 	struct rpc_reply reply;
 	enum status status = rpc_call(edge->rpc, &request, arena, &reply);
 

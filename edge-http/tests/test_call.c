@@ -165,7 +165,7 @@ static void passes_a_product_on_with_its_etag(void **state)
 	assert_int_equal(ask("GET", "/v1/products/" ID, NULL), 200);
 	assert_int_equal(service.asked.type, PRODUCTS_GET);
 	assert_string_equal(service.data, "{\"id\":\"" ID "\"}");
-	assert_true(service.asked.read);
+	assert_true(service.asked.mergeable);
 	assert_int_equal(service.asked.caller.role, CALLER_NOBODY);
 	assert_string_equal(header("ETag"), "\"3\"");
 	assert_string_equal(header("Content-Type"), "application/json");

@@ -1,11 +1,11 @@
-/* The CloudEvents envelope, by a field table like everything else. */
+/* The CloudEvents envelope, by a field table. */
 #include "rpc/cloudevent.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* The attributes in the order in which they are written. `data` comes after them; it is JSON, which is what CloudEvents
- * takes it for where no `datacontenttype` says otherwise (JSON event format 1.0, 3.1). */
+/* The attributes in the order in which they are written. `data` follows them. It is JSON, which is the default when
+ * there is no `datacontenttype` (JSON event format 1.0, section 3.1). */
 struct envelope {
 	const char *specversion;
 	struct uuid id;
@@ -54,7 +54,7 @@ void cloudevent_write(struct buffer *out, const struct cloudevent *event)
 		.traceparent = event->traceparent,
 	};
 	json_encode(out, &envelope_schema, &envelope);
-	out->size--; /* the closing brace: data goes inside */
+	out->size--; /* without the closing brace: `data` is the last member */
 	buffer_text(out, ",\"data\":");
 	if (event->type->schema != NULL)
 		json_encode(out, event->type->schema, event->body);
@@ -63,7 +63,7 @@ void cloudevent_write(struct buffer *out, const struct cloudevent *event)
 	buffer_text(out, "}");
 }
 
-/* "comanda.order.placed.v1" → the contract's row; -1 where this build has none. */
+/* The contract's index of a CloudEvents type such as "comanda.order.placed.v1"; -1: this build does not know it. */
 static int find_type(const struct contract *contract, const char *type)
 {
 	const size_t prefix = sizeof(type_prefix) - 1;

@@ -1,4 +1,5 @@
-/* Events as they travel: CloudEvents 1.0, structured JSON mode (https://cloudevents.io, docs/reference/messages.md). */
+/* Events as CloudEvents 1.0 in structured JSON mode (docs/reference/messages.md).
+ * Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md */
 #ifndef RPC_CLOUDEVENT_H
 #define RPC_CLOUDEVENT_H
 
@@ -7,7 +8,7 @@
 #define CLOUDEVENT_TYPE       "application/cloudevents+json"
 #define CLOUDEVENT_BATCH_TYPE "application/cloudevents-batch+json"
 
-/* Longer than any sane traceparent; W3C's is 55. */
+/* The longest traceparent that is read. W3C Trace Context 1.0 has 55 characters. */
 enum { TRACEPARENT_MAX = 128 };
 
 struct cloudevent {
@@ -16,7 +17,7 @@ struct cloudevent {
 	const char *source; /* the producer's name */
 	struct uuid subject;
 	int64_t sequence, time_us;
-	struct uuid cause;       /* the message that caused it; nil: none */
+	struct uuid cause;       /* id of the message that caused it; nil: none */
 	const char *traceparent; /* NULL: none */
 	const void *body;        /* a struct of the type's schema */
 };
@@ -24,9 +25,9 @@ struct cloudevent {
 /* Appends the event as one line of JSON. */
 void cloudevent_write(struct buffer *out, const struct cloudevent *event);
 
-/* Reads an event's envelope into a message (its body stays NULL) and finds its data (NULL: it has none).
- * E_MALFORMED, E_INVALID: no event; the faults say why. E_UNKNOWN_TYPE: an event of a type, or of a version, that this
- * build does not know; the message's id is set. */
+/* Reads the envelope of an event into a message. The message's body stays NULL. *ret_data is the data; NULL: none.
+ * E_MALFORMED, E_INVALID: not an event, and the faults say why. E_UNKNOWN_TYPE: this build does not know the type or its
+ * version, and the message's id is set. */
 must_check enum status cloudevent_read(const struct json *json, const struct contract *contract, struct arena *arena,
 				       struct faults *faults, struct message *ret_message,
 				       const struct json **ret_data);

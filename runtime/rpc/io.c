@@ -1,5 +1,5 @@
-/* A turn: take the replies that have come, look what became of messages, give back overdue slots, send what waits; then
- * sleep until the broker or a caller has something. */
+/* The broker thread. One pass: read the replies that have arrived, read publisher confirms, expire messages, send what
+ * waits. Then it sleeps until the broker or a caller has something. */
 #include "rpc/io.h"
 
 #include "telemetry/log.h"
@@ -13,40 +13,44 @@ static struct metric messages = {.name = "comanda_rpc_messages_total",
 				 .help = "Request messages sent; each holds the requests that waited together",
 				 .type = COUNTER,
 				 .label = "queue"};
-static struct metric strays = {.name = "comanda_rpc_stray_replies_total",
-			       .help = "Replies that arrived after their call had ended",
-			       .type = COUNTER};
+static struct metric stray_replies = {.name = "comanda_rpc_stray_replies_total",
+				      .help = "Replies that arrived after their call had ended",
+				      .type = COUNTER};
 
-static const int64_t nap_us = 25 * MS_US, longest_sleep_us = 500 * MS_US, complaint_us = 5 * SECOND_US;
+static const int64_t reconnect_pause_us = 25 * MS_US;
+static const int64_t longest_sleep_us = 500 * MS_US;
+static const int64_t log_interval_us = 5 * SECOND_US;
 
-enum { REPLIES_A_TURN = 64 };
+enum { REPLIES_PER_PASS = 64 };
+
+/* `lost`: the request was sent, and whether the service received it is not known. */
+static const struct call_result not_sent = {.status = E_UNAVAILABLE};
+static const struct call_result lost = {.status = E_UNAVAILABLE, .sent = true};
 
 /* ---- the connection ---- */
 
 static void set_connected(struct rpc *rpc, bool connected)
 {
-	static const struct rpc_end not_sent = {.status = E_UNAVAILABLE},
-				    sent = {.status = E_UNAVAILABLE, .sent = true};
-	struct ended ended = {NULL, NULL};
+	struct ended_calls ended = {.calls = NULL};
 
 	pthread_mutex_lock(&rpc->table.lock);
 	rpc->table.connected = connected;
 	rpc->table.blocked = false;
 	if (!connected) {
-		table_end_waiting(&rpc->table, &not_sent, &ended);
-		/* Replies come to this connection alone, so none will. */
-		while (rpc->table.sent != NULL)
-			table_end_message(&rpc->table, rpc->table.sent, &sent, &ended);
+		call_table_end_waiting(&rpc->table, &not_sent, &ended);
+		/* Direct reply-to sends replies to this connection only, so none will arrive. */
+		while (rpc->table.messages != NULL)
+			call_table_end_message(&rpc->table, rpc->table.messages, &lost, &ended);
 	}
 	pthread_mutex_unlock(&rpc->table.lock);
-	ended_tell(&ended);
+	ended_calls_notify(&ended);
 }
 
-static void say_away(struct rpc *rpc)
+static void log_unavailable(struct rpc *rpc)
 {
-	if (monotonic_now() < rpc->next_complaint)
+	if (monotonic_now() < rpc->next_log_us)
 		return;
-	rpc->next_complaint = monotonic_now() + complaint_us;
+	rpc->next_log_us = monotonic_now() + log_interval_us;
 	log_warn("broker.unavailable", kv_text("detail", broker_detail(rpc->broker)));
 }
 
@@ -61,7 +65,7 @@ static enum status connect_broker(struct rpc *rpc)
 		set_connected(rpc, false);
 	}
 	if (broker_ensure(rpc->broker) != OK) {
-		say_away(rpc);
+		log_unavailable(rpc);
 		return E_UNAVAILABLE;
 	}
 	if (broker_consume(rpc->broker, &replies) != OK) {
@@ -73,11 +77,11 @@ static enum status connect_broker(struct rpc *rpc)
 	return OK;
 }
 
-static void note_blocked(struct rpc *rpc)
+/* The broker blocks a connection while it is short of memory or disk (AMQP's connection.blocked). */
+static void update_blocked(struct rpc *rpc)
 {
-	static const struct rpc_end not_sent = {.status = E_UNAVAILABLE};
 	bool blocked = broker_blocked(rpc->broker);
-	struct ended ended = {NULL, NULL};
+	struct ended_calls ended = {.calls = NULL};
 
 	if (blocked == rpc->table.blocked)
 		return;
@@ -85,17 +89,17 @@ static void note_blocked(struct rpc *rpc)
 	pthread_mutex_lock(&rpc->table.lock);
 	rpc->table.blocked = blocked;
 	if (blocked)
-		table_end_waiting(&rpc->table, &not_sent, &ended);
+		call_table_end_waiting(&rpc->table, &not_sent, &ended);
 	pthread_mutex_unlock(&rpc->table.lock);
-	ended_tell(&ended);
+	ended_calls_notify(&ended);
 }
 
 /* ---- replies ---- */
 
-static void take_reply(struct rpc *rpc, const struct delivery *delivery)
+static void process_reply(struct rpc *rpc, const struct delivery *delivery)
 {
 	struct rpc_slices slices;
-	struct ended ended = {NULL, NULL};
+	struct ended_calls ended = {.calls = NULL};
 	size_t stray;
 
 	if (rpc_wire_slice(delivery->body, &rpc->arena, &slices) != OK) {
@@ -105,84 +109,85 @@ static void take_reply(struct rpc *rpc, const struct delivery *delivery)
 	stray = slices.skipped;
 	pthread_mutex_lock(&rpc->table.lock);
 	for (size_t i = 0; i < slices.count; i++)
-		stray += !table_answer(&rpc->table, &slices.items[i], delivery->user_id, &ended);
+		stray += !call_table_complete(&rpc->table, &slices.items[i], delivery->user_id, &ended);
 	pthread_mutex_unlock(&rpc->table.lock);
-	ended_tell(&ended);
+	ended_calls_notify(&ended);
 	if (stray > 0) {
-		metric_add(&strays, NULL, (int64_t)stray);
+		metric_add(&stray_replies, NULL, (int64_t)stray);
 		log_debug("rpc.stray_replies", kv_int("items", stray), kv_text("user", delivery->user_id));
 	}
 }
 
-static void take_replies(struct rpc *rpc)
+static void process_replies(struct rpc *rpc)
 {
-	for (int i = 0; i < REPLIES_A_TURN; i++) {
+	for (int i = 0; i < REPLIES_PER_PASS; i++) {
 		struct delivery delivery;
 
 		arena_reset(&rpc->arena);
 		if (broker_next(rpc->broker, 0, &rpc->arena, &delivery) != OK)
 			return;
-		take_reply(rpc, &delivery);
+		process_reply(rpc, &delivery);
 	}
 }
 
-/* ---- what became of requests ---- */
+/* ---- publisher confirms ---- */
 
-static struct sent *find_sent(struct rpc_table *table, uint64_t sequence)
+static struct rpc_message *find_message(struct call_table *table, uint64_t sequence)
 {
-	struct sent *sent = table->sent;
+	struct rpc_message *message = table->messages;
 
-	while (sent != NULL && sent->sequence != sequence)
-		sent = sent->next;
-	return sent;
+	while (message != NULL && message->sequence != sequence)
+		message = message->next;
+	return message;
 }
 
-/* Refused: the queue is full. Returned: there is no such queue. Neither was received. */
-static void end_refused(struct rpc *rpc, const struct outcome *outcome)
+/* A message is refused when the queue is full, and returned when there is no such queue. In neither case a service
+ * received it. */
+static void end_unroutable(struct rpc *rpc, const struct outcome *outcome)
 {
-	const struct rpc_end end = {.status = outcome->kind == OUTCOME_REFUSED ? E_BUSY : E_UNAVAILABLE};
-	struct ended ended = {NULL, NULL};
-	struct sent *sent;
+	const struct call_result result = {.status = outcome->kind == OUTCOME_REFUSED ? E_BUSY : E_UNAVAILABLE};
+	struct ended_calls ended = {.calls = NULL};
+	struct rpc_message *message;
 
 	pthread_mutex_lock(&rpc->table.lock);
-	sent = find_sent(&rpc->table, outcome->sequence);
-	if (sent != NULL)
-		table_end_message(&rpc->table, sent, &end, &ended);
+	message = find_message(&rpc->table, outcome->sequence);
+	if (message != NULL)
+		call_table_end_message(&rpc->table, message, &result, &ended);
 	pthread_mutex_unlock(&rpc->table.lock);
-	ended_tell(&ended);
+	ended_calls_notify(&ended);
 }
 
-static void take_outcomes(struct rpc *rpc)
+static void process_confirms(struct rpc *rpc)
 {
-	struct outcome confirms[64];
+	struct outcome outcomes[64];
 	size_t count;
 
-	while ((count = broker_outcomes(rpc->broker, confirms, 64)) > 0)
+	while ((count = broker_outcomes(rpc->broker, outcomes, 64)) > 0)
 		for (size_t i = 0; i < count; i++)
-			if (confirms[i].kind != OUTCOME_CONFIRMED)
-				end_refused(rpc, &confirms[i]);
+			if (outcomes[i].kind != OUTCOME_CONFIRMED)
+				end_unroutable(rpc, &outcomes[i]);
 }
 
-static void expire(struct rpc *rpc)
+static void expire_messages(struct rpc *rpc)
 {
-	struct ended ended = {NULL, NULL};
+	struct ended_calls ended = {.calls = NULL};
 
 	pthread_mutex_lock(&rpc->table.lock);
-	table_expire(&rpc->table, monotonic_now(), &ended);
+	call_table_expire_messages(&rpc->table, monotonic_now(), &ended);
 	pthread_mutex_unlock(&rpc->table.lock);
-	ended_tell(&ended);
+	ended_calls_notify(&ended);
 }
 
 /* ---- sending ---- */
 
-static enum status publish(struct rpc *rpc, struct sent *sent)
+static enum status publish(struct rpc *rpc, struct rpc_message *message)
 {
 	char id[UUID_TEXT + 1];
-	int64_t left = sent->due_us - monotonic_now();
+	int64_t left = message->due_us - monotonic_now();
 	const struct publication publication = {.exchange = "rpc",
-						.routing_key = sent->queue->name,
+						.routing_key = message->queue->name,
 						.content_type = "application/json",
-						.type = sent->type,
+						.type = message->type,
 						.message_id = id,
 						.correlation_id = id,
 						.reply_to = "amq.rabbitmq.reply-to",
@@ -191,56 +196,54 @@ static enum status publish(struct rpc *rpc, struct sent *sent)
 						.expiration_us = left > MS_US ? left : MS_US,
 						.time_us = timestamp_now()};
 
-	uuid_text(&sent->id, id);
-	return broker_publish(rpc->broker, &publication, &sent->sequence);
+	uuid_text(&message->id, id);
+	return broker_publish(rpc->broker, &publication, &message->sequence);
 }
 
-/* One message of a queue; false where it has none to send. */
+/* Sends one message to a queue. False: there is none to send, or it could not be sent. */
 static bool send_one(struct rpc *rpc, struct rpc_queue *queue)
 {
-	static const struct rpc_end not_sent = {.status = E_UNAVAILABLE},
-				    unknown = {.status = E_UNAVAILABLE, .sent = true};
-	struct ended ended = {NULL, NULL};
-	struct sent *sent;
+	struct ended_calls ended = {.calls = NULL};
+	struct rpc_message *message;
 	enum status status;
 
 	pthread_mutex_lock(&rpc->table.lock);
-	sent = queue_take(&rpc->table, queue, &rpc->bundle);
+	message = rpc_queue_next_message(&rpc->table, queue, &rpc->bundle);
 	pthread_mutex_unlock(&rpc->table.lock);
-	if (sent == NULL)
+	if (message == NULL)
 		return false;
-	status = publish(rpc, sent);
+	status = publish(rpc, message);
 	if (status == OK) {
 		metric_add(&messages, queue->name, 1);
 		return true;
 	}
 	pthread_mutex_lock(&rpc->table.lock);
-	table_end_message(&rpc->table, sent, status == E_BUSY ? &not_sent : &unknown, &ended);
+	call_table_end_message(&rpc->table, message, status == E_BUSY ? &not_sent : &lost, &ended);
 	pthread_mutex_unlock(&rpc->table.lock);
-	ended_tell(&ended);
+	ended_calls_notify(&ended);
 	return false;
 }
 
 static void send_waiting(struct rpc *rpc)
 {
-	for (size_t i = 0; i < rpc->table.consumer_count; i++)
+	for (size_t i = 0; i < rpc->table.queue_count; i++)
 		while (broker_connected(rpc->broker) && send_one(rpc, &rpc->table.queues[i]))
 			;
 }
 
 /* ---- sleeping ---- */
 
-/* When to wake at the latest; 0 where there is something to send. */
-static int64_t sleep_time(struct rpc_table *table)
+/* The longest sleep until a message expires; 0 when there is something to send. */
+static int64_t sleep_time(struct call_table *table)
 {
 	int64_t now = monotonic_now(), longest = longest_sleep_us;
 
-	for (size_t i = 0; i < table->consumer_count; i++)
-		if (queue_can_send(table, &table->queues[i]))
+	for (size_t i = 0; i < table->queue_count; i++)
+		if (rpc_queue_can_send(table, &table->queues[i]))
 			return 0;
-	for (const struct sent *sent = table->sent; sent != NULL; sent = sent->next)
-		if (sent->due_us - now < longest)
-			longest = sent->due_us > now ? sent->due_us - now : 0;
+	for (const struct rpc_message *message = table->messages; message != NULL; message = message->next)
+		if (message->due_us - now < longest)
+			longest = message->due_us > now ? message->due_us - now : 0;
 	return longest;
 }
 
@@ -252,7 +255,7 @@ static void sleep_for(struct rpc *rpc, int64_t wait_us)
 
 	poll(fds, 2, (int)((wait_us + MS_US - 1) / MS_US));
 	if (fds[0].revents != 0 && read(rpc->wake_fd, &count, sizeof(count)) < 0)
-		log_warn("rpc.wake", kv_text("detail", "the wake-up could not be read"));
+		log_warn("rpc.wake", kv_text("detail", "cannot read the eventfd that wakes the broker thread"));
 }
 
 static void sleep_until_needed(struct rpc *rpc)
@@ -291,13 +294,13 @@ void *rpc_io_run(void *argument)
 	log_thread("rpc");
 	while (!is_stopping(rpc)) {
 		if (connect_broker(rpc) != OK) {
-			sleep_for(rpc, nap_us);
+			sleep_for(rpc, reconnect_pause_us);
 			continue;
 		}
-		take_replies(rpc);
-		take_outcomes(rpc);
-		note_blocked(rpc);
-		expire(rpc);
+		process_replies(rpc);
+		process_confirms(rpc);
+		update_blocked(rpc);
+		expire_messages(rpc);
 		send_waiting(rpc);
 		sleep_until_needed(rpc);
 	}

@@ -1,24 +1,24 @@
-/* The thread of the asking side that speaks with the broker. */
+/* The state of an RPC client, and its broker thread. Private to rpc/. */
 #ifndef RPC_IO_H
 #define RPC_IO_H
 
 #include "amqp/broker.h"
-#include "rpc/pending_calls.h"
+#include "rpc/call_table.h"
 
 struct rpc {
 	struct rpc_config config;
-	struct rpc_table table;
-	pthread_t thread, clock;
-	int wake_fd; /* eventfd: written where the thread sleeps and has something to do */
+	struct call_table table;
+	pthread_t io_thread, timer_thread;
+	int wake_fd; /* eventfd: written when the broker thread sleeps and has something to do */
 
-	/* The thread's own. */
+	/* Used only by the broker thread. */
 	struct broker *broker;
-	int64_t next_complaint; /* monotonic_now() */
+	int64_t next_log_us; /* by monotonic_now() */
 	struct arena arena;
 	struct rpc_bundle bundle;
 };
 
-/* Runs until table.stopping. `argument` is the struct rpc. */
+/* The broker thread: runs until table.stopping is set. `argument` is the struct rpc. */
 void *rpc_io_run(void *argument);
 
 #endif

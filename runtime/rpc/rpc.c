@@ -1,8 +1,5 @@
-/* The asking side of RPC, as its callers see it. What they share is in rpc/pending_calls.c, the thread that speaks with
- * the broker in rpc/io.c.
- *
- * Those whose time is up are told by a thread of their own: the one that speaks with the broker may be held up by it.
- */
+/* The RPC client as its callers see it, and the timer thread. The shared state is in rpc/call_table.c, the broker thread
+ * in rpc/io.c. Timeouts have a thread of their own, because the broker can block the broker thread. */
 #include "rpc/rpc.h"
 
 #include "rpc/io.h"
@@ -19,59 +16,59 @@
 #include <time.h>
 #include <unistd.h>
 
-static struct metric confirms = {.name = "comanda_rpc_calls_total",
-				 .help = "Calls ended, by message type and status",
-				 .type = COUNTER,
-				 .label = "type",
-				 .second = "status"};
+static struct metric calls = {.name = "comanda_rpc_calls_total",
+			      .help = "Calls ended, by message type and status",
+			      .type = COUNTER,
+			      .label = "type",
+			      .second = "status"};
 static struct metric durations = {.name = "comanda_rpc_call_duration_seconds",
 				  .help = "Time from a call to its reply, by message type",
 				  .type = HISTOGRAM,
 				  .label = "type"};
 
 static const int64_t longest_wait_us = 1 * HOUR_US;
-/* Who gives up within this of another is told with it. */
-static const int64_t tick_us = 1 * MS_US;
+/* Timeouts that are due within this time of each other are processed together. */
+static const int64_t timer_slack_us = 1 * MS_US;
 
-/* ---- the clock ---- */
+/* ---- the timer thread ---- */
 
-static void wait_until_due(struct rpc_table *table)
+static void wait_until_due(struct call_table *table)
 {
 	struct timespec until;
 
-	if (table->first_due_us == INT64_MAX) {
-		pthread_cond_wait(&table->sooner, &table->lock);
+	if (table->next_due_us == INT64_MAX) {
+		pthread_cond_wait(&table->due_changed, &table->lock);
 		return;
 	}
-	until.tv_sec = (table->first_due_us + tick_us) / SECOND_US;
-	until.tv_nsec = (table->first_due_us + tick_us) % SECOND_US * 1000;
-	pthread_cond_timedwait(&table->sooner, &table->lock, &until);
+	until.tv_sec = (table->next_due_us + timer_slack_us) / SECOND_US;
+	until.tv_nsec = (table->next_due_us + timer_slack_us) % SECOND_US * 1000;
+	pthread_cond_timedwait(&table->due_changed, &table->lock, &until);
 }
 
-static void *run_clock(void *argument)
+static void *run_timer(void *argument)
 {
 	struct rpc *rpc = argument;
-	struct rpc_table *table = &rpc->table;
+	struct call_table *table = &rpc->table;
 
-	log_thread("rpc-clock");
+	log_thread("rpc-timer");
 	pthread_mutex_lock(&table->lock);
 	while (!table->stopping) {
-		struct ended ended = {NULL, NULL};
+		struct ended_calls ended = {.calls = NULL};
 
-		table_end_late(table, monotonic_now(), &ended);
-		if (ended.late == NULL) {
+		call_table_time_out(table, monotonic_now(), &ended);
+		if (ended.timed_out == NULL) {
 			wait_until_due(table);
 			continue;
 		}
 		pthread_mutex_unlock(&table->lock);
-		ended_tell(&ended);
+		ended_calls_notify(&ended);
 		pthread_mutex_lock(&table->lock);
 	}
 	pthread_mutex_unlock(&table->lock);
 	return NULL;
 }
 
-/* ---- life ---- */
+/* ---- start and stop ---- */
 
 struct rpc *rpc_new(const struct rpc_config *config)
 {
@@ -83,26 +80,26 @@ struct rpc *rpc_new(const struct rpc_config *config)
 					   .confirms = true};
 
 	rpc->config = *config;
-	rpc_table_init(&rpc->table, &rpc->config);
+	call_table_init(&rpc->table, &rpc->config);
 	arena_init(&rpc->arena);
 	rpc_bundle_init(&rpc->bundle);
 	rpc->broker = broker_new(&link);
 	rpc->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (rpc->wake_fd < 0 || pthread_create(&rpc->thread, NULL, rpc_io_run, rpc) != 0 ||
-	    pthread_create(&rpc->clock, NULL, run_clock, rpc) != 0) {
-		/* Without them nothing can ever be asked, and nothing has begun yet. */
+	if (rpc->wake_fd < 0 || pthread_create(&rpc->io_thread, NULL, rpc_io_run, rpc) != 0 ||
+	    pthread_create(&rpc->timer_thread, NULL, run_timer, rpc) != 0) {
+		/* The program is starting, and cannot work without these threads. */
 		perror("rpc");
 		abort();
 	}
 	return rpc;
 }
 
-static void wake(struct rpc *rpc)
+static void wake_io_thread(struct rpc *rpc)
 {
 	static const uint64_t one = 1;
 
 	if (write(rpc->wake_fd, &one, sizeof(one)) < 0)
-		log_warn("rpc.wake", kv_text("detail", "the wake-up could not be written"));
+		log_warn("rpc.wake", kv_text("detail", "cannot write the eventfd that wakes the broker thread"));
 }
 
 void rpc_free(struct rpc *rpc)
@@ -111,22 +108,22 @@ void rpc_free(struct rpc *rpc)
 		return;
 	pthread_mutex_lock(&rpc->table.lock);
 	rpc->table.stopping = true;
-	pthread_cond_signal(&rpc->table.sooner);
+	pthread_cond_signal(&rpc->table.due_changed);
 	pthread_mutex_unlock(&rpc->table.lock);
-	wake(rpc);
-	pthread_join(rpc->clock, NULL);
-	pthread_join(rpc->thread, NULL);
+	wake_io_thread(rpc);
+	pthread_join(rpc->timer_thread, NULL);
+	pthread_join(rpc->io_thread, NULL);
 	broker_free(rpc->broker);
 	rpc_bundle_done(&rpc->bundle);
 	arena_done(&rpc->arena);
 	close(rpc->wake_fd);
-	rpc_table_done(&rpc->table);
+	call_table_done(&rpc->table);
 	free(rpc);
 }
 
 bool rpc_connected(const struct rpc *rpc)
 {
-	/* The lock is no part of what the caller must not see changed. */
+	/* Locking does not change what the caller sees, so the parameter is const all the same. */
 	pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&rpc->table.lock;
 	bool connected;
 
@@ -136,8 +133,20 @@ bool rpc_connected(const struct rpc *rpc)
 	return connected;
 }
 
-/* ---- a call ---- */
+/* ---- a call without waiting ---- */
 
+/* The caller's part of a call. It lives in the caller's arena until the call ends. */
+struct call {
+	struct subscriber subscriber; /* first, so that a pointer to it is a pointer to the call */
+	const struct message_type *type;
+	int64_t start_us;
+	struct trace_span *span; /* NULL: not recorded */
+	struct arena *arena;
+	rpc_done *done;
+	void *context;
+};
+
+/* A wall-clock deadline as a time of the monotonic clock. */
 static int64_t due_of(int64_t deadline_us)
 {
 	int64_t now = timestamp_now(), left = deadline_us - now;
@@ -147,53 +156,43 @@ static int64_t due_of(int64_t deadline_us)
 	return monotonic_now() + left;
 }
 
-static enum status enlist(struct rpc *rpc, struct ask *ask, const char *queue, struct subscriber *subscriber)
+static enum status add_call(struct rpc *rpc, struct pending_call *pending, const char *queue,
+			    struct subscriber *subscriber)
 {
 	bool asleep = false;
 	enum status status;
 
 	pthread_mutex_lock(&rpc->table.lock);
-	status = table_enlist(&rpc->table, ask, queue, subscriber);
-	/* While the window is full, a reply will wake the thread; once is enough for all who ask meanwhile. */
-	if (status == OK && rpc->table.sleeping && queue_can_send(&rpc->table, subscriber->ask->queue)) {
+	status = call_table_add(&rpc->table, pending, queue, subscriber);
+	/* While the window is full, a reply wakes the thread. One wake-up is enough for all calls until it runs. */
+	if (status == OK && rpc->table.sleeping && rpc_queue_can_send(&rpc->table, subscriber->pending->queue)) {
 		rpc->table.sleeping = false;
 		asleep = true;
 	}
 	pthread_mutex_unlock(&rpc->table.lock);
 	if (asleep)
-		wake(rpc);
+		wake_io_thread(rpc);
 	return status;
 }
 
-/* A call until its end; lives in the caller's arena. */
-struct question {
-	struct subscriber subscriber; /* first: it stands for the question */
-	const struct message_type *type;
-	int64_t start_us;
-	struct trace_span *span; /* NULL: not recorded */
-	struct arena *arena;
-	rpc_done *done;
-	void *context;
-};
-
-/* The call's span, below its caller's; what is asked is then below the call's. */
-static void trace_call(struct question *question, struct rpc_request *request)
+/* Begins a span below the caller's. The request then carries the new span, so that the service's span is below it. */
+static void begin_span(struct call *call, struct rpc_request *request)
 {
-	const struct message_type *type = question->type;
+	const struct message_type *type = call->type;
 	char text[TRACEPARENT_TEXT + 1];
 	struct trace caller;
 	struct trace_span *span = NULL;
 
 	if (!tracing_on() || !trace_parse(request->traceparent, &caller) || !caller.sampled)
 		return;
-	span = question->span = arena_new(question->arena, 1, sizeof(*span));
+	span = call->span = arena_new(call->arena, 1, sizeof(*span));
 	span_begin(span, SPAN_CLIENT, type->name, &caller);
 	span->message_id = request->id;
 	span_attribute(span, "messaging.system", "rabbitmq");
 	span_attribute(span, "messaging.operation.type", "send");
 	span_attribute(span, "messaging.destination.name", request->queue != NULL ? request->queue : type->queue);
 	trace_text(&span->at, text);
-	request->traceparent = arena_text(question->arena, text);
+	request->traceparent = arena_text(call->arena, text);
 }
 
 static void end_span(struct trace_span *span, enum status status)
@@ -205,43 +204,43 @@ static void end_span(struct trace_span *span, enum status status)
 	span_end(span);
 }
 
-/* With `done` the arena may go, and the question in it. */
-static void end_call(const struct question *question, const struct rpc_reply *reply)
+/* `done` may release the arena, and the call with it. So it comes last. */
+static void end_call(const struct call *call, const struct rpc_reply *reply)
 {
-	const char *type = question->type->name;
+	const char *type = call->type->name;
 
-	if (question->span != NULL)
-		end_span(question->span, reply->status);
-	metric_add_pair(&confirms, (struct labels){type, status_rule(reply->status)->code}, 1);
-	metric_observe(&durations, type, monotonic_now() - question->start_us);
-	question->done(question->context, reply);
+	if (call->span != NULL)
+		end_span(call->span, reply->status);
+	metric_add_pair(&calls, (struct labels){type, status_rule(reply->status)->code}, 1);
+	metric_observe(&durations, type, monotonic_now() - call->start_us);
+	call->done(call->context, reply);
 }
 
-static void take_end(struct subscriber *subscriber, const struct rpc_end *end)
+static void on_result(struct subscriber *subscriber, const struct call_result *result)
 {
-	struct question *question = (struct question *)subscriber;
-	struct rpc_reply reply = {.status = end->status, .sent = end->sent};
+	struct call *call = (struct call *)subscriber;
+	struct rpc_reply reply = {.status = result->status, .sent = result->sent};
 
-	if (end->status == OK && rpc_answer_read((struct span){end->text, end->size}, question->arena, &reply) != OK)
+	if (result->status == OK && rpc_answer_read((struct span){result->text, result->size}, call->arena, &reply) != OK)
 		reply.status = E_INTERNAL;
-	end_call(question, &reply);
+	end_call(call, &reply);
 }
 
-/* OK: somebody else ends the call now, or has already. */
-static enum status begin_call(struct rpc *rpc, const struct rpc_request *request, struct question *question)
+/* OK: on_result ends the call, or has already ended it. */
+static enum status start_call(struct rpc *rpc, const struct rpc_request *request, struct call *call)
 {
-	const char *queue = request->queue != NULL ? request->queue : question->type->queue;
+	const char *queue = request->queue != NULL ? request->queue : call->type->queue;
 	const int64_t due_us = due_of(request->deadline_us);
-	struct ask *ask = NULL;
+	struct pending_call *pending = NULL;
 	enum status status = E_TIMEOUT;
 
 	if (due_us <= monotonic_now())
 		return E_TIMEOUT;
-	question->subscriber = (struct subscriber){.due_us = due_us, .tell = take_end};
-	ask = ask_new(rpc->config.contract, request, due_us);
-	status = enlist(rpc, ask, queue, &question->subscriber);
+	call->subscriber = (struct subscriber){.due_us = due_us, .notify = on_result};
+	pending = pending_call_new(rpc->config.contract, request, due_us);
+	status = add_call(rpc, pending, queue, &call->subscriber);
 	if (status != OK)
-		ask_free(ask);
+		pending_call_free(pending);
 	return status;
 }
 
@@ -249,34 +248,34 @@ void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct a
 		    void *context)
 {
 	assert(request->type >= 0 && request->type < rpc->config.contract->count);
-	struct question *question = arena_new(arena, 1, sizeof(*question));
-	struct rpc_request asked = *request;
+	struct call *call = arena_new(arena, 1, sizeof(*call));
+	struct rpc_request traced = *request;
 	struct rpc_reply refused = {.status = OK};
 
-	*question = (struct question){.type = &rpc->config.contract->types[request->type],
-				      .start_us = monotonic_now(),
-				      .arena = arena,
-				      .done = done,
-				      .context = context};
-	trace_call(question, &asked);
-	refused.status = begin_call(rpc, &asked, question);
+	*call = (struct call){.type = &rpc->config.contract->types[request->type],
+			      .start_us = monotonic_now(),
+			      .arena = arena,
+			      .done = done,
+			      .context = context};
+	begin_span(call, &traced);
+	refused.status = start_call(rpc, &traced, call);
 	if (refused.status != OK)
-		end_call(question, &refused);
+		end_call(call, &refused);
 }
 
-/* ---- a call that is waited for ---- */
+/* ---- a call that waits ---- */
 
 struct wait {
-	sem_t told;
+	sem_t done;
 	struct rpc_reply *reply;
 };
 
-static void take_reply(void *context, const struct rpc_reply *reply)
+static void finish_wait(void *context, const struct rpc_reply *reply)
 {
 	struct wait *wait = context;
 
 	*wait->reply = *reply;
-	sem_post(&wait->told);
+	sem_post(&wait->done);
 }
 
 enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct arena *arena,
@@ -284,10 +283,10 @@ enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct 
 {
 	struct wait wait = {.reply = ret_reply};
 
-	sem_init(&wait.told, 0, 0);
-	rpc_call_async(rpc, request, arena, take_reply, &wait);
-	while (sem_wait(&wait.told) != 0)
+	sem_init(&wait.done, 0, 0);
+	rpc_call_async(rpc, request, arena, finish_wait, &wait);
+	while (sem_wait(&wait.done) != 0)
 		assert(errno == EINTR);
-	sem_destroy(&wait.told);
+	sem_destroy(&wait.done);
 	return ret_reply->status;
 }

@@ -1,10 +1,10 @@
-/* Requests and replies as JSON: writing both, reading requests. (Reading replies: rpc/reply.c.) */
+/* Writing requests and replies as JSON, and reading requests. rpc/reply.c reads replies. */
 #include "rpc/wire.h"
 
 #include <assert.h>
 #include <string.h>
 
-/* ---- bundles: the text starts with '[', which a lone item does without ---- */
+/* ---- bundles: the text begins with '[', which is left out when there is only one item ---- */
 
 void rpc_bundle_init(struct rpc_bundle *bundle)
 {
@@ -66,8 +66,11 @@ static void write_timestamp(struct buffer *out, const char *before, int64_t at_u
 	buffer_add(out, text, TIMESTAMP_TEXT);
 }
 
-void rpc_request_write(struct buffer *out, const struct contract *contract, const struct rpc_request *request)
+struct span rpc_request_write(struct buffer *out, const struct contract *contract, const struct rpc_request *request)
 {
+	static const char no_data[] = "{}";
+	struct span data = {NULL, 0};
+
 	assert(request->type >= 0 && request->type < contract->count);
 	write_uuid(out, "{\"id\":\"", &request->id);
 	buffer_text(out, "\",\"type\":\"");
@@ -89,11 +92,11 @@ void rpc_request_write(struct buffer *out, const struct contract *contract, cons
 		json_quote(out, request->traceparent);
 	}
 	buffer_text(out, ",\"data\":");
-	if (request->data.size == 0)
-		buffer_text(out, "{}");
-	else
-		buffer_add(out, request->data.bytes, request->data.size);
+	data.size = request->data.size > 0 ? request->data.size : sizeof(no_data) - 1;
+	buffer_add(out, request->data.size > 0 ? request->data.bytes : no_data, data.size);
 	buffer_text(out, "}");
+	data.bytes = out->bytes + out->size - 1 - data.size;
+	return data;
 }
 
 /* ---- writing replies ---- */
@@ -117,19 +120,19 @@ static void write_errors(struct buffer *out, const struct faults *faults)
 
 static void write_refusal(struct buffer *out, const struct rpc_answer *answer)
 {
-	static const struct refusal silent;
-	const struct refusal *said = answer->refusal != NULL ? answer->refusal : &silent;
+	static const struct refusal no_refusal;
+	const struct refusal *refusal = answer->refusal != NULL ? answer->refusal : &no_refusal;
 	const struct status_rule *rule = status_rule(answer->status);
-	const char *detail = said->detail != NULL ? said->detail : rule->title;
+	const char *detail = refusal->detail != NULL ? refusal->detail : rule->title;
 
 	buffer_text(out, ",\"code\":");
-	json_quote(out, said->code != NULL ? said->code : rule->code);
+	json_quote(out, refusal->code != NULL ? refusal->code : rule->code);
 	buffer_text(out, ",\"detail\":");
 	json_quote(out, detail);
 	if (answer->faults != NULL && answer->faults->count > 0) {
 		write_errors(out, answer->faults);
-	} else if (said->field != NULL) {
-		const struct faults one = {.items = {{said->field, detail}}, .count = 1};
+	} else if (refusal->field != NULL) {
+		const struct faults one = {.items = {{refusal->field, detail}}, .count = 1};
 
 		write_errors(out, &one);
 	}
@@ -198,7 +201,7 @@ static const struct json *empty_object(struct arena *arena)
 	return json;
 }
 
-static void take_envelope(struct rpc_item *item, const struct envelope *envelope)
+static void copy_envelope(struct rpc_item *item, const struct envelope *envelope)
 {
 	struct message *message = &item->message;
 
@@ -237,7 +240,7 @@ static void read_item(const struct json *json, const struct contract *contract, 
 		*ret_item->faults = faults;
 		return;
 	}
-	take_envelope(ret_item, &envelope);
+	copy_envelope(ret_item, &envelope);
 	ret_item->status = find_type(ret_item, contract);
 	ret_item->data = json_member(json, "data");
 	if (ret_item->data == NULL)

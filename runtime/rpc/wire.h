@@ -1,5 +1,5 @@
-/* RPC on the wire: how requests and replies look as JSON (docs/reference/messages.md), for the side that asks and for
- * the side that answers. A message holds one item, or an array of items that travel together. No I/O. */
+/* The JSON of requests and replies (docs/reference/messages.md), for both sides. A message holds one item, or an array of items that
+ * travel together. No I/O. */
 #ifndef RPC_WIRE_H
 #define RPC_WIRE_H
 
@@ -8,12 +8,12 @@
 #include "json/json.h"
 
 enum {
-	RPC_ITEMS_MAX = 256,          /* a request message holds no more items than this */
-	RPC_REQUEST_BYTES = 262144,   /* a request message is closed once it is this long */
-	RPC_REPLY_BYTES = 1024 * 1024 /* a reply message is closed before it gets longer, unless one item alone is */
+	RPC_ITEMS_MAX = 256,          /* items per request message */
+	RPC_REQUEST_BYTES = 262144,   /* a request message of several items is at most this long */
+	RPC_REPLY_BYTES = 1024 * 1024 /* a reply message of several items is at most this long */
 };
 
-/* ---- writing: items are put into a bundle; one alone is sent as an object, several as an array ---- */
+/* ---- writing: a bundle of one item becomes an object, a bundle of several an array ---- */
 
 struct rpc_bundle {
 	struct buffer text;
@@ -22,40 +22,40 @@ struct rpc_bundle {
 
 void rpc_bundle_init(struct rpc_bundle *bundle);
 void rpc_bundle_done(struct rpc_bundle *bundle);
-void rpc_bundle_clear(struct rpc_bundle *bundle); /* empties it, keeps the room */
-/* Adds an item that is written already: one JSON object. */
+void rpc_bundle_clear(struct rpc_bundle *bundle); /* empties it, and keeps its memory */
+/* Adds an item: one JSON object. */
 void rpc_bundle_add(struct rpc_bundle *bundle, struct span item);
-/* The message's body: borrowed until the bundle is changed again. At least one item must be in it. Called once, after
- * the last item. */
+/* The body of the message, borrowed until the bundle changes. Call it once, after the last item. The bundle must not be
+ * empty. */
 struct span rpc_bundle_body(struct rpc_bundle *bundle);
 
-/* Writes a request as one item. An empty `data` is written as {}. */
-void rpc_request_write(struct buffer *out, const struct contract *contract, const struct rpc_request *request);
+/* Appends a request as one item. Empty data is written as {}. Returns where the data is in `out`, valid until `out`
+ * changes. */
+struct span rpc_request_write(struct buffer *out, const struct contract *contract, const struct rpc_request *request);
 
-/* What is answered to one item. */
+/* The answer to one item. */
 struct rpc_answer {
 	enum status status;
-	struct span data;              /* OK: JSON; empty: {} */
-	const struct refusal *refusal; /* otherwise: code, detail, field; NULL, or NULL inside: those of the status */
-	const struct faults *faults;   /* otherwise: what is wrong with which field; NULL: none */
+	struct span data;              /* status OK: JSON; empty: {} */
+	const struct refusal *refusal; /* other status: code, detail, field; a NULL takes the text of the status */
+	const struct faults *faults;   /* other status: the faulty fields; NULL: none */
 };
-/* Writes an answer without the id of who asked: {"status":…,…}. This is what an inbox can record and give again. */
+/* Appends an answer without the id of its request: {"status":…,…}. The inbox records this text, and repeats it. */
 void rpc_answer_write(struct buffer *out, const struct rpc_answer *answer);
-/* Adds a reply: `answer` is what rpc_answer_write wrote; `id` is the request's, as text (rpc_item.id_text). */
+/* Adds a reply: the id of the request (rpc_item.id_text), and the text that rpc_answer_write wrote. */
 void rpc_bundle_reply(struct rpc_bundle *bundle, const char *id, struct span answer);
 
 /* ---- reading requests ---- */
 
 struct rpc_item {
-	/* Type, id, time, deadline, caller and traceparent; `body` is not read yet. type is -1 where it is not known.
-	 */
+	/* The envelope. `body` is not read yet. `type` is -1 when the type is not known. */
 	struct message message;
-	const struct json *data; /* never NULL where status is OK: what is left out is {} */
-	/* OK; E_UNKNOWN_TYPE; E_INVALID: the faults say what is wrong with the envelope; E_MALFORMED: not an object.
-	 * Such an item is answered with this status, and its neighbours go on. */
+	const struct json *data; /* not NULL when status is OK: missing data is {} */
+	/* OK. E_UNKNOWN_TYPE. E_INVALID: a fault of the envelope, see `faults`. E_MALFORMED: not an object.
+	 * An item that is not OK is answered with this status. The other items are not affected. */
 	enum status status;
-	const char *type_name; /* NULL where it could not be read */
-	const char *id_text;   /* to answer it by; NULL: it has none, so nobody can be told */
+	const char *type_name; /* NULL: it cannot be read */
+	const char *id_text;   /* for the reply; NULL: the item has no id, so it cannot be answered */
 	struct faults *faults; /* NULL: none */
 };
 
@@ -64,32 +64,31 @@ struct rpc_items {
 	size_t count;
 	struct faults faults; /* of the message as a whole */
 };
-/* Reads a request message. E_MALFORMED: it is not JSON at all, or an empty array, or more than RPC_ITEMS_MAX items: the
- * AMQP correlation_id is then all that it can be answered by. Everything lives in the arena. An item's data is then
- * read with json_read by the schema of its type. */
+/* Reads a request message into the arena. The data of an item is read afterwards, with json_read and the schema of its
+ * type. E_MALFORMED: not JSON, an empty array, or more than RPC_ITEMS_MAX items. Only the AMQP correlation_id then tells
+ * which request an answer is for. */
 must_check enum status rpc_wire_read_requests(struct span body, const struct contract *contract, struct arena *arena,
 					      struct rpc_items *ret_items);
 
 /* ---- reading replies ---- */
 
-/* One reply within a message: whom it answers, and its text, which is not read yet. */
+/* One reply of a message. Its text is not read yet. */
 struct rpc_slice {
-	struct uuid id;
+	struct uuid id;   /* of the request */
 	struct span text; /* within the message's body */
 };
 
 struct rpc_slices {
 	struct rpc_slice *items;
 	size_t count;
-	size_t skipped; /* without a readable id: nobody can be told */
+	size_t skipped; /* replies without a readable id */
 };
-/* Takes a reply message apart, for the thread that hands replies on; those who asked read their own. The slices live
- * in the arena. E_MALFORMED: neither an object nor an array of objects. */
+/* Cuts a reply message into replies. The slices live in the arena. E_MALFORMED: neither an object nor an array of
+ * objects. */
 must_check enum status rpc_wire_slice(struct span body, struct arena *arena, struct rpc_slices *ret_slices);
 
-/* Reads a reply, or an answer as an inbox recorded it: status, data, code, detail, field (the first error's), errors.
- * Everything is copied into the arena; `sent` is left alone. E_MALFORMED, with the reply untouched, where it is none.
- */
+/* Reads a reply, or an answer that the inbox recorded. All texts are copied into the arena. `field` is that of the first
+ * error. `sent` is not changed. E_MALFORMED: not an answer, and the reply is not changed. */
 must_check enum status rpc_answer_read(struct span text, struct arena *arena, struct rpc_reply *ret_reply);
 
 #endif

@@ -335,7 +335,7 @@ static void equal_reads_that_wait_together_are_asked_once(void **state)
 	before = counted(asked);
 	for (int i = 0; i < 20; i++) {
 		request = request_of(ECHO, "{\"id\":1}", patience_us);
-		request.read = true;
+		request.mergeable = true;
 		/* Another caller may see something else. */
 		request.caller.user_id.bytes[0] = i == 19;
 		ask_beside(&readers[i], *state, request);
@@ -359,7 +359,7 @@ static void a_caller_who_gives_up_leaves_the_others_waiting(void **state)
 	start(&answerer, "test.query");
 	fill_window(fillers, *state, &answerer);
 	before = counted(asked);
-	request.read = hasty.read = true;
+	request.mergeable = hasty.mergeable = true;
 	hasty.deadline_us = timestamp_now() + 50 * MS_US;
 	ask_beside(&patient, *state, request);
 	wait_until_counted(asked, before + 1);
@@ -580,7 +580,7 @@ static void everybody_who_joined_is_told(void **state)
 
 	start(&answerer, "test.query");
 	fill_window(fillers, *state, &answerer);
-	request.read = true;
+	request.mergeable = true;
 	for (int i = 0; i < 20; i++) {
 		request.id = uuid_new(timestamp_now());
 		ask_and_go_on(&told[i], *state, &request);
