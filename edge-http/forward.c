@@ -15,14 +15,6 @@ static enum asked asked_of(const struct call *call)
 	return call->keyed ? ASKED_KEYED : ASKED_WRITE;
 }
 
-static bool reads(int type)
-{
-	const char *queue = comanda_contract.types[type].queue;
-	size_t size = strlen(queue);
-
-	return size > 6 && strcmp(queue + size - 6, ".query") == 0;
-}
-
 /* The request; its data is in the arena. */
 static struct rpc_request request_of(const struct call *call, int type, const void *body, const char *queue)
 {

@@ -1,13 +1,12 @@
-/* What the edge looks at in a reply that it otherwise passes on as it came. */
+/* The two members that the edge needs of a reply. It passes the rest on as it is. */
 #ifndef EDGE_VIEWS_H
 #define EDGE_VIEWS_H
 
 #include "core/schema.h"
 
-/* The id of a view (user_view, product_view, order_view), which its field table puts first. E_NOT_FOUND elsewhere. */
+/* The id of a user, product or order. E_NOT_FOUND: the JSON is not an object with an id. */
 must_check enum status view_id(struct span view, char ret_id[static UUID_TEXT + 1]);
-/* Its version, which the field table puts last. INT_ABSENT elsewhere. Read from the end, because the hottest route of
- * all needs it, and it needs nothing else. */
+/* Its version. INT_ABSENT: it has none. */
 int64_t view_version(struct span view);
 
 #endif

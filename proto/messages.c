@@ -223,10 +223,15 @@ SCHEMA(order_note_schema, struct order_timer,
 
 /* ---- the contract ---- */
 
-#define ASKED(name_, queue_, shape_, reply_)                                                                           \
+#define COMMAND(name_, queue_, shape_, reply_)                                                                         \
 	{                                                                                                              \
 		.name = (name_), .kind = REQUEST, .version = 1, .producer = "edge-http", .queue = (queue_),            \
 		.schema = (shape_), .reply = (reply_)                                                                  \
+	}
+#define QUERY(name_, queue_, shape_, reply_)                                                                           \
+	{                                                                                                              \
+		.name = (name_), .kind = REQUEST, .version = 1, .producer = "edge-http", .queue = (queue_),            \
+		.schema = (shape_), .reply = (reply_), .read_only = true                                               \
 	}
 #define TOLD(name_, by_, about_, shape_)                                                                               \
 	{                                                                                                              \
@@ -239,28 +244,28 @@ SCHEMA(order_note_schema, struct order_timer,
 
 static const struct message_type types[MESSAGE_COUNT] = {
 	/* clang-format off */
-	[USERS_REGISTER]        = ASKED("users.register",        "users.password",   &users_register_schema,        &user_view_schema),
-	[USERS_GET]             = ASKED("users.get",             "users.query",      &by_id_schema,                 &user_view_schema),
-	[USERS_LIST]            = ASKED("users.list",            "users.query",      &users_list_schema,            &user_page_schema),
-	[USERS_CHANGE]          = ASKED("users.change",          "users.command",    &users_change_schema,          &user_view_schema),
-	[USERS_DISABLE]         = ASKED("users.disable",         "users.command",    &by_id_schema,                 &user_view_schema),
-	[USERS_KEYS]            = ASKED("users.keys",            "users.query",      NULL,                         &keys_view_schema),
-	[TOKENS_GRANT]          = ASKED("tokens.grant",          "users.password",   &tokens_grant_schema,          &token_view_schema),
-	[TOKENS_REFRESH]        = ASKED("tokens.refresh",        "users.command",    &tokens_refresh_schema,        &token_view_schema),
-	[TOKENS_REVOKE]         = ASKED("tokens.revoke",         "users.command",    &tokens_revoke_schema,         NULL),
+	[USERS_REGISTER]        = COMMAND("users.register",        "users.password",   &users_register_schema,        &user_view_schema),
+	[USERS_GET]             = QUERY(  "users.get",             "users.query",      &by_id_schema,                 &user_view_schema),
+	[USERS_LIST]            = QUERY(  "users.list",            "users.query",      &users_list_schema,            &user_page_schema),
+	[USERS_CHANGE]          = COMMAND("users.change",          "users.command",    &users_change_schema,          &user_view_schema),
+	[USERS_DISABLE]         = COMMAND("users.disable",         "users.command",    &by_id_schema,                 &user_view_schema),
+	[USERS_KEYS]            = QUERY(  "users.keys",            "users.query",      NULL,                         &keys_view_schema),
+	[TOKENS_GRANT]          = COMMAND("tokens.grant",          "users.password",   &tokens_grant_schema,          &token_view_schema),
+	[TOKENS_REFRESH]        = COMMAND("tokens.refresh",        "users.command",    &tokens_refresh_schema,        &token_view_schema),
+	[TOKENS_REVOKE]         = COMMAND("tokens.revoke",         "users.command",    &tokens_revoke_schema,         NULL),
 
-	[PRODUCTS_CREATE]       = ASKED("products.create",       "products.command", &products_create_schema,       &product_view_schema),
-	[PRODUCTS_GET]          = ASKED("products.get",          "products.query",   &by_id_schema,                 &product_view_schema),
-	[PRODUCTS_LIST]         = ASKED("products.list",         "products.query",   &products_list_schema,         &product_page_schema),
-	[PRODUCTS_CHANGE]       = ASKED("products.change",       "products.command", &products_change_schema,       &product_view_schema),
-	[PRODUCTS_WITHDRAW]     = ASKED("products.withdraw",     "products.command", &by_id_schema,                 &product_view_schema),
-	[PRODUCTS_ADJUST_STOCK] = ASKED("products.adjust_stock", "products.command", &products_adjust_stock_schema, &product_view_schema),
+	[PRODUCTS_CREATE]       = COMMAND("products.create",       "products.command", &products_create_schema,       &product_view_schema),
+	[PRODUCTS_GET]          = QUERY(  "products.get",          "products.query",   &by_id_schema,                 &product_view_schema),
+	[PRODUCTS_LIST]         = QUERY(  "products.list",         "products.query",   &products_list_schema,         &product_page_schema),
+	[PRODUCTS_CHANGE]       = COMMAND("products.change",       "products.command", &products_change_schema,       &product_view_schema),
+	[PRODUCTS_WITHDRAW]     = COMMAND("products.withdraw",     "products.command", &by_id_schema,                 &product_view_schema),
+	[PRODUCTS_ADJUST_STOCK] = COMMAND("products.adjust_stock", "products.command", &products_adjust_stock_schema, &product_view_schema),
 
-	[ORDERS_PLACE]          = ASKED("orders.place",          "orders.command",   &orders_place_schema,          &order_view_schema),
-	[ORDERS_GET]            = ASKED("orders.get",            "orders.query",     &by_id_schema,                 &order_view_schema),
-	[ORDERS_LIST]           = ASKED("orders.list",           "orders.query",     &orders_list_schema,           &order_page_schema),
-	[ORDERS_CANCEL]         = ASKED("orders.cancel",         "orders.command",   &by_id_schema,                 &order_view_schema),
-	[ORDERS_TIMELINE]       = ASKED("orders.timeline",       "orders.query",     &by_id_schema,                 &timeline_view_schema),
+	[ORDERS_PLACE]          = COMMAND("orders.place",          "orders.command",   &orders_place_schema,          &order_view_schema),
+	[ORDERS_GET]            = QUERY(  "orders.get",            "orders.query",     &by_id_schema,                 &order_view_schema),
+	[ORDERS_LIST]           = QUERY(  "orders.list",           "orders.query",     &orders_list_schema,           &order_page_schema),
+	[ORDERS_CANCEL]         = COMMAND("orders.cancel",         "orders.command",   &by_id_schema,                 &order_view_schema),
+	[ORDERS_TIMELINE]       = QUERY(  "orders.timeline",       "orders.query",     &by_id_schema,                 &timeline_view_schema),
 
 	[USER_REGISTERED]       = TOLD("user.registered",        "svc-users",        "user_id",    &user_told_schema),
 	[USER_CHANGED]          = TOLD("user.changed",           "svc-users",        "user_id",    &user_told_schema),

@@ -20,6 +20,7 @@ struct message_type {
 	const char *queue;           /* requests: the queue it is asked at, "orders.command" */
 	const struct schema *schema; /* of the body; NULL: an empty object */
 	const struct schema *reply;  /* requests: of the reply's data; NULL: no data */
+	bool read_only;              /* requests: changes nothing, so equal requests may be merged */
 	const char *about;           /* events: what the subject is the id of, in logs and traces: "order_id" */
 };
 

@@ -1,6 +1,7 @@
 /* Scanning JSON by its brackets and quotes. */
 #include "json/scan.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 const char *json_scan_space(const char *at, const char *end)
@@ -54,7 +55,7 @@ static const char *after_value(const char *at, const char *end)
 		return json_scan_brackets(at, end);
 	while (at < end && strchr(",]} \t\r\n", *at) == NULL)
 		at++;
-	return at > start ? at : NULL;
+	return at > start && at < end ? at : NULL; /* inside an object, something follows a number */
 }
 
 struct span json_scan_member(struct span object, const char *name)

@@ -247,8 +247,7 @@ static void move_to_message(struct call_table *table, struct pending_call *pendi
 	rpc_bundle_add(bundle, pending->text);
 }
 
-struct rpc_message *rpc_queue_next_message(struct call_table *table, struct rpc_queue *queue,
-					   struct rpc_bundle *bundle)
+struct rpc_message *rpc_queue_next_message(struct call_table *table, struct rpc_queue *queue, struct rpc_bundle *bundle)
 {
 	struct rpc_message *message;
 	struct pending_call *pending;

@@ -1,5 +1,6 @@
-/* A circuit breaker per queue. Several timeouts in a row open it. While it is open, calls are refused, and one call from
- * time to time is let through as a probe. The first reply closes it. The table's lock protects it. Private to rpc/. */
+/* A circuit breaker per queue. Several timeouts in a row open it. While it is open, calls are refused, and one call
+ * from time to time is let through as a probe. The first reply closes it. The table's lock protects it. Private to
+ * rpc/. */
 #ifndef RPC_CIRCUIT_BREAKER_H
 #define RPC_CIRCUIT_BREAKER_H
 

@@ -26,8 +26,8 @@ struct cloudevent {
 void cloudevent_write(struct buffer *out, const struct cloudevent *event);
 
 /* Reads the envelope of an event into a message. The message's body stays NULL. *ret_data is the data; NULL: none.
- * E_MALFORMED, E_INVALID: not an event, and the faults say why. E_UNKNOWN_TYPE: this build does not know the type or its
- * version, and the message's id is set. */
+ * E_MALFORMED, E_INVALID: not an event, and the faults say why. E_UNKNOWN_TYPE: this build does not know the type or
+ * its version, and the message's id is set. */
 must_check enum status cloudevent_read(const struct json *json, const struct contract *contract, struct arena *arena,
 				       struct faults *faults, struct message *ret_message,
 				       const struct json **ret_data);

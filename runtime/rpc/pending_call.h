@@ -29,18 +29,18 @@ struct pending_call {
 	struct uuid id;
 	int type; /* index into the contract */
 	struct caller caller;
-	struct span text, data;     /* the item as JSON, on the heap; its data within the item */
-	int64_t start_us, due_us;   /* by monotonic_now() */
-	bool mergeable;             /* it is in the chain of calls that equal ones can join */
-	bool probe;                 /* it tests an open circuit breaker */
-	bool timed_out;             /* the circuit breaker has counted its timeout */
+	struct span text, data;   /* the item as JSON, on the heap; its data within the item */
+	int64_t start_us, due_us; /* by monotonic_now() */
+	bool mergeable;           /* it is in the chain of calls that equal ones can join */
+	bool probe;               /* it tests an open circuit breaker */
+	bool timed_out;           /* the circuit breaker has counted its timeout */
 	struct rpc_queue *queue;
 	struct rpc_message *message; /* the message that holds it; NULL: not sent yet */
 	struct subscriber *subscribers;
 	size_t subscriber_count;
-	struct pending_call *previous, *next;               /* in a queue's or a message's list */
-	struct pending_call *next_by_id, *next_mergeable;   /* in the table's hash chains */
-	struct call_result result;                          /* after its end */
+	struct pending_call *previous, *next;             /* in a queue's or a message's list */
+	struct pending_call *next_by_id, *next_mergeable; /* in the table's hash chains */
+	struct call_result result;                        /* after its end */
 };
 
 struct call_list {

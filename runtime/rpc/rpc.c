@@ -1,5 +1,5 @@
-/* The RPC client as its callers see it, and the timer thread. The shared state is in rpc/call_table.c, the broker thread
- * in rpc/io.c. Timeouts have a thread of their own, because the broker can block the broker thread. */
+/* The RPC client as its callers see it, and the timer thread. The shared state is in rpc/call_table.c, the broker
+ * thread in rpc/io.c. Timeouts have a thread of their own, because the broker can block the broker thread. */
 #include "rpc/rpc.h"
 
 #include "rpc/io.h"
@@ -221,7 +221,8 @@ static void on_result(struct subscriber *subscriber, const struct call_result *r
 	struct call *call = (struct call *)subscriber;
 	struct rpc_reply reply = {.status = result->status, .sent = result->sent};
 
-	if (result->status == OK && rpc_answer_read((struct span){result->text, result->size}, call->arena, &reply) != OK)
+	if (result->status == OK &&
+	    rpc_answer_read((struct span){result->text, result->size}, call->arena, &reply) != OK)
 		reply.status = E_INTERNAL;
 	end_call(call, &reply);
 }

@@ -1,5 +1,5 @@
-/* The JSON of requests and replies (docs/reference/messages.md), for both sides. A message holds one item, or an array of items that
- * travel together. No I/O. */
+/* The JSON of requests and replies (docs/reference/messages.md), for both sides. A message holds one item, or an array
+ * of items that travel together. No I/O. */
 #ifndef RPC_WIRE_H
 #define RPC_WIRE_H
 
@@ -65,8 +65,8 @@ struct rpc_items {
 	struct faults faults; /* of the message as a whole */
 };
 /* Reads a request message into the arena. The data of an item is read afterwards, with json_read and the schema of its
- * type. E_MALFORMED: not JSON, an empty array, or more than RPC_ITEMS_MAX items. Only the AMQP correlation_id then tells
- * which request an answer is for. */
+ * type. E_MALFORMED: not JSON, an empty array, or more than RPC_ITEMS_MAX items. Only the AMQP correlation_id then
+ * tells which request an answer is for. */
 must_check enum status rpc_wire_read_requests(struct span body, const struct contract *contract, struct arena *arena,
 					      struct rpc_items *ret_items);
 
@@ -87,8 +87,8 @@ struct rpc_slices {
  * objects. */
 must_check enum status rpc_wire_slice(struct span body, struct arena *arena, struct rpc_slices *ret_slices);
 
-/* Reads a reply, or an answer that the inbox recorded. All texts are copied into the arena. `field` is that of the first
- * error. `sent` is not changed. E_MALFORMED: not an answer, and the reply is not changed. */
+/* Reads a reply, or an answer that the inbox recorded. All texts are copied into the arena. `field` is that of the
+ * first error. `sent` is not changed. E_MALFORMED: not an answer, and the reply is not changed. */
 must_check enum status rpc_answer_read(struct span text, struct arena *arena, struct rpc_reply *ret_reply);
 
 #endif

@@ -96,14 +96,14 @@ static void record_result(struct subscriber *subscriber, const struct call_resul
 }
 
 static enum status add_call(struct fixture *fixture, const struct rpc_request *request, int64_t wait_us,
-			  struct test_caller **ret_asking)
+			    struct test_caller **ret_asking)
 {
 	struct test_caller *caller = arena_new(&fixture->arena, 1, sizeof(*caller));
 	struct pending_call *pending = NULL;
 	enum status status;
 
 	*caller = (struct test_caller){.subscriber = {.due_us = monotonic_now() + wait_us, .notify = record_result},
-				  .id = request->id};
+				       .id = request->id};
 	pending = pending_call_new(&contract, request, caller->subscriber.due_us);
 	status = call_table_add(&fixture->table, pending, types[request->type].queue, &caller->subscriber);
 	if (status != OK)
@@ -208,7 +208,7 @@ static void equal_reads_are_merged_until_they_are_sent(void **state)
 {
 	struct fixture *fixture = *state;
 	struct test_caller *a = called(fixture, LOOK, "{\"id\":1}"), *b = called(fixture, LOOK, "{\"id\":1}"),
-		      *other = called(fixture, LOOK, "{\"id\":2}"), *later;
+			   *other = called(fixture, LOOK, "{\"id\":2}"), *later;
 
 	assert_ptr_equal(a->subscriber.pending, b->subscriber.pending);
 	assert_ptr_not_equal(a->subscriber.pending, other->subscriber.pending);

@@ -16,10 +16,12 @@
 
 enum { ECHO, ECHO_SLOWLY, NOWHERE, FULL, TYPES };
 static const struct message_type types[TYPES] = {
-	[ECHO] = {"test.echo", REQUEST, 1, "edge", "test.query", NULL, NULL, NULL},
-	[ECHO_SLOWLY] = {"test.other", REQUEST, 1, "edge", "test.command", NULL, NULL, NULL},
-	[NOWHERE] = {"test.nowhere", REQUEST, 1, "edge", "test.nowhere", NULL, NULL, NULL},
-	[FULL] = {"test.full", REQUEST, 1, "edge", "test.full", NULL, NULL, NULL},
+	[ECHO] = {.name = "test.echo", .kind = REQUEST, .version = 1, .producer = "edge", .queue = "test.query"},
+	[ECHO_SLOWLY] =
+		{.name = "test.other", .kind = REQUEST, .version = 1, .producer = "edge", .queue = "test.command"},
+	[NOWHERE] =
+		{.name = "test.nowhere", .kind = REQUEST, .version = 1, .producer = "edge", .queue = "test.nowhere"},
+	[FULL] = {.name = "test.full", .kind = REQUEST, .version = 1, .producer = "edge", .queue = "test.full"},
 };
 static const struct contract contract = {.types = types, .count = TYPES};
 

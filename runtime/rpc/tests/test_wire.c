@@ -18,9 +18,15 @@ static const struct schema greeting_schema = {
 
 enum { GREET, LIST_ALL, GREETED, TYPES };
 static const struct message_type types[TYPES] = {
-	[GREET] = {"test.greet", REQUEST, 1, "edge", "test.command", &greeting_schema, NULL, NULL},
-	[LIST_ALL] = {"test.list", REQUEST, 1, "edge", "test.query", NULL, NULL, NULL},
-	[GREETED] = {"test.greeted", EVENT, 1, "test", NULL, &greeting_schema, NULL, NULL},
+	[GREET] = {.name = "test.greet",
+		   .kind = REQUEST,
+		   .version = 1,
+		   .producer = "edge",
+		   .queue = "test.command",
+		   .schema = &greeting_schema},
+	[LIST_ALL] = {.name = "test.list", .kind = REQUEST, .version = 1, .producer = "edge", .queue = "test.query"},
+	[GREETED] =
+		{.name = "test.greeted", .kind = EVENT, .version = 1, .producer = "test", .schema = &greeting_schema},
 };
 static const struct contract contract = {.types = types, .count = TYPES};
 
