@@ -1,17 +1,24 @@
-# layer(NAME AS prefix [DIR dir] SOURCES a.c b.c [USES lib ...] [PRIVATE lib ...])
+# layer(NAME AS prefix [DIR dir] [HEADERS a.h ...] SOURCES a.c b.c [USES lib ...] [PRIVATE lib ...])
 # A static library, and the only way to its headers. Includes are rooted: the header DIR/x.h is "prefix/x.h". The include
 # path of a layer shows its own prefix and the prefixes of the layers in USES. So an include against the order of the
 # layers does not compile. USES are seen by those who use the layer, PRIVATE only by its own sources. A layer without
-# SOURCES consists of headers.
+# SOURCES consists of headers. With HEADERS the layer shows only these headers of its folder.
 function(layer name)
-  cmake_parse_arguments(L "" "AS;DIR" "SOURCES;USES;PRIVATE" ${ARGN})
+  cmake_parse_arguments(L "" "AS;DIR" "HEADERS;SOURCES;USES;PRIVATE" ${ARGN})
   if(NOT L_DIR)
     set(L_DIR ${CMAKE_CURRENT_SOURCE_DIR})
   endif()
   set(root ${CMAKE_BINARY_DIR}/include/${name})
   get_filename_component(parent ${root}/${L_AS} DIRECTORY)
   file(MAKE_DIRECTORY ${parent})
-  file(CREATE_LINK ${L_DIR} ${root}/${L_AS} SYMBOLIC)
+  if(L_HEADERS)
+    file(MAKE_DIRECTORY ${root}/${L_AS})
+    foreach(header ${L_HEADERS})
+      file(CREATE_LINK ${L_DIR}/${header} ${root}/${L_AS}/${header} SYMBOLIC)
+    endforeach()
+  else()
+    file(CREATE_LINK ${L_DIR} ${root}/${L_AS} SYMBOLIC)
+  endif()
   if(L_SOURCES)
     list(TRANSFORM L_SOURCES PREPEND ${L_DIR}/)
     add_library(${name} STATIC ${L_SOURCES})

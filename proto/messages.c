@@ -43,9 +43,9 @@ SCHEMA(orders_list_schema, struct page_query,
 		field_int(struct user_view, version, REQUIRED, 0, 0)
 
 SCHEMA(user_view_schema, struct user_view, USER_VIEW_FIELDS);
-_Static_assert(offsetof(struct user_told, user) == 0, "the account's fields lie where they do in an account");
-SCHEMA(user_told_schema, struct user_told, USER_VIEW_FIELDS,
-	field_uuid(struct user_told, by, 0));
+_Static_assert(offsetof(struct user_event, user) == 0, "the account's fields lie where they do in an account");
+SCHEMA(user_event_schema, struct user_event, USER_VIEW_FIELDS,
+	field_uuid(struct user_event, by, 0));
 SCHEMA(user_page_schema, struct user_page,
 	field_array(struct user_page, items, REQUIRED, &user_view_schema, 0, PAGE_MAX),
 	field_text(struct user_page, next, NULLABLE, 0, 0));
@@ -267,9 +267,9 @@ static const struct message_type types[MESSAGE_COUNT] = {
 	[ORDERS_CANCEL]         = COMMAND("orders.cancel",         "orders.command",   &by_id_schema,                 &order_view_schema),
 	[ORDERS_TIMELINE]       = QUERY(  "orders.timeline",       "orders.query",     &by_id_schema,                 &timeline_view_schema),
 
-	[USER_REGISTERED]       = TOLD("user.registered",        "svc-users",        "user_id",    &user_told_schema),
-	[USER_CHANGED]          = TOLD("user.changed",           "svc-users",        "user_id",    &user_told_schema),
-	[USER_DISABLED]         = TOLD("user.disabled",          "svc-users",        "user_id",    &user_told_schema),
+	[USER_REGISTERED]       = TOLD("user.registered",        "svc-users",        "user_id",    &user_event_schema),
+	[USER_CHANGED]          = TOLD("user.changed",           "svc-users",        "user_id",    &user_event_schema),
+	[USER_DISABLED]         = TOLD("user.disabled",          "svc-users",        "user_id",    &user_event_schema),
 	[USER_VERIFIED]         = TOLD("user.verified",          "svc-users",        "order_id",   &user_verified_schema),
 	[USER_REFUSED]          = TOLD("user.refused",           "svc-users",        "order_id",   &user_refused_schema),
 

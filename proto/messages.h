@@ -112,11 +112,11 @@ struct user_view {
 extern const struct schema user_view_schema;
 
 /* The data of user.registered, user.changed, user.disabled: in JSON, the account's fields and who did it. */
-struct user_told {
+struct user_event {
 	struct user_view user; /* after it */
 	struct uuid by;        /* nil: nobody was signed in */
 };
-extern const struct schema user_told_schema;
+extern const struct schema user_event_schema;
 
 struct user_page {
 	struct list items; /* struct user_view */

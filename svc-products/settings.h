@@ -1,4 +1,4 @@
-/* The settings of svc-products. */
+/* The settings of svc-products: its own and those of every service. */
 #ifndef PRODUCTS_SETTINGS_H
 #define PRODUCTS_SETTINGS_H
 
@@ -9,6 +9,6 @@ struct products_settings {
 	int64_t reservation_retention_us;
 };
 
-extern const struct setting products_setting_table[];
+extern const struct setting products_settings_table[];
 
 #endif

@@ -1,8 +1,10 @@
 /* From the events of users back to what they answered. Credentials are on no record: where a decision needs one, it
  * gets a stand-in, and what depends on them (hashes, sessions) is not compared. */
+#include "users/service.h"
+
 #include <string.h>
 
-#include "users/service.h"
+#include "users/usecases/decisions.h"
 
 static const struct inferred_request nothing = {.type = -1};
 static const char stand_in[] = "not recorded";
@@ -38,7 +40,7 @@ static struct inferred_request registering(const struct user_view *made, struct 
  */
 static struct caller who(const struct external_event *root)
 {
-	const struct user_told *told = root->event->body;
+	const struct user_event *told = root->event->body;
 	const struct user_view *before = root->before == NULL ? NULL : root->before->body;
 
 	if (!uuid_is_nil(&told->by) && !uuid_equal(&told->by, &told->user.id))

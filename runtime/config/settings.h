@@ -24,6 +24,13 @@ struct setting {
 	const char *meaning;  /* one line for --help */
 };
 
+/* A row of a table: its value goes into `member_` of `struct_`. min_ and max_ are 0 where the type has no bounds. */
+#define SETTING(name_, type_, struct_, member_, fallback_, min_, max_, meaning_)                                       \
+	{                                                                                                              \
+		.name = (name_), .type = (type_), .offset = offsetof(struct_, member_), .fallback = (fallback_),       \
+		.min = (min_), .max = (max_), .meaning = (meaning_)                                                    \
+	}
+
 /* Reads every setting of the table (ends with a NULL name) into `ret_settings`. Texts live until the program ends.
  * E_INVALID after writing one line a fault to `complaints`: what is wrong, where, how to mend it. */
 must_check enum status settings_read(const struct setting *table, void *ret_settings, FILE *complaints);

@@ -2,7 +2,7 @@
 #ifndef ORDERS_DOMAIN_ORDER_H
 #define ORDERS_DOMAIN_ORDER_H
 
-#include "core/message.h"
+#include "comanda/unit.h"
 #include "orders/domain/saga.h"
 
 struct order_item {

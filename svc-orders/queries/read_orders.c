@@ -4,7 +4,6 @@
 #include "orders/store/order_store.h"
 #include "orders/usecases/history.h"
 #include "orders/usecases/views.h"
-#include "json/json.h"
 
 /* Answers one request with an order that its caller may see. */
 typedef void answer_function(struct consumer *consumer, struct query *query, const struct order *order);

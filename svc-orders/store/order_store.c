@@ -8,7 +8,6 @@
 #include "orders/domain/order.h"
 #include "orders/store/orders_metrics.h"
 #include "orders/usecases/decisions.h"
-#include "json/json.h"
 
 #define FIELDS(...) ((const struct field[]){__VA_ARGS__, field_end})
 

@@ -2,7 +2,7 @@
 #ifndef ORDERS_STORE_ORDER_STORE_H
 #define ORDERS_STORE_ORDER_STORE_H
 
-#include "comanda/store.h"
+#include "comanda/service.h"
 
 #define ORDER_COLUMNS                                                                                                  \
 	"id, user_id, state, version, created_at, updated_at, expires_at, note, items, total_cents, currency, "        \

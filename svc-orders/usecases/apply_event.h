@@ -2,7 +2,7 @@
 #ifndef ORDERS_USECASES_APPLY_EVENT_H
 #define ORDERS_USECASES_APPLY_EVENT_H
 
-#include "core/unit.h"
+#include "comanda/unit.h"
 #include "orders/domain/order.h"
 
 /* Tells the order what `message` means, and tells the world what follows: the step, the history, the event, the end of

@@ -2,7 +2,7 @@
 #ifndef ORDERS_USECASES_DECISIONS_H
 #define ORDERS_USECASES_DECISIONS_H
 
-#include "core/unit.h"
+#include "comanda/unit.h"
 
 extern const struct aggregate order_kind; /* struct order */
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/uuid.h"
+#include "comanda/unit.h"
 
 /* Always 0 <= reserved <= on_hand. */
 struct product {

@@ -4,7 +4,6 @@
 
 #include "products/store/stores.h"
 #include "products/usecases/aggregates.h"
-#include "json/json.h"
 
 void product_read(const struct rows *rows, int row, struct arena *arena, void *ret_product)
 {

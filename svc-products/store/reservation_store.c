@@ -4,7 +4,6 @@
 
 #include "products/store/stores.h"
 #include "products/usecases/aggregates.h"
-#include "json/json.h"
 
 struct stored_lines {
 	struct list lines; /* struct reserved_line */

@@ -2,7 +2,7 @@
 #ifndef PRODUCTS_STORE_STORES_H
 #define PRODUCTS_STORE_STORES_H
 
-#include "comanda/store.h"
+#include "comanda/service.h"
 #include "products/domain/product.h"
 
 extern const struct store product_store, sku_claim_store, reservation_store;

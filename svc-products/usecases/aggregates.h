@@ -2,7 +2,7 @@
 #ifndef PRODUCTS_USECASES_AGGREGATES_H
 #define PRODUCTS_USECASES_AGGREGATES_H
 
-#include "core/unit.h"
+#include "comanda/unit.h"
 #include "products/domain/product.h"
 #include "products/domain/reservation.h"
 #include "proto/messages.h"

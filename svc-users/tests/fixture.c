@@ -7,7 +7,7 @@
 const struct act registering = {registration_keys, register_user}, installing = {registration_keys, install_admin},
 		 changing = {user_change_keys, change_user}, disabling = {disable_keys, disable_user},
 		 signing_in = {sign_in_keys, sign_in}, refreshing = {refresh_keys, refresh_session},
-		 signing_out = {sign_out_keys, sign_out}, answering = {buyer_keys, answer_order};
+		 signing_out = {sign_out_keys, sign_out}, answering = {buyer_keys, verify_buyer};
 
 static const struct aggregate *const kinds[] = {&email_claim_kind, &user_kind, &buyer_kind, &session_kind};
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
@@ -110,7 +110,7 @@ const struct caller nobody = {.role = CALLER_NOBODY};
 
 struct caller caller_of(const struct user *user)
 {
-	return (struct caller){.user_id = user->id, .role = user->role == ROLE_ADMIN ? CALLER_ADMIN : CALLER_CUSTOMER};
+	return (struct caller){.user_id = user->id, .role = user->admin ? CALLER_ADMIN : CALLER_CUSTOMER};
 }
 
 static const struct user *make_user(struct scene *scene, const char *name, struct act act)

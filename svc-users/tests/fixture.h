@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "users/domain/users.h"
+#include "users/usecases/decisions.h"
 
 enum { SCENE_ROOM = 64 };
 

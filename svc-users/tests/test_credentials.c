@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "users/credentials.h"
+#include "users/credentials/credentials.h"
 
 static int open_arena(void **state)
 {

@@ -1,51 +1,28 @@
 /* Accounts: register, change, disable. */
-#include "users/domain/users.h"
+#include "users/usecases/decisions.h"
+#include "users/usecases/views.h"
 
 #include <string.h>
 
-const struct aggregate user_kind = {"user", sizeof(struct user)};
-const struct aggregate email_claim_kind = {"email_claim", sizeof(struct email_claim)};
-
-struct uuid email_claim_id(const char *email)
-{
-	return uuid_of_text("email", email, strlen(email));
-}
-
-struct user_view user_view(const struct user *user)
-{
-	return (struct user_view){
-		.id = user->id,
-		.email = user->email,
-		.name = user->name,
-		.role = user->role,
-		.status = user->status,
-		.created_at = user->created_at,
-		.updated_at = user->updated_at,
-		.version = user->version,
-	};
-}
-
-bool may_see(const struct caller *caller, const struct uuid *user_id)
-{
-	return caller->role == CALLER_ADMIN || (caller->role != CALLER_NOBODY && uuid_equal(&caller->user_id, user_id));
-}
+const struct aggregate user_kind = {.name = "user", .size = sizeof(struct user)};
+const struct aggregate email_claim_kind = {.name = "email_claim", .size = sizeof(struct email_claim)};
 
 static const struct user_view *view_of(struct unit *unit, const struct user *user)
 {
 	struct user_view *view = arena_new(unit_arena(unit), 1, sizeof(*view));
 
-	*view = user_view(user);
+	*view = user_view_of(user);
 	return view;
 }
 
-/* Says the account's new state to everybody, and to who asked. */
-static void tell(struct unit *unit, int event, const struct user *user, const struct caller *caller)
+/* Publishes the account's new state, and replies with it. */
+static void publish_user(struct unit *unit, int type, const struct user *user, const struct caller *caller)
 {
-	struct user_told *told = arena_new(unit_arena(unit), 1, sizeof(*told));
+	struct user_event *event = arena_new(unit_arena(unit), 1, sizeof(*event));
 
-	*told = (struct user_told){.user = user_view(user), .by = caller->user_id};
-	unit_event(unit, event, &user->id, user->version, told);
-	unit_reply(unit, &told->user);
+	*event = (struct user_event){.user = user_view_of(user), .by = caller->user_id};
+	unit_event(unit, type, &user->id, user->version, event);
+	unit_reply(unit, &event->user);
 }
 
 /* ---- register ---- */
@@ -58,7 +35,7 @@ void registration_keys(struct keys *keys, const struct message *message)
 	keys_add(keys, &email_claim_kind, &claim_id);
 }
 
-static enum status make_account(struct unit *unit, const struct message *message, int role)
+static enum status make_account(struct unit *unit, const struct message *message, bool admin)
 {
 	const struct users_register *wanted = message->body;
 	const struct registration_facts *facts = message->prepared;
@@ -75,31 +52,30 @@ static enum status make_account(struct unit *unit, const struct message *message
 		.id = user_id,
 		.email = arena_text(unit_arena(unit), wanted->email),
 		.name = arena_text(unit_arena(unit), wanted->name),
-		.role = role,
-		.status = USER_ACTIVE,
+		.admin = admin,
 		.password_hash = facts->password_hash,
 		.session_epoch = 1,
 		.version = 1,
 		.created_at = unit_now(unit),
 		.updated_at = unit_now(unit),
 	};
-	tell(unit, USER_REGISTERED, user, &message->caller);
+	publish_user(unit, USER_REGISTERED, user, &message->caller);
 	return OK;
 }
 
 enum status register_user(struct unit *unit, const struct message *message)
 {
-	return make_account(unit, message, ROLE_CUSTOMER);
+	return make_account(unit, message, false);
 }
 
 enum status install_admin(struct unit *unit, const struct message *message)
 {
-	return make_account(unit, message, ROLE_ADMIN);
+	return make_account(unit, message, true);
 }
 
-/* ---- who may ---- */
+/* ---- rights ---- */
 
-/* An admin's own account is looked at as well: a token that is older than a demotion must not undo it. */
+/* An admin's own account is loaded as well: a token that is older than a demotion must not act as an admin. */
 static void account_keys(struct keys *keys, const struct caller *caller, const struct uuid *user_id)
 {
 	keys_add(keys, &user_kind, user_id);
@@ -112,19 +88,14 @@ static bool is_admin(struct unit *unit, const struct caller *caller)
 	if (caller->role != CALLER_ADMIN)
 		return false;
 	const struct user *admin = unit_get(unit, &user_kind, &caller->user_id);
-	return admin != NULL && admin->role == ROLE_ADMIN && admin->status == USER_ACTIVE;
-}
-
-static bool is_oneself(const struct caller *caller, const struct uuid *user_id)
-{
-	return caller->role != CALLER_NOBODY && uuid_equal(&caller->user_id, user_id);
+	return admin != NULL && admin->admin && !admin->disabled;
 }
 
 static enum status check_caller(struct unit *unit, const struct caller *caller, const struct uuid *user_id)
 {
 	if (caller->role == CALLER_NOBODY)
 		return unit_refuse(unit, E_UNAUTHENTICATED, "unauthenticated", NULL, "Sign in first.");
-	if (!is_oneself(caller, user_id) && !is_admin(unit, caller))
+	if (!user_is_owner(caller, user_id) && !is_admin(unit, caller))
 		return unit_refuse(unit, E_FORBIDDEN, "forbidden", NULL,
 				   "This account is somebody else's: only its owner and admins may do this.");
 	if (unit_get(unit, &user_kind, user_id) == NULL)
@@ -132,10 +103,10 @@ static enum status check_caller(struct unit *unit, const struct caller *caller, 
 	return OK;
 }
 
-/* Who acts as an admin stays one, so that one is always left. */
+/* Nobody ends the own rights of an admin, so that at least one admin is always left. */
 static enum status check_own_admin(struct unit *unit, const struct caller *caller, const struct user *user)
 {
-	if (user->role != ROLE_ADMIN || !is_oneself(caller, &user->id))
+	if (!user->admin || !user_is_owner(caller, &user->id))
 		return OK;
 	return unit_refuse(unit, E_CONFLICT, "last_admin", NULL,
 			   "An admin cannot disable or demote himself: ask another admin.");
@@ -172,9 +143,9 @@ static enum status check_password(struct unit *unit, const struct message *messa
 
 	if (wanted->password == NULL)
 		return OK;
-	if (!is_oneself(&message->caller, &wanted->id))
+	if (!user_is_owner(&message->caller, &wanted->id))
 		return unit_refuse(unit, E_FORBIDDEN, "forbidden", "password", "Only its owner may change a password.");
-	if (facts == NULL) /* asked in a consumer that does not hash */
+	if (facts == NULL) /* the request came to a consumer that does not hash */
 		return E_INTERNAL;
 	if (facts->known_hash == NULL || strcmp(facts->known_hash, user->password_hash) != 0)
 		return E_RETRY;
@@ -191,7 +162,7 @@ static enum status check_change(struct unit *unit, const struct message *message
 	if (status != OK)
 		return status;
 	const struct user *user = unit_get(unit, &user_kind, &wanted->id);
-	if (user->status != USER_ACTIVE && is_oneself(&message->caller, &wanted->id))
+	if (user->disabled && user_is_owner(&message->caller, &wanted->id))
 		return unit_refuse(unit, E_FORBIDDEN, "user_disabled", NULL, "This account is disabled.");
 	status = check_admin_fields(unit, &message->caller, wanted, user);
 	if (status != OK)
@@ -202,11 +173,11 @@ static enum status check_change(struct unit *unit, const struct message *message
 static bool changes_anything(const struct users_change *wanted, const struct user *user)
 {
 	return wanted->password != NULL || (wanted->name != NULL && strcmp(wanted->name, user->name) != 0) ||
-	       (wanted->role >= 0 && wanted->role != user->role) ||
-	       (wanted->status >= 0 && wanted->status != user->status);
+	       (wanted->role >= 0 && (wanted->role == ROLE_ADMIN) != user->admin) ||
+	       (wanted->status >= 0 && (wanted->status == USER_INACTIVE) != user->disabled);
 }
 
-/* Every session ends, but for the one in which the password was changed. */
+/* Ends every session except the one in which the password was changed. */
 static void set_password(struct unit *unit, const struct message *message, struct user *user)
 {
 	const struct password_facts *facts = message->prepared;
@@ -220,18 +191,18 @@ static void set_password(struct unit *unit, const struct message *message, struc
 		((struct session *)unit_edit(unit, &session_kind, session_id))->epoch = user->session_epoch;
 }
 
-static void set_status(struct user *user, int status)
+static void set_disabled(struct user *user, bool disabled)
 {
-	if (user->status != status && status == USER_INACTIVE)
+	if (disabled && !user->disabled)
 		user->session_epoch++;
-	user->status = status;
+	user->disabled = disabled;
 }
 
-static void save_user(struct unit *unit, struct user *user, int event, const struct caller *caller)
+static void finish_change(struct unit *unit, struct user *user, int event, const struct caller *caller)
 {
 	user->version++;
 	user->updated_at = unit_now(unit);
-	tell(unit, event, user, caller);
+	publish_user(unit, event, user, caller);
 }
 
 enum status change_user(struct unit *unit, const struct message *message)
@@ -246,17 +217,17 @@ enum status change_user(struct unit *unit, const struct message *message)
 		unit_reply(unit, view_of(unit, known));
 		return OK;
 	}
-	const bool disables = wanted->status == USER_INACTIVE && known->status != USER_INACTIVE;
+	const bool disables = wanted->status == USER_INACTIVE && !known->disabled;
 	struct user *user = unit_edit(unit, &user_kind, &wanted->id);
 	if (wanted->name != NULL)
 		user->name = arena_text(unit_arena(unit), wanted->name);
 	if (wanted->role >= 0)
-		user->role = wanted->role;
+		user->admin = wanted->role == ROLE_ADMIN;
 	if (wanted->status >= 0)
-		set_status(user, wanted->status);
+		set_disabled(user, wanted->status == USER_INACTIVE);
 	if (wanted->password != NULL)
 		set_password(unit, message, user);
-	save_user(unit, user, disables ? USER_DISABLED : USER_CHANGED, &message->caller);
+	finish_change(unit, user, disables ? USER_DISABLED : USER_CHANGED, &message->caller);
 	return OK;
 }
 
@@ -277,7 +248,7 @@ enum status disable_user(struct unit *unit, const struct message *message)
 	if (status != OK)
 		return status;
 	const struct user *known = unit_get(unit, &user_kind, &wanted->id);
-	if (known->status == USER_INACTIVE) {
+	if (known->disabled) {
 		unit_reply(unit, view_of(unit, known));
 		return OK;
 	}
@@ -288,7 +259,7 @@ enum status disable_user(struct unit *unit, const struct message *message)
 	if (status != OK)
 		return status;
 	struct user *user = unit_edit(unit, &user_kind, &wanted->id);
-	set_status(user, USER_INACTIVE);
-	save_user(unit, user, USER_DISABLED, &message->caller);
+	set_disabled(user, true);
+	finish_change(unit, user, USER_DISABLED, &message->caller);
 	return OK;
 }

@@ -1,16 +1,7 @@
 /* Sessions: sign in, refresh, sign out. */
-#include "users/domain/users.h"
+#include "users/usecases/decisions.h"
 
-#include <string.h>
-
-const struct aggregate session_kind = {"session", sizeof(struct session)};
-
-enum status refresh_token_session(const char *token, struct uuid *ret_session_id)
-{
-	if (strlen(token) != REFRESH_TOKEN_TEXT || token[UUID_TEXT] != '.')
-		return E_MALFORMED;
-	return uuid_parse(token, UUID_TEXT, ret_session_id);
-}
+const struct aggregate session_kind = {.name = "session", .size = sizeof(struct session)};
 
 /* ---- sign in ---- */
 
@@ -24,7 +15,8 @@ void sign_in_keys(struct keys *keys, const struct message *message)
 	keys_add(keys, &session_kind, &facts->issued.session_id);
 }
 
-/* One wording for unknown, wrong and disabled: a stranger learns nothing about who has an account. */
+/* One text for an unknown address, a wrong password and a disabled account. A stranger cannot find out which
+ * addresses have an account. */
 static enum status refuse_credentials(struct unit *unit)
 {
 	return unit_refuse(unit, E_UNAUTHENTICATED, "bad_credentials", NULL,
@@ -57,7 +49,7 @@ enum status sign_in(struct unit *unit, const struct message *message)
 		return refuse_credentials(unit);
 	if (user->version != facts->user_version)
 		return E_RETRY;
-	if (!facts->matches || user->status != USER_ACTIVE)
+	if (!facts->matches || user->disabled)
 		return refuse_credentials(unit);
 	start_session(unit, user, &facts->issued);
 	unit_reply_secret(unit, facts->issued.view);
@@ -82,27 +74,8 @@ static enum status refuse_refresh(struct unit *unit)
 			   "This refresh token is not good any more: sign in again.");
 }
 
-static bool is_hash(const struct token_hash *a, const struct token_hash *b)
-{
-	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
-}
-
-static bool session_lives(const struct session *session, const struct user *user, int64_t now_us)
-{
-	return !session->revoked && session->expires_at > now_us && user->status == USER_ACTIVE &&
-	       session->epoch == user->session_epoch;
-}
-
-/* Only the token before the current one can have lost its answer: once a successor is used, the one before it is older
- * than that. */
-static bool within_grace(const struct session *session, const struct token_hash *presented, int64_t now_us)
-{
-	return session->rotated_at != INT_ABSENT && is_hash(presented, &session->previous) &&
-	       now_us - session->rotated_at <= REFRESH_GRACE_US;
-}
-
-/* A token that was replaced long ago comes from a thief, or from the victim of one: nobody can tell which, so the
- * family ends. The refusal is the answer and the end is kept. */
+/* A token that was replaced long ago comes from a thief or from the thief's victim. The two look the same, so the
+ * family ends. OK saves the end of the session, with the refusal as the reply. */
 static enum status end_family(struct unit *unit, const struct uuid *session_id)
 {
 	struct session *session = unit_edit(unit, &session_kind, session_id);
@@ -110,16 +83,6 @@ static enum status end_family(struct unit *unit, const struct uuid *session_id)
 	session->revoked = true;
 	(void)refuse_refresh(unit);
 	return OK;
-}
-
-static void rotate(struct unit *unit, struct session *session, const struct refresh_facts *facts)
-{
-	if (is_hash(&facts->presented, &session->current)) {
-		session->previous = session->current;
-		session->rotated_at = unit_now(unit);
-	}
-	session->current = facts->issued.hash;
-	session->expires_at = unit_now(unit) + facts->issued.lifetime_us;
 }
 
 enum status refresh_session(struct unit *unit, const struct message *message)
@@ -130,21 +93,22 @@ enum status refresh_session(struct unit *unit, const struct message *message)
 		return refuse_refresh(unit);
 	const struct user *user = unit_get(unit, &user_kind, &facts->user_id);
 	const struct session *session = unit_get(unit, &session_kind, &facts->session_id);
-	if (user == NULL || session == NULL || !session_lives(session, user, unit_now(unit)))
+	if (user == NULL || session == NULL || !session_is_valid(session, user, unit_now(unit)))
 		return refuse_refresh(unit);
-	if (!is_hash(&facts->presented, &session->current) && !within_grace(session, &facts->presented, unit_now(unit)))
+	if (!session_accepts(session, &facts->presented, unit_now(unit)))
 		return end_family(unit, &facts->session_id);
-	if (user->version != facts->user_version) /* the role in the new token may be an old one */
+	if (user->version != facts->user_version) /* the role in the new token may be out of date */
 		return E_RETRY;
-	rotate(unit, unit_edit(unit, &session_kind, &facts->session_id), facts);
+	session_rotate(unit_edit(unit, &session_kind, &facts->session_id), &facts->presented, &facts->issued.hash,
+		       facts->issued.lifetime_us, unit_now(unit));
 	unit_reply_secret(unit, facts->issued.view);
 	return OK;
 }
 
 /* ---- sign out ---- */
 
-/* The session of the refresh token that is given, else the one that the access token was made in. A token that makes no
- * sense names none. */
+/* The session of the refresh token if the request has one, else the session of the access token. A malformed refresh
+ * token names no session. */
 static struct uuid session_to_end(const struct message *message)
 {
 	const struct tokens_refresh *wanted = message->body;
@@ -163,7 +127,7 @@ void sign_out_keys(struct keys *keys, const struct message *message)
 		keys_add(keys, &session_kind, &id);
 }
 
-/* Somebody else's token, or one that is no good, is answered like one's own: RFC 7009, section 2.2. */
+/* An invalid token and another person's token get the same reply as a valid one: RFC 7009, section 2.2. */
 enum status sign_out(struct unit *unit, const struct message *message)
 {
 	const struct uuid id = session_to_end(message);

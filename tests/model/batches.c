@@ -10,7 +10,7 @@
 #include "proto/messages.h"
 #include "tests/model/messages.h"
 #include "tests/model/rows.h"
-#include "users/domain/users.h"
+#include "users/usecases/decisions.h"
 
 struct batch batch_of(const struct model *model, number_t batch)
 {
@@ -145,7 +145,7 @@ static void collect_verified(const struct model *model, struct batch *batch)
 		if (sent.message.type != USER_VERIFIED)
 			continue;
 		const struct user *buyer = buyer_seen(model, batch, &answer->user_id);
-		if (buyer != NULL && buyer->status == USER_ACTIVE)
+		if (buyer != NULL && !buyer->disabled)
 			batch->verified[batch->verified_count++] = sent.subject;
 	}
 }

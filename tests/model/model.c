@@ -7,7 +7,7 @@
 #include "tests/model/batches.h"
 #include "tests/model/messages.h"
 #include "tests/model/rows.h"
-#include "users/domain/users.h"
+#include "users/usecases/decisions.h"
 
 #define BEGIN_US            (1767225600 * SECOND_US) /* 2026-01-01 */
 #define ORDER_TIME_LIMIT_US (10 * MINUTE_US)
@@ -100,7 +100,7 @@ static void add_buyer(struct model *model, struct bag *state, int which)
 		.id = id_for("buyer", which),
 		.email = "buyer@example.org",
 		.name = "Buyer",
-		.status = model->scenario->disabled[which] ? USER_INACTIVE : USER_ACTIVE,
+		.disabled = model->scenario->disabled[which],
 		.password_hash = "",
 		.version = 1,
 	};

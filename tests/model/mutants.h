@@ -27,6 +27,6 @@ decide_function reject_without_event;          /* on_user_refused */
 decide_function ignore_overdue;                /* on_reservation_overdue */
 
 /* ---- of svc-users ---- */
-decide_function verify_everybody; /* answer_order */
+decide_function verify_everybody; /* verify_buyer */
 
 #endif

@@ -4,7 +4,7 @@
 #include "orders/usecases/views.h"
 #include "proto/messages.h"
 #include "tests/model/mutants.h"
-#include "users/domain/users.h"
+#include "users/usecases/decisions.h"
 
 /* Each message about an order begins with its id. */
 static struct order *order_about(struct unit *unit, const struct message *message)

@@ -8,7 +8,7 @@
 #include "orders/domain/order.h"
 #include "orders/usecases/decisions.h"
 #include "products/usecases/aggregates.h"
-#include "users/domain/users.h"
+#include "users/usecases/decisions.h"
 
 /* ---- aggregates ---- */
 
@@ -101,7 +101,7 @@ static void user_key_text(struct buffer *key, const void *data)
 	const struct user *user = data;
 
 	add_uuid(key, &user->id);
-	buffer_format(key, "%d %" PRId64, user->status, user->version);
+	buffer_format(key, "%d %" PRId64, user->disabled, user->version);
 }
 
 /* ---- copies that last ---- */

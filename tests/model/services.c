@@ -9,7 +9,7 @@
 #include "products/handlers.h"
 #include "products/usecases/aggregates.h"
 #include "proto/topology.h"
-#include "users/domain/users.h"
+#include "users/usecases/decisions.h"
 
 static const struct aggregate *const orders_kinds[] = {&order_kind, NULL};
 static const struct aggregate *const products_kinds[] = {&product_kind, &sku_claim_kind, &reservation_kind, NULL};
@@ -17,7 +17,7 @@ static const struct aggregate *const users_kinds[] = {&buyer_kind, NULL};
 
 /* As in svc-users/handlers.c, whose other tables would bring half the program with them. */
 static const struct handler users_events[] = {
-	{.type = ORDER_PLACED, .keys = buyer_keys, .decide = answer_order},
+	{.type = ORDER_PLACED, .keys = buyer_keys, .decide = verify_buyer},
 	{0},
 };
 

@@ -3,7 +3,7 @@
 #include "proto/messages.h"
 #include "tests/model/rows.h"
 #include "tests/model/steps.h"
-#include "users/domain/users.h"
+#include "users/usecases/decisions.h"
 
 void steps_from(struct search *search, const struct bag *state)
 {
@@ -58,7 +58,7 @@ static void disable(struct search *search, const struct bag *state, number_t fac
 	struct user user = *(const struct user *)row_data(model, bag_row(model, state, aggregate));
 	struct bag after = *state;
 
-	user.status = USER_INACTIVE;
+	user.disabled = true;
 	user.version++;
 	bag_drop(&after, fact);
 	bag_set_row(model, &after, aggregate, row_number(model, &buyer_kind, &user));

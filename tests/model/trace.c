@@ -10,7 +10,7 @@
 #include "tests/model/batches.h"
 #include "tests/model/messages.h"
 #include "tests/model/rows.h"
-#include "users/domain/users.h"
+#include "users/usecases/decisions.h"
 
 /* ---- names ---- */
 
@@ -69,7 +69,7 @@ static void print_row(const struct search *search, number_t aggregate, number_t 
 		printf("stock is %lld, of which %lld reserved", (long long)product->on_hand,
 		       (long long)product->reserved);
 	} else {
-		printf("buyer is %s", user_status_names[((const struct user *)data)->status]);
+		printf("buyer is %s", ((const struct user *)data)->disabled ? "disabled" : "active");
 	}
 }
 

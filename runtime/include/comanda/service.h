@@ -10,9 +10,12 @@
 
 #include "comanda/store.h"
 #include "config/settings.h"
+#include "jwt/token.h"
 #include "postgres/db.h"
 #include "redis/cache.h"
+#include "telemetry/log.h"
 #include "telemetry/metrics.h"
+#include "json/json.h"
 
 struct consumer;
 

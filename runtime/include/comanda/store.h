@@ -2,7 +2,7 @@
 #ifndef COMANDA_STORE_H
 #define COMANDA_STORE_H
 
-#include "core/unit.h"
+#include "comanda/unit.h"
 #include "postgres/db.h"
 #include "redis/cache.h"
 

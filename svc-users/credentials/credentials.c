@@ -1,15 +1,15 @@
-/* Passwords and refresh tokens, by libsodium. */
-#include "users/credentials.h"
+/* Passwords and the secrets of refresh tokens, by libsodium. */
+#include "users/credentials/credentials.h"
 
 #include <sodium.h>
 #include <string.h>
 
-#include "telemetry/metrics.h"
+#include "comanda/service.h"
 
 enum { PASSES = 2, MEMORY = 19 * 1024 * 1024, SECRET_SIZE = 32 };
 
-/* Of a random password that nobody knows. */
-static const char hash_of_nobody[] =
+/* Of a random password that was thrown away. */
+static const char unused_hash[] =
 	"$argon2id$v=19$m=19456,t=2,p=1$4OsQT819tCpNt+OC+VnEag$tbLe7b1DtJiozT0Z5eZrJwW/GZyqZjJsbB+ot/QzCFM";
 
 static struct metric hashes = {.name = "comanda_password_hashes_total",
@@ -30,7 +30,7 @@ enum status password_hash(const char *password, struct arena *arena, const char 
 
 bool password_matches(const char *hash, const char *password)
 {
-	const char *against = hash != NULL ? hash : hash_of_nobody;
+	const char *against = hash != NULL ? hash : unused_hash;
 
 	metric_add(&hashes, NULL, 1);
 	if (sodium_init() < 0)

@@ -1,13 +1,13 @@
-/* Passwords and refresh tokens, by libsodium. */
+/* Passwords and the secrets of refresh tokens, by libsodium. */
 #ifndef USERS_CREDENTIALS_H
 #define USERS_CREDENTIALS_H
 
-#include "users/domain/users.h"
+#include "users/domain/session.h"
 
-/* argon2id, 19 MiB, two passes: OWASP's Password Storage Cheat Sheet, the least that it advises. Takes tens of
- * milliseconds. The hash carries its salt and parameters, and lives in the arena. E_UNAVAILABLE: no memory for it. */
+/* argon2id with 19 MiB and two passes: the minimum of OWASP's Password Storage Cheat Sheet. Takes tens of milliseconds.
+ * The hash carries its salt and parameters, and lives in the arena. E_UNAVAILABLE: no memory for it. */
 must_check enum status password_hash(const char *password, struct arena *arena, const char **ret_hash);
-/* Is this the password of that hash? A NULL hash belongs to nobody: false, after as long a time. */
+/* Whether the hash is one of this password. A NULL hash: false, after the same time. */
 bool password_matches(const char *hash, const char *password);
 
 /* A new refresh token of a session, in the arena. */

@@ -1,8 +1,10 @@
 /* The first admin, from the settings. Decided like every registration, and saved by the same statements. */
+#include "users/credentials/first_admin.h"
+
 #include "store/outbox.h"
-#include "telemetry/log.h"
-#include "users/credentials.h"
-#include "users/service.h"
+#include "users/credentials/credentials.h"
+#include "users/store/stores.h"
+#include "users/usecases/decisions.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -66,7 +68,7 @@ static void outputs_send(struct db *db, const struct unit *unit, const struct me
 		const struct cloudevent event = {
 			.id = outputs[i].id,
 			.type = type,
-			.source = users_service.name,
+			.source = USERS_CONSUMER,
 			.subject = outputs[i].subject,
 			.sequence = outputs[i].sequence,
 			.time_us = outputs[i].time_us,
@@ -134,7 +136,7 @@ static enum status install(const struct users_register *wanted, struct db *db, s
 {
 	struct registration_facts facts;
 	const int64_t now_us = timestamp_now();
-	struct unit *unit = unit_make(arena, users_service.name);
+	struct unit *unit = unit_make(arena, USERS_CONSUMER);
 	const enum status hashed = password_hash(wanted->password, arena, &facts.password_hash);
 	const struct message message = {
 		.type = USERS_REGISTER,
@@ -159,18 +161,18 @@ static enum status install(const struct users_register *wanted, struct db *db, s
 	return status;
 }
 
-enum status first_admin_install(const struct users_settings *settings, struct db *db)
+enum status first_admin_install(const struct first_admin *admin, struct db *db)
 {
 	struct arena arena;
 	bool known = false;
 
-	if (settings->first_admin_email[0] == '\0')
+	if (admin->email[0] == '\0')
 		return OK;
 	arena_init(&arena);
 	const struct users_register wanted = {
-		.email = lower_case(settings->first_admin_email, &arena),
+		.email = lower_case(admin->email, &arena),
 		.name = "Admin",
-		.password = settings->first_admin_password,
+		.password = admin->password,
 	};
 	enum status status = check("COMANDA_FIRST_ADMIN_EMAIL", format_fault("email", wanted.email));
 	if (status == OK)

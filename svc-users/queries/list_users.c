@@ -1,0 +1,76 @@
+/* users.list: accounts, newest first. Ids begin with the time of their creation (UUIDv7), so the cursor is the id of
+ * the last account on the page. */
+#include "users/queries/queries.h"
+
+#include <string.h>
+
+#include "users/store/stores.h"
+#include "users/usecases/views.h"
+
+static const struct sql list_page = {"users_page",
+				     "SELECT " USER_COLUMNS " FROM users WHERE id < $1 ORDER BY id DESC LIMIT $2"};
+
+static enum status read_cursor(const char *cursor, struct uuid *ret_before)
+{
+	if (cursor != NULL)
+		return uuid_parse(cursor, strlen(cursor), ret_before);
+	memset(ret_before->bytes, 0xff, sizeof(ret_before->bytes));
+	return OK;
+}
+
+/* `rows` may hold one row more than the page: then there is a next page. */
+static void answer_page(struct consumer *consumer, struct query *query, const struct rows *rows, size_t limit)
+{
+	struct arena *arena = consumer_arena(consumer);
+	const size_t found = (size_t)rows->count, count = found < limit ? found : limit;
+	struct user_view *views = arena_new(arena, count, sizeof(*views));
+	struct user_page page = {.items = {views, count}};
+
+	for (size_t i = 0; i < count; i++) {
+		struct user user;
+
+		user_read(rows, (int)i, arena, &user);
+		views[i] = user_view_of(&user);
+	}
+	if (found > limit) {
+		char *next = arena_new(arena, 1, UUID_TEXT + 1);
+
+		uuid_text(&views[count - 1].id, next);
+		page.next = next;
+	}
+	query_reply(consumer, query, &page);
+}
+
+static enum status list_one(struct consumer *consumer, struct query *query)
+{
+	const struct page_query *wanted = query->message.body;
+	const int64_t limit = wanted->limit == INT_ABSENT ? PAGE_DEFAULT : wanted->limit;
+	struct uuid before;
+	struct rows rows;
+
+	if (query->message.caller.role != CALLER_ADMIN) {
+		query_refuse_reader(consumer, query);
+		return OK;
+	}
+	if (read_cursor(wanted->cursor, &before) != OK) {
+		query_refuse(consumer, query, E_MALFORMED, "bad_cursor", "This cursor was not given out here.");
+		return OK;
+	}
+	struct args *args = db_args(consumer_db(consumer));
+	arg_uuid(args, &before);
+	arg_int(args, limit + 1); /* one more row shows whether there is a next page */
+	const enum status status = db_run(consumer_db(consumer), &list_page, &rows);
+	if (status == OK)
+		answer_page(consumer, query, &rows, (size_t)limit);
+	return status;
+}
+
+/* One statement per request: only admins list accounts, and seldom. */
+enum status list_users(struct consumer *consumer, struct query **queries, size_t count)
+{
+	enum status status = OK;
+
+	for (size_t i = 0; status == OK && i < count; i++)
+		status = list_one(consumer, queries[i]);
+	return status;
+}
