@@ -1,7 +1,7 @@
-# The benchmark, on a stack of its own below .local/, so that it measures neither the data nor the load of ./dev up.
+# The benchmark, on a stack of its own below .local/, so that data and load of ./dev up do not count.
 # shellcheck shell=bash
 
-BENCH_HTTP_THREADS=600 # more than the 512 clients that are the most
+BENCH_HTTP_THREADS=600 # above the maximum of 512 clients
 
 cmd_bench() {
 	local argument

@@ -1,7 +1,7 @@
-# Building the code and looking it over.
+# Builds the code, formats it and checks it.
 # shellcheck shell=bash
 
-build() { # preset, [what: everything if not said]
+build() { # preset, [targets; default: all]
 	local preset=$1 log=$ROOT/.local/build-$1.log
 	shift
 	mkdir -p "$ROOT/.local"
@@ -20,7 +20,7 @@ cmd_build() {
 	build "${1:-dev}"
 }
 
-sources() { # patterns: files of this checkout, also those not added to git yet, NUL-terminated
+sources() { # patterns: matching files of this checkout, also untracked ones, NUL-terminated
 	cd "$ROOT"
 	git -c "safe.directory=$ROOT" ls-files -z --cached --others --exclude-standard --deduplicate -- "$@" |
 		while IFS= read -rd '' file; do [[ ! -f $file ]] || printf '%s\0' "$file"; done
@@ -38,9 +38,9 @@ cmd_format() {
 format_check() {
 	local complaints
 	complaints=$(sources '*.c' '*.h' | xargs -0r clang-format --dry-run --Werror 2>&1) ||
-		die "these files are not as .clang-format says; ./dev format mends them:
+		die "these files are not formatted; run ./dev format:
 $(sed -n 's/^\([^ :]*\):[0-9]*:[0-9]*: error: .*/     \1/p' <<<"$complaints" | sort -u)"
-	say format "$(sources '*.c' '*.h' | tr -cd '\0' | wc -c) files are as .clang-format says"
+	say format "$(sources '*.c' '*.h' | tr -cd '\0' | wc -c) files are formatted"
 }
 
 cmd_lint() {
@@ -50,14 +50,14 @@ cmd_lint() {
 	lint
 }
 
-# clang-tidy needs the compile commands of a build, which `dev` writes.
+# clang-tidy needs the compile commands of a build, which preset `dev` writes.
 lint() {
-	say lint 'shellcheck and clang-tidy; this takes a while'
-	sources dev '*.sh' .ci/run | xargs -0r shellcheck -x || die 'shellcheck has something to say (above)'
+	say lint 'shellcheck and clang-tidy; this takes minutes'
+	sources dev '*.sh' .ci/run | xargs -0r shellcheck -x || die 'shellcheck found faults (above)'
 	lint_compiled | xargs -0r -P "$(nproc)" -n 1 clang-tidy -p "$ROOT/build/dev" --quiet --warnings-as-errors='*' \
 		2> >(grep -v ' warnings\? generated' >&2) ||
-		die 'clang-tidy has something to say (above)'
-	say lint "$(lint_compiled | tr -cd '\0' | wc -c) files are fine"
+		die 'clang-tidy found faults (above)'
+	say lint "$(lint_compiled | tr -cd '\0' | wc -c) files have no fault"
 }
 
 lint_compiled() { # the sources that the build compiles

@@ -1,7 +1,7 @@
-# Load and faults on a stack of its own, then a look at whether anything was lost or happened twice: tests/chaos.
+# Load and faults on a stack of its own, then a check that nothing was lost or done twice: tests/chaos.
 # shellcheck shell=bash
 
-CHAOS_DISK_BYTES=$((700 << 20)) # of the small disks: more than the broker wants free, and the first files of both
+CHAOS_DISK_BYTES=$((700 << 20)) # size of the small disks: more than the broker's free limit plus the first files of both
 
 cmd_chaos() {
 	local status=0 arguments=() small_disks='' brokers=1
@@ -42,7 +42,7 @@ chaos_abandon() {
 	test_abandon
 }
 
-# Debian's python3: another one earlier on PATH does not see Debian's modules.
+# Debian's python3, because another one on PATH does not find Debian's modules.
 chaos_python() {
 	(
 		cd "$ROOT/tests"
@@ -50,7 +50,7 @@ chaos_python() {
 	)
 }
 
-# --older REV becomes --other DIR, where that revision's programs lie, built.
+# Builds the revision of --older REV, and passes its programs as --other DIR.
 chaos_older() { # name of the array to put the arguments into, arguments
 	local -n words=$1
 	shift
@@ -82,10 +82,10 @@ chaos_build_older() { # revision
 		die "revision $1 cannot be built: see $CHAOS_OLDER/build.log"
 }
 
-# What the broker and the database keep lies on file systems that can be filled without harm to anybody else.
+# Puts the data of broker and database on small file systems that can be filled safely.
 chaos_small_disks() {
 	local directory
-	((EUID == 0)) || die 'disks that may run full are mounted: run ./dev chaos --only disk-full as root'
+	((EUID == 0)) || die 'the small disks must be mounted: run ./dev chaos --only disk-full as root'
 	for directory in "$STACK/rabbitmq" "$(postgres_home)"; do
 		mkdir -p "$directory"
 		mount -t tmpfs -o "size=$CHAOS_DISK_BYTES" comanda-chaos "$directory" || die "could not mount a small disk at $directory"

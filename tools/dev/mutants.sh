@@ -1,4 +1,4 @@
-# Guards taken out one at a time, in a copy of the sources below .local/mutants, each with the test that must miss it: tests/mutants.
+# Removes one guard at a time in a copy of the sources below .local/mutants. A test must fail for each: tests/mutants.
 # shellcheck shell=bash
 
 cmd_mutants() {
@@ -26,7 +26,7 @@ mutants_end() {
 	[[ ! -e $STACK/.comanda-stack ]] || "$ROOT/.local/mutants/source/dev" --stack "$STACK" stack wipe
 }
 
-# What is the same stays as old as it was: most of the build is then done already.
+# Files that are equal keep their times, so that the build only compiles the others.
 mutants_copy() { # where
 	local file wanted=$1/../files
 	mkdir -p "$1"

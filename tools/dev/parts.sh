@@ -1,12 +1,12 @@
-# The seven parts of a stack, and what can be done with any of them. A part brings functions named after it:
-#   _run      become the part (required)            _ready    is it doing its work? (required)
-#   _prepare  files it needs, before every start    _before / _after   around each run, in the supervisor
+# The seven parts of a stack, and the operations on them. Each part defines functions named after it:
+#   _run      execute the part (required)           _ready    is it ready? (required)
+#   _prepare  write its files before each start     _before / _after   around each run, in the supervisor
 # The four programs share one set, program_*.
 # shellcheck shell=bash
 
 PARTS_SERVERS=(rabbitmq postgres redis) # and more nodes of RabbitMQ, if the stack has them: brokers.sh
 PARTS=("${PARTS_SERVERS[@]}" "${PROGRAMS[@]}")
-declare -A PART_STARTED=() # when we started which
+declare -A PART_STARTED=() # start time by part
 
 part_check() {
 	[[ " ${PARTS[*]} " == *" $1 "* ]] || usage_error "there is no part \"$1\"; the parts are: ${PARTS[*]}"
@@ -16,7 +16,7 @@ part_is_program() {
 	[[ " ${PROGRAMS[*]} " == *" $1 "* ]]
 }
 
-part_do() { # action, part: calls the part's function for it, if it has one
+part_do() { # action, part: calls the part's function, if it has one
 	local function=${2}_$1
 	if part_is_program "$2"; then function=program_$1; fi
 	if [[ $2 == rabbitmq-* ]]; then function=rabbitmq_$1; fi
@@ -52,15 +52,15 @@ part_restarts() {
 	cat "$STACK/run/$1.restarts" 2>/dev/null || echo 0
 }
 
-# Asks the part, by the signal it takes for an orderly stop.
+# Sends the part its signal for an orderly stop.
 part_signal() { # part, [pid]
 	local pid=${2:-} signal=${1//-/_}_signal
 	[[ -n $pid ]] || pid=$(part_pid "$1") || return 0
 	kill -"${!signal:-TERM}" "$pid" 2>/dev/null || true
-	kill -CONT "$pid" 2>/dev/null || true # one that is frozen would not hear
+	kill -CONT "$pid" 2>/dev/null || true # a stopped process does not handle signals
 }
 
-# Seconds that an orderly stop may take: the broker and the database have things to write.
+# Seconds that an orderly stop may take. The broker and the database flush data first.
 part_stop_timeout() {
 	case $1 in
 	rabbitmq* | postgres) echo 60 ;;
@@ -72,7 +72,7 @@ part_is_gone() {
 	! part_is_supervised "$1" && ! part_pid "$1" >/dev/null
 }
 
-# Returns when neither the part nor its supervisor lives.
+# Returns when the part and its supervisor have ended.
 part_stop() {
 	local supervisor until=$((SECONDS + $(part_stop_timeout "$1")))
 	if supervisor=$(process_pid "$STACK/run/$1.supervisor"); then
@@ -92,7 +92,7 @@ part_stop() {
 	rm -f "$STACK/run/$1.pid" "$STACK/run/$1.supervisor"
 }
 
-part_start() { # part, [NAME=VALUE…]: settings for a program, in force until it is next started by hand
+part_start() { # part, [NAME=VALUE…]: settings for a program, until its next start by hand
 	local part=$1
 	shift
 	rm -f "$STACK/settings/$part"
@@ -102,7 +102,7 @@ part_start() { # part, [NAME=VALUE…]: settings for a program, in force until i
 	supervisor_start "$part"
 }
 
-# Waits until all parts given are ready, saying so for each. Fails with the end of the log of the one that is not.
+# Waits until all given parts are ready. On failure, prints the end of the log of the part that is not.
 parts_await() { # seconds, parts
 	local until=$((SECONDS + $1)) since=$EPOCHREALTIME part waiting
 	shift
@@ -123,11 +123,11 @@ parts_await() { # seconds, parts
 
 part_check_alive() { # part, time by which it should be ready
 	if (($(part_restarts "$1") >= 4)); then
-		part_fail "$1" 'keeps ending right after its start'
+		part_fail "$1" 'exits again and again right after its start'
 	elif ((SECONDS >= $2)); then
 		part_fail "$1" 'is not ready in time'
 	elif ! part_is_supervised "$1"; then
-		part_fail "$1" 'was stopped by somebody else meanwhile'
+		part_fail "$1" 'was stopped by another ./dev meanwhile'
 	fi
 }
 

@@ -1,5 +1,5 @@
-# Processes that are told apart from others that got the same pid later: a pid file holds the pid, the process's start
-# time and the boot's id, so that neither a reused pid nor a reboot can make us trust, or end, a stranger.
+# Pid files that survive pid reuse: each holds the pid, the start time of the process and the id of the boot. So a reused pid or
+# a reboot cannot make ./dev signal another process.
 # shellcheck shell=bash
 
 # The identity of a living process: "PID START BOOT".
@@ -7,7 +7,7 @@ process_identity() {
 	local stat boot fields
 	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
 	read -r boot </proc/sys/kernel/random/boot_id
-	read -ra fields <<<"${stat##*) }" # the name in front may hold blanks; after it: state, ppid, … starttime is the 20th
+	read -ra fields <<<"${stat##*) }" # the process name may contain blanks; after it: state, ppid, … starttime is the 20th
 	[[ ${fields[0]} != Z ]] || return 1
 	echo "$1 ${fields[19]} $boot"
 }
@@ -18,7 +18,7 @@ process_record() { # pid, file
 	echo "$identity" >"$2.new" && mv "$2.new" "$2"
 }
 
-# Prints the pid that a pid file names, if that very process still lives.
+# Prints the pid in a pid file, if that process still runs.
 process_pid() { # file
 	local noted pid
 	{ read -r noted <"$1"; } 2>/dev/null || return 1
@@ -35,12 +35,12 @@ process_uptime() { # pid: seconds since it was started
 	echo $((${up%.*} - identity[1] / $(getconf CLK_TCK)))
 }
 
-# Asks by signal, waits, and insists with KILL.
-process_end() { # pid file, seconds of timeout, [signal]
+# Sends a signal, waits, then sends KILL.
+process_end() { # pid file, timeout in seconds, [signal]
 	local pid until=$((SECONDS + $2))
 	pid=$(process_pid "$1") || return 0
 	kill -"${3:-TERM}" "$pid" 2>/dev/null || true
-	kill -CONT "$pid" 2>/dev/null || true # one that is stopped would not hear
+	kill -CONT "$pid" 2>/dev/null || true # a stopped process does not handle signals
 	while process_pid "$1" >/dev/null; do
 		if ((SECONDS >= until)); then
 			kill -KILL "$pid" 2>/dev/null || true
@@ -50,7 +50,7 @@ process_end() { # pid file, seconds of timeout, [signal]
 	done
 }
 
-# Makes the words given, each NAME=VALUE, the whole environment of what this (sub)shell executes from now on.
+# Replaces the environment of this (sub)shell by the given words, each NAME=VALUE.
 environment_only() {
 	local names
 	mapfile -t names < <(compgen -e)

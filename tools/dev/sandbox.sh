@@ -1,4 +1,4 @@
-# Many orders and crashes on a stack of its own, then `comanda sandbox`: does deciding it all again give what is live?
+# Many orders and crashes on a stack of its own, then `comanda sandbox`, which must give the live state.
 # shellcheck shell=bash
 
 cmd_sandbox() {
@@ -27,7 +27,7 @@ cmd_sandbox() {
 	return "$status"
 }
 
-# Debian's python3: another one earlier on PATH does not see Debian's modules.
+# Debian's python3, because another one on PATH does not find Debian's modules.
 sandbox_python() {
 	(
 		cd "$ROOT/tests"

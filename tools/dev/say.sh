@@ -1,4 +1,4 @@
-# How ./dev speaks: progress on stderr, answers on stdout, one line a step.
+# Output of ./dev: progress on stderr, results on stdout, one line per step.
 # shellcheck shell=bash
 
 say() { # what, text: one line of progress

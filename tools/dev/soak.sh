@@ -1,4 +1,4 @@
-# A long run at half of capacity on a stack of its own: tests/soak. It uses what the benchmark has: its load, its rooms.
+# A long run at half of the capacity on a stack of its own: tests/soak. It uses the load generator of the benchmark.
 # shellcheck shell=bash
 
 cmd_soak() {

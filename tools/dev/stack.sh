@@ -1,7 +1,7 @@
-# A stack: one set of the seven parts, with its ports, secrets, data and logs, all below one directory. `up` has one under
-# .local/up, each test run one of its own. In the directory:
+# A stack: the seven parts with their ports, secrets, data and logs, all in one directory. `up` uses .local/up. Each test run
+# has its own. In the directory:
 #   env       all addresses and credentials as NAME=VALUE lines, for tests and tools       ports, secrets, token-key.pem
-#   run/      pid files                   log/  a log a part, and supervisor.log           settings/  of ./dev start PART NAME=VALUE
+#   run/      pid files                   log/  one log per part, and supervisor.log           settings/  of ./dev start PART NAME=VALUE
 #   preset    the build it runs           sanitizer/  reports                              rabbitmq/, postgresql/, redis/  data
 # shellcheck shell=bash
 
@@ -9,7 +9,7 @@ FIRST_ADMIN_EMAIL=admin@comanda.local
 
 stack_create() { # preset, [number of broker nodes]
 	mkdir -p "$STACK"/{run,log,settings,sanitizer} || die "cannot write $STACK"
-	[[ -O $STACK ]] || die "$STACK belongs to $(stat -c %U "$STACK"): run this as that user, or end and remove it as that user
+	[[ -O $STACK ]] || die "$STACK belongs to $(stat -c %U "$STACK"): run ./dev as that user, or remove the stack as that user
      (./dev down --wipe)"
 	chmod 700 "$STACK"
 	touch "$STACK/.comanda-stack"
@@ -20,7 +20,7 @@ stack_create() { # preset, [number of broker nodes]
 	if stack_any_supervised; then ports_keep; else ports_choose; fi
 }
 
-# Every stack but that of ./dev up: those also have what component tests need.
+# Every stack but that of ./dev up. These also have what component tests need.
 stack_is_for_tests() {
 	[[ $STACK != "$DEFAULT_STACK" ]]
 }
@@ -29,21 +29,21 @@ stack_exists() {
 	[[ -e $STACK/.comanda-stack && -e $STACK/ports && -e $STACK/secrets ]]
 }
 
-# Makes what the stack knows variables of this shell.
+# Loads the ports and secrets of the stack into variables.
 stack_open() {
-	stack_exists || die "nothing was ever started in $STACK: ./dev up does that"
+	stack_exists || die "$STACK was never started: run ./dev up"
 	[[ -r $STACK/secrets ]] || die "$STACK belongs to $(stat -c %U "$STACK"): run this as that user"
 	brokers_load
 	ports_load
 	stack_secrets_load
 }
 
-# One ./dev at a time changes a stack.
+# Only one ./dev at a time changes a stack.
 stack_lock() {
 	exec {STACK_LOCK}>"$STACK/lock"
 	flock -n "$STACK_LOCK" && return
-	say dev "waiting for another ./dev that is at work on $STACK"
-	flock -w 600 "$STACK_LOCK" || die "another ./dev has been at work on $STACK for 10 minutes: see with fuser $STACK/lock"
+	say dev "waiting for another ./dev that uses $STACK"
+	flock -w 600 "$STACK_LOCK" || die "another ./dev has used $STACK for 10 minutes: fuser $STACK/lock shows it"
 }
 
 stack_unlock() {
@@ -77,7 +77,7 @@ stack_secrets_load() {
 	while read -r line; do declare -g "${line?}"; done <"$STACK/secrets"
 }
 
-# What tests and tools may want to know, all of it: mind who reads it.
+# All addresses and credentials, for tests and tools. The file is readable by its owner only.
 stack_write_env() {
 	(
 		umask 077
@@ -117,7 +117,7 @@ stack_env() {
 	done
 }
 
-# For the component tests: a broker where they may make vhosts, a database to do with as they like.
+# For the component tests: a broker where they may create vhosts, and a scratch database.
 stack_env_component() {
 	echo "COMANDA_TEST_BROKER_URL=$(rabbitmq_url)/"
 	echo "COMANDA_TEST_MANAGEMENT_URL=$(rabbitmq_management_url)"
@@ -126,12 +126,12 @@ stack_env_component() {
 	echo "COMANDA_TEST_REDIS_URL=$(redis_url)"
 }
 
-# Starts what does not run, and waits until all of it is ready.
+# Starts the parts that do not run, and waits until all are ready.
 stack_start() { # servers | all
 	stack_recover
 	ports_check_free
 	stack_write_env
-	# The others join the first at their first start; after that they wait for each other.
+	# At their first start the other nodes join the first one. Later they wait for each other.
 	! brokers_are_new || stack_start_parts 120 rabbitmq
 	stack_start_parts 180 "${PARTS_SERVERS[@]}"
 	postgres_provision
@@ -178,7 +178,7 @@ stack_all_ready() {
 	done
 }
 
-# Programs first, so that they can say goodbye; the rest after, all at once.
+# Stops the programs first, so that they can close their connections; then the servers, in parallel.
 stack_stop() {
 	stack_stop_parts "${PROGRAMS[@]}"
 	stack_stop_parts "${PARTS_SERVERS[@]}"
@@ -198,18 +198,18 @@ stack_stop_parts() {
 	((${#pids[@]} == 0)) || wait "${pids[@]}"
 }
 
-# Before a start: ends in an orderly way what a crash left running without a supervisor.
+# Before a start: stops parts that run without a supervisor after a crash.
 stack_recover() {
 	local part
 	for part in "${PARTS[@]}"; do
 		part_is_supervised "$part" || ! part_pid "$part" >/dev/null && continue
-		say "$part" 'was left behind by a crash: stopping it first'
+		say "$part" 'runs without a supervisor after a crash: stopping it first'
 		part_stop "$part"
 	done
 	stack_any_supervised || stack_sweep
 }
 
-# Whatever else was started for this stack and has no pid file any more: each such process carries SUPERVISED_IN.
+# Ends processes of this stack without a pid file. Each has SUPERVISED_IN in its environment.
 stack_sweep() {
 	local pids signal=TERM until=$((SECONDS + 15))
 	while mapfile -t pids < <(stack_processes) && ((${#pids[@]})); do
@@ -224,7 +224,7 @@ stack_processes() {
 }
 
 stack_wipe() {
-	[[ -e $STACK/.comanda-stack ]] || die "$STACK is not a stack's directory: left alone"
+	[[ -e $STACK/.comanda-stack ]] || die "$STACK is not the directory of a stack: not removed"
 	postgres_wipe
 	rm -rf "$STACK"
 }

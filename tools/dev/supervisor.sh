@@ -1,15 +1,15 @@
-# The supervisor: one small supervisor a part. It runs the part as its child, writes down pid and restarts, starts the part again
-# when it dies, and ends with it when told to (TERM). A part that was stopped has no supervisor, so nothing starts it again. Should
-# the supervisor itself be killed, the kernel asks the part to stop (see --pdeathsig in each part's _run).
+# The supervisor: one process per part. It runs the part as its child, records pid and restarts, and restarts the part when it
+# dies. TERM stops both. A stopped part has no supervisor, so nothing starts it again. If the supervisor is killed, the kernel
+# sends the part a signal to stop (see --pdeathsig in each part's _run).
 # shellcheck shell=bash
 
-SUPERVISOR_LOG_BYTES=$((32 << 20)) # a part's log is put aside at a start once it is larger than this
-SUPERVISOR_STEADY_SECONDS=30       # who ran for this long starts again at once; sooner, the pause doubles up to 10 s
+SUPERVISOR_LOG_BYTES=$((32 << 20)) # a start rotates the part's log if it is larger
+SUPERVISOR_STEADY_SECONDS=30       # after so long a run the next restart is immediate; else the pause doubles, up to 10 s
 
-# Starts a part under a supervisor of its own. Returns when the supervisor has taken over.
+# Starts a part under its own supervisor. Returns when the supervisor runs.
 supervisor_start() { # part
 	local supervisor=$STACK/run/$1.supervisor until=$((SECONDS + 10))
-	part_stop "$1" # what a crash may have left behind
+	part_stop "$1" # a crash may have left a process
 	echo 0 >"$STACK/run/$1.restarts"
 	(
 		environment_only "SUPERVISED_IN=$STACK"
@@ -21,14 +21,14 @@ supervisor_start() { # part
 	done
 }
 
-# The supervisor's own life; runs as a process of its own.
+# The supervisor's main loop, in a process of its own.
 supervisor_run() { # part
 	local part=$1 status pause=200 began
 	supervisor_child='' supervisor_stopping=
 	process_record $$ "$STACK/run/$part.supervisor"
-	ulimit -Sn 65536 2>/dev/null || ulimit -Sn "$(ulimit -Hn)" # a desktop's 1024 files are few for a broker
+	ulimit -Sn 65536 2>/dev/null || ulimit -Sn "$(ulimit -Hn)" # a desktop's limit of 1024 files is too low for a broker
 	trap '' HUP INT
-	# shellcheck disable=SC2064 # the part is known now
+	# shellcheck disable=SC2064 # the part is fixed
 	trap "supervisor_on_term $part" TERM
 	while [[ -z $supervisor_stopping ]]; do
 		began=$SECONDS
@@ -55,8 +55,8 @@ supervisor_run_once() {
 	supervisor_child=$!
 	process_record $! "$STACK/run/$1.pid" || true
 	[[ -z $supervisor_stopping ]] || part_signal "$1" "$supervisor_child"
-	while :; do                                                    # a signal to the supervisor ends a wait early
-		wait "$supervisor_child" 2>/dev/null && status=0 || status=$? # without the shell's own "Killed"
+	while :; do                                                    # a signal to the supervisor interrupts wait
+		wait "$supervisor_child" 2>/dev/null && status=0 || status=$? # suppresses the shell's "Killed"
 		process_identity "$supervisor_child" >/dev/null || break
 	done
 	supervisor_child=''

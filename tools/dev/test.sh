@@ -1,10 +1,10 @@
-# The tests, each round on a stack of its own below .local/, with ports of its own: so they run beside ./dev up, and beside
-# each other. pytest finds the stack by COMANDA_STACK, whose file env names everything else; it stops and starts parts
-# by ./dev --stack "$COMANDA_STACK" stop|start|restart PART.
+# The tests. Each round has its own stack below .local/ with its own ports, so it can run beside ./dev up and other rounds.
+# COMANDA_STACK gives pytest the directory of the stack, whose file env has all addresses. Tests stop and start parts
+# with ./dev --stack "$COMANDA_STACK" stop|start|restart PART.
 # shellcheck shell=bash
 
-TEST_COUNTS=() # what the runners said at their end, to say again at ours
-TEST_FAILED=   # what failed, in all rounds
+TEST_COUNTS=() # the last line of each runner, printed again at the end
+TEST_FAILED=   # the failures of all rounds
 
 cmd_test() {
 	local preset=dev
@@ -27,17 +27,16 @@ test_everything() {
 	TEST_BACKGROUND_WANTED=yes
 	test_round dev all -m 'not hostile'
 	test_background_end
-	# Of the rest, a part under each sanitizer; ./dev test --asan and --tsan run all of it.
+	# Under each sanitizer only some tests run here; ./dev test --asan and --tsan run all of them.
 	test_round asan all -m 'sanitizer or hostile'
 	test_round tsan all -m sanitizer
 }
 
-# What needs no stack goes on beside the first round, which spends most of its time waiting: the other compiler's
-# warnings, clang-tidy, a short round of fuzzing, a look at the programs as they are shipped, and the builds that the
-# sanitizers' rounds will need.
+# Steps that need no stack run in the background of the first round, which mostly waits: the model, the other compiler's
+# warnings, lint, a short fuzzing round, checks of the release programs, and the builds for the sanitizers' rounds.
 TEST_BACKGROUND=(model clang lint fuzz shipped asan tsan)
 TEST_BACKGROUND_DIRECTORY=
-TEST_BACKGROUND_WANTED= # not empty: it begins once the component tests are done
+TEST_BACKGROUND_WANTED= # not empty: start it once the component tests have ended
 
 test_background_begin() {
 	TEST_BACKGROUND_DIRECTORY=$(mktemp -d "$ROOT/.local/test-background-XXXXXX")
@@ -46,7 +45,7 @@ test_background_begin() {
 	process_record $! "$TEST_BACKGROUND_DIRECTORY/pid"
 }
 
-# For test_background_begin, which runs it in a session of its own, so that all of it can be ended.
+# Runs in a session of its own, so that test_background_abandon can end all of its processes.
 cmd_test-background() { # directory
 	local step
 	for step in "${TEST_BACKGROUND[@]}"; do
@@ -69,7 +68,7 @@ test_background_end() {
 	local pid step
 	TEST_BACKGROUND_WANTED=
 	if pid=$(process_pid "$TEST_BACKGROUND_DIRECTORY/pid"); then
-		say test 'waiting for what goes on aside: the model, the other compiler, clang-tidy, fuzzing, builds'
+		say test 'waiting for the background steps: model, other compiler, lint, fuzzing, builds'
 		wait "$pid" || true
 	fi
 	grep -Ev '^(\[[0-9]+/[0-9]+\]|ninja: )' "$TEST_BACKGROUND_DIRECTORY/log" || true
@@ -101,7 +100,7 @@ test_round() { # preset, all | only_pytest, pytest arguments
 	test_end
 }
 
-# Unit tests, and component tests, which find RabbitMQ and the databases by what the stack's env says.
+# Unit tests, and component tests, which find RabbitMQ and the databases through the stack's env.
 test_ctest() { # preset
 	local env around elsewhere=()
 	[[ -z $TEST_BACKGROUND_WANTED ]] || elsewhere=(--label-exclude model)
@@ -110,7 +109,7 @@ test_ctest() { # preset
 	test_count "ctest $1" 'tests passed' test_with_env "${around[@]}" ctest --preset "$1" --parallel 2 "${elsewhere[@]}"
 }
 
-# Not by env(1), whose arguments everybody can read.
+# Not with env(1): other users can read its arguments.
 test_with_env() { # command; `env` is the caller's
 	export "${env[@]}"
 	exec "$@"
@@ -122,11 +121,11 @@ test_pytest() { # preset, pytest arguments
 	for argument in "$@"; do
 		[[ $argument == -* || ! -e ${argument%%::*} ]] || paths=()
 	done
-	# Debian's python3: another one earlier on PATH does not see Debian's modules.
+	# Debian's python3, because another one on PATH does not find Debian's modules.
 	test_count "pytest $preset" ' in [0-9.]+s' env "COMANDA_STACK=$STACK" /usr/bin/python3 -m pytest -q "${paths[@]}" "$@"
 }
 
-# Runs a test runner and keeps the line in which it counts.
+# Runs a test runner and keeps its summary line.
 test_count() { # name, pattern of that line, command
 	local name=$1 pattern=$2 log status=0
 	shift 2
@@ -147,7 +146,7 @@ test_begin() { # preset
 	stack_create "$1"
 }
 
-# Stops the stack first: a leak is reported at the end of a program.
+# Stops the stack first: leaks are reported when a program ends.
 test_end() {
 	local report
 	stack_lock
@@ -163,8 +162,8 @@ test_end() {
 	stack_unlock
 }
 
-# No log of the round may say a secret of it: those that were made for it, and the key that signs tokens. (pytest shows what
-# the variables of a failed test hold.)
+# No log of the round may contain a secret of the stack or the token key. Logs of failed pytest runs are not searched, because
+# pytest prints the variables of a failed test.
 test_secrets_not_logged() {
 	local name secret told count=0 but=()
 	[[ $TEST_FAILED == "$TEST_FAILED_BEFORE" ]] || but=(--exclude='pytest-*')
@@ -172,19 +171,19 @@ test_secrets_not_logged() {
 		count=$((count + 1))
 		told=$(grep -rlF "${but[@]}" -e "$secret" "$STACK/log" || true)
 		[[ -z $told ]] || {
-			say test "a secret stands in a log: $name in ${told//$'\n'/, }"
+			say test "a log contains a secret: $name in ${told//$'\n'/, }"
 			TEST_FAILED+=" secret:$name"
 		}
 	done < <(cat "$STACK/secrets" && sed -n '/^[^-]/s/^/TOKEN_KEY=/p' "$STACK/token-key.pem")
-	say test "$count secrets, looked for in $(find "$STACK/log" -type f | wc -l) logs of this round"
+	say test "$count secrets searched for in $(find "$STACK/log" -type f | wc -l) logs of this round"
 }
 
-# The way out of Ctrl-C and of what could not start.
+# After Ctrl-C, or when something did not start.
 test_abandon() {
 	local status=$?
 	trap - EXIT INT TERM HUP
 	[[ -z $TEST_BACKGROUND_DIRECTORY ]] || test_background_abandon "$TEST_BACKGROUND_DIRECTORY"
-	say test "ended early: taking the stack down"
+	say test "ended early: stopping the stack"
 	stack_stop
 	if ((status == 130)); then stack_wipe; else test_keep_logs; fi
 	exit "$status"
@@ -200,13 +199,13 @@ test_keep_logs() {
 	find "$ROOT/.local" -maxdepth 1 -name 'failed-*' | sort | head -n -8 | while read -r old; do rm -rf "$old"; done
 }
 
-# What a crash of an earlier ./dev test left running or lying about.
+# Removes what a crash of an earlier ./dev test left.
 test_leftovers() {
 	local directory
 	for directory in "$ROOT"/.local/test-*; do
 		[[ -d $directory ]] || continue
 		! process_pid "$directory/owner" >/dev/null || continue
-		say test "removing what an earlier run left in ${directory#"$ROOT"/}"
+		say test "removing the leftovers of an earlier run in ${directory#"$ROOT"/}"
 		(
 			STACK=$directory
 			[[ -e $STACK/.comanda-stack ]] || {
