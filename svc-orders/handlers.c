@@ -7,9 +7,9 @@
 #include "proto/messages.h"
 
 /* Decisions are pure: what placing takes from the settings travels with the request. */
-static enum status give_terms(struct consumer *consumer, struct query *query)
+static enum status give_terms(struct txn *txn, struct query *query)
 {
-	const struct orders_settings *settings = consumer_settings(consumer);
+	const struct orders_settings *settings = txn_settings(txn);
 
 	query->message.prepared = &settings->place;
 	return OK;

@@ -9,27 +9,27 @@
 
 /* ---- what a handler takes from the settings ---- */
 
-static const struct token_settings *tokens_of(struct consumer *consumer)
+static const struct token_settings *tokens_of(struct txn *txn)
 {
-	return &((const struct users_settings *)consumer_settings(consumer))->tokens;
+	return &((const struct users_settings *)txn_settings(txn))->tokens;
 }
 
-static enum status prepare_sign_in(struct consumer *consumer, struct query *query)
+static enum status prepare_sign_in(struct txn *txn, struct query *query)
 {
-	return sign_in_prepare(consumer, query, tokens_of(consumer));
+	return sign_in_prepare(txn, query, tokens_of(txn));
 }
 
-static enum status prepare_refresh(struct consumer *consumer, struct query *query)
+static enum status prepare_refresh(struct txn *txn, struct query *query)
 {
-	return refresh_prepare(consumer, query, tokens_of(consumer));
+	return refresh_prepare(txn, query, tokens_of(txn));
 }
 
-static enum status get_keys(struct consumer *consumer, struct query **queries, size_t count)
+static enum status get_keys(struct txn *txn, struct query **queries, size_t count)
 {
-	const struct keys_view view = {.keys = tokens_jwks(tokens_of(consumer), consumer_arena(consumer))};
+	const struct keys_view view = {.keys = tokens_jwks(tokens_of(txn), txn_arena(txn))};
 
 	for (size_t i = 0; i < count; i++)
-		query_reply(consumer, queries[i], &view);
+		query_reply(txn, queries[i], &view);
 	return OK;
 }
 

@@ -33,26 +33,6 @@ static void set_ready(struct consumer *consumer, bool ready)
 	metric_set(&consumer_is_ready, consumer->name, ready);
 }
 
-struct db *consumer_db(struct consumer *consumer)
-{
-	return consumer->db;
-}
-
-struct cache *consumer_cache(struct consumer *consumer)
-{
-	return consumer->cache;
-}
-
-struct arena *consumer_arena(struct consumer *consumer)
-{
-	return &consumer->arena;
-}
-
-const void *consumer_settings(const struct consumer *consumer)
-{
-	return consumer->engine->program_settings;
-}
-
 /* ---- connecting ---- */
 
 static void pause_consumer(void)
@@ -66,7 +46,7 @@ static void pause_consumer(void)
  * without its database lets all others go first. */
 static int64_t priority(const struct consumer *consumer)
 {
-	if (!db_connected(consumer->db))
+	if (!db_connected(consumer->txn.db))
 		return -1;
 	return consumer->config->kind == CONSUMER_QUERY || consumer->config->batch_max == 1
 		       ? 0
@@ -100,7 +80,7 @@ static bool consuming(struct consumer *consumer)
 		return true;
 	if (broker_cancel(consumer->broker) != OK)
 		return false;
-	if (!consumer_takes_requests(consumer) && db_ensure(consumer->db) != OK) {
+	if (!consumer_takes_requests(consumer) && db_ensure(consumer->txn.db) != OK) {
 		if (broker_tick(consumer->broker, 0) != OK)
 			broker_drop(consumer->broker);
 		return false;
@@ -121,8 +101,8 @@ static void look_after_database(struct consumer *consumer, int64_t *next_us)
 	if (monotonic_now() < *next_us)
 		return;
 	*next_us = monotonic_now() + PING_US;
-	if (db_ensure(consumer->db) == OK && db_run(consumer->db, &ping, &rows) != OK)
-		db_recover(consumer->db);
+	if (db_ensure(consumer->txn.db) == OK && db_run(consumer->txn.db, &ping, &rows) != OK)
+		db_recover(consumer->txn.db);
 }
 
 /* ---- turning ---- */
@@ -147,7 +127,7 @@ static bool hold(struct consumer *consumer)
 	while (!consumer_stopping(consumer)) {
 		if (broker_tick(consumer->broker, 0) != OK)
 			return false;
-		if (monotonic_now() >= end && db_ensure(consumer->db) == OK)
+		if (monotonic_now() >= end && db_ensure(consumer->txn.db) == OK)
 			return true;
 		pause_consumer();
 	}
@@ -168,7 +148,7 @@ static bool turn_events(struct consumer *consumer)
 		return true;
 	metric_add(&held, consumer->config->name, 1);
 	log_warn("consumer.stalled", kv_int("items", consumer->batch.count),
-		 kv_text("status", status_rule(status)->code), kv_text("detail", db_detail(consumer->db)));
+		 kv_text("status", status_rule(status)->code), kv_text("detail", db_detail(consumer->txn.db)));
 	while (status != OK) {
 		if (!hold(consumer))
 			return false;
@@ -236,19 +216,19 @@ static void step(struct consumer *consumer, int64_t *next_ping_us)
 {
 	const bool before = broker_consuming(consumer->broker);
 
-	arena_reset(&consumer->arena);
+	arena_reset(&consumer->txn.arena);
 	if (!consuming(consumer)) {
 		set_ready(consumer, false);
 		pause_consumer();
 		return;
 	}
 	if (!before) /* the first message may be long in coming */
-		set_ready(consumer, db_connected(consumer->db));
+		set_ready(consumer, db_connected(consumer->txn.db));
 	rest(consumer);
 	const enum status status = fetch(consumer, IDLE_US);
 	if (status == E_TIMEOUT) {
 		look_after_database(consumer, next_ping_us);
-		set_ready(consumer, db_connected(consumer->db));
+		set_ready(consumer, db_connected(consumer->txn.db));
 		return;
 	}
 	bool settled = status == OK;
@@ -258,7 +238,7 @@ static void step(struct consumer *consumer, int64_t *next_ping_us)
 		consumer_metrics_settled(consumer);
 	else
 		broker_drop(consumer->broker);
-	set_ready(consumer, broker_consuming(consumer->broker) && db_connected(consumer->db));
+	set_ready(consumer, broker_consuming(consumer->broker) && db_connected(consumer->txn.db));
 }
 
 static void *run(void *context)
@@ -288,13 +268,13 @@ static void connect_parts(struct consumer *consumer)
 		.connection_name = consumer->name,
 		.heartbeat_us = settings->broker_heartbeat_us,
 	});
-	consumer->db = db_new(&(struct db_config){
+	consumer->txn.db = db_new(&(struct db_config){
 		.url = settings->database_url,
 		.program = consumer->engine->service->name,
 		.connection_name = consumer->name,
 		.wait_us = settings->statement_timeout_us,
 	});
-	consumer->cache = cache_new(&(struct cache_config){
+	consumer->txn.cache = cache_new(&(struct cache_config){
 		.url = settings->redis_url,
 		.wait_us = CACHE_WAIT_US,
 		.keep_us = CACHE_KEEP_US,
@@ -311,9 +291,11 @@ struct consumer *consumer_start(struct engine *engine, const struct consumer_con
 	consumer->config = plan;
 	snprintf(consumer->name, sizeof(consumer->name), "%s-%d", plan->name, number);
 	set_ready(consumer, false);
-	arena_init(&consumer->arena);
+	txn_init(&consumer->txn, engine->service, engine->program_settings);
+	consumer->txn.name = plan->name;
+	consumer->txn.has_cache = engine->settings->redis_url != NULL && *engine->settings->redis_url != '\0';
+	consumer->txn.aggregate_cache = engine->aggregate_cache;
 	arena_init(&consumer->trees);
-	buffer_init(&consumer->scratch);
 	rpc_bundle_init(&consumer->bundle);
 	connect_parts(consumer);
 	if (pthread_create(&consumer->thread, NULL, run, consumer) == 0)
@@ -330,12 +312,11 @@ void consumer_join(struct consumer *consumer)
 void consumer_free(struct consumer *consumer)
 {
 	broker_free(consumer->broker);
-	db_free(consumer->db);
-	cache_free(consumer->cache);
+	db_free(consumer->txn.db);
+	cache_free(consumer->txn.cache);
 	event_join_done(consumer);
 	rpc_bundle_done(&consumer->bundle);
-	buffer_done(&consumer->scratch);
-	arena_done(&consumer->arena);
+	txn_done(&consumer->txn);
 	arena_done(&consumer->trees);
 	free(consumer->batch.deliveries);
 	free(consumer->batch.items);

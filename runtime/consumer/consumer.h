@@ -9,8 +9,8 @@
 #include "consumer/engine.h"
 #include "relay/outbox_relay.h"
 #include "rpc/wire.h"
-#include "store/cache_epoch.h"
 #include "store/outbox.h"
+#include "store/txn.h"
 #include "telemetry/span.h"
 #include "json/json.h"
 
@@ -61,19 +61,14 @@ struct consumer {
 	const struct consumer_config *config;
 	char name[40]; /* "events-1" */
 	struct broker *broker;
-	struct db *db;
-	struct cache *cache;
-	struct arena arena; /* of one turn */
+	struct txn txn;
 	struct arena trees; /* what one message of events was read into: larger than all else that a turn holds of it */
 	struct arena *reading; /* where what is being fetched lives */
 	struct batch batch;
 	struct event_join join;
-	struct buffer scratch;
 	struct rpc_bundle bundle;
 	int64_t priority; /* with which it consumes */
 	atomic_bool ready;
-	struct cache_epoch epoch;  /* of cached values, as this consumer knows it */
-	bool epoch_raised;         /* by the turn under way */
 	int64_t pessimistic_until; /* a turn had to be run again: until when we look first (steady clock;
 			       consumer/process_batch.c) */
 	struct trace_span turn;    /* the span of the turn under way */

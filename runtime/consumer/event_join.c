@@ -109,7 +109,7 @@ static bool may_wait(const struct item *item)
 static void find_alone(struct consumer *consumer, bool *ret_alone)
 {
 	struct batch *batch = &consumer->batch;
-	struct item **items = arena_new(&consumer->arena, batch->count + 1, sizeof(struct item *));
+	struct item **items = arena_new(&consumer->txn.arena, batch->count + 1, sizeof(struct item *));
 	size_t count = 0;
 
 	for (size_t i = 0; i < batch->count; i++)
@@ -158,7 +158,7 @@ bool event_join_split(struct consumer *consumer)
 	size_t waiting = 0, held_deliveries = 0;
 
 	const bool many = batch->count >= BATCH_MANY;
-	bool *alone = arena_new(&consumer->arena, batch->count + 1, sizeof(bool));
+	bool *alone = arena_new(&consumer->txn.arena, batch->count + 1, sizeof(bool));
 	if (many)
 		find_alone(consumer, alone);
 	for (size_t first = 0, end = 0; first < batch->count; first = end) { /* a delivery's items lie together */

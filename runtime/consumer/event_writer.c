@@ -51,7 +51,7 @@ static const char *traceparent_of(struct consumer *consumer, const struct output
 static void write_event(struct consumer *consumer, struct bundling *bundling, const struct output *output)
 {
 	const struct message *cause = &consumer->batch.items[output->item].query.message;
-	struct buffer *out = &consumer->scratch;
+	struct buffer *out = &consumer->txn.scratch;
 	char text[TRACEPARENT_TEXT + 1];
 
 	cloudevent_write(out, &(struct cloudevent){
@@ -76,18 +76,18 @@ static size_t write_bundle(struct consumer *consumer, const struct output *outpu
 	size_t taken = 0;
 
 	bundling->publish_span_count = 0;
-	buffer_clear(&consumer->scratch);
+	buffer_clear(&consumer->txn.scratch);
 	for (size_t i = first; i < count; i++) {
-		const size_t before = consumer->scratch.size, told_before = bundling->publish_span_count;
+		const size_t before = consumer->txn.scratch.size, told_before = bundling->publish_span_count;
 
 		if (bundling->taken[i] || outputs[i].type != outputs[first].type)
 			continue;
 		if (taken > 0)
-			buffer_text(&consumer->scratch, ",");
+			buffer_text(&consumer->txn.scratch, ",");
 		write_event(consumer, bundling, &outputs[i]);
-		if (taken > 0 && consumer->scratch.size > OUTBOX_BUNDLE_BYTES) {
-			consumer->scratch.size = before;
-			consumer->scratch.bytes[before] = '\0';
+		if (taken > 0 && consumer->txn.scratch.size > OUTBOX_BUNDLE_BYTES) {
+			consumer->txn.scratch.size = before;
+			consumer->txn.scratch.bytes[before] = '\0';
 			bundling->publish_span_count = told_before;
 			break;
 		}
@@ -102,9 +102,9 @@ void write_events(struct consumer *consumer, struct outbox_batch *batch, const s
 	const struct output *outputs;
 	const size_t count = unit_outputs(unit, &outputs);
 	struct bundling bundling = {
-		.taken = arena_new(&consumer->arena, count + 1, sizeof(bool)),
-		.ids = arena_new(&consumer->arena, count + 1, sizeof(struct uuid)),
-		.told = !tracing_on() ? NULL : arena_new(&consumer->arena, count + 1, sizeof(struct publish_span))};
+		.taken = arena_new(&consumer->txn.arena, count + 1, sizeof(bool)),
+		.ids = arena_new(&consumer->txn.arena, count + 1, sizeof(struct uuid)),
+		.told = !tracing_on() ? NULL : arena_new(&consumer->txn.arena, count + 1, sizeof(struct publish_span))};
 
 	for (; bundling.first < count; bundling.first++) {
 		const struct output *output = &outputs[bundling.first];
@@ -122,7 +122,7 @@ void write_events(struct consumer *consumer, struct outbox_batch *batch, const s
 					 .exchange = "events",
 					 .routing_key = type->name,
 					 .type = type->name,
-					 .body = {consumer->scratch.bytes, consumer->scratch.size},
+					 .body = {consumer->txn.scratch.bytes, consumer->txn.scratch.size},
 					 .events = (int64_t)events,
 					 .told = bundling.told,
 					 .publish_span_count = bundling.publish_span_count,
@@ -150,7 +150,7 @@ static struct span item_text(struct consumer *consumer, const struct item *item)
 		return body;
 	buffer_init(&text);
 	json_print(&text, json_count(json) < 0 ? json : json_item(json, (int)item->event));
-	const struct span copy = {arena_copy(&consumer->arena, text.bytes, text.size), text.size};
+	const struct span copy = {arena_copy(&consumer->txn.arena, text.bytes, text.size), text.size};
 	buffer_done(&text);
 	return copy;
 }
@@ -171,7 +171,8 @@ static const char *reason_text(struct consumer *consumer, const struct item *ite
 	if (item->faults == NULL)
 		return status_rule(item->query.status)->title;
 	const struct fault *fault = &item->faults->items[0];
-	return arena_format(&consumer->arena, "%s%s%s", fault->field, *fault->field == '\0' ? "" : " ", fault->message);
+	return arena_format(&consumer->txn.arena, "%s%s%s", fault->field, *fault->field == '\0' ? "" : " ",
+			    fault->message);
 }
 
 static void add_header(struct buffer *out, const char *name, const char *text)
@@ -295,20 +296,20 @@ static enum status save_alone(struct consumer *consumer, struct item *item, cons
 	struct rows rows;
 
 	dedup_sort(consumer, &item, 1, &claim);
-	db_send_text(consumer->db, "BEGIN");
+	db_send_text(consumer->txn.db, "BEGIN");
 	inbox_dedup_send(consumer, &claim, now_us);
-	outbox_insert_send(consumer->db, batch, false);
-	db_send_text(consumer->db, "COMMIT");
-	enum status status = db_sync(consumer->db);
+	outbox_insert_send(consumer->txn.db, batch, false);
+	db_send_text(consumer->txn.db, "COMMIT");
+	enum status status = db_sync(consumer->txn.db);
 	if (status == OK)
-		status = db_result(consumer->db, &rows);
+		status = db_result(consumer->txn.db, &rows);
 	if (status == OK)
 		status = inbox_dedup_read(consumer, &claim);
 	if (status == OK)
-		status = outbox_insert_read(consumer->db, batch);
+		status = outbox_insert_read(consumer->txn.db, batch);
 	if (status == OK)
-		status = db_result(consumer->db, &rows);
-	return status == OK ? db_synced(consumer->db) : status;
+		status = db_result(consumer->txn.db, &rows);
+	return status == OK ? db_synced(consumer->txn.db) : status;
 }
 
 enum status write_dead_letter_alone(struct consumer *consumer, struct item *item, const struct refusal *refusal)
@@ -319,10 +320,10 @@ enum status write_dead_letter_alone(struct consumer *consumer, struct item *item
 
 	item->query.status = E_INTERNAL;
 	write_dead_letter(consumer, batch, item, refusal);
-	if (db_ensure(consumer->db) != OK)
+	if (db_ensure(consumer->txn.db) != OK)
 		return E_UNAVAILABLE;
 	if (save_alone(consumer, item, batch, now) != OK) {
-		db_recover(consumer->db);
+		db_recover(consumer->txn.db);
 		return E_UNAVAILABLE;
 	}
 	item->done = true;

@@ -114,13 +114,13 @@ static struct uuid request_hash(struct consumer *consumer, const struct item *it
 	const struct message_type *type = consumer_type(consumer, message->type);
 	char caller[UUID_TEXT + 1];
 
-	buffer_clear(&consumer->scratch);
+	buffer_clear(&consumer->txn.scratch);
 	uuid_text(&message->caller.user_id, caller);
-	buffer_format(&consumer->scratch, "%s\n%s\n", type->name, caller);
+	buffer_format(&consumer->txn.scratch, "%s\n%s\n", type->name, caller);
 	if (type->schema != NULL)
-		json_encode_public(&consumer->scratch, type->schema,
+		json_encode_public(&consumer->txn.scratch, type->schema,
 				   message->body); /* a fast hash is no place for a password */
-	return uuid_of_text("request", consumer->scratch.bytes, consumer->scratch.size);
+	return uuid_of_text("request", consumer->txn.scratch.bytes, consumer->txn.scratch.size);
 }
 
 /* Finds what is to be done with an item whose envelope was read. */
@@ -195,9 +195,10 @@ static void fetch_event(struct consumer *consumer, const struct json *json, int 
 					     &item->query.message, &data);
 	keep_faults(consumer, item, &faults);
 	if (uuid_is_nil(&item->query.message.id)) { /* not even that could be read: its text names it */
-		buffer_clear(&consumer->scratch);
-		json_print(&consumer->scratch, json);
-		item->query.message.id = uuid_of_text("unreadable", consumer->scratch.bytes, consumer->scratch.size);
+		buffer_clear(&consumer->txn.scratch);
+		json_print(&consumer->txn.scratch, json);
+		item->query.message.id =
+			uuid_of_text("unreadable", consumer->txn.scratch.bytes, consumer->txn.scratch.size);
 	}
 	check_item(consumer, item, data);
 }
@@ -227,7 +228,7 @@ static enum status fetch_one(struct consumer *consumer, int64_t wait_us)
 {
 	struct delivery *delivery = batch_delivery(&consumer->batch);
 
-	consumer->reading = event_join_enabled(consumer) ? event_join_arena(consumer) : &consumer->arena;
+	consumer->reading = event_join_enabled(consumer) ? event_join_arena(consumer) : &consumer->txn.arena;
 	const enum status status = broker_next(consumer->broker, wait_us, consumer->reading, delivery);
 	if (status != OK)
 		return status;

@@ -72,7 +72,7 @@ static enum status load_results(struct turn *turn)
 	struct consumer *consumer = turn->consumer;
 	struct rows rows;
 
-	enum status status = db_result(consumer->db, &rows);
+	enum status status = db_result(consumer->txn.db, &rows);
 	if (status == OK)
 		status = inbox_dedup_read(consumer, &turn->claim);
 	return status == OK ? stores_load_read(consumer, turn->unit) : status;
@@ -86,7 +86,7 @@ static enum status load(struct turn *turn)
 		turn->taken = stores_take_cached(consumer, turn->unit);
 		keys_assume_new(unit_keys(turn->unit));
 	}
-	db_send_text(consumer->db, "BEGIN");
+	db_send_text(consumer->txn.db, "BEGIN");
 	inbox_dedup_send(consumer, &turn->claim, turn->now_us);
 	const size_t asked = stores_load_send(consumer, turn->unit, turn->locked);
 	metric_add(&aggregates, "memory", (int64_t)turn->taken);
@@ -94,7 +94,7 @@ static enum status load(struct turn *turn)
 	turn->unread = needs_no_answer(turn, asked);
 	if (turn->unread)
 		return OK;
-	const enum status status = db_flush(consumer->db);
+	const enum status status = db_flush(consumer->txn.db);
 	return status == OK ? load_results(turn) : status;
 }
 
@@ -110,11 +110,12 @@ static void answer_request(struct consumer *consumer, struct item *item, const s
 			    &(struct rpc_answer){.status = item->query.status, .refusal = &decision->refusal});
 		return;
 	}
-	buffer_clear(&consumer->scratch);
+	buffer_clear(&consumer->txn.scratch);
 	if (type->reply != NULL && decision->reply != NULL)
-		json_encode(&consumer->scratch, type->reply, decision->reply);
-	item_answer(consumer, item,
-		    &(struct rpc_answer){.status = OK, .data = {consumer->scratch.bytes, consumer->scratch.size}});
+		json_encode(&consumer->txn.scratch, type->reply, decision->reply);
+	item_answer(
+		consumer, item,
+		&(struct rpc_answer){.status = OK, .data = {consumer->txn.scratch.bytes, consumer->txn.scratch.size}});
 }
 
 /* What becomes of an event is read from the table of statuses. A dead letter or a retry is written once: no aggregate
@@ -195,7 +196,7 @@ static enum status decide(struct turn *turn)
 static enum status save_results(struct turn *turn)
 {
 	const struct service *service = turn->consumer->engine->service;
-	struct db *db = turn->consumer->db;
+	struct db *db = turn->consumer->txn.db;
 
 	enum status status = turn->unread ? load_results(turn) : OK;
 	if (status == OK)
@@ -222,7 +223,7 @@ static enum status save_results(struct turn *turn)
 static enum status save(struct turn *turn)
 {
 	const struct service *service = turn->consumer->engine->service;
-	struct db *db = turn->consumer->db;
+	struct db *db = turn->consumer->txn.db;
 	struct rows rows;
 
 	inbox_record_send(turn->consumer, &turn->claim, turn->now_us);
@@ -308,7 +309,7 @@ enum status process_batch(struct consumer *consumer, struct item **items, size_t
 	scoped(outbox_batch_free) struct outbox_batch *batch = outbox_batch_new();
 
 	turn.batch = batch;
-	turn.unit = unit_make(&consumer->arena, consumer->engine->service->name);
+	turn.unit = unit_make(&consumer->txn.arena, consumer->engine->service->name);
 	forget_outcomes(&turn);
 	prepare_items(consumer, items, count);
 	turn.now_us = timestamp_now();
@@ -318,11 +319,11 @@ enum status process_batch(struct consumer *consumer, struct item **items, size_t
 	turn.claim.asks = pessimistic || consumer->config->check_duplicates_first;
 	turn.locked = pessimistic || consumer->config->kind != CONSUMER_EVENTS;
 	name_keys(turn.unit, items, count);
-	if (db_ensure(consumer->db) != OK)
+	if (db_ensure(consumer->txn.db) != OK)
 		return E_UNAVAILABLE;
 	const enum status status = turn_steps(&turn);
 	if (status != OK) {
-		db_recover(consumer->db);
+		db_recover(consumer->txn.db);
 		lose_faith(&turn, status);
 		forget_outcomes(&turn); /* what was decided is not so: nobody may be told */
 		metric_add(&turns, status_rule(status)->code, 1);
@@ -338,13 +339,13 @@ enum status reject_item(struct consumer *consumer, struct item *item, enum statu
 {
 	log_error("message.poison", kv_text("type", consumer_type(consumer, item->query.message.type)->name),
 		  kv_uuid("message_id", item->query.message.id), kv_text("status", status_rule(status)->code),
-		  kv_text("detail", db_detail(consumer->db)));
+		  kv_text("detail", db_detail(consumer->txn.db)));
 	item->query.status = E_INTERNAL;
 	if (consumer_takes_requests(consumer)) {
 		item_fail(consumer, item, E_INTERNAL);
 		return OK;
 	}
-	const struct refusal refusal = {E_INTERNAL, "cannot_be_saved", db_detail(consumer->db), NULL};
+	const struct refusal refusal = {E_INTERNAL, "cannot_be_saved", db_detail(consumer->txn.db), NULL};
 	return write_dead_letter_alone(consumer, item, &refusal);
 }
 
@@ -357,7 +358,7 @@ static enum status run(struct consumer *consumer, struct item **items, size_t co
 		status = process_batch(consumer, items, count, tries == 0);
 	if (status == OK)
 		return OK;
-	if (status == E_RETRY || status == E_UNAVAILABLE || !db_connected(consumer->db))
+	if (status == E_RETRY || status == E_UNAVAILABLE || !db_connected(consumer->txn.db))
 		return E_UNAVAILABLE;
 	if (count == 1)
 		return reject_item(consumer, items[0], status);
@@ -368,11 +369,11 @@ static enum status run(struct consumer *consumer, struct item **items, size_t co
 /* An event that has come back again and again is counted before it is decided: if it crashes us, the count is there. */
 static enum status run_careful(struct consumer *consumer, struct item *item)
 {
-	if (db_ensure(consumer->db) != OK)
+	if (db_ensure(consumer->txn.db) != OK)
 		return E_UNAVAILABLE;
 	if (item->attempts == 0 &&
 	    inbox_attempt(consumer, item) != OK) { /* once a delivery, however often it is retried */
-		db_recover(consumer->db);
+		db_recover(consumer->txn.db);
 		return E_UNAVAILABLE;
 	}
 	if (item->attempts <= ATTEMPTS_MAX)
@@ -404,7 +405,7 @@ static void start_batch(struct consumer *consumer)
 enum status write_batch(struct consumer *consumer)
 {
 	struct batch *batch = &consumer->batch;
-	struct item **items = arena_new(&consumer->arena, batch->count + 1, sizeof(struct item *));
+	struct item **items = arena_new(&consumer->txn.arena, batch->count + 1, sizeof(struct item *));
 	size_t count = 0;
 
 	start_batch(consumer);

@@ -1,6 +1,5 @@
 /* A turn that reads: requests of one type together. And what reading and preparing have in common: answering a request
  * without a decision. */
-#include <stdarg.h>
 #include <string.h>
 
 #include "consumer/consumer.h"
@@ -17,7 +16,7 @@ void item_answer(struct consumer *consumer, struct item *item, const struct rpc_
 
 	buffer_init(&text);
 	rpc_answer_write(&text, with);
-	item->answer = (struct span){arena_copy(&consumer->arena, text.bytes, text.size), text.size};
+	item->answer = (struct span){arena_copy(&consumer->txn.arena, text.bytes, text.size), text.size};
 	item->query.status = with->status;
 	item->done = true;
 	buffer_done(&text);
@@ -26,34 +25,6 @@ void item_answer(struct consumer *consumer, struct item *item, const struct rpc_
 void item_fail(struct consumer *consumer, struct item *item, enum status status)
 {
 	item_answer(consumer, item, &(struct rpc_answer){.status = status});
-}
-
-void query_reply(struct consumer *consumer, struct query *query, const void *body)
-{
-	const struct schema *schema = consumer_type(consumer, query->message.type)->reply;
-
-	buffer_clear(&consumer->scratch);
-	json_encode(&consumer->scratch, schema, body);
-	query->reply = (struct span){arena_copy(&consumer->arena, consumer->scratch.bytes, consumer->scratch.size),
-				     consumer->scratch.size};
-}
-
-void query_reply_json(struct query *query, struct span json)
-{
-	query->reply = json;
-}
-
-void query_refuse(struct consumer *consumer, struct query *query, enum status status, const char *code,
-		  const char *format, ...)
-{
-	char detail[500];
-	va_list values;
-
-	va_start(values, format);
-	vsnprintf(detail, sizeof(detail), format, values);
-	va_end(values);
-	query->status = status;
-	query->refusal = (struct refusal){status, code, arena_text(&consumer->arena, detail), NULL};
 }
 
 void prepare_items(struct consumer *consumer, struct item **items, size_t count)
@@ -68,7 +39,7 @@ void prepare_items(struct consumer *consumer, struct item **items, size_t count)
 			item->query.status = E_EXPIRED;
 			continue;
 		}
-		const enum status status = item->handler->prepare(consumer, &item->query);
+		const enum status status = item->handler->prepare(&consumer->txn, &item->query);
 		if (status != OK && item->query.status == OK)
 			item->query.status = status;
 	}
@@ -100,15 +71,15 @@ static bool answer_early(struct consumer *consumer, struct item *item, int64_t n
 static void read_together(struct consumer *consumer, const struct handler *handler, struct item **items, size_t count)
 {
 	const int64_t start = monotonic_now();
-	struct query **queries = arena_new(&consumer->arena, count, sizeof(struct query *));
+	struct query **queries = arena_new(&consumer->txn.arena, count, sizeof(struct query *));
 
 	for (size_t i = 0; i < count; i++)
 		queries[i] = &items[i]->query;
 	enum status status =
-		db_ensure(consumer->db); /* without the database, what a cache can answer is still answered */
-	const enum status read = handler->read(consumer, queries, count);
+		db_ensure(consumer->txn.db); /* without the database, what a cache can answer is still answered */
+	const enum status read = handler->read(&consumer->txn, queries, count);
 	if (read != OK) {
-		db_recover(consumer->db);
+		db_recover(consumer->txn.db);
 		status = read == E_RETRY ? E_UNAVAILABLE : read;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -119,7 +90,7 @@ static void read_together(struct consumer *consumer, const struct handler *handl
 void query_batch(struct consumer *consumer)
 {
 	struct batch *batch = &consumer->batch;
-	struct item **same = arena_new(&consumer->arena, batch->count + 1, sizeof(struct item *));
+	struct item **same = arena_new(&consumer->txn.arena, batch->count + 1, sizeof(struct item *));
 	const int64_t now = timestamp_now();
 
 	for (size_t i = 0; i < batch->count; i++)

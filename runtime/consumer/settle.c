@@ -44,7 +44,7 @@ static enum status send_replies_to(struct consumer *consumer, const char *reply_
 
 static enum status send_replies(struct consumer *consumer)
 {
-	bool *sent = arena_new(&consumer->arena, consumer->batch.count + 1, sizeof(bool));
+	bool *sent = arena_new(&consumer->txn.arena, consumer->batch.count + 1, sizeof(bool));
 
 	rpc_bundle_clear(&consumer->bundle);
 	for (size_t i = 0; i < consumer->batch.count; i++) {

@@ -7,10 +7,10 @@
 static enum status load(struct consumer *consumer, struct unit *unit)
 {
 	stores_load_send(consumer, unit, true);
-	enum status status = db_sync(consumer->db);
+	enum status status = db_sync(consumer->txn.db);
 	if (status == OK)
 		status = stores_load_read(consumer, unit);
-	return status == OK ? db_synced(consumer->db) : status;
+	return status == OK ? db_synced(consumer->txn.db) : status;
 }
 
 /* What cannot be decided goes to the dead letters, or waits; that is written to the outbox, like everywhere. */
@@ -22,12 +22,12 @@ static enum status put_aside(struct consumer *consumer, struct item *item, const
 		write_dead_letter(consumer, batch, item, refusal);
 	else
 		write_retry_later(consumer, batch, item, refusal);
-	outbox_insert_send(consumer->db, batch, false);
-	enum status status = db_sync(consumer->db);
+	outbox_insert_send(consumer->txn.db, batch, false);
+	enum status status = db_sync(consumer->txn.db);
 	if (status == OK)
-		status = outbox_insert_read(consumer->db, batch);
+		status = outbox_insert_read(consumer->txn.db, batch);
 	if (status == OK)
-		status = db_synced(consumer->db);
+		status = db_synced(consumer->txn.db);
 	if (status == OK)
 		outbox_relay_submit(consumer->engine->relay, &batch);
 	return status;
@@ -79,20 +79,20 @@ static enum status deliver(struct consumer *consumer, struct outbox_batch *batch
 
 enum status stateless_batch(struct consumer *consumer)
 {
-	struct unit *unit = unit_make(&consumer->arena, consumer->engine->service->name);
+	struct unit *unit = unit_make(&consumer->txn.arena, consumer->engine->service->name);
 	scoped(outbox_batch_free) struct outbox_batch *batch = outbox_batch_new();
-	struct item **items = arena_new(&consumer->arena, consumer->batch.count + 1, sizeof(struct item *));
+	struct item **items = arena_new(&consumer->txn.arena, consumer->batch.count + 1, sizeof(struct item *));
 
 	for (size_t i = 0; i < consumer->batch.count; i++)
 		items[i] = &consumer->batch.items[i];
 	name_keys(unit, items, consumer->batch.count);
-	if (db_ensure(consumer->db) != OK)
+	if (db_ensure(consumer->txn.db) != OK)
 		return E_UNAVAILABLE;
 	enum status status = load(consumer, unit);
 	if (status == OK)
 		status = decide(consumer, unit);
 	if (status != OK) {
-		db_recover(consumer->db);
+		db_recover(consumer->txn.db);
 		return E_UNAVAILABLE;
 	}
 	write_events(consumer, batch, unit);

@@ -22,8 +22,8 @@ enum status replay_open(const struct service *service, struct db *db, struct rep
 	struct replay *rebuild = mem_new(1, sizeof(*rebuild));
 	rebuild->engine.service = service;
 	rebuild->consumer.engine = &rebuild->engine;
-	rebuild->consumer.db = db;
-	arena_init(&rebuild->consumer.arena);
+	rebuild->consumer.txn.db = db;
+	arena_init(&rebuild->consumer.txn.arena);
 	*ret_rebuild = rebuild;
 	return OK;
 }
@@ -32,7 +32,7 @@ void replay_free(struct replay *rebuild)
 {
 	if (rebuild == NULL)
 		return;
-	arena_done(&rebuild->consumer.arena);
+	arena_done(&rebuild->consumer.txn.arena);
 	free(rebuild);
 }
 
@@ -58,11 +58,11 @@ static enum status load(struct consumer *consumer, struct unit *unit)
 {
 	struct rows rows;
 
-	db_send_text(consumer->db, "BEGIN");
+	db_send_text(consumer->txn.db, "BEGIN");
 	stores_load_send(consumer, unit, true);
-	enum status status = db_flush(consumer->db);
+	enum status status = db_flush(consumer->txn.db);
 	if (status == OK)
-		status = db_result(consumer->db, &rows);
+		status = db_result(consumer->txn.db, &rows);
 	return status == OK ? stores_load_read(consumer, unit) : status;
 }
 
@@ -84,16 +84,16 @@ static enum status save(struct consumer *consumer, struct unit *unit)
 	struct rows rows;
 
 	stores_save_send(consumer, unit, false);
-	deadlines_save_send(consumer->db, service, unit, false);
-	db_send_text(consumer->db, "COMMIT");
-	enum status status = db_sync(consumer->db);
+	deadlines_save_send(consumer->txn.db, service, unit, false);
+	db_send_text(consumer->txn.db, "COMMIT");
+	enum status status = db_sync(consumer->txn.db);
 	if (status == OK)
 		status = stores_save_read(consumer, unit);
 	if (status == OK)
-		status = deadlines_save_read(consumer->db, service, unit, false);
+		status = deadlines_save_read(consumer->txn.db, service, unit, false);
 	if (status == OK)
-		status = db_result(consumer->db, &rows);
-	return status == OK ? db_synced(consumer->db) : status;
+		status = db_result(consumer->txn.db, &rows);
+	return status == OK ? db_synced(consumer->txn.db) : status;
 }
 
 enum status replay_batch(struct replay *rebuild, struct replay_step *steps, size_t count,
@@ -101,8 +101,8 @@ enum status replay_batch(struct replay *rebuild, struct replay_step *steps, size
 {
 	struct consumer *consumer = &rebuild->consumer;
 
-	arena_reset(&consumer->arena);
-	struct unit *unit = unit_make(&consumer->arena, consumer->engine->service->name);
+	arena_reset(&consumer->txn.arena);
+	struct unit *unit = unit_make(&consumer->txn.arena, consumer->engine->service->name);
 	for (size_t i = 0; i < count; i++)
 		if (steps[i].keys != NULL)
 			steps[i].keys(unit_keys(unit), &steps[i].message);

@@ -21,28 +21,28 @@ static bool has_cache(const struct consumer *consumer)
 
 void cache_guard_refresh(struct consumer *consumer)
 {
-	if (has_cache(consumer) && db_ensure(consumer->db) == OK)
-		cache_epoch_refresh(&consumer->epoch, consumer->db, consumer->cache);
+	if (has_cache(consumer) && db_ensure(consumer->txn.db) == OK)
+		cache_epoch_refresh(&consumer->txn.epoch, consumer->txn.db, consumer->txn.cache);
 }
 
 void cache_guard_before(struct consumer *consumer, struct cache_entry *entries, size_t count)
 {
-	consumer->epoch_raised = false;
-	if (count == 0 || !has_cache(consumer) || cache_fence(consumer->cache, entries, count) == OK)
+	consumer->txn.epoch_raised = false;
+	if (count == 0 || !has_cache(consumer) || cache_fence(consumer->txn.cache, entries, count) == OK)
 		return;
-	consumer->epoch_raised = true;
-	cache_epoch_raise_send(&consumer->epoch, consumer->db);
+	consumer->txn.epoch_raised = true;
+	cache_epoch_raise_send(&consumer->txn.epoch, consumer->txn.db);
 }
 
 enum status cache_guard_read(struct consumer *consumer)
 {
-	return consumer->epoch_raised ? cache_epoch_raise_take(&consumer->epoch, consumer->db) : OK;
+	return consumer->txn.epoch_raised ? cache_epoch_raise_take(&consumer->txn.epoch, consumer->txn.db) : OK;
 }
 
 /* Half a second at most, and only for the first write after Redis went away. */
 static void wait_for_readers(struct consumer *consumer)
 {
-	const int64_t until = cache_epoch_committed(&consumer->epoch, monotonic_now());
+	const int64_t until = cache_epoch_committed(&consumer->txn.epoch, monotonic_now());
 
 	metric_add(&raises, NULL, 1);
 	for (int64_t left = until - monotonic_now(); left > 0; left = until - monotonic_now())
@@ -51,8 +51,8 @@ static void wait_for_readers(struct consumer *consumer)
 
 void cache_guard_after(struct consumer *consumer, const struct cache_entry *entries, size_t count)
 {
-	if (consumer->epoch_raised)
+	if (consumer->txn.epoch_raised)
 		wait_for_readers(consumer);
 	else if (count > 0)
-		cache_write(consumer->cache, entries, count);
+		cache_write(consumer->txn.cache, entries, count);
 }

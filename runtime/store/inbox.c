@@ -21,7 +21,7 @@ static int compare_items(const void *a, const void *b)
 
 void dedup_sort(struct consumer *consumer, struct item **items, size_t count, struct dedup *ret_claim)
 {
-	struct item **sorted = arena_new(&consumer->arena, count + 1, sizeof(struct item *));
+	struct item **sorted = arena_new(&consumer->txn.arena, count + 1, sizeof(struct item *));
 	size_t kept = 0;
 
 	size_t claimed = 0;
@@ -99,14 +99,14 @@ static bool is_new(const struct item *item)
 
 static void send_recorded(struct consumer *consumer, const struct dedup *claim, item_test *fits)
 {
-	struct uuid *ids = arena_new(&consumer->arena, claim->count + 1, sizeof(*ids));
+	struct uuid *ids = arena_new(&consumer->txn.arena, claim->count + 1, sizeof(*ids));
 	size_t count = 0;
 
 	for (size_t i = 0; i < claim->count; i++)
 		if (fits(claim->items[i]))
 			ids[count++] = claim->items[i]->query.message.id;
-	arg_uuids(db_args(consumer->db), ids, count);
-	db_send(consumer->db, &recorded);
+	arg_uuids(db_args(consumer->txn.db), ids, count);
+	db_send(consumer->txn.db, &recorded);
 }
 
 /* As it was fetched: what could not be read, or was forged, is no event that an aggregate has heard. */
@@ -126,7 +126,7 @@ static size_t count_left(const struct dedup *claim)
 
 static void send_claims(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
 {
-	struct args *args = db_args(consumer->db);
+	struct args *args = db_args(consumer->txn.db);
 
 	args_columns(args, 2);
 	for (size_t i = 0; i < claim->count; i++) {
@@ -135,13 +135,13 @@ static void send_claims(struct consumer *consumer, const struct dedup *claim, in
 		put_uuid(args, &claim->items[i]->query.message.id);
 		put_timestamp(args, now_us);
 	}
-	db_send(consumer->db, claim->optimistic ? &claim_new : &claim_missing);
+	db_send(consumer->txn.db, claim->optimistic ? &claim_new : &claim_missing);
 }
 
 static void send_heard(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
 {
-	struct uuid *ids = arena_new(&consumer->arena, claim->count + 1, sizeof(*ids));
-	struct args *args = db_args(consumer->db);
+	struct uuid *ids = arena_new(&consumer->txn.arena, claim->count + 1, sizeof(*ids));
+	struct args *args = db_args(consumer->txn.db);
 	size_t count = 0;
 
 	for (size_t i = 0; i < claim->count; i++)
@@ -149,7 +149,7 @@ static void send_heard(struct consumer *consumer, const struct dedup *claim, int
 			ids[count++] = claim->items[i]->query.message.id;
 	arg_timestamp(args, now_us);
 	arg_uuids(args, ids, count);
-	db_send(consumer->db, &hear);
+	db_send(consumer->txn.db, &hear);
 }
 
 static void send_events(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
@@ -178,7 +178,7 @@ static void give_recorded(struct consumer *consumer, struct item *item, const st
 
 	item->done = true;
 	if (uuid_equal(&hash, &item->request_hash)) {
-		item->answer = (struct span){arena_copy(&consumer->arena, answer.bytes, answer.size), answer.size};
+		item->answer = (struct span){arena_copy(&consumer->txn.arena, answer.bytes, answer.size), answer.size};
 		return;
 	}
 	const struct refusal refusal = {E_KEY_REUSED, "idempotency_key_reused",
@@ -193,7 +193,7 @@ static enum status read_recorded(struct consumer *consumer, const struct dedup *
 
 	if (!claim->asks)
 		return OK;
-	const enum status status = db_result(consumer->db, &rows);
+	const enum status status = db_result(consumer->txn.db, &rows);
 	if (status != OK)
 		return status;
 	for (int i = 0; i < rows.count; i++) {
@@ -211,7 +211,7 @@ static enum status read_claims(struct consumer *consumer, const struct dedup *cl
 {
 	struct rows rows;
 
-	const enum status status = db_result(consumer->db, &rows);
+	const enum status status = db_result(consumer->txn.db, &rows);
 	if (status != OK || claim->optimistic)
 		return status;
 	for (size_t i = 0; i < claim->count; i++)
@@ -235,7 +235,7 @@ static enum status read_events(struct consumer *consumer, const struct dedup *cl
 	if (left < claim->count)
 		status = read_claims(consumer, claim);
 	if (left > 0 && status == OK)
-		status = db_result(consumer->db, &rows);
+		status = db_result(consumer->txn.db, &rows);
 	return status;
 }
 
@@ -273,7 +273,7 @@ static bool is_asked(const struct item *item)
 
 static void send_record(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
 {
-	struct args *args = db_args(consumer->db);
+	struct args *args = db_args(consumer->txn.db);
 
 	args_columns(args, 4);
 	for (size_t i = 0; i < claim->count; i++) {
@@ -286,7 +286,7 @@ static void send_record(struct consumer *consumer, const struct dedup *claim, in
 		put_uuid(args, &item->request_hash);
 		put_text(args, item->answer.bytes);
 	}
-	db_send(consumer->db, &record);
+	db_send(consumer->txn.db, &record);
 }
 
 void inbox_record_send(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
@@ -307,10 +307,10 @@ enum status inbox_record_read(struct consumer *consumer, const struct dedup *cla
 	if (!takes_commands(consumer))
 		return OK;
 	if (count_of(claim, is_recorded) > 0)
-		status = db_result(consumer->db, &rows); /* a unique violation is E_RETRY */
+		status = db_result(consumer->txn.db, &rows); /* a unique violation is E_RETRY */
 	if (status != OK || count_of(claim, is_asked) == 0)
 		return status;
-	status = db_result(consumer->db, &rows);
+	status = db_result(consumer->txn.db, &rows);
 	return status == OK && rows.count > 0 ? E_RETRY : status;
 }
 
@@ -322,12 +322,12 @@ static const struct sql attempt = {
 
 enum status inbox_attempt(struct consumer *consumer, struct item *item)
 {
-	struct args *args = db_args(consumer->db);
+	struct args *args = db_args(consumer->txn.db);
 	struct rows rows;
 
 	arg_uuid(args, &item->query.message.id);
 	arg_timestamp(args, timestamp_now());
-	const enum status status = db_run(consumer->db, &attempt, &rows);
+	const enum status status = db_run(consumer->txn.db, &attempt, &rows);
 	if (status == OK) {
 		item->attempts = row_int(&rows, 0, 0);
 		item->first_us = row_timestamp(&rows, 0, 1);

@@ -21,8 +21,9 @@ size_t stores_load_send(struct consumer *consumer, struct unit *unit, bool locke
 
 		if (count == 0)
 			continue;
-		arg_uuids(db_args(consumer->db), ids, count);
-		db_send(consumer->db, locked || (*store)->version == 0 ? &(*store)->load : &(*store)->load_unlocked);
+		arg_uuids(db_args(consumer->txn.db), ids, count);
+		db_send(consumer->txn.db,
+			locked || (*store)->version == 0 ? &(*store)->load : &(*store)->load_unlocked);
 		asked += count;
 	}
 	return asked;
@@ -32,14 +33,14 @@ static enum status load_read(struct consumer *consumer, struct unit *unit, const
 {
 	struct rows rows;
 
-	const enum status status = db_result(consumer->db, &rows);
+	const enum status status = db_result(consumer->txn.db, &rows);
 	if (status != OK)
 		return status;
 	for (int row = 0; row < rows.count; row++) {
 		const struct uuid id = row_uuid(&rows, row, 0);
-		void *aggregate = arena_new(&consumer->arena, 1, store->kind->size);
+		void *aggregate = arena_new(&consumer->txn.arena, 1, store->kind->size);
 
-		store->read(&rows, row, &consumer->arena, aggregate);
+		store->read(&rows, row, &consumer->txn.arena, aggregate);
 		struct entry *entry = unit_put(unit, store->kind, &id, aggregate);
 		if (store->version != 0)
 			memcpy(&entry->seen, (const char *)aggregate + store->version, sizeof(entry->seen));
@@ -64,13 +65,13 @@ enum status stores_load_read(struct consumer *consumer, struct unit *unit)
 static void insert_send(struct consumer *consumer, const struct store *store, struct entry *const *entries,
 			size_t count, bool optimistic)
 {
-	struct args *args = db_args(consumer->db);
+	struct args *args = db_args(consumer->txn.db);
 
 	args_columns(args, store->columns);
 	for (size_t i = 0; i < count; i++)
 		if (!entries[i]->found)
 			store->write(args, entries[i]->data);
-	db_send(consumer->db, optimistic ? &store->insert_new : &store->insert_missing);
+	db_send(consumer->txn.db, optimistic ? &store->insert_new : &store->insert_missing);
 }
 
 /* NULL: a new one, which is inserted. */
@@ -103,7 +104,7 @@ static size_t count_updates(const struct store *store, struct entry *const *entr
 static void update_send(struct consumer *consumer, const struct store *store, struct entry *const *entries,
 			size_t count, const struct store_update *update)
 {
-	struct args *args = db_args(consumer->db);
+	struct args *args = db_args(consumer->txn.db);
 
 	args_columns(args, update->columns + (store->version != 0));
 	for (size_t i = 0; i < count; i++) {
@@ -113,7 +114,7 @@ static void update_send(struct consumer *consumer, const struct store *store, st
 		if (store->version != 0)
 			put_int(args, entries[i]->seen);
 	}
-	db_send(consumer->db, &update->sql);
+	db_send(consumer->txn.db, &update->sql);
 }
 
 static void save_send(struct consumer *consumer, const struct store *store, struct entry *const *entries, size_t count,
@@ -144,7 +145,7 @@ static enum status write_read(struct consumer *consumer, size_t named)
 
 	if (named == 0)
 		return OK;
-	const enum status status = db_result(consumer->db, &rows);
+	const enum status status = db_result(consumer->txn.db, &rows);
 	if (status == OK && rows.touched != (int64_t)named)
 		return E_RETRY;
 	return status;
@@ -195,13 +196,13 @@ size_t stores_cache_entries(struct consumer *consumer, struct unit *unit, struct
 		if ((*store)->cache_name != NULL)
 			room += unit_changed(unit, (*store)->kind, &entries);
 	}
-	*ret_entries = arena_new(&consumer->arena, room + 1, sizeof(struct cache_entry));
+	*ret_entries = arena_new(&consumer->txn.arena, room + 1, sizeof(struct cache_entry));
 	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++) {
 		struct entry **entries;
 		const size_t count = (*store)->cache_name == NULL ? 0 : unit_changed(unit, (*store)->kind, &entries);
 
 		for (size_t i = 0; i < count; i++)
-			(*store)->cache_name(entries[i]->data, &consumer->arena, &(*ret_entries)[filled++]);
+			(*store)->cache_name(entries[i]->data, &consumer->txn.arena, &(*ret_entries)[filled++]);
 	}
 	return filled;
 }
@@ -216,6 +217,6 @@ void stores_cache_values(struct consumer *consumer, struct unit *unit, struct ca
 
 		for (size_t i = 0; i < count; i++, done++)
 			if (cached[done].wanted)
-				(*store)->cache_value(entries[i]->data, &consumer->arena, &cached[done]);
+				(*store)->cache_value(entries[i]->data, &consumer->txn.arena, &cached[done]);
 	}
 }

@@ -18,14 +18,14 @@ static size_t take_kept(struct consumer *consumer, struct unit *unit, const stru
 {
 	const struct uuid *ids;
 	const size_t count = keys_sorted(unit_keys(unit), store->kind, &ids);
-	struct cached_aggregates wanted = {arena_new(&consumer->arena, count + 1, sizeof(struct cached_aggregate)),
+	struct cached_aggregates wanted = {arena_new(&consumer->txn.arena, count + 1, sizeof(struct cached_aggregate)),
 					   count, monotonic_now()};
 
 	if (count == 0)
 		return 0;
 	for (size_t i = 0; i < count; i++)
 		wanted.items[i] = (struct cached_aggregate){.store = store, .id = ids[i]};
-	const size_t taken = aggregate_cache_take(consumer->engine->aggregate_cache, &wanted, &consumer->arena);
+	const size_t taken = aggregate_cache_take(consumer->engine->aggregate_cache, &wanted, &consumer->txn.arena);
 	for (size_t i = 0; i < count; i++)
 		if (wanted.items[i].data != NULL)
 			put_kept(unit, &wanted.items[i], wanted.items[i].data);
@@ -54,12 +54,12 @@ void stores_validate_send(struct consumer *consumer, struct unit *unit)
 
 		if (count == 0)
 			continue;
-		args_columns(db_args(consumer->db), 2);
+		args_columns(db_args(consumer->txn.db), 2);
 		for (size_t i = 0; i < count; i++) {
-			put_uuid(db_args(consumer->db), &entries[i]->id);
-			put_int(db_args(consumer->db), entries[i]->seen);
+			put_uuid(db_args(consumer->txn.db), &entries[i]->id);
+			put_int(db_args(consumer->txn.db), entries[i]->seen);
 		}
-		db_send(consumer->db, &(*store)->version_check);
+		db_send(consumer->txn.db, &(*store)->version_check);
 	}
 }
 
@@ -72,7 +72,7 @@ enum status stores_validate_read(struct consumer *consumer, struct unit *unit)
 
 		if (count == 0)
 			continue;
-		const enum status status = db_result(consumer->db, &rows);
+		const enum status status = db_result(consumer->txn.db, &rows);
 		if (status != OK)
 			return status;
 		if ((size_t)rows.count != count)
@@ -108,8 +108,8 @@ static size_t count_changed(const struct consumer *consumer, struct unit *unit)
 void stores_fill_aggregate_cache(struct consumer *consumer, struct unit *unit)
 {
 	const size_t changed = count_changed(consumer, unit);
-	struct cached_aggregates saved = {arena_new(&consumer->arena, changed + 1, sizeof(struct cached_aggregate)), 0,
-					  monotonic_now()};
+	struct cached_aggregates saved = {arena_new(&consumer->txn.arena, changed + 1, sizeof(struct cached_aggregate)),
+					  0, monotonic_now()};
 
 	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++)
 		if ((*store)->copy != NULL)

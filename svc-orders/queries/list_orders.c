@@ -35,26 +35,25 @@ static enum status read_cursor(const char *cursor, struct uuid *ret_below)
 }
 
 /* False: the request is refused already. */
-static bool read_page(struct consumer *consumer, struct query *query, struct page *ret_page)
+static bool read_page(struct txn *txn, struct query *query, struct page *ret_page)
 {
 	const struct page_query *wanted = query->message.body;
 	const struct caller *caller = &query->message.caller;
 	struct page page = {.user_id = wanted->user_id, .limit = wanted->limit, .from = PENDING, .to = CANCELLED};
 
 	if (caller->role == CALLER_NOBODY) {
-		query_refuse(consumer, query, E_UNAUTHENTICATED, "unauthenticated", "Sign in to list orders.");
+		query_refuse(txn, query, E_UNAUTHENTICATED, "unauthenticated", "Sign in to list orders.");
 		return false;
 	}
 	if (caller->role != CALLER_ADMIN) {
 		if (!uuid_is_nil(&page.user_id) && !uuid_equal(&page.user_id, &caller->user_id)) {
-			query_refuse(consumer, query, E_FORBIDDEN, "forbidden",
-				     "Only admins list the orders of others.");
+			query_refuse(txn, query, E_FORBIDDEN, "forbidden", "Only admins list the orders of others.");
 			return false;
 		}
 		page.user_id = caller->user_id;
 	}
 	if (read_cursor(wanted->cursor, &page.below) != OK) {
-		query_refuse(consumer, query, E_MALFORMED, "bad_cursor", "The cursor is not one that a list gave.");
+		query_refuse(txn, query, E_MALFORMED, "bad_cursor", "The cursor is not one that a list gave.");
 		return false;
 	}
 	if (wanted->status >= 0) {
@@ -93,10 +92,10 @@ static void send_page(struct db *db, const struct page *page)
 
 /* ---- answering ---- */
 
-static void answer_page(struct consumer *consumer, struct query *query, const struct rows *rows)
+static void answer_page(struct txn *txn, struct query *query, const struct rows *rows)
 {
 	const struct page_query *wanted = query->message.body;
-	struct arena *arena = consumer_arena(consumer);
+	struct arena *arena = txn_arena(txn);
 	bool more = rows->count > wanted->limit;
 	size_t count = (size_t)(more ? wanted->limit : rows->count);
 	struct order_view *views = arena_new(arena, count, sizeof(*views));
@@ -113,19 +112,19 @@ static void answer_page(struct consumer *consumer, struct query *query, const st
 		uuid_text(&views[count - 1].id, cursor);
 		page.next = cursor;
 	}
-	query_reply(consumer, query, &page);
+	query_reply(txn, query, &page);
 }
 
-enum status read_order_lists(struct consumer *consumer, struct query **queries, size_t count)
+enum status read_order_lists(struct txn *txn, struct query **queries, size_t count)
 {
-	struct db *db = consumer_db(consumer);
-	struct query **sent = arena_new(consumer_arena(consumer), count, sizeof(struct query *));
+	struct db *db = txn_db(txn);
+	struct query **sent = arena_new(txn_arena(txn), count, sizeof(struct query *));
 	size_t sent_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct page page;
 
-		if (!read_page(consumer, queries[i], &page))
+		if (!read_page(txn, queries[i], &page))
 			continue;
 		send_page(db, &page);
 		sent[sent_count++] = queries[i];
@@ -139,7 +138,7 @@ enum status read_order_lists(struct consumer *consumer, struct query **queries, 
 
 		status = db_result(db, &rows);
 		if (status == OK)
-			answer_page(consumer, sent[i], &rows);
+			answer_page(txn, sent[i], &rows);
 	}
 	return status == OK ? db_synced(db) : status;
 }

@@ -4,8 +4,8 @@
 
 #include "comanda/service.h"
 
-enum status read_orders(struct consumer *consumer, struct query **queries, size_t count);
-enum status read_order_lists(struct consumer *consumer, struct query **queries, size_t count);
-enum status read_timelines(struct consumer *consumer, struct query **queries, size_t count);
+enum status read_orders(struct txn *txn, struct query **queries, size_t count);
+enum status read_order_lists(struct txn *txn, struct query **queries, size_t count);
+enum status read_timelines(struct txn *txn, struct query **queries, size_t count);
 
 #endif

@@ -6,7 +6,7 @@
 #include "orders/usecases/views.h"
 
 /* Answers one request with an order that its caller may see. */
-typedef void answer_function(struct consumer *consumer, struct query *query, const struct order *order);
+typedef void answer_function(struct txn *txn, struct query *query, const struct order *order);
 
 static int compare_by_id(const void *a, const void *b)
 {
@@ -20,16 +20,16 @@ static const struct sql find_orders = {
 	"SELECT " ORDER_COLUMNS " FROM orders WHERE id = ANY($1) ORDER BY id",
 };
 
-static enum status load_orders(struct consumer *consumer, struct query **queries, size_t count, struct list *ret_orders)
+static enum status load_orders(struct txn *txn, struct query **queries, size_t count, struct list *ret_orders)
 {
-	struct arena *arena = consumer_arena(consumer);
+	struct arena *arena = txn_arena(txn);
 	struct uuid *ids = arena_new(arena, count, sizeof(*ids));
 	struct rows rows;
 
 	for (size_t i = 0; i < count; i++)
 		ids[i] = ((const struct by_id *)queries[i]->message.body)->id;
-	arg_uuids(db_args(consumer_db(consumer)), ids, count);
-	enum status status = db_run(consumer_db(consumer), &find_orders, &rows);
+	arg_uuids(db_args(txn_db(txn)), ids, count);
+	enum status status = db_run(txn_db(txn), &find_orders, &rows);
 	if (status != OK)
 		return status;
 
@@ -47,10 +47,10 @@ static const struct order *find_order(const struct list *orders, const struct uu
 	return bsearch(&wanted, orders->items, orders->count, sizeof(wanted), compare_by_id);
 }
 
-static enum status answer_each(struct consumer *consumer, struct query **queries, size_t count, answer_function *answer)
+static enum status answer_each(struct txn *txn, struct query **queries, size_t count, answer_function *answer)
 {
 	struct list orders;
-	enum status status = load_orders(consumer, queries, count, &orders);
+	enum status status = load_orders(txn, queries, count, &orders);
 
 	if (status != OK)
 		return status;
@@ -59,26 +59,25 @@ static enum status answer_each(struct consumer *consumer, struct query **queries
 		const struct order *order = find_order(&orders, message->body);
 
 		if (message->caller.role == CALLER_NOBODY)
-			query_refuse(consumer, queries[i], E_UNAUTHENTICATED, "unauthenticated",
-				     "Sign in to see orders.");
+			query_refuse(txn, queries[i], E_UNAUTHENTICATED, "unauthenticated", "Sign in to see orders.");
 		else if (order == NULL || !order_visible_to(order, &message->caller))
-			query_refuse(consumer, queries[i], E_NOT_FOUND, "order_not_found", "There is no such order.");
+			query_refuse(txn, queries[i], E_NOT_FOUND, "order_not_found", "There is no such order.");
 		else
-			answer(consumer, queries[i], order);
+			answer(txn, queries[i], order);
 	}
 	return OK;
 }
 
 /* ---- the order ---- */
 
-static void answer_order(struct consumer *consumer, struct query *query, const struct order *order)
+static void answer_order(struct txn *txn, struct query *query, const struct order *order)
 {
-	query_reply(consumer, query, order_view_of(order, consumer_arena(consumer)));
+	query_reply(txn, query, order_view_of(order, txn_arena(txn)));
 }
 
-enum status read_orders(struct consumer *consumer, struct query **queries, size_t count)
+enum status read_orders(struct txn *txn, struct query **queries, size_t count)
 {
-	return answer_each(consumer, queries, count, answer_order);
+	return answer_each(txn, queries, count, answer_order);
 }
 
 /* ---- its timeline ---- */
@@ -101,9 +100,9 @@ static struct timeline_event show(const struct order_step *step, const struct pu
 	return event;
 }
 
-static void answer_timeline(struct consumer *consumer, struct query *query, const struct order *order)
+static void answer_timeline(struct txn *txn, struct query *query, const struct order *order)
 {
-	struct arena *arena = consumer_arena(consumer);
+	struct arena *arena = txn_arena(txn);
 	struct timeline_event *events = arena_new(arena, order->step_count, sizeof(*events));
 	size_t count = 0;
 	struct publish_span told;
@@ -111,10 +110,10 @@ static void answer_timeline(struct consumer *consumer, struct query *query, cons
 	for (size_t i = 0; i < order->step_count; i++)
 		if (order_retell(order, &order->steps[i], arena, &told))
 			events[count++] = show(&order->steps[i], &told, arena);
-	query_reply(consumer, query, &(struct timeline_view){.order_id = order->id, .events = {events, count}});
+	query_reply(txn, query, &(struct timeline_view){.order_id = order->id, .events = {events, count}});
 }
 
-enum status read_timelines(struct consumer *consumer, struct query **queries, size_t count)
+enum status read_timelines(struct txn *txn, struct query **queries, size_t count)
 {
-	return answer_each(consumer, queries, count, answer_timeline);
+	return answer_each(txn, queries, count, answer_timeline);
 }

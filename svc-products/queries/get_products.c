@@ -52,9 +52,9 @@ static struct cache_entry *entry_of(const struct wanted *wanted, const struct uu
 static const struct sql find = {"product_find", "SELECT " PRODUCT_COLUMNS " FROM products WHERE id = ANY($1)"};
 
 /* Reads what the cache had not, and fills the cache where it gave a lease. */
-static enum status read_missing(struct consumer *consumer, const struct wanted *wanted)
+static enum status read_missing(struct txn *txn, const struct wanted *wanted)
 {
-	struct arena *arena = consumer_arena(consumer);
+	struct arena *arena = txn_arena(txn);
 	struct uuid *missing = arena_new(arena, wanted->count, sizeof(*missing));
 	struct cache_entry *fills = arena_new(arena, wanted->count, sizeof(*fills));
 	size_t missing_count = 0, fill_count = 0;
@@ -67,8 +67,8 @@ static enum status read_missing(struct consumer *consumer, const struct wanted *
 	}
 	if (missing_count == 0)
 		return OK;
-	arg_uuids(db_args(consumer_db(consumer)), missing, missing_count);
-	status = db_run(consumer_db(consumer), &find, &rows);
+	arg_uuids(db_args(txn_db(txn)), missing, missing_count);
+	status = db_run(txn_db(txn), &find, &rows);
 	if (status != OK)
 		return status;
 	for (int row = 0; row < rows.count; row++) {
@@ -81,25 +81,24 @@ static enum status read_missing(struct consumer *consumer, const struct wanted *
 		if (entry->lease != 0)
 			fills[fill_count++] = *entry;
 	}
-	cache_fill(consumer_cache(consumer), fills, fill_count);
+	cache_fill(txn_cache(txn), fills, fill_count);
 	return OK;
 }
 
-enum status get_products(struct consumer *consumer, struct query **queries, size_t count)
+enum status get_products(struct txn *txn, struct query **queries, size_t count)
 {
-	struct wanted wanted = wanted_of(queries, count, consumer_arena(consumer));
+	struct wanted wanted = wanted_of(queries, count, txn_arena(txn));
 	enum status status;
 
-	cache_read(consumer_cache(consumer), wanted.entries, wanted.count, consumer_arena(consumer));
-	status = read_missing(consumer, &wanted);
+	cache_read(txn_cache(txn), wanted.entries, wanted.count, txn_arena(txn));
+	status = read_missing(txn, &wanted);
 	for (size_t i = 0; i < count; i++) {
 		const struct cache_entry *entry = entry_of(&wanted, id_of(queries[i]));
 
 		if (entry->value.bytes != NULL)
 			query_reply_json(queries[i], entry->value);
 		else if (status == OK)
-			query_refuse(consumer, queries[i], E_NOT_FOUND, "not_found",
-				     "there is no product with this id");
+			query_refuse(txn, queries[i], E_NOT_FOUND, "not_found", "there is no product with this id");
 	}
 	return status;
 }

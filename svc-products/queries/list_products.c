@@ -46,30 +46,30 @@ static const struct sql list = {
 	"AND (name || E'\\n' || sku || E'\\n' || description) ILIKE ALL ($3::text[]) ORDER BY id DESC LIMIT $4"};
 
 /* Queues the statement of one query; refuses the query and queues nothing where its cursor is none of ours. */
-static bool list_send(struct consumer *consumer, struct query *query)
+static bool list_send(struct txn *txn, struct query *query)
 {
 	const struct page_query *page = query->message.body;
-	struct args *args = db_args(consumer_db(consumer));
-	struct list patterns = patterns_of(page->q, consumer_arena(consumer));
+	struct args *args = db_args(txn_db(txn));
+	struct list patterns = patterns_of(page->q, txn_arena(txn));
 	struct uuid before;
 
 	memset(&before, 0xff, sizeof(before));
 	if (page->cursor != NULL && uuid_parse(page->cursor, strlen(page->cursor), &before) != OK) {
-		query_refuse(consumer, query, E_MALFORMED, "malformed", "the cursor is not one that a list has given");
+		query_refuse(txn, query, E_MALFORMED, "malformed", "the cursor is not one that a list has given");
 		return false;
 	}
 	arg_uuid(args, &before);
 	arg_text(args, page->status == -1 ? NULL : product_status_names[page->status]);
 	arg_texts(args, patterns.items, patterns.count);
 	arg_int(args, page->limit + 1); /* one more tells whether there is a next page */
-	db_send(consumer_db(consumer), &list);
+	db_send(txn_db(txn), &list);
 	return true;
 }
 
-static void list_answer(struct consumer *consumer, struct query *query, const struct rows *rows)
+static void list_answer(struct txn *txn, struct query *query, const struct rows *rows)
 {
 	const struct page_query *asked = query->message.body;
-	struct arena *arena = consumer_arena(consumer);
+	struct arena *arena = txn_arena(txn);
 	int shown = rows->count > asked->limit ? (int)asked->limit : rows->count;
 	struct product_view *views = arena_new(arena, (size_t)shown + 1, sizeof(*views));
 	struct product_page page = {.items = {.items = views, .count = (size_t)shown}};
@@ -86,18 +86,18 @@ static void list_answer(struct consumer *consumer, struct query *query, const st
 		uuid_text(&views[shown - 1].id, last);
 		page.next = arena_text(arena, last);
 	}
-	query_reply(consumer, query, &page);
+	query_reply(txn, query, &page);
 }
 
-enum status list_products(struct consumer *consumer, struct query **queries, size_t count)
+enum status list_products(struct txn *txn, struct query **queries, size_t count)
 {
-	struct query **sent = arena_new(consumer_arena(consumer), count, sizeof(*sent));
-	struct db *db = consumer_db(consumer);
+	struct query **sent = arena_new(txn_arena(txn), count, sizeof(*sent));
+	struct db *db = txn_db(txn);
 	size_t sent_count = 0;
 	enum status status;
 
 	for (size_t i = 0; i < count; i++) {
-		if (list_send(consumer, queries[i]))
+		if (list_send(txn, queries[i]))
 			sent[sent_count++] = queries[i];
 	}
 	if (sent_count == 0)
@@ -108,7 +108,7 @@ enum status list_products(struct consumer *consumer, struct query **queries, siz
 
 		status = db_result(db, &rows);
 		if (status == OK)
-			list_answer(consumer, sent[i], &rows);
+			list_answer(txn, sent[i], &rows);
 	}
 	return status == OK ? db_synced(db) : status;
 }

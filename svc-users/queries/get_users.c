@@ -4,12 +4,12 @@
 #include "users/store/stores.h"
 #include "users/usecases/views.h"
 
-void query_refuse_reader(struct consumer *consumer, struct query *query)
+void query_refuse_reader(struct txn *txn, struct query *query)
 {
 	if (query->message.caller.role == CALLER_NOBODY)
-		query_refuse(consumer, query, E_UNAUTHENTICATED, "unauthenticated", "Sign in first.");
+		query_refuse(txn, query, E_UNAUTHENTICATED, "unauthenticated", "Sign in first.");
 	else
-		query_refuse(consumer, query, E_FORBIDDEN, "forbidden",
+		query_refuse(txn, query, E_FORBIDDEN, "forbidden",
 			     "This is somebody else's: only its owner and admins may see it.");
 }
 
@@ -41,30 +41,30 @@ static int row_of(const struct rows *rows, const struct uuid *id)
 	return -1;
 }
 
-static void answer_user(struct consumer *consumer, struct query *query, const struct rows *rows)
+static void answer_user(struct txn *txn, struct query *query, const struct rows *rows)
 {
 	const int row = row_of(rows, wanted_id(query));
 	struct user user;
 
 	if (row < 0) {
-		query_refuse(consumer, query, E_NOT_FOUND, "not_found", "There is no account with this id.");
+		query_refuse(txn, query, E_NOT_FOUND, "not_found", "There is no account with this id.");
 		return;
 	}
-	user_read(rows, row, consumer_arena(consumer), &user);
+	user_read(rows, row, txn_arena(txn), &user);
 	const struct user_view view = user_view_of(&user);
-	query_reply(consumer, query, &view);
+	query_reply(txn, query, &view);
 }
 
-enum status get_users(struct consumer *consumer, struct query **queries, size_t count)
+enum status get_users(struct txn *txn, struct query **queries, size_t count)
 {
-	struct uuid *ids = arena_new(consumer_arena(consumer), count, sizeof(*ids));
-	struct query **allowed = arena_new(consumer_arena(consumer), count, sizeof(struct query *));
+	struct uuid *ids = arena_new(txn_arena(txn), count, sizeof(*ids));
+	struct query **allowed = arena_new(txn_arena(txn), count, sizeof(struct query *));
 	size_t allowed_count = 0;
 	struct rows rows;
 
 	for (size_t i = 0; i < count; i++) {
 		if (!user_visible_to(wanted_id(queries[i]), &queries[i]->message.caller)) {
-			query_refuse_reader(consumer, queries[i]);
+			query_refuse_reader(txn, queries[i]);
 			continue;
 		}
 		ids[allowed_count] = *wanted_id(queries[i]);
@@ -72,9 +72,9 @@ enum status get_users(struct consumer *consumer, struct query **queries, size_t 
 	}
 	if (allowed_count == 0)
 		return OK;
-	arg_uuids(db_args(consumer_db(consumer)), ids, allowed_count);
-	const enum status status = db_run(consumer_db(consumer), &find_users, &rows);
+	arg_uuids(db_args(txn_db(txn)), ids, allowed_count);
+	const enum status status = db_run(txn_db(txn), &find_users, &rows);
 	for (size_t i = 0; status == OK && i < allowed_count; i++)
-		answer_user(consumer, allowed[i], &rows);
+		answer_user(txn, allowed[i], &rows);
 	return status;
 }

@@ -19,9 +19,9 @@ static enum status read_cursor(const char *cursor, struct uuid *ret_before)
 }
 
 /* `rows` may hold one row more than the page: then there is a next page. */
-static void answer_page(struct consumer *consumer, struct query *query, const struct rows *rows, size_t limit)
+static void answer_page(struct txn *txn, struct query *query, const struct rows *rows, size_t limit)
 {
-	struct arena *arena = consumer_arena(consumer);
+	struct arena *arena = txn_arena(txn);
 	const size_t found = (size_t)rows->count, count = found < limit ? found : limit;
 	struct user_view *views = arena_new(arena, count, sizeof(*views));
 	struct user_page page = {.items = {views, count}};
@@ -38,10 +38,10 @@ static void answer_page(struct consumer *consumer, struct query *query, const st
 		uuid_text(&views[count - 1].id, next);
 		page.next = next;
 	}
-	query_reply(consumer, query, &page);
+	query_reply(txn, query, &page);
 }
 
-static enum status list_one(struct consumer *consumer, struct query *query)
+static enum status list_one(struct txn *txn, struct query *query)
 {
 	const struct page_query *wanted = query->message.body;
 	const int64_t limit = wanted->limit == INT_ABSENT ? PAGE_DEFAULT : wanted->limit;
@@ -49,28 +49,28 @@ static enum status list_one(struct consumer *consumer, struct query *query)
 	struct rows rows;
 
 	if (query->message.caller.role != CALLER_ADMIN) {
-		query_refuse_reader(consumer, query);
+		query_refuse_reader(txn, query);
 		return OK;
 	}
 	if (read_cursor(wanted->cursor, &before) != OK) {
-		query_refuse(consumer, query, E_MALFORMED, "bad_cursor", "This cursor was not given out here.");
+		query_refuse(txn, query, E_MALFORMED, "bad_cursor", "This cursor was not given out here.");
 		return OK;
 	}
-	struct args *args = db_args(consumer_db(consumer));
+	struct args *args = db_args(txn_db(txn));
 	arg_uuid(args, &before);
 	arg_int(args, limit + 1); /* one more row shows whether there is a next page */
-	const enum status status = db_run(consumer_db(consumer), &list_page, &rows);
+	const enum status status = db_run(txn_db(txn), &list_page, &rows);
 	if (status == OK)
-		answer_page(consumer, query, &rows, (size_t)limit);
+		answer_page(txn, query, &rows, (size_t)limit);
 	return status;
 }
 
 /* One statement per request: only admins list accounts, and seldom. */
-enum status list_users(struct consumer *consumer, struct query **queries, size_t count)
+enum status list_users(struct txn *txn, struct query **queries, size_t count)
 {
 	enum status status = OK;
 
 	for (size_t i = 0; status == OK && i < count; i++)
-		status = list_one(consumer, queries[i]);
+		status = list_one(txn, queries[i]);
 	return status;
 }

@@ -8,6 +8,6 @@ read_function get_users;  /* users.get: the owner and admins */
 read_function list_users; /* users.list: admins */
 
 /* Refuses a caller who may not see what the query asks for. */
-void query_refuse_reader(struct consumer *consumer, struct query *query);
+void query_refuse_reader(struct txn *txn, struct query *query);
 
 #endif

@@ -156,16 +156,16 @@ static size_t fetched(const struct coming *list, size_t count)
 	coming = list;
 	coming_count = count;
 	waited_us = 0;
-	arena_init(&consumer.arena);
-	buffer_init(&consumer.scratch);
+	arena_init(&consumer.txn.arena);
+	buffer_init(&consumer.txn.scratch);
 	assert_int_equal(fetch(&consumer, SECOND_US), OK);
 	for (size_t i = 0; i < consumer.batch.count; i++)
 		assert_int_equal(consumer.batch.items[i].query.status, list[i].type == UNREADABLE ? E_MALFORMED : OK);
 	const size_t found = consumer.batch.count;
 	free(consumer.batch.items);
 	free(consumer.batch.deliveries);
-	buffer_done(&consumer.scratch);
-	arena_done(&consumer.arena);
+	buffer_done(&consumer.txn.scratch);
+	arena_done(&consumer.txn.arena);
 	arena_done(&consumer.trees);
 	return found;
 }
@@ -214,9 +214,9 @@ static struct consumer *pairing_consumer(void)
 
 	consumer->engine = &engine;
 	consumer->config = &pairing;
-	arena_init(&consumer->arena);
+	arena_init(&consumer->txn.arena);
 	arena_init(&consumer->trees);
-	buffer_init(&consumer->scratch);
+	buffer_init(&consumer->txn.scratch);
 	channel = 1;
 	letter_count = coming_count = 0;
 	acknowledged[0] = '\0';
@@ -228,8 +228,8 @@ static void pairing_consumer_free(struct consumer *consumer)
 	event_join_done(consumer);
 	free(consumer->batch.items);
 	free(consumer->batch.deliveries);
-	buffer_done(&consumer->scratch);
-	arena_done(&consumer->arena);
+	buffer_done(&consumer->txn.scratch);
+	arena_done(&consumer->txn.arena);
 	arena_done(&consumer->trees);
 	free(consumer);
 }
@@ -242,7 +242,7 @@ static const char *turn_of(struct consumer *consumer, const struct letter *list,
 
 	letters = list;
 	letter_count = count;
-	arena_reset(&consumer->arena);
+	arena_reset(&consumer->txn.arena);
 	acknowledged[0] = '\0';
 	if (fetch(consumer, MS_US) != OK)
 		return "nothing";

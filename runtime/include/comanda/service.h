@@ -17,7 +17,7 @@
 #include "telemetry/metrics.h"
 #include "json/json.h"
 
-struct consumer;
+struct txn;
 
 /* ---- reading: query consumers ---- */
 
@@ -30,20 +30,20 @@ struct query {
 };
 
 /* Answers with a struct of the type's reply schema, or with JSON that is there already (from a cache). */
-void query_reply(struct consumer *consumer, struct query *query, const void *body);
+void query_reply(struct txn *txn, struct query *query, const void *body);
 void query_reply_json(struct query *query, struct span json);
-void query_refuse(struct consumer *consumer, struct query *query, enum status status, const char *code,
-		  const char *format, ...) __attribute__((format(printf, 5, 6)));
+void query_refuse(struct txn *txn, struct query *query, enum status status, const char *code, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
 
 /* Answers all of them. Returns OK, or what the database said (then those that have no answer yet are refused with it).
  */
-typedef enum status read_function(struct consumer *consumer, struct query **queries, size_t count);
+typedef enum status read_function(struct txn *txn, struct query **queries, size_t count);
 
 /* ---- handlers ---- */
 
 /* What must be done outside any transaction before a decision, and may block: hashing a password, signing a token.
  * What it makes goes into message->prepared. A refusal ends the request there (query_refuse on `query`). */
-typedef enum status prepare_function(struct consumer *consumer, struct query *query);
+typedef enum status prepare_function(struct txn *txn, struct query *query);
 
 struct handler {
 	int type; /* index into the contract */
@@ -274,9 +274,9 @@ struct service_settings {
 int service_run(const struct service *service, int argc, char **argv);
 
 /* For read and prepare functions, within their consumer. */
-struct db *consumer_db(struct consumer *consumer); /* not connected: E_UNAVAILABLE on use */
-struct cache *consumer_cache(struct consumer *consumer);
-struct arena *consumer_arena(struct consumer *consumer);        /* reset after the turn */
-const void *consumer_settings(const struct consumer *consumer); /* the program's settings */
+struct db *txn_db(struct txn *txn); /* not connected: E_UNAVAILABLE on use */
+struct cache *txn_cache(struct txn *txn);
+struct arena *txn_arena(struct txn *txn);        /* reset after the turn */
+const void *txn_settings(const struct txn *txn); /* the program's settings */
 
 #endif

@@ -1,0 +1,38 @@
+/* What a batch works with: the database connection, memory, caches. Stores, inbox, deadlines, cache guard and event
+ * writer get this and nothing of the consumer.
+ *
+ * A txn lives as long as its connection. A batch uses it for one transaction after another; the arena is reset between
+ * batches. It belongs to one thread. */
+#ifndef STORE_TXN_H
+#define STORE_TXN_H
+
+#include "comanda/service.h"
+#include "store/cache_epoch.h"
+
+struct aggregate_cache;
+
+struct txn {
+	const struct service *service;
+	const void *settings; /* the program's */
+	const char *name;     /* label of metrics: the consumer's name in its configuration */
+	struct db *db;
+	struct cache *cache;
+	bool has_cache;                          /* a Redis is configured */
+	struct aggregate_cache *aggregate_cache; /* NULL: none */
+	struct arena arena;
+	struct buffer scratch;
+	struct cache_epoch epoch; /* of cached values, as this connection knows it */
+	bool epoch_raised;        /* by the transaction under way */
+};
+
+/* Zeroed before. The other fields are the caller's to fill. */
+void txn_init(struct txn *txn, const struct service *service, const void *settings);
+/* Frees the memory. `db` and both caches stay the caller's. */
+void txn_done(struct txn *txn);
+
+static inline const struct message_type *txn_type(const struct txn *txn, int type)
+{
+	return &txn->service->contract->types[type];
+}
+
+#endif
