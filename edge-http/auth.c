@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "core/wake.h"
 #include "jwt/token.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -156,12 +157,10 @@ static void fetch_if_due(struct auth *auth, bool unknown_key, struct arena *aren
 static bool wait_for_refresh(struct auth *auth, int64_t pause_us)
 {
 	const int64_t end_us = monotonic_now() + pause_us;
-	const struct timespec until = {.tv_sec = end_us / SECOND_US, .tv_nsec = end_us % SECOND_US * 1000};
-	int late = 0;
 
 	pthread_mutex_lock(&auth->memory);
-	while (!auth->stopping && late == 0)
-		late = pthread_cond_timedwait(&auth->wake, &auth->memory, &until);
+	while (!auth->stopping && condition_wait(&auth->wake, &auth->memory, end_us)) {
+	}
 	const bool go_on = !auth->stopping;
 	pthread_mutex_unlock(&auth->memory);
 	return go_on;
@@ -193,7 +192,6 @@ static void *refresh(void *context)
 struct auth *auth_new(fetch_keys_function *fetch, void *context)
 {
 	struct auth *auth = mem_new(1, sizeof(*auth));
-	pthread_condattr_t steady;
 
 	auth->fetch = fetch;
 	auth->context = context;
@@ -203,10 +201,7 @@ struct auth *auth_new(fetch_keys_function *fetch, void *context)
 	pthread_rwlock_init(&auth->lock, NULL);
 	pthread_mutex_init(&auth->fetching, NULL);
 	pthread_mutex_init(&auth->memory, NULL);
-	pthread_condattr_init(&steady);
-	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-	pthread_cond_init(&auth->wake, &steady);
-	pthread_condattr_destroy(&steady);
+	condition_init(&auth->wake);
 	if (pthread_create(&auth->refresher, NULL, refresh, auth) != 0)
 		abort(); /* as when there is no memory */
 	return auth;

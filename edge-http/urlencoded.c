@@ -3,17 +3,9 @@
 
 #include <string.h>
 
+#include "core/percent.h"
 #include "core/utf8.h"
 #include "json/json.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 static bool is_utf8(const struct buffer *text)
 {
@@ -24,26 +16,12 @@ static bool is_utf8(const struct buffer *text)
 	return step > 0;
 }
 
-/* One name or value. A NUL cannot be meant. */
+/* One name or value. */
 static enum status decode_part(const char *text, size_t size, struct buffer *out)
 {
 	buffer_clear(out);
-	for (size_t i = 0; i < size; i++) {
-		char c = text[i] == '+' ? ' ' : text[i];
-
-		if (c == '%') {
-			int high = i + 2 < size ? hex_digit(text[i + 1]) : -1;
-			int low = i + 2 < size ? hex_digit(text[i + 2]) : -1;
-
-			if (high < 0 || low < 0)
-				return E_MALFORMED;
-			c = (char)(high * 16 + low);
-			i += 2;
-		}
-		if (c == '\0')
-			return E_MALFORMED;
-		buffer_add(out, &c, 1);
-	}
+	if (percent_decode((struct span){text, size}, PLUS_IS_SPACE, out) != OK)
+		return E_MALFORMED;
 	return is_utf8(out) ? OK : E_MALFORMED;
 }
 

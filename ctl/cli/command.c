@@ -56,7 +56,8 @@ static const char *store(const struct option *option, const char *value, void *l
 	case OPTION_ID:
 		return uuid_parse(value, strlen(value), log_position) == OK ? NULL : "is no id";
 	case OPTION_PERIOD:
-		return period_read(value, log_position) ? NULL : "is no period such as 500ms, 10s, 5m, 2h or 7d";
+		return duration_parse(value, log_position) == OK ? NULL
+								 : "is no period such as 500ms, 10s, 5m, 2h or 7d";
 	case OPTION_LOG_POSITION:
 		return place_read(value, log_position);
 	case OPTION_SERVICE:

@@ -5,25 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool period_read(const char *text, int64_t *ret_us)
-{
-	static const struct {
-		const char *name;
-		int64_t us;
-	} units[] = {{"ms", MS_US}, {"s", SECOND_US}, {"m", MINUTE_US}, {"h", HOUR_US}, {"d", DAY_US}};
-	char *end;
-	const long long number = strtoll(text, &end, 10);
-
-	if (!isdigit((unsigned char)*text) || number > 1000000)
-		return false;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (strcmp(end, units[i].name) == 0) {
-			*ret_us = number * units[i].us;
-			return true;
-		}
-	return false;
-}
-
 /* "20:15" and "20:15:30" are of today. */
 static bool read_time(const char *text, int64_t *ret_us)
 {
@@ -53,8 +34,10 @@ const char *place_read(const char *text, struct log_position *ret_log_position)
 		return NULL;
 	}
 	ret_log_position->kind = PLACE_TIME;
-	if (period_read(text, &period)) {
-		ret_log_position->at_us = timestamp_now() - period;
+	if (duration_parse(text, &period) == OK) {
+		const int64_t now_us = timestamp_now();
+
+		ret_log_position->at_us = period < now_us ? now_us - period : 0;
 		return NULL;
 	}
 	if (!read_time(text, &ret_log_position->at_us))

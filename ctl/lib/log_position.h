@@ -25,7 +25,5 @@ struct log_position {
 /* "1234", "2026-11-25T20:00:00Z", "20:00" (of today, UTC), "15m" (ago), or an id. NULL where it is fine, otherwise what
  * is wrong with it. */
 const char *place_read(const char *text, struct log_position *ret_log_position);
-/* "500ms", "10s", "5m", "2h", "7d" in microseconds. */
-bool period_read(const char *text, int64_t *ret_us);
 
 #endif

@@ -5,6 +5,7 @@
 #include "amqp/confirms.h"
 #include "amqp/hosts.h"
 #include "amqp/link.h"
+#include "core/backoff.h"
 #include "telemetry/connection_metrics.h"
 
 #include <stdio.h>
@@ -26,7 +27,7 @@ struct broker {
 	bool wants_confirms, url_is_bad;
 
 	struct link *link; /* NULL: not connected */
-	struct broker_backoff backoff;
+	struct backoff backoff;
 	bool consuming, blocked;
 	unsigned channel;
 	struct confirms confirms;
@@ -133,7 +134,8 @@ struct broker *broker_new(const struct broker_config *config)
 	broker->name = arena_format(&broker->texts, "%s/%s", config->program, config->connection_name);
 	broker->heartbeat_us = config->heartbeat_us;
 	broker->wants_confirms = config->confirms;
-	broker->backoff.random = (uint32_t)((uintptr_t)broker >> 4);
+	broker->backoff =
+		(struct backoff){.first_us = 50 * MS_US, .longest_us = 5 * SECOND_US, .steady_us = 5 * SECOND_US};
 	broker->url_is_bad = broker_hosts_parse(config->url, &broker->texts, &broker->hosts) != OK;
 	broker->spare = held_new();
 	confirms_init(&broker->confirms);

@@ -1,6 +1,8 @@
 /* Outcomes of publications: a ring by sequence. */
 #include "amqp/confirms.h"
 
+#include "core/hash.h"
+
 #include <string.h>
 
 enum entry_state {
@@ -17,16 +19,6 @@ struct outcome_entry {
 };
 
 enum { ROOM_LEAST = 64 };
-
-static uint64_t hash_text(const char *text)
-{
-	/* FNV-1a, 64 bits (draft-eastlake-fnv). */
-	uint64_t hash = UINT64_C(14695981039346656037);
-
-	for (; text != NULL && *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-	return hash;
-}
 
 static struct outcome_entry *entry_at(const struct confirms *confirms, uint64_t sequence)
 {
@@ -61,7 +53,7 @@ uint64_t confirms_sent(struct confirms *confirms, const char *message_id)
 {
 	if (confirms->next - confirms->first == confirms->room)
 		enlarge(confirms);
-	*entry_at(confirms, confirms->next) = (struct outcome_entry){.id_hash = hash_text(message_id)};
+	*entry_at(confirms, confirms->next) = (struct outcome_entry){.id_hash = fnv_text(FNV_START, message_id)};
 	return confirms->next++;
 }
 
@@ -100,7 +92,7 @@ void confirms_settle(struct confirms *confirms, uint64_t tag, bool multiple, enu
 
 void confirms_returned(struct confirms *confirms, const char *message_id)
 {
-	uint64_t hash = hash_text(message_id);
+	uint64_t hash = fnv_text(FNV_START, message_id);
 
 	for (uint64_t i = confirms->waiting; i < confirms->next; i++) {
 		struct outcome_entry *entry = entry_at(confirms, i);

@@ -1,52 +1,18 @@
-/* Broker URLs and back-off. */
+/* Broker URLs. */
 #define _GNU_SOURCE /* memrchr */
 #include "amqp/hosts.h"
 
+#include "core/percent.h"
+
 #include <string.h>
-
-static const int64_t first_pause_us = 50 * MS_US, longest_pause_us = 5 * SECOND_US, steady_us = 5 * SECOND_US;
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-/* NULL where a percent sign is not followed by two hexadecimal digits, or stands for NUL. */
-static const char *decode(struct arena *arena, const char *text, size_t size)
-{
-	char *decoded = arena_new(arena, size + 1, 1);
-	size_t length = 0;
-
-	for (size_t i = 0; i < size; i++) {
-		int high, low;
-
-		if (text[i] != '%') {
-			decoded[length++] = text[i];
-			continue;
-		}
-		high = i + 2 < size ? hex_digit(text[i + 1]) : -1;
-		low = i + 2 < size ? hex_digit(text[i + 2]) : -1;
-		if (high < 0 || low < 0 || high + low == 0)
-			return NULL;
-		decoded[length++] = (char)(high * 16 + low);
-		i += 2;
-	}
-	return decoded;
-}
 
 static enum status parse_user(struct arena *arena, struct span part, struct broker_hosts *hosts)
 {
 	const char *colon = memchr(part.bytes, ':', part.size);
 	size_t name = colon != NULL ? (size_t)(colon - part.bytes) : part.size;
 
-	hosts->user = decode(arena, part.bytes, name);
-	hosts->password = colon != NULL ? decode(arena, colon + 1, part.size - name - 1) : "";
+	hosts->user = percent_decoded(arena, (struct span){part.bytes, name});
+	hosts->password = colon != NULL ? percent_decoded(arena, (struct span){colon + 1, part.size - name - 1}) : "";
 	return hosts->user != NULL && hosts->password != NULL ? OK : E_INVALID;
 }
 
@@ -116,7 +82,7 @@ static enum status parse_query(struct arena *arena, const char *query, struct br
 	if (!hosts->tls || strncmp(query, name, sizeof(name) - 1) != 0 || strchr(query, '&') != NULL)
 		return E_INVALID;
 	query += sizeof(name) - 1;
-	hosts->ca_file = decode(arena, query, strlen(query));
+	hosts->ca_file = percent_decoded(arena, (struct span){query, strlen(query)});
 	return hosts->ca_file != NULL && hosts->ca_file[0] != '\0' ? OK : E_INVALID;
 }
 
@@ -150,43 +116,11 @@ enum status broker_hosts_parse(const char *url, struct arena *arena, struct brok
 	if (query != NULL && parse_query(arena, query + 1, &hosts) != OK)
 		return E_INVALID;
 	if (slash != NULL && slash[1] != '\0' && slash + 1 != query)
-		hosts.vhost = decode(arena, slash + 1, query != NULL ? (size_t)(query - slash - 1) : strlen(slash + 1));
+		hosts.vhost =
+			percent_decoded(arena, (struct span){slash + 1, query != NULL ? (size_t)(query - slash - 1)
+										      : strlen(slash + 1)});
 	if (hosts.vhost == NULL)
 		return E_INVALID;
 	*ret_hosts = hosts;
 	return OK;
-}
-
-void backoff_connected(struct broker_backoff *backoff, int64_t now_us)
-{
-	backoff->connected_us = now_us;
-}
-
-/* xorshift32 (Marsaglia, 2003): spreads clients, protects nothing. */
-static uint32_t draw(struct broker_backoff *backoff, int64_t now_us)
-{
-	uint32_t x = backoff->random != 0 ? backoff->random : (uint32_t)now_us | 1;
-
-	x ^= x << 13;
-	x ^= x >> 17;
-	x ^= x << 5;
-	backoff->random = x;
-	return x;
-}
-
-void backoff_failed(struct broker_backoff *backoff, int64_t now_us)
-{
-	int64_t half;
-
-	if (backoff->pause_us == 0 || (backoff->connected_us > 0 && now_us - backoff->connected_us >= steady_us))
-		backoff->pause_us = first_pause_us;
-	half = backoff->pause_us / 2;
-	backoff->due_us = now_us + half + (int64_t)draw(backoff, now_us) % half;
-	backoff->connected_us = 0;
-	backoff->pause_us = backoff->pause_us * 2 < longest_pause_us ? backoff->pause_us * 2 : longest_pause_us;
-}
-
-bool backoff_is_due(const struct broker_backoff *backoff, int64_t now_us)
-{
-	return now_us >= backoff->due_us;
 }

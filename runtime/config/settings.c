@@ -31,13 +31,6 @@ static enum status complain(const struct given *given, const char *what)
 
 /* ---- values ---- */
 
-static const struct unit_of_time {
-	const char *name;
-	int64_t us;
-} units[] = {{"ms", MS_US}, {"s", SECOND_US}, {"m", MINUTE_US}, {"h", HOUR_US}, {"d", DAY_US}};
-
-enum { UNITS = sizeof units / sizeof units[0] };
-
 /* A whole number and what follows it. False where there is no number or one that does not fit. */
 static bool leading_number(const char *text, int64_t *ret_number, const char **ret_rest)
 {
@@ -53,19 +46,6 @@ static bool leading_number(const char *text, int64_t *ret_number, const char **r
 	return errno == 0;
 }
 
-static bool parse_duration(const char *text, int64_t *ret_us)
-{
-	int64_t number = 0;
-	const char *unit = NULL;
-
-	if (!leading_number(text, &number, &unit))
-		return false;
-	for (int i = 0; i < UNITS; i++)
-		if (strcmp(units[i].name, unit) == 0)
-			return !__builtin_mul_overflow(number, units[i].us, ret_us);
-	return false;
-}
-
 static bool parse_bool(const char *text, bool *ret_value)
 {
 	static const char *const yes[] = {"on", "true", "1"}, *const no[] = {"off", "false", "0"};
@@ -76,15 +56,6 @@ static bool parse_bool(const char *text, bool *ret_value)
 			return true;
 		}
 	return false;
-}
-
-/* The largest unit that measures it exactly. */
-static char *duration_text(struct arena *arena, int64_t us)
-{
-	for (int i = UNITS - 1; i > 0; i--)
-		if (us != 0 && us % units[i].us == 0)
-			return arena_format(arena, "%lld%s", (long long)(us / units[i].us), units[i].name);
-	return arena_format(arena, "%lldms", (long long)(us / MS_US));
 }
 
 static char *bounds_text(struct arena *arena, const struct setting *setting)
@@ -133,7 +104,7 @@ static enum status store_duration(const struct given *given, int64_t *ret_us)
 {
 	int64_t us = 0;
 
-	if (!parse_duration(given->text, &us))
+	if (duration_parse(given->text, &us) != OK)
 		return complain(given, "is not a duration; give a number with ms, s, m, h or d, such as 250ms or 10m");
 	if (!within(given->setting, us))
 		return complain_bounds(given);

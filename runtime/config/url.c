@@ -1,38 +1,10 @@
 /* URLs of brokers, databases and caches (RFC 3986, as far as those use it). */
+#include "config/url.h"
+
 #include <stdbool.h>
 #include <string.h>
 
-#include "config/url.h"
-
-static int hex_digit(char digit)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *found = digit != '\0' ? strchr(digits, digit | (digit >= 'A' ? 0x20 : 0)) : NULL;
-
-	return found != NULL ? (int)(found - digits) : -1;
-}
-
-/* NULL: a "%" without two hexadecimal digits, or one that stands for NUL. */
-static const char *decoded(struct arena *arena, struct span span)
-{
-	char *text = arena_new(arena, span.size + 1, 1), *end = text;
-
-	for (size_t i = 0; i < span.size; i++) {
-		char c = span.bytes[i];
-
-		if (c == '%') {
-			int high = i + 2 < span.size ? hex_digit(span.bytes[i + 1]) : -1;
-			int low = high >= 0 ? hex_digit(span.bytes[i + 2]) : -1;
-
-			if (low < 0 || high * 16 + low == 0)
-				return NULL;
-			c = (char)(high * 16 + low);
-			i += 2;
-		}
-		*end++ = c;
-	}
-	return text;
-}
+#include "core/percent.h"
 
 /* Cuts `rest` at the first of `marks`; what was before the mark is returned, `rest` begins after it. Without a mark
  * all of it is returned, and `rest` is empty with a NULL start. */
@@ -88,7 +60,7 @@ static bool parse_host(struct span text, struct arena *arena, struct url *url)
 			port = port.size > 0 ? (struct span){port.bytes + 1, port.size - 1} : (struct span){0};
 		}
 	}
-	url->host = decoded(arena, host);
+	url->host = percent_decoded(arena, host);
 	return url->host != NULL && (port.bytes == NULL || parse_port(port, &url->port));
 }
 
@@ -97,8 +69,8 @@ static bool parse_user(struct span text, struct arena *arena, struct url *url)
 	struct span password = text;
 	struct span user = cut(&password, ":");
 
-	url->user = decoded(arena, user);
-	url->password = decoded(arena, password);
+	url->user = percent_decoded(arena, user);
+	url->password = percent_decoded(arena, password);
 	return url->user != NULL && url->password != NULL;
 }
 
@@ -127,7 +99,7 @@ enum status url_parse(const char *text, struct arena *arena, struct url *ret_url
 		return E_MALFORMED;
 	if (!parse_host(host, arena, &url))
 		return E_MALFORMED;
-	url.path = decoded(arena, path);
+	url.path = percent_decoded(arena, path);
 	if (url.path == NULL)
 		return E_MALFORMED;
 	*ret_url = url;

@@ -1,8 +1,11 @@
-/* The clocks, and RFC 3339. */
+/* The clocks, RFC 3339, durations. */
 #include "core/timestamp.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t clock_us(clockid_t clock)
@@ -209,4 +212,44 @@ enum status timestamp_parse(const char *text, size_t size, int64_t *ret_us)
 		return E_MALFORMED;
 	*ret_us = date + time_of_day - offset;
 	return OK;
+}
+
+/* ---- durations ---- */
+
+static const struct duration_unit {
+	const char *name;
+	int64_t us;
+} duration_units[] = {{"ms", MS_US}, {"s", SECOND_US}, {"m", MINUTE_US}, {"h", HOUR_US}, {"d", DAY_US}};
+
+enum { DURATION_UNITS = sizeof duration_units / sizeof duration_units[0] };
+
+enum status duration_parse(const char *text, int64_t *ret_us)
+{
+	char *unit = NULL;
+	int64_t us = 0;
+
+	if (*text < '0' || *text > '9')
+		return E_MALFORMED;
+	errno = 0;
+	const long long number = strtoll(text, &unit, 10);
+	if (errno != 0)
+		return E_MALFORMED;
+	for (int i = 0; i < DURATION_UNITS; i++) {
+		if (strcmp(duration_units[i].name, unit) != 0)
+			continue;
+		if (__builtin_mul_overflow(number, duration_units[i].us, &us))
+			return E_MALFORMED;
+		*ret_us = us;
+		return OK;
+	}
+	return E_MALFORMED;
+}
+
+char *duration_text(struct arena *arena, int64_t us)
+{
+	for (int i = DURATION_UNITS - 1; i > 0; i--)
+		if (us != 0 && us % duration_units[i].us == 0)
+			return arena_format(arena, "%lld%s", (long long)(us / duration_units[i].us),
+					    duration_units[i].name);
+	return arena_format(arena, "%lldms", (long long)(us / MS_US));
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hash.h"
+#include "core/hex.h"
 #include "core/timestamp.h"
 
 enum { HASHED_FROM = 6, POOL = 16 * (16 - HASHED_FROM) };
@@ -98,13 +100,6 @@ struct uuid uuid_of_text(const char *space, const char *text, size_t size)
 	return id;
 }
 
-/* The value of each hexadecimal digit, and one more; 0 for what is none. */
-static const uint8_t hex_values[256] = {
-	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-	['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-};
-
 enum status uuid_parse(const char *text, size_t size, struct uuid *ret_id)
 {
 	struct uuid id;
@@ -115,12 +110,12 @@ enum status uuid_parse(const char *text, size_t size, struct uuid *ret_id)
 		if (text[dashes_at[i]] != '-')
 			return E_MALFORMED;
 	for (size_t i = 0; i < sizeof id.bytes; i++) {
-		const uint8_t high = hex_values[(uint8_t)text[digits_at[i]]];
-		const uint8_t low = hex_values[(uint8_t)text[digits_at[i] + 1]];
+		const int high = hex_value(text[digits_at[i]]);
+		const int low = hex_value(text[digits_at[i] + 1]);
 
-		if (high == 0 || low == 0)
+		if (high < 0 || low < 0)
 			return E_MALFORMED;
-		id.bytes[i] = (uint8_t)((high - 1) << 4 | (low - 1));
+		id.bytes[i] = (uint8_t)(high << 4 | low);
 	}
 	*ret_id = id;
 	return OK;
@@ -157,9 +152,5 @@ uint64_t uuid_hash(const struct uuid *id)
 
 	memcpy(&high, id->bytes, sizeof high);
 	memcpy(&low, id->bytes + sizeof high, sizeof low);
-	/* The finalizer of splitmix64 (Steele, Lea, Flood 2014). */
-	low ^= high;
-	low = (low ^ (low >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	low = (low ^ (low >> 27)) * 0x94d049bb133111ebULL;
-	return low ^ (low >> 31);
+	return mix_bits(low ^ high);
 }

@@ -6,11 +6,11 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "config/address.h"
 #include "core/memory.h"
 #include "core/timestamp.h"
+#include "core/wake.h"
 #include "http/sockets.h"
 #include "http/waiting_sockets.h"
 #include "telemetry/log.h"
@@ -217,13 +217,7 @@ static void look_round(struct connection_guard *guard, bool full)
 
 static void wait_a_tick(struct connection_guard *guard)
 {
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += tick_us * 1000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	pthread_cond_timedwait(&guard->wake, &guard->lock, &until);
+	(void)condition_wait(&guard->wake, &guard->lock, monotonic_now() + tick_us);
 }
 
 static void *keep(void *context)
@@ -251,15 +245,11 @@ static void *keep(void *context)
 struct connection_guard *connection_guard_new(const struct connection_guard_config *config)
 {
 	struct connection_guard *guard = mem_new(1, sizeof(*guard));
-	pthread_condattr_t steady;
 
 	guard->config = *config;
 	guard->patience_us = config->patience_us;
 	pthread_mutex_init(&guard->lock, NULL);
-	pthread_condattr_init(&steady);
-	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-	pthread_cond_init(&guard->wake, &steady);
-	pthread_condattr_destroy(&steady);
+	condition_init(&guard->wake);
 	if (pthread_create(&guard->keeper, NULL, keep, guard) != 0)
 		abort(); /* as when there is no memory */
 	return guard;

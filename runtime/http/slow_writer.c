@@ -5,11 +5,10 @@
 #include <assert.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "core/timestamp.h"
+#include "core/wake.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -19,7 +18,7 @@ static struct metric slow = {.name = "comanda_http_slow_writes_total",
 
 struct slow_writer {
 	int64_t patience_us;
-	int wake_fd; /* eventfd */
+	struct wake wake;
 	pthread_mutex_t lock;
 	pthread_t thread;
 	bool begun, ended;
@@ -27,7 +26,7 @@ struct slow_writer {
 
 	/* The thread's own. */
 	struct http_exchange *all;
-	struct pollfd *fds; /* the first is wake_fd's; then one for each of `all` */
+	struct pollfd *fds; /* the first is the wake's; then one for each of `all` */
 	size_t count;
 };
 
@@ -36,19 +35,10 @@ struct slow_writer *slow_writer_new(int64_t patience_us)
 	struct slow_writer *rest = mem_new(1, sizeof(*rest));
 
 	rest->patience_us = patience_us;
-	rest->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (rest->wake_fd < 0)
+	if (wake_init(&rest->wake) != OK)
 		abort(); /* as when there is no memory */
 	pthread_mutex_init(&rest->lock, NULL);
 	return rest;
-}
-
-static void wake(struct slow_writer *rest)
-{
-	static const uint64_t one = 1;
-
-	if (write(rest->wake_fd, &one, sizeof(one)) < 0)
-		log_warn("http.wake", kv_text("detail", "the wake-up could not be written"));
 }
 
 /* ---- the thread ---- */
@@ -83,7 +73,7 @@ static void wait_for_readers(struct slow_writer *rest)
 	size_t at = 1;
 
 	rest->fds = mem_grow(rest->fds, (rest->count + 1) * sizeof(*rest->fds));
-	rest->fds[0] = (struct pollfd){.fd = rest->wake_fd, .events = POLLIN};
+	rest->fds[0] = (struct pollfd){.fd = rest->wake.fd, .events = POLLIN};
 	for (const struct http_exchange *exchange = rest->all; exchange != NULL; exchange = exchange->next) {
 		const int64_t left_us = exchange->until_us > now_us ? exchange->until_us - now_us : 0;
 
@@ -136,14 +126,13 @@ static void serve_readers(struct slow_writer *rest)
 static void *run(void *context)
 {
 	struct slow_writer *rest = context;
-	uint64_t count = 0;
 
 	log_thread("http-rest");
 	while (take_added(rest)) {
 		wait_for_readers(rest);
 		serve_readers(rest);
-		if (rest->fds[0].revents != 0 && read(rest->wake_fd, &count, sizeof(count)) < 0)
-			log_warn("http.wake", kv_text("detail", "the wake-up could not be read"));
+		if (rest->fds[0].revents != 0)
+			wake_clear(&rest->wake);
 	}
 	return NULL;
 }
@@ -161,7 +150,7 @@ void slow_writer_add(struct slow_writer *rest, struct http_exchange *exchange)
 		abort(); /* as when there is no memory */
 	rest->begun = true;
 	pthread_mutex_unlock(&rest->lock);
-	wake(rest);
+	wake_send(&rest->wake);
 }
 
 void slow_writer_free(struct slow_writer *rest)
@@ -171,12 +160,12 @@ void slow_writer_free(struct slow_writer *rest)
 	pthread_mutex_lock(&rest->lock);
 	rest->ended = true;
 	pthread_mutex_unlock(&rest->lock);
-	wake(rest);
+	wake_send(&rest->wake);
 	if (rest->begun)
 		pthread_join(rest->thread, NULL);
 	assert(rest->all == NULL && rest->added == NULL);
 	free(rest->fds);
-	close(rest->wake_fd);
+	wake_done(&rest->wake);
 	pthread_mutex_destroy(&rest->lock);
 	free(rest);
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/hash.h"
 #include "json/grammar.h"
 #include "json/value.h"
 
@@ -54,16 +55,6 @@ static int compare_names(const void *a, const void *b)
 
 enum { FEW = 24 };
 
-/* FNV-1a, 32 bits (draft-eastlake-fnv). */
-static uint32_t name_hash(const char *name)
-{
-	uint32_t hash = 2166136261U;
-
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619U;
-	return hash;
-}
-
 /* For the few members that our messages have: no two hashes alike, no two names alike. */
 static bool surely_distinct(const cJSON *object, int count)
 {
@@ -74,7 +65,7 @@ static bool surely_distinct(const cJSON *object, int count)
 	if (count > FEW)
 		return false;
 	for (const cJSON *member = object->child; member != NULL; member = member->next) {
-		const uint32_t hash = name_hash(member->string);
+		const uint32_t hash = (uint32_t)fnv_text(FNV_START, member->string);
 
 		for (int i = 0; i < found; i++)
 			twice |= hashes[i] == hash;

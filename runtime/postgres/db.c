@@ -22,7 +22,7 @@ struct db *db_new(const struct db_config *config)
 	buffer_done(&application);
 	db->url = mem_text(config->url);
 	db->plan = (struct db_link_plan){db->url, db->application, config->wait_us, config->relaxed};
-	db->jitter = (uint32_t)monotonic_now() ^ (uint32_t)(uintptr_t)db;
+	db->backoff = (struct backoff){.first_us = PAUSE_LEAST_US, .longest_us = PAUSE_MOST_US};
 	db_explain(db, "not connected");
 	return db;
 }
@@ -37,7 +37,10 @@ void db_drop(struct db *db)
 	db->batch_open = db->begun = db->distrusted = false;
 	statements_forget(&db->statements);
 	/* A connection that has worked may be made again at once. */
-	db->next_try_us = monotonic_now() + db->pause_us;
+	if (db->worked)
+		backoff_connected(&db->backoff, monotonic_now());
+	else
+		backoff_failed(&db->backoff, monotonic_now());
 }
 
 void db_clear_result(struct db *db)
@@ -160,26 +163,17 @@ enum status db_fail_answer(struct db *db, const struct answer *answer, const str
 
 /* ---- connecting ---- */
 
-static int64_t grow_pause(struct db *db)
-{
-	int64_t pause_us = db->pause_us == 0 ? PAUSE_LEAST_US : db->pause_us * 2;
-
-	db->jitter = db->jitter * 1664525u + 1013904223u; /* Numerical Recipes' generator: only to spread the tries */
-	pause_us = pause_us * (768 + (int64_t)(db->jitter >> 23)) / 1024;
-	return pause_us < PAUSE_LEAST_US ? PAUSE_LEAST_US : pause_us > PAUSE_MOST_US ? PAUSE_MOST_US : pause_us;
-}
-
 static enum status try_connect(struct db *db)
 {
 	char why[256];
 
-	db->pause_us = grow_pause(db);
+	db->worked = false;
 	db->link = db_link_open(&db->plan, why, sizeof why);
 	connection_attempts_count("database", db->link != NULL);
 	if (db->link != NULL)
 		return OK;
 	db_explain(db, "connecting: %s", why);
-	db->next_try_us = monotonic_now() + db->pause_us;
+	backoff_failed(&db->backoff, monotonic_now());
 	return E_UNAVAILABLE;
 }
 
@@ -192,5 +186,5 @@ enum status db_ensure(struct db *db)
 		db_drop(db);
 	if (db->link != NULL)
 		return OK;
-	return monotonic_now() < db->next_try_us ? E_UNAVAILABLE : try_connect(db);
+	return backoff_is_due(&db->backoff, monotonic_now()) ? try_connect(db) : E_UNAVAILABLE;
 }

@@ -2,6 +2,7 @@
 #ifndef POSTGRES_DB_PRIVATE_H
 #define POSTGRES_DB_PRIVATE_H
 
+#include "core/backoff.h"
 #include "postgres/link.h"
 
 /* ---- postgres/statements.c: which statements the server has prepared ---- */
@@ -54,13 +55,12 @@ struct db {
 	void *result;
 	struct pending *queue;
 	size_t head, tail, room;
-	bool batch_open;     /* something was sent since the last Sync */
-	bool begun;          /* an explicit transaction is open */
-	enum status failed;  /* until db_recover */
-	bool distrusted;     /* db_recover drops the connection */
-	int64_t pause_us;    /* before the next try to connect; 0: the connection has worked */
-	int64_t next_try_us; /* steady */
-	uint32_t jitter;
+	bool batch_open;    /* something was sent since the last Sync */
+	bool begun;         /* an explicit transaction is open */
+	enum status failed; /* until db_recover */
+	bool distrusted;    /* db_recover drops the connection */
+	bool worked;        /* a round trip was completed on this connection */
+	struct backoff backoff;
 	struct db_link_plan plan;
 	char *url, *application;
 	char detail[512], sqlstate[8], constraint[64];

@@ -228,7 +228,7 @@ enum status db_synced(struct db *db)
 	assert(db->head < db->tail && db->queue[db->head].kind == SYNC);
 	status = take_sync(db);
 	if (status == OK)
-		db->pause_us = 0;
+		db->worked = true;
 	round_trip_end(db, NULL);
 	return status;
 }

@@ -4,15 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* FNV-1a (draft-eastlake-fnv): names are short. */
-static uint32_t name_hash(const char *name)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (uint8_t)*name) * 16777619u;
-	return hash;
-}
+#include "core/hash.h"
 
 static bool same_text(const char *a, const char *b)
 {
@@ -21,7 +13,7 @@ static bool same_text(const char *a, const char *b)
 
 struct statement *statements_find(struct statements *statements, const struct sql *sql)
 {
-	for (uint32_t i = name_hash(sql->name);; i++) {
+	for (uint64_t i = fnv_text(FNV_START, sql->name);; i++) {
 		struct statement *slot = &statements->slots[i % STATEMENTS_MAX];
 
 		if (slot->name == NULL) {

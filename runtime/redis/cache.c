@@ -14,9 +14,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "config/url.h"
+#include "core/backoff.h"
+#include "core/random.h"
 #include "core/timestamp.h"
 #include "redis/cache_metrics.h"
 #include "redis/scripts.h"
@@ -45,13 +46,13 @@ struct cache {
 	struct cache_config config;
 	char sha[SCRIPT_COUNT][SHA_TEXT + 1];
 	struct buffer command;
-	uint64_t random;     /* splitmix64's state */
+	uint64_t random;     /* random_next() */
 	int64_t epoch;       /* of reads and fills */
 	bool closed;         /* every read bypasses */
 	int64_t fence_epoch; /* as it was when the fence was made: the value is not newer than that */
 	char fence[TOKEN_TEXT + 1];
 	bool fence_spent; /* the next fence needs a new token */
-	int64_t pause_us, next_try_us;
+	struct backoff backoff;
 };
 
 struct cache *cache_new(const struct cache_config *config)
@@ -63,8 +64,8 @@ struct cache *cache_new(const struct cache_config *config)
 		cache->config.fence_us = FENCE_US;
 	arena_init(&cache->arena);
 	buffer_init(&cache->command);
-	if (getrandom(&cache->random, sizeof cache->random, 0) != (ssize_t)sizeof cache->random)
-		cache->random = (uint64_t)timestamp_now() ^ (uint64_t)(uintptr_t)cache;
+	cache->random = random_seed();
+	cache->backoff = (struct backoff){.first_us = PAUSE_LEAST_US, .longest_us = PAUSE_MOST_US};
 	cache->fence_spent = true;
 	cache->wanted = config->url != NULL && config->url[0] != '\0';
 	if (cache->wanted && url_parse(config->url, &cache->arena, &cache->url) != OK) {
@@ -101,31 +102,16 @@ void cache_use_epoch(struct cache *cache, int64_t epoch)
 		cache->epoch = epoch;
 }
 
-/* splitmix64 (Steele, Lea, Flood 2014): distinct for 2^64 calls, from a random start. */
-static uint64_t next_random(struct cache *cache)
-{
-	uint64_t mixed = cache->random += 0x9e3779b97f4a7c15u;
-
-	mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
-	mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-	return mixed ^ (mixed >> 31);
-}
-
 /* ---- connection ---- */
 
 static void lose(struct cache *cache, const char *why)
 {
-	if (cache->pause_us == 0)
+	if (!backoff_is_failing(&cache->backoff))
 		log_warn("cache.unavailable", kv_text("host", cache->url.host), kv_text("detail", why));
 	if (cache->redis != NULL)
 		redisFree(cache->redis);
 	cache->redis = NULL;
-
-	int64_t pause_us = cache->pause_us == 0 ? PAUSE_LEAST_US : cache->pause_us * 2;
-	cache->pause_us = pause_us > PAUSE_MOST_US ? PAUSE_MOST_US : pause_us;
-	/* Between half and all of it, so that consumers do not come together. */
-	int64_t spread_us = (int64_t)(next_random(cache) % (uint64_t)cache->pause_us) / 2;
-	cache->next_try_us = monotonic_now() + cache->pause_us - spread_us;
+	backoff_failed(&cache->backoff, monotonic_now());
 }
 
 /* The next reply; NULL: the connection was lost, and closed. Redis's own errors are left to the caller. */
@@ -198,9 +184,9 @@ static bool connect_once(struct cache *cache)
 	redisEnableKeepAlive(cache->redis);
 	if (!greet(cache))
 		return false;
-	if (cache->pause_us != 0)
+	if (backoff_is_failing(&cache->backoff))
 		log_info("cache.available", kv_text("host", cache->url.host));
-	cache->pause_us = 0;
+	backoff_connected(&cache->backoff, monotonic_now());
 	return true;
 }
 
@@ -228,7 +214,7 @@ static bool ensure(struct cache *cache)
 	if (cache->redis != NULL)
 		redisFree(cache->redis);
 	cache->redis = NULL;
-	if (!cache->wanted || cache->url.host[0] == '\0' || monotonic_now() < cache->next_try_us)
+	if (!cache->wanted || cache->url.host[0] == '\0' || !backoff_is_due(&cache->backoff, monotonic_now()))
 		return false;
 	return connect_now(cache);
 }
@@ -362,7 +348,7 @@ static void read_item(const redisReply *item, struct cache_entry *entry, uint64_
 
 static bool read_some(struct call *call, struct cache_entry *entries, struct arena *arena)
 {
-	uint64_t prefix = next_random(call->cache) >> 16;
+	uint64_t prefix = random_next(&call->cache->random) >> 16;
 	char name[TOKEN_TEXT + 1];
 
 	snprintf(name, sizeof name, "%012" PRIx64, prefix);
@@ -458,7 +444,7 @@ enum status cache_fence(struct cache *cache, struct cache_entry *entries, size_t
 	if (!cache->wanted || count == 0)
 		return OK;
 	if (cache->fence_spent)
-		snprintf(cache->fence, sizeof cache->fence, "%016" PRIx64, next_random(cache));
+		snprintf(cache->fence, sizeof cache->fence, "%016" PRIx64, random_next(&cache->random));
 	cache->fence_spent = false;
 	cache->fence_epoch = cache->epoch;
 	if (ensure(cache) && fence_all(cache, entries, count))

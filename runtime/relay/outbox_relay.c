@@ -7,9 +7,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
+#include "core/wake.h"
 #include "relay/inflight.h"
 #include "store/db_gauges.h"
 #include "store/deadline_promotion.h"
@@ -38,7 +37,7 @@ struct outbox_relay {
 	pthread_cond_t over;
 	struct outbox_batch *given, **given_end;
 	bool sleeping;
-	int wake; /* eventfd: something was given */
+	struct wake wake; /* something was given */
 	atomic_bool stopping, ready, overfull;
 	atomic_llong backlog_age;
 	atomic_size_t waiting;
@@ -77,7 +76,7 @@ static void give(struct outbox_relay *relay, struct outbox_batch *batch)
 	relay->sleeping = false;
 	pthread_mutex_unlock(&relay->mutex);
 	if (wake)
-		eventfd_write(relay->wake, 1);
+		wake_send(&relay->wake);
 }
 
 void outbox_relay_submit(struct outbox_relay *relay, struct outbox_batch **batch)
@@ -104,16 +103,11 @@ void outbox_relay_submit_and_keep(struct outbox_relay *relay, struct outbox_batc
 
 enum status outbox_relay_wait(struct outbox_relay *relay, struct outbox_batch *batch, int64_t wait_us)
 {
-	struct timespec until;
+	const int64_t until_us = monotonic_now() + wait_us;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	const int64_t end_ns = until.tv_nsec + (wait_us % SECOND_US) * 1000;
-	until.tv_sec += wait_us / SECOND_US + end_ns / 1000000000;
-	until.tv_nsec = end_ns % 1000000000;
 	pthread_mutex_lock(&relay->mutex);
-	int late = 0;
-	while (!batch->over && late == 0)
-		late = pthread_cond_timedwait(&relay->over, &relay->mutex, &until);
+	while (!batch->over && condition_wait(&relay->over, &relay->mutex, until_us)) {
+	}
 	const bool over = batch->over;
 	pthread_mutex_unlock(&relay->mutex);
 	if (!over)
@@ -337,9 +331,8 @@ static void housekeeping(struct outbox_relay *relay)
 /* Sleeps until something was given, the broker says something, or it is time to sweep. */
 static void wait_for_work(struct outbox_relay *relay)
 {
-	struct pollfd fds[1 + CHANNELS] = {{.fd = relay->wake, .events = POLLIN}};
+	struct pollfd fds[1 + CHANNELS] = {{.fd = relay->wake.fd, .events = POLLIN}};
 	const bool pending = publish_channels_poll(&relay->channels, &fds[1]);
-	eventfd_t count;
 
 	pthread_mutex_lock(&relay->mutex);
 	const bool idle = relay->given == NULL && !pending;
@@ -355,7 +348,7 @@ static void wait_for_work(struct outbox_relay *relay)
 	relay->sleeping = false;
 	pthread_mutex_unlock(&relay->mutex);
 	if (fds[0].revents != 0)
-		eventfd_read(relay->wake, &count);
+		wake_clear(&relay->wake);
 }
 
 static void turn(struct outbox_relay *relay)
@@ -423,7 +416,7 @@ static void free_parts(struct outbox_relay *relay)
 	inflight_free(relay->inflight);
 	free(relay->arrived);
 	free(relay->quarantined);
-	close(relay->wake);
+	wake_done(&relay->wake);
 	pthread_cond_destroy(&relay->over);
 	pthread_mutex_destroy(&relay->mutex);
 	free(relay);
@@ -432,19 +425,14 @@ static void free_parts(struct outbox_relay *relay)
 enum status outbox_relay_start(struct engine *engine, struct outbox_relay **ret_relay)
 {
 	struct outbox_relay *relay = mem_new(1, sizeof(*relay));
-	pthread_condattr_t monotonic;
 
 	relay->engine = engine;
 	relay->given_end = &relay->given;
 	snprintf(relay->queue, sizeof(relay->queue), "%s.events", engine->service->queue_prefix);
-	relay->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&relay->mutex, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&relay->over, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	condition_init(&relay->over);
 	connect_parts(relay);
-	if (relay->wake < 0 || pthread_create(&relay->thread, NULL, run, relay) != 0) {
+	if (wake_init(&relay->wake) != OK || pthread_create(&relay->thread, NULL, run, relay) != 0) {
 		free_parts(relay);
 		return E_UNAVAILABLE;
 	}
@@ -457,7 +445,7 @@ void outbox_relay_stop(struct outbox_relay *relay)
 	if (relay == NULL)
 		return;
 	atomic_store(&relay->stopping, true);
-	eventfd_write(relay->wake, 1);
+	wake_send(&relay->wake);
 	pthread_join(relay->thread, NULL);
 	free_parts(relay);
 }

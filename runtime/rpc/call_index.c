@@ -1,6 +1,8 @@
 /* The index of pending calls. */
 #include "rpc/call_index.h"
 
+#include "core/hash.h"
+
 /* A call joins an equal one that ends at most this much earlier than the call itself would. */
 static const int64_t merge_slack_us = 500 * MS_US;
 
@@ -11,12 +13,7 @@ static size_t id_bucket(const struct uuid *id)
 
 static size_t content_bucket(const struct pending_call *pending)
 {
-	/* FNV-1a, 64 bits (draft-eastlake-fnv). */
-	uint64_t hash = UINT64_C(14695981039346656037) ^ (uint64_t)pending->type;
-
-	for (size_t i = 0; i < pending->data.size; i++)
-		hash = (hash ^ (unsigned char)pending->data.bytes[i]) * UINT64_C(1099511628211);
-	return hash % RPC_BUCKETS;
+	return fnv_bytes(FNV_START ^ (uint64_t)pending->type, pending->data.bytes, pending->data.size) % RPC_BUCKETS;
 }
 
 void call_index_add(struct call_index *index, struct pending_call *pending)

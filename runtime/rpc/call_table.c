@@ -1,6 +1,7 @@
 /* Adding, merging, sending and ending calls. */
 #include "rpc/call_table.h"
 
+#include "core/wake.h"
 #include "telemetry/metrics.h"
 
 #include <assert.h>
@@ -39,14 +40,9 @@ static void add_queue(struct call_table *table, const char *name)
 
 void call_table_init(struct call_table *table, const struct rpc_config *config)
 {
-	pthread_condattr_t monotonic;
-
 	*table = (struct call_table){.config = config, .next_due_us = INT64_MAX};
 	pthread_mutex_init(&table->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&table->due_changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	condition_init(&table->due_changed);
 	for (int i = 0; i < config->contract->count; i++)
 		if (config->contract->types[i].kind == REQUEST)
 			add_queue(table, config->contract->types[i].queue);

@@ -7,7 +7,6 @@
 
 #include <poll.h>
 #include <string.h>
-#include <unistd.h>
 
 static struct metric messages = {.name = "comanda_rpc_messages_total",
 				 .help = "Request messages sent; each holds the requests that waited together",
@@ -249,13 +248,12 @@ static int64_t sleep_time(struct call_table *table)
 
 static void sleep_for(struct rpc *rpc, int64_t wait_us)
 {
-	struct pollfd fds[] = {{.fd = rpc->wake_fd, .events = POLLIN},
+	struct pollfd fds[] = {{.fd = rpc->wake.fd, .events = POLLIN},
 			       {.fd = broker_fd(rpc->broker), .events = POLLIN}};
-	uint64_t count;
 
 	poll(fds, 2, (int)((wait_us + MS_US - 1) / MS_US));
-	if (fds[0].revents != 0 && read(rpc->wake_fd, &count, sizeof(count)) < 0)
-		log_warn("rpc.wake", kv_text("detail", "cannot read the eventfd that wakes the broker thread"));
+	if (fds[0].revents != 0)
+		wake_clear(&rpc->wake);
 }
 
 static void sleep_until_needed(struct rpc *rpc)

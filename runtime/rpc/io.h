@@ -3,13 +3,14 @@
 #define RPC_IO_H
 
 #include "amqp/broker.h"
+#include "core/wake.h"
 #include "rpc/call_table.h"
 
 struct rpc {
 	struct rpc_config config;
 	struct call_table table;
 	pthread_t io_thread, timer_thread;
-	int wake_fd; /* eventfd: written when the broker thread sleeps and has something to do */
+	struct wake wake; /* sent when the broker thread sleeps and has something to do */
 
 	/* Used only by the broker thread. */
 	struct broker *broker;

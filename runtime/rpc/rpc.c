@@ -12,9 +12,6 @@
 #include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <time.h>
-#include <unistd.h>
 
 static struct metric calls = {.name = "comanda_rpc_calls_total",
 			      .help = "Calls ended, by message type and status",
@@ -34,15 +31,9 @@ static const int64_t timer_slack_us = 1 * MS_US;
 
 static void wait_until_due(struct call_table *table)
 {
-	struct timespec until;
+	const int64_t due_us = table->next_due_us;
 
-	if (table->next_due_us == INT64_MAX) {
-		pthread_cond_wait(&table->due_changed, &table->lock);
-		return;
-	}
-	until.tv_sec = (table->next_due_us + timer_slack_us) / SECOND_US;
-	until.tv_nsec = (table->next_due_us + timer_slack_us) % SECOND_US * 1000;
-	pthread_cond_timedwait(&table->due_changed, &table->lock, &until);
+	(void)condition_wait(&table->due_changed, &table->lock, due_us == INT64_MAX ? due_us : due_us + timer_slack_us);
 }
 
 static void *run_timer(void *argument)
@@ -84,22 +75,13 @@ struct rpc *rpc_new(const struct rpc_config *config)
 	arena_init(&rpc->arena);
 	rpc_bundle_init(&rpc->bundle);
 	rpc->broker = broker_new(&link);
-	rpc->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (rpc->wake_fd < 0 || pthread_create(&rpc->io_thread, NULL, rpc_io_run, rpc) != 0 ||
+	if (wake_init(&rpc->wake) != OK || pthread_create(&rpc->io_thread, NULL, rpc_io_run, rpc) != 0 ||
 	    pthread_create(&rpc->timer_thread, NULL, run_timer, rpc) != 0) {
 		/* The program is starting, and cannot work without these threads. */
 		perror("rpc");
 		abort();
 	}
 	return rpc;
-}
-
-static void wake_io_thread(struct rpc *rpc)
-{
-	static const uint64_t one = 1;
-
-	if (write(rpc->wake_fd, &one, sizeof(one)) < 0)
-		log_warn("rpc.wake", kv_text("detail", "cannot write the eventfd that wakes the broker thread"));
 }
 
 void rpc_free(struct rpc *rpc)
@@ -110,13 +92,13 @@ void rpc_free(struct rpc *rpc)
 	rpc->table.stopping = true;
 	pthread_cond_signal(&rpc->table.due_changed);
 	pthread_mutex_unlock(&rpc->table.lock);
-	wake_io_thread(rpc);
+	wake_send(&rpc->wake);
 	pthread_join(rpc->timer_thread, NULL);
 	pthread_join(rpc->io_thread, NULL);
 	broker_free(rpc->broker);
 	rpc_bundle_done(&rpc->bundle);
 	arena_done(&rpc->arena);
-	close(rpc->wake_fd);
+	wake_done(&rpc->wake);
 	call_table_done(&rpc->table);
 	free(rpc);
 }
@@ -171,7 +153,7 @@ static enum status add_call(struct rpc *rpc, struct pending_call *pending, const
 	}
 	pthread_mutex_unlock(&rpc->table.lock);
 	if (asleep)
-		wake_io_thread(rpc);
+		wake_send(&rpc->wake);
 	return status;
 }
 

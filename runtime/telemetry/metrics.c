@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/hash.h"
+
 enum { BUCKETS_MAX = 20 };
 
 /* One (metric, label values). A histogram's buckets count what fell into each alone; they are summed when printed. */
@@ -66,19 +68,12 @@ static bool same_labels(const struct labels *a, const struct labels *b)
 	return same_text(a->first, b->first) && same_text(a->second, b->second);
 }
 
-/* FNV-1a (draft-eastlake-fnv): labels are short. */
-static uint32_t hashed(uint32_t hash, const char *text)
-{
-	for (; text != NULL && *text != '\0'; text++)
-		hash = (hash ^ (uint8_t)*text) * 16777619u;
-	return (hash ^ 0xff) * 16777619u;
-}
-
 static size_t place_of(const struct labels *labels)
 {
-	const uint32_t hash = hashed(hashed(2166136261u, labels->first), labels->second);
+	/* 0xff is in no UTF-8 text, so "ab" and "" are not "a" and "b". */
+	const uint64_t hash = fnv_text(fnv_byte(fnv_text(FNV_START, labels->first), 0xff), labels->second);
 
-	return (hash ^ hash >> 15) % METRIC_PLACES;
+	return (hash ^ hash >> 32) % METRIC_PLACES;
 }
 
 /* Makes the series, with labels of its own: the caller's may be a message's, which end with it. Two threads may both

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "config/url.h"
+#include "core/backoff.h"
 #include "core/timestamp.h"
 #include "telemetry/log.h"
 
@@ -25,8 +26,8 @@ static struct exporter {
 	struct otlp_target target;
 	struct trace_span *spans;
 	struct buffer body;
-	int64_t pause_us, next_try_us; /* after a failure; pause_us 0: the last post went well */
-} exporter;
+	struct backoff backoff;
+} exporter = {.backoff = {.first_us = PAUSE_LEAST_US, .longest_us = PAUSE_MOST_US}};
 
 static enum status read_url(const char *url, struct otlp_target *ret_target)
 {
@@ -68,23 +69,20 @@ bool otlp_url_fits(const char *url)
 
 static void went_badly(struct exporter *own, size_t count)
 {
-	if (own->pause_us == 0)
+	if (!backoff_is_failing(&own->backoff))
 		log_warn("collector.unavailable", kv_text("host", own->target.host),
 			 kv_text("detail", "the collector of COMANDA_OTLP_URL does not take spans: they are dropped "
 					   "until it does"));
 	tracing_counted("dropped", (int64_t)count);
-	own->pause_us = own->pause_us == 0 ? PAUSE_LEAST_US : own->pause_us * 2;
-	if (own->pause_us > PAUSE_MOST_US)
-		own->pause_us = PAUSE_MOST_US;
-	own->next_try_us = monotonic_now() + own->pause_us;
+	backoff_failed(&own->backoff, monotonic_now());
 }
 
 static void went_well(struct exporter *own, size_t count)
 {
-	if (own->pause_us != 0)
+	if (backoff_is_failing(&own->backoff))
 		log_info("collector.available", kv_text("host", own->target.host));
 	tracing_counted("exported", (int64_t)count);
-	own->pause_us = 0;
+	backoff_connected(&own->backoff, monotonic_now());
 }
 
 /* Posts what waits. False: nothing waits, or it was in vain. */
@@ -119,12 +117,12 @@ static void *run(void *context)
 
 	log_thread("traces");
 	while (!atomic_load(&own->stopping)) {
-		if (own->pause_us != 0 && monotonic_now() < own->next_try_us)
+		if (!backoff_is_due(&own->backoff, monotonic_now()))
 			nap();
 		else if (!post_some(own))
 			nap();
 	}
-	if (own->pause_us == 0)
+	if (!backoff_is_failing(&own->backoff))
 		while (post_some(own)) {
 		}
 	return NULL;

@@ -2,14 +2,14 @@
 #include "telemetry/trace.h"
 
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
+#include "core/hex.h"
+#include "core/random.h"
+
+/* Only lower case is allowed. */
 static int digit_of(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return c >= 'A' && c <= 'F' ? -1 : hex_value(c);
 }
 
 static bool read_bytes(const char *text, uint8_t *ret_bytes, size_t count)
@@ -81,18 +81,15 @@ const char *trace_id_of(const char *traceparent, char ret_text[static TRACE_ID_T
 	return ret_text;
 }
 
-/* splitmix64 (Steele, Lea, Flood 2014), a state a thread, from a random start. Never zero. */
+/* Never zero: an id of zeros is not valid (W3C Trace Context, section 3.2.2). */
 static uint64_t next_random(void)
 {
 	static _Thread_local uint64_t state;
 
-	if (state == 0 && getrandom(&state, sizeof(state), 0) != (ssize_t)sizeof(state))
-		state = (uint64_t)time(NULL) ^ (uint64_t)(uintptr_t)&state;
-	uint64_t mixed = state += 0x9e3779b97f4a7c15u;
-	mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
-	mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-	mixed ^= mixed >> 31;
-	return mixed != 0 ? mixed : 1;
+	if (state == 0)
+		state = random_seed();
+	const uint64_t random = random_next(&state);
+	return random != 0 ? random : 1;
 }
 
 static void new_span(struct trace *trace)

@@ -2,6 +2,7 @@
  *
  * Random histories with fixed seeds. After every turn: on_hand = initial + adjustments - sold, reserved = the sum of
  * what is held, 0 <= reserved <= on_hand; and the stock levels told last are those that are saved. */
+#include "core/random.h"
 #include "products/tests/fixture.h"
 
 #include <setjmp.h>
@@ -21,13 +22,9 @@ struct history {
 	int end[ORDERS]; /* the one end that orders has decided on; 0: none yet */
 };
 
-/* xorshift64: https://www.jstatsoft.org/article/view/v008i14 */
 static uint64_t draw(struct history *history, uint64_t below)
 {
-	history->random ^= history->random << 13;
-	history->random ^= history->random >> 7;
-	history->random ^= history->random << 17;
-	return history->random % below;
+	return random_next(&history->random) % below;
 }
 
 static void begin(struct history *history, uint64_t seed)

@@ -1,23 +1,16 @@
 /* The scenarios. Requests are written whole, headers first; the body's length is known before. */
 #include "tests/bench/requests.h"
 
+#include "core/random.h"
+
 #include <stdio.h>
 #include <string.h>
 
 enum { HOT = 0, LINES_MANY = 10 };
 
-/* xorshift64* (Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled", 2016). */
-static uint64_t next_random(struct stock *stock)
-{
-	stock->random ^= stock->random >> 12;
-	stock->random ^= stock->random << 25;
-	stock->random ^= stock->random >> 27;
-	return stock->random * UINT64_C(2685821657736338717);
-}
-
 static size_t random_below(struct stock *stock, size_t limit)
 {
-	return (size_t)((next_random(stock) >> 32) % limit);
+	return (size_t)((random_next(&stock->random) >> 32) % limit);
 }
 
 static const char *any_product(struct stock *stock)

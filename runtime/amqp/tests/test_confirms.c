@@ -1,4 +1,4 @@
-/* What became of publications; broker URLs; back-off. */
+/* What became of publications; broker URLs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -207,40 +207,6 @@ static void refuses_what_is_no_broker_url(void **state)
 	arena_done(&arena);
 }
 
-static void pauses_grow_to_five_seconds_and_are_spread(void **state)
-{
-	struct broker_backoff backoff = {.random = 7};
-	int64_t now = SECOND_US, pauses[12];
-
-	(void)state;
-	for (int i = 0; i < 12; i++) {
-		backoff_failed(&backoff, now);
-		pauses[i] = backoff.due_us - now;
-		assert_false(backoff_is_due(&backoff, backoff.due_us - 1));
-		assert_true(backoff_is_due(&backoff, backoff.due_us));
-	}
-	assert_in_range(pauses[0], 25 * MS_US, 50 * MS_US);
-	assert_in_range(pauses[3], 200 * MS_US, 400 * MS_US);
-	assert_in_range(pauses[10], 2500 * MS_US, 5 * SECOND_US);
-	assert_int_not_equal(pauses[10], pauses[11]);
-}
-
-static void a_connection_that_lived_starts_the_pauses_anew(void **state)
-{
-	struct broker_backoff backoff = {.random = 7};
-	int64_t now = SECOND_US;
-
-	(void)state;
-	for (int i = 0; i < 8; i++)
-		backoff_failed(&backoff, now);
-	backoff_connected(&backoff, now);
-	backoff_failed(&backoff, now + SECOND_US);
-	assert_in_range(backoff.due_us - now, 3 * SECOND_US, 7 * SECOND_US);
-	backoff_connected(&backoff, now);
-	backoff_failed(&backoff, now + MINUTE_US);
-	assert_in_range(backoff.due_us - now, MINUTE_US, MINUTE_US + 50 * MS_US);
-}
-
 #define each(test) cmocka_unit_test_setup_teardown(test, new_outcomes, drop_outcomes)
 
 int main(void)
@@ -257,8 +223,6 @@ int main(void)
 		cmocka_unit_test(reads_hosts_and_decodes_the_rest),
 		cmocka_unit_test(tls_is_a_scheme_and_says_whom_it_trusts),
 		cmocka_unit_test(refuses_what_is_no_broker_url),
-		cmocka_unit_test(pauses_grow_to_five_seconds_and_are_spread),
-		cmocka_unit_test(a_connection_that_lived_starts_the_pauses_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,6 +135,58 @@ static void the_steady_clock_does_not_go_back(void **state)
 	assert_true(timestamp_now() > parsed("2024-01-01T00:00:00Z"));
 }
 
+static void durations_are_a_whole_number_and_a_unit(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t us;
+	} good[] = {{"250ms", 250 * MS_US},
+		    {"2s", 2 * SECOND_US},
+		    {"10m", 10 * MINUTE_US},
+		    {"24h", DAY_US},
+		    {"7d", 7 * DAY_US},
+		    {"0s", 0},
+		    {"106751991d", 106751991 * DAY_US}};
+	static const char *const bad[] = {"",
+					  "5",
+					  "s",
+					  "1.5s",
+					  "5 s",
+					  " 5s",
+					  "5us",
+					  "5sec",
+					  "-1s",
+					  "+1s",
+					  "106751992d",
+					  "5S",
+					  "9223372036854775808ms"};
+	int64_t us = 42;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		assert_int_equal(duration_parse(bad[i], &us), E_MALFORMED);
+		assert_int_equal(us, 42);
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		assert_int_equal(duration_parse(good[i].text, &us), OK);
+		assert_int_equal(us, good[i].us);
+	}
+}
+
+static void durations_are_written_in_the_largest_exact_unit(void **state)
+{
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena);
+	assert_string_equal(duration_text(&arena, 0), "0ms");
+	assert_string_equal(duration_text(&arena, 1500 * MS_US), "1500ms");
+	assert_string_equal(duration_text(&arena, 90 * SECOND_US), "90s");
+	assert_string_equal(duration_text(&arena, 2 * HOUR_US), "2h");
+	assert_string_equal(duration_text(&arena, 48 * HOUR_US), "2d");
+	arena_done(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +197,8 @@ int main(void)
 		cmocka_unit_test(knows_leap_years),
 		cmocka_unit_test(refuses_what_is_no_moment_and_leaves_the_target_alone),
 		cmocka_unit_test(the_steady_clock_does_not_go_back),
+		cmocka_unit_test(durations_are_a_whole_number_and_a_unit),
+		cmocka_unit_test(durations_are_written_in_the_largest_exact_unit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
