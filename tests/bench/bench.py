@@ -129,7 +129,7 @@ def run(stack, options):
     stack.settle_storage()
     # Autovacuum looks at what was put in within its ten seconds: meanwhile the load warms up.
     scenarios = {"order_latency_50": latency(stack, max(LATENCY_SECONDS, 2 * options.seconds), warm_up=LATENCY_WARM_UP)}
-    stack.ceiling_rooms()
+    stack.prepare_ceilings()
     turns = max(1, round(options.seconds * options.rounds / paired_slices.SLICE))
     beside = paired_slices.PairedSlices(stack, measured, say)
     found["machine"]["cores_elsewhere"] = beside.run(options.seconds * options.rounds / turns, turns)

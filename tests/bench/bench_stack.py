@@ -60,12 +60,12 @@ class Stack:
                    "--role", "customer", "--ttl", "7200"]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
-    def ceiling_rooms(self):
+    def prepare_ceilings(self):
         """A virtual host with the product's topology, and a database with its tables, in which nothing else goes on."""
         subprocess.run([self.bin / "comanda", "topology", "apply"], check=True, capture_output=True,
                        env={**os.environ, **self.names, "COMANDA_VHOST": "ceiling"})
-        tables = [path.read_text() for service in ("runtime", "svc-orders", "svc-products")
-                  for path in sorted((ROOT / service / "migrations").glob("*.sql"))]
+        tables = [path.read_text() for folder in ("runtime/store", "svc-orders", "svc-products")
+                  for path in sorted((ROOT / folder / "migrations").glob("*.sql"))]
         catalogue = f"""
             INSERT INTO products (id, sku, name, description, price_cents, currency, on_hand, reserved, status,
                                   created_at, updated_at, version, sequence)

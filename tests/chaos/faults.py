@@ -15,11 +15,10 @@ from harness.broker import Broker, close_connections, event
 # happens meanwhile.
 Fault = namedtuple("Fault", "kind act targets seconds weight alone", defaults=(False,))
 
-SERVICES = ("users", "products", "orders")
 QUEUES = ("users.query", "products.query", "products.command", "orders.query", "orders.command")
 
 
-def service(service):
+def queue_prefix(service):
     return service.removeprefix("svc-")
 
 
@@ -83,26 +82,26 @@ def close_all(context, program):
 
 
 def cut(context, way):
-    context.network.tell(way, "cut")
-    return lambda: context.network.tell(way, "heal")
+    context.network.command(way, "cut")
+    return lambda: context.network.command(way, "restore")
 
 
 def slow(context, way):
-    context.network.tell(way, "slow", f"{context.random.uniform(0.02, 0.4):.3f}")
-    return lambda: context.network.tell(way, "heal")
+    context.network.command(way, "slow", f"{context.random.uniform(0.02, 0.4):.3f}")
+    return lambda: context.network.command(way, "restore")
 
 
 def reset(context, way):
-    context.network.tell(way, "reset")
+    context.network.command(way, "reset")
 
 
-def deaf(context, way):
+def no_replies(context, way):
     """What is said arrives, its answer never does: a commit, a confirm, an ack of which nobody knows."""
-    context.network.tell(way, "deaf")
+    context.network.command(way, "no-replies")
 
     def end():
-        context.network.tell(way, "reset")
-        context.network.tell(way, "heal")
+        context.network.command(way, "reset")
+        context.network.command(way, "restore")
     return end
 
 
@@ -124,7 +123,7 @@ def full_queue(context, queue):
 
 def redeliver(context, service):
     """What the log has for this service comes again, twice, in any order: to its queue, as a redelivery would."""
-    wanted = context.subscriptions(f"{service(service)}.events")
+    wanted = context.subscriptions(f"{queue_prefix(service)}.events")
     known = [each for each in context.log.events() if each["type"].removeprefix("comanda.").rsplit(".", 1)[0] in wanted]
     again = context.random.sample(known, min(60, len(known))) + known[-40:]
     again *= 2
@@ -134,14 +133,14 @@ def redeliver(context, service):
         while again:
             size = context.random.choice((1, 1, 5, 25))
             batch, again = again[:size], again[size:]
-            broker.tell(batch if len(batch) > 1 else batch[0], key=f"{service(service)}.events", exchange="")
+            broker.publish_events(batch if len(batch) > 1 else batch[0], key=f"{queue_prefix(service)}.events", exchange="")
     finally:
         broker.close()
 
 
 def poison(context, service):
     """Unreadable; readable and wrong; of somebody who may not say it."""
-    queue, mark = f"{service(service)}.events", uuid.uuid4().hex
+    queue, mark = f"{queue_prefix(service)}.events", uuid.uuid4().hex
     source = {"svc-users": ("order.placed", "svc-orders"), "svc-products": ("order.placed", "svc-orders"),
               "svc-orders": ("stock.reserved", "svc-products")}[service]
     own = context.stack[f"COMANDA_BROKER_URL_{service.upper().replace('-', '_')}"]
@@ -154,13 +153,13 @@ def poison(context, service):
     try:
         broker.publish("", queue, unreadable, content_type="application/cloudevents+json", delivery_mode=2)
         context.poisoned(service, mark, 1)
-        broker.tell(wrong, key=queue, exchange="")
+        broker.publish_events(wrong, key=queue, exchange="")
         context.poisoned(service, mark, 2)
     finally:
         broker.close()
     broker = Broker(context.stack[f"COMANDA_BROKER_URL_{stranger.upper().replace('-', '_')}"])
     try:
-        broker.tell(forged, key=queue, exchange="")
+        broker.publish_events(forged, key=queue, exchange="")
         context.poisoned(service, mark, 3)
     finally:
         broker.close()
@@ -221,9 +220,9 @@ FAULTS = (
     Fault("cut-cache", cut, TO_CACHE, (0.3, 6), 1),
     Fault("slow", slow, all_connections(), (2, 8), 2),
     Fault("reset", reset, all_connections(), (0, 0), 2),
-    Fault("deaf", deaf, TO_BROKER, (0.1, 6), 2.5),
-    Fault("deaf-database", deaf, TO_DATABASE, (0.05, 4), 4),
-    Fault("deaf-cache", deaf, TO_CACHE, (0.05, 3), 1),
+    Fault("no-replies", no_replies, TO_BROKER, (0.1, 6), 2.5),
+    Fault("no-replies-database", no_replies, TO_DATABASE, (0.05, 4), 4),
+    Fault("no-replies-cache", no_replies, TO_CACHE, (0.05, 3), 1),
     Fault("full-queue", full_queue, QUEUES, (0.5, 2.5), 2),
     Fault("redeliver", redeliver, SERVICES, (0, 0), 4),
     Fault("poison", poison, SERVICES, (0, 0), 2),

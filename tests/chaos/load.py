@@ -150,7 +150,7 @@ class Buyer(Worker):
         wish = {"items": items, "note": intent.key}
         answer = self.rest.call(self.client, "POST", "/orders", json=wish, headers=headers)
         body = answer.json()
-        intent.tell(f"placed: {answer.status_code}")
+        intent.log(f"placed: {answer.status_code}")
         if answer.status_code in (201, 202):
             self.records.accepted(intent, body)
         elif answer.status_code == 409 and wait and "order" in body:
@@ -173,7 +173,7 @@ class Buyer(Worker):
 
     def cancel(self, intent):
         answer = self.rest.call(self.client, "POST", f"/orders/{intent.order_id}/cancel", json={})
-        intent.tell(f"cancel: {answer.status_code}")
+        intent.log(f"cancel: {answer.status_code}")
         if answer.status_code == 200:
             intent.cancelled = True
             if answer.json()["status"] != "cancelled":

@@ -103,9 +103,9 @@ class Replica:
                                             env=self.environment, cwd=self.stack.directory, stdin=subprocess.DEVNULL)
 
     def ready(self):
-        return self.tells("readyz")[0] == 200
+        return self.admin_get("readyz")[0] == 200
 
-    def tells(self, path):
+    def admin_get(self, path):
         """(status code, text) of its admin port; 0 where it does not listen."""
         session = requests.Session()
         session.trust_env = False

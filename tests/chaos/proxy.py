@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 
-class Line:
+class ProxiedConnection:
     """The way from one program to the broker, its database or the cache."""
 
     def __init__(self, target):
@@ -47,21 +47,21 @@ class Line:
         if word == "cut":       # nothing passes, and nobody is told
             self.open.clear()
             self.back.clear()
-        elif word == "deaf":    # what is said arrives, and no answer comes
+        elif word == "no-replies":    # what is said arrives, and no answer comes
             self.back.clear()
         elif word == "slow":
             self.delay = float(argument)
         elif word == "reset":   # every connection ends
             for writer in list(self.writers):
                 writer.transport.abort()
-        elif word == "heal":
+        elif word == "restore":
             self.delay = 0.0
             self.open.set()
             self.back.set()
 
 
 async def main(ways):
-    lines = {port: Line(target) for port, target in ways}
+    lines = {port: ProxiedConnection(target) for port, target in ways}
     servers = [await asyncio.start_server(line.serve, "127.0.0.1", port) for port, line in lines.items()]
     loop = asyncio.get_running_loop()
     print("ready", flush=True)
@@ -86,7 +86,7 @@ class Network:
                                         cwd=Path(__file__).parents[1])
         assert self.process.stdout.readline() == "ready\n"
 
-    def tell(self, name, word, argument=""):
+    def command(self, name, word, argument=""):
         with self.lock:
             self.process.stdin.write(f"{self.ports[name]} {word} {argument}\n")
             self.process.stdin.flush()

@@ -21,7 +21,7 @@ class Intent:
         self.cancelled = False    # a cancel was answered 200
         self.told = []            # (time, what): for the story of a failure
 
-    def tell(self, text):
+    def log(self, text):
         self.told.append((time.time(), text))
 
 
@@ -92,7 +92,7 @@ class Records:
             if order["status"] not in ENDS or intent.end is not None:
                 return
             intent.end = order["status"]
-        intent.tell(f"seen {order['status']}")
+        intent.log(f"seen {order['status']}")
         if intent.cancelled and order["status"] != "cancelled":
             self.violated(f"order {order['id']} is {order['status']} after its cancel was answered 200", order["id"])
 

@@ -107,7 +107,7 @@ class World:
             for pid in group(self.stack, part):
                 send(pid, 18)
         for way in all_connections():
-            self.network.tell(way, "heal")
+            self.network.command(way, "restore")
         for part in self.parts:
             await_ready(lambda: alive(self.stack, part), 60, part)
         self.insist(lambda: self.rabbitmqctl("set_vm_memory_high_watermark", "0.4"), 90)

@@ -5,7 +5,7 @@ from chaos.faults import FAULTS
 from chaos.run import Run
 from chaos.schedule import plan
 
-SHORT = ("kill", "freeze", "kill-broker", "kill-postgres", "deaf", "deaf-database", "redeliver", "poison", "close")
+SHORT = ("kill", "freeze", "kill-broker", "kill-postgres", "no-replies", "no-replies-database", "redeliver", "poison", "close")
 SEED = 10
 
 

@@ -17,7 +17,7 @@ class Shop:
     def __init__(self, stack, orders, operator):
         self.stack, self.orders, self.operator = stack, orders, operator
 
-    def tell(self, status, product, *order_ids):
+    def publish_events(self, status, product, *order_ids):
         name = "order.placed" if status == "pending" else f"order.{status}"
         self.orders.publish_events([order_event(name, order_id, product, status) for order_id in order_ids])
 

@@ -153,7 +153,7 @@ def connection_to_cache(stack):
     network = Network({"cache": stack["COMANDA_REDIS_PORT"]})
     url = stack["COMANDA_REDIS_URL"].replace(f":{stack['COMANDA_REDIS_PORT']}/", f":{network.ports['cache']}/")
     stack.restart("svc-products", COMANDA_REDIS_URL=url)
-    yield lambda word: network.publish_events("cache", word)
+    yield lambda word: network.command("cache", word)
     stack.restart("svc-products")
     network.close()
 

@@ -51,7 +51,7 @@ def worked(metrics):
 
 
 def both(stack, replica):
-    return worked(stack.admin("svc-orders", "metrics").text), worked(replica.tells("metrics")[1])
+    return worked(stack.admin("svc-orders", "metrics").text), worked(replica.admin_get("metrics")[1])
 
 
 def place(customer, product, count):
@@ -134,13 +134,13 @@ def test_a_replica_without_its_database_leaves_requests_to_the_other(stack, cust
                                                            f":{network.ports['database']}/")
     try:
         replica = new_replica(COMANDA_DATABASE_URL=url, COMANDA_MIGRATIONS_URL="", COMANDA_STATEMENT_TIMEOUT="300ms")
-        network.publish_events("database", "cut")
-        network.publish_events("database", "reset")
+        network.command("database", "cut")
+        network.command("database", "reset")
         broker = as_user("admin")
         eventually(lambda: consumers(broker, "orders.events") == 1)  # what it has by then it keeps
         eventually(lambda: customer.place([(product, 1)]).status_code == 202)
         ends(customer, place(customer, product, 20))
-        network.publish_events("database", "heal")
+        network.command("database", "heal")
         eventually(replica.ready)
 
         def works_again():

@@ -188,11 +188,11 @@ def late_edge(stack):
 
 def test_an_edge_is_ready_once_it_can_verify_tokens(stack, customer, product, late_edge):
     someone, nobody = Client(late_edge.url, customer.token), Client(late_edge.url)
-    eventually(lambda: late_edge.tells("readyz")[0] == 503)
-    eventually(lambda: "not listening" not in late_edge.tells("readyz")[1])
-    status, why = late_edge.tells("readyz")
+    eventually(lambda: late_edge.admin_get("readyz")[0] == 503)
+    eventually(lambda: "not listening" not in late_edge.admin_get("readyz")[1])
+    status, why = late_edge.admin_get("readyz")
     assert status == 503 and "not had from svc-users yet" in why
-    assert late_edge.tells("healthz")[0] == 200
+    assert late_edge.admin_get("healthz")[0] == 200
     eventually(lambda: nobody.get(f"/products/{product['id']}").status_code == 200)
     problem(someone.get("/orders"), 503)
     stack.start("svc-users")
