@@ -1,4 +1,4 @@
-/* The guard: a list of connections, and a thread that looks round. */
+/* The list of connections, and the thread that scans the sockets. */
 #include "http/connection_guard.h"
 
 #include <assert.h>
@@ -16,140 +16,148 @@
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
-enum { REST_TICKS = 5 }; /* looks round only this often while everybody has been heard */
+enum { IDLE_TICKS = 5 }; /* ticks per scan while every connection has sent a request and threads are free */
 
 static const int64_t tick_us = 100 * MS_US;
 static const char for_address[] = "address";
 
-static struct metric cuts = {.name = "comanda_http_aborted_total",
-			     .help = "Connections that the server closed early, by reason",
-			     .type = COUNTER,
-			     .label = "reason"};
+static struct metric aborts = {.name = "comanda_http_aborted_total",
+			       .help = "Connections that the server closed early, by reason",
+			       .type = COUNTER,
+			       .label = "reason"};
 
 struct connection {
 	struct connection *next, *previous;
-	struct peer peer; /* once heard: set under the lock */
-	bool heard, unwanted;
-	bool refused; /* its own thread's */
-	int found;    /* sockets with its peer's address, in this look round */
-	int found_fd; /* the last of them */
-	/* written by the connection's thread, read by the guard's */
-	_Atomic int64_t since_us, until_us; /* steady; until 0: the server waits for nothing */
-	atomic_bool cut;
+	struct peer peer; /* once identified; set under the lock */
+	bool identified;  /* its first request has arrived, so its peer is known */
+	bool over_limit;
+	int sockets_seen; /* sockets with its peer's address, in the current scan */
+	int last_socket;  /* the last of these */
+	/* Written by the connection's thread, read by the guard's. */
+	_Atomic int64_t wait_start_us, wait_end_us; /* by monotonic_now(); wait_end_us 0: the server does not wait */
+	atomic_bool aborted;
 	atomic_int socket; /* -1: not known */
 };
 
 struct connection_guard {
 	struct connection_guard_config config;
-	atomic_int count, unheard; /* connections */
-	pthread_mutex_t lock;      /* all below */
+	atomic_int count, unidentified; /* connections */
+	pthread_mutex_t lock;           /* of all that follows */
 	pthread_cond_t wake;
-	pthread_t keeper;
+	pthread_t thread;
 	struct connection *connections;
-	struct waiting_sockets waiting_sockets; /* as the last look round found them */
+	struct waiting_sockets waiting; /* found by the last scan */
 	int port;
-	int64_t patience_us; /* at present */
-	bool closed, ended;
+	int64_t overload_timeout_us; /* now: it shrinks under load */
+	bool closed, stopping;
 };
 
-/* One look round. */
-struct look {
+struct scan {
 	struct connection_guard *guard;
-	struct waiting_sockets waiting_sockets;
+	struct waiting_sockets waiting;
 	int64_t now_us;
-	int sockets;  /* seen, of connections and waiting_sockets */
-	int nameless; /* sockets that have lost their other end, nobody knows whose */
-	bool full, crowded;
+	int sockets;           /* of connections and waiting sockets */
+	int without_peer;      /* sockets that lost their peer and belong to no known connection */
+	bool full;             /* all threads are busy */
+	bool aborted_for_load; /* the scan has aborted a wait because of that */
 };
 
 bool connection_guard_is_full(const struct connection_guard *guard)
 {
-	return atomic_load(&guard->count) >= guard->config.places;
+	return atomic_load(&guard->count) >= guard->config.connections_max;
 }
 
-/* ---- showing out ---- */
+/* ---- aborting ---- */
 
-/* How long anybody may be waited for who began at `since_us` and must be done by `until_us`. NULL: longer. */
-static const char *reason_to_cut(const struct look *look, int64_t since_us, int64_t until_us)
+/* Why a wait from `start_us` to `end_us` must be aborted now; NULL: it may go on. */
+static const char *abort_reason(const struct scan *scan, int64_t start_us, int64_t end_us)
 {
-	if (look->guard->closed)
+	if (scan->guard->closed)
 		return "stopping";
-	if (look->now_us >= until_us)
+	if (scan->now_us >= end_us)
 		return "late";
-	return look->full && look->now_us - since_us >= look->guard->patience_us ? "full" : NULL;
+	return scan->full && scan->now_us - start_us >= scan->guard->overload_timeout_us ? "full" : NULL;
 }
 
-/* Reading ends where its thread waits; what it has to say can still be sent, and what has arrived be read. */
-static void cut(struct look *look, int fd, const char *why)
+/* Ends the read in which the thread waits. Data that has arrived can still be read, and an answer can be written. */
+static void abort_wait(struct scan *scan, int fd, const char *reason)
 {
-	metric_add(&cuts, why, 1);
-	look->crowded = look->crowded || strcmp(why, "full") == 0;
+	metric_add(&aborts, reason, 1);
+	scan->aborted_for_load = scan->aborted_for_load || strcmp(reason, "full") == 0;
 	(void)shutdown(fd, SHUT_RD);
 }
 
-static struct connection *guest_of(const struct connection_guard *guard, const struct peer *peer)
+static struct connection *find_connection(const struct connection_guard *guard, const struct peer *peer)
 {
 	struct connection *connection = guard->connections;
 
-	while (connection != NULL && (!connection->heard || peer_compare(&connection->peer, peer) != 0))
+	while (connection != NULL && (!connection->identified || peer_compare(&connection->peer, peer) != 0))
 		connection = connection->next;
 	return connection;
 }
 
-static int guests_from(const struct connection_guard *guard, const char *address)
+static int count_connections(const struct connection_guard *guard, const char *address)
 {
 	int count = 0;
 
-	for (const struct connection *connection = guard->connections; connection != NULL;
-	     connection = connection->next)
-		count += connection->heard && !connection->unwanted && strcmp(connection->peer.address, address) == 0;
+	for (const struct connection *at = guard->connections; at != NULL; at = at->next)
+		count += at->identified && !at->over_limit && strcmp(at->peer.address, address) == 0;
 	return count;
 }
 
-static bool is_counted(const struct connection_guard *guard, const char *address)
+static bool is_limited(const struct connection_guard *guard, const char *address)
 {
 	const struct connection_guard_config *config = &guard->config;
 
-	return config->address_max > 0 && (config->exempt == NULL || !address_listed(config->exempt, address));
+	return config->connections_per_address > 0 &&
+	       (config->exempt_addresses == NULL || !address_listed(config->exempt_addresses, address));
 }
 
-/* The socket is still this connection's: who leaves takes the lock, and only then closes it. */
-static void look_at_guest(struct look *look, struct connection *connection, int fd)
+/* The socket is open and still this connection's: a connection takes the lock to leave, and closes its socket after. */
+static void check_connection(struct scan *scan, struct connection *connection, int fd)
 {
-	const int64_t until_us = atomic_load(&connection->until_us);
-	const char *why = NULL;
+	const int64_t end_us = atomic_load(&connection->wait_end_us);
+	const char *reason = NULL;
 
-	if (atomic_load(&connection->cut) || until_us == 0)
+	if (atomic_load(&connection->aborted) || end_us == 0)
 		return;
-	why = reason_to_cut(look, atomic_load(&connection->since_us), until_us);
-	if (why == NULL)
+	reason = abort_reason(scan, atomic_load(&connection->wait_start_us), end_us);
+	if (reason == NULL)
 		return;
-	atomic_store(&connection->cut, true);
-	cut(look, fd, why);
+	atomic_store(&connection->aborted, true);
+	abort_wait(scan, fd, reason);
 }
 
-static void look_at_visitor(struct look *look, const struct peer *peer, int fd)
+static bool is_over_limit(const struct scan *scan, const char *address)
 {
-	const struct connection_guard *guard = look->guard;
-	const struct waiting_socket *known = waiting_sockets_find(&guard->waiting_sockets, peer);
-	struct waiting_socket waiting_socket = {.peer = *peer, .since_us = look->now_us};
+	const struct connection_guard *guard = scan->guard;
+
+	return is_limited(guard, address) &&
+	       count_connections(guard, address) + waiting_sockets_count(&scan->waiting, address) >=
+		       guard->config.connections_per_address;
+}
+
+static void check_waiting_socket(struct scan *scan, const struct peer *peer, int fd)
+{
+	const struct connection_guard *guard = scan->guard;
+	const struct waiting_socket *known = waiting_sockets_find(&guard->waiting, peer);
+	struct waiting_socket socket = {.peer = *peer, .since_us = scan->now_us};
 
 	if (known != NULL)
-		waiting_socket = *known;
-	if (waiting_socket.cut == NULL) {
-		waiting_socket.cut =
-			reason_to_cut(look, waiting_socket.since_us, waiting_socket.since_us + guard->config.head_us);
-		if (waiting_socket.cut == NULL && is_counted(guard, peer->address) &&
-		    guests_from(guard, peer->address) + waiting_sockets_of(&look->waiting_sockets, peer->address) >=
-			    guard->config.address_max)
-			waiting_socket.cut = for_address;
-		if (waiting_socket.cut != NULL)
-			cut(look, fd, waiting_socket.cut);
+		socket = *known;
+	if (socket.aborted == NULL) {
+		socket.aborted = abort_reason(scan, socket.since_us, socket.since_us + guard->config.header_timeout_us);
+		if (socket.aborted == NULL && is_over_limit(scan, peer->address))
+			socket.aborted = for_address;
+		if (socket.aborted != NULL)
+			abort_wait(scan, fd, socket.aborted);
 	}
-	waiting_sockets_add(&look->waiting_sockets, &waiting_socket);
+	waiting_sockets_add(&scan->waiting, &socket);
 }
 
-static bool is_known(const struct connection_guard *guard, int fd)
+/* ---- the scan ---- */
+
+static bool belongs_to_connection(const struct connection_guard *guard, int fd)
 {
 	const struct connection *connection = guard->connections;
 
@@ -158,99 +166,95 @@ static bool is_known(const struct connection_guard *guard, int fd)
 	return connection != NULL;
 }
 
-static void look_at(void *context, int fd, const char *address, int port)
+static void scan_socket(void *context, int fd, const char *address, int port)
 {
-	struct look *look = context;
+	struct scan *scan = context;
 	const struct peer peer = peer_of(address, port);
 	struct connection *connection = NULL;
 
-	if (port < 0) {
-		look->nameless += !is_known(look->guard, fd);
+	if (port == SOCKET_WITHOUT_PEER) {
+		scan->without_peer += !belongs_to_connection(scan->guard, fd);
 		return;
 	}
-	if (port == 0) {
-		if (look->guard->closed)
-			(void)shutdown(fd, SHUT_RDWR); /* wakes the thread that accepts */
+	if (port == SOCKET_LISTENS) {
+		if (scan->guard->closed)
+			(void)shutdown(fd, SHUT_RDWR); /* wakes the thread that accepts connections */
 		return;
 	}
-	look->sockets++;
-	connection = guest_of(look->guard, &peer);
+	scan->sockets++;
+	connection = find_connection(scan->guard, &peer);
 	if (connection != NULL) {
-		connection->found++;
-		connection->found_fd = fd;
-		look_at_guest(look, connection, fd);
+		connection->sockets_seen++;
+		connection->last_socket = fd;
+		check_connection(scan, connection, fd);
 	} else
-		look_at_visitor(look, &peer, fd);
+		check_waiting_socket(scan, &peer, fd);
 }
 
-/* Every connection's socket is open while the lock is held, and was seen. So the only one with its peer's address is
- * its own, unless its own is one of the nameless. (Two can have the same: a client that came to two addresses of this
- * machine, or one that was cut off and has come again before its old connection was noticed to be dead.) What was
- * learned once stays true. */
-static void learn_sockets(const struct look *look)
+/* Sets the sockets of connections. While the lock is held, the socket of each connection is open, and the scan has seen
+ * it. So a socket is the connection's own if it is the only one with the peer's address, and no socket is without a
+ * peer. Two sockets can have the same peer: a client connected to two addresses of this machine, or it lost its
+ * connection and came again before the server noticed. A socket that was set stays right until the connection leaves.
+ */
+static void assign_sockets(const struct scan *scan)
 {
-	for (struct connection *connection = look->guard->connections; connection != NULL;
-	     connection = connection->next) {
-		if (connection->found == 1 && look->nameless == 0 && atomic_load(&connection->socket) < 0)
-			atomic_store(&connection->socket, connection->found_fd);
-		connection->found = 0;
+	for (struct connection *at = scan->guard->connections; at != NULL; at = at->next) {
+		if (at->sockets_seen == 1 && scan->without_peer == 0 && atomic_load(&at->socket) < 0)
+			atomic_store(&at->socket, at->last_socket);
+		at->sockets_seen = 0;
 	}
 }
 
-/* Whether all places are taken is what the look before found: those in the queue, or agreeing on TLS, are not
- * connections.
- */
-static void look_round(struct connection_guard *guard, bool full)
+/* `full`: the last scan found all threads busy. Connections in civetweb's queue or in a TLS handshake are not in the
+ * list, so the list alone does not tell. */
+static void scan_sockets(struct connection_guard *guard, bool full)
 {
-	struct look look = {.guard = guard, .now_us = monotonic_now(), .full = full || connection_guard_is_full(guard)};
+	struct scan scan = {.guard = guard, .now_us = monotonic_now(), .full = full || connection_guard_is_full(guard)};
 
-	sockets_of_port(guard->port, look_at, &look);
-	learn_sockets(&look);
-	waiting_sockets_done(&guard->waiting_sockets);
-	guard->waiting_sockets = look.waiting_sockets;
-	waiting_sockets_sort(&guard->waiting_sockets);
-	if (look.sockets < guard->config.places)
-		guard->patience_us = guard->config.patience_us;
-	else if (look.crowded)
-		guard->patience_us = guard->patience_us / 2 > tick_us ? guard->patience_us / 2 : tick_us;
+	sockets_of_port(guard->port, scan_socket, &scan);
+	assign_sockets(&scan);
+	waiting_sockets_done(&guard->waiting);
+	guard->waiting = scan.waiting;
+	waiting_sockets_sort(&guard->waiting);
+	if (scan.sockets < guard->config.connections_max)
+		guard->overload_timeout_us = guard->config.overload_timeout_us;
+	else if (scan.aborted_for_load && guard->overload_timeout_us / 2 > tick_us)
+		guard->overload_timeout_us /= 2;
+	else if (scan.aborted_for_load)
+		guard->overload_timeout_us = tick_us;
 }
 
-static void wait_a_tick(struct connection_guard *guard)
-{
-	(void)condition_wait(&guard->wake, &guard->lock, monotonic_now() + tick_us);
-}
-
-static void *keep(void *context)
+static void *run(void *context)
 {
 	struct connection_guard *guard = context;
-	int rested = 0;
+	int skipped = 0;
 
 	log_thread("guard");
 	pthread_mutex_lock(&guard->lock);
-	while (!guard->ended) {
-		wait_a_tick(guard);
-		if (guard->port == 0 ||
-		    (atomic_load(&guard->unheard) == 0 && !connection_guard_is_full(guard) && ++rested < REST_TICKS))
+	while (!guard->stopping) {
+		(void)condition_wait(&guard->wake, &guard->lock, monotonic_now() + tick_us);
+		if (guard->port == 0 || (atomic_load(&guard->unidentified) == 0 && !connection_guard_is_full(guard) &&
+					 ++skipped < IDLE_TICKS))
 			continue;
-		look_round(guard,
-			   (int)guard->waiting_sockets.count + atomic_load(&guard->count) >= guard->config.places);
-		rested = 0;
+		scan_sockets(guard,
+			     (int)guard->waiting.count + atomic_load(&guard->count) >= guard->config.connections_max);
+		skipped = 0;
 	}
 	pthread_mutex_unlock(&guard->lock);
 	return NULL;
 }
 
-/* ---- life ---- */
+/* ---- start and stop ---- */
 
 struct connection_guard *connection_guard_new(const struct connection_guard_config *config)
 {
 	struct connection_guard *guard = mem_new(1, sizeof(*guard));
 
 	guard->config = *config;
-	guard->patience_us = config->patience_us;
+	guard->overload_timeout_us = config->overload_timeout_us;
 	pthread_mutex_init(&guard->lock, NULL);
 	condition_init(&guard->wake);
-	if (pthread_create(&guard->keeper, NULL, keep, guard) != 0)
+	if (pthread_create(&guard->thread, NULL, run, guard) != 0)
 		abort(); /* as when there is no memory */
 	return guard;
 }
@@ -267,19 +271,19 @@ void connection_guard_close(struct connection_guard *guard)
 	pthread_mutex_lock(&guard->lock);
 	guard->closed = true;
 	if (guard->port != 0)
-		look_round(guard, false);
+		scan_sockets(guard, false);
 	pthread_mutex_unlock(&guard->lock);
 }
 
 void connection_guard_free(struct connection_guard *guard)
 {
 	pthread_mutex_lock(&guard->lock);
-	guard->ended = true;
+	guard->stopping = true;
 	pthread_cond_signal(&guard->wake);
 	pthread_mutex_unlock(&guard->lock);
-	pthread_join(guard->keeper, NULL);
+	pthread_join(guard->thread, NULL);
 	assert(guard->connections == NULL);
-	waiting_sockets_done(&guard->waiting_sockets);
+	waiting_sockets_done(&guard->waiting);
 	pthread_cond_destroy(&guard->wake);
 	pthread_mutex_destroy(&guard->lock);
 	free(guard);
@@ -293,7 +297,7 @@ struct connection *connection_guard_enter(struct connection_guard *guard)
 
 	atomic_init(&connection->socket, -1);
 	atomic_fetch_add(&guard->count, 1);
-	atomic_fetch_add(&guard->unheard, 1);
+	atomic_fetch_add(&guard->unidentified, 1);
 	pthread_mutex_lock(&guard->lock);
 	connection->next = guard->connections;
 	if (guard->connections != NULL)
@@ -314,51 +318,52 @@ void connection_guard_leave(struct connection_guard *guard, struct connection *c
 		connection->next->previous = connection->previous;
 	pthread_mutex_unlock(&guard->lock);
 	atomic_fetch_sub(&guard->count, 1);
-	if (!connection->heard)
-		atomic_fetch_sub(&guard->unheard, 1);
+	if (!connection->identified)
+		atomic_fetch_sub(&guard->unidentified, 1);
 	free(connection);
 }
 
-/* A waiting_socket becomes a connection, and takes along what was decided about it. */
-static void hear(struct connection_guard *guard, struct connection *connection, const char *address, int port)
+/* Connects the connection with its waiting socket, and takes over what was decided about the socket. */
+static void identify(struct connection_guard *guard, struct connection *connection, const char *address, int port)
 {
 	const struct peer peer = peer_of(address, port);
-	const struct waiting_socket *waiting_socket = NULL;
+	const struct waiting_socket *socket = NULL;
 
 	pthread_mutex_lock(&guard->lock);
-	waiting_socket = waiting_sockets_find(&guard->waiting_sockets, &peer);
-	connection->unwanted = (waiting_socket != NULL && waiting_socket->cut == for_address) ||
-			       (is_counted(guard, address) && guests_from(guard, address) >= guard->config.address_max);
-	atomic_store(&connection->cut, waiting_socket != NULL && waiting_socket->cut != NULL);
+	socket = waiting_sockets_find(&guard->waiting, &peer);
+	connection->over_limit = (socket != NULL && socket->aborted == for_address) ||
+				 (is_limited(guard, address) &&
+				  count_connections(guard, address) >= guard->config.connections_per_address);
+	atomic_store(&connection->aborted, socket != NULL && socket->aborted != NULL);
 	connection->peer = peer;
-	connection->heard = true;
+	connection->identified = true;
 	pthread_mutex_unlock(&guard->lock);
-	atomic_fetch_sub(&guard->unheard, 1);
+	atomic_fetch_sub(&guard->unidentified, 1);
 }
 
-static void wait_for(struct connection *connection, int64_t time_us)
+static void begin_wait(struct connection *connection, int64_t timeout_us)
 {
 	const int64_t now_us = monotonic_now();
 
-	atomic_store(&connection->since_us, now_us);
-	atomic_store(&connection->until_us, now_us + time_us);
+	atomic_store(&connection->wait_start_us, now_us);
+	atomic_store(&connection->wait_end_us, now_us + timeout_us);
 }
 
 void connection_serve(struct connection_guard *guard, struct connection *connection, const char *address, int port)
 {
-	atomic_store(&connection->until_us, 0);
-	if (!connection->heard)
-		hear(guard, connection, address, port);
+	atomic_store(&connection->wait_end_us, 0);
+	if (!connection->identified)
+		identify(guard, connection, address, port);
 }
 
 void connection_await_body(const struct connection_guard *guard, struct connection *connection)
 {
-	wait_for(connection, guard->config.body_us);
+	begin_wait(connection, guard->config.body_timeout_us);
 }
 
 void connection_await_next(const struct connection_guard *guard, struct connection *connection)
 {
-	wait_for(connection, guard->config.idle_us);
+	begin_wait(connection, guard->config.idle_timeout_us);
 }
 
 int connection_socket(const struct connection *connection)
@@ -366,22 +371,12 @@ int connection_socket(const struct connection *connection)
 	return atomic_load(&connection->socket);
 }
 
-bool connection_abort(const struct connection *connection)
+bool connection_is_aborted(const struct connection *connection)
 {
-	return atomic_load(&connection->cut);
+	return atomic_load(&connection->aborted);
 }
 
-void connection_refuse(struct connection *connection)
+bool connection_is_over_limit(const struct connection *connection)
 {
-	connection->refused = true;
-}
-
-bool connection_refused(const struct connection *connection)
-{
-	return connection->refused;
-}
-
-bool connection_unwanted(const struct connection *connection)
-{
-	return connection->unwanted;
+	return connection->over_limit;
 }

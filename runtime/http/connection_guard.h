@@ -1,15 +1,13 @@
-/* Who is connected to an HTTP server, how long it waits for each, and who is shown out.
+/* The connection guard: limits connections per address, and closes connections that keep the server waiting.
  *
- * civetweb gives each connection a thread for as long as it lasts, and begins to wait anew with every byte. So whoever
- * says nothing, or a byte now and then, would hold a thread as long as he likes; here the whole is timed. While every
- * thread is taken, the server waits less and less for those who keep it waiting (down to a tenth of a second), so that
- * a thousand idle connections delay others by a few seconds, once.
+ * civetweb gives each connection a thread for its whole life, and its timeouts begin anew with every byte. A client
+ * that sends one byte now and then would hold a thread for ever. So the guard measures the whole wait. While all
+ * threads are busy, it shortens the timeouts, down to a tenth of a second. A thousand idle connections then delay other
+ * clients by a few seconds, once.
  *
- * Who has not yet said anything is known to nobody but the kernel (civetweb tells no address before the first head, and
- * nothing at all of those in its queue or in a TLS handshake): the guard finds them among the process's sockets, as
- * waiting_sockets. Once heard, a waiting_socket is a connection. By the way it learns which socket is whose. Private to
- * the HTTP server.
- */
+ * civetweb tells a connection's address only with the first request. It tells nothing of connections in its queue or in
+ * a TLS handshake. The guard finds these among the sockets of the process (waiting_sockets.h). From the same scan it
+ * learns which socket belongs to which connection. Private to http/. */
 #ifndef HTTP_CONNECTION_GUARD_H
 #define HTTP_CONNECTION_GUARD_H
 
@@ -17,48 +15,45 @@
 #include <stdint.h>
 
 struct connection_guard_config {
-	int places;          /* connections served at once */
-	int address_max;     /* connections of one address; 0: any number */
-	const char *exempt;  /* addresses for which that does not count (address.h); NULL: none */
-	int64_t head_us;     /* a request's head must have arrived within this of the connection's opening */
-	int64_t idle_us;     /* the same for every later request, from the answer before it */
-	int64_t body_us;     /* a body must have arrived within this of its head */
-	int64_t patience_us; /* how long each of these lasts at most while every place is taken */
+	int connections_max;          /* connections that are served at the same time */
+	int connections_per_address;  /* 0: no limit */
+	const char *exempt_addresses; /* addresses without that limit (config/address.h); NULL: none */
+	int64_t header_timeout_us;    /* from the opening of a connection to the end of its first request's headers */
+	int64_t idle_timeout_us;      /* from an answer to the end of the next request's headers */
+	int64_t body_timeout_us;      /* from the headers to the end of the body */
+	int64_t overload_timeout_us;  /* upper limit of the other timeouts while all threads are busy */
 };
 
 struct connection_guard;
 struct connection_guard *connection_guard_new(const struct connection_guard_config *config);
-/* The port is known only once the server listens. Until then nobody is shown out. */
+/* Begins to guard the port on which the server listens. */
 void connection_guard_open(struct connection_guard *guard, int port);
-/* Wakes whatever waits for a client or for a connection, now and from now on: so a server stops at once. */
+/* Ends every wait for a client or a connection, from now on. So a server stops at once. */
 void connection_guard_close(struct connection_guard *guard);
-/* After everybody has left. */
+/* After every connection has left. */
 void connection_guard_free(struct connection_guard *guard);
 
-/* Every place is taken. */
+/* Whether as many connections are open as may be served. */
 bool connection_guard_is_full(const struct connection_guard *guard);
 
-/* One connection: a thread of its own enters, tells what it waits for, and leaves before the socket is closed. */
+/* One connection. Its thread calls connection_guard_enter, then says what it waits for, and calls
+ * connection_guard_leave before it closes the socket. */
 struct connection;
 struct connection *connection_guard_enter(struct connection_guard *guard);
 void connection_guard_leave(struct connection_guard *guard, struct connection *connection);
 
-/* What the server waits for, after the first head. `address` is the peer's, numeric; counts at the first call. */
-void connection_serve(struct connection_guard *guard, struct connection *connection, const char *address,
-		      int port); /* for nothing */
+/* The server works and waits for nothing. `address` and `port` are the peer's; the first call sets them. */
+void connection_serve(struct connection_guard *guard, struct connection *connection, const char *address, int port);
+/* The server waits for a body, or for the next request. */
 void connection_await_body(const struct connection_guard *guard, struct connection *connection);
 void connection_await_next(const struct connection_guard *guard, struct connection *connection);
 
-/* Its socket, until it leaves; -1: not known yet. The guard finds it when it looks round, once the connection was
- * heard. */
+/* The socket, valid until the connection leaves. -1: not known yet. A scan finds it after the first request. */
 int connection_socket(const struct connection *connection);
 
-/* It was shown out: reading from it ends, an answer can still be written. */
-bool connection_abort(const struct connection *connection);
-/* It is one connection too many of its address. */
-bool connection_unwanted(const struct connection *connection);
-/* It has been told what is wrong, and will be closed. */
-void connection_refuse(struct connection *connection);
-bool connection_refused(const struct connection *connection);
+/* Whether the guard has ended the wait: nothing more can be read, but an answer can be written. */
+bool connection_is_aborted(const struct connection *connection);
+/* Whether the connection exceeds the limit of its address. */
+bool connection_is_over_limit(const struct connection *connection);
 
 #endif

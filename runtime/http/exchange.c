@@ -9,13 +9,13 @@
 #include "http/slow_writer.h"
 #include "telemetry/metrics.h"
 
-static struct metric handed_over = {.name = "comanda_http_deferred_total",
-				    .help = "Requests whose answer another thread wrote when the reply arrived",
-				    .type = COUNTER};
+static struct metric deferrals = {.name = "comanda_http_deferred_total",
+				  .help = "Requests whose answer another thread wrote when the reply arrived",
+				  .type = COUNTER};
 
-/* ---- free_buffers, and how many are in use ---- */
+/* ---- request buffers ---- */
 
-static struct request_buffers *buffers_take(struct http_server *server)
+static struct request_buffers *buffers_acquire(struct http_server *server)
 {
 	struct request_buffers *buffers = NULL;
 
@@ -33,19 +33,19 @@ static struct request_buffers *buffers_take(struct http_server *server)
 	return buffers;
 }
 
-/* After this the server may be gone. */
-static void desk_leave(struct http_server *server, struct request_buffers *buffers)
+/* http_stop may free the server as soon as the last buffers are released. */
+static void buffers_release(struct http_server *server, struct request_buffers *buffers)
 {
 	arena_reset(&buffers->arena);
 	pthread_mutex_lock(&server->lock);
-	buffers->next = server->free_buffers; /* the last first: it is in the processor's cache */
+	buffers->next = server->free_buffers; /* last in, first out: the memory is still in the processor's cache */
 	server->free_buffers = buffers;
 	if (--server->running == 0 && atomic_load(&server->stopping))
 		pthread_cond_signal(&server->idle);
 	pthread_mutex_unlock(&server->lock);
 }
 
-void buffers_free(struct http_server *server)
+void request_buffers_free(struct http_server *server)
 {
 	while (server->free_buffers != NULL) {
 		struct request_buffers *buffers = server->free_buffers;
@@ -57,90 +57,78 @@ void buffers_free(struct http_server *server)
 	}
 }
 
-/* RFC 9110 section 5.6.7, made once a second. */
-static const char *desk_date(struct request_buffers *buffers)
+/* The Date header (RFC 9110 section 5.6.7), formatted at most once per second. */
+static const char *buffers_date(struct request_buffers *buffers)
 {
 	time_t now = time(NULL);
 	struct tm parts;
 
-	if (now != buffers->date_of && gmtime_r(&now, &parts) != NULL) {
+	if (now != buffers->date_second && gmtime_r(&now, &parts) != NULL) {
 		strftime(buffers->date, sizeof(buffers->date), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-		buffers->date_of = now;
+		buffers->date_second = now;
 	}
 	return buffers->date;
 }
 
-/* ---- lines ---- */
-
-struct connection_state {
-	struct connection *connection;
-	pthread_mutex_t lock;
-	pthread_cond_t answered;
-	bool taken; /* a request that is not answered yet */
-};
+/* ---- connection states ---- */
 
 struct connection_state *connection_state_new(struct connection_guard *guard)
 {
-	struct connection_state *line = mem_new(1, sizeof(*line));
+	struct connection_state *state = mem_new(1, sizeof(*state));
 
-	line->connection = connection_guard_enter(guard);
-	pthread_mutex_init(&line->lock, NULL);
-	pthread_cond_init(&line->answered, NULL);
-	return line;
+	state->guarded = connection_guard_enter(guard);
+	pthread_mutex_init(&state->lock, NULL);
+	pthread_cond_init(&state->answered, NULL);
+	return state;
 }
 
-struct connection *connection_state_connection(struct connection_state *line)
+static void wait_until_answered(struct connection_state *state)
 {
-	return line->connection;
+	pthread_mutex_lock(&state->lock);
+	while (state->deferred)
+		pthread_cond_wait(&state->answered, &state->lock);
+	pthread_mutex_unlock(&state->lock);
 }
 
-static void line_wait(struct connection_state *line)
+static void set_deferred(struct connection_state *state, bool deferred)
 {
-	pthread_mutex_lock(&line->lock);
-	while (line->taken)
-		pthread_cond_wait(&line->answered, &line->lock);
-	pthread_mutex_unlock(&line->lock);
+	pthread_mutex_lock(&state->lock);
+	assert(state->deferred != deferred);
+	state->deferred = deferred;
+	if (!deferred)
+		pthread_cond_signal(&state->answered);
+	pthread_mutex_unlock(&state->lock);
 }
 
-static void line_set_taken(struct connection_state *line, bool taken)
+void connection_state_free(struct connection_state *state, struct connection_guard *guard)
 {
-	pthread_mutex_lock(&line->lock);
-	assert(line->taken != taken);
-	line->taken = taken;
-	if (!taken)
-		pthread_cond_signal(&line->answered);
-	pthread_mutex_unlock(&line->lock);
-}
-
-void connection_state_free(struct connection_state *line, struct connection_guard *guard)
-{
-	line_wait(line);
-	connection_guard_leave(guard, line->connection);
-	pthread_cond_destroy(&line->answered);
-	pthread_mutex_destroy(&line->lock);
-	free(line);
+	wait_until_answered(state);
+	connection_guard_leave(guard, state->guarded);
+	pthread_cond_destroy(&state->answered);
+	pthread_mutex_destroy(&state->lock);
+	free(state);
 }
 
 /* ---- beginning ---- */
 
-struct http_exchange *exchange_begin(struct http_server *server, struct mg_connection *connection,
-				     struct connection_state *line)
+struct http_exchange *exchange_begin(struct http_server *server, struct mg_connection *civetweb,
+				     struct connection_state *state)
 {
-	const struct mg_request_info *info = mg_get_request_info(connection);
+	const struct mg_request_info *info = mg_get_request_info(civetweb);
 	int count = info != NULL && info->num_headers > 0 ? info->num_headers : 0;
 	struct http_exchange *exchange = NULL;
 	struct http_header *headers = NULL;
 	struct request_buffers *buffers = NULL;
 
-	line_wait(line);
-	buffers = buffers_take(server);
+	wait_until_answered(state);
+	buffers = buffers_acquire(server);
 	exchange = arena_new(&buffers->arena, 1, sizeof(*exchange));
 	headers = arena_new(&buffers->arena, (size_t)count + 1, sizeof(*headers));
 	for (int i = 0; i < count; i++)
 		headers[i] = (struct http_header){info->http_headers[i].name, info->http_headers[i].value};
 	exchange->server = server;
-	exchange->connection = connection;
-	exchange->line = line;
+	exchange->civetweb = civetweb;
+	exchange->state = state;
 	exchange->buffers = buffers;
 	exchange->request = (struct http_request){.method = "",
 						  .path = "",
@@ -149,7 +137,7 @@ struct http_exchange *exchange_begin(struct http_server *server, struct mg_conne
 						  .peer = info != NULL ? info->remote_addr : "",
 						  .arena = &buffers->arena,
 						  .exchange = exchange};
-	connection_serve(server->guard, line->connection, exchange->request.peer, info != NULL ? info->remote_port : 0);
+	connection_serve(server->guard, state->guarded, exchange->request.peer, info != NULL ? info->remote_port : 0);
 	if (info == NULL)
 		return exchange;
 	if (info->request_method != NULL)
@@ -158,20 +146,20 @@ struct http_exchange *exchange_begin(struct http_server *server, struct mg_conne
 	return exchange;
 }
 
-/* ---- answering at once ---- */
+/* ---- answering in the connection's thread ---- */
 
 static void print_response(struct http_exchange *exchange, bool keep_alive)
 {
 	struct request_buffers *buffers = exchange->buffers;
 
 	assert(exchange->response.status >= 200 && exchange->response.status <= 599);
-	exchange->response.lines = exchange->server->config.headers;
+	exchange->response.extra_headers = exchange->server->config.extra_headers;
 	buffer_clear(&buffers->out);
-	http_print_response(&buffers->out, &exchange->response, exchange->request.method, desk_date(buffers),
+	http_print_response(&buffers->out, &exchange->response, exchange->request.method, buffers_date(buffers),
 			    keep_alive);
 }
 
-/* While every thread holds a connection, others wait in line: whoever is served goes to its end. */
+/* While all threads are busy, connections are closed after their answer, so that waiting ones get a thread. */
 static bool stays_open(const struct http_exchange *exchange)
 {
 	return !exchange->close && !connection_guard_is_full(exchange->server->guard) &&
@@ -179,8 +167,8 @@ static bool stays_open(const struct http_exchange *exchange)
 	       http_wants_keep_alive(&exchange->request, exchange->http_11);
 }
 
-/* Sends the response, in one write: with one write the kernel makes one packet of a small one. */
-static void exchange_end(struct http_exchange *exchange)
+/* Writes the response in one call, so that the kernel sends a small response as one packet. */
+static void write_response(struct http_exchange *exchange)
 {
 	struct http_server *server = exchange->server;
 	const struct request_buffers *buffers = exchange->buffers;
@@ -188,11 +176,11 @@ static void exchange_end(struct http_exchange *exchange)
 
 	print_response(exchange, keep_alive);
 	if (!keep_alive)
-		mg_disable_connection_keep_alive(exchange->connection);
-	/* A client that went away does not get its answer: nothing else follows from it. */
-	(void)mg_write(exchange->connection, buffers->out.bytes, buffers->out.size);
-	connection_await_next(server->guard, exchange->line->connection);
-	desk_leave(server, exchange->buffers);
+		mg_disable_connection_keep_alive(exchange->civetweb);
+	/* A write fails only when the client has closed the connection. Then nothing is left to do. */
+	(void)mg_write(exchange->civetweb, buffers->out.bytes, buffers->out.size);
+	connection_await_next(server->guard, exchange->state->guarded);
+	buffers_release(server, exchange->buffers);
 }
 
 void exchange_refuse(struct http_exchange *exchange, int status, const char *detail)
@@ -200,19 +188,19 @@ void exchange_refuse(struct http_exchange *exchange, int status, const char *det
 	const struct http_config *config = &exchange->server->config;
 
 	config->refuse(config->context, status, detail, &exchange->request, &exchange->response);
-	/* What follows on this connection cannot be told apart from the refused request's body. */
+	/* Where the refused request ends is not known, so what follows cannot be read as a request. */
 	exchange->close = true;
-	exchange_end(exchange);
+	write_response(exchange);
 }
 
-/* What is taken outlives civetweb's buffer, where the next request comes. The head's lines are whole there, one behind
- * the other (http_headers_whole). */
-static void keep_head(struct http_exchange *exchange)
+/* Copies the request's texts to the arena. A deferred request lives longer than civetweb's buffer, into which the next
+ * request is read. The headers are one block in that buffer (http_headers_whole), and are copied as one. */
+static void copy_texts(struct http_exchange *exchange)
 {
 	struct http_request *request = &exchange->request;
 	struct arena *arena = request->arena;
 	const size_t size = http_header_bytes(request);
-	struct http_header *kept = NULL;
+	struct http_header *headers = NULL;
 	const char *old = NULL, *copy = NULL;
 
 	request->method = arena_text(arena, request->method);
@@ -223,62 +211,55 @@ static void keep_head(struct http_exchange *exchange)
 		return;
 	old = request->headers[0].name;
 	copy = arena_copy(arena, old, size);
-	kept = arena_new(arena, (size_t)request->header_count, sizeof(*kept));
+	headers = arena_new(arena, (size_t)request->header_count, sizeof(*headers));
 	for (int i = 0; i < request->header_count; i++)
-		kept[i] = (struct http_header){copy + (request->headers[i].name - old),
-					       copy + (request->headers[i].value - old)};
-	request->headers = kept;
+		headers[i] = (struct http_header){copy + (request->headers[i].name - old),
+						  copy + (request->headers[i].value - old)};
+	request->headers = headers;
 }
 
 int exchange_answer(struct http_exchange *exchange)
 {
 	const struct http_server *server = exchange->server;
 	const struct http_config *config = &server->config;
-	bool taken = false;
+	bool deferred = false;
 	int status = 0;
 
-	connection_serve(server->guard, exchange->line->connection, exchange->request.peer, 0);
-	exchange->may_be_taken =
-		server->tls == NULL && connection_socket(exchange->line->connection) >= 0 && stays_open(exchange);
-	exchange->ret_taken = &taken;
-	if (exchange->may_be_taken)
-		keep_head(exchange);
+	connection_serve(server->guard, exchange->state->guarded, exchange->request.peer, 0);
+	exchange->may_defer =
+		server->tls == NULL && connection_socket(exchange->state->guarded) >= 0 && stays_open(exchange);
+	exchange->ret_deferred = &deferred;
+	if (exchange->may_defer)
+		copy_texts(exchange);
 	config->answer(config->context, &exchange->request, &exchange->response);
-	if (taken)
+	if (deferred)
 		return 200;
 	status = exchange->response.status;
-	exchange_end(exchange);
+	write_response(exchange);
 	return status;
 }
 
-/* ---- answering later ---- */
+/* ---- deferred answers ---- */
 
 bool http_defer(const struct http_request *request)
 {
 	struct http_exchange *exchange = request->exchange;
 
-	if (exchange == NULL || !exchange->may_be_taken)
+	if (exchange == NULL || !exchange->may_defer)
 		return false;
-	exchange->may_be_taken = false;
-	metric_add(&handed_over, NULL, 1);
-	line_set_taken(exchange->line, true);
-	*exchange->ret_taken = true;
+	exchange->may_defer = false;
+	metric_add(&deferrals, NULL, 1);
+	set_deferred(exchange->state, true);
+	*exchange->ret_deferred = true;
 	return true;
 }
 
 int exchange_socket(const struct http_exchange *exchange)
 {
-	return connection_socket(exchange->line->connection);
+	return connection_socket(exchange->state->guarded);
 }
 
-/* A client that went away does not get its answer, and half an answer is followed by nothing. */
-static bool end_line(int fd)
-{
-	(void)shutdown(fd, SHUT_RDWR);
-	return true;
-}
-
-bool exchange_send_some(struct http_exchange *exchange)
+bool exchange_write_some(struct http_exchange *exchange)
 {
 	const struct buffer *out = &exchange->buffers->out;
 	const int fd = exchange_socket(exchange);
@@ -287,24 +268,27 @@ bool exchange_send_some(struct http_exchange *exchange)
 		const ssize_t sent =
 			send(fd, out->bytes + exchange->sent, out->size - exchange->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
 
-		if (sent >= 0)
+		if (sent >= 0) {
 			exchange->sent += (size_t)sent;
-		else if (errno == EAGAIN || errno == EWOULDBLOCK)
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
 			return false;
-		else if (errno != EINTR)
-			return end_line(fd);
+		} else if (errno != EINTR) {
+			/* The client is gone. Nothing may follow an answer that was written in part. */
+			(void)shutdown(fd, SHUT_RDWR);
+			return true;
+		}
 	}
 	return true;
 }
 
-void exchange_leave(struct http_exchange *exchange)
+void exchange_finish(struct http_exchange *exchange)
 {
 	struct http_server *server = exchange->server;
-	struct connection_state *line = exchange->line;
+	struct connection_state *state = exchange->state;
 
-	connection_await_next(server->guard, line->connection);
-	line_set_taken(line, false);
-	desk_leave(server, exchange->buffers);
+	connection_await_next(server->guard, state->guarded);
+	set_deferred(state, false);
+	buffers_release(server, exchange->buffers);
 }
 
 void http_complete(const struct http_request *request)
@@ -312,8 +296,8 @@ void http_complete(const struct http_request *request)
 	struct http_exchange *exchange = request->exchange;
 
 	print_response(exchange, !atomic_load(&exchange->server->stopping));
-	if (exchange_send_some(exchange))
-		exchange_leave(exchange);
+	if (exchange_write_some(exchange))
+		exchange_finish(exchange);
 	else
-		slow_writer_add(exchange->server->rest, exchange);
+		slow_writer_add(exchange->server->slow_writer, exchange);
 }

@@ -1,9 +1,9 @@
-/* One request on its way through the HTTP server, and what it needs meanwhile. Private to the server.
+/* One request and its response inside the HTTP server. Private to http/.
  *
- * A request is answered by its connection's thread, or taken from it (http_defer) and answered by another. At most one
- * request of a connection is on its way: before the thread begins with the next, it waits for the answer to the one
- * that was taken, and so it does before the socket is closed. So answers come in order, and nobody ever writes to a
- * socket that is not this connection's any more. */
+ * A request is answered by the thread of its connection, or another thread completes it later (http_defer). A
+ * connection has at most one request in progress. Its thread waits for a deferred answer before it reads the next
+ * request, and before it closes the socket. So answers are in the order of the requests, and no thread writes to a
+ * socket that now belongs to another connection. */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
@@ -19,77 +19,80 @@
 struct slow_writer;
 struct ssl_ctx_st;
 
-/* The memory that an exchange works with, used by one after the other. */
+/* The memory of one exchange, reused by later exchanges. */
 struct request_buffers {
 	struct request_buffers *next;
 	struct arena arena;
 	struct buffer out;
-	time_t date_of;
-	char date[32];
+	time_t date_second; /* the second of `date` */
+	char date[32];      /* the value of the Date header */
 };
 
 struct http_server {
 	struct http_config config;
 	struct mg_context *civetweb;
 	struct connection_guard *guard;
-	struct slow_writer *rest;
+	struct slow_writer *slow_writer;
 	struct ssl_ctx_st *tls; /* NULL: plain HTTP */
 	atomic_bool stopping;
-	pthread_mutex_t lock;                 /* of what follows */
-	pthread_cond_t idle;                  /* http_stop waits until nothing is running */
-	int running;                          /* exchanges */
-	struct request_buffers *free_buffers; /* that nobody uses */
+	pthread_mutex_t lock;                 /* of all that follows */
+	pthread_cond_t idle;                  /* `running` became 0 */
+	int running;                          /* exchanges in progress */
+	struct request_buffers *free_buffers; /* not in use */
 };
 
-struct connection_state;
+/* A connection, from its opening until just before its socket is closed. */
+struct connection_state {
+	struct connection *guarded; /* the guard's part */
+	bool refused;               /* a refusal was written; used only by the connection's thread */
+	pthread_mutex_t lock;       /* of `deferred` */
+	pthread_cond_t answered;    /* `deferred` became false */
+	bool deferred;              /* a request of this connection waits for its deferred answer */
+};
+
+struct connection_state *connection_state_new(struct connection_guard *guard);
+/* Waits until a deferred answer is complete. */
+void connection_state_free(struct connection_state *state, struct connection_guard *guard);
 
 struct http_exchange {
 	struct http_server *server;
-	struct mg_connection *connection;
-	struct connection_state *line;
-	struct request_buffers *buffers;
+	struct mg_connection *civetweb;
+	struct connection_state *state;
+	struct request_buffers *buffers; /* the exchange itself lies in their arena */
 	struct http_request request;
 	struct http_response response;
 	struct http_framing framing;
 	bool http_11;
-	bool close; /* whatever the client wants */
-	bool may_be_taken;
-	bool *ret_taken; /* told by http_defer */
+	bool close; /* the connection ends with this answer, whatever the client asks for */
+	bool may_defer;
+	bool *ret_deferred; /* set by http_defer */
 
-	/* Of an answer that was taken. */
+	/* A deferred answer. */
 	size_t sent;                /* bytes */
-	int64_t until_us;           /* steady: the client must have taken more */
-	struct http_exchange *next; /* among those that are read slowly */
+	int64_t write_due_us;       /* by monotonic_now(): the client must have read more until then */
+	struct http_exchange *next; /* in the slow writer's list */
 };
 
-/* ---- a connection: from its opening until before its socket is closed ---- */
-
-struct connection_state *connection_state_new(struct connection_guard *guard);
-/* Waits until nothing of it is on its way. */
-void connection_state_free(struct connection_state *line, struct connection_guard *guard);
-struct connection *connection_state_connection(struct connection_state *line);
-
-/* ---- an exchange ---- */
-
-/* Waits until what was taken of this connection is answered. The exchange lives at its buffers, until it ends. */
-struct http_exchange *exchange_begin(struct http_server *server, struct mg_connection *connection,
-				     struct connection_state *line);
-/* Fetches the body. Status 0: it is in the request. (http/body.c) */
+/* Begins an exchange. Waits until the previous request of the connection is answered. */
+struct http_exchange *exchange_begin(struct http_server *server, struct mg_connection *civetweb,
+				     struct connection_state *state);
+/* Reads the body into the request. Status 0: success. (http/body.c) */
 struct http_refusal exchange_read_body(struct http_exchange *exchange);
-/* Lets the program answer, or take the request; then it is not to be touched any more. Returns a status for the log. */
+/* Calls the program's `answer`. If that defers the request, the exchange belongs to another thread afterwards.
+ * Returns an HTTP status for civetweb's log. */
 int exchange_answer(struct http_exchange *exchange);
-/* Answers in the program's stead, and ends the connection. */
+/* Answers with a refusal, and ends the connection. */
 void exchange_refuse(struct http_exchange *exchange, int status, const char *detail);
 
-/* ---- an answer that was taken (also http/slow_writer.c) ---- */
+/* ---- a deferred answer (also used by http/slow_writer.c) ---- */
 
-/* Sends what the client takes without waiting. False: there is more. */
-bool exchange_send_some(struct http_exchange *exchange);
+/* Writes as much as the client reads without waiting. False: some is left. */
+bool exchange_write_some(struct http_exchange *exchange);
 int exchange_socket(const struct http_exchange *exchange);
-/* It has been sent, or cannot be. */
-void exchange_leave(struct http_exchange *exchange);
+/* Ends the exchange after its answer was written, or could not be written. */
+void exchange_finish(struct http_exchange *exchange);
 
-/* Frees the free_buffers. */
-void buffers_free(struct http_server *server);
+/* Frees the buffers that are not in use. */
+void request_buffers_free(struct http_server *server);
 
 #endif

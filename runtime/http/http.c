@@ -1,8 +1,8 @@
-/* The HTTP server: civetweb, and what must be checked because it does not.
+/* The HTTP server: civetweb, and the checks that civetweb does not make.
  *
- * Every request is answered in begin_request, and there is no document root: nothing of civetweb's own file serving is
- * ever reached (CVE-2025-55763 lies there). Its header parser is lenient in ways that let two programs disagree about
- * where a request ends (request smuggling, RFC 9112 section 11.2), so what it parsed is held against the bytes. */
+ * begin_request answers every request, and there is no document root. So civetweb's code that serves files is never
+ * reached (CVE-2025-55763 is in it). Its header parser accepts input about whose end two programs can disagree (request
+ * smuggling, RFC 9112 section 11.2). So the parsed headers are compared with the bytes that were received. */
 #include "http/http.h"
 
 #include <assert.h>
@@ -17,8 +17,8 @@
 #include "telemetry/log.h"
 
 enum {
-	/* civetweb's buffer is far larger than our limits together, so that it is we who refuse, with the right status:
-	 * civetweb itself only says 400 to a request head that does not fit. What is not used takes no memory. */
+	/* civetweb answers 400 to headers that do not fit into its buffer. Its buffer is much larger than our limits,
+	 * so that our checks refuse them first, with the right status. Unused pages of the buffer take no memory. */
 	BUFFER_SLACK = 128 * 1024,
 };
 
@@ -40,15 +40,15 @@ static int log_message(const struct mg_connection *connection, const char *messa
 	return 1;
 }
 
-/* The checks that come before any program sees the request, in this order. */
-static struct http_refusal exchange_check(struct http_exchange *exchange)
+/* The checks before the program sees the request, in this order. */
+static struct http_refusal check_request(struct http_exchange *exchange)
 {
 	const struct http_config *config = &exchange->server->config;
 	const struct http_request *request = &exchange->request;
 	size_t uri_bytes = strlen(request->path) + (request->query != NULL ? strlen(request->query) + 1 : 0);
 	struct http_refusal refusal = {0};
 
-	if (connection_unwanted(connection_state_connection(exchange->line)))
+	if (connection_is_over_limit(exchange->state->guarded))
 		return (struct http_refusal){429, "comes over one connection too many from its address"};
 	if (uri_bytes > (size_t)config->uri_max)
 		return (struct http_refusal){414, "has a longer URI than is accepted"};
@@ -67,11 +67,11 @@ static struct http_refusal exchange_check(struct http_exchange *exchange)
 
 /* ---- civetweb's callbacks ---- */
 
-/* Only here are these of this request: before, they still point to where those of the one before it were, which may be
- * another client's. */
-static void exchange_take_target(struct http_exchange *exchange)
+/* civetweb sets the path and query only before begin_request. Before, they point to the previous request's, which may
+ * be another client's. */
+static void set_target(struct http_exchange *exchange)
 {
-	const struct mg_request_info *info = mg_get_request_info(exchange->connection);
+	const struct mg_request_info *info = mg_get_request_info(exchange->civetweb);
 
 	if (info->local_uri_raw != NULL)
 		exchange->request.path = info->local_uri_raw;
@@ -88,8 +88,8 @@ static int begin_request(struct mg_connection *connection)
 	struct http_exchange *exchange = begin(connection);
 	struct http_refusal refusal;
 
-	exchange_take_target(exchange);
-	refusal = exchange_check(exchange);
+	set_target(exchange);
+	refusal = check_request(exchange);
 	if (refusal.status == 0 && atomic_load(&exchange->server->stopping))
 		refusal = (struct http_refusal){503, "came while the server is stopping"};
 	if (refusal.status == 0)
@@ -100,41 +100,39 @@ static int begin_request(struct mg_connection *connection)
 	return refusal.status;
 }
 
-static int server_refuses(struct mg_connection *connection, int status, const char *message)
+static int refuse_request(struct mg_connection *connection, int status, const char *message)
 {
 	struct http_exchange *exchange = begin(connection);
-	struct connection *guarded = connection_state_connection(exchange->line);
-	struct http_refusal refusal;
+	const bool aborted = connection_is_aborted(exchange->state->guarded);
+	const struct http_refusal refusal = http_refusal_of_civetweb(&exchange->request, aborted ? 408 : status);
 
 	(void)message;
-	connection_refuse(guarded);
-	refusal = http_refusal_of_civetweb(&exchange->request, connection_abort(guarded) ? 408 : status);
+	exchange->state->refused = true;
 	exchange_refuse(exchange, refusal.status, refusal.detail);
 	return 0;
 }
 
-/* Called before the socket is closed; also for a connection on which TLS could not be agreed, which never entered. */
+/* civetweb calls this before it closes the socket, and also when a TLS handshake failed. Then there is no state. */
 static void connection_closes(const struct mg_connection *connection)
 {
-	struct connection_state *line = mg_get_user_connection_data(connection);
+	struct connection_state *state = mg_get_user_connection_data(connection);
 	const struct mg_request_info *info = NULL;
 
-	if (line == NULL)
+	if (state == NULL)
 		return;
-	/* A target that is no path of this server ("*", "http://elsewhere/"): civetweb hangs up without a word. */
+	/* civetweb closes the connection without an answer when the target is not a path ("*", "http://elsewhere/"). */
 	info = mg_get_request_info(connection);
-	/* The same connection as everywhere; the callback's type alone says that it cannot be written to. */
-	if (info != NULL && info->request_uri != NULL && info->local_uri_raw == NULL &&
-	    !connection_refused(connection_state_connection(line)))
+	/* The callback's parameter is const, but the connection can still be written to. */
+	if (info != NULL && info->request_uri != NULL && info->local_uri_raw == NULL && !state->refused)
 		exchange_refuse(begin((struct mg_connection *)(uintptr_t)connection), 400,
 				"is for something else than a path of this server");
-	connection_state_free(line, server_of(connection)->guard);
+	connection_state_free(state, server_of(connection)->guard);
 }
 
 /* ---- starting and stopping ---- */
 
-/* 1: the context is made, and civetweb leaves it as it is. */
-static int take_tls(void **ret_context, void *user_data)
+/* Returns 1: civetweb uses the context as it is. */
+static int give_tls_context(void **ret_context, void *user_data)
 {
 	const struct http_server *server = user_data;
 
@@ -142,74 +140,69 @@ static int take_tls(void **ret_context, void *user_data)
 	return 1;
 }
 
-/* For a piece of a request, or for a client to take more of an answer. */
-static int64_t longest_wait(const struct http_config *config)
+/* The longest wait for a part of a request, or for a client to read a part of an answer. */
+static int64_t io_timeout_us(const struct http_config *config)
 {
-	return (config->head_us > config->body_us ? config->head_us : config->body_us) + SECOND_US;
+	const int64_t header_us = config->header_timeout_us, body_us = config->body_timeout_us;
+
+	return (header_us > body_us ? header_us : body_us) + SECOND_US;
 }
 
 static struct mg_context *start_civetweb(struct http_server *server)
 {
 	const struct http_config *config = &server->config;
 	const struct mg_callbacks callbacks = {.begin_request = begin_request,
-					       .http_error = server_refuses,
+					       .http_error = refuse_request,
 					       .log_message = log_message,
 					       .init_connection = connection_opened,
 					       .connection_close = connection_closes,
-					       .external_ssl_ctx = take_tls};
+					       .external_ssl_ctx = give_tls_context};
 	char listen[128], threads[16], buffer[24], receive[24], idle[24];
-	const char *options[] = {"listening_ports",
-				 listen,
-				 "num_threads",
-				 threads,
-				 "enable_keep_alive",
-				 "yes",
-				 "keep_alive_timeout_ms",
-				 idle,
-				 "request_timeout_ms",
-				 receive,
-				 "max_request_size",
-				 buffer,
-				 "tcp_nodelay",
-				 "1",
-				 "decode_url",
-				 "no",
-				 "listen_backlog",
-				 "511",
-				 "connection_queue",
-				 "128",
-				 "enable_auth_domain_check",
-				 "no",
-				 NULL};
+	/* clang-format off */
+	const char *options[] = {
+		"listening_ports",          listen,
+		"num_threads",              threads,
+		"enable_keep_alive",        "yes",
+		"keep_alive_timeout_ms",    idle,
+		"request_timeout_ms",       receive,
+		"max_request_size",         buffer,
+		"tcp_nodelay",              "1",
+		"decode_url",               "no",
+		"listen_backlog",           "511",
+		"connection_queue",         "128",
+		"enable_auth_domain_check", "no",
+		NULL,
+	};
+	/* clang-format on */
 	struct mg_init_data init = {.callbacks = &callbacks, .user_data = server, .configuration_options = options};
 
-	/* The guard is stricter than civetweb, which takes this for each piece, and for an answer to be taken. What is
-	 * idle is the guard's to say alone: civetweb does not know of answers that are still to come. */
-	const int64_t longest_us = longest_wait(config), idle_us = config->idle_us + HOUR_US;
+	/* The guard closes idle connections. civetweb does not know about deferred answers, so its own idle timeout
+	 * must never come first. Its other timeout is per part of a request or answer, and the guard's is shorter. */
+	const int64_t idle_us = config->idle_timeout_us + HOUR_US;
 
 	snprintf(listen, sizeof(listen), "%s:%d%s", config->address, config->port, server->tls != NULL ? "s" : "");
 	snprintf(threads, sizeof(threads), "%d", config->threads);
 	snprintf(buffer, sizeof(buffer), "%lld",
 		 (long long)(config->uri_max + config->header_bytes_max + BUFFER_SLACK));
-	snprintf(receive, sizeof(receive), "%lld", (long long)(longest_us / MS_US));
+	snprintf(receive, sizeof(receive), "%lld", (long long)(io_timeout_us(config) / MS_US));
 	snprintf(idle, sizeof(idle), "%lld", (long long)(idle_us / MS_US));
 	return mg_start2(&init, NULL);
 }
 
-static struct connection_guard_config door_config_of(const struct http_config *config)
+static struct connection_guard_config guard_config_of(const struct http_config *config)
 {
-	return (struct connection_guard_config){.places = config->threads,
-						.address_max = config->address_max,
-						.exempt = config->exempt,
-						.head_us = config->head_us,
-						.idle_us = config->idle_us,
-						.body_us = config->body_us,
-						.patience_us = config->patience_us};
+	return (struct connection_guard_config){.connections_max = config->threads,
+						.connections_per_address = config->connections_per_address,
+						.exempt_addresses = config->exempt_addresses,
+						.header_timeout_us = config->header_timeout_us,
+						.idle_timeout_us = config->idle_timeout_us,
+						.body_timeout_us = config->body_timeout_us,
+						.overload_timeout_us = config->overload_timeout_us};
 }
 
 enum status http_start(const struct http_config *config, struct http_server **ret_server)
 {
-	const struct connection_guard_config guard = door_config_of(config);
+	const struct connection_guard_config guard_config = guard_config_of(config);
 	struct http_server *server = mem_new(1, sizeof(*server));
 
 	assert(config->headers_max < MG_MAX_HEADERS);
@@ -218,8 +211,8 @@ enum status http_start(const struct http_config *config, struct http_server **re
 		free(server);
 		return E_INVALID;
 	}
-	server->guard = connection_guard_new(&guard);
-	server->rest = slow_writer_new(longest_wait(config));
+	server->guard = connection_guard_new(&guard_config);
+	server->slow_writer = slow_writer_new(io_timeout_us(config));
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_cond_init(&server->idle, NULL);
 	mg_init_library(server->tls != NULL ? MG_FEATURES_TLS : MG_FEATURES_DEFAULT);
@@ -246,19 +239,19 @@ void http_stop(struct http_server *server)
 {
 	if (server == NULL)
 		return;
-	/* civetweb stops sending as soon as it is told to stop: first let what runs be answered. */
+	/* civetweb stops sending as soon as mg_stop is called, so running requests are answered first. */
 	pthread_mutex_lock(&server->lock);
 	atomic_store(&server->stopping, true);
 	while (server->running > 0)
 		pthread_cond_wait(&server->idle, &server->lock);
 	pthread_mutex_unlock(&server->lock);
-	/* civetweb's threads look only every two seconds whether they should stop: the guard wakes them. */
+	/* civetweb's threads check only every two seconds whether they must stop. The guard wakes them. */
 	connection_guard_close(server->guard);
 	if (server->civetweb != NULL)
 		mg_stop(server->civetweb);
 	mg_exit_library();
-	slow_writer_free(server->rest);
-	buffers_free(server);
+	slow_writer_free(server->slow_writer);
+	request_buffers_free(server);
 	connection_guard_free(server->guard);
 	http_tls_free(server->tls);
 	pthread_cond_destroy(&server->idle);
@@ -266,7 +259,7 @@ void http_stop(struct http_server *server)
 	free(server);
 }
 
-int http_ask(int port, const char *path, int64_t wait_us)
+int http_get_status(int port, const char *path, int64_t timeout_us)
 {
 	char error[128];
 	int status = 0;
@@ -275,7 +268,7 @@ int http_ask(int port, const char *path, int64_t wait_us)
 	struct mg_connection *connection = mg_connect_client("127.0.0.1", port, 0, error, sizeof(error));
 	if (connection != NULL) {
 		mg_printf(connection, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
-		if (mg_get_response(connection, error, sizeof(error), (int)(wait_us / MS_US)) > 0)
+		if (mg_get_response(connection, error, sizeof(error), (int)(timeout_us / MS_US)) > 0)
 			status = mg_get_response_info(connection)->status_code;
 		mg_close_connection(connection);
 	}

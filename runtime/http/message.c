@@ -1,4 +1,4 @@
-/* HTTP messages without a socket: framing checks, header access, and the bytes of a response. */
+/* HTTP messages without a socket: checks, header access, printing. */
 #include "http/message.h"
 
 #include <assert.h>
@@ -15,14 +15,14 @@ const char *http_header(const struct http_request *request, const char *name)
 
 void http_add_header(struct http_response *response, struct arena *arena, const char *name, const char *value)
 {
-	size_t size = strlen(value), kept = 0;
+	size_t size = strlen(value), length = 0;
 	char *clean = arena_new(arena, size + 1, 1);
 
 	assert((size_t)response->header_count < sizeof(response->headers) / sizeof(response->headers[0]));
-	/* A value may come from a client: a line break in it would start a header, or a response, of its own. */
+	/* A value may come from a client. A line break in it would begin another header or response. */
 	for (size_t i = 0; i < size; i++)
 		if ((unsigned char)value[i] >= ' ' && value[i] != 0x7f)
-			clean[kept++] = value[i];
+			clean[length++] = value[i];
 	response->headers[response->header_count++] = (struct http_header){name, clean};
 }
 
@@ -42,7 +42,7 @@ bool http_list_has(const char *list, const char *token)
 	while (list != NULL && *list != '\0') {
 		list += strspn(list, " \t,");
 		if (strncasecmp(list, token, size) == 0 && strchr(" \t,;", list[size]) != NULL)
-			return true; /* strchr also finds the closing NUL */
+			return true; /* strchr also finds the terminating NUL */
 		list += strcspn(list, ",");
 	}
 	return false;
@@ -57,7 +57,7 @@ bool http_wants_keep_alive(const struct http_request *request, bool http_11)
 	return http_list_has(connection, "keep-alive") && !http_list_has(connection, "close");
 }
 
-/* 1*DIGIT and nothing else: no sign, no list, no space. At most 18 digits, so that it fits. -1 otherwise. */
+/* Reads 1*DIGIT, at most 18 digits so that it fits. -1: anything else, such as a sign, a list or a space. */
 static int64_t read_length(const char *text)
 {
 	size_t digits = strspn(text, "0123456789");
@@ -97,7 +97,7 @@ struct http_refusal http_read_framing(const struct http_request *request, bool h
 	return (struct http_refusal){0};
 }
 
-/* ---- what civetweb leaves to us ---- */
+/* ---- checks that civetweb does not make ---- */
 
 bool http_headers_whole(const struct http_request *request)
 {
@@ -109,7 +109,7 @@ bool http_headers_whole(const struct http_request *request)
 			return false;
 		if (last ? end[2] != '\r' || end[3] != '\0' : end + 2 != request->headers[i + 1].name)
 			return false;
-		/* "Name : value": the name is cut at the space, and the colon is not where it belongs. */
+		/* "Name : value": civetweb ends the name at the space, and a zero follows instead of the colon. */
 		if (strlen(request->headers[i].name) > 0 &&
 		    request->headers[i].name[strlen(request->headers[i].name) + 1] == '\0')
 			return false;
@@ -126,7 +126,7 @@ size_t http_header_bytes(const struct http_request *request)
 	return (size_t)(last->value + strlen(last->value) - request->headers[0].name);
 }
 
-static bool method_known(const char *method)
+static bool is_known_method(const char *method)
 {
 	static const char *const known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", NULL};
 
@@ -136,7 +136,7 @@ static bool method_known(const char *method)
 	return false;
 }
 
-static bool is_word(const char *text)
+static bool is_token(const char *text)
 {
 	return *text != '\0' && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_") == strlen(text);
 }
@@ -149,7 +149,7 @@ struct http_refusal http_refusal_of_civetweb(const struct http_request *request,
 	case 400:
 		if (coding != NULL && strcasecmp(coding, "chunked") != 0)
 			return (struct http_refusal){501, "has a Transfer-Encoding other than chunked"};
-		if (is_word(request->method) && !method_known(request->method))
+		if (is_token(request->method) && !is_known_method(request->method))
 			return (struct http_refusal){501, "has a method that this server does not know"};
 		return (struct http_refusal){400, "is not as RFC 9112 says"};
 	case 408:
@@ -219,18 +219,18 @@ static void add_line(struct buffer *out, const char *name, const char *value)
 void http_print_response(struct buffer *out, const struct http_response *response, const char *method, const char *date,
 			 bool keep_alive)
 {
-	bool bodiless = response->status == 204 || response->status == 304;
+	bool without_body = response->status == 204 || response->status == 304;
 
 	buffer_format(out, "HTTP/1.1 %d %s\r\n", response->status, http_status_words(response->status));
 	for (int i = 0; i < response->header_count; i++)
 		add_line(out, response->headers[i].name, response->headers[i].value);
-	if (response->lines != NULL)
-		buffer_text(out, response->lines);
+	if (response->extra_headers != NULL)
+		buffer_text(out, response->extra_headers);
 	add_line(out, "Date", date);
 	add_line(out, "Connection", keep_alive ? "keep-alive" : "close");
-	if (!bodiless)
+	if (!without_body)
 		buffer_format(out, "Content-Length: %zu\r\n", response->body.size);
 	buffer_add(out, "\r\n", 2);
-	if (!bodiless && strcmp(method, "HEAD") != 0 && response->body.size > 0)
+	if (!without_body && strcmp(method, "HEAD") != 0 && response->body.size > 0)
 		buffer_add(out, response->body.bytes, response->body.size);
 }

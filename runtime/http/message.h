@@ -1,11 +1,10 @@
-/* What an HTTP message must look like, and how a response is written: the part of the server that needs no socket.
- * Private to http.c and its tests. RFC 9110, RFC 9112. */
+/* Checking requests and printing responses, without a socket (RFC 9110, RFC 9112). Private to http/ and its tests. */
 #ifndef HTTP_MESSAGE_H
 #define HTTP_MESSAGE_H
 
 #include "http/http.h"
 
-/* Why a request is refused before any program sees it; status 0: it is not. */
+/* Why the server refuses a request; status 0: it does not. */
 struct http_refusal {
 	int status;
 	const char *detail; /* static text */
@@ -13,12 +12,12 @@ struct http_refusal {
 
 /* How the body of a request is delimited (RFC 9112 section 6). */
 struct http_framing {
-	int64_t length; /* Content-Length; 0 where there is none */
+	int64_t length; /* Content-Length; 0: the header is missing */
 	bool chunked;
 	bool expects_continue; /* the client waits for "100 Continue" before it sends the body */
 };
 
-/* Reads and checks Transfer-Encoding, Content-Length, Host and Expect. `http_11`: the request says HTTP/1.1. */
+/* Reads and checks Transfer-Encoding, Content-Length, Host and Expect. `http_11`: the version is HTTP/1.1. */
 struct http_refusal http_read_framing(const struct http_request *request, bool http_11,
 				      struct http_framing *ret_framing);
 
@@ -28,20 +27,20 @@ bool http_wants_keep_alive(const struct http_request *request, bool http_11);
 /* Whether `list` ("a, b;q=1, c") has the element `token`, case-insensitively. NULL has none. */
 bool http_list_has(const char *list, const char *token);
 
-/* Holds the parsed headers against the bytes they came from. civetweb cuts the lines apart in place, by zeroes: "name"
- * 0 ... "value" 0 0 "name" ..., so each value must end two bytes before the next name, and the empty line must follow
- * the last (its LF is overwritten too). Where that is not so, there was a folded line, a bare LF, a header beyond the
- * 64th or an early end, and a header that decides the framing may have been left out. */
+/* Compares the parsed headers with the bytes from which civetweb parsed them. civetweb splits the lines in place with
+ * zeroes: "name" 0 ... "value" 0 0 "name" .... So each value ends two bytes before the next name, and the empty line
+ * follows the last value (its LF is a zero as well). False: there was a folded line, a bare LF, a header beyond the
+ * 64th, or an early end, and a header that delimits the body may be missing. */
 bool http_headers_whole(const struct http_request *request);
 
-/* From the first header name to the last value. */
+/* The bytes from the first header name to the end of the last value. */
 size_t http_header_bytes(const struct http_request *request);
 
-/* What civetweb refuses by itself: it says 400 to an unknown method or transfer coding, and 411 to a Content-Length
- * that is no number. */
+/* The refusal for an error that civetweb found, with a more exact status. civetweb gives 400 to an unknown method or
+ * transfer coding, and 411 to a Content-Length that is not a number. */
 struct http_refusal http_refusal_of_civetweb(const struct http_request *request, int status);
 
-/* Writes the whole response. `date` is the value of Date; the body is left out for HEAD, 204 and 304. */
+/* Appends the whole response, without the body for HEAD, 204 and 304. `date` is the value of the Date header. */
 void http_print_response(struct buffer *out, const struct http_response *response, const char *method, const char *date,
 			 bool keep_alive);
 

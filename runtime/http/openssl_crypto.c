@@ -1,5 +1,5 @@
-/* An empty library, to be loaded as libcrypto.so: that name is otherwise in libssl-dev alone. It brings OpenSSL 3
- * along. */
+/* A library with the name libcrypto.so, which otherwise only libssl-dev installs. It links the real one of OpenSSL 3.
+ */
 #include <openssl/crypto.h>
 
 unsigned long comanda_openssl_version(void);

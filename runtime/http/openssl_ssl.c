@@ -1,5 +1,5 @@
-/* A library of one function, to be loaded as libssl.so: civetweb 1.15 asks OpenSSL by name, at run time, for what
- * OpenSSL 3 has renamed (SSL_get_peer_certificate), goes on without it, and then calls NULL at the first handshake. */
+/* A library with the name libssl.so and one function. civetweb 1.15 looks up SSL_get_peer_certificate at run time.
+ * OpenSSL 3 has renamed it, and civetweb would call NULL at the first handshake. */
 #include <openssl/ssl.h>
 
 #undef SSL_get_peer_certificate

@@ -1,5 +1,5 @@
-/* One thread that polls the sockets of slow readers. They are few: every answer that fits into a socket's buffer never
- * comes here. */
+/* One thread that polls the sockets of slow clients. They are few: an answer that fits into the socket's buffer is
+ * written at once. */
 #include "http/slow_writer.h"
 
 #include <assert.h>
@@ -12,160 +12,160 @@
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
-static struct metric slow = {.name = "comanda_http_slow_writes_total",
-			     .help = "Answers that could not be written at once because the client read slowly",
-			     .type = COUNTER};
+static struct metric slow_writes = {.name = "comanda_http_slow_writes_total",
+				    .help = "Answers that could not be written at once because the client read slowly",
+				    .type = COUNTER};
 
 struct slow_writer {
-	int64_t patience_us;
+	int64_t timeout_us;
 	struct wake wake;
 	pthread_mutex_t lock;
 	pthread_t thread;
-	bool begun, ended;
-	struct http_exchange *added; /* by others; the thread takes them over */
+	bool started, stopping;
+	struct http_exchange *added; /* by other threads; the writer's thread moves them to `exchanges` */
 
-	/* The thread's own. */
-	struct http_exchange *all;
-	struct pollfd *fds; /* the first is the wake's; then one for each of `all` */
+	/* Used only by the writer's thread. */
+	struct http_exchange *exchanges;
+	struct pollfd *fds; /* the first is the wake's; one per exchange follows, in the order of the list */
 	size_t count;
 };
 
-struct slow_writer *slow_writer_new(int64_t patience_us)
+struct slow_writer *slow_writer_new(int64_t timeout_us)
 {
-	struct slow_writer *rest = mem_new(1, sizeof(*rest));
+	struct slow_writer *writer = mem_new(1, sizeof(*writer));
 
-	rest->patience_us = patience_us;
-	if (wake_init(&rest->wake) != OK)
+	writer->timeout_us = timeout_us;
+	if (wake_init(&writer->wake) != OK)
 		abort(); /* as when there is no memory */
-	pthread_mutex_init(&rest->lock, NULL);
-	return rest;
+	pthread_mutex_init(&writer->lock, NULL);
+	return writer;
 }
 
 /* ---- the thread ---- */
 
-/* What others added. False: the end. */
-static bool take_added(struct slow_writer *rest)
+/* Moves the added exchanges to the list. False: the writer stops. */
+static bool take_added(struct slow_writer *writer)
 {
 	struct http_exchange *added = NULL;
-	bool ended = false;
+	bool stopping = false;
 
-	pthread_mutex_lock(&rest->lock);
-	added = rest->added;
-	rest->added = NULL;
-	ended = rest->ended;
-	pthread_mutex_unlock(&rest->lock);
+	pthread_mutex_lock(&writer->lock);
+	added = writer->added;
+	writer->added = NULL;
+	stopping = writer->stopping;
+	pthread_mutex_unlock(&writer->lock);
 	while (added != NULL) {
 		struct http_exchange *next = added->next;
 
-		added->next = rest->all;
-		rest->all = added;
+		added->next = writer->exchanges;
+		writer->exchanges = added;
 		added = next;
-		rest->count++;
+		writer->count++;
 	}
-	return !ended;
+	return !stopping;
 }
 
-/* Until somebody takes more, or has not for too long. */
-static void wait_for_readers(struct slow_writer *rest)
+/* Waits until a client can be written to, or the first timeout. */
+static void poll_clients(struct slow_writer *writer)
 {
 	const int64_t now_us = monotonic_now();
 	int64_t wait_us = HOUR_US;
 	size_t at = 1;
 
-	rest->fds = mem_grow(rest->fds, (rest->count + 1) * sizeof(*rest->fds));
-	rest->fds[0] = (struct pollfd){.fd = rest->wake.fd, .events = POLLIN};
-	for (const struct http_exchange *exchange = rest->all; exchange != NULL; exchange = exchange->next) {
-		const int64_t left_us = exchange->until_us > now_us ? exchange->until_us - now_us : 0;
+	writer->fds = mem_grow(writer->fds, (writer->count + 1) * sizeof(*writer->fds));
+	writer->fds[0] = (struct pollfd){.fd = writer->wake.fd, .events = POLLIN};
+	for (const struct http_exchange *exchange = writer->exchanges; exchange != NULL; exchange = exchange->next) {
+		const int64_t left_us = exchange->write_due_us > now_us ? exchange->write_due_us - now_us : 0;
 
 		wait_us = left_us < wait_us ? left_us : wait_us;
-		rest->fds[at++] = (struct pollfd){.fd = exchange_socket(exchange), .events = POLLOUT};
+		writer->fds[at++] = (struct pollfd){.fd = exchange_socket(exchange), .events = POLLOUT};
 	}
-	poll(rest->fds, rest->count + 1, (int)(wait_us / MS_US) + 1);
+	poll(writer->fds, writer->count + 1, (int)(wait_us / MS_US) + 1);
 }
 
-/* Half an answer is followed by nothing: the connection ends. */
-static bool has_given_up(const struct http_exchange *exchange)
+/* Nothing may follow an answer that was written in part, so the connection is closed. */
+static bool close_if_timed_out(const struct http_exchange *exchange)
 {
-	if (monotonic_now() < exchange->until_us)
+	if (monotonic_now() < exchange->write_due_us)
 		return false;
 	(void)shutdown(exchange_socket(exchange), SHUT_RDWR);
 	return true;
 }
 
-static bool is_over(const struct slow_writer *rest, struct http_exchange *exchange, bool ready)
+static bool write_more(const struct slow_writer *writer, struct http_exchange *exchange, bool ready)
 {
 	const size_t before = exchange->sent;
 
 	if (!ready)
-		return has_given_up(exchange);
-	if (exchange_send_some(exchange))
+		return close_if_timed_out(exchange);
+	if (exchange_write_some(exchange))
 		return true;
 	if (exchange->sent > before)
-		exchange->until_us = monotonic_now() + rest->patience_us;
+		exchange->write_due_us = monotonic_now() + writer->timeout_us;
 	return false;
 }
 
-/* They are in the order in which they were polled. */
-static void serve_readers(struct slow_writer *rest)
+/* The list is in the order of `fds`. */
+static void write_to_clients(struct slow_writer *writer)
 {
-	struct http_exchange **at = &rest->all;
+	struct http_exchange **at = &writer->exchanges;
 
 	for (size_t i = 1; *at != NULL; i++) {
 		struct http_exchange *exchange = *at;
 
-		if (!is_over(rest, exchange, rest->fds[i].revents != 0)) {
+		if (!write_more(writer, exchange, writer->fds[i].revents != 0)) {
 			at = &exchange->next;
 			continue;
 		}
 		*at = exchange->next;
-		rest->count--;
-		exchange_leave(exchange);
+		writer->count--;
+		exchange_finish(exchange);
 	}
 }
 
 static void *run(void *context)
 {
-	struct slow_writer *rest = context;
+	struct slow_writer *writer = context;
 
-	log_thread("http-rest");
-	while (take_added(rest)) {
-		wait_for_readers(rest);
-		serve_readers(rest);
-		if (rest->fds[0].revents != 0)
-			wake_clear(&rest->wake);
+	log_thread("http-slow-writer");
+	while (take_added(writer)) {
+		poll_clients(writer);
+		write_to_clients(writer);
+		if (writer->fds[0].revents != 0)
+			wake_clear(&writer->wake);
 	}
 	return NULL;
 }
 
-/* ---- from outside ---- */
+/* ---- calls from other threads ---- */
 
-void slow_writer_add(struct slow_writer *rest, struct http_exchange *exchange)
+void slow_writer_add(struct slow_writer *writer, struct http_exchange *exchange)
 {
-	metric_add(&slow, NULL, 1);
-	exchange->until_us = monotonic_now() + rest->patience_us;
-	pthread_mutex_lock(&rest->lock);
-	exchange->next = rest->added;
-	rest->added = exchange;
-	if (!rest->begun && pthread_create(&rest->thread, NULL, run, rest) != 0)
+	metric_add(&slow_writes, NULL, 1);
+	exchange->write_due_us = monotonic_now() + writer->timeout_us;
+	pthread_mutex_lock(&writer->lock);
+	exchange->next = writer->added;
+	writer->added = exchange;
+	if (!writer->started && pthread_create(&writer->thread, NULL, run, writer) != 0)
 		abort(); /* as when there is no memory */
-	rest->begun = true;
-	pthread_mutex_unlock(&rest->lock);
-	wake_send(&rest->wake);
+	writer->started = true;
+	pthread_mutex_unlock(&writer->lock);
+	wake_send(&writer->wake);
 }
 
-void slow_writer_free(struct slow_writer *rest)
+void slow_writer_free(struct slow_writer *writer)
 {
-	if (rest == NULL)
+	if (writer == NULL)
 		return;
-	pthread_mutex_lock(&rest->lock);
-	rest->ended = true;
-	pthread_mutex_unlock(&rest->lock);
-	wake_send(&rest->wake);
-	if (rest->begun)
-		pthread_join(rest->thread, NULL);
-	assert(rest->all == NULL && rest->added == NULL);
-	free(rest->fds);
-	wake_done(&rest->wake);
-	pthread_mutex_destroy(&rest->lock);
-	free(rest);
+	pthread_mutex_lock(&writer->lock);
+	writer->stopping = true;
+	pthread_mutex_unlock(&writer->lock);
+	wake_send(&writer->wake);
+	if (writer->started)
+		pthread_join(writer->thread, NULL);
+	assert(writer->exchanges == NULL && writer->added == NULL);
+	free(writer->fds);
+	wake_done(&writer->wake);
+	pthread_mutex_destroy(&writer->lock);
+	free(writer);
 }

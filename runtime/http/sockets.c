@@ -1,5 +1,4 @@
-/* Walks /proc/self/fd (proc(5)): some tens of microseconds for a hundred sockets, and needed only when a connection is
- * cut off or the server stops. */
+/* Reads /proc/self/fd (proc(5)). This takes some tens of microseconds for a hundred sockets. */
 #include "http/sockets.h"
 
 #include <dirent.h>
@@ -13,7 +12,7 @@ union address {
 	struct sockaddr any;
 	struct sockaddr_in four;
 	struct sockaddr_in6 six;
-	struct sockaddr_storage room;
+	struct sockaddr_storage storage;
 };
 
 static int port_of(const union address *address)
@@ -36,7 +35,7 @@ static bool listens(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &size) == 0 && yes != 0;
 }
 
-static void visit_one(int fd, int port, socket_visit *visit, void *context)
+static void visit_socket(int fd, int port, socket_visit *visit, void *context)
 {
 	union address own, peer;
 	socklen_t own_size = sizeof(own), peer_size = sizeof(peer);
@@ -48,7 +47,7 @@ static void visit_one(int fd, int port, socket_visit *visit, void *context)
 	    getnameinfo(&peer.any, peer_size, text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
 		visit(context, fd, text, port_of(&peer));
 	else
-		visit(context, fd, "", listens(fd) ? 0 : -1);
+		visit(context, fd, "", listens(fd) ? SOCKET_LISTENS : SOCKET_WITHOUT_PEER);
 }
 
 void sockets_of_port(int port, socket_visit *visit, void *context)
@@ -58,8 +57,8 @@ void sockets_of_port(int port, socket_visit *visit, void *context)
 
 	if (open_files == NULL)
 		return;
-	while ((entry = readdir(open_files)) != NULL) /* NOLINT(concurrency-mt-unsafe): a DIR of our own */
+	while ((entry = readdir(open_files)) != NULL) /* NOLINT(concurrency-mt-unsafe): only this thread uses the DIR */
 		if (entry->d_name[0] != '.')
-			visit_one((int)strtol(entry->d_name, NULL, 10), port, visit, context);
+			visit_socket((int)strtol(entry->d_name, NULL, 10), port, visit, context);
 	closedir(open_files);
 }

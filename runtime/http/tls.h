@@ -1,8 +1,8 @@
-/* TLS for the HTTP server: TLS 1.2 or newer, with the ciphers that OpenSSL takes for good. Private to the server.
+/* TLS 1.2 and 1.3 for the HTTP server, by OpenSSL. Private to http/.
  *
- * civetweb looks for OpenSSL by the names libssl.so and libcrypto.so, and for a function that OpenSSL 3 has renamed.
- * Two small libraries have these names (libcomanda-ssl.so and -crypto.so; beside the program's bin/, as built in lib/,
- * as installed in lib/comanda/); they are loaded before, and the loader takes a library that is there already. */
+ * civetweb loads OpenSSL by the names libssl.so and libcrypto.so, and needs a function that OpenSSL 3 has renamed. Two
+ * small libraries of Comanda have these names: libcomanda-ssl.so and libcomanda-crypto.so. They lie in lib/ (built) or
+ * lib/comanda/ (installed), beside the program's bin/. They are loaded first, so that the loader takes them. */
 #ifndef HTTP_TLS_H
 #define HTTP_TLS_H
 
@@ -10,8 +10,8 @@
 
 struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
 
-/* `certificate`: a PEM file with the server's certificate and those that vouch for it, in this order; `key`: a PEM file
- * with its private key. E_INVALID, with a line in the log that says what is wrong. */
+/* `certificate`: a PEM file with the server's certificate and then its intermediates. `key`: a PEM file with the
+ * private key. E_INVALID: one of them cannot be used, and the log says why. */
 must_check enum status http_tls_new(const char *certificate, const char *key, struct ssl_ctx_st **ret_tls);
 void http_tls_free(struct ssl_ctx_st *tls);
 

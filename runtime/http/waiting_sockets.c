@@ -1,4 +1,4 @@
-/* Visitors: a list made anew at each look round. */
+/* The list of waiting sockets. Each scan makes a new one. */
 #include "http/waiting_sockets.h"
 
 #include <stdio.h>
@@ -27,48 +27,41 @@ static int compare(const void *a, const void *b)
 	return peer_compare(&first->peer, &second->peer);
 }
 
-void waiting_sockets_add(struct waiting_sockets *waiting_sockets, const struct waiting_socket *waiting_socket)
+void waiting_sockets_add(struct waiting_sockets *list, const struct waiting_socket *socket)
 {
-	if (waiting_sockets->count == waiting_sockets->room) {
-		const size_t room = waiting_sockets->room == 0 ? 64 : 2 * waiting_sockets->room;
-		struct waiting_socket *items = mem_new(room, sizeof(*items));
-
-		if (waiting_sockets->count > 0)
-			memcpy(items, waiting_sockets->items, waiting_sockets->count * sizeof(*items));
-		free(waiting_sockets->items);
-		waiting_sockets->items = items;
-		waiting_sockets->room = room;
+	if (list->count == list->capacity) {
+		list->capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
+		list->items = mem_grow(list->items, list->capacity * sizeof(*list->items));
 	}
-	waiting_sockets->items[waiting_sockets->count++] = *waiting_socket;
+	list->items[list->count++] = *socket;
 }
 
-void waiting_sockets_sort(struct waiting_sockets *waiting_sockets)
+void waiting_sockets_sort(struct waiting_sockets *list)
 {
-	if (waiting_sockets->count > 0)
-		qsort(waiting_sockets->items, waiting_sockets->count, sizeof(*waiting_sockets->items), compare);
+	if (list->count > 0)
+		qsort(list->items, list->count, sizeof(*list->items), compare);
 }
 
-struct waiting_socket *waiting_sockets_find(const struct waiting_sockets *waiting_sockets, const struct peer *peer)
+struct waiting_socket *waiting_sockets_find(const struct waiting_sockets *list, const struct peer *peer)
 {
 	const struct waiting_socket wanted = {.peer = *peer};
 
-	if (waiting_sockets->count == 0)
+	if (list->count == 0)
 		return NULL;
-	return bsearch(&wanted, waiting_sockets->items, waiting_sockets->count, sizeof(wanted), compare);
+	return bsearch(&wanted, list->items, list->count, sizeof(wanted), compare);
 }
 
-int waiting_sockets_of(const struct waiting_sockets *waiting_sockets, const char *address)
+int waiting_sockets_count(const struct waiting_sockets *list, const char *address)
 {
 	int count = 0;
 
-	for (size_t i = 0; i < waiting_sockets->count; i++)
-		count += waiting_sockets->items[i].cut == NULL &&
-			 strcmp(waiting_sockets->items[i].peer.address, address) == 0;
+	for (size_t i = 0; i < list->count; i++)
+		count += list->items[i].aborted == NULL && strcmp(list->items[i].peer.address, address) == 0;
 	return count;
 }
 
-void waiting_sockets_done(struct waiting_sockets *waiting_sockets)
+void waiting_sockets_done(struct waiting_sockets *list)
 {
-	free(waiting_sockets->items);
-	*waiting_sockets = (struct waiting_sockets){.items = NULL};
+	free(list->items);
+	*list = (struct waiting_sockets){.items = NULL};
 }

@@ -1,5 +1,5 @@
-/* The sockets of a server's port that have not been heard yet, and since when. Sorted by port and address. Private to
- * the HTTP server's guard. */
+/* Connected sockets of the server's port that have not sent a request yet, with the time of their first sight.
+ * Sorted by the peer's port and address. Private to the connection guard. */
 #ifndef HTTP_WAITING_SOCKETS_H
 #define HTTP_WAITING_SOCKETS_H
 
@@ -15,25 +15,26 @@ struct peer {
 
 struct waiting_socket {
 	struct peer peer;
-	int64_t since_us;
-	const char *cut; /* why it was shown out; NULL: it was not */
+	int64_t since_us;    /* by monotonic_now() */
+	const char *aborted; /* why the guard has aborted it; NULL: it has not */
 };
 
 struct waiting_sockets {
 	struct waiting_socket *items;
-	size_t count, room;
+	size_t count, capacity;
 };
 
 struct peer peer_of(const char *address, int port);
+/* <0, 0, >0, as memcmp. */
 int peer_compare(const struct peer *a, const struct peer *b);
 
-/* While a new list is made, in any order; it must be sorted before it is searched. */
-void waiting_sockets_add(struct waiting_sockets *waiting_sockets, const struct waiting_socket *waiting_socket);
-void waiting_sockets_sort(struct waiting_sockets *waiting_sockets);
-struct waiting_socket *waiting_sockets_find(const struct waiting_sockets *waiting_sockets,
-					    const struct peer *peer); /* NULL: not there */
-/* How many of an address there are that were not shown out. */
-int waiting_sockets_of(const struct waiting_sockets *waiting_sockets, const char *address);
-void waiting_sockets_done(struct waiting_sockets *waiting_sockets);
+/* Appends. The list must be sorted before the next search. */
+void waiting_sockets_add(struct waiting_sockets *list, const struct waiting_socket *socket);
+void waiting_sockets_sort(struct waiting_sockets *list);
+/* NULL: not found. */
+struct waiting_socket *waiting_sockets_find(const struct waiting_sockets *list, const struct peer *peer);
+/* How many sockets of an address are not aborted. The list need not be sorted. */
+int waiting_sockets_count(const struct waiting_sockets *list, const char *address);
+void waiting_sockets_done(struct waiting_sockets *list);
 
 #endif

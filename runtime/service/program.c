@@ -60,7 +60,7 @@ static void keep_memory_private(void)
 static int check(const struct program *program, const void *settings)
 {
 	const int64_t port = *(const int64_t *)(const void *)((const char *)settings + program->admin_port);
-	const int status = http_ask((int)port, "/readyz", 2 * SECOND_US);
+	const int status = http_get_status((int)port, "/readyz", 2 * SECOND_US);
 
 	if (status == 200)
 		return 0;

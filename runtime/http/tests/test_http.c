@@ -65,10 +65,10 @@ static struct http_config config(void)
 				    .uri_max = 200,
 				    .header_bytes_max = 4000,
 				    .headers_max = 60,
-				    .head_us = 5 * SECOND_US,
-				    .body_us = 5 * SECOND_US,
-				    .idle_us = 5 * SECOND_US,
-				    .patience_us = SECOND_US,
+				    .header_timeout_us = 5 * SECOND_US,
+				    .body_timeout_us = 5 * SECOND_US,
+				    .idle_timeout_us = 5 * SECOND_US,
+				    .overload_timeout_us = SECOND_US,
 				    .answer = echo,
 				    .refuse = refuse};
 }
@@ -99,8 +99,8 @@ static int start_impatient(void **state)
 	struct http_config impatient = config();
 
 	(void)state;
-	impatient.head_us = impatient.body_us = 200 * MS_US;
-	impatient.idle_us = 200 * MS_US;
+	impatient.header_timeout_us = impatient.body_timeout_us = 200 * MS_US;
+	impatient.idle_timeout_us = 200 * MS_US;
 	return start_with(&impatient);
 }
 

@@ -94,10 +94,10 @@ static int start_with_times(int64_t time_us)
 					   .uri_max = 200,
 					   .header_bytes_max = 4000,
 					   .headers_max = 60,
-					   .head_us = time_us,
-					   .body_us = time_us,
-					   .idle_us = time_us,
-					   .patience_us = SECOND_US,
+					   .header_timeout_us = time_us,
+					   .body_timeout_us = time_us,
+					   .idle_timeout_us = time_us,
+					   .overload_timeout_us = SECOND_US,
 					   .answer = answer,
 					   .refuse = refuse};
 
