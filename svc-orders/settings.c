@@ -6,8 +6,8 @@
 
 const struct setting orders_settings_table[] = {
 	SERVICE_SETTINGS(struct orders_settings),
-	ROW("COMANDA_ORDER_DEADLINE", SET_DURATION, place.deadline_us, "10m", SECOND_US, 7 * DAY_US, "how long an order waits for users and products before it expires"),
-	ROW("COMANDA_ORDERS_PENDING_MAX", SET_INT, pending_max, "100000", 1, 100000000, "no more orders are accepted (503) while so many are pending"),
+	ROW("COMANDA_ORDER_DEADLINE",     SET_DURATION, place.deadline_us, "10m",    SECOND_US, 7 * DAY_US, "how long an order waits for users and products before it expires"),
+	ROW("COMANDA_ORDERS_PENDING_MAX", SET_INT,      pending_max,       "100000", 1,         100000000,  "no more orders are accepted (503) while so many are pending"),
 	{0},
 };
 /* clang-format on */

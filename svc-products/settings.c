@@ -6,7 +6,7 @@
 
 const struct setting products_settings_table[] = {
 	SERVICE_SETTINGS(struct products_settings),
-	ROW("COMANDA_REDIS_URL", SET_SECRET, service.redis_url, "", 0, 0, "redis://:password@host:port/database, in front of reads; empty: no cache"),
+	ROW("COMANDA_REDIS_URL",             SET_SECRET,   service.redis_url,        "",    0,      0,             "redis://:password@host:port/database, in front of reads; empty: no cache"),
 	/* At least a day: a row must outlive its order's deadline and every message about it that is still on its way. */
 	ROW("COMANDA_RESERVATION_RETENTION", SET_DURATION, reservation_retention_us, "30d", DAY_US, 3650 * DAY_US, "how long reservations are kept after their order's end"),
 	{0},

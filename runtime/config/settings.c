@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "config/renamed.h"
 #include "core/timestamp.h"
 
 /* The texts of settings, which live as long as the program. Filled at the start, by one thread. */
@@ -203,6 +204,44 @@ static enum status find_text(struct given *given, struct arena *arena)
 	return E_INVALID;
 }
 
+static bool is_given(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && *value != '\0';
+}
+
+static const char *renamed_from(const struct setting *setting)
+{
+	for (const struct renamed_setting *renamed = renamed_settings; renamed->old_name != NULL; renamed++)
+		if (strcmp(renamed->new_name, setting->name) == 0)
+			return renamed->old_name;
+	return NULL;
+}
+
+static enum status refuse_old_name(const struct setting *setting, const char *old_name, const char *suffix,
+				   FILE *complaints)
+{
+	(void)fprintf(complaints, "%s%s: has a new name: %s%s; give it under that name and unset the old one (%s)\n",
+		      old_name, suffix, setting->name, suffix, setting->meaning);
+	return E_INVALID;
+}
+
+/* Whether the environment gives the setting under a name that it no longer has. */
+static enum status check_old_name(const struct setting *setting, struct arena *arena, FILE *complaints)
+{
+	const char *old_name = renamed_from(setting);
+	enum status status = OK;
+
+	if (old_name == NULL)
+		return OK;
+	if (is_given(old_name))
+		status = refuse_old_name(setting, old_name, "", complaints);
+	if (setting->type == SET_SECRET && is_given(arena_format(arena, "%s_FILE", old_name)))
+		status = refuse_old_name(setting, old_name, "_FILE", complaints);
+	return status;
+}
+
 enum status settings_read(const struct setting *table, void *ret_settings, FILE *complaints)
 {
 	enum status whole = OK;
@@ -212,6 +251,8 @@ enum status settings_read(const struct setting *table, void *ret_settings, FILE 
 	for (const struct setting *setting = table; setting->name != NULL; setting++) {
 		struct given given = {.setting = setting, .complaints = complaints};
 
+		if (check_old_name(setting, &arena, complaints) != OK)
+			whole = E_INVALID;
 		if (find_text(&given, &arena) != OK || store(&given, (char *)ret_settings + setting->offset) != OK)
 			whole = E_INVALID;
 	}

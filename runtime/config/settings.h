@@ -1,4 +1,4 @@
-/* Settings: from the environment, by one alphabetical table a program. All faults are reported at once. */
+/* Settings: from the environment, by one alphabetical table per program. All faults are reported at once. */
 #ifndef CONFIG_SETTINGS_H
 #define CONFIG_SETTINGS_H
 
@@ -32,9 +32,10 @@ struct setting {
 	}
 
 /* Reads every setting of the table (ends with a NULL name) into `ret_settings`. Texts live until the program ends.
- * E_INVALID after writing one line a fault to `complaints`: what is wrong, where, how to mend it. */
+ * E_INVALID after writing one line per fault to `complaints`: what is wrong, where, how to mend it. A value under the
+ * old name of a setting of the table (config/renamed.h) is a fault as well. */
 must_check enum status settings_read(const struct setting *table, void *ret_settings, FILE *complaints);
-/* Frees those texts: for who reads settings again and again, as tests do. */
+/* Frees those texts, for a test that reads settings again and again. */
 void settings_forget(void);
 /* The table as --help shows it. */
 void settings_help(const struct setting *table, FILE *out);

@@ -2,9 +2,11 @@
 import os
 import signal
 import socket
+import subprocess
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -173,3 +175,14 @@ def test_access_tokens_live_as_long_as_a_setting_says(stack, api, customer):
         assert eventually(lambda: api.post("/auth/token", body).json().get("expires_in")) == 300
     finally:
         stack.restart("svc-users")
+
+
+@pytest.mark.parametrize("program, old, new", [("edge-http", "COMANDA_HTTP_PATIENCE", "COMANDA_HTTP_OVERLOAD_TIMEOUT"),
+                                               ("svc-orders", "COMANDA_OPEN_MAX", "COMANDA_MAX_PENDING"),
+                                               ("svc-users", "COMANDA_TOKEN_KEY_OTHER_FILE", "COMANDA_TOKEN_KEY_SECONDARY_FILE")])
+def test_a_program_that_is_given_an_old_name_does_not_start_and_says_the_new_one(stack, program, old, new):
+    done = subprocess.run([Path(stack["COMANDA_BIN"]) / program], env={old: "1"}, capture_output=True, text=True,
+                          timeout=30, check=False)
+    assert done.returncode == 2
+    assert f"{old}: has a new name: {new};" in done.stderr, done.stderr
+    assert "COMANDA_BROKER_URL: is not set" in done.stderr, "all faults are reported at once"

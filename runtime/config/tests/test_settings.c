@@ -23,7 +23,7 @@ static const struct setting table[] = {
 	{"TEST_CACHE_URL", SET_TEXT, offsetof(struct sample, cache_url), "redis://localhost", 0, 0,
 	 "where the cache is"},
 	{"TEST_KEY", SET_SECRET, offsetof(struct sample, key), NULL, 0, 0, "the signing key"},
-	{"TEST_LANES", SET_INT, offsetof(struct sample, consumers), "1", 1, 16, "consumers that read"},
+	{"TEST_CONSUMERS", SET_INT, offsetof(struct sample, consumers), "1", 1, 16, "consumers that read"},
 	{"TEST_LOUD", SET_BOOL, offsetof(struct sample, loud), "off", 0, 0, "whether it is loud"},
 	{"TEST_NAME", SET_TEXT, offsetof(struct sample, name), NULL, 0, 0, "what it is called"},
 	{"TEST_PORT", SET_PORT, offsetof(struct sample, port), "0", 0, 0, "where it listens"},
@@ -99,7 +99,7 @@ static void what_is_set_is_taken(void **state)
 {
 	(void)state;
 	set("TEST_CACHE_URL", "");
-	set("TEST_LANES", "16");
+	set("TEST_CONSUMERS", "16");
 	set("TEST_LOUD", "on");
 	set("TEST_PORT", "8080");
 	set("TEST_WAIT", "250ms");
@@ -114,7 +114,7 @@ static void what_is_set_is_taken(void **state)
 static void an_empty_variable_is_as_good_as_none(void **state)
 {
 	(void)state;
-	set("TEST_LANES", "");
+	set("TEST_CONSUMERS", "");
 	set("TEST_WAIT", "");
 	assert_int_equal(read_settings(), OK);
 	assert_int_equal(sample.consumers, 1);
@@ -128,7 +128,7 @@ static void all_faults_are_told_at_once(void **state)
 	(void)state;
 	(void)unsetenv("TEST_KEY");
 	(void)unsetenv("TEST_NAME");
-	set("TEST_LANES", "17");
+	set("TEST_CONSUMERS", "17");
 	set("TEST_LOUD", "maybe");
 	set("TEST_PORT", "65536");
 	set("TEST_WAIT", "10ms");
@@ -138,7 +138,7 @@ static void all_faults_are_told_at_once(void **state)
 	     "(the "
 	     "signing key)\n");
 	says("TEST_NAME: is not set, and has no default; set it (what it is called)\n");
-	says("TEST_LANES: \"17\" is out of bounds; give 1 to 16 (consumers that read)\n");
+	says("TEST_CONSUMERS: \"17\" is out of bounds; give 1 to 16 (consumers that read)\n");
 	says("TEST_LOUD: \"maybe\" is neither on nor off (whether it is loud)\n");
 	says("TEST_PORT: \"65536\" is not a port; give 1 to 65535, or 0 for any free one (where it listens)\n");
 	says("TEST_WAIT: \"10ms\" is out of bounds; give 100ms to 1m (longest wait)\n");
@@ -151,11 +151,11 @@ static void refuses_numbers_and_durations_that_are_none(void **state)
 	static const char *const durations[] = {"5", "s", "1.5s", "5 s", "5us", "-1s", "9223372036854775807d"};
 
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-		set("TEST_LANES", numbers[i]);
+		set("TEST_CONSUMERS", numbers[i]);
 		assert_int_equal(read_settings(), E_INVALID);
-		says("TEST_LANES: ");
+		says("TEST_CONSUMERS: ");
 	}
-	set("TEST_LANES", "2");
+	set("TEST_CONSUMERS", "2");
 	for (size_t i = 0; i < sizeof durations / sizeof durations[0]; i++) {
 		set("TEST_WAIT", durations[i]);
 		assert_int_equal(read_settings(), E_INVALID);
@@ -347,6 +347,72 @@ static void refuses_what_is_no_url(void **state)
 	arena_done(&arena);
 }
 
+struct renamed_values {
+	const char *key;
+	int64_t pending, timeout_us;
+};
+
+static enum status read_renamed(const struct setting *settings)
+{
+	struct renamed_values values;
+	enum status status;
+	FILE *out;
+
+	free(complaints);
+	complaints = NULL;
+	out = open_memstream(&complaints, &complaints_size);
+	assert_non_null(out);
+	status = settings_read(settings, &values, out);
+	(void)fclose(out);
+	return status;
+}
+
+static void a_setting_under_its_old_name_is_refused_with_the_new_name(void **state)
+{
+	static const struct setting settings[] = {
+		SETTING("COMANDA_MAX_PENDING", SET_INT, struct renamed_values, pending, "10", 1, 100,
+			"how many may be pending"),
+		SETTING("COMANDA_STATEMENT_TIMEOUT", SET_DURATION, struct renamed_values, timeout_us, "4s", 0, 0,
+			"how long"),
+		SETTING("COMANDA_TOKEN_KEY_SECONDARY", SET_SECRET, struct renamed_values, key, "", 0, 0,
+			"the other key"),
+		{0},
+	};
+	static const char *const old_names[] = {"COMANDA_OPEN_MAX", "COMANDA_TOKEN_KEY_OTHER",
+						"COMANDA_TOKEN_KEY_OTHER_FILE"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(old_names) / sizeof(*old_names); i++)
+		set(old_names[i], "s3cret");
+	set("COMANDA_STATEMENT_TIMEOUT", "never");
+	assert_int_equal(read_renamed(settings), E_INVALID);
+	says("COMANDA_OPEN_MAX: has a new name: COMANDA_MAX_PENDING; give it under that name and unset the old "
+	     "one (how "
+	     "many may be pending)\n");
+	says("COMANDA_TOKEN_KEY_OTHER: has a new name: COMANDA_TOKEN_KEY_SECONDARY; ");
+	says("COMANDA_TOKEN_KEY_OTHER_FILE: has a new name: COMANDA_TOKEN_KEY_SECONDARY_FILE; ");
+	says("COMANDA_STATEMENT_TIMEOUT: \"never\" is not a duration");
+	assert_int_equal(lines(complaints), 4);
+	assert_null(strstr(complaints, "s3cret"));
+
+	for (size_t i = 0; i < sizeof(old_names) / sizeof(*old_names); i++)
+		set(old_names[i], "");
+	set("COMANDA_STATEMENT_TIMEOUT", "1s");
+	assert_int_equal(read_renamed(settings), OK);
+	(void)unsetenv("COMANDA_STATEMENT_TIMEOUT");
+}
+
+static void an_old_name_of_another_program_is_no_fault(void **state)
+{
+	static const struct setting settings[] = {{0}};
+
+	(void)state;
+	set("COMANDA_OPEN_MAX", "7");
+	assert_int_equal(read_renamed(settings), OK);
+	assert_int_equal(read_settings(), OK);
+	(void)unsetenv("COMANDA_OPEN_MAX");
+}
+
 int main(void)
 {
 #define clear(test) cmocka_unit_test_setup(test, clean)
@@ -364,6 +430,8 @@ int main(void)
 		clear(help_shows_the_whole_table),
 		clear(takes_urls_apart),
 		clear(refuses_what_is_no_url),
+		clear(a_setting_under_its_old_name_is_refused_with_the_new_name),
+		clear(an_old_name_of_another_program_is_no_fault),
 	};
 	int failed = 0;
 

@@ -164,110 +164,27 @@ struct service_settings {
 	int64_t idempotency_ttl_us, dedup_ttl_us;
 };
 /* The rows of a settings table for a `struct service_settings` member named `service` in `struct_`. */
-#define SERVICE_SETTINGS(struct_)                                                                                      \
-	{"COMANDA_ADMIN_ADDRESS",                                                                                      \
-	 SET_TEXT,                                                                                                     \
-	 offsetof(struct_, service.admin_address),                                                                     \
-	 "127.0.0.1",                                                                                                  \
-	 0,                                                                                                            \
-	 0,                                                                                                            \
-	 "address of healthz, readyz and metrics; 0.0.0.0: all addresses, only in a separate network"},                \
-		{"COMANDA_ADMIN_PORT",                                                                                 \
-		 SET_PORT,                                                                                             \
-		 offsetof(struct_, service.admin_port),                                                                \
-		 "0",                                                                                                  \
-		 0,                                                                                                    \
-		 0,                                                                                                    \
-		 "port of healthz, readyz and metrics; 0: any free port"},                                             \
-		{"COMANDA_BROKER_HEARTBEAT",                                                                           \
-		 SET_DURATION,                                                                                         \
-		 offsetof(struct_, service.broker_heartbeat_us),                                                       \
-		 "10s",                                                                                                \
-		 2 * SECOND_US,                                                                                        \
-		 600 * SECOND_US,                                                                                      \
-		 "AMQP heartbeat; a dead connection is detected after twice this time"},                               \
-		{"COMANDA_BROKER_URL",                                                                                 \
-		 SET_SECRET,                                                                                           \
-		 offsetof(struct_, service.broker_url),                                                                \
-		 NULL,                                                                                                 \
-		 0,                                                                                                    \
-		 0,                                                                                                    \
-		 "amqp://user:password@host:port[,host:port]/vhost; amqps://…?cacertfile=/path for TLS"},              \
-		{"COMANDA_DATABASE_URL",                                                                               \
-		 SET_SECRET,                                                                                           \
-		 offsetof(struct_, service.database_url),                                                              \
-		 NULL,                                                                                                 \
-		 0,                                                                                                    \
-		 0,                                                                                                    \
-		 "postgresql://user:password@host:port/database"},                                                     \
-		{"COMANDA_STATEMENT_TIMEOUT",                                                                          \
-		 SET_DURATION,                                                                                         \
-		 offsetof(struct_, service.statement_timeout_us),                                                      \
-		 "4s",                                                                                                 \
-		 100 * MS_US,                                                                                          \
-		 60 * SECOND_US,                                                                                       \
-		 "longest wait for a database statement"},                                                             \
-		{"COMANDA_ALLOW_DEBUGGER",                                                                             \
-		 SET_BOOL,                                                                                             \
-		 offsetof(struct_, service.allow_debugger),                                                            \
-		 "off",                                                                                                \
-		 0,                                                                                                    \
-		 0,                                                                                                    \
-		 "on: other processes of the same account may read the memory of this one, keys included"},            \
-		{"COMANDA_IDEMPOTENCY_TTL",                                                                            \
-		 SET_DURATION,                                                                                         \
-		 offsetof(struct_, service.idempotency_ttl_us),                                                        \
-		 "24h",                                                                                                \
-		 SECOND_US,                                                                                            \
-		 30 * DAY_US,                                                                                          \
-		 "how long an idempotency key and its answer are kept"},                                               \
-		{"COMANDA_DEDUP_TTL",                                                                                  \
-		 SET_DURATION,                                                                                         \
-		 offsetof(struct_, service.dedup_ttl_us),                                                              \
-		 "7d",                                                                                                 \
-		 SECOND_US,                                                                                            \
-		 90 * DAY_US,                                                                                          \
-		 "how long the inbox keeps the id of a processed event"},                                              \
-		{"COMANDA_CONSUMERS_COMMAND",      SET_INT, offsetof(struct_, service.consumers_command), "1", 1, 16,  \
-		 "number of consumers of commands"},                                                                   \
-		{"COMANDA_CONSUMERS_EVENTS",     SET_INT, offsetof(struct_, service.consumers_events), "1", 1, 16,     \
-		 "number of consumers of events"},                                                                     \
-		{"COMANDA_CONSUMERS_QUERY",       SET_INT, offsetof(struct_, service.consumers_query), "1", 1, 16,     \
-		 "number of consumers of queries"},                                                                    \
-		{"COMANDA_LOG_LEVEL",         SET_TEXT, offsetof(struct_, service.log_level), "info", 0, 0,            \
-		 "debug, info, warn or error"},                                                                        \
-		{"COMANDA_MIGRATIONS_URL",                                                                             \
-		 SET_SECRET,                                                                                           \
-		 offsetof(struct_, service.migrations_url),                                                            \
-		 "",                                                                                                   \
-		 0,                                                                                                    \
-		 0,                                                                                                    \
-		 "URL of the role that owns the tables, used by --migrate; empty: the role of COMANDA_DATABASE_URL"},  \
-		{"COMANDA_MAX_PENDING",                                                                                \
-		 SET_INT,                                                                                              \
-		 offsetof(struct_, service.max_pending),                                                               \
-		 "1000",                                                                                               \
-		 1,                                                                                                    \
-		 1000000,                                                                                              \
-		 "while this replica has more orders pending than this, commands are fetched more slowly"},            \
-		{"COMANDA_OTLP_URL",                                                                                   \
-		 SET_TEXT,                                                                                             \
-		 offsetof(struct_, service.otlp_url),                                                                  \
-		 "",                                                                                                   \
-		 0,                                                                                                    \
-		 0,                                                                                                    \
-		 "http://host:4318 of the OpenTelemetry collector for spans; empty: no spans are recorded"},           \
-		{"COMANDA_OUTBOX_AGE_MAX",                                                                             \
-		 SET_DURATION,                                                                                         \
-		 offsetof(struct_, service.outbox_age_max_us),                                                         \
-		 "30s",                                                                                                \
-		 SECOND_US,                                                                                            \
-		 DAY_US,                                                                                               \
-		 "writes are refused with 503 while the oldest unsent event is older than this"},                      \
-	{                                                                                                              \
-		"COMANDA_SHUTDOWN_TIMEOUT", SET_DURATION, offsetof(struct_, service.shutdown_timeout_us), "8s",        \
-			100 * MS_US, 120 * SECOND_US, "longest orderly shutdown after SIGTERM"                         \
-	}
+/* clang-format off */
+#define SERVICE_SETTINGS(struct_) \
+	SETTING("COMANDA_ADMIN_ADDRESS",     SET_TEXT,     struct_, service.admin_address,        "127.0.0.1", 0,             0,               "address of healthz, readyz and metrics; 0.0.0.0: all addresses, only in a separate network"), \
+	SETTING("COMANDA_ADMIN_PORT",        SET_PORT,     struct_, service.admin_port,           "0",         0,             0,               "port of healthz, readyz and metrics; 0: any free port"), \
+	SETTING("COMANDA_ALLOW_DEBUGGER",    SET_BOOL,     struct_, service.allow_debugger,       "off",       0,             0,               "on: other processes of the same account may read the memory of this one, keys included"), \
+	SETTING("COMANDA_BROKER_HEARTBEAT",  SET_DURATION, struct_, service.broker_heartbeat_us,  "10s",       2 * SECOND_US, 600 * SECOND_US, "AMQP heartbeat; a dead connection is detected after twice this time"), \
+	SETTING("COMANDA_BROKER_URL",        SET_SECRET,   struct_, service.broker_url,           NULL,        0,             0,               "amqp://user:password@host:port[,host:port]/vhost; amqps://…?cacertfile=/path for TLS"), \
+	SETTING("COMANDA_CONSUMERS_COMMAND", SET_INT,      struct_, service.consumers_command,    "1",         1,             16,              "number of consumers of commands"), \
+	SETTING("COMANDA_CONSUMERS_EVENTS",  SET_INT,      struct_, service.consumers_events,     "1",         1,             16,              "number of consumers of events"), \
+	SETTING("COMANDA_CONSUMERS_QUERY",   SET_INT,      struct_, service.consumers_query,      "1",         1,             16,              "number of consumers of queries"), \
+	SETTING("COMANDA_DATABASE_URL",      SET_SECRET,   struct_, service.database_url,         NULL,        0,             0,               "postgresql://user:password@host:port/database"), \
+	SETTING("COMANDA_DEDUP_TTL",         SET_DURATION, struct_, service.dedup_ttl_us,         "7d",        SECOND_US,     90 * DAY_US,     "how long the inbox keeps the id of a processed event"), \
+	SETTING("COMANDA_IDEMPOTENCY_TTL",   SET_DURATION, struct_, service.idempotency_ttl_us,   "24h",       SECOND_US,     30 * DAY_US,     "how long an idempotency key and its answer are kept"), \
+	SETTING("COMANDA_LOG_LEVEL",         SET_TEXT,     struct_, service.log_level,            "info",      0,             0,               "debug, info, warn or error"), \
+	SETTING("COMANDA_MAX_PENDING",       SET_INT,      struct_, service.max_pending,          "1000",      1,             1000000,         "while this replica has more sagas pending than this, commands are fetched more slowly"), \
+	SETTING("COMANDA_MIGRATIONS_URL",    SET_SECRET,   struct_, service.migrations_url,       "",          0,             0,               "URL of the role that owns the tables, used by --migrate; empty: the role of COMANDA_DATABASE_URL"), \
+	SETTING("COMANDA_OTLP_URL",          SET_TEXT,     struct_, service.otlp_url,             "",          0,             0,               "http://host:4318 of the OpenTelemetry collector for spans; empty: no spans are recorded"), \
+	SETTING("COMANDA_OUTBOX_AGE_MAX",    SET_DURATION, struct_, service.outbox_age_max_us,    "30s",       SECOND_US,     DAY_US,          "writes are refused with 503 while the oldest unsent event is older than this"), \
+	SETTING("COMANDA_SHUTDOWN_TIMEOUT",  SET_DURATION, struct_, service.shutdown_timeout_us,  "8s",        100 * MS_US,   120 * SECOND_US, "longest orderly shutdown after SIGTERM"), \
+	SETTING("COMANDA_STATEMENT_TIMEOUT", SET_DURATION, struct_, service.statement_timeout_us, "4s",        100 * MS_US,   60 * SECOND_US,  "longest wait for a database statement")
+/* clang-format on */
 
 /* Runs the service until SIGTERM or SIGINT. Handles --help, --version and --check (asks its own readyz). Returns the
  * exit code: 0 after an orderly stop, 2 for bad settings or arguments, 1 otherwise. */
