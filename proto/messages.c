@@ -1,4 +1,4 @@
-/* The field tables and the contract. One row a message; one table a struct. */
+/* The field tables and the contract: one table per struct, one row per message. */
 #include "proto/messages.h"
 
 const char *const user_status_names[] = {"active", "disabled", NULL};
@@ -206,7 +206,7 @@ SCHEMA(stock_refused_schema, struct stock_refused,
 	field_uuid(struct stock_refused, product_id, 0),
 	field_array(struct stock_refused, stock, 0, &stock_level_schema, 0, LINES_MAX));
 
-/* ---- what an operator did ---- */
+/* ---- actions of an operator ---- */
 
 SCHEMA(operator_replayed_schema, struct operator_replayed,
 	field_text(struct operator_replayed, by, REQUIRED, 1, 200),
@@ -215,89 +215,99 @@ SCHEMA(operator_replayed_schema, struct operator_replayed,
 	{.name = "queues", .type = F_TEXTS, .rules = REQUIRED, .max = 20, .offset = offsetof(struct operator_replayed, queues)},
 	{.name = "events", .type = F_TEXTS, .rules = REQUIRED, .max = REPLAYED_MAX, .offset = offsetof(struct operator_replayed, events)});
 
-/* ---- notes ---- */
+/* ---- timers ---- */
 
-SCHEMA(order_note_schema, struct order_timer,
+SCHEMA(order_timer_schema, struct order_timer,
 	field_uuid(struct order_timer, order_id, REQUIRED));
 /* clang-format on */
 
 /* ---- the contract ---- */
 
-#define COMMAND(name_, queue_, shape_, reply_)                                                                         \
+#define COMMAND_ROW(name_, queue_, schema_, reply_)                                                                    \
 	{                                                                                                              \
 		.name = (name_), .kind = REQUEST, .version = 1, .producer = "edge-http", .queue = (queue_),            \
-		.schema = (shape_), .reply = (reply_)                                                                  \
+		.schema = (schema_), .reply = (reply_)                                                                 \
 	}
-#define QUERY(name_, queue_, shape_, reply_)                                                                           \
+#define QUERY_ROW(name_, queue_, schema_, reply_)                                                                      \
 	{                                                                                                              \
 		.name = (name_), .kind = REQUEST, .version = 1, .producer = "edge-http", .queue = (queue_),            \
-		.schema = (shape_), .reply = (reply_), .read_only = true                                               \
+		.schema = (schema_), .reply = (reply_), .read_only = true                                              \
 	}
-#define TOLD(name_, by_, about_, shape_)                                                                               \
+#define EVENT_ROW(name_, by_, about_, schema_)                                                                         \
 	{                                                                                                              \
-		.name = (name_), .kind = EVENT, .version = 1, .producer = (by_), .about = (about_), .schema = (shape_) \
+		.name = (name_), .kind = EVENT, .version = 1, .producer = (by_), .about = (about_),                    \
+		.schema = (schema_)                                                                                    \
 	}
-#define NOTED(name_, by_, about_, shape_)                                                                              \
+#define TIMER_ROW(name_, by_, about_, schema_)                                                                         \
 	{                                                                                                              \
-		.name = (name_), .kind = TIMER, .version = 1, .producer = (by_), .about = (about_), .schema = (shape_) \
+		.name = (name_), .kind = TIMER, .version = 1, .producer = (by_), .about = (about_),                    \
+		.schema = (schema_)                                                                                    \
 	}
 
 static const struct message_type types[MESSAGE_COUNT] = {
 	/* clang-format off */
-	[USERS_REGISTER]        = COMMAND("users.register",        "users.password",   &users_register_schema,        &user_view_schema),
-	[USERS_GET]             = QUERY(  "users.get",             "users.query",      &by_id_schema,                 &user_view_schema),
-	[USERS_LIST]            = QUERY(  "users.list",            "users.query",      &users_list_schema,            &user_page_schema),
-	[USERS_CHANGE]          = COMMAND("users.change",          "users.command",    &users_change_schema,          &user_view_schema),
-	[USERS_DISABLE]         = COMMAND("users.disable",         "users.command",    &by_id_schema,                 &user_view_schema),
-	[USERS_KEYS]            = QUERY(  "users.keys",            "users.query",      NULL,                         &keys_view_schema),
-	[TOKENS_GRANT]          = COMMAND("tokens.grant",          "users.password",   &tokens_grant_schema,          &token_view_schema),
-	[TOKENS_REFRESH]        = COMMAND("tokens.refresh",        "users.command",    &tokens_refresh_schema,        &token_view_schema),
-	[TOKENS_REVOKE]         = COMMAND("tokens.revoke",         "users.command",    &tokens_revoke_schema,         NULL),
+	[USERS_REGISTER]        = COMMAND_ROW("users.register",       "users.password",   &users_register_schema,        &user_view_schema),
+	[USERS_GET]             = QUERY_ROW(  "users.get",            "users.query",      &by_id_schema,                 &user_view_schema),
+	[USERS_LIST]            = QUERY_ROW(  "users.list",           "users.query",      &users_list_schema,            &user_page_schema),
+	[USERS_CHANGE]          = COMMAND_ROW("users.change",         "users.command",    &users_change_schema,          &user_view_schema),
+	[USERS_DISABLE]         = COMMAND_ROW("users.disable",        "users.command",    &by_id_schema,                 &user_view_schema),
+	[USERS_KEYS]            = QUERY_ROW(  "users.keys",           "users.query",      NULL,                          &keys_view_schema),
+	[TOKENS_GRANT]          = COMMAND_ROW("tokens.grant",         "users.password",   &tokens_grant_schema,          &token_view_schema),
+	[TOKENS_REFRESH]        = COMMAND_ROW("tokens.refresh",       "users.command",    &tokens_refresh_schema,        &token_view_schema),
+	[TOKENS_REVOKE]         = COMMAND_ROW("tokens.revoke",        "users.command",    &tokens_revoke_schema,         NULL),
 
-	[PRODUCTS_CREATE]       = COMMAND("products.create",       "products.command", &products_create_schema,       &product_view_schema),
-	[PRODUCTS_GET]          = QUERY(  "products.get",          "products.query",   &by_id_schema,                 &product_view_schema),
-	[PRODUCTS_LIST]         = QUERY(  "products.list",         "products.query",   &products_list_schema,         &product_page_schema),
-	[PRODUCTS_CHANGE]       = COMMAND("products.change",       "products.command", &products_change_schema,       &product_view_schema),
-	[PRODUCTS_WITHDRAW]     = COMMAND("products.withdraw",     "products.command", &by_id_schema,                 &product_view_schema),
-	[PRODUCTS_ADJUST_STOCK] = COMMAND("products.adjust_stock", "products.command", &products_adjust_stock_schema, &product_view_schema),
+	[PRODUCTS_CREATE]       = COMMAND_ROW("products.create",      "products.command", &products_create_schema,       &product_view_schema),
+	[PRODUCTS_GET]          = QUERY_ROW(  "products.get",         "products.query",   &by_id_schema,                 &product_view_schema),
+	[PRODUCTS_LIST]         = QUERY_ROW(  "products.list",        "products.query",   &products_list_schema,         &product_page_schema),
+	[PRODUCTS_CHANGE]       = COMMAND_ROW("products.change",      "products.command", &products_change_schema,       &product_view_schema),
+	[PRODUCTS_WITHDRAW]     = COMMAND_ROW("products.withdraw",    "products.command", &by_id_schema,                 &product_view_schema),
+	[PRODUCTS_ADJUST_STOCK] = COMMAND_ROW("products.adjust_stock","products.command", &products_adjust_stock_schema, &product_view_schema),
 
-	[ORDERS_PLACE]          = COMMAND("orders.place",          "orders.command",   &orders_place_schema,          &order_view_schema),
-	[ORDERS_GET]            = QUERY(  "orders.get",            "orders.query",     &by_id_schema,                 &order_view_schema),
-	[ORDERS_LIST]           = QUERY(  "orders.list",           "orders.query",     &orders_list_schema,           &order_page_schema),
-	[ORDERS_CANCEL]         = COMMAND("orders.cancel",         "orders.command",   &by_id_schema,                 &order_view_schema),
-	[ORDERS_TIMELINE]       = QUERY(  "orders.timeline",       "orders.query",     &by_id_schema,                 &timeline_view_schema),
+	[ORDERS_PLACE]          = COMMAND_ROW("orders.place",         "orders.command",   &orders_place_schema,          &order_view_schema),
+	[ORDERS_GET]            = QUERY_ROW(  "orders.get",           "orders.query",     &by_id_schema,                 &order_view_schema),
+	[ORDERS_LIST]           = QUERY_ROW(  "orders.list",          "orders.query",     &orders_list_schema,           &order_page_schema),
+	[ORDERS_CANCEL]         = COMMAND_ROW("orders.cancel",        "orders.command",   &by_id_schema,                 &order_view_schema),
+	[ORDERS_TIMELINE]       = QUERY_ROW(  "orders.timeline",      "orders.query",     &by_id_schema,                 &timeline_view_schema),
 
-	[USER_REGISTERED]       = TOLD("user.registered",        "svc-users",        "user_id",    &user_event_schema),
-	[USER_CHANGED]          = TOLD("user.changed",           "svc-users",        "user_id",    &user_event_schema),
-	[USER_DISABLED]         = TOLD("user.disabled",          "svc-users",        "user_id",    &user_event_schema),
-	[USER_VERIFIED]         = TOLD("user.verified",          "svc-users",        "order_id",   &user_verified_schema),
-	[USER_REFUSED]          = TOLD("user.refused",           "svc-users",        "order_id",   &user_refused_schema),
+	[USER_REGISTERED]       = EVENT_ROW(  "user.registered",      "svc-users",        "user_id",    &user_event_schema),
+	[USER_CHANGED]          = EVENT_ROW(  "user.changed",         "svc-users",        "user_id",    &user_event_schema),
+	[USER_DISABLED]         = EVENT_ROW(  "user.disabled",        "svc-users",        "user_id",    &user_event_schema),
+	[USER_VERIFIED]         = EVENT_ROW(  "user.verified",        "svc-users",        "order_id",   &user_verified_schema),
+	[USER_REFUSED]          = EVENT_ROW(  "user.refused",         "svc-users",        "order_id",   &user_refused_schema),
 
-	[PRODUCT_CREATED]       = TOLD("product.created",        "svc-products",     "product_id", &product_view_schema),
-	[PRODUCT_CHANGED]       = TOLD("product.changed",        "svc-products",     "product_id", &product_view_schema),
-	[PRODUCT_WITHDRAWN]     = TOLD("product.withdrawn",      "svc-products",     "product_id", &product_view_schema),
-	[STOCK_ADJUSTED]        = TOLD("stock.adjusted",         "svc-products",     "product_id", &stock_adjusted_schema),
-	[STOCK_RESERVED]        = TOLD("stock.reserved",         "svc-products",     "order_id",   &stock_event_schema),
-	[STOCK_REFUSED]         = TOLD("stock.refused",          "svc-products",     "order_id",   &stock_refused_schema),
-	[STOCK_RELEASED]        = TOLD("stock.released",         "svc-products",     "order_id",   &stock_event_schema),
-	[STOCK_SOLD]            = TOLD("stock.sold",             "svc-products",     "order_id",   &stock_event_schema),
-	[RESERVATION_OVERDUE]   = TOLD("reservation.overdue",    "svc-products",     "order_id",   &order_note_schema),
+	[PRODUCT_CREATED]       = EVENT_ROW(  "product.created",      "svc-products",     "product_id", &product_view_schema),
+	[PRODUCT_CHANGED]       = EVENT_ROW(  "product.changed",      "svc-products",     "product_id", &product_view_schema),
+	[PRODUCT_WITHDRAWN]     = EVENT_ROW(  "product.withdrawn",    "svc-products",     "product_id", &product_view_schema),
+	[STOCK_ADJUSTED]        = EVENT_ROW(  "stock.adjusted",       "svc-products",     "product_id", &stock_adjusted_schema),
+	[STOCK_RESERVED]        = EVENT_ROW(  "stock.reserved",       "svc-products",     "order_id",   &stock_event_schema),
+	[STOCK_REFUSED]         = EVENT_ROW(  "stock.refused",        "svc-products",     "order_id",   &stock_refused_schema),
+	[STOCK_RELEASED]        = EVENT_ROW(  "stock.released",       "svc-products",     "order_id",   &stock_event_schema),
+	[STOCK_SOLD]            = EVENT_ROW(  "stock.sold",           "svc-products",     "order_id",   &stock_event_schema),
+	[RESERVATION_OVERDUE]   = EVENT_ROW(  "reservation.overdue",  "svc-products",     "order_id",   &order_timer_schema),
 
-	[ORDER_PLACED]          = TOLD("order.placed",           "svc-orders",       "order_id",   &order_event_schema),
-	[ORDER_CONFIRMED]       = TOLD("order.confirmed",        "svc-orders",       "order_id",   &order_event_schema),
-	[ORDER_REJECTED]        = TOLD("order.rejected",         "svc-orders",       "order_id",   &order_event_schema),
-	[ORDER_EXPIRED]         = TOLD("order.expired",          "svc-orders",       "order_id",   &order_event_schema),
-	[ORDER_CANCELLED]       = TOLD("order.cancelled",        "svc-orders",       "order_id",   &order_event_schema),
+	[ORDER_PLACED]          = EVENT_ROW(  "order.placed",         "svc-orders",       "order_id",   &order_event_schema),
+	[ORDER_CONFIRMED]       = EVENT_ROW(  "order.confirmed",      "svc-orders",       "order_id",   &order_event_schema),
+	[ORDER_REJECTED]        = EVENT_ROW(  "order.rejected",       "svc-orders",       "order_id",   &order_event_schema),
+	[ORDER_EXPIRED]         = EVENT_ROW(  "order.expired",        "svc-orders",       "order_id",   &order_event_schema),
+	[ORDER_CANCELLED]       = EVENT_ROW(  "order.cancelled",      "svc-orders",       "order_id",   &order_event_schema),
 
-	[OPERATOR_REPLAYED]     = TOLD("operator.replayed",      "operator",         "replay_id",  &operator_replayed_schema),
+	[OPERATOR_REPLAYED]     = EVENT_ROW(  "operator.replayed",    "operator",         "replay_id",  &operator_replayed_schema),
 
-	[ORDER_DEADLINE]        = NOTED("order.deadline",        "svc-orders",       "order_id",   &order_note_schema),
-	[RESERVATION_DEADLINE]  = NOTED("reservation.deadline",  "svc-products",     "order_id",   &order_note_schema),
+	[ORDER_DEADLINE]        = TIMER_ROW(  "order.deadline",       "svc-orders",       "order_id",   &order_timer_schema),
+	[RESERVATION_DEADLINE]  = TIMER_ROW(  "reservation.deadline", "svc-products",     "order_id",   &order_timer_schema),
 	/* clang-format on */
 };
 
 static const struct answering answerers[] = {
-	{"users.", "svc-users"}, {"products.", "svc-products"}, {"orders.", "svc-orders"}, {NULL, NULL}};
+	{.queues = "users.", .user = "svc-users"},
+	{.queues = "products.", .user = "svc-products"},
+	{.queues = "orders.", .user = "svc-orders"},
+	{0},
+};
 
 const struct contract comanda_contract = {
-	.types = types, .count = MESSAGE_COUNT, .answerers = answerers, .operator= "operator" };
+	.types = types,
+	.count = MESSAGE_COUNT,
+	.answerers = answerers,
+	.operator= "operator",
+};

@@ -1,15 +1,15 @@
-/* The contract: every message that travels between the edge and the services, as a struct and a field table.
+/* The contract: every message between the edge and the services, as a struct and a field table.
  *
- * docs/reference/messages.md shows them as a reader of the broker sees them; golden/ holds a sample of each. To add
- * one: a row in the enum, a struct if it has a new schema, its field table and its row in messages.c, a golden sample.
- */
+ * docs/reference/messages.md shows the messages as they are on the broker. golden/ holds a sample of each. A new
+ * message needs a row in the enum, a struct and a field table if its schema is new, a row in messages.c, and a golden
+ * sample. */
 #ifndef PROTO_MESSAGES_H
 #define PROTO_MESSAGES_H
 
 #include "core/message.h"
 
 enum message_name {
-	/* asked of svc-users */
+	/* requests to svc-users */
 	USERS_REGISTER,
 	USERS_GET,
 	USERS_LIST,
@@ -19,44 +19,44 @@ enum message_name {
 	TOKENS_GRANT,   /* e-mail and password */
 	TOKENS_REFRESH, /* refresh token */
 	TOKENS_REVOKE,  /* sign out */
-	/* asked of svc-products */
+	/* requests to svc-products */
 	PRODUCTS_CREATE,
 	PRODUCTS_GET,
 	PRODUCTS_LIST,
 	PRODUCTS_CHANGE,
 	PRODUCTS_WITHDRAW,
 	PRODUCTS_ADJUST_STOCK,
-	/* asked of svc-orders */
+	/* requests to svc-orders */
 	ORDERS_PLACE,
 	ORDERS_GET,
 	ORDERS_LIST,
 	ORDERS_CANCEL,
 	ORDERS_TIMELINE,
-	/* told by svc-users */
+	/* events of svc-users */
 	USER_REGISTERED,
 	USER_CHANGED,
 	USER_DISABLED,
-	USER_VERIFIED, /* may buy: answers order.placed */
-	USER_REFUSED,  /* may not */
-	/* told by svc-products */
+	USER_VERIFIED, /* answers order.placed: the buyer may buy */
+	USER_REFUSED,  /* answers order.placed: the buyer may not buy */
+	/* events of svc-products */
 	PRODUCT_CREATED,
 	PRODUCT_CHANGED,
 	PRODUCT_WITHDRAWN,
 	STOCK_ADJUSTED,
-	STOCK_RESERVED, /* answers order.placed, with names and prices */
-	STOCK_REFUSED,
-	STOCK_RELEASED,      /* an order ended otherwise */
-	STOCK_SOLD,          /* an order was confirmed */
-	RESERVATION_OVERDUE, /* asks: what became of this order? */
-	/* told by svc-orders */
+	STOCK_RESERVED,      /* answers order.placed: the stock is reserved, with names and prices */
+	STOCK_REFUSED,       /* answers order.placed: the stock cannot be reserved */
+	STOCK_RELEASED,      /* a reservation ended: its order was not confirmed */
+	STOCK_SOLD,          /* a reservation ended: its order was confirmed */
+	RESERVATION_OVERDUE, /* a reservation outlived its order's deadline: the order's state is wanted */
+	/* events of svc-orders */
 	ORDER_PLACED,
 	ORDER_CONFIRMED,
 	ORDER_REJECTED,
 	ORDER_EXPIRED,
 	ORDER_CANCELLED,
-	/* told by an operator */
-	OPERATOR_REPLAYED, /* events were handed in again so that they take effect again */
-	/* notes to oneself */
+	/* events of an operator */
+	OPERATOR_REPLAYED, /* a forced replay: events are processed a second time */
+	/* timers: messages of a service to itself */
 	ORDER_DEADLINE,
 	RESERVATION_DEADLINE,
 	MESSAGE_COUNT
@@ -64,7 +64,7 @@ enum message_name {
 
 extern const struct contract comanda_contract;
 
-/* ---- bounds that both the edge and the services know ---- */
+/* ---- bounds ---- */
 enum {
 	PASSWORD_MIN = 8,
 	PASSWORD_MAX = 256,
@@ -79,20 +79,20 @@ enum {
 
 /* ---- shared schemas ---- */
 
-/* Asked with an id alone. */
+/* The body of a request for one aggregate. */
 struct by_id {
 	struct uuid id;
 	int64_t expected_version; /* If-Match; INT_ABSENT: any */
 };
 extern const struct schema by_id_schema;
 
-/* A page of a list. Cursors are opaque to clients; the service makes and reads them. */
+/* The body of a request for one page of a list. Only the service that made a cursor can read it. */
 struct page_query {
 	int64_t limit;
-	const char *cursor;  /* NULL: from the newest on */
+	const char *cursor;  /* NULL: the first page, with the newest */
 	const char *q;       /* products: words in name, description or SKU */
 	int status;          /* products: enum product_status; orders: enum order_status; -1: any */
-	struct uuid user_id; /* orders: whose; nil: one's own, or everybody's for an admin */
+	struct uuid user_id; /* orders: the owner; nil: the caller, or all owners if the caller is an admin */
 };
 extern const struct schema products_list_schema, users_list_schema, orders_list_schema;
 
@@ -111,10 +111,10 @@ struct user_view {
 };
 extern const struct schema user_view_schema;
 
-/* The data of user.registered, user.changed, user.disabled: in JSON, the account's fields and who did it. */
+/* The data of user.registered, user.changed, user.disabled: in JSON, the account's fields and `by`. */
 struct user_event {
-	struct user_view user; /* after it */
-	struct uuid by;        /* nil: nobody was signed in */
+	struct user_view user; /* after the change */
+	struct uuid by;        /* the account that made the change; nil: the caller was not signed in */
 };
 extern const struct schema user_event_schema;
 
@@ -135,7 +135,7 @@ struct password_change {
 struct users_change {
 	struct uuid id;
 	const char *name;                 /* NULL: unchanged */
-	struct password_change *password; /* NULL: unchanged; sent to the users.password queue where given */
+	struct password_change *password; /* NULL: unchanged; otherwise the request goes to the queue users.password */
 	int status, role;                 /* -1: unchanged */
 };
 extern const struct schema users_change_schema;
@@ -147,7 +147,7 @@ extern const struct schema tokens_grant_schema;
 struct tokens_refresh {
 	const char *refresh_token;
 };
-extern const struct schema tokens_refresh_schema, tokens_revoke_schema; /* revoke: refresh_token optional */
+extern const struct schema tokens_refresh_schema, tokens_revoke_schema; /* revoke: refresh_token is optional */
 
 struct token_view {
 	const char *access_token, *token_type;
@@ -161,7 +161,7 @@ struct keys_view {
 };
 extern const struct schema keys_view_schema;
 
-/* user.verified, user.refused: the answer to order.placed */
+/* The data of user.verified and user.refused, the answers to order.placed. */
 struct user_answer {
 	struct uuid order_id, user_id;
 	const char *code, *detail; /* refused: user_unknown, user_disabled */
@@ -187,7 +187,7 @@ extern const struct schema product_view_schema;
 
 /* The data of stock.adjusted: in JSON, the product's fields and these. */
 struct stock_adjusted {
-	struct product_view product; /* after it */
+	struct product_view product; /* after the change */
 	int64_t delta;
 	const char *reason; /* NULL: none given */
 };
@@ -238,9 +238,9 @@ extern const char *const order_status_names[];
 
 struct order_line {
 	struct uuid product_id;
-	const char *name; /* NULL while not known */
+	const char *name; /* NULL while the order is pending */
 	int64_t quantity;
-	int64_t unit_price_cents; /* INT_ABSENT while not known */
+	int64_t unit_price_cents; /* INT_ABSENT while the order is pending */
 };
 extern const struct schema order_line_schema, wanted_line_schema;
 
@@ -256,7 +256,7 @@ struct order_view {
 	int status;
 	struct order_reason *reason; /* NULL: none */
 	struct list items;           /* struct order_line */
-	int64_t total_cents;         /* INT_ABSENT while not known */
+	int64_t total_cents;         /* INT_ABSENT while the order is pending */
 	const char *currency;
 	const char *note;
 	int64_t created_at, updated_at, version;
@@ -275,7 +275,7 @@ struct orders_place {
 };
 extern const struct schema orders_place_schema;
 
-/* The data of every order.* event: the order after it, and while it is open the moment when it will expire. */
+/* The data of every order.* event: the order after the event. */
 struct order_event {
 	struct uuid order_id, user_id;
 	int status;
@@ -283,7 +283,7 @@ struct order_event {
 	struct list items; /* struct order_line */
 	int64_t total_cents;
 	const char *currency, *note;
-	int64_t created_at, expires_at; /* expires_at INT_ABSENT once it has ended */
+	int64_t created_at, expires_at; /* expires_at: INT_ABSENT when the order has ended */
 };
 extern const struct schema order_event_schema;
 
@@ -301,19 +301,19 @@ extern const struct schema timeline_view_schema;
 
 /* ---- stock ---- */
 
-/* What a product has after the event. */
+/* The stock of a product after the event. */
 struct stock_level {
 	struct uuid product_id;
-	int64_t on_hand, reserved, sequence; /* sequence: bumped by every change of the product */
+	int64_t on_hand, reserved, sequence; /* sequence: every change of the product adds one */
 };
 
-/* stock.reserved, stock.released, stock.sold */
+/* The data of stock.reserved, stock.released and stock.sold. */
 struct stock_event {
 	struct uuid order_id;
 	struct list items; /* struct order_line: with name and price */
 	int64_t total_cents;
 	const char *currency;
-	int64_t expires_at; /* INT_ABSENT once it is over */
+	int64_t expires_at; /* INT_ABSENT when the reservation has ended */
 	struct list stock;  /* struct stock_level */
 };
 extern const struct schema stock_event_schema;
@@ -322,15 +322,15 @@ struct stock_refused {
 	struct uuid order_id;
 	const char *code, *detail; /* product_unknown, product_withdrawn, out_of_stock, mixed_currency */
 	struct uuid product_id;    /* nil: not about one product */
-	struct list stock;         /* struct stock_level: the products that were looked at, as they were then */
+	struct list stock;         /* struct stock_level: the products that the decision read, as they were then */
 };
 extern const struct schema stock_refused_schema;
 
-/* ---- what an operator did ---- */
+/* ---- actions of an operator ---- */
 
-/* operator.replayed: the audit of a replay that was forced. Its subject is the replay. */
+/* The data of operator.replayed: the audit record of a forced replay. Its subject is the replay. */
 struct operator_replayed {
-	const char *by, *host; /* the account that ran the command, and where */
+	const char *by, *host; /* the operating system's user and host of the command */
 	const char *reason;
 	struct list queues; /* const char * */
 	struct list events; /* const char *: their ids */
@@ -338,9 +338,9 @@ struct operator_replayed {
 extern const struct schema operator_replayed_schema;
 enum { REPLAYED_MAX = 1000 };
 
-/* ---- notes ---- */
+/* ---- timers ---- */
 
-/* order.deadline, reservation.deadline, reservation.overdue */
+/* The data of the timers order.deadline and reservation.deadline, and of the event reservation.overdue. */
 struct order_timer {
 	struct uuid order_id;
 };

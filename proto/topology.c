@@ -1,92 +1,120 @@
 #include "proto/topology.h"
 
 const struct topology_exchange topology_exchanges[] = {
-	{"rpc", "direct"},   /* requests, by queue */
-	{"events", "topic"}, /* what has happened, by event name */
-	{"dead", "direct"},  /* what could not be handled, by service */
-	{NULL, NULL},
+	{.name = "rpc", .type = "direct"},   /* requests, by queue name */
+	{.name = "events", .type = "topic"}, /* events, by event name */
+	{.name = "dead", .type = "direct"},  /* dead letters, by service */
+	{0},
 };
 
-/* What cannot be handled goes to the service's own dead letters, and is dropped here only once it has arrived there. */
-#define EVENTS(service)                                                                                                \
+/* An event that cannot be processed goes to the dead letters of the service. With at-least-once RabbitMQ removes it
+ * from the queue only when it has arrived there. */
+#define DEAD_LETTER_ARGUMENTS(service)                                                                                 \
 	"{\"x-dead-letter-exchange\":\"dead\",\"x-dead-letter-routing-key\":\"" service                                \
 	".dead\",\"x-dead-letter-strategy\":\"at-least-once\",\"x-overflow\":\"reject-publish\"}"
 
 const struct topology_queue topology_queues[] = {
-	{"users.query", QUEUE_CLASSIC, "{}"},
-	{"users.command", QUEUE_CLASSIC, "{}"},
-	{"users.password", QUEUE_CLASSIC, "{}"},
-	{"products.query", QUEUE_CLASSIC, "{}"},
-	{"products.command", QUEUE_CLASSIC, "{}"},
-	{"orders.query", QUEUE_CLASSIC, "{}"},
-	{"orders.command", QUEUE_CLASSIC, "{}"},
-	{"users.events", QUEUE_QUORUM, EVENTS("users")},
-	{"products.events", QUEUE_QUORUM, EVENTS("products")},
-	{"orders.events", QUEUE_QUORUM, EVENTS("orders")},
-	{"users.dead", QUEUE_QUORUM, "{}"},
-	{"products.dead", QUEUE_QUORUM, "{}"},
-	{"orders.dead", QUEUE_QUORUM, "{}"},
-	{"events.log", QUEUE_STREAM, "{}"},
-	{NULL, QUEUE_CLASSIC, NULL},
+	{.name = "users.query", .kind = QUEUE_CLASSIC, .arguments = "{}"},
+	{.name = "users.command", .kind = QUEUE_CLASSIC, .arguments = "{}"},
+	{.name = "users.password", .kind = QUEUE_CLASSIC, .arguments = "{}"},
+	{.name = "products.query", .kind = QUEUE_CLASSIC, .arguments = "{}"},
+	{.name = "products.command", .kind = QUEUE_CLASSIC, .arguments = "{}"},
+	{.name = "orders.query", .kind = QUEUE_CLASSIC, .arguments = "{}"},
+	{.name = "orders.command", .kind = QUEUE_CLASSIC, .arguments = "{}"},
+	{.name = "users.events", .kind = QUEUE_QUORUM, .arguments = DEAD_LETTER_ARGUMENTS("users")},
+	{.name = "products.events", .kind = QUEUE_QUORUM, .arguments = DEAD_LETTER_ARGUMENTS("products")},
+	{.name = "orders.events", .kind = QUEUE_QUORUM, .arguments = DEAD_LETTER_ARGUMENTS("orders")},
+	{.name = "users.dead", .kind = QUEUE_QUORUM, .arguments = "{}"},
+	{.name = "products.dead", .kind = QUEUE_QUORUM, .arguments = "{}"},
+	{.name = "orders.dead", .kind = QUEUE_QUORUM, .arguments = "{}"},
+	{.name = "events.log", .kind = QUEUE_STREAM, .arguments = "{}"},
+	{0},
 };
 
 const struct topology_binding topology_bindings[] = {
-	{"rpc", "users.query", "users.query"},
-	{"rpc", "users.command", "users.command"},
-	{"rpc", "users.password", "users.password"},
-	{"rpc", "products.query", "products.query"},
-	{"rpc", "products.command", "products.command"},
-	{"rpc", "orders.query", "orders.query"},
-	{"rpc", "orders.command", "orders.command"},
+	{.exchange = "rpc", .queue = "users.query", .routing_key = "users.query"},
+	{.exchange = "rpc", .queue = "users.command", .routing_key = "users.command"},
+	{.exchange = "rpc", .queue = "users.password", .routing_key = "users.password"},
+	{.exchange = "rpc", .queue = "products.query", .routing_key = "products.query"},
+	{.exchange = "rpc", .queue = "products.command", .routing_key = "products.command"},
+	{.exchange = "rpc", .queue = "orders.query", .routing_key = "orders.query"},
+	{.exchange = "rpc", .queue = "orders.command", .routing_key = "orders.command"},
 
-	{"events", "users.events", "order.placed"},
+	{.exchange = "events", .queue = "users.events", .routing_key = "order.placed"},
 
-	{"events", "products.events", "order.placed"},
-	{"events", "products.events", "order.confirmed"},
-	{"events", "products.events", "order.rejected"},
-	{"events", "products.events", "order.expired"},
-	{"events", "products.events", "order.cancelled"},
+	{.exchange = "events", .queue = "products.events", .routing_key = "order.placed"},
+	{.exchange = "events", .queue = "products.events", .routing_key = "order.confirmed"},
+	{.exchange = "events", .queue = "products.events", .routing_key = "order.rejected"},
+	{.exchange = "events", .queue = "products.events", .routing_key = "order.expired"},
+	{.exchange = "events", .queue = "products.events", .routing_key = "order.cancelled"},
 
-	{"events", "orders.events", "user.verified"},
-	{"events", "orders.events", "user.refused"},
-	{"events", "orders.events", "stock.reserved"},
-	{"events", "orders.events", "stock.refused"},
-	{"events", "orders.events", "reservation.overdue"},
+	{.exchange = "events", .queue = "orders.events", .routing_key = "user.verified"},
+	{.exchange = "events", .queue = "orders.events", .routing_key = "user.refused"},
+	{.exchange = "events", .queue = "orders.events", .routing_key = "stock.reserved"},
+	{.exchange = "events", .queue = "orders.events", .routing_key = "stock.refused"},
+	{.exchange = "events", .queue = "orders.events", .routing_key = "reservation.overdue"},
 
-	{"events", "events.log", "#"},
+	{.exchange = "events", .queue = "events.log", .routing_key = "#"},
 
-	{"dead", "users.dead", "users.dead"},
-	{"dead", "products.dead", "products.dead"},
-	{"dead", "orders.dead", "orders.dead"},
-	{NULL, NULL, NULL},
+	{.exchange = "dead", .queue = "users.dead", .routing_key = "users.dead"},
+	{.exchange = "dead", .queue = "products.dead", .routing_key = "products.dead"},
+	{.exchange = "dead", .queue = "orders.dead", .routing_key = "orders.dead"},
+	{0},
 };
 
 const struct topology_policy topology_policies[] = {
-	/* A request that nobody takes is worth nothing after its deadline: queues of requests are bounded, and refuse.
-	 */
-	{"requests", "^(users|products|orders)\\.(query|command|password)$",
-	 "{\"max-length\":20000,\"overflow\":\"reject-publish\"}", 10},
-	/* An event is worth everything: never bounded, and put aside, not dropped, after 20 deliveries. The queues put
-	 * a poisonous one aside much earlier; this is for what crashes even that. */
-	{"events", "^(users|products|orders)\\.events$", "{\"delivery-limit\":20}", 10},
-	/* A dead letter stays until somebody has looked at it, and looking at it gives it back each time: no limit that
-	 * counts deliveries may drop it. (RabbitMQ 4 has one of 20 where none is set.) */
-	{"dead", "^(users|products|orders)\\.dead$", "{\"delivery-limit\":1000000000}", 10},
-	/* The log keeps 30 days or 20 GB, whichever ends first. */
-	{"events-log", "^events\\.log$", "{\"max-age\":\"30D\",\"max-length-bytes\":20000000000}", 10},
-	{NULL, NULL, NULL, 0},
+	/* A request is worthless after its deadline. So the queues of requests are bounded, and refuse what is too
+	   much. */
+	{.name = "requests",
+	 .pattern = "^(users|products|orders)\\.(query|command|password)$",
+	 .definition = "{\"max-length\":20000,\"overflow\":\"reject-publish\"}",
+	 .priority = 10},
+	/* An event is never dropped. So the queues of events are not bounded, and an event becomes a dead letter after
+	 * 20 deliveries. A consumer makes a dead letter of a bad event much earlier. The limit is for an event that
+	 * crashes the consumer each time. */
+	{.name = "events",
+	 .pattern = "^(users|products|orders)\\.events$",
+	 .definition = "{\"delivery-limit\":20}",
+	 .priority = 10},
+	/* A dead letter stays until an operator removes it. Each look at a dead letter counts as a delivery, so no
+	 * limit may drop it. RabbitMQ 4 has a limit of 20 if none is set. */
+	{.name = "dead",
+	 .pattern = "^(users|products|orders)\\.dead$",
+	 .definition = "{\"delivery-limit\":1000000000}",
+	 .priority = 10},
+	/* The log keeps 30 days or 20 GB, whichever is less. */
+	{.name = "events-log",
+	 .pattern = "^events\\.log$",
+	 .definition = "{\"max-age\":\"30D\",\"max-length-bytes\":20000000000}",
+	 .priority = 10},
+	{0},
 };
 
 /* No program may configure anything. Replies go through the default exchange, whose write permission is written
- * "amq\\.default"; because that would let a service write to any queue, queues check who sent what (user_id). */
+ * "amq\\.default". This permission lets a service write to any queue, so consumers check the sender (user_id). */
 const struct topology_user topology_users[] = {
-	{"edge-http", "", "^rpc$", "", ""},
-	{"svc-users", "", "^(events|dead|amq\\.default)$", "^users\\.(query|command|password|events)$", "^user\\."},
-	{"svc-products", "", "^(events|dead|amq\\.default)$", "^products\\.(query|command|events)$",
-	 "^(product|stock|reservation)\\."},
-	{"svc-orders", "", "^(events|dead|amq\\.default)$", "^orders\\.(query|command|events)$", "^order\\."},
-	/* The account of `comanda`: reads the log and the dead letters, sends to queues (redrive, replay), and may tell
-	 * no event but what it did itself. It cannot read what waits for a service. */
-	{"operator", "", "^(events|amq\\.default)$", "^(events\\.log|(users|products|orders)\\.dead)$", "^operator\\."},
-	{NULL, NULL, NULL, NULL, NULL},
+	{.name = "edge-http", .configure = "", .write = "^rpc$", .read = "", .events_write = ""},
+	{.name = "svc-users",
+	 .configure = "",
+	 .write = "^(events|dead|amq\\.default)$",
+	 .read = "^users\\.(query|command|password|events)$",
+	 .events_write = "^user\\."},
+	{.name = "svc-products",
+	 .configure = "",
+	 .write = "^(events|dead|amq\\.default)$",
+	 .read = "^products\\.(query|command|events)$",
+	 .events_write = "^(product|stock|reservation)\\."},
+	{.name = "svc-orders",
+	 .configure = "",
+	 .write = "^(events|dead|amq\\.default)$",
+	 .read = "^orders\\.(query|command|events)$",
+	 .events_write = "^order\\."},
+	/* The account of `comanda`. It reads the log and the dead letters, and sends to queues (redrive, replay). It
+	 * may publish no event but operator.*, and cannot read the queues of a service. */
+	{.name = "operator",
+	 .configure = "",
+	 .write = "^(events|amq\\.default)$",
+	 .read = "^(events\\.log|(users|products|orders)\\.dead)$",
+	 .events_write = "^operator\\."},
+	{0},
 };

@@ -1,5 +1,5 @@
-/* What stands in the broker, as one table: exchanges, queues, bindings, policies, and what each program may do.
- * `comanda topology apply` puts it there; programs declare nothing. docs/runbook.md explains each for operators. */
+/* The broker's topology as tables: exchanges, queues, bindings, policies, and the rights of each program.
+ * `comanda topology apply` brings the broker into this state. The programs declare nothing. */
 #ifndef PROTO_TOPOLOGY_H
 #define PROTO_TOPOLOGY_H
 
@@ -21,7 +21,7 @@ struct topology_binding {
 	const char *exchange, *queue, *routing_key;
 };
 
-/* Policies hold what may change while running: limits and retention. */
+/* Policies hold what may change while the broker runs: limits and retention. */
 struct topology_policy {
 	const char *name, *pattern, *definition; /* definition: JSON object; applies to queues */
 	int priority;

@@ -1,4 +1,4 @@
-/* What svc-orders listens to: one table a consumer. */
+/* What svc-orders does with each message: one table per consumer. Each table ends with an empty row. */
 #ifndef ORDERS_HANDLERS_H
 #define ORDERS_HANDLERS_H
 

@@ -1,4 +1,4 @@
-/* svc-orders: takes orders and walks each through its saga. */
+/* svc-orders: orders and their saga. */
 #include "orders/service.h"
 
 int main(int argc, char **argv)

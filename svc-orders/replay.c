@@ -14,7 +14,7 @@ static struct inferred_request placing(const struct message *event, const struct
 				       struct arena *arena)
 {
 	struct orders_place *wanted = arena_new(arena, 1, sizeof(*wanted));
-	struct place_terms *terms = arena_new(arena, 1, sizeof(*terms));
+	struct place_settings *terms = arena_new(arena, 1, sizeof(*terms));
 
 	*wanted = (struct orders_place){.items = placed->items, .note = placed->note};
 	terms->deadline_us = placed->expires_at - event->time_us;

@@ -1,5 +1,6 @@
-/* svc-orders, wired: consumers, stores, settings. The work is in handlers.c's tables. */
+/* svc-orders, wired: consumers, stores, deadlines, settings. The work is in the tables of handlers.c. */
 #include "orders/service.h"
+
 #include "orders/domain/saga.h"
 #include "orders/handlers.h"
 #include "orders/settings.h"
@@ -22,20 +23,20 @@ static const struct consumer_config consumers[] = {
 	 .queue = "orders.events",
 	 .handlers = orders_events,
 	 .count = 1,
-	 .join_timeout_us = 400 * MS_US, /* more than svc-products needs for what may be open at once */
+	 .join_timeout_us = 400 * MS_US, /* more than svc-products needs to answer COMANDA_MAX_PENDING orders */
 	 .batch_max = 1000},
-	{.name = NULL},
+	{0},
 };
 
 static const struct deadline_source deadline_sources[] = {
 	DEADLINE_SOURCE(ORDER_DEADLINE, order_kind, "orders", "id", "state < 3"),
 	{0},
 };
-_Static_assert(STOCK_HELD == 2 && CONFIRMED == 3, "as the table has them");
+_Static_assert(STOCK_HELD == 2 && CONFIRMED == 3, "the condition state < 3 selects the states that are not final");
 
 const struct service orders_service = {
-	.name = ORDERS_CONSUMER,
-	.about = "orders, and the saga that walks each from placed to confirmed",
+	.name = ORDERS_SERVICE,
+	.about = "orders, and the saga that leads each from placed to confirmed",
 	.queue_prefix = "orders",
 	.contract = &comanda_contract,
 	.settings = orders_settings_table,

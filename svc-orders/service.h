@@ -1,4 +1,4 @@
-/* svc-orders as a whole: its tables, for its main.c and for who decides again what it decided. */
+/* svc-orders as a whole: its tables, for main.c and for the sandbox, which replays its decisions. */
 #ifndef ORDERS_SERVICE_H
 #define ORDERS_SERVICE_H
 

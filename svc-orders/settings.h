@@ -7,7 +7,7 @@
 
 struct orders_settings {
 	struct service_settings service;
-	struct place_terms place;
+	struct place_settings place;
 	int64_t pending_max;
 };
 

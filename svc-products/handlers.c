@@ -32,7 +32,7 @@ const struct handler products_events[] = {
 	{.type = ORDER_REJECTED,        .keys = order_keys,  .decide = release_order, .idempotent = true},
 	{.type = ORDER_EXPIRED,         .keys = order_keys,  .decide = release_order, .idempotent = true},
 	{.type = ORDER_CANCELLED,       .keys = order_keys,  .decide = release_order, .idempotent = true},
-	{.type = RESERVATION_DEADLINE,  .keys = note_key,    .decide = check_overdue},
+	{.type = RESERVATION_DEADLINE,  .keys = timer_key,    .decide = check_overdue},
 	{0},
 };
 

@@ -1,10 +1,11 @@
-/* What svc-products does with each message. */
+/* What svc-products does with each message: one table per consumer. Each table ends with an empty row. */
 #ifndef PRODUCTS_HANDLERS_H
 #define PRODUCTS_HANDLERS_H
 
 #include "comanda/service.h"
 
-/* One table a kind of consumer; each ends with an empty row. */
-extern const struct handler products_queries[], products_commands[], products_events[];
+extern const struct handler products_queries[];
+extern const struct handler products_commands[];
+extern const struct handler products_events[];
 
 #endif

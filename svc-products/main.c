@@ -1,4 +1,4 @@
-/* svc-products: the catalogue, its stock, and what orders hold of it. */
+/* svc-products: the catalogue, its stock, and the reservations of orders. */
 #include "products/service.h"
 
 int main(int argc, char **argv)

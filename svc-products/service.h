@@ -1,4 +1,4 @@
-/* svc-products as a whole: its tables, for its main.c and for who decides again what it decided. */
+/* svc-products as a whole: its tables, for main.c and for the sandbox, which replays its decisions. */
 #ifndef PRODUCTS_SERVICE_H
 #define PRODUCTS_SERVICE_H
 

@@ -1,4 +1,4 @@
-/* svc-users: accounts, sign-in, and "may this person buy?". */
+/* svc-users: accounts, sign-in, and whether a person may buy. */
 #include "users/service.h"
 
 int main(int argc, char **argv)

@@ -56,7 +56,7 @@ static void stop(void *program_settings)
 }
 
 const struct service users_service = {
-	.name = USERS_CONSUMER,
+	.name = USERS_SERVICE,
 	.about = "accounts, sign-in, and whether a person may buy",
 	.queue_prefix = "users",
 	.contract = &comanda_contract,

@@ -200,7 +200,7 @@ static void follow_saga(struct order_timeline *timeline)
 		const struct saga_rule *rule = event < 0 ? NULL : saga_rule_for(state, (enum saga_event)event);
 
 		if (event >= 0 && heard_us(heard[i]) != INT64_MAX) {
-			state = rule == NULL ? state : rule->become;
+			state = rule == NULL ? state : rule->next;
 			heard[i]->state = order_state_names[state];
 		}
 	}

@@ -1,11 +1,11 @@
-/* The rules of one order. Its state is the saga's (saga.c). */
+/* The rules of one order. saga.c changes its state. */
 #include "orders/domain/order.h"
 
 #include <assert.h>
 
 size_t order_repeated_item(const struct order_item *items, size_t count)
 {
-	/* At most 100 items: comparing each with each costs less than sorting a copy. */
+	/* At most 100 items: comparing all pairs costs less than sorting a copy. */
 	for (size_t i = 1; i < count; i++)
 		for (size_t earlier = 0; earlier < i; earlier++)
 			if (uuid_equal(&items[i].product_id, &items[earlier].product_id))
@@ -58,13 +58,13 @@ struct end_reason order_deadline_reason(const struct order *order)
 	return (struct end_reason){.code = "deadline", .detail = details[order->state]};
 }
 
-void order_remember(struct order *order, const struct order_step *step)
+void order_add_step(struct order *order, const struct order_step *step)
 {
 	assert(order->step_count < ORDER_STEPS_MAX);
 	order->steps[order->step_count++] = *step;
 }
 
-bool order_heard(const struct order *order, const struct uuid *event_id)
+bool order_has_step(const struct order *order, const struct uuid *event_id)
 {
 	for (size_t i = 0; i < order->step_count; i++)
 		if (uuid_equal(&order->steps[i].event_id, event_id))

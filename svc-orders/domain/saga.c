@@ -1,42 +1,44 @@
-/* The order saga as a table. A pair that is not listed changes nothing. */
+/* The order saga as a table. A (state, event) pair that is not listed changes nothing. */
 #include "orders/domain/saga.h"
 
 #include "orders/domain/order.h"
 
 /* clang-format off */
 const struct saga_rule saga_rules[] = {
-	/* Users and products answer in either order. Both must agree. */
-	{ PENDING,    USER_OK,  USER_KNOWN, SAY_NOTHING   },
-	{ PENDING,    STOCK_OK, STOCK_HELD, SAY_NOTHING   },
-	{ USER_KNOWN, STOCK_OK, CONFIRMED,  SAY_CONFIRMED },
-	{ STOCK_HELD, USER_OK,  CONFIRMED,  SAY_CONFIRMED },
+	/* state       event     next        publish            */
+
+	/* Users and products answer in any sequence. Both must agree. */
+	{ PENDING,    USER_OK,  USER_KNOWN, PUBLISH_NOTHING   },
+	{ PENDING,    STOCK_OK, STOCK_HELD, PUBLISH_NOTHING   },
+	{ USER_KNOWN, STOCK_OK, CONFIRMED,  PUBLISH_CONFIRMED },
+	{ STOCK_HELD, USER_OK,  CONFIRMED,  PUBLISH_CONFIRMED },
 
 	/* One refusal is enough. */
-	{ PENDING,    USER_NO,  REJECTED,   SAY_REJECTED  },
-	{ STOCK_HELD, USER_NO,  REJECTED,   SAY_REJECTED  },
-	{ PENDING,    STOCK_NO, REJECTED,   SAY_REJECTED  },
-	{ USER_KNOWN, STOCK_NO, REJECTED,   SAY_REJECTED  },
+	{ PENDING,    USER_NO,  REJECTED,   PUBLISH_REJECTED  },
+	{ STOCK_HELD, USER_NO,  REJECTED,   PUBLISH_REJECTED  },
+	{ PENDING,    STOCK_NO, REJECTED,   PUBLISH_REJECTED  },
+	{ USER_KNOWN, STOCK_NO, REJECTED,   PUBLISH_REJECTED  },
 
-	/* Nobody waits for ever. */
-	{ PENDING,    DEADLINE, EXPIRED,    SAY_EXPIRED   },
-	{ USER_KNOWN, DEADLINE, EXPIRED,    SAY_EXPIRED   },
-	{ STOCK_HELD, DEADLINE, EXPIRED,    SAY_EXPIRED   },
+	/* No order waits without limit. */
+	{ PENDING,    DEADLINE, EXPIRED,    PUBLISH_EXPIRED   },
+	{ USER_KNOWN, DEADLINE, EXPIRED,    PUBLISH_EXPIRED   },
+	{ STOCK_HELD, DEADLINE, EXPIRED,    PUBLISH_EXPIRED   },
 
-	/* Until it is confirmed, it can be called off. */
-	{ PENDING,    CANCEL,   CANCELLED,  SAY_CANCELLED },
-	{ USER_KNOWN, CANCEL,   CANCELLED,  SAY_CANCELLED },
-	{ STOCK_HELD, CANCEL,   CANCELLED,  SAY_CANCELLED },
+	/* An order can be cancelled until it is confirmed. */
+	{ PENDING,    CANCEL,   CANCELLED,  PUBLISH_CANCELLED },
+	{ USER_KNOWN, CANCEL,   CANCELLED,  PUBLISH_CANCELLED },
+	{ STOCK_HELD, CANCEL,   CANCELLED,  PUBLISH_CANCELLED },
 
-	/* Goods were held for an order that had ended without them: the end is said again, so that products lets go. */
-	{ REJECTED,   STOCK_OK, REJECTED,   SAY_REJECTED  },
-	{ EXPIRED,    STOCK_OK, EXPIRED,    SAY_EXPIRED   },
-	{ CANCELLED,  STOCK_OK, CANCELLED,  SAY_CANCELLED },
+	/* Stock was reserved after the order had ended. The end is published again, so that products releases the stock. */
+	{ REJECTED,   STOCK_OK, REJECTED,   PUBLISH_REJECTED  },
+	{ EXPIRED,    STOCK_OK, EXPIRED,    PUBLISH_EXPIRED   },
+	{ CANCELLED,  STOCK_OK, CANCELLED,  PUBLISH_CANCELLED },
 
-	/* Products still holds goods and asks: it hears the end again, then sells them or lets go. */
-	{ CONFIRMED,  OVERDUE,  CONFIRMED,  SAY_CONFIRMED },
-	{ REJECTED,   OVERDUE,  REJECTED,   SAY_REJECTED  },
-	{ EXPIRED,    OVERDUE,  EXPIRED,    SAY_EXPIRED   },
-	{ CANCELLED,  OVERDUE,  CANCELLED,  SAY_CANCELLED },
+	/* Products still holds a reservation and asks. The end is published again, and products sells or releases the stock. */
+	{ CONFIRMED,  OVERDUE,  CONFIRMED,  PUBLISH_CONFIRMED },
+	{ REJECTED,   OVERDUE,  REJECTED,   PUBLISH_REJECTED  },
+	{ EXPIRED,    OVERDUE,  EXPIRED,    PUBLISH_EXPIRED   },
+	{ CANCELLED,  OVERDUE,  CANCELLED,  PUBLISH_CANCELLED },
 };
 /* clang-format on */
 const size_t saga_rule_count = sizeof(saga_rules) / sizeof(saga_rules[0]);
@@ -52,18 +54,18 @@ const char *const saga_event_names[SAGA_EVENTS] = {
 	[OVERDUE] = "reservation.overdue",
 };
 
-const char *const saga_say_names[] = {
-	[SAY_NOTHING] = NULL,
-	[SAY_CONFIRMED] = "order.confirmed",
-	[SAY_REJECTED] = "order.rejected",
-	[SAY_EXPIRED] = "order.expired",
-	[SAY_CANCELLED] = "order.cancelled",
+const char *const saga_publication_names[] = {
+	[PUBLISH_NOTHING] = NULL,
+	[PUBLISH_CONFIRMED] = "order.confirmed",
+	[PUBLISH_REJECTED] = "order.rejected",
+	[PUBLISH_EXPIRED] = "order.expired",
+	[PUBLISH_CANCELLED] = "order.cancelled",
 };
 
-const struct saga_rule *saga_rule_for(enum order_state state, enum saga_event told)
+const struct saga_rule *saga_rule_for(enum order_state state, enum saga_event event)
 {
 	for (size_t i = 0; i < saga_rule_count; i++)
-		if (saga_rules[i].in == state && saga_rules[i].told == told)
+		if (saga_rules[i].state == state && saga_rules[i].event == event)
 			return &saga_rules[i];
 	return NULL;
 }
@@ -73,13 +75,13 @@ bool saga_ended(enum order_state state)
 	return state >= CONFIRMED;
 }
 
-const struct saga_rule *saga_step(struct order *order, enum saga_event told, int64_t now_us)
+const struct saga_rule *saga_step(struct order *order, enum saga_event event, int64_t now_us)
 {
-	const struct saga_rule *rule = saga_rule_for(order->state, told);
+	const struct saga_rule *rule = saga_rule_for(order->state, event);
 
-	if (rule == NULL || rule->become == order->state)
+	if (rule == NULL || rule->next == order->state)
 		return rule;
-	order->state = rule->become;
+	order->state = rule->next;
 	order->version++;
 	order->updated_us = now_us;
 	return rule;

@@ -1,7 +1,7 @@
-/* The order saga: every order walks from PENDING to one of four ends, and there it stays.
+/* The order saga: every order goes from PENDING to one of four final states.
  *
- * The walk is one table (saga.c). A (state, event) pair that is not in it is stale: it changes nothing. The README's
- * diagram is drawn from the same table (saga_diagram.c). */
+ * The transitions are one table (saga.c). A (state, event) pair that is not in the table is stale: it changes nothing.
+ * saga_diagram.c prints the same table as the diagram in the README. */
 #ifndef ORDERS_DOMAIN_SAGA_H
 #define ORDERS_DOMAIN_SAGA_H
 
@@ -9,50 +9,51 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Stored as numbers: never renumber. The ends come last. */
+/* Stored as numbers: never renumber. The final states come last. */
 enum order_state { PENDING, USER_KNOWN, STOCK_HELD, CONFIRMED, REJECTED, EXPIRED, CANCELLED };
 enum { ORDER_STATES = CANCELLED + 1 };
 
-/* What an order can be told. */
+/* What can happen to an order. */
 enum saga_event {
-	USER_OK,  /* users: may buy */
-	USER_NO,  /* users: may not */
-	STOCK_OK, /* products: the goods are held */
-	STOCK_NO, /* products: they cannot be */
-	DEADLINE, /* the order's time is up */
-	CANCEL,   /* its owner, or an admin, no longer wants it */
-	OVERDUE   /* products: this reservation outlived its order; what became of that? */
+	USER_OK,  /* svc-users: the buyer may buy */
+	USER_NO,  /* svc-users: the buyer may not */
+	STOCK_OK, /* svc-products: the stock is reserved */
+	STOCK_NO, /* svc-products: the stock cannot be reserved */
+	DEADLINE, /* the order's deadline has passed */
+	CANCEL,   /* its owner or an admin cancels it */
+	OVERDUE   /* svc-products: a reservation is still held after the order's deadline */
 };
 enum { SAGA_EVENTS = OVERDUE + 1 };
 
-/* What the world is told then. */
-enum saga_say { SAY_NOTHING, SAY_CONFIRMED, SAY_REJECTED, SAY_EXPIRED, SAY_CANCELLED };
+/* The event that a transition publishes. */
+enum saga_publication { PUBLISH_NOTHING, PUBLISH_CONFIRMED, PUBLISH_REJECTED, PUBLISH_EXPIRED, PUBLISH_CANCELLED };
 
 struct saga_rule {
-	enum order_state in;
-	enum saga_event told;
-	enum order_state become;
-	enum saga_say say;
+	enum order_state state;
+	enum saga_event event;
+	enum order_state next; /* the same state: the order stays as it is, and its event is published again */
+	enum saga_publication publish;
 };
 
 extern const struct saga_rule saga_rules[];
 extern const size_t saga_rule_count;
 
-/* For people: "PENDING", "user.verified", "order.confirmed" (NULL for SAY_NOTHING). */
+/* Names for people: "PENDING", "user.verified", "order.confirmed" (NULL for PUBLISH_NOTHING). */
 extern const char *const order_state_names[];
 extern const char *const saga_event_names[];
-extern const char *const saga_say_names[];
+extern const char *const saga_publication_names[];
 
-/* The rule for this pair; NULL: it is stale. */
-const struct saga_rule *saga_rule_for(enum order_state state, enum saga_event told);
+/* The rule for this pair; NULL: the pair is stale. */
+const struct saga_rule *saga_rule_for(enum order_state state, enum saga_event event);
 
-/* No rule leads out of an end. */
+/* Whether the state is final: no rule leads out of it. */
 bool saga_ended(enum order_state state);
 
 struct order;
 
-/* Tells the order something: takes the step that the table allows, or none. A step to another state bumps the order's
- * version. This is the only place where an order's state changes. Returns the rule; NULL: stale, nothing changed. */
-const struct saga_rule *saga_step(struct order *order, enum saga_event told, int64_t now_us);
+/* Applies an event to the order: makes the transition that the table allows, or none. A transition to another state
+ * adds one to the order's version. This is the only place that changes an order's state. Returns the rule; NULL: the
+ * event is stale, and nothing changed. */
+const struct saga_rule *saga_step(struct order *order, enum saga_event event, int64_t now_us);
 
 #endif

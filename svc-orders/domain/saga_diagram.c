@@ -3,25 +3,25 @@
 
 #include "orders/domain/saga.h"
 
-/* True where an earlier rule leads from and to the same states: its arrow carries this rule's event as well.
- * (What is said depends on the state that is reached, so it is the same.) */
+/* Whether an earlier rule connects the same two states: its arrow shows the event of this rule as well. (The published
+ * event depends on the next state only, so it is the same.) */
 static bool drawn_before(const struct saga_rule *rule)
 {
 	for (const struct saga_rule *earlier = saga_rules; earlier < rule; earlier++)
-		if (earlier->in == rule->in && earlier->become == rule->become)
+		if (earlier->state == rule->state && earlier->next == rule->next)
 			return true;
 	return false;
 }
 
 static void draw_arrow(const struct saga_rule *rule)
 {
-	printf("    %s --> %s: %s", order_state_names[rule->in], order_state_names[rule->become],
-	       saga_event_names[rule->told]);
-	for (const struct saga_rule *next = rule + 1; next < saga_rules + saga_rule_count; next++)
-		if (next->in == rule->in && next->become == rule->become)
-			printf(" or %s", saga_event_names[next->told]);
-	if (rule->say != SAY_NOTHING)
-		printf(" / %s", saga_say_names[rule->say]);
+	printf("    %s --> %s: %s", order_state_names[rule->state], order_state_names[rule->next],
+	       saga_event_names[rule->event]);
+	for (const struct saga_rule *later = rule + 1; later < saga_rules + saga_rule_count; later++)
+		if (later->state == rule->state && later->next == rule->next)
+			printf(" or %s", saga_event_names[later->event]);
+	if (rule->publish != PUBLISH_NOTHING)
+		printf(" / %s", saga_publication_names[rule->publish]);
 	putchar('\n');
 }
 

@@ -115,7 +115,7 @@ static void answer_page(struct txn *txn, struct query *query, const struct rows 
 	query_reply(txn, query, &page);
 }
 
-enum status read_order_lists(struct txn *txn, struct query **queries, size_t count)
+enum status list_orders(struct txn *txn, struct query **queries, size_t count)
 {
 	struct db *db = txn_db(txn);
 	struct query **sent = arena_new(txn_arena(txn), count, sizeof(struct query *));

@@ -1,11 +1,11 @@
-/* What svc-orders can be asked: one reader a message, named by the table in handlers.c. */
+/* What svc-orders reads: one reader per message, named by the table in handlers.c. */
 #ifndef ORDERS_QUERIES_QUERIES_H
 #define ORDERS_QUERIES_QUERIES_H
 
 #include "comanda/service.h"
 
-enum status read_orders(struct txn *txn, struct query **queries, size_t count);
-enum status read_order_lists(struct txn *txn, struct query **queries, size_t count);
-enum status read_timelines(struct txn *txn, struct query **queries, size_t count);
+read_function get_orders;    /* orders.get: the owner and admins */
+read_function list_orders;   /* orders.list: the caller's own orders; admins: all */
+read_function get_timelines; /* orders.timeline: the owner and admins */
 
 #endif

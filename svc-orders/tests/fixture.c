@@ -1,4 +1,4 @@
-/* A scene for tests of decisions. */
+/* A fixture for tests of decisions. */
 #include "orders/tests/fixture.h"
 
 #include <setjmp.h>
@@ -8,30 +8,30 @@
 
 #include <cmocka.h>
 
-static const struct place_terms terms = {.deadline_us = 10 * MINUTE_US};
+static const struct place_settings terms = {.deadline_us = 10 * MINUTE_US};
 
 const struct caller ALICE = {.user_id = {{0xa1}}, .role = CALLER_CUSTOMER};
 const struct caller BOB = {.user_id = {{0xb0}}, .role = CALLER_CUSTOMER};
 const struct caller ADMIN = {.user_id = {{0xad}}, .role = CALLER_ADMIN};
 const struct caller NOBODY = {.role = CALLER_NOBODY};
 
-int scene_open(void **state)
+int fixture_open(void **state)
 {
-	struct scene *scene = mem_new(1, sizeof(*scene));
+	struct fixture *fixture = mem_new(1, sizeof(*fixture));
 
-	arena_init(&scene->arena);
-	scene->unit = unit_make(&scene->arena, ORDERS_CONSUMER);
-	scene->now_us = 1000 * SECOND_US;
-	*state = scene;
+	arena_init(&fixture->arena);
+	fixture->unit = unit_make(&fixture->arena, ORDERS_SERVICE);
+	fixture->now_us = 1000 * SECOND_US;
+	*state = fixture;
 	return 0;
 }
 
-int scene_close(void **state)
+int fixture_close(void **state)
 {
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
-	arena_done(&scene->arena);
-	free(scene);
+	arena_done(&fixture->arena);
+	free(fixture);
 	return 0;
 }
 
@@ -40,58 +40,59 @@ struct uuid product(int which)
 	return (struct uuid){{0xcc, (uint8_t)which}};
 }
 
-enum status decide(struct scene *scene, decide_function *decision, struct message message)
+enum status decide(struct fixture *fixture, decide_function *decision, struct message message)
 {
 	const struct output *outputs;
 
-	scene->now_us += SECOND_US;
-	message.id = (struct uuid){{0x11, [15] = ++scene->messages}};
-	message.time_us = scene->now_us - MS_US;
-	scene->said_before = unit_outputs(scene->unit, &outputs);
-	scene->decision = unit_decide(scene->unit, decision, &message, scene->now_us, 0);
-	return scene->decision.status;
+	fixture->now_us += SECOND_US;
+	message.id = (struct uuid){{0x11, [15] = ++fixture->messages}};
+	message.time_us = fixture->now_us - MS_US;
+	fixture->published_before = unit_outputs(fixture->unit, &outputs);
+	fixture->decision = unit_decide(fixture->unit, decision, &message, fixture->now_us, 0);
+	return fixture->decision.status;
 }
 
 /* ---- commands ---- */
 
-enum status ask_for(struct scene *scene, struct caller caller, const int *products, size_t count)
+enum status place_products(struct fixture *fixture, struct caller caller, const int *products, size_t count)
 {
-	struct order_line *lines = arena_new(&scene->arena, count, sizeof(*lines));
-	struct orders_place *wanted = arena_new(&scene->arena, 1, sizeof(*wanted));
+	struct order_line *lines = arena_new(&fixture->arena, count, sizeof(*lines));
+	struct orders_place *wanted = arena_new(&fixture->arena, 1, sizeof(*wanted));
 
 	for (size_t i = 0; i < count; i++)
 		lines[i] = (struct order_line){.product_id = product(products[i]), .quantity = 2};
 	*wanted = (struct orders_place){.items = {lines, count}, .note = "ring twice"};
-	return decide(scene, place_order,
+	return decide(fixture, place_order,
 		      (struct message){.type = ORDERS_PLACE, .caller = caller, .body = wanted, .prepared = &terms});
 }
 
-struct uuid place(struct scene *scene)
+struct uuid place(struct fixture *fixture)
 {
-	assert_int_equal(ask_for(scene, ALICE, (const int[]){APPLE, PEAR}, 2), OK);
-	return ((const struct order_view *)scene->decision.reply)->id;
+	assert_int_equal(place_products(fixture, ALICE, (const int[]){APPLE, PEAR}, 2), OK);
+	return ((const struct order_view *)fixture->decision.reply)->id;
 }
 
-enum status cancel(struct scene *scene, struct uuid order_id, struct caller caller)
+enum status cancel(struct fixture *fixture, struct uuid order_id, struct caller caller)
 {
 	const struct by_id wanted = {.id = order_id, .expected_version = INT_ABSENT};
 
-	return decide(scene, cancel_order, (struct message){.type = ORDERS_CANCEL, .caller = caller, .body = &wanted});
+	return decide(fixture, cancel_order,
+		      (struct message){.type = ORDERS_CANCEL, .caller = caller, .body = &wanted});
 }
 
 /* ---- events ---- */
 
-static enum status hear(struct scene *scene, decide_function *decision, int type, const void *body)
+static enum status hear(struct fixture *fixture, decide_function *decision, int type, const void *body)
 {
-	return decide(scene, decision,
+	return decide(fixture, decision,
 		      (struct message){.type = type, .sequence = 7, .deadline_us = INT64_MAX, .body = body});
 }
 
-static struct stock_event *goods_held(struct scene *scene, struct uuid order_id)
+static struct stock_event *goods_held(struct fixture *fixture, struct uuid order_id)
 {
 	static const char *const names[PRODUCTS] = {[APPLE] = "Apple", [PEAR] = "Pear"};
-	struct order_line *lines = arena_new(&scene->arena, PRODUCTS, sizeof(*lines));
-	struct stock_event *held = arena_new(&scene->arena, 1, sizeof(*held));
+	struct order_line *lines = arena_new(&fixture->arena, PRODUCTS, sizeof(*lines));
+	struct stock_event *held = arena_new(&fixture->arena, 1, sizeof(*held));
 
 	/* Products may answer in an order of its own. */
 	for (int i = 0; i < PRODUCTS; i++)
@@ -101,7 +102,7 @@ static struct stock_event *goods_held(struct scene *scene, struct uuid order_id)
 	return held;
 }
 
-enum status tell(struct scene *scene, struct uuid order_id, enum saga_event event)
+enum status tell(struct fixture *fixture, struct uuid order_id, enum saga_event event)
 {
 	const struct user_answer verified = {.order_id = order_id, .user_id = ALICE.user_id};
 	const struct user_answer refused = {order_id, ALICE.user_id, "user_disabled", "This account is disabled."};
@@ -110,25 +111,25 @@ enum status tell(struct scene *scene, struct uuid order_id, enum saga_event even
 
 	switch (event) {
 	case USER_OK:
-		return hear(scene, on_user_verified, USER_VERIFIED, &verified);
+		return hear(fixture, on_user_verified, USER_VERIFIED, &verified);
 	case USER_NO:
-		return hear(scene, on_user_refused, USER_REFUSED, &refused);
+		return hear(fixture, on_user_refused, USER_REFUSED, &refused);
 	case STOCK_OK:
-		return hear(scene, on_stock_reserved, STOCK_RESERVED, goods_held(scene, order_id));
+		return hear(fixture, on_stock_reserved, STOCK_RESERVED, goods_held(fixture, order_id));
 	case STOCK_NO:
-		return hear(scene, on_stock_refused, STOCK_REFUSED, &no_stock);
+		return hear(fixture, on_stock_refused, STOCK_REFUSED, &no_stock);
 	case DEADLINE:
-		return hear(scene, on_deadline, ORDER_DEADLINE, &note);
+		return hear(fixture, on_deadline, ORDER_DEADLINE, &note);
 	case OVERDUE:
-		return hear(scene, on_reservation_overdue, RESERVATION_OVERDUE, &note);
+		return hear(fixture, on_reservation_overdue, RESERVATION_OVERDUE, &note);
 	case CANCEL:
-		return cancel(scene, order_id, ALICE);
+		return cancel(fixture, order_id, ALICE);
 	}
 	fail();
 	return E_INTERNAL;
 }
 
-struct uuid order_in(struct scene *scene, enum order_state state)
+struct uuid order_in(struct fixture *fixture, enum order_state state)
 {
 	enum { END = -1 };
 	static const int ways[ORDER_STATES][3] = {
@@ -136,40 +137,40 @@ struct uuid order_in(struct scene *scene, enum order_state state)
 		[REJECTED] = {USER_NO, END}, [CONFIRMED] = {USER_OK, STOCK_OK, END}, [EXPIRED] = {DEADLINE, END},
 		[CANCELLED] = {CANCEL, END},
 	};
-	struct uuid id = place(scene);
+	struct uuid id = place(fixture);
 
 	for (const int *event = ways[state]; *event != END; event++)
-		assert_int_equal(tell(scene, id, (enum saga_event) * event), OK);
-	assert_int_equal(order_of(scene, id)->state, state);
+		assert_int_equal(tell(fixture, id, (enum saga_event) * event), OK);
+	assert_int_equal(order_of(fixture, id)->state, state);
 	return id;
 }
 
 /* ---- what came of it ---- */
 
-const struct order *order_of(struct scene *scene, struct uuid order_id)
+const struct order *order_of(struct fixture *fixture, struct uuid order_id)
 {
-	return unit_get(scene->unit, &order_kind, &order_id);
+	return unit_get(fixture->unit, &order_kind, &order_id);
 }
 
-size_t said_count(const struct scene *scene)
-{
-	const struct output *outputs;
-
-	return unit_outputs(scene->unit, &outputs) - scene->said_before;
-}
-
-const struct output *said(const struct scene *scene)
+size_t published_count(const struct fixture *fixture)
 {
 	const struct output *outputs;
-	size_t count = unit_outputs(scene->unit, &outputs);
 
-	return count > scene->said_before ? &outputs[scene->said_before] : NULL;
+	return unit_outputs(fixture->unit, &outputs) - fixture->published_before;
 }
 
-int64_t deadline_of(struct scene *scene, struct uuid order_id)
+const struct output *published(const struct fixture *fixture)
+{
+	const struct output *outputs;
+	size_t count = unit_outputs(fixture->unit, &outputs);
+
+	return count > fixture->published_before ? &outputs[fixture->published_before] : NULL;
+}
+
+int64_t deadline_of(struct fixture *fixture, struct uuid order_id)
 {
 	const struct deadline *deadlines;
-	size_t count = unit_deadlines(scene->unit, &deadlines);
+	size_t count = unit_deadlines(fixture->unit, &deadlines);
 
 	for (size_t i = 0; i < count; i++)
 		if (uuid_equal(&deadlines[i].subject, &order_id))

@@ -11,19 +11,19 @@
 
 static void placing_makes_a_pending_order_and_tells_everyone(void **state)
 {
-	struct scene *scene = *state;
-	struct uuid id = place(scene);
-	const struct order *order = order_of(scene, id);
-	const struct order_event *told = said(scene)->body;
+	struct fixture *fixture = *state;
+	struct uuid id = place(fixture);
+	const struct order *order = order_of(fixture, id);
+	const struct order_event *told = published(fixture)->body;
 
 	assert_int_equal(order->state, PENDING);
 	assert_int_equal(order->version, 1);
 	assert_same_id(order->user_id, ALICE.user_id);
 	assert_int_equal(order->item_count, 2);
-	assert_int_equal(said_count(scene), 1);
-	assert_int_equal(said(scene)->type, ORDER_PLACED);
-	assert_int_equal(said(scene)->sequence, 1);
-	assert_same_id(said(scene)->subject, id);
+	assert_int_equal(published_count(fixture), 1);
+	assert_int_equal(published(fixture)->type, ORDER_PLACED);
+	assert_int_equal(published(fixture)->sequence, 1);
+	assert_same_id(published(fixture)->subject, id);
 	assert_int_equal(told->status, ORDER_STATUS_PENDING);
 	assert_int_equal(told->items.count, 2);
 	assert_int_equal(told->expires_at, order->expires_us);
@@ -32,18 +32,18 @@ static void placing_makes_a_pending_order_and_tells_everyone(void **state)
 
 static void an_order_waits_as_long_as_the_terms_say(void **state)
 {
-	struct scene *scene = *state;
-	struct uuid id = place(scene);
+	struct fixture *fixture = *state;
+	struct uuid id = place(fixture);
 
-	assert_int_equal(order_of(scene, id)->expires_us, scene->now_us + 10 * MINUTE_US);
-	assert_int_equal(deadline_of(scene, id), scene->now_us + 10 * MINUTE_US);
+	assert_int_equal(order_of(fixture, id)->expires_us, fixture->now_us + 10 * MINUTE_US);
+	assert_int_equal(deadline_of(fixture, id), fixture->now_us + 10 * MINUTE_US);
 }
 
 static void placing_answers_with_the_pending_order_without_prices(void **state)
 {
-	struct scene *scene = *state;
-	struct uuid id = place(scene);
-	const struct order_view *view = scene->decision.reply;
+	struct fixture *fixture = *state;
+	struct uuid id = place(fixture);
+	const struct order_view *view = fixture->decision.reply;
 	const struct order_line *lines = view->items.items;
 
 	assert_same_id(view->id, id);
@@ -59,59 +59,59 @@ static void placing_answers_with_the_pending_order_without_prices(void **state)
 
 static void nobody_cannot_place(void **state)
 {
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
-	assert_int_equal(ask_for(scene, NOBODY, (const int[]){APPLE}, 1), E_UNAUTHENTICATED);
-	assert_int_equal(said_count(scene), 0);
+	assert_int_equal(place_products(fixture, NOBODY, (const int[]){APPLE}, 1), E_UNAUTHENTICATED);
+	assert_int_equal(published_count(fixture), 0);
 }
 
 static void a_product_twice_is_refused_by_the_name_of_its_field(void **state)
 {
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
-	assert_int_equal(ask_for(scene, ALICE, (const int[]){APPLE, PEAR, APPLE}, 3), E_INVALID);
-	assert_string_equal(scene->decision.refusal.field, "items[2].product_id");
-	assert_string_equal(scene->decision.refusal.code, "product_repeated");
-	assert_int_equal(said_count(scene), 0);
+	assert_int_equal(place_products(fixture, ALICE, (const int[]){APPLE, PEAR, APPLE}, 3), E_INVALID);
+	assert_string_equal(fixture->decision.refusal.field, "items[2].product_id");
+	assert_string_equal(fixture->decision.refusal.code, "product_repeated");
+	assert_int_equal(published_count(fixture), 0);
 }
 
 static void the_same_request_decided_again_makes_the_same_ids(void **state)
 {
-	struct scene *scene = *state, *again;
-	struct uuid id = place(scene);
+	struct fixture *fixture = *state, *again;
+	struct uuid id = place(fixture);
 
-	scene_open((void **)&again);
+	fixture_open((void **)&again);
 	assert_same_id(place(again), id);
-	assert_same_id(said(again)->id, said(scene)->id);
-	scene_close((void **)&again);
+	assert_same_id(published(again)->id, published(fixture)->id);
+	fixture_close((void **)&again);
 }
 
 /* ---- cancelling ---- */
 
 static void its_owner_and_an_admin_cancel_an_open_order(void **state)
 {
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
 	for (int from = PENDING; from <= STOCK_HELD; from++) {
-		struct uuid id = order_in(scene, (enum order_state)from);
+		struct uuid id = order_in(fixture, (enum order_state)from);
 
-		assert_int_equal(cancel(scene, id, from == PENDING ? ALICE : ADMIN), OK);
-		assert_int_equal(said(scene)->type, ORDER_CANCELLED);
-		const struct order_view *view = scene->decision.reply;
+		assert_int_equal(cancel(fixture, id, from == PENDING ? ALICE : ADMIN), OK);
+		assert_int_equal(published(fixture)->type, ORDER_CANCELLED);
+		const struct order_view *view = fixture->decision.reply;
 		assert_int_equal(view->status, ORDER_STATUS_CANCELLED);
 		assert_null(view->reason);
-		assert_int_equal(deadline_of(scene, id), INT64_MIN);
+		assert_int_equal(deadline_of(fixture, id), INT64_MIN);
 	}
 }
 
 static void cancelling_again_answers_alike_and_says_nothing(void **state)
 {
-	struct scene *scene = *state;
-	struct uuid id = order_in(scene, CANCELLED);
+	struct fixture *fixture = *state;
+	struct uuid id = order_in(fixture, CANCELLED);
 
-	assert_int_equal(cancel(scene, id, ALICE), OK);
-	assert_int_equal(said_count(scene), 0);
-	assert_int_equal(((const struct order_view *)scene->decision.reply)->status, ORDER_STATUS_CANCELLED);
+	assert_int_equal(cancel(fixture, id, ALICE), OK);
+	assert_int_equal(published_count(fixture), 0);
+	assert_int_equal(((const struct order_view *)fixture->decision.reply)->status, ORDER_STATUS_CANCELLED);
 }
 
 static void an_order_that_ended_otherwise_cannot_be_cancelled(void **state)
@@ -120,42 +120,42 @@ static void an_order_that_ended_otherwise_cannot_be_cancelled(void **state)
 		enum order_state end;
 		const char *code;
 	} cases[] = {{CONFIRMED, "order_confirmed"}, {REJECTED, "order_rejected"}, {EXPIRED, "order_expired"}};
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < 3; i++) {
-		struct uuid id = order_in(scene, cases[i].end);
+		struct uuid id = order_in(fixture, cases[i].end);
 
-		assert_int_equal(cancel(scene, id, ALICE), E_CONFLICT);
-		assert_string_equal(scene->decision.refusal.code, cases[i].code);
-		assert_int_equal(order_of(scene, id)->state, cases[i].end);
-		assert_int_equal(said_count(scene), 0);
+		assert_int_equal(cancel(fixture, id, ALICE), E_CONFLICT);
+		assert_string_equal(fixture->decision.refusal.code, cases[i].code);
+		assert_int_equal(order_of(fixture, id)->state, cases[i].end);
+		assert_int_equal(published_count(fixture), 0);
 	}
 }
 
 static void to_a_stranger_an_order_does_not_exist(void **state)
 {
-	struct scene *scene = *state;
-	struct uuid id = place(scene);
+	struct fixture *fixture = *state;
+	struct uuid id = place(fixture);
 
-	assert_int_equal(cancel(scene, id, BOB), E_NOT_FOUND);
-	assert_int_equal(cancel(scene, id, NOBODY), E_UNAUTHENTICATED);
-	assert_int_equal(cancel(scene, product(APPLE), ALICE), E_NOT_FOUND);
-	assert_int_equal(order_of(scene, id)->state, PENDING);
+	assert_int_equal(cancel(fixture, id, BOB), E_NOT_FOUND);
+	assert_int_equal(cancel(fixture, id, NOBODY), E_UNAUTHENTICATED);
+	assert_int_equal(cancel(fixture, product(APPLE), ALICE), E_NOT_FOUND);
+	assert_int_equal(order_of(fixture, id)->state, PENDING);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_SCENE(placing_makes_a_pending_order_and_tells_everyone),
-		IN_SCENE(an_order_waits_as_long_as_the_terms_say),
-		IN_SCENE(placing_answers_with_the_pending_order_without_prices),
-		IN_SCENE(nobody_cannot_place),
-		IN_SCENE(a_product_twice_is_refused_by_the_name_of_its_field),
-		IN_SCENE(the_same_request_decided_again_makes_the_same_ids),
-		IN_SCENE(its_owner_and_an_admin_cancel_an_open_order),
-		IN_SCENE(cancelling_again_answers_alike_and_says_nothing),
-		IN_SCENE(an_order_that_ended_otherwise_cannot_be_cancelled),
-		IN_SCENE(to_a_stranger_an_order_does_not_exist),
+		WITH_FIXTURE(placing_makes_a_pending_order_and_tells_everyone),
+		WITH_FIXTURE(an_order_waits_as_long_as_the_terms_say),
+		WITH_FIXTURE(placing_answers_with_the_pending_order_without_prices),
+		WITH_FIXTURE(nobody_cannot_place),
+		WITH_FIXTURE(a_product_twice_is_refused_by_the_name_of_its_field),
+		WITH_FIXTURE(the_same_request_decided_again_makes_the_same_ids),
+		WITH_FIXTURE(its_owner_and_an_admin_cancel_an_open_order),
+		WITH_FIXTURE(cancelling_again_answers_alike_and_says_nothing),
+		WITH_FIXTURE(an_order_that_ended_otherwise_cannot_be_cancelled),
+		WITH_FIXTURE(to_a_stranger_an_order_does_not_exist),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,31 +17,31 @@ static void both_answers_confirm_in_either_order_however_often_they_come(void **
 		{USER_OK, USER_OK, STOCK_OK, STOCK_OK, USER_OK},
 		{STOCK_OK, STOCK_OK, USER_OK, USER_OK, STOCK_OK},
 	};
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
-		struct uuid id = place(scene);
+		struct uuid id = place(fixture);
 		size_t events = 0;
 
 		for (size_t n = 0; n < 5; n++) {
-			(void)tell(scene, id, orders[i][n]);
-			events += said_count(scene);
+			(void)tell(fixture, id, orders[i][n]);
+			events += published_count(fixture);
 		}
-		assert_int_equal(order_of(scene, id)->state, CONFIRMED);
-		assert_int_equal(order_of(scene, id)->version, 3);
+		assert_int_equal(order_of(fixture, id)->state, CONFIRMED);
+		assert_int_equal(order_of(fixture, id)->version, 3);
 		assert_int_equal(events, 1);
 	}
 }
 
 static void confirming_tells_prices_and_total_and_ends_the_deadline(void **state)
 {
-	struct scene *scene = *state;
-	struct uuid id = order_in(scene, CONFIRMED);
-	const struct order_event *told = said(scene)->body;
+	struct fixture *fixture = *state;
+	struct uuid id = order_in(fixture, CONFIRMED);
+	const struct order_event *told = published(fixture)->body;
 	const struct order_line *lines = told->items.items;
 
-	assert_int_equal(said(scene)->type, ORDER_CONFIRMED);
-	assert_int_equal(said(scene)->sequence, 3);
+	assert_int_equal(published(fixture)->type, ORDER_CONFIRMED);
+	assert_int_equal(published(fixture)->sequence, 3);
 	assert_int_equal(told->status, ORDER_STATUS_CONFIRMED);
 	assert_int_equal(told->total_cents, 600);
 	assert_string_equal(told->currency, "EUR");
@@ -51,14 +51,14 @@ static void confirming_tells_prices_and_total_and_ends_the_deadline(void **state
 	assert_int_equal(lines[0].unit_price_cents, 100);
 	assert_string_equal(lines[1].name, "Pear");
 	assert_int_equal(lines[1].quantity, 2);
-	assert_int_equal(deadline_of(scene, id), INT64_MIN);
+	assert_int_equal(deadline_of(fixture, id), INT64_MIN);
 }
 
 static void prices_stay_hidden_while_the_goods_are_only_held(void **state)
 {
-	struct scene *scene = *state;
-	struct uuid id = order_in(scene, STOCK_HELD);
-	const struct order_view *view = order_view_of(order_of(scene, id), &scene->arena);
+	struct fixture *fixture = *state;
+	struct uuid id = order_in(fixture, STOCK_HELD);
+	const struct order_view *view = order_view_of(order_of(fixture, id), &fixture->arena);
 
 	assert_int_equal(view->status, ORDER_STATUS_PENDING);
 	assert_int_equal(view->total_cents, INT_ABSENT);
@@ -67,43 +67,43 @@ static void prices_stay_hidden_while_the_goods_are_only_held(void **state)
 
 static void a_step_without_a_word_takes_the_time_of_what_was_heard(void **state)
 {
-	struct scene *scene = *state;
-	struct uuid id = order_in(scene, USER_KNOWN);
+	struct fixture *fixture = *state;
+	struct uuid id = order_in(fixture, USER_KNOWN);
 
-	assert_int_equal(said_count(scene), 0);
-	assert_int_equal(order_of(scene, id)->updated_us, scene->now_us - MS_US);
-	assert_int_equal(tell(scene, id, STOCK_OK), OK);
-	assert_int_equal(order_of(scene, id)->updated_us, scene->now_us);
+	assert_int_equal(published_count(fixture), 0);
+	assert_int_equal(order_of(fixture, id)->updated_us, fixture->now_us - MS_US);
+	assert_int_equal(tell(fixture, id, STOCK_OK), OK);
+	assert_int_equal(order_of(fixture, id)->updated_us, fixture->now_us);
 }
 
 static void a_refusal_by_users_rejects_with_their_reason(void **state)
 {
 	static const enum order_state from[] = {PENDING, STOCK_HELD};
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < 2; i++) {
-		struct uuid id = order_in(scene, from[i]);
+		struct uuid id = order_in(fixture, from[i]);
 
-		assert_int_equal(tell(scene, id, USER_NO), OK);
-		const struct order_event *told = said(scene)->body;
-		assert_int_equal(said(scene)->type, ORDER_REJECTED);
+		assert_int_equal(tell(fixture, id, USER_NO), OK);
+		const struct order_event *told = published(fixture)->body;
+		assert_int_equal(published(fixture)->type, ORDER_REJECTED);
 		assert_string_equal(told->reason->code, "user_disabled");
 		assert_string_equal(told->reason->detail, "This account is disabled.");
-		assert_int_equal(deadline_of(scene, id), INT64_MIN);
+		assert_int_equal(deadline_of(fixture, id), INT64_MIN);
 	}
 }
 
 static void a_refusal_by_products_names_the_product(void **state)
 {
 	static const enum order_state from[] = {PENDING, USER_KNOWN};
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < 2; i++) {
-		struct uuid id = order_in(scene, from[i]);
+		struct uuid id = order_in(fixture, from[i]);
 
-		assert_int_equal(tell(scene, id, STOCK_NO), OK);
-		const struct order_event *told = said(scene)->body;
-		assert_int_equal(said(scene)->type, ORDER_REJECTED);
+		assert_int_equal(tell(fixture, id, STOCK_NO), OK);
+		const struct order_event *told = published(fixture)->body;
+		assert_int_equal(published(fixture)->type, ORDER_REJECTED);
 		assert_string_equal(told->reason->code, "out_of_stock");
 		assert_same_id(told->reason->product_id, product(PEAR));
 	}
@@ -119,139 +119,139 @@ static void the_deadline_expires_an_order_and_says_who_has_not_answered(void **s
 		{USER_KNOWN, "Products had not"},
 		{STOCK_HELD, "Users had not"},
 	};
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < 3; i++) {
-		struct uuid id = order_in(scene, cases[i].from);
+		struct uuid id = order_in(fixture, cases[i].from);
 
-		assert_int_equal(tell(scene, id, DEADLINE), OK);
-		const struct order_event *told = said(scene)->body;
-		assert_int_equal(said(scene)->type, ORDER_EXPIRED);
+		assert_int_equal(tell(fixture, id, DEADLINE), OK);
+		const struct order_event *told = published(fixture)->body;
+		assert_int_equal(published(fixture)->type, ORDER_EXPIRED);
 		assert_string_equal(told->reason->code, "deadline");
 		assert_memory_equal(told->reason->detail, cases[i].detail, strlen(cases[i].detail));
-		assert_int_equal(deadline_of(scene, id), INT64_MIN);
+		assert_int_equal(deadline_of(fixture, id), INT64_MIN);
 	}
 }
 
 static void an_end_is_final(void **state)
 {
 	static const enum saga_event events[] = {USER_OK, USER_NO, STOCK_OK, STOCK_NO, DEADLINE, OVERDUE};
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
 	for (int end = CONFIRMED; end < ORDER_STATES; end++) {
-		struct uuid id = order_in(scene, (enum order_state)end);
-		struct order ended = *order_of(scene, id);
+		struct uuid id = order_in(fixture, (enum order_state)end);
+		struct order ended = *order_of(fixture, id);
 
 		for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
-			(void)tell(scene, id, events[i]);
-			assert_memory_equal(order_of(scene, id), &ended, sizeof(ended));
+			(void)tell(fixture, id, events[i]);
+			assert_memory_equal(order_of(fixture, id), &ended, sizeof(ended));
 		}
 	}
 }
 
 static void a_stale_event_says_nothing(void **state)
 {
-	struct scene *scene = *state;
-	struct uuid id = order_in(scene, REJECTED);
+	struct fixture *fixture = *state;
+	struct uuid id = order_in(fixture, REJECTED);
 
-	assert_int_equal(tell(scene, id, USER_OK), E_STALE);
-	assert_int_equal(said_count(scene), 0);
-	id = order_in(scene, PENDING);
-	assert_int_equal(tell(scene, id, OVERDUE), E_STALE);
-	assert_int_equal(said_count(scene), 0);
+	assert_int_equal(tell(fixture, id, USER_OK), E_STALE);
+	assert_int_equal(published_count(fixture), 0);
+	id = order_in(fixture, PENDING);
+	assert_int_equal(tell(fixture, id, OVERDUE), E_STALE);
+	assert_int_equal(published_count(fixture), 0);
 }
 
 static void an_end_is_said_again_to_who_holds_goods(void **state)
 {
-	static const int said_as[ORDER_STATES] = {
+	static const int event_types[ORDER_STATES] = {
 		[CONFIRMED] = ORDER_CONFIRMED,
 		[REJECTED] = ORDER_REJECTED,
 		[EXPIRED] = ORDER_EXPIRED,
 		[CANCELLED] = ORDER_CANCELLED,
 	};
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
 	for (int end = CONFIRMED; end < ORDER_STATES; end++) {
-		struct uuid id = order_in(scene, (enum order_state)end);
-		struct output first = *said(scene);
+		struct uuid id = order_in(fixture, (enum order_state)end);
+		struct output first = *published(fixture);
 
-		assert_int_equal(tell(scene, id, end == CONFIRMED ? OVERDUE : STOCK_OK), OK);
-		assert_int_equal(said_count(scene), 1);
-		assert_int_equal(said(scene)->type, said_as[end]);
-		assert_int_equal(said(scene)->sequence, first.sequence);
-		assert_false(uuid_equal(&said(scene)->id, &first.id));
+		assert_int_equal(tell(fixture, id, end == CONFIRMED ? OVERDUE : STOCK_OK), OK);
+		assert_int_equal(published_count(fixture), 1);
+		assert_int_equal(published(fixture)->type, event_types[end]);
+		assert_int_equal(published(fixture)->sequence, first.sequence);
+		assert_false(uuid_equal(&published(fixture)->id, &first.id));
 	}
 }
 
 /* The next message is the one with this number once more, from when it was sent. */
-static void rewind_to(struct scene *scene, unsigned char message)
+static void rewind_to(struct fixture *fixture, unsigned char message)
 {
-	scene->now_us -= (scene->messages - (message - 1)) * SECOND_US;
-	scene->messages = message - 1;
+	fixture->now_us -= (fixture->messages - (message - 1)) * SECOND_US;
+	fixture->messages = message - 1;
 }
 
 static void what_is_said_again_to_a_copy_has_the_id_that_it_had(void **state)
 {
-	struct scene *scene = *state;
-	struct uuid id = order_in(scene, CANCELLED);
+	struct fixture *fixture = *state;
+	struct uuid id = order_in(fixture, CANCELLED);
 
-	assert_int_equal(tell(scene, id, STOCK_OK), OK);
-	struct output first = *said(scene);
-	rewind_to(scene, scene->messages);
-	assert_int_equal(tell(scene, id, STOCK_OK), OK);
-	assert_same_id(said(scene)->id, first.id);
+	assert_int_equal(tell(fixture, id, STOCK_OK), OK);
+	struct output first = *published(fixture);
+	rewind_to(fixture, fixture->messages);
+	assert_int_equal(tell(fixture, id, STOCK_OK), OK);
+	assert_same_id(published(fixture)->id, first.id);
 }
 
 static void a_copy_of_what_moved_the_order_is_told_no_end(void **state)
 {
-	struct scene *scene = *state;
-	struct uuid id = order_in(scene, STOCK_HELD);
-	unsigned char held = scene->messages;
+	struct fixture *fixture = *state;
+	struct uuid id = order_in(fixture, STOCK_HELD);
+	unsigned char held = fixture->messages;
 
-	assert_int_equal(cancel(scene, id, ALICE), OK);
-	rewind_to(scene, held);
-	assert_int_equal(tell(scene, id, STOCK_OK), E_STALE);
-	assert_int_equal(said_count(scene), 0);
+	assert_int_equal(cancel(fixture, id, ALICE), OK);
+	rewind_to(fixture, held);
+	assert_int_equal(tell(fixture, id, STOCK_OK), E_STALE);
+	assert_int_equal(published_count(fixture), 0);
 }
 
 static void an_answer_about_an_unknown_order_is_refused(void **state)
 {
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
 	for (int event = 0; event < SAGA_EVENTS; event++)
-		assert_int_equal(tell(scene, product(APPLE), (enum saga_event)event), E_NOT_FOUND);
+		assert_int_equal(tell(fixture, product(APPLE), (enum saga_event)event), E_NOT_FOUND);
 }
 
 static void a_reservation_that_misses_an_item_is_refused_and_changes_nothing(void **state)
 {
-	struct scene *scene = *state;
-	struct uuid id = place(scene);
+	struct fixture *fixture = *state;
+	struct uuid id = place(fixture);
 	struct order_line apple = {product(APPLE), "Apple", 2, 100};
 	struct stock_event held = {.order_id = id, .items = {&apple, 1}, .total_cents = 200, .currency = "EUR"};
 
-	assert_int_equal(decide(scene, on_stock_reserved, (struct message){.type = STOCK_RESERVED, .body = &held}),
+	assert_int_equal(decide(fixture, on_stock_reserved, (struct message){.type = STOCK_RESERVED, .body = &held}),
 			 E_INVALID);
-	assert_int_equal(order_of(scene, id)->state, PENDING);
-	assert_int_equal(order_of(scene, id)->total_cents, INT_ABSENT);
+	assert_int_equal(order_of(fixture, id)->state, PENDING);
+	assert_int_equal(order_of(fixture, id)->total_cents, INT_ABSENT);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_SCENE(both_answers_confirm_in_either_order_however_often_they_come),
-		IN_SCENE(confirming_tells_prices_and_total_and_ends_the_deadline),
-		IN_SCENE(prices_stay_hidden_while_the_goods_are_only_held),
-		IN_SCENE(a_step_without_a_word_takes_the_time_of_what_was_heard),
-		IN_SCENE(a_refusal_by_users_rejects_with_their_reason),
-		IN_SCENE(a_refusal_by_products_names_the_product),
-		IN_SCENE(the_deadline_expires_an_order_and_says_who_has_not_answered),
-		IN_SCENE(an_end_is_final),
-		IN_SCENE(a_stale_event_says_nothing),
-		IN_SCENE(an_end_is_said_again_to_who_holds_goods),
-		IN_SCENE(what_is_said_again_to_a_copy_has_the_id_that_it_had),
-		IN_SCENE(a_copy_of_what_moved_the_order_is_told_no_end),
-		IN_SCENE(an_answer_about_an_unknown_order_is_refused),
-		IN_SCENE(a_reservation_that_misses_an_item_is_refused_and_changes_nothing),
+		WITH_FIXTURE(both_answers_confirm_in_either_order_however_often_they_come),
+		WITH_FIXTURE(confirming_tells_prices_and_total_and_ends_the_deadline),
+		WITH_FIXTURE(prices_stay_hidden_while_the_goods_are_only_held),
+		WITH_FIXTURE(a_step_without_a_word_takes_the_time_of_what_was_heard),
+		WITH_FIXTURE(a_refusal_by_users_rejects_with_their_reason),
+		WITH_FIXTURE(a_refusal_by_products_names_the_product),
+		WITH_FIXTURE(the_deadline_expires_an_order_and_says_who_has_not_answered),
+		WITH_FIXTURE(an_end_is_final),
+		WITH_FIXTURE(a_stale_event_says_nothing),
+		WITH_FIXTURE(an_end_is_said_again_to_who_holds_goods),
+		WITH_FIXTURE(what_is_said_again_to_a_copy_has_the_id_that_it_had),
+		WITH_FIXTURE(a_copy_of_what_moved_the_order_is_told_no_end),
+		WITH_FIXTURE(an_answer_about_an_unknown_order_is_refused),
+		WITH_FIXTURE(a_reservation_that_misses_an_item_is_refused_and_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

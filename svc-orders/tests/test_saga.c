@@ -27,13 +27,13 @@ static const char *const expected[ORDER_STATES][SAGA_EVENTS] = {
 /* A rule in the words of the table above. */
 static void spell(const struct saga_rule *rule, char *ret_text, size_t size)
 {
-	const char *state = rule == NULL ? "" : order_state_names[rule->become];
-	const char *say = rule == NULL ? NULL : saga_say_names[rule->say];
+	const char *state = rule == NULL ? "" : order_state_names[rule->next];
+	const char *say = rule == NULL ? NULL : saga_publication_names[rule->publish];
 
 	snprintf(ret_text, size, "%s%s", state, say == NULL ? "" : "!");
 	if (say == NULL)
 		return;
-	/* What is said is the state that was reached. */
+	/* What is published is the state that was reached. */
 	assert_memory_equal(say, "order.", 6);
 	for (size_t i = 0; i <= strlen(state); i++)
 		assert_int_equal(say[6 + i], tolower(state[i]));
@@ -59,7 +59,7 @@ static void no_pair_is_listed_twice(void **unused)
 {
 	(void)unused;
 	for (size_t i = 0; i < saga_rule_count; i++)
-		assert_ptr_equal(saga_rule_for(saga_rules[i].in, saga_rules[i].told), &saga_rules[i]);
+		assert_ptr_equal(saga_rule_for(saga_rules[i].state, saga_rules[i].event), &saga_rules[i]);
 }
 
 static void a_step_bumps_the_version_and_a_stale_event_changes_nothing(void **unused)
@@ -70,9 +70,9 @@ static void a_step_bumps_the_version_and_a_stale_event_changes_nothing(void **un
 			const struct order before = {.state = (enum order_state)state, .version = 3, .updated_us = 5};
 			struct order order = before;
 			const struct saga_rule *rule = saga_step(&order, (enum saga_event)event, 9);
-			bool moved = rule != NULL && (int)rule->become != state;
+			bool moved = rule != NULL && (int)rule->next != state;
 
-			assert_int_equal(order.state, rule == NULL ? (enum order_state)state : rule->become);
+			assert_int_equal(order.state, rule == NULL ? (enum order_state)state : rule->next);
 			assert_int_equal(order.version, moved ? 4 : 3);
 			assert_int_equal(order.updated_us, moved ? 9 : 5);
 		}

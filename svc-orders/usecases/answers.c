@@ -1,10 +1,10 @@
-/* What others say about an order, and what its clock says. */
+/* The answers of svc-users and svc-products about an order, and its deadline. */
 #include "orders/usecases/apply_event.h"
 #include "orders/usecases/decisions.h"
 #include "orders/usecases/views.h"
 #include "proto/messages.h"
 
-const struct aggregate order_kind = {"order", sizeof(struct order)};
+const struct aggregate order_kind = {.name = "order", .size = sizeof(struct order)};
 
 /* Each of these messages begins with the id of its order. */
 #define BEGINS_WITH(type_, member) _Static_assert(offsetof(struct type_, member) == 0, "the order's id comes first")
@@ -28,7 +28,7 @@ enum status on_user_verified(struct unit *unit, const struct message *message)
 
 	if (order == NULL)
 		return E_NOT_FOUND;
-	return advance(unit, order, message, USER_OK);
+	return apply_event(unit, order, message, USER_OK);
 }
 
 enum status on_user_refused(struct unit *unit, const struct message *message)
@@ -39,22 +39,22 @@ enum status on_user_refused(struct unit *unit, const struct message *message)
 	if (order == NULL)
 		return E_NOT_FOUND;
 	order_explain(order, &(struct end_reason){.code = answer->code, .detail = answer->detail});
-	return advance(unit, order, message, USER_NO);
+	return apply_event(unit, order, message, USER_NO);
 }
 
 /* ---- products ---- */
 
 enum status on_stock_reserved(struct unit *unit, const struct message *message)
 {
-	const struct stock_event *held = message->body;
-	struct order *order = unit_edit(unit, &order_kind, &held->order_id);
+	const struct stock_event *reserved = message->body;
+	struct order *order = unit_edit(unit, &order_kind, &reserved->order_id);
 
 	if (order == NULL)
 		return E_NOT_FOUND;
-	struct order_prices prices = prices_of(held, unit_arena(unit));
+	struct order_prices prices = prices_of(reserved, unit_arena(unit));
 	if (!order_price(order, &prices, unit_arena(unit)))
 		return unit_refuse(unit, E_INVALID, "line_without_price", "items", "an item of the order has no price");
-	return advance(unit, order, message, STOCK_OK);
+	return apply_event(unit, order, message, STOCK_OK);
 }
 
 enum status on_stock_refused(struct unit *unit, const struct message *message)
@@ -64,8 +64,10 @@ enum status on_stock_refused(struct unit *unit, const struct message *message)
 
 	if (order == NULL)
 		return E_NOT_FOUND;
-	order_explain(order, &(struct end_reason){refused->code, refused->detail, refused->product_id});
-	return advance(unit, order, message, STOCK_NO);
+	order_explain(order, &(struct end_reason){.code = refused->code,
+						  .detail = refused->detail,
+						  .product_id = refused->product_id});
+	return apply_event(unit, order, message, STOCK_NO);
 }
 
 enum status on_reservation_overdue(struct unit *unit, const struct message *message)
@@ -75,10 +77,10 @@ enum status on_reservation_overdue(struct unit *unit, const struct message *mess
 
 	if (order == NULL)
 		return E_NOT_FOUND;
-	return advance(unit, order, message, OVERDUE);
+	return apply_event(unit, order, message, OVERDUE);
 }
 
-/* ---- the clock ---- */
+/* ---- the deadline ---- */
 
 enum status on_deadline(struct unit *unit, const struct message *message)
 {
@@ -89,5 +91,5 @@ enum status on_deadline(struct unit *unit, const struct message *message)
 		return E_NOT_FOUND;
 	struct end_reason reason = order_deadline_reason(order);
 	order_explain(order, &reason);
-	return advance(unit, order, message, DEADLINE);
+	return apply_event(unit, order, message, DEADLINE);
 }

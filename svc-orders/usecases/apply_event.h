@@ -1,15 +1,15 @@
-/* How the saga's steps become events: shared by the decisions. */
+/* How a transition of the saga becomes events: shared by the decisions. */
 #ifndef ORDERS_USECASES_APPLY_EVENT_H
 #define ORDERS_USECASES_APPLY_EVENT_H
 
 #include "comanda/unit.h"
 #include "orders/domain/order.h"
 
-/* Tells the order what `message` means, and tells the world what follows: the step, the history, the event, the end of
- * the deadline. E_STALE: the saga has no rule for it. */
-enum status advance(struct unit *unit, struct order *order, const struct message *message, enum saga_event told);
+/* Applies `event`, which `message` reports, to the order: the transition, the history, the published event, and the end
+ * of the deadline. E_STALE: the saga has no rule for it. */
+enum status apply_event(struct unit *unit, struct order *order, const struct message *message, enum saga_event event);
 
-/* Publishes the order as it is now as an event of `type` (ORDER_...), and writes it into the order's history. */
-void announce(struct unit *unit, struct order *order, int type);
+/* Publishes the order as it is now as an event of `type` (ORDER_...), and adds the event to the order's history. */
+void publish_order(struct unit *unit, struct order *order, int type);
 
 #endif

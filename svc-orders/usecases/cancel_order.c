@@ -1,10 +1,10 @@
-/* Its owner, or an admin, calls an order off. */
+/* orders.cancel: the owner or an admin cancels an order. */
 #include "orders/usecases/apply_event.h"
 #include "orders/usecases/decisions.h"
 #include "orders/usecases/views.h"
 #include "proto/messages.h"
 
-/* The stable codes of orders that can no longer be cancelled. */
+/* The codes of the refusal, by the state of an order that can no longer be cancelled. */
 static const char *const ended_codes[ORDER_STATES] = {
 	[CONFIRMED] = "order_confirmed",
 	[REJECTED] = "order_rejected",
@@ -30,7 +30,7 @@ enum status cancel_order(struct unit *unit, const struct message *message)
 				   order_status_names[order_status_of(found)]);
 
 	struct order *order = unit_edit(unit, &order_kind, &wanted->id);
-	enum status status = advance(unit, order, message, CANCEL);
+	enum status status = apply_event(unit, order, message, CANCEL);
 	unit_reply(unit, order_view_of(order, unit_arena(unit)));
 	return status;
 }

@@ -1,4 +1,5 @@
-/* What svc-orders decides: one function a message, named by the table in handlers.c. All pure (unit.h). */
+/* What svc-orders decides: one function per message, named by the tables in handlers.c. All decisions are pure
+ * (comanda/unit.h). */
 #ifndef ORDERS_USECASES_DECISIONS_H
 #define ORDERS_USECASES_DECISIONS_H
 
@@ -7,13 +8,13 @@
 extern const struct aggregate order_kind; /* struct order */
 
 /* The name in derived ids, and the broker's user. */
-#define ORDERS_CONSUMER "svc-orders"
+#define ORDERS_SERVICE "svc-orders"
 
-/* The order that a message is about. (One that is about to be placed is not there yet: placing names no keys.) */
+/* The order that a message is about. orders.place has no keys, because its order does not exist yet. */
 void order_key(struct keys *keys, const struct message *message);
 
-/* What orders are placed on: the `prepared` part of ORDERS_PLACE. */
-struct place_terms {
+/* What a decision takes from the settings: the `prepared` part of ORDERS_PLACE. */
+struct place_settings {
 	int64_t deadline_us; /* how long an order waits for users and products */
 };
 

@@ -1,19 +1,19 @@
-/* An order's history: its events, with what they said, without having kept them. */
+/* An order's history: its events with their data, rebuilt from the order. The events themselves are not stored. */
 #ifndef ORDERS_USECASES_HISTORY_H
 #define ORDERS_USECASES_HISTORY_H
 
 #include "orders/domain/order.h"
 #include "proto/messages.h"
 
-struct publish_span {
+struct history_event {
 	const struct message_type *type;
 	const struct schema *schema; /* of `data` */
 	const void *data;
 };
 
-/* The event that this step of the order's history was, its data rebuilt in `arena`. False where this build does not
- * know such an event: a newer one wrote it. */
-bool order_retell(const struct order *order, const struct order_step *step, struct arena *arena,
-		  struct publish_span *ret_told);
+/* The event of this step of the history. Its data lives in `arena`. False: this build does not know the event's type,
+ * because a newer build wrote it. */
+bool order_history_event(const struct order *order, const struct order_step *step, struct arena *arena,
+			 struct history_event *ret_event);
 
 #endif

@@ -1,4 +1,4 @@
-/* A customer orders. */
+/* orders.place: a customer places an order. */
 #include "orders/usecases/apply_event.h"
 #include "orders/usecases/decisions.h"
 #include "orders/usecases/views.h"
@@ -15,7 +15,7 @@ static enum status refuse_repeated(struct unit *unit, size_t index)
 enum status place_order(struct unit *unit, const struct message *message)
 {
 	const struct orders_place *wanted = message->body;
-	const struct place_terms *terms = message->prepared;
+	const struct place_settings *settings = message->prepared;
 	const struct order_item *items = items_wanted(&wanted->items, unit_arena(unit));
 	size_t repeated = order_repeated_item(items, wanted->items.count);
 	struct uuid id = unit_id(unit, 0);
@@ -34,13 +34,13 @@ enum status place_order(struct unit *unit, const struct message *message)
 		.version = 1,
 		.created_us = now,
 		.updated_us = now,
-		.expires_us = now + terms->deadline_us,
+		.expires_us = now + settings->deadline_us,
 		.note = wanted->note,
 		.items = items,
 		.item_count = wanted->items.count,
 		.total_cents = INT_ABSENT,
 	};
-	announce(unit, order, ORDER_PLACED);
+	publish_order(unit, order, ORDER_PLACED);
 	unit_deadline(unit, ORDER_DEADLINE, &id, order->expires_us);
 	unit_reply(unit, order_view_of(order, unit_arena(unit)));
 	return OK;

@@ -21,23 +21,29 @@ const struct order_item *items_wanted(const struct list *lines, struct arena *ar
 	struct order_item *items = arena_new(arena, lines->count, sizeof(*items));
 
 	for (size_t i = 0; i < lines->count; i++)
-		items[i] = (struct order_item){line[i].product_id, line[i].quantity, NULL, INT_ABSENT};
+		items[i] = (struct order_item){
+			.product_id = line[i].product_id, .quantity = line[i].quantity, .unit_price_cents = INT_ABSENT};
 	return items;
 }
 
-struct order_prices prices_of(const struct stock_event *held, struct arena *arena)
+struct order_prices prices_of(const struct stock_event *reserved, struct arena *arena)
 {
-	const struct order_line *line = held->items.items;
-	struct order_item *items = arena_new(arena, held->items.count, sizeof(*items));
+	const struct order_line *line = reserved->items.items;
+	struct order_item *items = arena_new(arena, reserved->items.count, sizeof(*items));
 
-	for (size_t i = 0; i < held->items.count; i++)
+	for (size_t i = 0; i < reserved->items.count; i++)
 		items[i] = (struct order_item){
-			line[i].product_id,
-			line[i].quantity,
-			line[i].name,
-			line[i].unit_price_cents,
+			.product_id = line[i].product_id,
+			.quantity = line[i].quantity,
+			.name = line[i].name,
+			.unit_price_cents = line[i].unit_price_cents,
 		};
-	return (struct order_prices){items, held->items.count, held->total_cents, held->currency};
+	return (struct order_prices){
+		.items = items,
+		.item_count = reserved->items.count,
+		.total_cents = reserved->total_cents,
+		.currency = reserved->currency,
+	};
 }
 
 /* ---- out ---- */
@@ -54,7 +60,7 @@ struct list order_lines_of(const struct order *order, bool with_prices, struct a
 		lines[i].name = with_prices ? item->name : NULL;
 		lines[i].unit_price_cents = with_prices ? item->unit_price_cents : INT_ABSENT;
 	}
-	return (struct list){lines, order->item_count};
+	return (struct list){.items = lines, .count = order->item_count};
 }
 
 static struct order_reason *reason_of(const struct order *order, struct arena *arena)
@@ -63,7 +69,11 @@ static struct order_reason *reason_of(const struct order *order, struct arena *a
 
 	if (order->reason.code != NULL) {
 		reason = arena_new(arena, 1, sizeof(*reason));
-		*reason = (struct order_reason){order->reason.code, order->reason.detail, order->reason.product_id};
+		*reason = (struct order_reason){
+			.code = order->reason.code,
+			.detail = order->reason.detail,
+			.product_id = order->reason.product_id,
+		};
 	}
 	return reason;
 }

@@ -7,18 +7,18 @@
 
 /* Everything returned lives in the arena, or is borrowed from the order. */
 
-/* How the states of the saga look from outside: all that are not an end are "pending". */
+/* The status that REST and events show: every state that is not final is "pending". */
 enum order_status order_status_of(const struct order *order);
-/* Its items, as a list of struct order_line. */
+/* The order's items, as a list of struct order_line. */
 struct list order_lines_of(const struct order *order, bool with_prices, struct arena *arena);
-/* As REST shows it. Names and prices are null while it is pending. */
+/* The order as REST shows it. Names and prices are null while it is pending. */
 const struct order_view *order_view_of(const struct order *order, struct arena *arena);
-/* As every order.* event carries it. */
+/* The order as the data of every order.* event. */
 const struct order_event *order_event_of(const struct order *order, struct arena *arena);
 
-/* From a list of struct order_line: what is wanted, without prices. */
+/* From a list of struct order_line: product and quantity, without names and prices. */
 const struct order_item *items_wanted(const struct list *lines, struct arena *arena);
-/* What products said about names and prices. */
-struct order_prices prices_of(const struct stock_event *held, struct arena *arena);
+/* The names and prices of a stock.reserved event. */
+struct order_prices prices_of(const struct stock_event *reserved, struct arena *arena);
 
 #endif

@@ -17,7 +17,7 @@ void product_edited(struct product *product, int64_t now_us)
 	product->edited = true;
 }
 
-void product_hold(struct product *product, int64_t quantity)
+void product_reserve(struct product *product, int64_t quantity)
 {
 	assert(quantity > 0 && quantity <= product_available(product));
 	product->reserved += quantity;

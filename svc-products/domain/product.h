@@ -29,7 +29,7 @@ int64_t product_available(const struct product *product);
 void product_edited(struct product *product, int64_t now_us);
 
 /* Promises `quantity` (at most what is available) to an order. */
-void product_hold(struct product *product, int64_t quantity);
+void product_reserve(struct product *product, int64_t quantity);
 /* Takes a promise back. */
 void product_release(struct product *product, int64_t quantity);
 /* Keeps a promise: the goods leave the house. */

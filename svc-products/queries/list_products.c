@@ -78,7 +78,7 @@ static void list_answer(struct txn *txn, struct query *query, const struct rows 
 		struct product product = {0};
 
 		product_read(rows, row, arena, &product);
-		views[row] = product_show(&product);
+		views[row] = product_view_of(&product);
 	}
 	if (rows->count > shown) {
 		char last[UUID_TEXT + 1];

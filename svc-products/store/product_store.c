@@ -63,7 +63,7 @@ static void cache_name(const void *aggregate, struct arena *arena, struct cache_
 void product_cache_value(const void *aggregate, struct arena *arena, struct cache_entry *ret_entry)
 {
 	const struct product *product = aggregate;
-	struct product_view view = product_show(product);
+	struct product_view view = product_view_of(product);
 	struct buffer json;
 
 	buffer_init(&json);

@@ -137,7 +137,7 @@ static void reservation_copy(const void *aggregate, struct arena *arena, void *r
 	copy->currency = arena_text(arena, reservation->currency);
 }
 
-static bool reservation_over(const void *aggregate)
+static bool reservation_is_terminal(const void *aggregate)
 {
 	return ((const struct reservation *)aggregate)->state != RESERVATION_HELD;
 }
@@ -157,5 +157,5 @@ const struct store reservation_store = {
 	.updates = updates,
 	.copy = reservation_copy,
 	.version_check = STORE_VERSION_CHECK("reservations", "order_id", "version"),
-	.is_terminal = reservation_over,
+	.is_terminal = reservation_is_terminal,
 };

@@ -9,16 +9,16 @@
 
 static int open_shop(void **state)
 {
-	static struct shop shop;
+	static struct fixture fixture;
 
-	shop_open(&shop);
-	*state = &shop;
+	fixture_open(&fixture);
+	*state = &fixture;
 	return 0;
 }
 
 static int close_shop(void **state)
 {
-	shop_close(*state);
+	fixture_close(*state);
 	return 0;
 }
 
@@ -39,243 +39,243 @@ static struct products_adjust_stock counted(const struct uuid *id, int64_t delta
 	return (struct products_adjust_stock){.id = *id, .expected_version = INT_ABSENT, .delta = delta};
 }
 
-static void assert_refused(const struct shop *shop, enum status status, const char *code)
+static void assert_refused(const struct fixture *fixture, enum status status, const char *code)
 {
-	assert_int_equal(shop->decisions[0].status, status);
-	assert_string_equal(shop->decisions[0].refusal.code, code);
-	assert_int_equal(shop->output_count, 0);
+	assert_int_equal(fixture->decisions[0].status, status);
+	assert_string_equal(fixture->decisions[0].refusal.code, code);
+	assert_int_equal(fixture->output_count, 0);
 }
 
 static void creates_a_product_with_its_stock(void **state)
 {
-	struct shop *shop = *state;
+	struct fixture *fixture = *state;
 	struct products_create wanted = lamp_wanted("L-1");
 	const struct product_view *told;
 
 	wanted.on_hand = 7;
-	assert_int_equal(shop_tell(shop, PRODUCTS_CREATE, &wanted), OK);
-	told = shop_only_event(shop, PRODUCT_CREATED);
-	assert_ptr_equal(shop->decisions[0].reply, told);
+	assert_int_equal(fixture_decide(fixture, PRODUCTS_CREATE, &wanted), OK);
+	told = fixture_only_event(fixture, PRODUCT_CREATED);
+	assert_ptr_equal(fixture->decisions[0].reply, told);
 	assert_int_equal(told->on_hand, 7);
 	assert_int_equal(told->available, 7);
 	assert_int_equal(told->version, 1);
 	assert_string_equal(told->description, "");
-	assert_int_equal(told->created_at, shop->now_us);
-	assert_int_equal(shop->outputs[0].sequence, 1);
-	assert_non_null(shop_find(shop, &told->id));
+	assert_int_equal(told->created_at, fixture->now_us);
+	assert_int_equal(fixture->outputs[0].sequence, 1);
+	assert_non_null(fixture_find(fixture, &told->id));
 }
 
 static void creates_an_empty_shelf_where_no_stock_is_given(void **state)
 {
 	struct products_create wanted = lamp_wanted("L-1");
 
-	assert_int_equal(shop_tell(*state, PRODUCTS_CREATE, &wanted), OK);
-	assert_int_equal(((const struct product_view *)shop_only_event(*state, PRODUCT_CREATED))->on_hand, 0);
+	assert_int_equal(fixture_decide(*state, PRODUCTS_CREATE, &wanted), OK);
+	assert_int_equal(((const struct product_view *)fixture_only_event(*state, PRODUCT_CREATED))->on_hand, 0);
 }
 
 static void refuses_a_taken_sku(void **state)
 {
-	struct shop *shop = *state;
+	struct fixture *fixture = *state;
 	struct products_create wanted = lamp_wanted("L-1");
 
-	shop_product(shop, "L-1", 1);
-	shop_tell(shop, PRODUCTS_CREATE, &wanted);
-	assert_refused(shop, E_CONFLICT, "sku_taken");
+	fixture_product(fixture, "L-1", 1);
+	fixture_decide(fixture, PRODUCTS_CREATE, &wanted);
+	assert_refused(fixture, E_CONFLICT, "sku_taken");
 }
 
 static void gives_a_sku_to_the_first_of_two_in_one_batch(void **state)
 {
-	struct shop *shop = *state;
+	struct fixture *fixture = *state;
 	struct products_create wanted = lamp_wanted("L-1");
-	const struct message both[] = {shop_message(shop, PRODUCTS_CREATE, &wanted),
-				       shop_message(shop, PRODUCTS_CREATE, &wanted)};
+	const struct message both[] = {fixture_message(fixture, PRODUCTS_CREATE, &wanted),
+				       fixture_message(fixture, PRODUCTS_CREATE, &wanted)};
 
-	shop_turn(shop, both, 2);
-	assert_int_equal(shop->decisions[0].status, OK);
-	assert_int_equal(shop->decisions[1].status, E_CONFLICT);
-	assert_int_equal(shop->output_count, 1);
+	fixture_batch(fixture, both, 2);
+	assert_int_equal(fixture->decisions[0].status, OK);
+	assert_int_equal(fixture->decisions[1].status, E_CONFLICT);
+	assert_int_equal(fixture->output_count, 1);
 }
 
 static void changes_what_is_named_and_nothing_else(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *product = shop_product(shop, "L-1", 3);
+	struct fixture *fixture = *state;
+	const struct product *product = fixture_product(fixture, "L-1", 3);
 	struct products_change change = no_change(&product->id);
 	const struct product_view *told;
 
 	change.name = "Bright lamp";
 	change.price_cents = 250;
-	shop->now_us += SECOND_US;
-	assert_int_equal(shop_tell(shop, PRODUCTS_CHANGE, &change), OK);
-	told = shop_only_event(shop, PRODUCT_CHANGED);
+	fixture->now_us += SECOND_US;
+	assert_int_equal(fixture_decide(fixture, PRODUCTS_CHANGE, &change), OK);
+	told = fixture_only_event(fixture, PRODUCT_CHANGED);
 	assert_string_equal(told->name, "Bright lamp");
 	assert_int_equal(told->price_cents, 250);
 	assert_string_equal(told->sku, "L-1");
 	assert_int_equal(told->on_hand, 3);
 	assert_int_equal(told->version, 2);
-	assert_int_equal(told->updated_at, shop->now_us);
-	assert_int_equal(shop->outputs[0].sequence, 2);
+	assert_int_equal(told->updated_at, fixture->now_us);
+	assert_int_equal(fixture->outputs[0].sequence, 2);
 }
 
 static void makes_no_version_of_a_change_that_changes_nothing(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *product = shop_product(shop, "L-1", 3);
+	struct fixture *fixture = *state;
+	const struct product *product = fixture_product(fixture, "L-1", 3);
 	struct products_change change = no_change(&product->id);
 
 	change.name = "L-1";
 	change.sku = "L-1";
 	change.status = PRODUCT_ACTIVE;
-	assert_int_equal(shop_tell(shop, PRODUCTS_CHANGE, &change), OK);
-	assert_int_equal(shop->output_count, 0);
-	assert_int_equal(((const struct product_view *)shop->decisions[0].reply)->version, 1);
-	assert_int_equal(shop_find(shop, &product->id)->sequence, 1);
+	assert_int_equal(fixture_decide(fixture, PRODUCTS_CHANGE, &change), OK);
+	assert_int_equal(fixture->output_count, 0);
+	assert_int_equal(((const struct product_view *)fixture->decisions[0].reply)->version, 1);
+	assert_int_equal(fixture_find(fixture, &product->id)->sequence, 1);
 }
 
 static void refuses_a_change_of_another_version(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *product = shop_product(shop, "L-1", 3);
+	struct fixture *fixture = *state;
+	const struct product *product = fixture_product(fixture, "L-1", 3);
 	struct products_change change = no_change(&product->id);
 	struct products_adjust_stock adjustment = counted(&product->id, 1);
 
 	change.name = "Bright lamp";
 	change.expected_version = 2;
-	shop_tell(shop, PRODUCTS_CHANGE, &change);
-	assert_refused(shop, E_PRECONDITION, "version_mismatch");
+	fixture_decide(fixture, PRODUCTS_CHANGE, &change);
+	assert_refused(fixture, E_PRECONDITION, "version_mismatch");
 	adjustment.expected_version = 2;
-	shop_tell(shop, PRODUCTS_ADJUST_STOCK, &adjustment);
-	assert_refused(shop, E_PRECONDITION, "version_mismatch");
-	shop_tell(shop, PRODUCTS_WITHDRAW, &(struct by_id){.id = product->id, .expected_version = 2});
-	assert_refused(shop, E_PRECONDITION, "version_mismatch");
+	fixture_decide(fixture, PRODUCTS_ADJUST_STOCK, &adjustment);
+	assert_refused(fixture, E_PRECONDITION, "version_mismatch");
+	fixture_decide(fixture, PRODUCTS_WITHDRAW, &(struct by_id){.id = product->id, .expected_version = 2});
+	assert_refused(fixture, E_PRECONDITION, "version_mismatch");
 	change.expected_version = 1;
-	assert_int_equal(shop_tell(shop, PRODUCTS_CHANGE, &change), OK);
+	assert_int_equal(fixture_decide(fixture, PRODUCTS_CHANGE, &change), OK);
 }
 
 static void frees_the_sku_that_a_product_gives_up(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *product = shop_product(shop, "L-1", 3);
+	struct fixture *fixture = *state;
+	const struct product *product = fixture_product(fixture, "L-1", 3);
 	struct products_change change = no_change(&product->id);
 	struct products_create wanted = lamp_wanted("L-1");
 
 	change.sku = "L-2";
-	assert_int_equal(shop_tell(shop, PRODUCTS_CHANGE, &change), OK);
-	assert_int_equal(shop_tell(shop, PRODUCTS_CREATE, &wanted), OK);
+	assert_int_equal(fixture_decide(fixture, PRODUCTS_CHANGE, &change), OK);
+	assert_int_equal(fixture_decide(fixture, PRODUCTS_CREATE, &wanted), OK);
 	change.sku = "L-1";
-	shop_tell(shop, PRODUCTS_CHANGE, &change);
-	assert_refused(shop, E_CONFLICT, "sku_taken");
-	assert_string_equal(shop_find(shop, &product->id)->sku, "L-2");
+	fixture_decide(fixture, PRODUCTS_CHANGE, &change);
+	assert_refused(fixture, E_CONFLICT, "sku_taken");
+	assert_string_equal(fixture_find(fixture, &product->id)->sku, "L-2");
 }
 
 static void moves_a_sku_twice_in_one_batch_and_hands_it_on(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *product = shop_product(shop, "L-1", 3);
+	struct fixture *fixture = *state;
+	const struct product *product = fixture_product(fixture, "L-1", 3);
 	struct products_change second = no_change(&product->id), third = no_change(&product->id);
 	struct products_create first = lamp_wanted("L-1"), middle = lamp_wanted("L-2");
 
 	second.sku = "L-2";
 	third.sku = "L-3";
 	const struct message all[] = {
-		shop_message(shop, PRODUCTS_CHANGE, &second), shop_message(shop, PRODUCTS_CHANGE, &third),
-		shop_message(shop, PRODUCTS_CREATE, &first), shop_message(shop, PRODUCTS_CREATE, &middle)};
-	shop_turn(shop, all, 4);
+		fixture_message(fixture, PRODUCTS_CHANGE, &second), fixture_message(fixture, PRODUCTS_CHANGE, &third),
+		fixture_message(fixture, PRODUCTS_CREATE, &first), fixture_message(fixture, PRODUCTS_CREATE, &middle)};
+	fixture_batch(fixture, all, 4);
 	for (size_t i = 0; i < 4; i++)
-		assert_int_equal(shop->decisions[i].status, OK);
-	assert_string_equal(shop_find(shop, &product->id)->sku, "L-3");
-	shop_tell(shop, PRODUCTS_CREATE, &middle);
-	assert_refused(shop, E_CONFLICT, "sku_taken");
+		assert_int_equal(fixture->decisions[i].status, OK);
+	assert_string_equal(fixture_find(fixture, &product->id)->sku, "L-3");
+	fixture_decide(fixture, PRODUCTS_CREATE, &middle);
+	assert_refused(fixture, E_CONFLICT, "sku_taken");
 }
 
 static void withdraws_once(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *product = shop_product(shop, "L-1", 3);
+	struct fixture *fixture = *state;
+	const struct product *product = fixture_product(fixture, "L-1", 3);
 	const struct by_id asked = {.id = product->id, .expected_version = INT_ABSENT};
 	const struct product_view *told;
 
-	assert_int_equal(shop_tell(shop, PRODUCTS_WITHDRAW, &asked), OK);
-	told = shop_only_event(shop, PRODUCT_WITHDRAWN);
+	assert_int_equal(fixture_decide(fixture, PRODUCTS_WITHDRAW, &asked), OK);
+	told = fixture_only_event(fixture, PRODUCT_WITHDRAWN);
 	assert_int_equal(told->status, PRODUCT_INACTIVE);
 	assert_int_equal(told->version, 2);
-	assert_int_equal(shop_tell(shop, PRODUCTS_WITHDRAW, &asked), OK);
-	assert_int_equal(shop->output_count, 0);
-	assert_int_equal(((const struct product_view *)shop->decisions[0].reply)->version, 2);
+	assert_int_equal(fixture_decide(fixture, PRODUCTS_WITHDRAW, &asked), OK);
+	assert_int_equal(fixture->output_count, 0);
+	assert_int_equal(((const struct product_view *)fixture->decisions[0].reply)->version, 2);
 }
 
 static void tells_a_withdrawal_by_whichever_request(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *product = shop_product(shop, "L-1", 3);
+	struct fixture *fixture = *state;
+	const struct product *product = fixture_product(fixture, "L-1", 3);
 	struct products_change change = no_change(&product->id);
 
 	change.status = PRODUCT_INACTIVE;
-	assert_int_equal(shop_tell(shop, PRODUCTS_CHANGE, &change), OK);
-	shop_only_event(shop, PRODUCT_WITHDRAWN);
+	assert_int_equal(fixture_decide(fixture, PRODUCTS_CHANGE, &change), OK);
+	fixture_only_event(fixture, PRODUCT_WITHDRAWN);
 	change.status = PRODUCT_ACTIVE;
-	assert_int_equal(shop_tell(shop, PRODUCTS_CHANGE, &change), OK);
-	shop_only_event(shop, PRODUCT_CHANGED);
-	assert_false(shop_find(shop, &product->id)->withdrawn);
+	assert_int_equal(fixture_decide(fixture, PRODUCTS_CHANGE, &change), OK);
+	fixture_only_event(fixture, PRODUCT_CHANGED);
+	assert_false(fixture_find(fixture, &product->id)->withdrawn);
 }
 
 static void adjusts_stock_down_to_what_is_reserved(void **state)
 {
-	struct shop *shop = *state;
-	struct product *product = shop_product(shop, "L-1", 5);
+	struct fixture *fixture = *state;
+	struct product *product = fixture_product(fixture, "L-1", 5);
 	struct products_adjust_stock adjustment = counted(&product->id, -3);
 	const struct stock_adjusted *told;
 
 	product->reserved = 2;
 	adjustment.reason = "broken";
-	assert_int_equal(shop_tell(shop, PRODUCTS_ADJUST_STOCK, &adjustment), OK);
-	told = shop_only_event(shop, STOCK_ADJUSTED);
+	assert_int_equal(fixture_decide(fixture, PRODUCTS_ADJUST_STOCK, &adjustment), OK);
+	told = fixture_only_event(fixture, STOCK_ADJUSTED);
 	assert_int_equal(told->product.on_hand, 2);
 	assert_int_equal(told->product.available, 0);
 	assert_int_equal(told->product.version, 2);
 	assert_int_equal(told->delta, -3);
 	assert_string_equal(told->reason, "broken");
-	assert_int_equal(((const struct product_view *)shop->decisions[0].reply)->on_hand, 2);
+	assert_int_equal(((const struct product_view *)fixture->decisions[0].reply)->on_hand, 2);
 	adjustment.delta = -1;
-	shop_tell(shop, PRODUCTS_ADJUST_STOCK, &adjustment);
-	assert_refused(shop, E_CONFLICT, "stock_below_reserved");
+	fixture_decide(fixture, PRODUCTS_ADJUST_STOCK, &adjustment);
+	assert_refused(fixture, E_CONFLICT, "stock_below_reserved");
 }
 
 static void refuses_more_stock_than_there_can_be(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *product = shop_product(shop, "L-1", 1);
+	struct fixture *fixture = *state;
+	const struct product *product = fixture_product(fixture, "L-1", 1);
 	struct products_adjust_stock adjustment = counted(&product->id, STOCK_MAX);
 
-	shop_tell(shop, PRODUCTS_ADJUST_STOCK, &adjustment);
-	assert_refused(shop, E_INVALID, "invalid");
-	assert_string_equal(shop->decisions[0].refusal.field, "delta");
+	fixture_decide(fixture, PRODUCTS_ADJUST_STOCK, &adjustment);
+	assert_refused(fixture, E_INVALID, "invalid");
+	assert_string_equal(fixture->decisions[0].refusal.field, "delta");
 	adjustment.delta = 0;
-	shop_tell(shop, PRODUCTS_ADJUST_STOCK, &adjustment);
-	assert_refused(shop, E_INVALID, "invalid");
+	fixture_decide(fixture, PRODUCTS_ADJUST_STOCK, &adjustment);
+	assert_refused(fixture, E_INVALID, "invalid");
 	adjustment.delta = STOCK_MAX - 1;
-	assert_int_equal(shop_tell(shop, PRODUCTS_ADJUST_STOCK, &adjustment), OK);
+	assert_int_equal(fixture_decide(fixture, PRODUCTS_ADJUST_STOCK, &adjustment), OK);
 }
 
 static void knows_no_product_by_a_wrong_id(void **state)
 {
-	struct shop *shop = *state;
-	const struct uuid id = shop_id(shop);
+	struct fixture *fixture = *state;
+	const struct uuid id = fixture_id(fixture);
 	const struct products_change change = no_change(&id);
 	const struct products_adjust_stock adjustment = counted(&id, 1);
 
-	shop_tell(shop, PRODUCTS_CHANGE, &change);
-	assert_refused(shop, E_NOT_FOUND, "not_found");
-	shop_tell(shop, PRODUCTS_ADJUST_STOCK, &adjustment);
-	assert_refused(shop, E_NOT_FOUND, "not_found");
-	shop_tell(shop, PRODUCTS_WITHDRAW, &(struct by_id){.id = id, .expected_version = INT_ABSENT});
-	assert_refused(shop, E_NOT_FOUND, "not_found");
+	fixture_decide(fixture, PRODUCTS_CHANGE, &change);
+	assert_refused(fixture, E_NOT_FOUND, "not_found");
+	fixture_decide(fixture, PRODUCTS_ADJUST_STOCK, &adjustment);
+	assert_refused(fixture, E_NOT_FOUND, "not_found");
+	fixture_decide(fixture, PRODUCTS_WITHDRAW, &(struct by_id){.id = id, .expected_version = INT_ABSENT});
+	assert_refused(fixture, E_NOT_FOUND, "not_found");
 }
 
 static void lets_nobody_but_admins_in(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *product = shop_product(shop, "L-1", 3);
+	struct fixture *fixture = *state;
+	const struct product *product = fixture_product(fixture, "L-1", 3);
 	const struct products_create wanted = lamp_wanted("L-2");
 	const struct products_adjust_stock adjustment = counted(&product->id, 1);
 	const struct products_change change = no_change(&product->id);
@@ -289,14 +289,14 @@ static void lets_nobody_but_admins_in(void **state)
 			{PRODUCTS_ADJUST_STOCK, &adjustment}};
 
 	for (size_t i = 0; i < 4; i++) {
-		shop->caller.role = CALLER_CUSTOMER;
-		shop_tell(shop, requests[i].type, requests[i].body);
-		assert_refused(shop, E_FORBIDDEN, "forbidden");
-		shop->caller.role = CALLER_NOBODY;
-		shop_tell(shop, requests[i].type, requests[i].body);
-		assert_refused(shop, E_UNAUTHENTICATED, "unauthenticated");
+		fixture->caller.role = CALLER_CUSTOMER;
+		fixture_decide(fixture, requests[i].type, requests[i].body);
+		assert_refused(fixture, E_FORBIDDEN, "forbidden");
+		fixture->caller.role = CALLER_NOBODY;
+		fixture_decide(fixture, requests[i].type, requests[i].body);
+		assert_refused(fixture, E_UNAUTHENTICATED, "unauthenticated");
 	}
-	assert_int_equal(shop_find(shop, &product->id)->sequence, 1);
+	assert_int_equal(fixture_find(fixture, &product->id)->sequence, 1);
 }
 
 #define in_a_shop(test) cmocka_unit_test_setup_teardown(test, open_shop, close_shop)

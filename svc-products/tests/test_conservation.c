@@ -14,7 +14,7 @@
 enum { PRODUCTS = 5, ORDERS = 150, TURNS = 120, BATCH_MAX = 20, INITIAL = 40, SEEDS = 10 };
 
 struct history {
-	struct shop shop;
+	struct fixture fixture;
 	uint64_t random;
 	struct uuid products[PRODUCTS];
 	int64_t adjusted[PRODUCTS];
@@ -30,17 +30,18 @@ static uint64_t draw(struct history *history, uint64_t below)
 static void begin(struct history *history, uint64_t seed)
 {
 	memset(history, 0, sizeof(*history));
-	shop_open(&history->shop);
+	fixture_open(&history->fixture);
 	history->random = seed;
 	for (size_t i = 0; i < PRODUCTS; i++)
 		history->products[i] =
-			shop_product(&history->shop, arena_format(&history->shop.arena, "p%zu", i), INITIAL)->id;
+			fixture_product(&history->fixture, arena_format(&history->fixture.arena, "p%zu", i), INITIAL)
+				->id;
 	for (size_t i = 0; i < ORDERS; i++) {
 		size_t first = draw(history, PRODUCTS);
 		const struct uuid both[] = {history->products[first], history->products[(first + 1) % PRODUCTS]};
 		const int64_t quantities[] = {(int64_t)draw(history, 6) + 1, (int64_t)draw(history, 6) + 1};
 
-		history->orders[i] = shop_order(&history->shop, 1 + draw(history, 2), both, quantities);
+		history->orders[i] = fixture_order(&history->fixture, 1 + draw(history, 2), both, quantities);
 	}
 }
 
@@ -48,7 +49,7 @@ static void begin(struct history *history, uint64_t seed)
 static int end_of(struct history *history, size_t order)
 {
 	static const int ends[] = {ORDER_REJECTED, ORDER_EXPIRED, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_CONFIRMED};
-	const struct reservation *seen = shop_reservation(&history->shop, &history->orders[order]->order_id);
+	const struct reservation *seen = fixture_reservation(&history->fixture, &history->orders[order]->order_id);
 
 	if (history->end[order] == 0) {
 		history->end[order] = ends[draw(history, 5)];
@@ -60,7 +61,7 @@ static int end_of(struct history *history, size_t order)
 
 static struct message any_message(struct history *history)
 {
-	struct shop *shop = &history->shop;
+	struct fixture *fixture = &history->fixture;
 	size_t order = draw(history, ORDERS);
 	struct products_adjust_stock *adjustment;
 
@@ -68,16 +69,16 @@ static struct message any_message(struct history *history)
 	case 0:
 	case 1:
 	case 2:
-		return shop_message(shop, ORDER_PLACED, history->orders[order]);
+		return fixture_message(fixture, ORDER_PLACED, history->orders[order]);
 	case 3:
 	case 4:
-		return shop_message(shop, end_of(history, order), history->orders[order]);
+		return fixture_message(fixture, end_of(history, order), history->orders[order]);
 	default:
-		adjustment = arena_new(&shop->arena, 1, sizeof(*adjustment));
+		adjustment = arena_new(&fixture->arena, 1, sizeof(*adjustment));
 		*adjustment = (struct products_adjust_stock){.id = history->products[draw(history, PRODUCTS)],
 							     .expected_version = INT_ABSENT,
 							     .delta = (int64_t)draw(history, 21) - 10};
-		return shop_message(shop, PRODUCTS_ADJUST_STOCK, adjustment);
+		return fixture_message(fixture, PRODUCTS_ADJUST_STOCK, adjustment);
 	}
 }
 
@@ -96,7 +97,7 @@ static void count_adjustments(struct history *history, const struct message *mes
 	for (size_t i = 0; i < count; i++) {
 		const struct products_adjust_stock *adjustment = messages[i].body;
 
-		if (messages[i].type == PRODUCTS_ADJUST_STOCK && history->shop.decisions[i].status == OK)
+		if (messages[i].type == PRODUCTS_ADJUST_STOCK && history->fixture.decisions[i].status == OK)
 			history->adjusted[product_index(history, &adjustment->id)] += adjustment->delta;
 	}
 }
@@ -106,7 +107,7 @@ static void assert_conserved(struct history *history)
 	int64_t held[PRODUCTS] = {0}, sold[PRODUCTS] = {0};
 
 	for (size_t i = 0; i < ORDERS; i++) {
-		const struct reservation *seen = shop_reservation(&history->shop, &history->orders[i]->order_id);
+		const struct reservation *seen = fixture_reservation(&history->fixture, &history->orders[i]->order_id);
 
 		for (size_t line = 0; seen != NULL && line < seen->line_count; line++) {
 			size_t product = product_index(history, &seen->lines[line].product_id);
@@ -116,7 +117,7 @@ static void assert_conserved(struct history *history)
 		}
 	}
 	for (size_t i = 0; i < PRODUCTS; i++) {
-		const struct product *product = shop_find(&history->shop, &history->products[i]);
+		const struct product *product = fixture_find(&history->fixture, &history->products[i]);
 
 		assert_int_equal(product->on_hand, INITIAL + history->adjusted[i] - sold[i]);
 		assert_int_equal(product->reserved, held[i]);
@@ -126,7 +127,7 @@ static void assert_conserved(struct history *history)
 
 static void assert_level(struct history *history, const struct stock_level *level)
 {
-	const struct product *product = shop_find(&history->shop, &level->product_id);
+	const struct product *product = fixture_find(&history->fixture, &level->product_id);
 
 	assert_true(level->sequence <= product->sequence);
 	if (level->sequence < product->sequence)
@@ -137,8 +138,8 @@ static void assert_level(struct history *history, const struct stock_level *leve
 
 static void assert_told_truly(struct history *history)
 {
-	for (size_t i = 0; i < history->shop.output_count; i++) {
-		const struct output *output = &history->shop.outputs[i];
+	for (size_t i = 0; i < history->fixture.output_count; i++) {
+		const struct output *output = &history->fixture.outputs[i];
 		const struct stock_event *told = output->body;
 
 		if (output->type != STOCK_RESERVED && output->type != STOCK_RELEASED && output->type != STOCK_SOLD)
@@ -162,14 +163,14 @@ static void conserves_stock_through_any_history(void **state)
 
 			for (size_t i = 0; i < count; i++)
 				batch[i] = any_message(&history);
-			shop_turn(&history.shop, batch, count);
+			fixture_batch(&history.fixture, batch, count);
 			count_adjustments(&history, batch, count);
 			assert_conserved(&history);
 			assert_told_truly(&history);
-			for (size_t i = 0; i < history.shop.output_count; i++)
-				counts[history.shop.outputs[i].type]++;
+			for (size_t i = 0; i < history.fixture.output_count; i++)
+				counts[history.fixture.outputs[i].type]++;
 		}
-		shop_close(&history.shop);
+		fixture_close(&history.fixture);
 	}
 	/* The histories were worth running: everything that can happen has. */
 	assert_true(counts[STOCK_RESERVED] > 100 && counts[STOCK_REFUSED] > 100 && counts[STOCK_SOLD] > 100);

@@ -64,7 +64,7 @@ static void moves_stock_between_available_reserved_and_sold(void **state)
 	struct product product = lamp;
 
 	(void)state;
-	product_hold(&product, 3);
+	product_reserve(&product, 3);
 	assert_int_equal(product_available(&product), 0);
 	product_release(&product, 1);
 	assert_int_equal(product_available(&product), 1);

@@ -9,65 +9,66 @@
 
 static int open_shop(void **state)
 {
-	static struct shop shop;
+	static struct fixture fixture;
 
-	shop_open(&shop);
-	*state = &shop;
+	fixture_open(&fixture);
+	*state = &fixture;
 	return 0;
 }
 
 static int close_shop(void **state)
 {
-	shop_close(*state);
+	fixture_close(*state);
 	return 0;
 }
 
-static void assert_stock(struct shop *shop, const struct uuid *id, int64_t on_hand, int64_t reserved)
+static void assert_stock(struct fixture *fixture, const struct uuid *id, int64_t on_hand, int64_t reserved)
 {
-	const struct product *product = shop_find(shop, id);
+	const struct product *product = fixture_find(fixture, id);
 
 	assert_int_equal(product->on_hand, on_hand);
 	assert_int_equal(product->reserved, reserved);
 }
 
-static void assert_stale(struct shop *shop, int type, const void *body)
+static void assert_stale(struct fixture *fixture, int type, const void *body)
 {
-	assert_int_equal(shop_tell(shop, type, body), E_STALE);
-	assert_int_equal(shop->output_count, 0);
+	assert_int_equal(fixture_decide(fixture, type, body), E_STALE);
+	assert_int_equal(fixture->output_count, 0);
 }
 
-static const struct stock_refused *assert_refused(struct shop *shop, const struct order_event *order, const char *code)
+static const struct stock_refused *assert_refused(struct fixture *fixture, const struct order_event *order,
+						  const char *code)
 {
 	const struct stock_refused *told;
 
-	assert_int_equal(shop_tell(shop, ORDER_PLACED, order), OK);
-	told = shop_only_event(shop, STOCK_REFUSED);
+	assert_int_equal(fixture_decide(fixture, ORDER_PLACED, order), OK);
+	told = fixture_only_event(fixture, STOCK_REFUSED);
 	assert_string_equal(told->code, code);
 	assert_true(uuid_equal(&told->order_id, &order->order_id));
-	assert_int_equal(shop_reservation(shop, &order->order_id)->state, RESERVATION_REFUSED);
-	assert_int_equal(shop->deadline_count, 0);
+	assert_int_equal(fixture_reservation(fixture, &order->order_id)->state, RESERVATION_REFUSED);
+	assert_int_equal(fixture->deadline_count, 0);
 	return told;
 }
 
 static void reserves_with_names_and_prices_and_tells_stock_after(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 5);
-	struct product *chair = shop_product(shop, "chair", 9);
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 5);
+	struct product *chair = fixture_product(fixture, "chair", 9);
 	const struct uuid products[] = {chair->id, lamp->id};
 	const int64_t quantities[] = {4, 2};
-	const struct order_event *order = shop_order(shop, 2, products, quantities);
+	const struct order_event *order = fixture_order(fixture, 2, products, quantities);
 	const struct stock_event *told;
 	const struct order_line *lines;
 	const struct stock_level *levels;
 
 	chair->price_cents = 250;
-	assert_int_equal(shop_tell(shop, ORDER_PLACED, order), OK);
-	told = shop_only_event(shop, STOCK_RESERVED);
+	assert_int_equal(fixture_decide(fixture, ORDER_PLACED, order), OK);
+	told = fixture_only_event(fixture, STOCK_RESERVED);
 	lines = told->items.items;
 	levels = told->stock.items;
-	assert_true(uuid_equal(&shop->outputs[0].subject, &order->order_id));
-	assert_int_equal(shop->outputs[0].sequence, 1);
+	assert_true(uuid_equal(&fixture->outputs[0].subject, &order->order_id));
+	assert_int_equal(fixture->outputs[0].sequence, 1);
 	assert_int_equal(told->items.count, 2);
 	assert_string_equal(lines[0].name, "chair");
 	assert_int_equal(lines[0].unit_price_cents, 250);
@@ -80,59 +81,61 @@ static void reserves_with_names_and_prices_and_tells_stock_after(void **state)
 	assert_int_equal(levels[0].on_hand, 9);
 	assert_int_equal(levels[0].reserved, 4);
 	assert_int_equal(levels[0].sequence, 2);
-	assert_stock(shop, &lamp->id, 5, 2);
-	assert_int_equal(shop_find(shop, &lamp->id)->version, 1);
+	assert_stock(fixture, &lamp->id, 5, 2);
+	assert_int_equal(fixture_find(fixture, &lamp->id)->version, 1);
 }
 
 static void asks_again_a_minute_after_the_order_should_have_ended(void **state)
 {
-	struct shop *shop = *state;
-	const struct order_event *order = shop_order_one(shop, &shop_product(shop, "lamp", 5)->id, 2);
+	struct fixture *fixture = *state;
+	const struct order_event *order = fixture_order_one(fixture, &fixture_product(fixture, "lamp", 5)->id, 2);
 
-	shop_tell(shop, ORDER_PLACED, order);
-	assert_int_equal(shop->deadline_count, 1);
-	assert_int_equal(shop->deadlines[0].type, RESERVATION_DEADLINE);
-	assert_int_equal(shop->deadlines[0].due_us, order->expires_at + MINUTE_US);
-	assert_true(uuid_equal(&shop->deadlines[0].subject, &order->order_id));
+	fixture_decide(fixture, ORDER_PLACED, order);
+	assert_int_equal(fixture->deadline_count, 1);
+	assert_int_equal(fixture->deadlines[0].type, RESERVATION_DEADLINE);
+	assert_int_equal(fixture->deadlines[0].due_us, order->expires_at + MINUTE_US);
+	assert_true(uuid_equal(&fixture->deadlines[0].subject, &order->order_id));
 }
 
 static void refuses_each_line_that_cannot_be_met_by_its_reason(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 5);
-	struct product *franc = shop_product(shop, "franc", 5), *gone = shop_product(shop, "gone", 5);
-	const struct uuid nothing = shop_id(shop);
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 5);
+	struct product *franc = fixture_product(fixture, "franc", 5), *gone = fixture_product(fixture, "gone", 5);
+	const struct uuid nothing = fixture_id(fixture);
 	const int64_t ones[] = {1, 1};
 	const struct stock_refused *told;
 
 	franc->currency = "CHF";
 	gone->withdrawn = true;
-	told = assert_refused(shop, shop_order(shop, 2, (struct uuid[]){lamp->id, nothing}, ones), "product_unknown");
+	told = assert_refused(fixture, fixture_order(fixture, 2, (struct uuid[]){lamp->id, nothing}, ones),
+			      "product_unknown");
 	assert_true(uuid_equal(&told->product_id, &nothing));
-	told = assert_refused(shop, shop_order(shop, 2, (struct uuid[]){lamp->id, gone->id}, ones),
+	told = assert_refused(fixture, fixture_order(fixture, 2, (struct uuid[]){lamp->id, gone->id}, ones),
 			      "product_withdrawn");
 	assert_true(uuid_equal(&told->product_id, &gone->id));
 	assert_string_equal(told->detail, "\"gone\" is no longer sold");
-	told = assert_refused(shop, shop_order(shop, 2, (struct uuid[]){lamp->id, franc->id}, ones), "mixed_currency");
+	told = assert_refused(fixture, fixture_order(fixture, 2, (struct uuid[]){lamp->id, franc->id}, ones),
+			      "mixed_currency");
 	assert_true(uuid_equal(&told->product_id, &franc->id));
-	told = assert_refused(shop, shop_order_one(shop, &lamp->id, 6), "out_of_stock");
+	told = assert_refused(fixture, fixture_order_one(fixture, &lamp->id, 6), "out_of_stock");
 	assert_true(uuid_equal(&told->product_id, &lamp->id));
 	assert_string_equal(told->detail, "6 of \"lamp\" asked for, 5 available");
 	assert_int_equal(told->stock.count, 1);
-	assert_stock(shop, &lamp->id, 5, 0);
-	assert_int_equal(shop_find(shop, &lamp->id)->sequence, 1);
+	assert_stock(fixture, &lamp->id, 5, 0);
+	assert_int_equal(fixture_find(fixture, &lamp->id)->sequence, 1);
 }
 
 static void tells_with_a_refusal_what_it_looked_at(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 5), *chair = shop_product(shop, "chair", 1);
-	const struct uuid products[] = {chair->id, shop_id(shop), lamp->id};
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 5), *chair = fixture_product(fixture, "chair", 1);
+	const struct uuid products[] = {chair->id, fixture_id(fixture), lamp->id};
 	const int64_t quantities[] = {1, 1, 2};
 
-	shop_tell(shop, ORDER_PLACED, shop_order_one(shop, &lamp->id, 3));
+	fixture_decide(fixture, ORDER_PLACED, fixture_order_one(fixture, &lamp->id, 3));
 	const struct stock_refused *told =
-		assert_refused(shop, shop_order(shop, 3, products, quantities), "product_unknown");
+		assert_refused(fixture, fixture_order(fixture, 3, products, quantities), "product_unknown");
 	const struct stock_level *levels = told->stock.items;
 	assert_int_equal(told->stock.count, 2); /* of the one that is not there, there is nothing to tell */
 	assert_true(uuid_equal(&levels[0].product_id, &chair->id));
@@ -144,90 +147,90 @@ static void tells_with_a_refusal_what_it_looked_at(void **state)
 
 static void takes_an_order_all_in_another_currency(void **state)
 {
-	struct shop *shop = *state;
-	struct product *franc = shop_product(shop, "franc", 5);
+	struct fixture *fixture = *state;
+	struct product *franc = fixture_product(fixture, "franc", 5);
 
 	franc->currency = "CHF";
-	assert_int_equal(shop_tell(shop, ORDER_PLACED, shop_order_one(shop, &franc->id, 1)), OK);
-	assert_string_equal(((const struct stock_event *)shop_only_event(shop, STOCK_RESERVED))->currency, "CHF");
+	assert_int_equal(fixture_decide(fixture, ORDER_PLACED, fixture_order_one(fixture, &franc->id, 1)), OK);
+	assert_string_equal(((const struct stock_event *)fixture_only_event(fixture, STOCK_RESERVED))->currency, "CHF");
 }
 
 static void ignores_an_order_that_has_expired_before_it_came(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 5);
-	const struct order_event *order = shop_order_one(shop, &lamp->id, 2);
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 5);
+	const struct order_event *order = fixture_order_one(fixture, &lamp->id, 2);
 
-	shop->now_us = order->expires_at;
-	assert_stale(shop, ORDER_PLACED, order);
-	assert_null(shop_reservation(shop, &order->order_id));
-	shop->now_us--;
-	assert_int_equal(shop_tell(shop, ORDER_PLACED, order), OK);
+	fixture->now_us = order->expires_at;
+	assert_stale(fixture, ORDER_PLACED, order);
+	assert_null(fixture_reservation(fixture, &order->order_id));
+	fixture->now_us--;
+	assert_int_equal(fixture_decide(fixture, ORDER_PLACED, order), OK);
 }
 
 static void answers_an_order_once_whatever_became_of_it(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 5);
-	const struct order_event *held = shop_order_one(shop, &lamp->id, 2);
-	const struct order_event *refused = shop_order_one(shop, &lamp->id, 9);
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 5);
+	const struct order_event *held = fixture_order_one(fixture, &lamp->id, 2);
+	const struct order_event *refused = fixture_order_one(fixture, &lamp->id, 9);
 
-	shop_tell(shop, ORDER_PLACED, held);
-	assert_stale(shop, ORDER_PLACED, held);
-	shop_tell(shop, ORDER_PLACED, refused);
-	assert_stale(shop, ORDER_PLACED, refused);
-	shop_tell(shop, ORDER_CONFIRMED, held);
-	assert_stale(shop, ORDER_PLACED, held);
-	assert_stock(shop, &lamp->id, 3, 0);
+	fixture_decide(fixture, ORDER_PLACED, held);
+	assert_stale(fixture, ORDER_PLACED, held);
+	fixture_decide(fixture, ORDER_PLACED, refused);
+	assert_stale(fixture, ORDER_PLACED, refused);
+	fixture_decide(fixture, ORDER_CONFIRMED, held);
+	assert_stale(fixture, ORDER_PLACED, held);
+	assert_stock(fixture, &lamp->id, 3, 0);
 }
 
 static void sells_what_was_held_once(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 5);
-	const struct order_event *order = shop_order_one(shop, &lamp->id, 2);
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 5);
+	const struct order_event *order = fixture_order_one(fixture, &lamp->id, 2);
 	const struct stock_event *told;
 
-	shop_tell(shop, ORDER_PLACED, order);
-	assert_int_equal(shop_tell(shop, ORDER_CONFIRMED, order), OK);
-	told = shop_only_event(shop, STOCK_SOLD);
-	assert_int_equal(shop->outputs[0].sequence, 2);
+	fixture_decide(fixture, ORDER_PLACED, order);
+	assert_int_equal(fixture_decide(fixture, ORDER_CONFIRMED, order), OK);
+	told = fixture_only_event(fixture, STOCK_SOLD);
+	assert_int_equal(fixture->outputs[0].sequence, 2);
 	assert_int_equal(told->expires_at, INT_ABSENT);
 	assert_int_equal(told->total_cents, 200);
 	assert_int_equal(((const struct stock_level *)told->stock.items)->on_hand, 3);
 	assert_int_equal(((const struct stock_level *)told->stock.items)->reserved, 0);
-	assert_int_equal(shop->deadline_count, 1);
-	assert_int_equal(shop->deadlines[0].due_us, INT64_MIN);
-	assert_int_equal(shop_reservation(shop, &order->order_id)->state, RESERVATION_SOLD);
-	assert_stale(shop, ORDER_CONFIRMED, order);
-	assert_stock(shop, &lamp->id, 3, 0);
+	assert_int_equal(fixture->deadline_count, 1);
+	assert_int_equal(fixture->deadlines[0].due_us, INT64_MIN);
+	assert_int_equal(fixture_reservation(fixture, &order->order_id)->state, RESERVATION_SOLD);
+	assert_stale(fixture, ORDER_CONFIRMED, order);
+	assert_stock(fixture, &lamp->id, 3, 0);
 }
 
 static void releases_what_was_held_once_for_every_end(void **state)
 {
 	static const int ends[] = {ORDER_REJECTED, ORDER_EXPIRED, ORDER_CANCELLED};
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 5);
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 5);
 
 	for (size_t i = 0; i < 3; i++) {
-		const struct order_event *order = shop_order_one(shop, &lamp->id, 2);
+		const struct order_event *order = fixture_order_one(fixture, &lamp->id, 2);
 
-		shop_tell(shop, ORDER_PLACED, order);
-		assert_stock(shop, &lamp->id, 5, 2);
-		assert_int_equal(shop_tell(shop, ends[i], order), OK);
-		shop_only_event(shop, STOCK_RELEASED);
-		assert_int_equal(shop->deadlines[0].due_us, INT64_MIN);
-		assert_stock(shop, &lamp->id, 5, 0);
-		assert_stale(shop, ends[i], order);
-		assert_stock(shop, &lamp->id, 5, 0);
+		fixture_decide(fixture, ORDER_PLACED, order);
+		assert_stock(fixture, &lamp->id, 5, 2);
+		assert_int_equal(fixture_decide(fixture, ends[i], order), OK);
+		fixture_only_event(fixture, STOCK_RELEASED);
+		assert_int_equal(fixture->deadlines[0].due_us, INT64_MIN);
+		assert_stock(fixture, &lamp->id, 5, 0);
+		assert_stale(fixture, ends[i], order);
+		assert_stock(fixture, &lamp->id, 5, 0);
 	}
 }
 
 static void releases_at_the_prices_and_names_of_the_reservation(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 5);
-	const struct order_event *order = shop_order_one(shop, &lamp->id, 2);
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 5);
+	const struct order_event *order = fixture_order_one(fixture, &lamp->id, 2);
 	const struct products_change dearer = {.id = lamp->id,
 					       .expected_version = INT_ABSENT,
 					       .name = "Dear lamp",
@@ -235,189 +238,190 @@ static void releases_at_the_prices_and_names_of_the_reservation(void **state)
 					       .status = PRODUCT_INACTIVE};
 	const struct stock_event *told;
 
-	shop_tell(shop, ORDER_PLACED, order);
-	assert_int_equal(shop_tell(shop, PRODUCTS_CHANGE, &dearer), OK);
-	assert_int_equal(shop_tell(shop, ORDER_CONFIRMED, order), OK);
-	told = shop_only_event(shop, STOCK_SOLD);
+	fixture_decide(fixture, ORDER_PLACED, order);
+	assert_int_equal(fixture_decide(fixture, PRODUCTS_CHANGE, &dearer), OK);
+	assert_int_equal(fixture_decide(fixture, ORDER_CONFIRMED, order), OK);
+	told = fixture_only_event(fixture, STOCK_SOLD);
 	assert_string_equal(((const struct order_line *)told->items.items)->name, "lamp");
 	assert_int_equal(told->total_cents, 200);
 }
 
 static void leaves_a_tombstone_where_the_release_comes_first(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 5);
-	const struct order_event *order = shop_order_one(shop, &lamp->id, 2);
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 5);
+	const struct order_event *order = fixture_order_one(fixture, &lamp->id, 2);
 
-	struct message cancelled = shop_message(shop, ORDER_CANCELLED, order);
+	struct message cancelled = fixture_message(fixture, ORDER_CANCELLED, order);
 
 	cancelled.time_us -= SECOND_US;
-	shop_turn(shop, &cancelled, 1);
-	assert_int_equal(shop->decisions[0].status, OK);
-	assert_int_equal(shop->output_count, 0);
-	assert_int_equal(shop_reservation(shop, &order->order_id)->state, RESERVATION_RELEASED);
-	assert_int_equal(shop_reservation(shop, &order->order_id)->updated_at, cancelled.time_us);
-	assert_stale(shop, ORDER_PLACED, order);
-	assert_stale(shop, ORDER_CANCELLED, order);
-	assert_stock(shop, &lamp->id, 5, 0);
+	fixture_batch(fixture, &cancelled, 1);
+	assert_int_equal(fixture->decisions[0].status, OK);
+	assert_int_equal(fixture->output_count, 0);
+	assert_int_equal(fixture_reservation(fixture, &order->order_id)->state, RESERVATION_RELEASED);
+	assert_int_equal(fixture_reservation(fixture, &order->order_id)->updated_at, cancelled.time_us);
+	assert_stale(fixture, ORDER_PLACED, order);
+	assert_stale(fixture, ORDER_CANCELLED, order);
+	assert_stock(fixture, &lamp->id, 5, 0);
 }
 
 static void settles_release_before_reserve_within_one_batch(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 5);
-	const struct order_event *order = shop_order_one(shop, &lamp->id, 2);
-	const struct message batch[] = {shop_message(shop, ORDER_REJECTED, order),
-					shop_message(shop, ORDER_PLACED, order),
-					shop_message(shop, ORDER_REJECTED, order)};
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 5);
+	const struct order_event *order = fixture_order_one(fixture, &lamp->id, 2);
+	const struct message batch[] = {fixture_message(fixture, ORDER_REJECTED, order),
+					fixture_message(fixture, ORDER_PLACED, order),
+					fixture_message(fixture, ORDER_REJECTED, order)};
 
-	shop_turn(shop, batch, 3);
-	assert_int_equal(shop->decisions[0].status, OK);
-	assert_int_equal(shop->decisions[1].status, E_STALE);
-	assert_int_equal(shop->decisions[2].status, E_STALE);
-	assert_int_equal(shop->output_count, 0);
-	assert_stock(shop, &lamp->id, 5, 0);
+	fixture_batch(fixture, batch, 3);
+	assert_int_equal(fixture->decisions[0].status, OK);
+	assert_int_equal(fixture->decisions[1].status, E_STALE);
+	assert_int_equal(fixture->decisions[2].status, E_STALE);
+	assert_int_equal(fixture->output_count, 0);
+	assert_stock(fixture, &lamp->id, 5, 0);
 }
 
 static void lets_a_refused_order_end_in_silence(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 5);
-	const struct order_event *order = shop_order_one(shop, &lamp->id, 9);
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 5);
+	const struct order_event *order = fixture_order_one(fixture, &lamp->id, 9);
 
-	assert_refused(shop, order, "out_of_stock");
-	assert_stale(shop, ORDER_REJECTED, order);
+	assert_refused(fixture, order, "out_of_stock");
+	assert_stale(fixture, ORDER_REJECTED, order);
 }
 
 static void keeps_a_confirmation_that_cannot_be_for_the_dead_letters(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 5);
-	const struct order_event *unheard = shop_order_one(shop, &lamp->id, 2);
-	const struct order_event *released = shop_order_one(shop, &lamp->id, 2);
-	const struct order_event *sold = shop_order_one(shop, &lamp->id, 2);
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 5);
+	const struct order_event *unheard = fixture_order_one(fixture, &lamp->id, 2);
+	const struct order_event *released = fixture_order_one(fixture, &lamp->id, 2);
+	const struct order_event *sold = fixture_order_one(fixture, &lamp->id, 2);
 
-	assert_int_equal(shop_tell(shop, ORDER_CONFIRMED, unheard), E_NOT_FOUND);
-	shop_tell(shop, ORDER_PLACED, released);
-	shop_tell(shop, ORDER_EXPIRED, released);
-	assert_int_equal(shop_tell(shop, ORDER_CONFIRMED, released), E_CONFLICT);
-	shop_tell(shop, ORDER_PLACED, sold);
-	shop_tell(shop, ORDER_CONFIRMED, sold);
-	assert_int_equal(shop_tell(shop, ORDER_CANCELLED, sold), E_CONFLICT);
-	assert_stock(shop, &lamp->id, 3, 0);
+	assert_int_equal(fixture_decide(fixture, ORDER_CONFIRMED, unheard), E_NOT_FOUND);
+	fixture_decide(fixture, ORDER_PLACED, released);
+	fixture_decide(fixture, ORDER_EXPIRED, released);
+	assert_int_equal(fixture_decide(fixture, ORDER_CONFIRMED, released), E_CONFLICT);
+	fixture_decide(fixture, ORDER_PLACED, sold);
+	fixture_decide(fixture, ORDER_CONFIRMED, sold);
+	assert_int_equal(fixture_decide(fixture, ORDER_CANCELLED, sold), E_CONFLICT);
+	assert_stock(fixture, &lamp->id, 3, 0);
 }
 
 static void undoes_all_lines_where_a_product_stands_in_two(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 5);
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 5);
 	const struct uuid twice[] = {lamp->id, lamp->id};
 	const int64_t threes[] = {3, 3};
 
-	assert_int_equal(shop_tell(shop, ORDER_PLACED, shop_order(shop, 2, twice, threes)), E_INVALID);
-	assert_stock(shop, &lamp->id, 5, 0);
+	assert_int_equal(fixture_decide(fixture, ORDER_PLACED, fixture_order(fixture, 2, twice, threes)), E_INVALID);
+	assert_stock(fixture, &lamp->id, 5, 0);
 }
 
 static void settles_only_the_lines_that_were_reserved(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 5), *chair = shop_product(shop, "chair", 5);
-	const struct order_event *order = shop_order_one(shop, &lamp->id, 2);
-	struct order_event *other = shop_order_one(shop, &chair->id, 2);
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 5), *chair = fixture_product(fixture, "chair", 5);
+	const struct order_event *order = fixture_order_one(fixture, &lamp->id, 2);
+	struct order_event *other = fixture_order_one(fixture, &chair->id, 2);
 
 	other->order_id = order->order_id;
-	shop_tell(shop, ORDER_PLACED, order);
-	assert_int_equal(shop_tell(shop, ORDER_CONFIRMED, other), E_INVALID);
-	assert_stock(shop, &lamp->id, 5, 2);
-	assert_stock(shop, &chair->id, 5, 0);
+	fixture_decide(fixture, ORDER_PLACED, order);
+	assert_int_equal(fixture_decide(fixture, ORDER_CONFIRMED, other), E_INVALID);
+	assert_stock(fixture, &lamp->id, 5, 2);
+	assert_stock(fixture, &chair->id, 5, 0);
 }
 
 /* As a turn sees it that looked at the product before another replica reserved, and at the reservation after it. */
 static void settles_nothing_of_a_product_that_has_less_reserved(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *chair = shop_product(shop, "chair", 5), *lamp = shop_product(shop, "lamp", 5);
+	struct fixture *fixture = *state;
+	const struct product *chair = fixture_product(fixture, "chair", 5), *lamp = fixture_product(fixture, "lamp", 5);
 	const struct uuid products[] = {chair->id, lamp->id};
 	const int64_t twos[] = {2, 2};
-	const struct order_event *order = shop_order(shop, 2, products, twos);
+	const struct order_event *order = fixture_order(fixture, 2, products, twos);
 
-	shop_tell(shop, ORDER_PLACED, order);
-	struct product *before = shop_change(shop, &lamp->id);
+	fixture_decide(fixture, ORDER_PLACED, order);
+	struct product *before = fixture_change(fixture, &lamp->id);
 	product_release(before, 1);
-	assert_int_equal(shop_tell(shop, ORDER_CONFIRMED, order), E_CONFLICT);
-	assert_int_equal(shop_tell(shop, ORDER_EXPIRED, order), E_CONFLICT);
-	assert_stock(shop, &chair->id, 5, 2);
-	assert_int_equal(shop_reservation(shop, &order->order_id)->state, RESERVATION_HELD);
+	assert_int_equal(fixture_decide(fixture, ORDER_CONFIRMED, order), E_CONFLICT);
+	assert_int_equal(fixture_decide(fixture, ORDER_EXPIRED, order), E_CONFLICT);
+	assert_stock(fixture, &chair->id, 5, 2);
+	assert_int_equal(fixture_reservation(fixture, &order->order_id)->state, RESERVATION_HELD);
 }
 
 static void gives_the_last_item_to_the_first_of_two_orders_in_one_batch(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 1);
-	const struct message both[] = {shop_message(shop, ORDER_PLACED, shop_order_one(shop, &lamp->id, 1)),
-				       shop_message(shop, ORDER_PLACED, shop_order_one(shop, &lamp->id, 1))};
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 1);
+	const struct message both[] = {
+		fixture_message(fixture, ORDER_PLACED, fixture_order_one(fixture, &lamp->id, 1)),
+		fixture_message(fixture, ORDER_PLACED, fixture_order_one(fixture, &lamp->id, 1))};
 
-	shop_turn(shop, both, 2);
-	assert_int_equal(shop->output_count, 2);
-	assert_int_equal(shop->outputs[0].type, STOCK_RESERVED);
-	assert_int_equal(shop->outputs[1].type, STOCK_REFUSED);
-	assert_stock(shop, &lamp->id, 1, 1);
+	fixture_batch(fixture, both, 2);
+	assert_int_equal(fixture->output_count, 2);
+	assert_int_equal(fixture->outputs[0].type, STOCK_RESERVED);
+	assert_int_equal(fixture->outputs[1].type, STOCK_REFUSED);
+	assert_stock(fixture, &lamp->id, 1, 1);
 }
 
 static void serves_a_hundred_buyers_of_a_hot_product_in_one_batch(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 60);
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 60);
 	struct message buyers[100];
 	size_t reserved = 0;
 
 	for (size_t i = 0; i < 100; i++)
-		buyers[i] = shop_message(shop, ORDER_PLACED, shop_order_one(shop, &lamp->id, 1));
-	shop_turn(shop, buyers, 100);
-	assert_int_equal(shop->output_count, 100);
+		buyers[i] = fixture_message(fixture, ORDER_PLACED, fixture_order_one(fixture, &lamp->id, 1));
+	fixture_batch(fixture, buyers, 100);
+	assert_int_equal(fixture->output_count, 100);
 	for (size_t i = 0; i < 100; i++)
-		reserved += shop->outputs[i].type == STOCK_RESERVED;
+		reserved += fixture->outputs[i].type == STOCK_RESERVED;
 	assert_int_equal(reserved, 60);
-	assert_int_equal(shop->outputs[59].type, STOCK_RESERVED);
-	assert_int_equal(shop->outputs[60].type, STOCK_REFUSED);
-	assert_stock(shop, &lamp->id, 60, 60);
-	assert_int_equal(shop_find(shop, &lamp->id)->sequence, 61);
+	assert_int_equal(fixture->outputs[59].type, STOCK_RESERVED);
+	assert_int_equal(fixture->outputs[60].type, STOCK_REFUSED);
+	assert_stock(fixture, &lamp->id, 60, 60);
+	assert_int_equal(fixture_find(fixture, &lamp->id)->sequence, 61);
 }
 
 static void sells_within_the_batch_that_freed_the_stock(void **state)
 {
-	struct shop *shop = *state;
-	const struct product *lamp = shop_product(shop, "lamp", 1);
-	const struct order_event *first = shop_order_one(shop, &lamp->id, 1);
-	const struct order_event *second = shop_order_one(shop, &lamp->id, 1);
+	struct fixture *fixture = *state;
+	const struct product *lamp = fixture_product(fixture, "lamp", 1);
+	const struct order_event *first = fixture_order_one(fixture, &lamp->id, 1);
+	const struct order_event *second = fixture_order_one(fixture, &lamp->id, 1);
 	const struct message batch[] = {
-		shop_message(shop, ORDER_PLACED, first), shop_message(shop, ORDER_CANCELLED, first),
-		shop_message(shop, ORDER_PLACED, second), shop_message(shop, ORDER_CONFIRMED, second)};
+		fixture_message(fixture, ORDER_PLACED, first), fixture_message(fixture, ORDER_CANCELLED, first),
+		fixture_message(fixture, ORDER_PLACED, second), fixture_message(fixture, ORDER_CONFIRMED, second)};
 
-	shop_turn(shop, batch, 4);
-	assert_int_equal(shop->output_count, 4);
-	assert_int_equal(shop->outputs[3].type, STOCK_SOLD);
-	assert_stock(shop, &lamp->id, 0, 0);
+	fixture_batch(fixture, batch, 4);
+	assert_int_equal(fixture->output_count, 4);
+	assert_int_equal(fixture->outputs[3].type, STOCK_SOLD);
+	assert_stock(fixture, &lamp->id, 0, 0);
 }
 
 static void asks_what_became_of_an_order_while_its_reservation_is_held(void **state)
 {
-	struct shop *shop = *state;
-	const struct order_event *order = shop_order_one(shop, &shop_product(shop, "lamp", 5)->id, 2);
+	struct fixture *fixture = *state;
+	const struct order_event *order = fixture_order_one(fixture, &fixture_product(fixture, "lamp", 5)->id, 2);
 	const struct order_timer note = {.order_id = order->order_id};
 	const struct order_timer *asked;
 
-	shop_tell(shop, ORDER_PLACED, order);
-	shop->now_us = order->expires_at + MINUTE_US;
-	assert_int_equal(shop_tell(shop, RESERVATION_DEADLINE, &note), OK);
-	asked = shop_only_event(shop, RESERVATION_OVERDUE);
+	fixture_decide(fixture, ORDER_PLACED, order);
+	fixture->now_us = order->expires_at + MINUTE_US;
+	assert_int_equal(fixture_decide(fixture, RESERVATION_DEADLINE, &note), OK);
+	asked = fixture_only_event(fixture, RESERVATION_OVERDUE);
 	assert_true(uuid_equal(&asked->order_id, &order->order_id));
-	assert_int_equal(shop->deadline_count, 0);
-	shop_tell(shop, ORDER_EXPIRED, order);
-	assert_int_equal(shop_tell(shop, RESERVATION_DEADLINE, &note), OK);
-	assert_int_equal(shop->output_count, 0);
-	assert_int_equal(shop->deadline_count, 1);
-	assert_int_equal(shop->deadlines[0].due_us, INT64_MIN);
+	assert_int_equal(fixture->deadline_count, 0);
+	fixture_decide(fixture, ORDER_EXPIRED, order);
+	assert_int_equal(fixture_decide(fixture, RESERVATION_DEADLINE, &note), OK);
+	assert_int_equal(fixture->output_count, 0);
+	assert_int_equal(fixture->deadline_count, 1);
+	assert_int_equal(fixture->deadlines[0].due_us, INT64_MIN);
 }
 
 #define in_a_shop(test) cmocka_unit_test_setup_teardown(test, open_shop, close_shop)

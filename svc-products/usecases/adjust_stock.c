@@ -18,7 +18,7 @@ static void tell(struct unit *unit, const struct product *product, const struct 
 	struct stock_adjusted *told = arena_new(unit_arena(unit), 1, sizeof(*told));
 
 	*told = (struct stock_adjusted){
-		.product = product_show(product), .delta = counted->delta, .reason = counted->reason};
+		.product = product_view_of(product), .delta = counted->delta, .reason = counted->reason};
 	unit_event(unit, STOCK_ADJUSTED, &product->id, product->sequence, told);
 }
 
@@ -28,7 +28,7 @@ enum status adjust_stock(struct unit *unit, const struct message *message)
 	const struct product *present = NULL;
 	struct product *product;
 	enum adjustment adjustment;
-	enum status status = catalogue_admits(unit, message);
+	enum status status = catalogue_check_admin(unit, message);
 
 	if (status == OK)
 		status = catalogue_find(unit, &counted->id, counted->expected_version, &present);
@@ -43,6 +43,6 @@ enum status adjust_stock(struct unit *unit, const struct message *message)
 	product->on_hand += counted->delta;
 	product_edited(product, unit_now(unit));
 	tell(unit, product, counted);
-	catalogue_answer(unit, product);
+	catalogue_reply(unit, product);
 	return OK;
 }

@@ -64,14 +64,14 @@ void order_keys(struct keys *keys, const struct message *message)
 	line_keys(keys, order);
 }
 
-void note_key(struct keys *keys, const struct message *message)
+void timer_key(struct keys *keys, const struct message *message)
 {
 	const struct order_timer *note = message->body;
 
 	keys_add(keys, &reservation_kind, &note->order_id);
 }
 
-struct product_view product_show(const struct product *product)
+struct product_view product_view_of(const struct product *product)
 {
 	return (struct product_view){
 		.id = product->id,
@@ -90,7 +90,7 @@ struct product_view product_show(const struct product *product)
 	};
 }
 
-struct stock_level product_level(const struct product *product)
+struct stock_level stock_level_of(const struct product *product)
 {
 	return (struct stock_level){.product_id = product->id,
 				    .on_hand = product->on_hand,

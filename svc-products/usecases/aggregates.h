@@ -18,11 +18,11 @@ keys_function change_keys; /* PRODUCTS_CHANGE: the product, its SKU, the new SKU
 keys_function product_key; /* by_id and PRODUCTS_ADJUST_STOCK: the product */
 keys_function placed_keys; /* order.placed: the reservation, a new one, and the products of its lines */
 keys_function order_keys;  /* the other order.*: the same, of a reservation that is there */
-keys_function note_key;    /* struct order_timer: the reservation */
+keys_function timer_key;   /* struct order_timer: the reservation */
 
 /* The product as others see it. Texts are shared, not copied. */
-struct product_view product_show(const struct product *product);
+struct product_view product_view_of(const struct product *product);
 /* Its stock as events about orders tell it. */
-struct stock_level product_level(const struct product *product);
+struct stock_level stock_level_of(const struct product *product);
 
 #endif

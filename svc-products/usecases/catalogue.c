@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-enum status catalogue_admits(struct unit *unit, const struct message *message)
+enum status catalogue_check_admin(struct unit *unit, const struct message *message)
 {
 	if (message->caller.role == CALLER_ADMIN)
 		return OK;
@@ -27,7 +27,7 @@ enum status catalogue_find(struct unit *unit, const struct uuid *id, int64_t exp
 	return OK;
 }
 
-enum status catalogue_claim(struct unit *unit, const char *sku, const struct uuid *product_id)
+enum status catalogue_claim_sku(struct unit *unit, const char *sku, const struct uuid *product_id)
 {
 	struct uuid id = sku_claim_id(sku);
 	const struct sku_claim *seen = unit_get(unit, &sku_claim_kind, &id);
@@ -46,11 +46,11 @@ static struct product_view *shown(struct unit *unit, const struct product *produ
 {
 	struct product_view *view = arena_new(unit_arena(unit), 1, sizeof(*view));
 
-	*view = product_show(product);
+	*view = product_view_of(product);
 	return view;
 }
 
-void catalogue_tell(struct unit *unit, int event, const struct product *product)
+void catalogue_publish(struct unit *unit, int event, const struct product *product)
 {
 	const struct product_view *view = shown(unit, product);
 
@@ -58,7 +58,7 @@ void catalogue_tell(struct unit *unit, int event, const struct product *product)
 	unit_reply(unit, view);
 }
 
-void catalogue_answer(struct unit *unit, const struct product *product)
+void catalogue_reply(struct unit *unit, const struct product *product)
 {
 	unit_reply(unit, shown(unit, product));
 }

@@ -15,15 +15,15 @@ decide_function withdraw_product;
 decide_function adjust_stock;
 
 /* OK where the caller is an admin; refuses otherwise. */
-must_check enum status catalogue_admits(struct unit *unit, const struct message *message);
+must_check enum status catalogue_check_admin(struct unit *unit, const struct message *message);
 /* The product, where it is there and `expected_version` (INT_ABSENT: any) is its version; refuses otherwise. */
 must_check enum status catalogue_find(struct unit *unit, const struct uuid *id, int64_t expected_version,
 				      const struct product **ret_product);
 /* Gives a SKU to a product; refuses where another has it. */
-must_check enum status catalogue_claim(struct unit *unit, const char *sku, const struct uuid *product_id);
+must_check enum status catalogue_claim_sku(struct unit *unit, const char *sku, const struct uuid *product_id);
 /* Publishes `event` with the product after it, and answers with it as well. */
-void catalogue_tell(struct unit *unit, int event, const struct product *product);
+void catalogue_publish(struct unit *unit, int event, const struct product *product);
 /* Answers with the product alone: nothing has changed. */
-void catalogue_answer(struct unit *unit, const struct product *product);
+void catalogue_reply(struct unit *unit, const struct product *product);
 
 #endif

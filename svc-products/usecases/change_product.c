@@ -26,7 +26,7 @@ static bool changes_anything(const struct products_change *wanted, const struct 
 static enum status move_claim(struct unit *unit, const struct product *present, const char *sku)
 {
 	struct uuid old_id = sku_claim_id(present->sku);
-	enum status status = catalogue_claim(unit, sku, &present->id);
+	enum status status = catalogue_claim_sku(unit, sku, &present->id);
 	struct sku_claim *old;
 
 	if (status != OK)
@@ -59,14 +59,14 @@ enum status change_product(struct unit *unit, const struct message *message)
 	const struct product *present = NULL;
 	struct product *product;
 	bool withdrawn_before;
-	enum status status = catalogue_admits(unit, message);
+	enum status status = catalogue_check_admin(unit, message);
 
 	if (status == OK)
 		status = catalogue_find(unit, &wanted->id, wanted->expected_version, &present);
 	if (status != OK)
 		return status;
 	if (!changes_anything(wanted, present)) {
-		catalogue_answer(unit, present);
+		catalogue_reply(unit, present);
 		return OK;
 	}
 	if (differs(wanted->sku, present->sku))
@@ -77,7 +77,7 @@ enum status change_product(struct unit *unit, const struct message *message)
 	product = unit_edit(unit, &product_kind, &wanted->id);
 	take_over(product, wanted);
 	product_edited(product, unit_now(unit));
-	catalogue_tell(unit, product->withdrawn && !withdrawn_before ? PRODUCT_WITHDRAWN : PRODUCT_CHANGED, product);
+	catalogue_publish(unit, product->withdrawn && !withdrawn_before ? PRODUCT_WITHDRAWN : PRODUCT_CHANGED, product);
 	return OK;
 }
 
@@ -86,19 +86,19 @@ enum status withdraw_product(struct unit *unit, const struct message *message)
 	const struct by_id *asked = message->body;
 	const struct product *present = NULL;
 	struct product *product;
-	enum status status = catalogue_admits(unit, message);
+	enum status status = catalogue_check_admin(unit, message);
 
 	if (status == OK)
 		status = catalogue_find(unit, &asked->id, asked->expected_version, &present);
 	if (status != OK)
 		return status;
 	if (present->withdrawn) {
-		catalogue_answer(unit, present);
+		catalogue_reply(unit, present);
 		return OK;
 	}
 	product = unit_edit(unit, &product_kind, &asked->id);
 	product->withdrawn = true;
 	product_edited(product, unit_now(unit));
-	catalogue_tell(unit, PRODUCT_WITHDRAWN, product);
+	catalogue_publish(unit, PRODUCT_WITHDRAWN, product);
 	return OK;
 }

@@ -6,10 +6,10 @@ enum status create_product(struct unit *unit, const struct message *message)
 	const struct products_create *wanted = message->body;
 	struct uuid id = unit_id(unit, 0);
 	struct product *product;
-	enum status status = catalogue_admits(unit, message);
+	enum status status = catalogue_check_admin(unit, message);
 
 	if (status == OK)
-		status = catalogue_claim(unit, wanted->sku, &id);
+		status = catalogue_claim_sku(unit, wanted->sku, &id);
 	if (status != OK)
 		return status;
 	product = unit_new(unit, &product_kind, &id);
@@ -26,6 +26,6 @@ enum status create_product(struct unit *unit, const struct message *message)
 		.version = 1,
 		.sequence = 1,
 	};
-	catalogue_tell(unit, PRODUCT_CREATED, product);
+	catalogue_publish(unit, PRODUCT_CREATED, product);
 	return OK;
 }

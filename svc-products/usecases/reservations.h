@@ -17,6 +17,6 @@ decide_function release_order;
 decide_function check_overdue;
 
 /* The stock event of a reservation that is `now` as it shall be told: stock levels are read from the unit. */
-void reservation_tell(struct unit *unit, int event, const struct reservation *reservation);
+void reservation_publish(struct unit *unit, int event, const struct reservation *reservation);
 
 #endif

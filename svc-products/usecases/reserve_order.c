@@ -67,7 +67,7 @@ static struct list levels_seen(struct unit *unit, const struct order_event *orde
 
 	for (size_t i = 0; i < order->items.count; i++) {
 		if (demands[i].product != NULL)
-			levels[count++] = product_level(demands[i].product);
+			levels[count++] = stock_level_of(demands[i].product);
 	}
 	return (struct list){.items = levels, .count = count};
 }
@@ -102,7 +102,7 @@ static enum status hold(struct unit *unit, const struct order_event *order)
 		 * orders never sends that. What was held so far is undone with the decision. */
 		if (product_available(product) < wanted[i].quantity)
 			return unit_refuse(unit, E_INVALID, "invalid", "items", "a product stands in two lines");
-		product_hold(product, wanted[i].quantity);
+		product_reserve(product, wanted[i].quantity);
 		lines[i] = (struct reserved_line){.product_id = product->id,
 						  .name = product->name,
 						  .quantity = wanted[i].quantity,
@@ -115,7 +115,7 @@ static enum status hold(struct unit *unit, const struct order_event *order)
 	held->currency = ((const struct product *)unit_get(unit, &product_kind, &wanted[0].product_id))->currency;
 	held->total_cents = reservation_total(lines, count);
 	unit_deadline(unit, RESERVATION_DEADLINE, &order->order_id, order->expires_at + RESERVATION_GRACE_US);
-	reservation_tell(unit, STOCK_RESERVED, held);
+	reservation_publish(unit, STOCK_RESERVED, held);
 	return OK;
 }
 

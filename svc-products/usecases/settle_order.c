@@ -23,12 +23,12 @@ static struct list levels_told(struct unit *unit, const struct reservation *rese
 	for (size_t i = 0; i < reservation->line_count; i++) {
 		const struct product *product = unit_get(unit, &product_kind, &reservation->lines[i].product_id);
 
-		levels[i] = product_level(product);
+		levels[i] = stock_level_of(product);
 	}
 	return (struct list){.items = levels, .count = reservation->line_count};
 }
 
-void reservation_tell(struct unit *unit, int event, const struct reservation *reservation)
+void reservation_publish(struct unit *unit, int event, const struct reservation *reservation)
 {
 	struct stock_event *told = arena_new(unit_arena(unit), 1, sizeof(*told));
 
@@ -89,7 +89,7 @@ static enum status settle(struct unit *unit, const struct order_event *order, en
 	reservation->updated_at = unit_now(unit);
 	reservation->version++;
 	unit_deadline_clear(unit, RESERVATION_DEADLINE, &order->order_id);
-	reservation_tell(unit, end == RESERVATION_SOLD ? STOCK_SOLD : STOCK_RELEASED, reservation);
+	reservation_publish(unit, end == RESERVATION_SOLD ? STOCK_SOLD : STOCK_RELEASED, reservation);
 	return OK;
 }
 

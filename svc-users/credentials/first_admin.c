@@ -68,7 +68,7 @@ static void outputs_send(struct db *db, const struct unit *unit, const struct me
 		const struct cloudevent event = {
 			.id = outputs[i].id,
 			.type = type,
-			.source = USERS_CONSUMER,
+			.source = USERS_SERVICE,
 			.subject = outputs[i].subject,
 			.sequence = outputs[i].sequence,
 			.time_us = outputs[i].time_us,
@@ -136,7 +136,7 @@ static enum status install(const struct users_register *wanted, struct db *db, s
 {
 	struct registration_facts facts;
 	const int64_t now_us = timestamp_now();
-	struct unit *unit = unit_make(arena, USERS_CONSUMER);
+	struct unit *unit = unit_make(arena, USERS_SERVICE);
 	const enum status hashed = password_hash(wanted->password, arena, &facts.password_hash);
 	const struct message message = {
 		.type = USERS_REGISTER,

@@ -12,23 +12,23 @@
 
 #include "users/usecases/decisions.h"
 
-enum { SCENE_ROOM = 64 };
+enum { FIXTURE_ROWS = 64 };
 
-struct scene {
+struct fixture {
 	struct arena arena;
 	struct {
 		const struct aggregate *kind;
 		struct uuid id;
 		void *data;
-	} things[SCENE_ROOM];
+	} things[FIXTURE_ROWS];
 	size_t count;
 	int64_t now_us;
 	unsigned messages;
 	struct unit *unit; /* of the last decision */
 };
 
-int scene_open(void **state);
-int scene_close(void **state);
+int fixture_open(void **state);
+int fixture_close(void **state);
 
 struct act {
 	keys_function *keys;
@@ -37,33 +37,34 @@ struct act {
 extern const struct act registering, installing, changing, disabling, signing_in, refreshing, signing_out, answering;
 
 /* Decides, and keeps what was decided. */
-struct decision_result scene_act(struct scene *scene, struct act act, struct caller caller, const void *body,
-				 const void *prepared);
+struct decision_result fixture_decide(struct fixture *fixture, struct act act, struct caller caller, const void *body,
+				      const void *prepared);
 
 /* An aggregate as it is now; NULL: there is none. */
-const void *scene_find(const struct scene *scene, const struct aggregate *kind, const struct uuid *id);
+const void *fixture_find(const struct fixture *fixture, const struct aggregate *kind, const struct uuid *id);
 /* The events of the last decision. */
-size_t scene_events(const struct scene *scene, const struct output **ret_events);
+size_t fixture_events(const struct fixture *fixture, const struct output **ret_events);
 
 extern const struct caller nobody;
 struct caller caller_of(const struct user *user);
 
 /* Registers an account (an admin's, by the operator) with the password hash "hash of <name>". */
-const struct user *scene_user(struct scene *scene, const char *name);
-const struct user *scene_admin(struct scene *scene, const char *name);
+const struct user *fixture_user(struct fixture *fixture, const char *name);
+const struct user *fixture_admin(struct fixture *fixture, const char *name);
 /* The account as it is now. */
-const struct user *again(const struct scene *scene, const struct user *user);
+const struct user *user_now(const struct fixture *fixture, const struct user *user);
 
 /* Tokens whose refresh token's hash is all `mark`. */
 struct issued_tokens tokens_marked(struct uuid session_id, uint8_t mark);
 struct token_hash hash_marked(uint8_t mark);
 /* Signs in with tokens marked `mark`; says the session. */
-struct uuid scene_session(struct scene *scene, const struct user *user, uint8_t mark);
+struct uuid fixture_session(struct fixture *fixture, const struct user *user, uint8_t mark);
 
 /* A refusal with this status and code, and nothing said to others. */
-void assert_refused(const struct scene *scene, struct decision_result decision, enum status status, const char *code);
+void assert_refused(const struct fixture *fixture, struct decision_result decision, enum status status,
+		    const char *code);
 /* One event of this type, about this account, with its version. */
-void assert_told(const struct scene *scene, int type, const struct user *user);
-void assert_nothing_told(const struct scene *scene);
+void assert_published(const struct fixture *fixture, int type, const struct user *user);
+void assert_nothing_published(const struct fixture *fixture);
 
 #endif

@@ -10,7 +10,7 @@
 #include "users/domain/session.h"
 
 /* The name in derived ids, and the broker's user. */
-#define USERS_CONSUMER "svc-users"
+#define USERS_SERVICE "svc-users"
 
 /* ---- aggregates, in locking order: who gets the e-mail claim decides a registration ---- */
 

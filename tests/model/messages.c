@@ -55,7 +55,7 @@ static struct sent *message_made(struct model *model, const char *key, number_t 
 number_t message_request(struct model *model, const struct message *message)
 {
 	/* The same terms for everyone: what svc-orders' handlers.c takes from its settings. */
-	static struct place_terms terms;
+	static struct place_settings terms;
 	char id[UUID_TEXT + 1];
 	number_t number;
 

@@ -93,7 +93,7 @@ static enum status take_for_granted(struct unit *unit, const struct message *mes
 	struct order *order = order_about(unit, message);
 
 	if (status == OK && (order->state == USER_KNOWN || order->state == STOCK_HELD))
-		return advance(unit, order, message, granted);
+		return apply_event(unit, order, message, granted);
 	return status;
 }
 

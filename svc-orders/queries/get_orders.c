@@ -75,14 +75,14 @@ static void answer_order(struct txn *txn, struct query *query, const struct orde
 	query_reply(txn, query, order_view_of(order, txn_arena(txn)));
 }
 
-enum status read_orders(struct txn *txn, struct query **queries, size_t count)
+enum status get_orders(struct txn *txn, struct query **queries, size_t count)
 {
 	return answer_each(txn, queries, count, answer_order);
 }
 
 /* ---- its timeline ---- */
 
-static struct timeline_event show(const struct order_step *step, const struct publish_span *told, struct arena *arena)
+static struct timeline_event show(const struct order_step *step, const struct history_event *told, struct arena *arena)
 {
 	struct buffer data;
 
@@ -105,15 +105,15 @@ static void answer_timeline(struct txn *txn, struct query *query, const struct o
 	struct arena *arena = txn_arena(txn);
 	struct timeline_event *events = arena_new(arena, order->step_count, sizeof(*events));
 	size_t count = 0;
-	struct publish_span told;
+	struct history_event told;
 
 	for (size_t i = 0; i < order->step_count; i++)
-		if (order_retell(order, &order->steps[i], arena, &told))
+		if (order_history_event(order, &order->steps[i], arena, &told))
 			events[count++] = show(&order->steps[i], &told, arena);
 	query_reply(txn, query, &(struct timeline_view){.order_id = order->id, .events = {events, count}});
 }
 
-enum status read_timelines(struct txn *txn, struct query **queries, size_t count)
+enum status get_timelines(struct txn *txn, struct query **queries, size_t count)
 {
 	return answer_each(txn, queries, count, answer_timeline);
 }
