@@ -1,4 +1,4 @@
-"""What every suite works with: the stack, somebody signed in, something to buy."""
+"""Fixtures of all suites: the stack, clients, products."""
 import itertools
 import uuid
 
@@ -47,7 +47,7 @@ def as_user(stack):
 
 @pytest.fixture(scope="session")
 def api(stack):
-    """Nobody in particular."""
+    """A client that is not signed in."""
     return Client(stack.url)
 
 
@@ -64,7 +64,7 @@ def admin(stack, api):
 
 @pytest.fixture(scope="session")
 def new_customer(stack, api):
-    """Makes accounts. Their tokens are minted here: signing in is tested where it is the subject."""
+    """Creates customers. Their tokens are signed here, without a sign-in."""
 
     def make(name="Ada"):
         email, password = f"{name.lower()}.{uuid.uuid4().hex}@example.org", f"pass-{uuid.uuid4().hex}"

@@ -1,6 +1,6 @@
-"""./dev bench --without NAME: what one optimisation is worth, measured with it taken out in a scratch copy.
+"""./dev bench --without NAME: measures one optimisation by removing it in a scratch copy.
 
-The copy is built, and a stack of it started beside one of this checkout; then both are measured in turns, A B A B.
+The script builds the copy and starts a stack of it beside one of this checkout. It measures both by turns, A B A B.
 """
 import argparse
 import os
@@ -17,7 +17,7 @@ import bench_stack
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Name: what is replaced by what, in which file. Each text stands there exactly once.
+# Name: (file, text, replacement). Each text occurs exactly once in its file.
 WITHOUT = {
     "coalescing": (
         ("runtime/rpc/wire.h", "RPC_ITEMS_MAX = 256,", "RPC_ITEMS_MAX = 1,"),
@@ -30,7 +30,7 @@ WITHOUT = {
         ("runtime/consumer/process_batch.c", "enum status status = count == 0 ? OK : run(consumer, items, count);\n",
          "enum status status = OK;\n\tfor (size_t i = 0; i < count && status == OK; i++)\n"
          "\t\tstatus = run(consumer, items + i, 1);\n"),),
-    # A round trip for each group of statements: what is claimed, what is loaded; the aggregates, the rest, the outbox.
+    # One round trip per group of statements: inbox, loads, aggregates, deadlines, outbox.
     "pipelining": (
         ("runtime/consumer/process_batch.c", """	enum status status = db_result(consumer->db, &rows);
 	if (status == OK)
@@ -139,7 +139,7 @@ def copy_to(directory):
 
 
 class Other:
-    """The scratch copy, built, with its stack."""
+    """The scratch copy with its build and its stack."""
 
     def __init__(self, name):
         (ROOT / ".local").mkdir(exist_ok=True)

@@ -1,8 +1,8 @@
-"""./dev bench: the product beside what broker and database could do at most, in the same minutes on the same machine.
+"""./dev bench: measures the product beside ceilings of broker and database, in the same minutes on the same machine.
 
-What is held against a ceiling takes turns with it (paired_slices.py); the rest is measured once. The latency at 50 orders a second
-comes first: what saturation leaves to do, to vacuum and to compact, would run into it. Standard library only. The stack is
-started by tools/dev/bench.sh, which sets COMANDA_STACK.
+A scenario with a ceiling alternates with it (paired_slices.py). The other scenarios are measured once. The latency at 50
+orders per second comes first, because saturation leaves work for vacuum and compaction. Standard library only.
+tools/dev/bench.sh starts the stack and sets COMANDA_STACK.
 """
 import argparse
 import json
@@ -24,12 +24,12 @@ def say(text):
 
 
 def so_far(stack):
-    """Counters, the moment, CPU seconds: in the same order each time, so that the time between two such looks is right."""
+    """Reads counters, clock and CPU seconds, always in the same order, so that differences of two readings are exact."""
     return resource_usage.counters(stack), time.monotonic(), resource_usage.cpu_seconds(stack)
 
 
 def measured(stack, scenario, **how):
-    """One scenario: what the load saw, who used which CPU meanwhile, and which counters grew."""
+    """Runs one scenario. Returns the result of the load, CPU time by part, and the growth of counters."""
     how.setdefault("warm_up", 1.5)
     load = stack.start_load(scenario, **how)
     time.sleep(how["warm_up"])
@@ -78,7 +78,7 @@ SAGA_TIMES = """
 
 
 def latency(stack, seconds, warm_up=2):
-    """50 orders a second, each waited for. Accepted → committed is told by the times of the two decisions."""
+    """50 orders per second, each followed to its end. Accepted → committed is the time between the two decisions."""
     say("order_latency_50")
     since = time.time() + warm_up
     waited = measured(stack, "place_order_wait", connections=64, rate=50, seconds=seconds, warm_up=warm_up)
@@ -99,7 +99,7 @@ def storm(stack, seconds):
 
 
 def cost(scenarios):
-    """What one read and one order cost."""
+    """The cost of one read and of one order."""
     read, order = scenarios["get_product"], scenarios["place_order"]
     own = [part for part in read["cpu"] if part != "load" and not part.startswith("postgres:")]
 
@@ -127,7 +127,7 @@ def run(stack, options):
     say("putting 10,000 products and some users into the stack")
     stack.fill()
     stack.settle_storage()
-    # Autovacuum looks at what was put in within its ten seconds: meanwhile the load warms up.
+    # Autovacuum reacts to the new rows within ten seconds; the load warms up meanwhile.
     scenarios = {"order_latency_50": latency(stack, max(LATENCY_SECONDS, 2 * options.seconds), warm_up=LATENCY_WARM_UP)}
     stack.prepare_ceilings()
     turns = max(1, round(options.seconds * options.rounds / paired_slices.SLICE))

@@ -1,4 +1,4 @@
-"""The stack that is measured: what ./dev says of it, what is put into it, and what is run against it."""
+"""The stack under measurement: its addresses, its test data, and the load on it."""
 import json
 import os
 import platform
@@ -19,7 +19,7 @@ class Stack:
         self.directory = Path(directory)
         self.names = dict(line.split("=", 1) for line in (self.directory / "env").read_text().splitlines())
         self.bin = Path(self["COMANDA_BIN"])
-        self.replicas = []  # (program, pid, admin port) of second processes, as long as there are any
+        self.replicas = []  # (program, pid, admin port) of the second processes that run
         self.products, self.tokens = self.directory / "bench-products", self.directory / "bench-tokens"
 
     def __getitem__(self, name):
@@ -32,7 +32,7 @@ class Stack:
         return subprocess.run(command, input=given, check=True, capture_output=True, text=True).stdout
 
     def psql(self, service, statement):
-        """Like ./dev psql, but not through scripts, which would take more of the machine while it is measured."""
+        """Like ./dev psql, but without the shell scripts, which would use CPU during the measurement."""
         psql = max(Path("/usr/lib/postgresql").glob("*/bin/psql"), key=lambda path: int(path.parts[4]))
         command = [psql, "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self["COMANDA_POSTGRES_SOCKET"],
                    "-p", self["COMANDA_POSTGRES_PORT"], "-U", "postgres", "-d", service]
@@ -44,7 +44,7 @@ class Stack:
         except (FileNotFoundError, IndexError):
             return 0
 
-    # ---- what is in it ----
+    # ---- test data ----
 
     def fill(self):
         self.tokens.write_text(self.dev("token"))
@@ -61,7 +61,7 @@ class Stack:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def prepare_ceilings(self):
-        """A virtual host with the product's topology, and a database with its tables, in which nothing else goes on."""
+        """Creates a virtual host with the product's topology and a database with its tables, for the ceilings alone."""
         subprocess.run([self.bin / "comanda", "topology", "apply"], check=True, capture_output=True,
                        env={**os.environ, **self.names, "COMANDA_VHOST": "ceiling"})
         tables = [path.read_text() for folder in ("runtime/store", "svc-orders", "svc-products")
@@ -74,7 +74,7 @@ class Stack:
         subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", self["COMANDA_TEST_DATABASE_URL"]], check=True,
                        capture_output=True, text=True, input="\n".join(tables) + catalogue)
 
-    # ---- what is run against it ----
+    # ---- load ----
 
     def start_load(self, scenario, connections, seconds, warm_up=1.5, rate=0, requests=0, more=()):
         command = [self.bin / "comanda-load", "--address", f"127.0.0.1:{self['COMANDA_HTTP_PORT']}",
@@ -88,7 +88,7 @@ class Stack:
         return json.loads(self.start_load(scenario, **how).communicate()[0])
 
     def ceiling(self, name, seconds, warm_up=0.8):
-        """How many a second, and the CPU that each costs, µs: of the harness and of what is below it."""
+        """Rate per second, and CPU µs per operation: of the ceiling program and the server it uses."""
         url = self["COMANDA_TEST_DATABASE_URL"] if name == "database" else self["COMANDA_TEST_BROKER_URL"] + "ceiling"
         below = "postgres" if name == "database" else "rabbitmq"
         command = [str(self.bin / "comanda-ceiling"), name, url, str(warm_up), str(seconds)]
@@ -120,13 +120,13 @@ class Stack:
         return int(self.psql("orders", "SELECT pg_current_wal_insert_lsn() - '0/0'"))
 
     def settle_storage(self):
-        """What was done so far leaves nothing to be written later, nor, in the ceiling's tables, to be vacuumed."""
+        """Finishes deferred work: checkpoint, file system sync, vacuum of the ceiling's tables."""
         self.psql("component", "VACUUM")
         self.psql("component", "CHECKPOINT")
         os.sync()
 
     def fsync_ms(self):
-        """The median time that the disk under the stack takes to keep 8 kB."""
+        """The median time of an fdatasync of 8 kB on the stack's disk."""
         took = []
         with tempfile.NamedTemporaryFile(dir=self.directory) as file:
             for _ in range(100):

@@ -1,4 +1,4 @@
-"""What takes longer: a backlog, a second replica of every service, a table that has grown."""
+"""Long measurements: a backlog, a second replica of every service, a large table."""
 import os
 import subprocess
 import time
@@ -24,7 +24,7 @@ def confirmed_per_s(stack, measured, seconds):
 
 
 def backlog(stack, say):
-    """Orders that were placed while products was down, drained once it is back."""
+    """Places orders while svc-products is down, and measures how fast the backlog drains."""
     say(f"a backlog of {BACKLOG} orders")
     stack.dev("stop", "svc-products")
     stack.load("place_order", connections=256, seconds=120, warm_up=0, requests=BACKLOG)

@@ -1,26 +1,24 @@
-"""Ceilings and what is held against them, in short slices by turns, so that whatever else the machine does falls on both.
+"""Measures scenarios and ceilings in short alternating slices, so that other load on the machine affects both.
 
-A ratio is that of one slice and its ceiling at the same moment: between the ceiling's slice before and the one after, by
-their distance in time. The first turn only warms up: files are made, caches filled. Of all pairs the mean counts, without
-the sixth at each end, and the quartiles tell how sure it is. Before each turn what the last one left is put away: pages
-and files are written out, and the ceiling's tables vacuumed.
+A ratio divides a slice by its ceiling at the same moment, interpolated between the ceiling's slices before and after.
+The first round only warms up. The result is the mean of all pairs without the lowest and the highest sixth. The quartiles
+show its spread. Before each round the script writes out pages and files, and vacuums the ceiling's tables.
 """
 import statistics
 import time
 
 import resource_usage
 
-SLICE = 2.5  # counted seconds: the machine's speed may change within ten
+SLICE = 2.5  # measured seconds; the machine's speed may change within ten seconds
 
 CEILINGS = {"rpc": "rpc_per_s", "orders": "order_messages_per_s", "database": "pg_orders_per_s"}
 CLIENTS = {"get_product": 64, "get_product_hot": 64, "place_order_256": 256, "place_order": 512}
 
 READS = (("rpc", "get_product", "rpc", "get_product_hot"),)
-# Each number of clients comes as often next to the one ceiling as to the other, as often soon after the checkpoint as late.
+# Each number of clients is next to each ceiling equally often, and equally often early and late after a checkpoint.
 ORDERS = (("orders", "place_order_256", "database", "place_order"), ("orders", "place_order", "database", "place_order_256"))
 
-# Ratio: of which scenarios (all pairs count alike: the better of two would be as much luck as merit), against which
-# ceiling, by what.
+# Ratio: (scenarios, ceiling, figure). All pairs have the same weight.
 RATIOS = {
     "get_product_vs_rpc_ceiling": (("get_product",), "rpc", "per_s"),
     "get_product_hot_vs_rpc_ceiling": (("get_product_hot",), "rpc", "per_s"),
@@ -32,13 +30,13 @@ RATIOS = {
 
 
 def cpu_each(result, per_s):
-    """CPU µs an operation, without the load's own."""
+    """CPU µs per operation, without the load generator."""
     return sum(spent for part, spent in result["cpu"].items()
                if part != "load" and not part.startswith("postgres:")) * 1e6 / per_s
 
 
 def median(results):
-    """Of several slices of one scenario: medians of all that is a number."""
+    """The median of each number over several slices of one scenario."""
     merged = {}
     for key, value in results[0].items():
         if isinstance(value, dict):
@@ -51,7 +49,7 @@ def median(results):
 
 
 def quartiles(values):
-    """The first and the third."""
+    """The first and the third quartile."""
     return statistics.quantiles(values, n=4, method="inclusive")[::2] if len(values) > 1 else values * 2
 
 
@@ -63,7 +61,7 @@ def trimmed_mean(values):
 class PairedSlices:
     def __init__(self, stack, measured, say):
         self.stack, self.measured, self.say = stack, measured, say
-        self.slices = []  # what, when in the middle, per_s, cpu_us
+        self.slices = []  # name, time of the middle, per_s, cpu_us
         self.results = {name: [] for name in CLIENTS}
 
     # ---- the slices ----
@@ -96,13 +94,13 @@ class PairedSlices:
             self.stack.settle_storage()
             for name in turns[turn % len(turns)]:
                 self.slice(name, seconds, counts=turn > 0)
-        # Once more, so that the last scenario, too, stands between two slices of each ceiling.
+        # A last slice of each ceiling, so that the last scenario is between two of them.
         for name in dict.fromkeys(turns[0]):
             if name in CEILINGS:
                 self.slice(name, seconds, counts=True)
 
     def run(self, seconds, count):
-        """How many cores went elsewhere meanwhile: to other work on this machine, and to its neighbours."""
+        """Runs all slices. Returns the cores used by other processes and by other virtual machines meanwhile."""
         before, begun = resource_usage.machine_seconds(self.stack), time.monotonic()
         self.alternate("reads", READS, seconds, count)
         self.alternate("placements", ORDERS, seconds, count)
@@ -110,7 +108,7 @@ class PairedSlices:
         return {name: round((later - earlier) / took, 2)
                 for name, earlier, later in zip(("other_work", "stolen"), before, after)}
 
-    # ---- what comes of them ----
+    # ---- results ----
 
     def of(self, name):
         return [one for one in self.slices if one["name"] == name]
@@ -125,12 +123,12 @@ class PairedSlices:
         return first[figure] + share * (second[figure] - first[figure])
 
     def pairs(self, scenario, ceiling, figure):
-        """A rate over the ceiling's; of costs, the ceiling's over it: more is better."""
+        """Rates: scenario / ceiling. Costs: ceiling / scenario. Higher is better for both."""
         found = [one[figure] / self.ceiling_at(ceiling, one["at_s"], figure) for one in self.of(scenario)]
         return [round(1 / ratio if figure == "cpu_us" else ratio, 3) for ratio in found]
 
     def ratios(self):
-        """Ratio → its mean, of each scenario and of all; its quartiles; its pairs by scenario."""
+        """Name of the ratio → mean of all and per scenario, quartiles, pairs by scenario."""
         found = {}
         for name, (scenarios, ceiling, figure) in RATIOS.items():
             pairs = {scenario: self.pairs(scenario, ceiling, figure) for scenario in scenarios}

@@ -1,4 +1,4 @@
-"""Who used what: CPU time, memory and counters of every part of a stack, read from /proc and from the admin ports."""
+"""CPU time, memory and counters of each part of a stack, read from /proc and the admin ports."""
 import os
 import re
 import urllib.request
@@ -10,7 +10,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def read_stat(pid):
-    """Fields of /proc/PID/stat from the third on (the name before them may hold blanks); None when it has ended."""
+    """Fields of /proc/PID/stat from the third on (the name before them may contain blanks); None if the process has ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -22,7 +22,7 @@ def own_seconds(fields):
 
 
 def with_children_seconds(fields):
-    """Its own, and that of children that have ended and were waited for."""
+    """CPU seconds of the process and of its children that have ended."""
     return sum(int(field) for field in fields[11:15]) / TICKS
 
 
@@ -36,7 +36,7 @@ def children(pid):
 
 
 def postgres_role(pid):
-    """What a server process is there for: the database of a session, or its duty."""
+    """The purpose of a PostgreSQL process: the database of its session, or its duty."""
     try:
         title = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").decode(errors="replace")
     except (FileNotFoundError, ProcessLookupError):
@@ -46,7 +46,7 @@ def postgres_role(pid):
 
 
 def cpu_seconds(stack):
-    """CPU seconds so far, by part; sessions of the database by the service that they serve."""
+    """CPU seconds by part; database sessions by service."""
     spent = {}
     for part in PROGRAMS + SERVERS:
         fields = read_stat(stack.pid(part))
@@ -61,7 +61,7 @@ def cpu_seconds(stack):
 
 
 def cpu_between(before, after):
-    """By part; the database as one, and beside it by whom it worked for."""
+    """CPU seconds by part; the database as a whole and by service."""
     spent = {part: after[part] - before.get(part, 0) for part in after}
     sessions = [part for part in spent if part.startswith("postgres:")]
     spent["postgres"] = spent.get("postgres", 0) + sum(spent[part] for part in sessions)
@@ -69,15 +69,15 @@ def cpu_between(before, after):
 
 
 def machine_seconds(stack):
-    """CPU seconds so far: of what is neither the stack nor this benchmark, and what neighbours of a virtual machine took."""
+    """CPU seconds of other processes on this machine, and seconds stolen by other virtual machines."""
     user, nice, system, _, _, irq, softirq, stolen = map(int, Path("/proc/stat").read_text().split()[1:9])
-    busy = user + nice + system + irq + softirq  # whose process an interrupt came in, pays for it
+    busy = user + nice + system + irq + softirq  # interrupts are charged to the process that they interrupt
     stack_spent = sum(cpu_seconds(stack).values())
     return busy / TICKS - stack_spent - sum(os.times()[:4]), stolen / TICKS
 
 
 def memory_mb(stack):
-    """Memory of each program: resident, where what several share counts once, in equal parts (Pss, proc(5))."""
+    """Memory of each program: its proportional set size (Pss, proc(5))."""
     sizes = {}
     for program in PROGRAMS:
         rollup = Path(f"/proc/{stack.pid(program)}/smaps_rollup").read_text()
@@ -105,5 +105,5 @@ def counters(stack):
 
 
 def counted(before, after, pattern):
-    """How much the counters that match have grown together."""
+    """The sum of the growth of all matching counters."""
     return sum(after[name] - before.get(name, 0) for name in after if re.search(pattern, name))

@@ -1,5 +1,5 @@
-"""Reads at a fixed rate, without and with a hundred clients who try to sign in at the same time, in turns: once with the
-limits off, once with those that an edge has by default (then the clients come from an address that is not exempt)."""
+"""Reads at a fixed rate, alternately without and with a hundred clients that try to sign in. One run has no rate limits.
+The other has the default limits, and the clients come from an address that is not exempt."""
 import json
 import statistics
 
@@ -20,7 +20,7 @@ def turn(stack, measured, seconds, how):
 
 
 def middle(turns, key):
-    """Of all turns: one that something else on the machine disturbed does not decide."""
+    """The median of all rounds, so that one disturbed round does not count."""
     return statistics.median(one[key] for one in turns)
 
 

@@ -1,4 +1,4 @@
-"""How long each program takes from its start until it says that it is ready: second copies, started beside the first."""
+"""Measures the time from the start of each program until it is ready, with second processes beside the first."""
 import socket
 import statistics
 import time
@@ -37,7 +37,7 @@ def start_ms(stack, program):
 
 
 def run(stack, times=5):
-    """Milliseconds of each start, quickest first."""
+    """Milliseconds of each start, fastest first."""
     return {program: sorted(start_ms(stack, program) for _ in range(times)) for program in resource_usage.PROGRAMS}
 
 

@@ -1,4 +1,4 @@
-"""What ./dev bench --without takes out is still there to be taken out."""
+"""The texts that ./dev bench --without replaces exist in the sources."""
 import pytest
 
 import ablation

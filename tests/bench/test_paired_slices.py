@@ -1,15 +1,15 @@
-"""A machine whose speed changes while it is measured does not change what is held against its ceilings."""
+"""The ratios of scenarios and ceilings do not depend on changes of the machine's speed."""
 import types
 
 import paired_slices
 import pytest
 
 
-ORDERS = 4_000  # confirmed a second
+ORDERS = 4_000  # confirmed per second
 
 
 class Machine:
-    """Each slice takes three seconds, in which it does what its speed at that moment allows."""
+    """Each slice takes three seconds; its rate follows the machine's speed in the middle of the slice."""
 
     def __init__(self, speed):
         self.speed, self.now, self.taken = speed, 0.0, 0

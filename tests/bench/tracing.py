@@ -1,4 +1,4 @@
-"""What tracing costs: orders without it, with a collector that is away, and with one that answers, in turns."""
+"""The cost of tracing: orders without it, with an unavailable collector, and with one that answers, by turns."""
 import statistics
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,7 +9,7 @@ AWAY = "http://127.0.0.1:1"
 
 
 class Sink(BaseHTTPRequestHandler):
-    """A collector that takes everything and looks at nothing."""
+    """A collector that accepts all spans and ignores them."""
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -40,7 +40,7 @@ def spans(stack, outcome):
 
 
 def one(stack, measured, seconds, url):
-    """Programs' CPU per confirmed order; how far their memory moved meanwhile, once the queues are full."""
+    """CPU of the programs per confirmed order, and the growth of their memory once the queues are full."""
     restart(stack, url)
     measured(stack, "place_order", connections=256, seconds=2, warm_up=1)
     stack.await_settled()

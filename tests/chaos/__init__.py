@@ -1,1 +1,1 @@
-"""Load, faults, and a look from outside at what became of it all: `./dev chaos`."""
+"""Load and faults, then checks from outside that nothing was lost or done twice: `./dev chaos`."""

@@ -1,4 +1,4 @@
-"""The look from outside, once all is quiet: the databases, the log and the queues against what the clients know."""
+"""The final checks: databases, event log and queues against the records of the clients."""
 import json
 import re
 from collections import Counter, defaultdict
@@ -7,7 +7,7 @@ from chaos.eventlog import order_of
 from harness.broker import Broker
 
 STATES = ("pending", "pending", "pending", "confirmed", "rejected", "expired", "cancelled")  # enum order_state
-ENOUGH = 45  # seconds, with the start of a broker and the longest lease of a row in them
+ENOUGH = 45  # seconds; includes the start of a broker and the longest lease of a row
 SERVICES = ("users", "products", "orders")
 PUBLISHED_ONCE = ("order.placed", "order.confirmed", "stock.sold", "stock.released", "stock.refused", "user.verified",
              "user.refused", "stock.reserved")
@@ -16,7 +16,7 @@ ENDED = ("order.confirmed", "order.rejected", "order.expired", "order.cancelled"
 
 
 class Outcome:
-    """What stands in the databases about this run's orders and products."""
+    """The orders, reservations and products of this run, from the databases."""
 
     def __init__(self, context):
         tag = context.records.tag
@@ -39,7 +39,7 @@ class Outcome:
 
 
 def unfinished(context):
-    """What still moves: nothing, when all is quiet."""
+    """A list of what is unfinished: pending orders, reservations, outbox rows, queued messages."""
     found = []
     outcome = Outcome(context)
     pending = outcome.count()["pending"]
@@ -84,7 +84,7 @@ def check_orders(context, outcome):
         if len(orders) > 1:
             violated(f"the key {key} has {len(orders)} orders", orders[0]["id"])
         if key not in intents:
-            violated(f"an order that nobody asked for: {orders[0]['id']}", orders[0]["id"])
+            violated(f"an order without a request: {orders[0]['id']}", orders[0]["id"])
     for intent in intents.values():
         check_intent(context, outcome, intent)
     for order in outcome.orders.values():
@@ -97,12 +97,12 @@ def check_intent(context, outcome, intent):
     violated = context.records.violated
     order = outcome.orders.get(intent.order_id)
     if intent.order_id is None:
-        return  # never answered: that was said when the client gave up
+        return  # never answered: already reported when the client gave up
     if order is None:
-        violated(f"order {intent.order_id} was accepted, and is nowhere", intent.order_id)
+        violated(f"order {intent.order_id} was accepted, but does not exist", intent.order_id)
         return
     if outcome.lines(order) != dict(intent.lines) or order["user_id"] != intent.buyer_id:
-        violated(f"order {intent.order_id} is not what was asked for", intent.order_id)
+        violated(f"order {intent.order_id} differs from its request", intent.order_id)
     if intent.end is not None and intent.end != outcome.state(order):
         violated(f"order {intent.order_id} was seen {intent.end}, and is {outcome.state(order)}", intent.order_id)
     if intent.cancelled and outcome.state(order) != "cancelled":
@@ -192,23 +192,23 @@ def check_published(context, outcome, order, told):
 
 
 def events_of(held, lines):
-    """The events that a reservation in this state has led to."""
+    """The events that a reservation in this state must have caused."""
     if held == "refused":
         return ("stock.refused",)
     if lines is None:
-        return ()  # a tombstone: nothing moved
+        return ()  # a tombstone: no stock was reserved
     return {"sold": ("stock.reserved", "stock.sold"), "released": ("stock.reserved", "stock.released")}.get(
         held, ("stock.reserved",))
 
 
 def check_expired(context, outcome, faults):
-    """An order expires only where it had no time to be confirmed. `faults`: (began, ended) of each fault."""
+    """An order may expire only if faults left no time to confirm it. `faults`: (begin, end) of each fault."""
     for order in outcome.orders.values():
         if outcome.state(order) != "expired":
             continue
         well = longest_calm(order["created_at"].timestamp(), order["updated_at"].timestamp(), faults)
         if well > ENOUGH:
-            context.records.violated(f"order {order['id']} expired although all was well for {well:.0f} s", order["id"])
+            context.records.violated(f"order {order['id']} expired although no fault was active for {well:.0f} s", order["id"])
 
 
 def longest_calm(start, end, faults):
@@ -231,7 +231,7 @@ def check_outbox(context):
 # ---- dead letters ----
 
 def dead_letters(context):
-    """All of them: (service, headers, body). They stay where they are."""
+    """All dead letters: (service, headers, body). The messages stay in their queues."""
     broker, found = Broker(context.stack["COMANDA_BROKER_URL"]), []
     try:
         for service in SERVICES:
@@ -246,7 +246,7 @@ def dead_letters(context):
 
 
 def check_dead(context):
-    """Only what was poisoned, each with its reason, and all of that."""
+    """Exactly the poisoned messages are dead letters, each with its reason."""
     found = Counter()
     for service, headers, body in dead_letters(context):
         if (service, body) in context.dead_before:
@@ -254,7 +254,7 @@ def check_dead(context):
         marks = [mark for mark, (where, _) in context.poison.items() if mark.encode() in body and where == service]
         if not marks:
             named = re.search(rb'"order_id"\s*:\s*"([0-9a-f-]+)"', body)
-            context.records.violated(f"{service}.dead holds what nobody poisoned: {headers} {body[:400]}",
+            context.records.violated(f"{service}.dead holds a message that was not poisoned: {headers} {body[:400]}",
                                   named and named[1].decode())
             continue
         found[marks[0]] += 1
@@ -269,11 +269,11 @@ def check_dead(context):
 # ---- the rest ----
 
 def check_reads(context, outcome):
-    """What is read at the end is what is in the database: nothing old is left in a cache."""
+    """Reads at the end equal the database, so that no cache holds an old state."""
     for product_id in context.records.products:
         answer = context.rest.once(context.load.admin, "GET", f"/products/{product_id}")
         if answer is None or answer.status_code != 200:
-            context.records.violated(f"product {product_id} cannot be read although all is well: {answer}")
+            context.records.violated(f"product {product_id} cannot be read although no fault is active: {answer}")
             continue
         read = answer.json()
         if (read["on_hand"], read["reserved"], read["version"]) != outcome.products[product_id]:
@@ -282,14 +282,14 @@ def check_reads(context, outcome):
 
 
 def check_others_are_served(context, statuses):
-    """While all that happens is a rolling restart, every request is answered, and at worst asked to come again."""
+    """During a rolling restart every request gets an answer, at worst 503."""
     for status, count in statuses.items():
         if status == 0 or (status >= 500 and status != 503):
             context.records.violated(f"{count} requests were answered {status or 'by nobody'} during a rolling restart")
 
 
 def check_programs(context):
-    """Nobody ended but by our hand, complained of what cannot be, or grew."""
+    """No program ended by itself, logged an assertion, or grew."""
     fatal = re.compile(r"item\.blamed|outbox\.parked|Assertion|Sanitizer|SEGV|ABRT|double free|corrupt")
     for path in sorted((context.stack.directory / "log").glob("*.log")):
         if path.name.startswith(("rabbitmq", "postgres", "supervisor", "redis")):

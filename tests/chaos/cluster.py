@@ -1,5 +1,5 @@
-"""A cluster of brokers: node after node is killed under load, leaders of queues and of the log among them. On request two
-at once now and then, so that most of the cluster is gone: more than it is made to bear. ./dev chaos --brokers 3 runs it."""
+"""A cluster of brokers: nodes are killed one by one under load, also leaders of queues and of the log. With --two-every, two
+nodes are killed at once, so that the cluster loses its majority. ./dev chaos --brokers 3 runs it."""
 import signal
 import statistics
 import time
@@ -11,19 +11,19 @@ from chaos.eventlog import EventLog
 from chaos.processes import alive, await_ready, send
 from chaos.run import Run
 
-RESTART = 120        # seconds that a killed node may take until it is whole again
+RESTART = 120        # seconds until a killed node must be back with all replicas
 CALM = (2, 5)        # seconds between a node's return and the next kill
 LED = ("orders.events", "products.events", "users.events", "events.log", "orders.command")
 
 
 class Nodes:
-    """The cluster's nodes, from outside."""
+    """The nodes of the cluster."""
 
     def __init__(self, stack):
         self.stack, self.parts = stack, stack["COMANDA_BROKERS"].split()
 
     def ask(self, part, path):
-        """The management API of one node; None where it does not answer well."""
+        """A GET of one node's management API; None if it fails."""
         suffix = part.removeprefix("rabbitmq").replace("-", "_")
         port, known = self.stack[f"COMANDA_MANAGEMENT_PORT{suffix}"], self.stack["COMANDA_MANAGEMENT_URL"]
         session = requests.Session()
@@ -35,7 +35,7 @@ class Nodes:
         return answer.json() if answer.status_code == 200 else None
 
     def whole(self):
-        """Every node is up, and every replica of every queue is there: nothing hangs on a single one."""
+        """Every node is up, and every queue has all its replicas online."""
         for part in self.parts:
             queues = alive(self.stack, part) and self.ask(part, "queues/comanda")
             if not queues or self.ask(part, "health/checks/local-alarms") is None:
@@ -45,20 +45,20 @@ class Nodes:
         return True
 
     def leader(self, queue):
-        """The part that leads a queue: where a classic one lives, and with it its name."""
+        """A random queue and the part that leads it (for a classic queue: its node)."""
         found = next((each for each in (self.ask(part, f"queues/comanda/{queue}") for part in self.parts) if each), {})
         node = (found.get("leader") or found.get("node") or "comanda@").partition("@")[0]
         return "rabbitmq" + node.removeprefix("comanda")
 
 
 class Killer:
-    """Kills a number of nodes, one after another has come back."""
+    """Kills nodes; each kill waits until the node before has come back."""
 
     def __init__(self, context, kills, two_every):
         self.context, self.kills, self.two_every = context, kills, two_every
         self.nodes = Nodes(context.stack)
         self.planned, self.done, self.skipped = range(kills), [], Counter()
-        self.led = Counter()    # what those led that were killed
+        self.led = Counter()    # queues led by the killed nodes
 
     def run(self):
         number = 0
@@ -75,7 +75,7 @@ class Killer:
             time.sleep(self.context.random.uniform(*CALM))
 
     def choose(self, number):
-        """Every other time whoever leads a queue, drawn too; else any."""
+        """Every second time the leader of a random queue; else a random node."""
         queue = self.context.random.choice(LED)
         leader = self.nodes.leader(queue)
         part = leader if number % 2 == 0 else self.context.random.choice(self.nodes.parts)
@@ -96,7 +96,7 @@ class ClusterRun(Run):
         self.read_again()
 
     def read_again(self):
-        """What the log holds in the end, from its first event: a node that was behind cannot have misled the reader."""
+        """Reads the whole log again, so that a lagging node cannot have misled the reader."""
         self.context.log.close()
         self.context.log, known = EventLog(self.context.stack), -1
         while known < len(self.context.log.texts) or known < 1:
@@ -104,7 +104,7 @@ class ClusterRun(Run):
             time.sleep(3)
 
     def report_recovery(self):
-        """From a kill to the first order that was placed after it and confirmed."""
+        """Seconds from a kill to the confirmation of the first order placed after it."""
         orders = sorted((order["created_at"].timestamp(), order["updated_at"].timestamp())
                         for order in self.outcome.orders.values() if self.outcome.state(order) == "confirmed")
         for count, name in ((1, "one node"), (2, "two nodes at once")):

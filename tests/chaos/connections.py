@@ -1,7 +1,7 @@
-"""The ways of the network that pass through our proxy: "svc-orders broker" and the like."""
+"""The connections that pass through the proxy, named "svc-orders broker" and so on."""
 from chaos.processes import PROGRAMS, SERVICES
 
-# what lies at the end -> the setting that names it, and what its port is called in the stack
+# server -> (setting with its URL, name of its port in the stack)
 CONNECTIONS = {"broker": ("COMANDA_BROKER_URL", "COMANDA_AMQP_PORT"),
         "database": ("COMANDA_DATABASE_URL", "COMANDA_POSTGRES_PORT"),
         "cache": ("COMANDA_REDIS_URL", "COMANDA_REDIS_PORT")}

@@ -1,4 +1,4 @@
-"""Disks that run full: those of the broker and of the database, which are small where a run is asked for this."""
+"""Full disks of the broker and the database. A run with these faults mounts small file systems."""
 import os
 from pathlib import Path
 
@@ -21,20 +21,20 @@ def small_disk(stack, part):
 
 
 def disk_full(context, part):
-    """Another fills the disk to its last byte, and some time later takes it all away again."""
+    """Fills the disk to its last byte, and frees the space later."""
     filler = small_disk(context.stack, part) / "filler"
     fill(filler)
 
     def free():
         filler.unlink()
         await_ready(lambda: alive(context.stack, part), 30, part)
-        if part == "rabbitmq":  # one that could not write its log may come back without a queue: a person restarts it
+        if part == "rabbitmq":  # a broker that could not write its log may come back without a queue: an operator restarts it
             context.insist(lambda: context.stack.dev("restart", part))
     return free
 
 
 def disk_alarm(context, part):
-    """There is less left than the broker wants: it takes nothing more from those who publish."""
+    """Leaves less space than disk_free_limit, so that the broker blocks publishers."""
     directory = small_disk(context.stack, part)
     filler = directory / "filler"
     free = os.statvfs(directory)

@@ -1,4 +1,4 @@
-"""Everything in events.log, read along as it grows."""
+"""Reads the stream events.log as it grows."""
 import json
 import threading
 import time
@@ -11,9 +11,9 @@ class EventLog:
         self.stack = stack
         self.lock = threading.Lock()
         self.texts = {}        # event id -> its JSON, as first read
-        self.copies = 0        # how many events came a second time
-        self.different = []    # ids under which different things were said
-        self.next = "first"    # offset to go on from
+        self.copies = 0        # number of repeated events
+        self.different = []    # ids with different contents
+        self.next = "first"    # next offset to read
         self.ending = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
@@ -23,7 +23,7 @@ class EventLog:
         self.thread.join(15)
 
     def events(self):
-        """All of them, each once, in the order of the log."""
+        """All events, each once, in the order of the log."""
         with self.lock:
             texts = list(self.texts.values())
         return [json.loads(text) for text in texts]
@@ -73,17 +73,17 @@ class EventLog:
 
 
 def is_event(read):
-    """Other suites put other things there."""
+    """Other suites publish other messages there."""
     return isinstance(read, dict) and isinstance(read.get("data"), dict) and {"id", "type", "subject"} <= read.keys()
 
 
 def meaning(event):
-    """What must be the same in every copy. The timestamp is that of the decision, which may have been made twice."""
+    """The part that is equal in every copy of an event. The time is that of the decision, which may run twice."""
     return {name: value for name, value in event.items() if name not in ("time", "traceparent")}
 
 
 def order_of(event):
-    """The id of the order that an event is about, if it is about one."""
+    """The id of the event's order, or None."""
     if event["type"].startswith("comanda.order."):
         return event["subject"]
     return event["data"].get("order_id")

@@ -1,5 +1,5 @@
-"""The faults, one a row: what it is done to, how long it lasts, how often it comes. A fault's function does it and
-returns what takes it back (or None)."""
+"""The table of faults: targets, duration and weight. The function of a fault starts it, and returns a function that ends it
+(or None)."""
 import signal
 import time
 import uuid
@@ -11,8 +11,8 @@ from chaos.rolling import rolling
 from chaos.connections import TO_BROKER, TO_CACHE, TO_DATABASE, all_connections
 from harness.broker import Broker, close_connections, event
 
-# seconds: how long it lasts, least and most. weight: how often it comes, 0 only where it is asked for. alone: nothing else
-# happens meanwhile.
+# seconds: minimum and maximum duration. weight: relative frequency; 0: only with --only. alone: no other fault at the
+# same time.
 Fault = namedtuple("Fault", "kind act targets seconds weight alone", defaults=(False,))
 
 QUEUES = ("users.query", "products.query", "products.command", "orders.query", "orders.command")
@@ -22,17 +22,17 @@ def queue_prefix(service):
     return service.removeprefix("svc-")
 
 
-# ---- ends without warning ----
+# ---- crashes ----
 
 def kill(context, part):
     pid = alive(context.stack, part)
     send(pid, signal.SIGKILL)
-    # It is over once there is another one.
+    # The fault ends when a new process runs.
     return lambda: await_ready(lambda: alive(context.stack, part) not in (None, pid), 30, part)
 
 
 def crash_again(context, program):
-    """Again as soon as it is there: what it held is delivered again and again, and none of that is to blame."""
+    """Kills the program repeatedly, right after each start. Its messages are redelivered, and none is poison."""
     for _ in range(4):
         pid = alive(context.stack, program)
         time.sleep(context.random.uniform(0.05, 0.8))
@@ -66,10 +66,10 @@ def restart(context, program):
     context.restart(program)
 
 
-# ---- the broker and the way to it ----
+# ---- the broker and its connections ----
 
 def alarm(context, _broker):
-    """The broker is told at once when to end it: its tool takes seconds to start on a busy machine."""
+    """Raises a memory alarm. One command also schedules its end, because rabbitmqctl takes seconds to start."""
     monitor, lasts_ms = "vm_memory_monitor", int(context.random.uniform(1500, 6000))
     context.rabbitmqctl("eval", f"{monitor}:set_vm_memory_high_watermark(0.00001), "
                               f"timer:apply_after({lasts_ms}, {monitor}, set_vm_memory_high_watermark, [0.4]).")
@@ -96,7 +96,7 @@ def reset(context, way):
 
 
 def no_replies(context, way):
-    """What is said arrives, its answer never does: a commit, a confirm, an ack of which nobody knows."""
+    """Requests arrive, but their answers are lost: the outcome of a commit, a confirm or an ack is unknown."""
     context.network.command(way, "no-replies")
 
     def end():
@@ -106,7 +106,7 @@ def no_replies(context, way):
 
 
 def full_queue(context, queue):
-    """Nothing fits into the queue, and nobody empties it."""
+    """The queue is full, and its consumer is frozen."""
     policy = f"policies/comanda/chaos-{queue}"
     context.stack.management("PUT", policy, json={
         "pattern": f"^{queue.replace('.', '[.]')}$", "apply-to": "queues", "priority": 100,
@@ -119,10 +119,10 @@ def full_queue(context, queue):
     return mend
 
 
-# ---- messages that ought not to be there ----
+# ---- unwanted messages ----
 
 def redeliver(context, service):
-    """What the log has for this service comes again, twice, in any order: to its queue, as a redelivery would."""
+    """Publishes events of the log again to the service's queue, twice and in random order, like a redelivery."""
     wanted = context.subscriptions(f"{queue_prefix(service)}.events")
     known = [each for each in context.log.events() if each["type"].removeprefix("comanda.").rsplit(".", 1)[0] in wanted]
     again = context.random.sample(known, min(60, len(known))) + known[-40:]
@@ -139,7 +139,7 @@ def redeliver(context, service):
 
 
 def poison(context, service):
-    """Unreadable; readable and wrong; of somebody who may not say it."""
+    """Three messages: malformed; invalid; from a program that may not send it."""
     queue, mark = f"{queue_prefix(service)}.events", uuid.uuid4().hex
     source = {"svc-users": ("order.placed", "svc-orders"), "svc-products": ("order.placed", "svc-orders"),
               "svc-orders": ("stock.reserved", "svc-products")}[service]
@@ -165,7 +165,7 @@ def poison(context, service):
         broker.close()
 
 
-# ---- more of them, and others ----
+# ---- replicas ----
 
 def replica(context, program):
     second = Replica(context.stack, program, context.other_build)
@@ -189,7 +189,7 @@ def replica(context, program):
 
 
 def zombie(context, service):
-    """Frozen until everybody has given it up and another does its work; then it goes on as if nothing had been."""
+    """Freezes a replica until another one has taken over its work, then lets it continue."""
     end = replica(context, service)
     thaw = freeze(context, service)
 

@@ -1,4 +1,4 @@
-"""The load: buyers on a few hot products, and a shopkeeper who fills the shelves and reads what he has written."""
+"""The load: buyers that order a few hot products, and a stock clerk that adds stock and reads its own writes."""
 import random
 import threading
 import time
@@ -15,7 +15,7 @@ def new_key():
 
 
 class Load:
-    """Threads that go on until told to end, and then until what they began is answered."""
+    """Threads that run until the end of the load, and then until all their requests are answered."""
 
     def __init__(self, rest, records, seed, rate):
         self.rest, self.records, self.rate = rest, records, rate
@@ -46,11 +46,11 @@ class Load:
             self.threads.append(thread)
 
     def seconds(self):
-        """How long wishes were made."""
+        """Seconds in which orders were placed."""
         return (self.ended or time.monotonic()) - self.began
 
     def end(self, timeout):
-        """No new wishes; what was begun is brought to its answer."""
+        """Starts no new orders; waits for the answers to the others."""
         self.ending.set()
         self.ended = time.monotonic()
         until = time.monotonic() + timeout
@@ -74,7 +74,7 @@ class Worker:
             self.close()
         except GaveUp as never:
             self.records.violated(f"never answered, although everything is up again: {never}")
-        except Exception as error:  # a client that falls over has seen something that it cannot read
+        except Exception as error:  # an exception of a client means an unexpected answer
             self.records.violated(f"a client fell over: {error!r}")
             raise
 
@@ -88,7 +88,7 @@ class Worker:
         self.load.ending.wait(seconds)
 
     def read_product(self, product_id):
-        """A read is never older than what was answered 200 before it began."""
+        """A read is never older than a change that was answered 200 before the read began."""
         least = self.records.version(product_id)
         answer = self.rest.once(self.load.admin, "GET", f"/products/{product_id}")
         if answer is None or answer.status_code != 200:
@@ -110,7 +110,7 @@ class Buyer(Worker):
     def open(self):
         email = f"{uuid.uuid4().hex}@example.org"
         body = {"email": email, "name": "Ada", "password": uuid.uuid4().hex}
-        with self.load.registering:  # a password takes its time: all at once would be a storm
+        with self.load.registering:  # password hashing is slow: register one by one
             answer = self.rest.call(self.load.admin, "POST", "/users", json=body, headers=new_key())
         assert answer.status_code == 201, f"registering: {answer.status_code} {answer.text}"
         self.client = self.rest.client(answer.json()["id"])
@@ -139,7 +139,7 @@ class Buyer(Worker):
             self.send_twice_at_once(intent)
         self.send(intent, wait=1 if luck > 0.8 else None)
         if luck < 0.15:
-            self.send(intent, wait=None)  # to somebody who forgot that he had
+            self.send(intent, wait=None)  # the client sends it again
         self.open_orders.append(intent)
         if self.random.random() < 0.08:
             self.cancel(intent)
@@ -167,7 +167,7 @@ class Buyer(Worker):
             try:
                 self.send(intent, wait=None)
             except GaveUp:
-                pass  # the first one says so
+                pass  # the first sending reports it
         self.other = threading.Thread(target=other, daemon=True)
         self.other.start()
 
@@ -203,7 +203,7 @@ class Buyer(Worker):
 
 
 class StockClerk(Worker):
-    """Fills the shelves; changes names; and has a shelf of his own, where nobody buys and figures must be exact."""
+    """Adds stock, changes names, and owns a product that no buyer orders, whose figures must be exact."""
 
     def open(self):
         self.own = self.load.make_product(10)

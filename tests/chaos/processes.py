@@ -1,4 +1,4 @@
-"""The processes of a stack, from outside: who they are, signals to them, and second copies of them."""
+"""The processes of a stack: pids, signals, and second processes of programs."""
 import os
 import signal
 import subprocess
@@ -30,7 +30,7 @@ def children(pid):
 
 
 def alive(stack, part):
-    """The part's process, if it runs. The file has number and time of start: others get the number later."""
+    """The pid of the part, if it runs. The file also has the start time, because pids are reused."""
     try:
         pid, start, _ = (stack.directory / "run" / f"{part}.pid").read_text().split()
     except (FileNotFoundError, ValueError):
@@ -48,13 +48,13 @@ def send(pid, number):
 
 
 def group(stack, part):
-    """The part's process with all that it started: PostgreSQL is many."""
+    """The part's process and its children, for instance PostgreSQL's."""
     pid = alive(stack, part)
     return [pid, *children(pid)] if pid else []
 
 
 def backends(stack, service):
-    """PostgreSQL's processes that serve a program."""
+    """PostgreSQL's backends of a program."""
     role = service.replace("-", "_").encode()
     return [pid for pid in children(alive(stack, "postgres") or -1) if b"postgres: " + role in proc(pid, "cmdline")]
 
@@ -116,7 +116,7 @@ class Replica:
         return answer.status_code, answer.text
 
     def stop(self, how=signal.SIGTERM):
-        """Its exit status: 0 after an orderly end."""
+        """Stops it. Returns its exit status, 0 after an orderly end."""
         send(self.process.pid, how)
         try:
             return self.process.wait(20)

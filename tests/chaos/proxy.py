@@ -1,5 +1,5 @@
-"""The network between the programs and what they stand on, in our hand: a listening port for each way, which is cut,
-slowed, made deaf or closed by word. A process of its own, so that the load does not slow it down."""
+"""A TCP proxy between the programs and their servers: one listening port per connection. Commands cut, slow or reset a
+connection, or drop its replies. It is a process of its own, so that the load does not slow it."""
 import asyncio
 import socket
 import subprocess
@@ -9,13 +9,13 @@ from pathlib import Path
 
 
 class ProxiedConnection:
-    """The way from one program to the broker, its database or the cache."""
+    """The connection of one program to the broker, its database or the cache."""
 
     def __init__(self, target):
         self.target = target
         self.open = asyncio.Event()
         self.open.set()
-        self.back = asyncio.Event()  # the way back: answers
+        self.back = asyncio.Event()  # replies
         self.back.set()
         self.delay = 0.0
         self.writers = set()
@@ -44,14 +44,14 @@ class ProxiedConnection:
         writer.close()
 
     def command(self, word, argument):
-        if word == "cut":       # nothing passes, and nobody is told
+        if word == "cut":       # no data passes; no connection is closed
             self.open.clear()
             self.back.clear()
-        elif word == "no-replies":    # what is said arrives, and no answer comes
+        elif word == "no-replies":  # requests arrive, replies do not
             self.back.clear()
         elif word == "slow":
             self.delay = float(argument)
-        elif word == "reset":   # every connection ends
+        elif word == "reset":   # all connections are reset
             for writer in list(self.writers):
                 writer.transport.abort()
         elif word == "restore":
@@ -74,10 +74,10 @@ async def main(ways):
 
 
 class Network:
-    """The proxy's process, seen from outside."""
+    """Starts the proxy's process and sends it commands."""
 
     def __init__(self, targets):
-        """`targets`: the port that lies at the end of each way, by the way's name."""
+        """`targets`: connection name -> port of the server."""
         self.ports = dict(zip(targets, free_ports(len(targets))))
         self.lock = threading.Lock()
         ways = [f"{port}:{targets[name]}" for name, port in self.ports.items()]

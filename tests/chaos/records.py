@@ -1,5 +1,4 @@
-"""What the clients know: what they asked for, what they were told, and what they saw. The final checks hold it against
-the databases and the log."""
+"""The records of the clients: requests, answers, and reads. The final checks compare them with the databases and the log."""
 import json
 import threading
 import time
@@ -10,19 +9,19 @@ ENDS = ("confirmed", "rejected", "expired", "cancelled")
 
 
 class Intent:
-    """An order that a buyer wants: one idempotency key, however often it is sent."""
+    """An order that a buyer places: one idempotency key for all its sendings."""
 
     def __init__(self, tag, buyer_id, lines):
         self.key = f"{tag}-{uuid.uuid4()}"
         self.buyer_id, self.lines = buyer_id, lines
         self.order_id = None
         self.end = None           # the terminal status that was seen
-        self.version = 0          # the highest that was seen
+        self.version = 0          # the highest version that was seen
         self.cancelled = False    # a cancel was answered 200
-        self.told = []            # (time, what): for the story of a failure
+        self.events = []            # (time, text) for the report of a failure
 
     def log(self, text):
-        self.told.append((time.time(), text))
+        self.events.append((time.time(), text))
 
 
 class Records:
@@ -35,7 +34,7 @@ class Records:
         self.versions = defaultdict(int)    # product id -> version of the last change that was answered 200
         self.violations = []                # (text, order id or None)
         self.statuses = Counter()           # answers by status; 0: no answer
-        self.failures = Counter()           # what failed, and what was said then
+        self.failures = Counter()           # failure and its detail
         self.slowest = (0, "")
         self.repeats = 0                    # requests sent again under the same key
 
@@ -67,10 +66,10 @@ class Records:
             self.intents.append(intent)
         return intent
 
-    # ---- what was seen of an order ----
+    # ---- orders ----
 
     def accepted(self, intent, order):
-        """An answer to a placement carried this order."""
+        """Records an order from the answer to a placement."""
         with self.lock:
             known = intent.order_id
             intent.order_id = known or order["id"]
@@ -78,10 +77,10 @@ class Records:
             self.violated(f"the key {intent.key} was answered with two orders: {known} and {order['id']}", known)
         said = {item["product_id"]: item["quantity"] for item in order["items"]}
         if said != dict(intent.lines) or order.get("note") != intent.key:
-            self.violated(f"the order of key {intent.key} is not what was asked for: {order}", order["id"])
+            self.violated(f"the order of key {intent.key} differs from its request: {order}", order["id"])
 
     def saw(self, intent, order, settled_before):
-        """A read that began when `settled_before` was known: (end, version)."""
+        """Records a read. `settled_before`: (end, version) known when the read began."""
         end, version = settled_before
         if end is not None and order["status"] != end:
             self.violated(f"order {order['id']} was {end}, and is {order['status']} again", order["id"])
@@ -100,7 +99,7 @@ class Records:
         with self.lock:
             return intent.end, intent.version
 
-    # ---- what was changed in the catalogue ----
+    # ---- products ----
 
     def added(self, product_id, on_hand):
         with self.lock:
@@ -111,7 +110,7 @@ class Records:
             self.restocked[product_id] += delta
 
     def changed(self, product):
-        """A change was answered 200 with this product: no read that begins now may be older."""
+        """Records a change that was answered 200: no later read may be older."""
         with self.lock:
             self.versions[product["id"]] = max(self.versions[product["id"]], product["version"])
 

@@ -1,4 +1,4 @@
-"""The rest: REST as a patient client uses it. What was not answered, or 503 or 504, is sent again as it was."""
+"""A REST client that retries: a request without an answer, or answered 503 or 504, is sent again unchanged."""
 import random
 import re
 import threading
@@ -13,11 +13,11 @@ PLACE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
 class GaveUp(Exception):
-    """The run is over, and this was never answered."""
+    """The run has ended before the request was answered."""
 
 
 class RestClient:
-    """All edges that there are, the records of answers, and for how long one tries."""
+    """The edges, the records of answers, and the end of all retries."""
 
     def __init__(self, stack, records):
         self.stack, self.records = stack, records
@@ -41,7 +41,7 @@ class RestClient:
         return Client(self.stack.url, user_id and self.stack.token(user_id, role, lifetime=86400), {"id": user_id})
 
     def once(self, client, method, path, **more):
-        """One try. None where there was no answer."""
+        """Sends once. None without an answer."""
         start = time.monotonic()
         at = Client(self.url(), client.token)
         try:
@@ -57,7 +57,7 @@ class RestClient:
         return answer
 
     def call(self, client, method, path, **more):
-        """Until it is answered."""
+        """Retries until the request is answered."""
         pause = 0.1
         while True:
             answer = self.once(client, method, path, **more)

@@ -1,13 +1,13 @@
-"""A rolling restart: two of each program, of which one after the other is replaced while its second carries on."""
+"""A rolling restart: two processes of each program, replaced one by one while the other one serves."""
 import time
 
 from chaos.processes import PROGRAMS, Replica, await_ready
 
-DRAINED = 1.0  # seconds that a balancer gives connections to end
+DRAINED = 1.0  # seconds for connections to end
 
 
 def rolling(context, _all):
-    """Nobody need notice. Where there is another build, the seconds begin as that one, and end as ours."""
+    """Clients must not notice it. With another build, the second processes start from it and end with this build."""
     seconds = {}
     try:
         for program in PROGRAMS:
@@ -30,7 +30,7 @@ def start_second(context, program, build=None):
 
 
 def retire(context, second):
-    """As a balancer does it: nobody is sent there any more, and then it ends."""
+    """Like a balancer: sends no more requests to it, then stops it."""
     if second.program == "edge-http":
         context.rest.remove(second.url)
         time.sleep(DRAINED)
@@ -40,7 +40,7 @@ def retire(context, second):
 
 
 def replace_second(context, program, old):
-    """By a newer copy, which is there only once the old one has gone."""
+    """Replaces it by a new process that starts after the old one has ended."""
     retire(context, old)
     return start_second(context, program)
 

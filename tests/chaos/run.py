@@ -16,9 +16,9 @@ from chaos.schedule import Injector, plan
 from harness.stack import PARTS
 
 WARM_UP = 6                # seconds of load before the first fault
-GROWTH_KB = 48 << 10       # that a process may have more than when it was warm
+GROWTH_KB = 48 << 10       # growth allowed to a warm process
 GROWTH_FDS = 24
-WARM_AFTER = 8             # seconds of a process's life
+WARM_AFTER = 8             # seconds of a process's life until it is warm
 
 GROUPS = {"rabbitmq": "broker", "postgres": "database", "redis": "cache", "all": "rolling"}
 
@@ -28,7 +28,7 @@ def listed(counts):
 
 
 class World:
-    """What a fault may lay its hands on."""
+    """What faults use."""
 
     def __init__(self, stack, seed, deadline, other_build=None):
         self.stack, self.other_build = stack, other_build
@@ -51,7 +51,7 @@ class World:
     # ---- for faults ----
 
     def settings(self, program):
-        """Its addresses as they are by way of the proxy."""
+        """The settings that route its connections through the proxy."""
         found = {"COMANDA_ORDER_DEADLINE": f"{self.deadline}s"} if program == "svc-orders" else {}
         for way, port in self.network.ports.items():
             who, where = way.split()
@@ -77,13 +77,13 @@ class World:
             raise AssertionError(f"rabbitmqctl {words[0]}: {done.stderr.strip()[-200:]}")
 
     def insist(self, act, timeout=60):
-        """Until it works: what was broken must be whole in the end."""
+        """Retries until it succeeds: every fault must be undone."""
         until = time.monotonic() + timeout
         while True:
             try:
                 if act() is not False:
                     return
-            except Exception:  # whatever stands in the way, it is tried again
+            except Exception:  # any error: retry
                 pass
             if time.monotonic() > until:
                 raise AssertionError("could not be undone")
@@ -96,13 +96,13 @@ class World:
     # ---- before and after ----
 
     def prepare(self):
-        """The programs behind the proxy, and a shorter deadline."""
+        """Restarts the programs behind the proxy, with a shorter deadline."""
         for program in PROGRAMS:
             self.restart(program)
         self.log = EventLog(self.stack)
 
     def heal(self):
-        """All that faults may have left behind."""
+        """Undoes whatever faults left."""
         for part in self.parts:
             for pid in group(self.stack, part):
                 send(pid, 18)
@@ -119,7 +119,7 @@ class World:
             await_ready(lambda: self.stack.ready(program), 60, program)
 
     def leave(self):
-        """The stack as it was found."""
+        """Restores the stack."""
         if self.log is not None:
             self.log.close()
         for program in PROGRAMS:
@@ -176,7 +176,7 @@ class Run:
         self.outcome = None
 
     def go(self):
-        """Returns whether nothing was violated."""
+        """Runs everything. Returns whether no check failed."""
         context, ending = self.context, threading.Event()
         context.say(f"seed {self.seed}: {len(self.injector.planned)} faults in {self.seconds} s, {self.rate:g} orders/s")
         try:
@@ -214,10 +214,10 @@ class Run:
                     context.records.violated(f"no quiet: {what}")
                 break
             time.sleep(1)
-        time.sleep(1.5)  # for the last of the log to be read
+        time.sleep(1.5)  # until the log has been read
         context.say("quiet")
 
-    # ---- telling ----
+    # ---- report ----
 
     def report(self):
         context, kinds = self.context, Counter(kind for kind, _, _, _ in self.injector.done)
@@ -242,7 +242,7 @@ class Run:
         self.report_violations()
 
     def report_recovery(self):
-        """From a fault's end to the first order that was placed after it and confirmed."""
+        """Seconds from a fault's end to the confirmation of the first order placed after it."""
         orders = sorted((order["created_at"].timestamp(), order["updated_at"].timestamp())
                         for order in self.outcome.orders.values() if self.outcome.state(order) == "confirmed")
         worst, kinds, unclear = {}, {}, 0
@@ -276,13 +276,13 @@ class Run:
             self.print_timeline(order_id)
 
     def print_timeline(self, order_id):
-        """All that is known of one order."""
+        """Prints everything known about one order."""
         context = self.context
         print(f"\norder {order_id}")
         for intent in context.records.intents:
             if intent.order_id == order_id:
                 print(f"  key {intent.key}")
-                for at, text in intent.told:
+                for at, text in intent.events:
                     print(f"  {at - context.start:7.1f}  client: {text}")
         for statement, service in (("SELECT * FROM orders WHERE id = %s", "orders"),
                                  ("SELECT * FROM reservations WHERE order_id = %s", "products")):

@@ -1,4 +1,4 @@
-"""When which fault comes: drawn from the seed before the first one, so that a seed tells the whole story."""
+"""The schedule of faults. It is drawn from the seed before the run, so that a seed repeats it."""
 import random
 import threading
 import time
@@ -9,11 +9,11 @@ from chaos.faults import FAULTS
 Planned = namedtuple("Planned", "at fault target seconds")
 
 CALM_EVERY = (4, 7)    # faults, then
-CALM_SECONDS = (4, 7)  # to see how soon things go on
+CALM_SECONDS = (4, 7)  # to measure the recovery
 
 
 def plan(seed, seconds, only=None, gap=2.0):
-    """The faults of a run, in order of their beginning. Some overlap; a calm follows each few."""
+    """The faults of a run in order of start. Some overlap; after every few there is a pause."""
     rng = random.Random(seed)
     choice = [fault for fault in FAULTS if (fault.weight > 0 if only is None else fault.kind in only)]
     found, at, until_calm = [], 1.0, rng.randint(*CALM_EVERY)
@@ -34,26 +34,26 @@ def plan(seed, seconds, only=None, gap=2.0):
 
 
 def shuffled(rng, choice):
-    """All kinds as often as their weights say, and none left out for long."""
+    """Kinds in proportion to their weights, with no kind left out for long."""
     deck = [fault for fault in choice for _ in range(max(1, round(fault.weight * 2)))]
     rng.shuffle(deck)
     rare = {fault.kind: fault for fault in choice}
     first = list(rare.values())
     rng.shuffle(first)
-    return deck + first  # taken from the end: one of each comes first
+    return deck + first  # taken from the end: each kind comes once first
 
 
 class Injector:
-    """Carries a plan out, each fault in a thread of its own."""
+    """Executes a plan, each fault in its own thread."""
 
     def __init__(self, context, planned):
         self.context, self.planned = context, planned
         self.lock = threading.Lock()
-        self.busy = set()       # targets that something is being done to
+        self.busy = set()       # targets with an active fault
         self.done = []          # (kind, target, began, ended), in time.time()
         self.skipped = Counter()
         self.threads = []
-        self.alone = False      # what is under way bears nothing beside it
+        self.alone = False      # a fault that must be alone is active
 
     def run(self):
         start = time.monotonic()
@@ -64,7 +64,7 @@ class Injector:
                 self.join()
             if self.alone:
                 time.sleep(CALM_SECONDS[0])
-            start = max(start, time.monotonic() - planned.at)  # what was waited for puts the rest off
+            start = max(start, time.monotonic() - planned.at)  # the wait delays the following faults
             self.alone = planned.fault.alone
             self.begin(planned)
         self.join()
@@ -94,7 +94,7 @@ class Injector:
             if undo is not None:
                 time.sleep(planned.seconds)
                 undo()
-        except Exception as error:  # while other faults last, one may be impossible: a closed port, a dead broker
+        except Exception as error:  # another active fault can make this one impossible: a closed port, a dead broker
             self.skipped[kind] += 1
             self.context.say(f"{kind:<16}{target}: could not ({str(error).strip()[:160] or type(error).__name__})")
         else:

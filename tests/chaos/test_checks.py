@@ -1,4 +1,4 @@
-"""That the checks of ./dev chaos can fail: a small context in which all is well, and one thing at a time that is not."""
+"""The checks of ./dev chaos can fail: a small consistent run, and one fault at a time in it."""
 import copy
 import json
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ def event(number, name, source, cause, **data):
 
 
 def a_run():
-    """One order of two pieces, confirmed; ten pieces were there."""
+    """One confirmed order of two pieces out of ten."""
     records = Records("chaos-1")
     intent = records.intend(BUYER, [(PRODUCT, 2)])
     intent.order_id, intent.end = ORDER, "confirmed"

@@ -1,4 +1,4 @@
-"""Each program's place at the broker, to speak in its stead."""
+"""Connections to the broker with the account of each program."""
 import pytest
 
 

@@ -1,5 +1,5 @@
-"""What a service keeps of what it has just saved, and takes from memory instead of loading it: the result is the same as
-if it had loaded it, whoever has changed the row meanwhile."""
+"""The aggregate cache: a service takes aggregates that it just saved from memory. The result is the same as after a load, also
+if another replica changed the row."""
 import time
 import uuid
 
@@ -12,7 +12,7 @@ from harness.stack import waiting_for_locks
 
 
 class Shop:
-    """svc-products, told of orders of two pieces by one who speaks as svc-orders, which has never heard of them."""
+    """Sends svc-products events of orders of two pieces, as svc-orders. svc-orders does not know these orders."""
 
     def __init__(self, stack, orders, operator):
         self.stack, self.orders, self.operator = stack, orders, operator
@@ -36,7 +36,7 @@ class Shop:
         return order_id
 
     def end(self, product, *order_ids):
-        """Lets go what they hold. What was answered to svc-orders lies in its dead letters."""
+        """Releases the reservations, and empties the dead letters of svc-orders."""
         self.publish_events("expired", product, *order_ids)
         eventually(lambda: all(self.state(order_id) in ("released", "refused") for order_id in order_ids))
         for order_id in order_ids:
@@ -46,7 +46,7 @@ class Shop:
         return self.stack.sql("products", "SELECT reserved FROM products WHERE id = %s", product["id"])[0][0]
 
     def change(self, product, what):
-        """As another replica would, of which this one hears nothing."""
+        """Changes the row like another replica, unknown to this one."""
         self.stack.sql("products", f"UPDATE products SET {what}, sequence = sequence + 1 WHERE id = %s", product["id"])
 
     def mistrusted(self):
@@ -59,20 +59,20 @@ def shop(stack, as_user, operator):
 
 
 def used(stack, program):
-    """(from memory, from the database): aggregates of all turns so far."""
+    """(from memory, from the database): aggregates loaded so far."""
     return [stack.metric(program, "comanda_aggregates_loaded_total", source=where) for where in ("memory", "database")]
 
 
 def until_it_happens(attempt):
-    """Things are kept for a second, and not at all for some seconds after one was found to be old. An attempt that did
-    not meet what it is about proves nothing, and is made again; one that fails has failed."""
+    """An entry lives for a second. After a version conflict the cache is off for some seconds. An attempt that did not use
+    the cache is repeated; an attempt that fails fails the test."""
     until = time.monotonic() + 40 * SLOWNESS
     while not attempt():
         assert time.monotonic() < until, "nothing was taken from memory"
 
 
 def test_an_order_that_was_just_placed_is_confirmed_without_loading_it(stack, customer, new_product):
-    product = new_product(on_hand=100_000)  # attempts are quick: a hundred of them in some four seconds
+    product = new_product(on_hand=100_000)  # a hundred attempts take about four seconds
 
     def attempt():
         before = used(stack, "svc-orders")
@@ -99,7 +99,7 @@ def test_the_events_consumer_uses_what_the_command_consumer_has_cached(stack, ad
 
 
 def test_a_reservation_that_is_not_looked_for_is_found_all_the_same(stack, shop, product):
-    """It takes the first try for granted that an order which was placed has none yet."""
+    """The first try assumes that a placed order has no reservation."""
     def attempt():
         order_id, redone = str(uuid.uuid4()), stack.metric("svc-products", "comanda_transactions_total", result="retry")
         stack.sql("products", "INSERT INTO reservations (order_id, state, total_cents, updated_at, version)"
@@ -129,7 +129,7 @@ def test_stock_that_another_replica_has_changed_since_is_counted_anew(shop, prod
 
 
 def test_what_is_sold_out_in_memory_alone_is_sold(shop, new_product):
-    """The turn would refuse, and so change nothing of the product: no save would find out."""
+    """The batch would refuse and not change the product, so that no save would detect the old version."""
     def attempt():
         product = new_product(on_hand=2)
         first = shop.placed(product)
@@ -159,7 +159,7 @@ def test_a_sold_out_product_is_refused_and_stays_cached(stack, shop, new_product
 
 
 def test_goods_that_another_replica_holds_are_let_go_though_memory_knows_nothing_of_it(shop, product):
-    """The reservation is loaded, and the product is from before it: less is reserved than the order holds."""
+    """The reservation is loaded, but the cached product is older: its reserved stock is less than that of the order."""
     def attempt():
         shop.end(product, shop.placed(product))
         mistrusted, order_id = shop.mistrusted(), str(uuid.uuid4())
@@ -177,14 +177,14 @@ def test_goods_that_another_replica_holds_are_let_go_though_memory_knows_nothing
 
 
 def test_a_batch_whose_connection_was_lost_leaves_nothing_in_memory(stack, shop, product):
-    """It wanted to make the very version that another replica makes."""
+    """Both replicas write the same version."""
     def taken_from_memory():
         before = used(stack, "svc-products")[0]
         shop.end(product, shop.placed(product))
         return used(stack, "svc-products")[0] > before
 
     def attempt():
-        eventually(taken_from_memory)  # a consumer that has lost its connection without is pessimistic for some seconds
+        eventually(taken_from_memory)  # after a lost connection a consumer is pessimistic for some seconds
         first = shop.placed(product)
         mistrusted, before = shop.mistrusted(), shop.reserved(product)
         with stack.database("products") as other:

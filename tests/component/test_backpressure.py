@@ -1,4 +1,4 @@
-"""Too much, or something in the way: who cannot be served is told so at once, and nobody else notices."""
+"""Overload and blocked queues: requests that cannot be served are refused at once, and others are not affected."""
 import os
 import signal
 import threading
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 
 def refused_at_once(call):
-    """503 within a second; `problem` looks for Retry-After."""
+    """Expects 503 within a second; `problem` checks Retry-After."""
     began = time.monotonic()
     answer = call()
     took = time.monotonic() - began
@@ -25,8 +25,8 @@ def refused_at_once(call):
 
 @pytest.fixture
 def alarm(stack):
-    """The broker takes nothing from those who publish, as when it is out of memory. It is told at once when to end that:
-    its tool takes seconds to start."""
+    """Raises the broker's memory alarm, which blocks publishers. One command also schedules its end, because rabbitmqctl
+    takes seconds to start."""
     monitor = "vm_memory_monitor"
     done = stack.dev("stack", "rabbitmqctl", "eval", f"{monitor}:set_vm_memory_high_watermark(0.00001), timer:apply_after("
                      f"{6000 * SLOWNESS}, {monitor}, set_vm_memory_high_watermark, [0.4]).")
@@ -43,7 +43,7 @@ def test_while_the_broker_takes_nothing_calls_are_refused_within_a_second(stack,
 
 @pytest.fixture
 def orders_refused(stack):
-    """A queue that is full: one message, and nobody who takes it."""
+    """A full queue: one message, and a frozen consumer."""
     os.kill(stack.pid("svc-orders"), signal.SIGSTOP)
     policy = "policies/comanda/test-orders.command"
     stack.management("PUT", policy, json={"pattern": "^orders[.]command$", "apply-to": "queues", "priority": 100,
@@ -56,7 +56,7 @@ def orders_refused(stack):
 def test_while_a_queue_is_full_its_calls_are_refused_within_a_second(api, customer, product, edge,
                                                                      orders_refused):
     with pytest.raises(pika.exceptions.NackError):
-        for _ in range(1000):  # some go to the consumer that does not stir
+        for _ in range(1000):  # some go to the frozen consumer
             edge.publish("rpc", "orders.command", b"[]", content_type="application/json")
     eventually(lambda: refused_at_once(lambda: customer.place([(product, 1)])))
     ok(api.get(f"/products/{product['id']}"))
@@ -64,7 +64,7 @@ def test_while_a_queue_is_full_its_calls_are_refused_within_a_second(api, custom
 
 
 def test_a_storm_of_passwords_delays_no_other_call(stack, api, customer, product):
-    """Each costs 20 ms of a processor or more, and is refused for it."""
+    """Each request costs 20 ms of CPU time or more, and is refused."""
     over, slow, counts = threading.Event(), [], [0]
 
     def sign_in(_):

@@ -1,4 +1,4 @@
-"""What the broker itself sees to: who may say what, what is where, and how it looks to an operator."""
+"""The broker's part: permissions, topology, and the operator's view of messages."""
 import json
 import uuid
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ VHOST = "comanda"
 
 
 def refuses(broker, action, code):
-    """That the broker closes the channel with this code (AMQP 0-9-1)."""
+    """Expects that the broker closes the channel with this code (AMQP 0-9-1)."""
     with pytest.raises(pika.exceptions.ChannelClosedByBroker) as closed:
         action()
     assert closed.value.reply_code == code, closed.value
@@ -145,10 +145,10 @@ def test_queues_are_of_the_kind_that_their_messages_need(stack):
           for consumer in ("query", "command", "events", "dead")), "users.password", "events.log"}
 
 
-# ---- what an operator reads ----
+# ---- the operator's view ----
 
 def heard(operator, queue, subject, wanted):
-    """All events about an order until `wanted` is among them: {name: (properties, event)}."""
+    """Events of an order up to `wanted`: {name: (properties, event)}."""
     found = {}
 
     def listen():
@@ -219,7 +219,7 @@ def test_the_log_keeps_every_event_to_be_read_again(operator, customer, product)
 
 
 def test_an_event_without_a_subscriber_goes_only_to_the_log(stack, as_user, operator):
-    """users.* is nobody's subscription: what is published and not asked for harms no one."""
+    """No queue is bound to users.*: such an event is dropped without an error."""
     before = {name: queue.get("messages", 0) for name, queue in queues(stack).items() if name.endswith(".dead")}
     as_user("svc-users").publish_events(event("user.praised", "svc-users", str(uuid.uuid4()), {}))
     assert {name: queue.get("messages", 0) for name, queue in queues(stack).items()

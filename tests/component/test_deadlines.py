@@ -1,4 +1,4 @@
-"""Deadlines begin in the row of their turn; what still waits a second later gets a row of its own, and nothing else."""
+"""Deadlines start in the row of their batch. A deadline that is open a second later gets its own row."""
 import os
 import signal
 import threading
@@ -15,7 +15,7 @@ from harness.stack import move_deadline, waiting_for_locks
 
 @pytest.fixture
 def frozen_products(stack):
-    """Orders stay pending."""
+    """svc-products is stopped, so that orders stay pending."""
     os.kill(stack.pid("svc-products"), signal.SIGSTOP)
     yield
     os.kill(stack.pid("svc-products"), signal.SIGCONT)
@@ -26,7 +26,7 @@ def place(customer, product):
 
 
 def batch_of(stack, order_id, service="orders"):
-    """The number of the turn's row that an order's deadline is in; None: in none."""
+    """The id of the batch row with an order's deadline; None: there is none."""
     rows = stack.sql(service, "SELECT id FROM deadline_batches WHERE %s::uuid = ANY(subjects)", order_id)
     return rows[0][0] if rows else None
 
@@ -36,7 +36,7 @@ def has_row(stack, order_id, service="orders"):
 
 
 def place_young(stack, customer, product):
-    """An order that waits for products alone, its deadline still in its turn's row: for an hour, so young is that."""
+    """An order that waits for products. Its deadline stays in the batch row, whose time is an hour in the future."""
     def made():
         order_id = place(customer, product)
         return stack.sql("orders", "UPDATE deadline_batches SET made_at = now() + interval '1 hour'"
@@ -74,13 +74,13 @@ def test_what_is_settled_within_the_second_leaves_nothing(stack, customer, produ
 
 
 def test_a_reservation_that_is_still_held_a_second_later_gets_a_row(stack, product, as_user, operator):
-    """Of an order that svc-orders has never heard of, so that nobody settles it before this test does."""
+    """Of an order unknown to svc-orders, so that only this test finishes it."""
     orders, order_id = as_user("svc-orders"), str(uuid.uuid4())
     orders.publish_events(order_event("order.placed", order_id, product, "pending"))
     eventually(lambda: has_row(stack, order_id, "products") and batch_of(stack, order_id, "products") is None)
     orders.publish_events(order_event("order.expired", order_id, product, "expired"))
     eventually(lambda: not has_row(stack, order_id, "products"))
-    operator.dead("orders", lambda body: order_id.encode() in body)  # stock.reserved of an order that nobody placed
+    operator.dead("orders", lambda body: order_id.encode() in body)  # stock.reserved of an unknown order
 
 
 def test_a_due_deadline_is_found_in_a_batch_of_any_age(stack, customer, product, frozen_products):
@@ -92,7 +92,7 @@ def test_a_due_deadline_is_found_in_a_batch_of_any_age(stack, customer, product,
 
 
 def test_a_batch_of_deadlines_survives_the_service_that_wrote_it(stack, customer, product, frozen_products):
-    """Killed before any deadline of the turn had a row of its own."""
+    """Killed before a deadline of the batch had its own row."""
     order_id, killed = place_young(stack, customer, product), stack.pid("svc-orders")
     os.kill(killed, signal.SIGKILL)
     assert batch_of(stack, order_id) and not has_row(stack, order_id)
@@ -102,7 +102,7 @@ def test_a_batch_of_deadlines_survives_the_service_that_wrote_it(stack, customer
 
 
 def test_a_service_that_stops_leaves_no_deadline_batch(stack, customer, product, frozen_products):
-    """Whoever comes after it may be an older build, which looks for rows of their own."""
+    """The next process may be an older build, which only knows single rows."""
     order_id = place_young(stack, customer, product)
     stack.stop("svc-orders")
     try:
@@ -112,17 +112,17 @@ def test_a_service_that_stops_leaves_no_deadline_batch(stack, customer, product,
     expires(stack, customer, order_id)
 
 
-# ---- settling and maturing at the same time ----
+# ---- finishing and promotion at the same time ----
 
 
 def settle(cursor, order_id):
-    """As a turn of another replica does: the order, then its deadline."""
+    """Like a batch of another replica: the order, then its deadline."""
     cursor.execute("UPDATE orders SET state = 6, version = version + 1 WHERE id = %s", [order_id])
     cursor.execute("DELETE FROM deadlines WHERE subject = %s AND type = 'order.deadline'", [order_id])
 
 
 def passed_over(stack, order_id):
-    """Waits until the relay has had the deadline in hand, and has put it back."""
+    """Waits until the relay has taken the deadline and put it back."""
     before = batch_of(stack, order_id)
     age(stack, order_id)
     eventually(lambda: batch_of(stack, order_id) not in (None, before))
@@ -149,7 +149,7 @@ def test_an_order_that_was_locked_and_goes_on_waiting_gets_its_row_later(stack, 
 
 @contextmanager
 def maturing_held(stack, order_id):
-    """The relay waits where it has locked the order and inserts the deadline's row, until the block ends."""
+    """Until the block ends, the relay waits after it locked the order and before it inserts the deadline's row."""
     name = f"hold_{uuid.uuid4().hex[:8]}"
     key = int(name[5:], 16)
     stack.alter("orders", f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"

@@ -1,7 +1,7 @@
-"""Consumers that take events: what is wrong with one harms no other, nothing is lost and nothing has its effect twice.
+"""Consumers of events: a faulty event does not affect others, no event is lost, and no event takes effect twice.
 
-svc-products is stopped, so that orders wait; the tests speak in its stead. What they say is what it would have said, so
-that it finds its place again afterwards."""
+svc-products is stopped, so that orders wait. The tests publish its events, with the contents that svc-products would
+publish, so that it can continue afterwards."""
 import json
 import uuid
 
@@ -24,13 +24,13 @@ def goods(stack, new_product):
 
 @pytest.fixture
 def products(as_user, goods):
-    """Speaks as svc-products."""
+    """A connection with the account of svc-products."""
     return as_user("svc-products")
 
 
 @pytest.fixture
 def pending(customer, goods, stack):
-    """Places orders that users has verified, and that wait for products alone."""
+    """Places orders that svc-users has verified and that wait for svc-products."""
 
     def place(count):
         orders = [ok(customer.place([(goods, 1)]), 202)["id"] for _ in range(count)]
@@ -86,7 +86,7 @@ def test_a_malformed_event_is_dead_lettered_alone(customer, products, operator, 
 
 
 def test_a_failing_event_is_dead_lettered_alone(customer, products, operator, pending, goods):
-    """It can be read, and its decision refuses it: the order's own product is not in it."""
+    """The event is valid, but its decision fails: it lacks the order's product."""
     first, between, last = pending(3)
     other = {"product_id": str(uuid.uuid4()), "name": "Tea", "quantity": 1, "unit_price_cents": 1}
     strange = reserved(between, goods, items=[other])
@@ -114,7 +114,7 @@ def test_a_body_that_is_no_event_is_dead_lettered_and_blocks_no_other(customer, 
 
 
 def test_an_event_of_another_program_is_refused(customer, products, as_user, operator, pending):
-    """svc-users may publish user.*, and what it puts under such a key is looked at all the same."""
+    """svc-users may publish user.*; the consumer still checks the sender of the event's type."""
     order_id, = pending(1)
     users = as_user("svc-users")
     for way in ({"key": "user.verified"}, {"key": "orders.events", "exchange": ""}):
@@ -123,7 +123,7 @@ def test_an_event_of_another_program_is_refused(customer, products, as_user, ope
         headers, _, body = operator.dead("orders", lambda dead: forged["id"].encode() in dead)
         check_dead(headers, "wrong_sender")
     assert customer.order(order_id)["status"] == "pending"
-    products.publish_events(forged)  # the true one: it is not taken for one that has been handled
+    products.publish_events(forged)  # the genuine event: it is not a duplicate of the forged one
     ends(customer, order_id, "rejected")
 
 
@@ -171,7 +171,7 @@ def test_a_duplicate_has_no_second_effect(stack, customer, products, pending, go
 
 
 def handled(stack, events):
-    """The ids of those that svc-orders has claimed, or heard without a claim; each as often as it was."""
+    """The ids that svc-orders has in its inbox or in processed_events, with repetitions."""
     known = "SELECT id::text FROM inbox_events UNION ALL SELECT unnest(ids)::text FROM processed_events"
     return [found for found, in stack.sql("orders", f"SELECT id FROM ({known}) AS known WHERE id = ANY(%s)",
                                           [told["id"] for told in events])]
@@ -187,7 +187,7 @@ def test_an_event_of_an_idempotent_aggregate_has_no_inbox_row(stack, customer, p
 
 
 def test_an_event_is_dead_lettered_once(stack, customer, products, operator, pending):
-    """Nothing remembers a dead letter but a claim."""
+    """Only an inbox row records a dead letter."""
     marker, = pending(1)
     noise = refused(str(uuid.uuid4()))
     products.publish_events(noise)
@@ -220,7 +220,7 @@ def test_stock_reserved_for_an_ended_order_gets_the_end_again(customer, products
     products.publish_events(held)
     said = heard(operator, queue, 1)[0]
     assert (said["subject"], said["sequence"], said["data"]["status"]) == (order_id, ended["version"], "cancelled")
-    products.publish_events(held)  # once more: what is said has the id that it had
+    products.publish_events(held)  # again: the answer has the same id
     products.publish_events([held, again, again])
     marker, = pending(1)
     products.publish_events(refused(marker))
@@ -237,7 +237,7 @@ def test_a_question_about_an_order_that_has_ended_is_answered_once(customer, pro
     asked = event("reservation.overdue", "svc-products", order_id, {"order_id": order_id})
     products.publish_events(asked)
     assert heard(operator, queue, 1)[0]["causationid"] == asked["id"]
-    products.publish_events(asked)  # has been handled: nothing is said
+    products.publish_events(asked)  # processed before: no event
     products.publish_events([asked, asked])
     marker, = pending(1)
     products.publish_events(refused(marker))
@@ -252,7 +252,7 @@ def received_up_to_the_end_of(operator, queue, order_id):
 
 
 def heard(operator, queue, count):
-    """The next so many events."""
+    """The next `count` events."""
     found = []
 
     def listen():

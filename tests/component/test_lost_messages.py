@@ -1,4 +1,4 @@
-"""Messages that the broker refuses, or that are lost on their way: they are sent again until they have arrived."""
+"""Messages that the broker refuses or that are lost: the sender repeats them until they are confirmed."""
 import json
 import os
 import signal
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 class Bound:
-    """A queue that takes one message and refuses what comes while that is there; until it is told to take all."""
+    """A queue with room for one message, which refuses others until the limit is removed."""
 
     def __init__(self, stack, queue):
         self.stack, self.queue, self.policy = stack, queue, f"test-{queue}"
@@ -31,7 +31,7 @@ class Bound:
             "definition": definition})
 
     def take_all(self):
-        """Not by taking the policy away: the broker then goes on refusing whom it has refused before."""
+        """The policy must stay: without it the broker would continue to refuse the same publishers."""
         self.limit(1_000_000)
 
     def end(self):
@@ -52,7 +52,7 @@ def refusals(stack, program):
 
 
 def sent_now(stack):
-    """What would be sent again in a while is due at once."""
+    """Makes delayed retries due at once."""
     stack.sql("orders", "UPDATE outbox SET due_at = now()")
     return True
 
@@ -86,7 +86,7 @@ def test_an_event_that_the_broker_refused_stays_in_the_outbox_and_is_sent_again(
 
 
 def test_an_event_is_acknowledged_only_when_the_answer_to_it_has_arrived(stack, customer, as_user, product):
-    """svc-users keeps nothing of what it answers: the event that it has not acknowledged is all there is."""
+    """svc-users stores nothing for its answers: the unacknowledged event is the only record."""
     ended = place(customer, product)
     ends(customer, ended, "confirmed")
     before, users = refusals(stack, "svc-users"), as_user("svc-users")
@@ -97,7 +97,7 @@ def test_an_event_is_acknowledged_only_when_the_answer_to_it_has_arrived(stack, 
         stack.stop("svc-orders")
         with bounded(stack, "orders.events") as queue:
             with pytest.raises(pika.exceptions.NackError):
-                for _ in range(50):  # it says that it is full a moment later than it is
+                for _ in range(50):  # the broker reports the full queue with a delay
                     users.publish_events(event("user.verified", "svc-users", ended, {"order_id": ended}))
             os.kill(stack.pid("svc-users"), signal.SIGCONT)
             eventually(lambda: refusals(stack, "svc-users") > before)
@@ -139,7 +139,7 @@ def test_a_deadline_whose_message_was_lost_comes_again(stack, customer, product,
 
 
 def published(stack, connection):
-    """How many messages a connection has published, as the broker counts every 5 s."""
+    """Messages that a connection has published. The broker updates the count every 5 s."""
     names = {told["name"] for told in stack.management("GET", "connections").json()
              if told.get("user_provided_name") == connection}
     assert len(names) == 1, f"{connection}: {names}"
@@ -149,19 +149,19 @@ def published(stack, connection):
 
 
 def test_nothing_else_travels_where_events_do(stack, customer, product, no_answer_from_products):
-    """Or RabbitMQ takes events for duplicates when the log's leader has changed, and the log lacks them."""
+    """Otherwise RabbitMQ takes events for duplicates after a change of the log's leader, and the log lacks them."""
     roads = ("svc-orders/relay", "svc-orders/relay-other")
     before = eventually(lambda: [published(stack, road) for road in roads])
     order_id = place(customer, product)
     eventually(lambda: len(customer.timeline(order_id)) == 2)
     move_deadline(stack, order_id, "now()")
-    ends(customer, order_id, "expired")  # by a note that it sent to itself
+    ends(customer, order_id, "expired")  # by a timer message
     eventually(lambda: published(stack, roads[0]) >= before[0] + 2 and published(stack, roads[1]) >= before[1] + 1,
                timeout=20)
 
 
 def test_a_row_in_flight_is_leased_by_one_relay(stack):
-    """While the broker does not answer, the sweep comes round again and again."""
+    """The sweep runs repeatedly while the broker does not answer."""
     def put():
         row, told = str(uuid.uuid4()), event("user.praised", "svc-users", str(uuid.uuid4()), {})
         stack.sql("users", "INSERT INTO outbox (id, exchange, routing_key, type, subject, body, created_at, due_at)"
@@ -179,7 +179,7 @@ def test_a_row_in_flight_is_leased_by_one_relay(stack):
     for pid in frozen:
         send(pid, signal.SIGSTOP)
     try:
-        for _ in range(3):  # each by another sweep
+        for _ in range(3):  # each by a different sweep
             rows.append(put())
             eventually(lambda: claimed(rows[-1]))
         assert swept() == before + len(rows)

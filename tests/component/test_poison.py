@@ -1,5 +1,5 @@
-"""Messages that nothing can be done with: one that crashes whoever takes it, one that the database refuses. Each is put
-aside alone, and its neighbours are handled."""
+"""Poison messages: one crashes its consumer, one is refused by the database. Only that message becomes a dead letter, and its
+neighbours are processed."""
 import signal
 
 import pytest
@@ -14,10 +14,10 @@ from test_event_consumers import check_dead, ends, goods, pending, products, ref
 pytestmark = pytest.mark.slow
 
 
-# ---- what crashes its consumer ----
+# ---- a message that crashes its consumer ----
 
 class Crasher:
-    """svc-orders, killed whenever it is about to decide what concerns one order: it waits for that order's row then."""
+    """Kills svc-orders whenever it is about to decide about one order, while it waits for the lock of that order's row."""
 
     def __init__(self, stack):
         self.stack, self.crashes = stack, 0
@@ -38,7 +38,7 @@ class Crasher:
         eventually(step, timeout=60)
 
     def forget(self, backends):
-        """The database would go on waiting in the name of who has died, and hold what he had locked."""
+        """Otherwise the backend of the killed process would continue to wait and hold its locks."""
         for pid in backends:
             self.stack.sql("orders", "SELECT pg_terminate_backend(%s)", pid)
         eventually(lambda: not waiting_for_locks(self.stack, "orders"))
@@ -49,14 +49,14 @@ class Crasher:
 
 
 def test_an_event_that_crashes_its_consumer_every_time_is_put_aside_alone(stack, customer, products, operator, pending):
-    """Delivered twice it is one of many; from then on it is alone, counted, and given up after five times."""
+    """After two deliveries in a batch the message is delivered alone and counted. After five it is a dead letter."""
     first, poisoned, last, apart = pending(4)
     poison = refused(poisoned)
     crasher = Crasher(stack)
     try:
         with stack.database("orders") as hold:
             hold.execute("SELECT 1 FROM orders WHERE id = %s FOR UPDATE", [poisoned])
-            eventually(crasher.program.ready)  # before it is told anything: it is not ready while it waits for that row
+            eventually(crasher.program.ready)  # before it is ready: it is not ready while it waits for that row
             products.publish_events([refused(first), poison, refused(last)])
             products.publish_events(refused(apart))
             found = []
@@ -77,16 +77,16 @@ def test_an_event_that_crashes_its_consumer_every_time_is_put_aside_alone(stack,
         crasher.end()
     assert customer.order(poisoned)["status"] == "pending"
     after, = pending(1)
-    products.publish_events([refused(poisoned), refused(after)])  # as a new event it is an event like others
+    products.publish_events([refused(poisoned), refused(after)])  # as a new event it is processed
     for order_id in (poisoned, after):
         ends(customer, order_id, "rejected")
 
 
-# ---- what the database refuses ----
+# ---- a message that the database refuses ----
 
 @pytest.fixture
 def no_such_row(stack):
-    """Lets the database refuse some orders: CHECK (text)."""
+    """Makes the database refuse some orders: CHECK (text)."""
     made = []
 
     def forbid(check):

@@ -1,4 +1,4 @@
-"""What happens in the gap between two steps: the tests hold a program there, as another replica or a crash would."""
+"""Races: the tests stop a program between two steps, and act there like another replica or a crash."""
 import os
 import signal
 import threading
@@ -15,17 +15,17 @@ from harness.rest import ok
 from harness.stack import waiting_for_locks
 
 
-# ---- two that make the same thing ----
+# ---- two replicas create the same row ----
 
 @pytest.fixture
 def orders(as_user):
-    """Speaks as svc-orders, of orders that it has never heard of: what is answered goes to its dead letters."""
+    """Publishes as svc-orders about orders unknown to it: the answers become dead letters."""
     return as_user("svc-orders")
 
 
 @contextmanager
 def tombstone_held(stack, order_id):
-    """Another replica's, which commits with the block's end."""
+    """The tombstone of another replica, which commits at the end of the block."""
     with stack.database("products") as other:
         other.execute("INSERT INTO reservations (order_id, state, total_cents, updated_at, version)"
                       " VALUES (%s, 'released', 0, now(), 1)", [order_id])
@@ -33,7 +33,7 @@ def tombstone_held(stack, order_id):
 
 
 def test_a_release_that_another_replica_commits_meanwhile_is_not_overlooked(stack, admin, orders, operator, product):
-    """The other replica's tombstone is not there when this one looks, and is there when it saves."""
+    """This replica loads before the other one commits its tombstone, and saves after it."""
     order_id = str(uuid.uuid4())
     with tombstone_held(stack, order_id):
         orders.publish_events(order_event("order.placed", order_id, product, "pending"))
@@ -45,7 +45,7 @@ def test_a_release_that_another_replica_commits_meanwhile_is_not_overlooked(stac
     assert ok(admin.get(f"/products/{product['id']}"))["reserved"] == 2, "of the second order alone"
     orders.publish_events(order_event("order.expired", other_id, product, "expired"))
     eventually(lambda: ok(admin.get(f"/products/{product['id']}"))["reserved"] == 0)
-    operator.dead("orders", lambda body: other_id.encode() in body)  # stock.reserved of an order that nobody placed
+    operator.dead("orders", lambda body: other_id.encode() in body)  # stock.reserved of an unknown order
 
 
 def redone(stack):
@@ -53,7 +53,7 @@ def redone(stack):
 
 
 def test_a_batch_that_is_retried_may_be_overtaken_once_more(stack, admin, orders, operator, product):
-    """The first try meets one tombstone, and the second, which looks what is there, another one."""
+    """The first try conflicts with one tombstone, and the second try, which loads the rows, with another one."""
     first, second, third = sorted(str(uuid.uuid4()) for _ in range(3))
 
     with tombstone_held(stack, second):
@@ -77,8 +77,8 @@ def reserved(admin, product):
 
 
 def test_stock_that_another_replica_changes_meanwhile_is_counted_anew(stack, admin, orders, operator, product):
-    """The turn looked at the product before the other's commit, without a lock, and saves after it. After a lost race a
-    consumer locks for some seconds what it loads, and loses none: until then the test meets no race."""
+    """The batch loads the product without a lock before the other commit, and saves after it. After a lost race a consumer
+    locks rows for some seconds and loses no race. The test waits for the end of that time."""
     def race():
         before, redone_before, order_id = reserved(admin, product), redone(stack), str(uuid.uuid4())
         with stack.database("products") as other:
@@ -99,7 +99,7 @@ def test_stock_that_another_replica_changes_meanwhile_is_counted_anew(stack, adm
 # ---- the cache ----
 
 def cached(stack, api, product):
-    """Its path, once it is in the cache: that gives nothing away for a while after it was started or closed."""
+    """Returns the path once the product is cached. A cache that was started or closed serves nothing for a while."""
     path, key = f"/products/{product['id']}", f"product:{product['id']}"
     with redis.Redis.from_url(stack["COMANDA_REDIS_URL"]) as cache:
         eventually(lambda: ok(api.get(path)) and (cache.get(key) or b"").startswith(b"V"), timeout=20)
@@ -149,7 +149,7 @@ def answered(answer):
 
 @pytest.fixture
 def connection_to_cache(stack):
-    """svc-products reaches Redis by way of a proxy, which can be told to let nothing pass."""
+    """svc-products reaches Redis through a proxy that can cut the connection."""
     network = Network({"cache": stack["COMANDA_REDIS_PORT"]})
     url = stack["COMANDA_REDIS_URL"].replace(f":{stack['COMANDA_REDIS_PORT']}/", f":{network.ports['cache']}/")
     stack.restart("svc-products", COMANDA_REDIS_URL=url)
@@ -166,7 +166,7 @@ def test_a_cache_that_missed_a_change_does_not_serve_the_old_state(stack, api, a
     try:
         changed = ok(admin.patch(path, {"name": "Green tea"}))
     finally:
-        connection_to_cache("reset")  # what was on its way to Redis never arrives
+        connection_to_cache("reset")  # data on its way to Redis is lost
         connection_to_cache("heal")
     for _ in range(10):
         assert ok(api.get(path))["version"] == changed["version"]

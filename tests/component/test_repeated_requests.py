@@ -1,6 +1,6 @@
-"""Requests that are sent again. A turn decides what it has as if all were new, and finds out at its end, where it would
-record its answers, what was answered before; then it is run again, and that consumer asks at the beginning for some seconds.
-So most tests here go on until their repeat has met a turn that had not asked."""
+"""Repeated requests. A batch decides its requests as if all were new. It detects duplicates at its end, when it records the
+answers, and is retried. Then its consumer checks for duplicates first, for some seconds. Most tests here repeat until
+a duplicate was detected late."""
 import uuid
 
 import pytest
@@ -21,7 +21,7 @@ def known(stack, service="svc-orders"):
 
 
 def detected_late(stack, repeat, service="svc-orders"):
-    """Makes repeats until one was found out at the end of its turn. Each is counted once, whoever finds it out."""
+    """Repeats the request until a duplicate is detected at the end of its batch. Each duplicate counts once."""
     def one():
         redone_before, known_before = redone(stack, service), known(stack, service)
         repeat()
@@ -32,7 +32,7 @@ def detected_late(stack, repeat, service="svc-orders"):
 
 
 def again(asked):
-    """A second later: so it would make an order of another id."""
+    """A second later, so that a new order would have another id."""
     return asked | {"time": timestamp(1), "deadline": timestamp(20)}
 
 
@@ -65,7 +65,7 @@ def test_a_repeat_beside_new_requests_harms_none_of_them(stack, edge, new_custom
 
 
 def test_a_repeat_beside_what_calls_its_order_off_gets_the_first_answer(stack, edge, new_customer, product):
-    """So the order is loaded that the repeat would make."""
+    """Then the batch loads the order that the repeat would create."""
     pid = stack.pid("svc-orders")
 
     def repeat():
@@ -80,7 +80,7 @@ def test_a_repeat_beside_what_calls_its_order_off_gets_the_first_answer(stack, e
 
 
 def test_a_refusal_for_what_the_first_sending_did_is_not_the_answer(stack, edge, admin, new_product):
-    """The first made the change; at the version that the repeat names there is nothing to change any more."""
+    """The first request made the change; the version in the repeat is outdated."""
     caller = {"user_id": admin.id, "role": "admin"}
 
     def repeat():
@@ -94,7 +94,7 @@ def test_a_refusal_for_what_the_first_sending_did_is_not_the_answer(stack, edge,
 
 
 def test_an_answer_that_is_not_recorded_is_none_where_another_is(stack, edge, new_customer, product):
-    """Who is not signed in is told so anew whenever he asks: unless his key was used before."""
+    """An unauthenticated request gets 401 each time, unless its key was used before."""
     def repeat():
         asked = placing(new_customer(), product)
         assert edge.call("orders.command", asked)["status"] == "ok"
@@ -107,7 +107,7 @@ def test_an_answer_that_is_not_recorded_is_none_where_another_is(stack, edge, ne
 # ---- secrets ----
 
 def session_of(stack, api, user):
-    """A refresh token, and how its session looks in the database."""
+    """A refresh token, and a function that reads its session from the database."""
     body = {"grant_type": "password", "email": user.user["email"], "password": user.password}
     token = ok(api.post("/auth/token", body))["refresh_token"]
     return token, lambda: stack.sql("users", "SELECT rotated_at IS NOT NULL, revoked FROM sessions WHERE id = %s",
@@ -156,7 +156,7 @@ def two_consumers(stack):
 
 
 def sent_twice(stack, edge, service, asked, hold):
-    """The answers to two sendings, both of which have come to the same point of their turns."""
+    """The answers to two sendings whose batches have reached the same point."""
     with stack.database(service) as holder:
         holder.execute(*hold)
         for sent in (asked, again(asked)):
@@ -188,7 +188,7 @@ def test_two_consumers_apply_the_same_change_of_a_product_once(stack, edge, admi
 
 def test_two_consumers_answer_the_same_request_for_tokens_like_a_repeat(stack, api, edge, two_consumers,
                                                                               new_customer):
-    """No answer is recorded that could be given twice; the session's row makes one wait for the other."""
+    """The answer is not recorded, because it has secrets; the lock of the session's row orders the two."""
     two_consumers("svc-users")
     token, session = session_of(stack, api, new_customer())
     asked = item("tokens.refresh", {"refresh_token": token})
@@ -202,7 +202,7 @@ def test_two_consumers_answer_the_same_request_for_tokens_like_a_repeat(stack, a
 
 @pytest.mark.parametrize("ends", ["commit", "rollback"])
 def test_a_request_waits_for_another_batch_that_answers_its_key(stack, edge, new_customer, product, ends):
-    """Another replica's, which has got another request under the same key, and has not ended yet."""
+    """Another replica's batch has another request with the same key, and is still open."""
     buyer = new_customer()
     asked = placing(buyer, product)
     with stack.database("orders") as other:

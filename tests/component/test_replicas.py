@@ -1,5 +1,5 @@
-"""Two replicas of svc-orders: the one that was started last is given what writes, the other one what it has no room for,
-and everything once it is gone."""
+"""Two replicas of svc-orders: the one started last gets the messages that write. The other one gets what exceeds its prefetch,
+and everything once the first is gone."""
 import os
 import signal
 
@@ -13,12 +13,12 @@ from harness.rest import ok
 
 pytestmark = pytest.mark.slow
 
-ROOM = 64  # messages of events that svc-orders' consumer takes ahead (runtime/consumer/fetch.c)
+ROOM = 64  # prefetch of the events consumer of svc-orders (runtime/consumer/fetch.c)
 
 
 @pytest.fixture
 def new_replica(stack):
-    """Starts a second process of svc-orders, with these settings changed."""
+    """Starts a second process of svc-orders with changed settings."""
     started = []
 
     def start(**settings):
@@ -38,14 +38,14 @@ def new_replica(stack):
 
 @pytest.fixture
 def frozen_products(stack):
-    """Orders wait for products; it goes on in the end."""
+    """svc-products is frozen until the end of the test."""
     os.kill(stack.pid("svc-products"), signal.SIGSTOP)
     yield
     os.kill(stack.pid("svc-products"), signal.SIGCONT)
 
 
 def worked(metrics):
-    """How many items the consumers that write have worked on."""
+    """Items that the writing consumers have processed."""
     return {consumer: sum(float(line.split()[-1]) for line in metrics.splitlines()
                       if line.startswith(f'comanda_batch_items_sum{{consumer="{consumer}"')) for consumer in ("command", "events")}
 
@@ -75,7 +75,7 @@ def test_what_writes_goes_to_the_replica_that_was_started_last(stack, customer, 
         before = both(stack, replica)
         ends(customer, place(customer, product, 10))
         all_went_to_the_second(before, both(stack, replica), 10)
-        eventually(lambda: close_connections(stack, "svc-orders") > 0)  # and so it is when both have connected again
+        eventually(lambda: close_connections(stack, "svc-orders") > 0)  # the same after both have reconnected
         eventually(lambda: stack.ready("svc-orders") and replica.ready())
 
 
@@ -85,7 +85,7 @@ def refused(order_id):
 
 
 def pending(customer, product, count):
-    """Orders that wait for products alone."""
+    """Orders that wait for svc-products."""
     orders = place(customer, product, count)
     eventually(lambda: all(len(customer.timeline(order_id)) == 2 for order_id in orders))
     return orders
@@ -137,7 +137,7 @@ def test_a_replica_without_its_database_leaves_requests_to_the_other(stack, cust
         network.command("database", "cut")
         network.command("database", "reset")
         broker = as_user("admin")
-        eventually(lambda: consumers(broker, "orders.events") == 1)  # what it has by then it keeps
+        eventually(lambda: consumers(broker, "orders.events") == 1)  # messages that it already has stay with it
         eventually(lambda: customer.place([(product, 1)]).status_code == 202)
         ends(customer, place(customer, product, 20))
         network.command("database", "heal")

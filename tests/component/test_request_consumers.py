@@ -1,4 +1,4 @@
-"""Consumers that take requests: each item has its own identity, deadline, answer and error, however they travel."""
+"""Consumers of requests: each request has its own id, deadline, answer and error, alone or in a message with others."""
 import uuid
 
 import pytest
@@ -115,7 +115,7 @@ def test_what_comes_too_late_is_not_done(stack, edge, new_customer, product):
 
 
 def test_what_has_become_too_late_while_it_waited_for_a_lock_is_not_done(stack, edge, admin, product):
-    """Somebody at the database holds the product's row until the deadline is over."""
+    """Another session locks the product's row until the deadline has passed."""
     asked = item("products.adjust_stock", {"id": product["id"], "delta": 5}, {"user_id": admin.id, "role": "admin"},
                  deadline=1.0)
     with stack.database("products") as hold:
@@ -171,7 +171,7 @@ def test_a_request_in_the_wrong_consumer_is_not_done(stack, edge, new_customer, 
 
 @pytest.mark.parametrize("user", ["svc-users", "svc-products", "svc-orders"])
 def test_a_request_that_another_program_puts_into_the_queue_is_refused(stack, as_user, new_customer, product, user):
-    """Services may write to the default exchange, because replies need it; the consumer looks at who sent what."""
+    """Services may publish to the default exchange, because replies need it; the consumer checks the sender."""
     buyer = new_customer()
     reply = as_user(user).call("orders.command", placing(buyer, product), exchange="")
     assert (reply["status"], reply["code"]) == ("forbidden", "wrong_sender")

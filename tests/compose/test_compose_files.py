@@ -1,4 +1,4 @@
-"""What the compose files promise, as docker-compose reads them; no engine is needed. compose/try.sh tries the same on one."""
+"""The compose files as docker-compose reads them. No Docker engine is needed; compose/try.sh tests the same on one."""
 import os
 import re
 import subprocess
@@ -17,7 +17,7 @@ LOOKED_AT = {"management": "management", "prometheus": "observability", "grafana
 
 
 def read(files):
-    """The whole, with nothing set in the environment."""
+    """The whole configuration with an empty environment."""
     command = ["docker-compose", *(word for name in files for word in ("-f", str(FOLDER / name))), "config"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={"PATH": os.environ["PATH"]})
     assert done.returncode == 0, done.stderr
@@ -30,7 +30,7 @@ def composed(request):
 
 
 def running(services):
-    """Those that `up` starts when no profile is named."""
+    """The services that `up` starts without a profile."""
     return {name: service for name, service in services.items() if not service.get("profiles")}
 
 
@@ -44,7 +44,7 @@ def test_one_port_is_published_and_nothing_else(composed):
 def test_what_operators_look_at_is_published_on_loopback_and_by_profile_only(composed):
     _, whole = composed
     by_profile = {name: profile for name, service in whole["services"].items() for profile in service.get("profiles", ())}
-    by_profile.pop("edge-http", None)  # in scale.yaml the single edge makes room
+    by_profile.pop("edge-http", None)  # scale.yaml disables the single edge
     assert by_profile == LOOKED_AT
     for name in LOOKED_AT:
         ports = whole["services"][name]["ports"]
@@ -103,7 +103,7 @@ OBSERVABILITY = FOLDER / "observability"
 
 
 def on_network(services, network):
-    """Names that stand for a service there: its own, and its aliases."""
+    """The names of a service on a network: its own and its aliases."""
     for name, service in services.items():
         networks = service["networks"]
         if network in networks:
@@ -126,7 +126,7 @@ def test_prometheus_finds_every_program_and_the_broker(composed):
 
 
 def mounted(service):
-    """Where in the container each file or directory of the repository is."""
+    """Mounts: path in the repository -> path in the container."""
     parts = (str(volume).split(":") for volume in service["volumes"])
     return {inside: source for source, inside, *_ in parts if source.startswith("/")}
 

@@ -1,4 +1,4 @@
-"""After all of the suite, whatever it did: no log holds an e-mail address."""
+"""After the whole suite, no log contains an e-mail address."""
 import re
 
 import pytest

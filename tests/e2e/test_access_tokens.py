@@ -1,4 +1,4 @@
-"""Access tokens: what others can verify, and what the edge believes."""
+"""Access tokens: others can verify them, and the edge accepts only valid ones."""
 import base64
 import json
 import time
@@ -25,7 +25,7 @@ def pem(key):
 
 
 def refused(api, user_id, token, **headers):
-    """That a token opens nothing, by an answer that says so."""
+    """Expects that the edge refuses the token with 401."""
     sent = headers or {"Authorization": f"Bearer {token}"}
     return problem(api.get(f"/users/{user_id}", headers=sent), 401)
 
@@ -101,7 +101,7 @@ def test_a_customer_who_writes_admin_into_his_token_is_refused(stack, api, custo
 @given(data=strategies.data())
 def test_a_token_changed_in_any_place_is_refused(stack, api, customer, data):
     token = stack.token(customer.id)
-    end = len(token) - 1  # the last letter holds bits that belong to nothing
+    end = len(token) - 1  # the last letter has unused bits
     at = data.draw(strategies.integers(0, end - 1))
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
     letter = data.draw(strategies.sampled_from([letter for letter in letters if letter != token[at]]))

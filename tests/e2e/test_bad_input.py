@@ -1,4 +1,4 @@
-"""Bodies that are not what they should be: each gets a 4xx problem, nothing changes, and everybody lives on."""
+"""Invalid bodies: each gets a 4xx problem, nothing changes, and no program restarts."""
 import json
 import uuid
 
@@ -13,7 +13,7 @@ HUGE = 256 * 1024
 
 @pytest.fixture(scope="module")
 def product(new_product):
-    """What this module's bad input is aimed at."""
+    """The resources that the invalid requests name."""
     return new_product()
 
 

@@ -1,4 +1,4 @@
-"""The catalogue: products are made, changed, found and withdrawn, and versions tell who was first."""
+"""The catalogue: products are created, changed, found and withdrawn; versions detect concurrent changes."""
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor

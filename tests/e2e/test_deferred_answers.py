@@ -1,5 +1,5 @@
-"""Requests that wait for no thread: once a connection has lasted a moment, whoever takes a service's reply answers the
-client. Answers come in order, to the right client, in time, whatever becomes of the service, the client and the edge."""
+"""Deferred answers: no thread waits for a reply; the thread that receives the reply writes the answer. Answers come in order,
+to the right client and in time, whatever happens to the service, the client or the edge."""
 import os
 import random
 import signal
@@ -34,7 +34,7 @@ class Line:
         self.socket.close()
 
     def say(self, *requests):
-        """Sends them together. A request: what its first line says, and its headers."""
+        """Sends several requests at once. A request: its first line and its headers."""
         self.socket.sendall(b"".join(self.one(*request) for request in requests))
 
     @staticmethod
@@ -47,7 +47,7 @@ class Line:
         self.heard += piece
 
     def reply(self):
-        """The next answer, and no more of what has come."""
+        """The next answer; later data stays in the buffer."""
         while b"\r\n\r\n" not in self.heard:
             self.more()
         end = self.heard.index(b"\r\n\r\n") + 4
@@ -65,7 +65,7 @@ class Line:
         return self.stack.metric("edge-http", "comanda_http_deferred_total") > before
 
     def settle(self):
-        """Until its requests are handed over: nobody else's are meanwhile."""
+        """Waits until its requests are deferred; no other requests run meanwhile."""
         eventually(self.handed_over, every=0.05)
         return self
 
@@ -147,7 +147,7 @@ def test_a_call_to_a_silent_service_is_answered_in_time(stack, product):
 
 
 def test_nobody_gets_the_answer_of_one_who_has_gone(stack, new_product):
-    """Its descriptor may be the next one's by then."""
+    """By then another connection may have the same descriptor."""
     wanted, other = new_product(name="wanted"), new_product(name="other")
     for _ in range(3):
         gone = settled(stack, 10)
@@ -194,7 +194,7 @@ def test_everybody_gets_his_own(stack, new_product):
 
 
 def test_a_stop_waits_for_the_answers_that_are_to_come(stack, customer):
-    """And ends them all in time."""
+    """At the end all connections are closed in time."""
     lines = settled(stack, 4)
     with frozen(stack, "svc-products"):
         for line in lines:
@@ -225,4 +225,4 @@ def test_the_broker_goes_while_answers_are_to_come(stack, product, customer):
             line.socket.close()
     eventually(lambda: is_served(customer), timeout=60)
     eventually(lambda: Client(stack.url).get(f"/products/{product['id']}").status_code == 200, timeout=60)
-    eventually(lambda: stack.ready("svc-orders"), timeout=60)  # whoever comes next may want it at once
+    eventually(lambda: stack.ready("svc-orders"), timeout=60)  # the next user may need it at once

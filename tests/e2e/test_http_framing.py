@@ -1,4 +1,4 @@
-"""HTTP as bytes: what cannot be framed is refused, and no two readers can disagree about where a request ends."""
+"""HTTP framing: requests with ambiguous ends are refused, so that a proxy and the edge cannot disagree."""
 import socket
 
 import pytest
@@ -99,7 +99,7 @@ def test_headers_may_not_be_many_or_long(stack):
 
 
 def test_an_endless_header_is_cut_off(stack):
-    """A server that keeps reading would use up its memory: it has to answer, or hang up."""
+    """The server must answer or close, instead of reading without limit."""
     received = exchange(stack.port, GET.encode() + b"\r\nHost: localhost\r\nX: ", *[b"x" * 65536] * 40)
     if received:
         reply = Reply(received)
@@ -142,7 +142,7 @@ def test_a_start_line_that_is_none_is_refused(stack, start, status):
 
 @pytest.mark.parametrize("target", ["*", "http://example.org/v1/products", "https://user@example.org:8080/"])
 def test_a_request_that_is_addressed_to_others_is_not_answered_as_if_it_were_ours(stack, target):
-    """civetweb hangs up on these by itself."""
+    """civetweb closes these connections itself."""
     received = exchange(stack.port, f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
     if received:
         problem(Reply(received), 400)

@@ -1,4 +1,4 @@
-"""TLS by setting: HTTPS alone, TLS 1.2 or newer, HSTS; and nobody is kept out by those who shake no hands."""
+"""TLS by setting: only HTTPS, TLS 1.2 or newer, HSTS; clients without a handshake do not block others."""
 import socket
 import ssl
 import subprocess
@@ -42,7 +42,7 @@ def ask(url, certificate):
 
 
 def status(url, certificate):
-    """0 where it was hung up on: while all threads are taken, that may happen to who waits in line for a handshake."""
+    """0 if the connection was closed, which may happen before the handshake while all threads are busy."""
     try:
         return ask(url, certificate).status_code
     except requests.ConnectionError:
@@ -50,7 +50,7 @@ def status(url, certificate):
 
 
 def versions(stack, certificate, low, high):
-    """The version that is agreed on; None: none."""
+    """The negotiated version, or None."""
     context = ssl.create_default_context(cafile=str(certificate[0]))
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     context.minimum_version, context.maximum_version = low, high
@@ -90,7 +90,7 @@ def test_clients_without_a_tls_handshake_do_not_block_others(stack, url, certifi
 
 
 def test_what_is_installed_serves_https_too(stack, certificate, tmp_path):
-    """cmake --install puts programs, units, and the two libraries that TLS needs, where they look for each other."""
+    """cmake --install installs programs, units and the two libraries for TLS, and they find each other."""
     subprocess.run(["cmake", "--install", Path(stack["COMANDA_BIN"]).parent, "--prefix", tmp_path], check=True, capture_output=True)
     assert {path.name for path in (tmp_path / "bin").iterdir()} == {*PROGRAMS, "comanda"}
     assert (tmp_path / "lib/systemd/system/comanda-edge-http.service").exists()

@@ -1,4 +1,4 @@
-"""Idempotency-Key: one intent, one effect, whatever is sent how often."""
+"""Idempotency-Key: one key, one effect, however often the request is sent."""
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -73,7 +73,7 @@ def test_a_key_is_the_same_quoted_or_bare(customer, product, bare):
 @given(bare=strategies.text(strategies.characters(min_codepoint=0x21, max_codepoint=0x7e, blacklist_characters='",'),
                             min_size=1, max_size=255))
 def test_any_visible_text_is_a_key(customer, product, bare):
-    """The body cannot be accepted, so that no order is made: 422 says that the key was."""
+    """The body is invalid, so no order is created; 422 shows that the key was accepted."""
     problem(place(customer, product, bare, quantity=0), 422, field="items[0].quantity")
 
 

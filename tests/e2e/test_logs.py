@@ -1,4 +1,4 @@
-"""The log: one JSON line an event of interest, fields that are documented, a level that a signal changes, nothing personal."""
+"""The log: one JSON line per event, documented fields, a level that a signal changes, no personal data."""
 import os
 import re
 import signal
@@ -36,7 +36,7 @@ def test_every_field_is_documented():
 
 @pytest.fixture
 def loud(stack):
-    """Every program says everything; afterwards what it said before."""
+    """Sets the log level of each program to debug, and back afterwards."""
     for program in PROGRAMS:
         os.kill(stack.pid(program), signal.SIGUSR1)
     eventually(lambda: all(lines(stack, program)[-1]["level"] == "debug" or said(stack, program, "log.level", least="debug")

@@ -1,4 +1,4 @@
-"""What Prometheus sees of a live stack: metrics in order, a dashboard without an empty panel, and alerts that come and go."""
+"""Monitoring of a live stack: metrics, a dashboard without an empty panel, and alerts that fire and resolve."""
 import json
 import re
 import subprocess
@@ -17,7 +17,7 @@ from harness.stack import PROGRAMS, ROOT, move_deadline
 
 @pytest.fixture(scope="module")
 def prometheus(stack, tmp_path_factory):
-    for service in ("users", "products", "orders"):  # what other tests have put aside is nobody's alarm
+    for service in ("users", "products", "orders"):  # dead letters of other tests do not matter here
         stack.management("DELETE", f"queues/comanda/{service}.dead/contents")
     with Prometheus(stack, tmp_path_factory.mktemp("prometheus")) as prometheus:
         yield prometheus
@@ -25,7 +25,7 @@ def prometheus(stack, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def busy(stack, customer, new_product):
-    """Some of everything has happened."""
+    """Traffic of every kind, so that all metrics have values."""
     product = new_product()
     for _ in range(3):
         ok(customer.place([(product, 1)], wait=10), 201)
@@ -64,7 +64,7 @@ def documented():
 
 
 def declared():
-    """The same, as the sources have them."""
+    """The same, from the sources."""
     found = {}
     for path in sorted(ROOT.glob("**/*.c")):
         if "tests" in path.parts or "build" in path.parts:
@@ -133,7 +133,7 @@ def test_every_query_of_the_dashboard_finds_something(stack, prometheus, custome
 
 @contextmanager
 def a_service_stopped(stack, customer):
-    """svc-products; and an order that waits for it, past its time."""
+    """Stops svc-products, and leaves an order past its deadline."""
     stack.stop("svc-products")
     try:
         product = {"id": str(uuid.uuid4())}
@@ -148,7 +148,7 @@ def a_service_stopped(stack, customer):
 
 @contextmanager
 def rows_in_the_outbox(stack):
-    """One that was not sent for an hour, as it is due only tomorrow; and one that is parked."""
+    """Inserts an outbox row of an hour ago that is due tomorrow, and a parked row."""
     stack.sql("users", "INSERT INTO outbox (id, exchange, routing_key, type, body, created_at, due_at, parked) VALUES"
                        " (gen_random_uuid(), 'events', 'user.test', 'user.test', '{}', now() - interval '1 hour',"
                        "  now() + interval '1 day', false),"
@@ -161,7 +161,7 @@ def rows_in_the_outbox(stack):
 
 @contextmanager
 def a_user_shut_out(stack):
-    """The broker lets svc-users in no more."""
+    """The broker refuses connections of svc-users."""
     path = "permissions/comanda/svc-users"
     rights = {name: text for name, text in stack.management("GET", path).json().items()
               if name in ("configure", "write", "read")}
@@ -187,7 +187,7 @@ def a_dead_letter(stack):
 
 @contextmanager
 def somebody_asking(api, product):
-    """Answered 5xx while svc-products is away."""
+    """Requests answered 5xx while svc-products is stopped."""
     def ask():
         while not done.wait(0.05):
             api.get(f"/products/{product['id']}")

@@ -1,5 +1,5 @@
-"""An order's life: how it can end, what is told of it, and what is left of the stock. Where an order must stay pending,
-svc-products is stopped and orders expire after two seconds."""
+"""The lifecycle of an order: its possible ends, its events, and the stock afterwards. Where an order must stay pending,
+svc-products is stopped, and orders expire after two seconds."""
 import uuid
 
 import pytest
@@ -10,7 +10,7 @@ from test_orders import stock_of
 
 
 def told(client, order_id):
-    """The timeline in short, once looked over: who said what."""
+    """Checks the timeline, and returns its (program, event) pairs."""
     events = client.timeline(order_id)
     for event in events:
         assert set(event) == {"id", "type", "source", "time", "sequence", "data"}
@@ -79,7 +79,7 @@ def test_an_order_that_is_not_there_cannot_be_cancelled(api, customer):
 
 @pytest.fixture(scope="module")
 def waiting(stack, new_product):
-    """A product whose orders wait in vain, and end after two seconds."""
+    """A product whose orders stay pending and expire after two seconds."""
     product = new_product()
     stack.stop("svc-products")
     stack.restart("svc-orders", COMANDA_ORDER_DEADLINE="2s")
@@ -172,6 +172,6 @@ def test_no_stock_is_held_for_orders_that_ended_while_products_was_away(stack, c
 
 
 def confirmed_now(customer, product):
-    """An order that is confirmed while it is waited for: everything that was queued before it has been handled."""
+    """Waits until a new order is confirmed: everything queued before it has been processed."""
     answer = customer.place([(product, 1)], wait=10)
     return answer.json() if answer.status_code == 201 else None

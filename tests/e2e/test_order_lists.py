@@ -1,4 +1,4 @@
-"""Lists of orders: whose, in which state, page by page."""
+"""Lists of orders: by owner, by state, in pages."""
 import uuid
 
 import pytest
@@ -8,7 +8,7 @@ from harness.rest import ok, pages, problem
 
 @pytest.fixture(scope="module")
 def shopper(new_customer, new_product):
-    """Somebody with seven confirmed orders and three rejected ones, oldest first."""
+    """A customer with seven confirmed orders and three rejected ones, oldest first."""
     shopper = new_customer("Dorothy")
     shopper.product, sold_out = new_product(), new_product(on_hand=0)
     shopper.confirmed = [ok(shopper.place([(shopper.product, 1)], wait=10), 201)["id"] for _ in range(7)]

@@ -1,4 +1,4 @@
-"""Orders: both confirms, every reason, what Prefer changes, and who may see them."""
+"""Orders: confirmation, every reason of a rejection, Prefer, and permissions."""
 import time
 import uuid
 
@@ -14,7 +14,7 @@ def stock_of(admin, product):
 
 
 def rejected(answer, code, product=None):
-    """The order within a 409 that says why it was rejected."""
+    """The order in a 409, with the reason of its rejection."""
     said = problem(answer, 409, code="order_rejected")
     assert said["reason"]["code"] == code and said["reason"]["detail"], said
     assert said["order"]["status"] == "rejected" and said["order"]["reason"] == said["reason"]

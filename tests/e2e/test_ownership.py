@@ -1,5 +1,5 @@
-"""Whose is it? Every route × {nobody, another customer, the owner, an admin}: at the edge, and in the service behind it,
-which is asked directly at its consumer, as if the edge had let everybody through."""
+"""Permissions: every route × {anonymous, another customer, the owner, an admin}. The tests ask the edge, and also the service
+directly, as if the edge admitted everyone."""
 import subprocess
 import uuid
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from harness.broker import Broker, item
 from harness.rest import ok
 
-# What is promised. The edge's own table (edge-http --routes) must say the same, and both must behave so.
+# The documented permissions. The edge's own table (edge-http --routes) must be equal, and both must be enforced.
 PROMISED = {
     "POST /v1/users": "anyone",
     "GET /v1/users": "admin",
@@ -32,7 +32,7 @@ PROMISED = {
     "POST /v1/orders/{id}/cancel": "owner-or-admin",
 }
 CALLERS = ("nobody", "stranger", "owner", "admin")
-REFUSED = {  # by rule and caller; what is not here is let in
+REFUSED = {  # by rule and caller; other calls are admitted
     ("signed-in", "nobody"): 401,
     ("owner-or-admin", "nobody"): 401,
     ("owner-or-admin", "stranger"): "not yours",
@@ -40,19 +40,19 @@ REFUSED = {  # by rule and caller; what is not here is let in
     ("admin", "stranger"): 403,
     ("admin", "owner"): 403,
 }
-NOT_YOURS = {"users": 403, "orders": 404}  # that there is such an order is nobody else's business
-COMES_LATE = {"POST /v1/orders/{id}/cancel": {409}}  # the order was confirmed meanwhile: let in, and too late
+NOT_YOURS = {"users": 403, "orders": 404}  # strangers do not learn that the order exists
+COMES_LATE = {"POST /v1/orders/{id}/cancel": {409}}  # the order was confirmed meanwhile: admitted, but too late
 STATUS = {409: "conflict", 401: "unauthenticated", 403: "forbidden", 404: "not_found"}
 
 
 class Shop:
-    """What the calls are about: made anew for each, so that no call finds what another has left."""
+    """The resources of one call. Each call has new ones."""
 
     def __init__(self, new_customer, new_product, owner):
         self.new_customer, self.new_product, self.owner = new_customer, new_product, owner
 
     def subject(self, path, method):
-        """The id in the path, and whose it is."""
+        """The id in the path, and its owner."""
         if "/users/" in path:
             owner = self.new_customer() if method == "DELETE" else self.owner
             return owner.id, owner
@@ -99,7 +99,7 @@ def edge(stack):
 
 
 def expected(route, caller):
-    """None: let in."""
+    """None: admitted."""
     refused = REFUSED.get((PROMISED[route], caller))
     return NOT_YOURS[route.split("/")[2]] if refused == "not yours" else refused
 
@@ -162,7 +162,7 @@ def test_a_list_of_orders_holds_ones_own(shop, stranger, admin):
 
 
 def test_a_token_older_than_a_demotion_opens_nothing_that_an_admin_alone_may(stack, edge, new_customer, stranger):
-    """The edge believes the token's role until it expires; accounts are looked at again by the service itself."""
+    """The edge trusts the role in a token until it expires; the service checks the account itself."""
     demoted = new_customer("Demoted")
     who = {"user_id": demoted.id, "role": "admin"}
     for message, data in (("users.change", {"id": stranger.id, "role": "admin"}),

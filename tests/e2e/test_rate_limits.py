@@ -1,4 +1,4 @@
-"""Limits of rate: requests, and attempts to sign in. The tests speak from many addresses by playing the proxy."""
+"""Rate limits of requests and of sign-ins. The tests act as a trusted proxy, so that they can use many addresses."""
 import re
 import uuid
 
@@ -13,7 +13,7 @@ HOME, OFFICE = "198.51.100.1", "198.51.100.2"
 
 @pytest.fixture(scope="module")
 def edge_with(stack, customer):
-    """Starts the edge anew with some limits, from which nobody is exempt; afterwards it has its own again."""
+    """Restarts the edge with the given limits and without exemptions; restores it afterwards."""
 
     def restart(**settings):
         stack.restart("edge-http", COMANDA_LIMIT_EXEMPT="", COMANDA_HTTP_TRUSTED_PROXIES="127.0.0.1", **settings)
@@ -34,7 +34,7 @@ def via(address):
 
 
 def strangers():
-    """Addresses that nobody has used."""
+    """Unused addresses."""
     number = 0
     while True:
         number += 1
@@ -128,8 +128,8 @@ def test_nobody_learns_from_the_limits_who_has_an_account(api, user, edge_with):
 
 
 def test_a_stranger_cannot_lock_an_account(api, user, edge_with):
-    """Guesses from everywhere use up the account's attempts; its owner goes in from where he has been before, and at the
-    first attempt from anywhere."""
+    """Guesses from many addresses use up the account's attempts. Its owner can still sign in from a known address, and with
+    the first attempt from any address."""
     edge_with(**GUESSES)
     email = user.user["email"]
     ok(sign_in(api, email, user.password, HOME))

@@ -1,8 +1,8 @@
-"""The lines that the documents show are pasted into a shell, and must give what is printed there.
+"""Runs the commands that the documents show, and compares their output.
 
-A block marked <!-- tested --> is run against this stack. In ```console, lines after "$ " are commands (a line that ends
-in a backslash goes on in the next) and what follows is their output; in ```sh all lines are commands. Ids and times may
-differ. A command that only reads may need a moment until what it reads has happened."""
+A block marked <!-- tested --> runs against this stack. In ```console, lines after "$ " are commands (a backslash at the end
+continues a line) and the lines after them are their output. In ```sh all lines are commands. Ids and times may differ.
+A command that only reads is repeated until its output matches."""
 import os
 import re
 import subprocess
@@ -27,7 +27,7 @@ def blocks():
 
 
 def steps(kind, text):
-    """Pairs of a command and the output that is printed after it (None: none is)."""
+    """Pairs of a command and its shown output (None: no output)."""
     if kind == "sh":
         return [(text, None)]
     found = []
@@ -42,7 +42,7 @@ def steps(kind, text):
 
 
 class Shell:
-    """One shell for a whole block, so that variables last."""
+    """One shell per block, so that variables persist."""
 
     def __init__(self, stack):
         environment = os.environ | {"no_proxy": "*"}
@@ -51,7 +51,7 @@ class Shell:
                                         stderr=subprocess.STDOUT, env=environment)
 
     def run(self, command):
-        """What it prints, and its exit status. It is told of this stack where it means the one of ./dev up."""
+        """Output and exit status. Commands for the stack of ./dev up use this stack."""
         command = re.sub(r"(localhost|127\.0\.0\.1):8080", rf"127.0.0.1:{self.stack.port}", command)
         command = re.sub(r"(?<![\w/])\./dev(?= )", f"./dev --stack '{self.stack.directory}'", command)
         self.process.stdin.write(f"{command}\necho \"--- ended with $?\"\n")

@@ -1,4 +1,4 @@
-"""Parts go away and come back, on purpose and by force: every accepted order ends, once, and nobody has to help."""
+"""Parts stop, crash and come back: every accepted order ends once, without an operator."""
 import os
 import signal
 import threading
@@ -19,8 +19,7 @@ pytestmark = pytest.mark.slow
 
 
 class Load:
-    """Two people who order again and again, as a well-behaved client does it: what gives no answer, or 503 or 504, is
-    repeated with the same key."""
+    """Two clients that place orders and repeat a request without an answer, or answered 503 or 504, with the same key."""
 
     def __init__(self, stack, customer, product, may_hang_up=False):
         self.stack, self.customer, self.product, self.may_hang_up = stack, customer, product, may_hang_up
@@ -37,7 +36,7 @@ class Load:
             self.failures.append(error)
 
     def place(self):
-        """Until it is accepted."""
+        """Retries until it is accepted."""
         key, until = str(uuid.uuid4()), time.monotonic() + 60 * SLOWNESS
         while time.monotonic() < until:
             try:
@@ -111,7 +110,7 @@ def test_orders_placed_while_a_service_is_away_are_confirmed_when_it_is_back(sta
 
 
 def test_while_products_is_away_only_its_calls_fail_and_fast(stack, api, customer, product):
-    """All but one, that is: one call at a time finds out whether the service is back."""
+    """All but one: a single call at a time probes whether the service is back."""
     def ask(_):
         began = time.monotonic()
         answer = api.get(f"/products/{uuid.uuid4()}")
@@ -146,7 +145,7 @@ def test_while_orders_is_away_the_rest_goes_on(stack, api, customer, product):
 
 
 def test_a_request_whose_outcome_was_unknown_is_repeated_with_its_key(stack, customer, admin, product):
-    """The service stops in between: whatever became of the first, there is one order."""
+    """The service stops in between: whatever happened to the first request, one order exists."""
     key = str(uuid.uuid4())
     os.kill(stack.pid("svc-orders"), signal.SIGSTOP)
     try:
@@ -176,7 +175,7 @@ def test_a_restart_of_what_is_below_loses_no_order(stack, customer, plenty, part
 
 @pytest.fixture
 def late_edge(stack):
-    """A second edge, begun while svc-users is away."""
+    """A second edge, started while svc-users is stopped."""
     stack.stop("svc-users")
     edge = Replica(stack, "edge-http")
     try:

@@ -1,4 +1,4 @@
-"""Every route: who may, by which methods, under which names, and in which order its checks come."""
+"""Every route: permissions, methods, paths, and the order of its checks."""
 import uuid
 
 import pytest
@@ -8,7 +8,7 @@ from harness.rest import ok, problem
 
 ID = "0193a5b0-7c2d-7e3f-8a9b-0c1d2e3f4a5b"
 
-# path, methods, who may at least
+# path, methods, least privileged role
 ROUTES = [
     ("/users", {"POST": "anyone", "GET": "admin"}),
     (f"/users/{ID}", {"GET": "signed in", "PATCH": "signed in", "DELETE": "signed in"}),
@@ -45,7 +45,7 @@ def test_a_path_says_which_methods_it_knows(admin, path, methods):
 @pytest.mark.parametrize("path, method, who", [call for call in CALLS if call[2] != "anyone"],
                          ids=lambda value: str(value).replace(ID, "ID"))
 def test_authentication_is_checked_before_the_body(api, customer, path, method, who):
-    """A body that cannot be read, of a type that is not taken: 401 and 403 come first."""
+    """A malformed body of an unsupported type: 401 and 403 have priority."""
     bad = {"data": b"{", "headers": {"Content-Type": "text/plain"}} if method in ("POST", "PATCH") else {}
     problem(api.call(method, path, **bad), 401)
     if who == "admin":
@@ -124,7 +124,7 @@ def test_the_body_is_read_after_all_else(admin, path, body, status):
     problem(admin.call(method, path, json=body, headers={"Idempotency-Key": uuid.uuid4().hex}), status)
 
 
-# ---- what every answer carries ----
+# ---- headers of every answer ----
 
 def test_a_request_is_known_by_the_id_that_the_client_gives_it(api):
     assert api.get("/products", headers={"X-Request-Id": "mine-1"}).headers["X-Request-Id"] == "mine-1"

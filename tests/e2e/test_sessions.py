@@ -35,7 +35,7 @@ def test_an_answer_with_tokens_is_kept_by_no_cache(api, user):
 
 
 def test_tokens_are_remembered_for_no_key(stack, api, user):
-    """Who repeats a sign-in signs in again."""
+    """A repeated sign-in creates a new session."""
     body, key = {"grant_type": "password", "email": user.user["email"], "password": user.password}, str(uuid.uuid4())
     first, second = (ok(api.post("/auth/token", body, headers={"Idempotency-Key": key})) for _ in range(2))
     assert first["refresh_token"] != second["refresh_token"]
@@ -61,7 +61,7 @@ def test_unknown_wrong_and_disabled_accounts_get_the_same_answer(api, user, new_
 
 
 def test_as_much_is_hashed_for_unknown_wrong_and_disabled(stack, api, user, new_customer, admin):
-    """So the time that it takes tells nothing. Counted, not timed."""
+    """So the duration reveals nothing. The test counts hashes instead of measuring time."""
     disabled = new_customer()
     ok(admin.delete(f"/users/{disabled.id}"))
 

@@ -1,4 +1,4 @@
-"""Settings that clients notice: limits that protect, waiting that harms nobody, and origins that may call."""
+"""Settings that clients notice: limits, waiting requests, and allowed origins."""
 import os
 import signal
 import socket
@@ -20,7 +20,7 @@ SHOP = "https://shop.example"
 
 @pytest.fixture(scope="module")
 def edge_with(stack, customer):
-    """Starts the edge anew with some settings; afterwards it has its own again."""
+    """Restarts the edge with the given settings; restores it afterwards."""
 
     def restart(**settings):
         stack.restart("edge-http", **settings)
@@ -90,7 +90,7 @@ def test_more_connections_than_workers_are_all_served(stack, edge_with):
 
 
 def test_waiting_clients_leave_workers_for_others(stack, api, customer, new_product, edge_with, frozen):
-    """With 8 workers 2 may wait; whoever comes then gets his 202 at once."""
+    """With 8 workers 2 requests may wait; further requests get 202 at once."""
     product = new_product()
     edge_with(COMANDA_HTTP_THREADS="8")
     frozen("svc-products")
@@ -132,7 +132,7 @@ def test_a_keyed_call_without_an_answer_says_how_to_repeat_it(stack, customer, n
 
 
 def test_no_order_is_accepted_while_events_are_not_being_sent(stack, customer, product):
-    """As if one had been waiting for an hour: it is due only tomorrow, so that it stays."""
+    """Inserts an outbox row of an hour ago that is due tomorrow."""
     stack.sql("orders", "INSERT INTO outbox (id, exchange, routing_key, type, body, created_at, due_at) VALUES"
                         " (gen_random_uuid(), 'events', 'order.test', 'order.test', '{}', now() - interval '1 hour',"
                         " now() + interval '1 day')")
@@ -145,7 +145,7 @@ def test_no_order_is_accepted_while_events_are_not_being_sent(stack, customer, p
 
 
 def test_no_more_orders_are_accepted_than_may_be_pending(stack, customer, product, frozen):
-    """Until one of them ends: calling off is not refused."""
+    """Until one order ends: cancellations are accepted."""
     frozen("svc-products")
     others = stack.sql("orders", "SELECT count(*) FROM deadlines_all")[0][0]
     stack.restart("svc-orders", COMANDA_ORDERS_PENDING_MAX=str(others + 5))

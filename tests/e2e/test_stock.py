@@ -10,7 +10,7 @@ from test_orders import stock_of
 
 
 def confirms(answers):
-    """How many were confirmed, and the reasons of the rest."""
+    """The number of confirmed orders, and the reasons of the others."""
     confirmed = [answer.json() for answer in answers if answer.status_code == 201]
     reasons = [problem(answer, 409)["reason"]["code"] for answer in answers if answer.status_code != 201]
     return confirmed, reasons
@@ -30,7 +30,7 @@ def test_of_many_buyers_of_the_last_item_exactly_one_gets_it(new_customer, admin
 
 @pytest.mark.slow
 def test_what_is_reserved_cannot_be_taken_away(stack, customer, admin, product):
-    """While users is away an order holds its goods, and waits."""
+    """While svc-users is stopped an order keeps its reservation and waits."""
     stack.stop("svc-users")
     try:
         order = ok(customer.place([(product, 60)]), 202)
@@ -80,7 +80,7 @@ def test_stock_is_conserved_whatever_many_people_do_at_once(stack, new_customer,
 
 
 def plan(chance, products, buyers):
-    """Something that somebody may do: buy, buy and cancel at once, or count the stock."""
+    """One random action: buy, buy and cancel at once, or change the stock."""
     kind = chance.choices(["buy", "cancel", "stock"], [6, 2, 2])[0]
     lines = [(product, chance.randint(1, 3)) for product in chance.sample(products, chance.randint(1, 3))]
     return kind, chance.choice(buyers), lines, chance.choice([-3, -1, 2, 5])

@@ -1,4 +1,4 @@
-"""The keys behind access tokens: changed while people are signed in, and used by somebody else's library."""
+"""The keys of access tokens: a rotation without an outage, and verification with another library."""
 import json
 import shutil
 import subprocess
@@ -51,7 +51,7 @@ def sign_in(api, user):
 
 
 class Reader(threading.Thread):
-    """Reads orders all the while, with the tokens of somebody who signed in before."""
+    """Reads orders during the rotation, with tokens issued before it."""
 
     def __init__(self, client):
         super().__init__()
@@ -72,7 +72,7 @@ class Reader(threading.Thread):
 
 @pytest.fixture
 def rotating(stack, customer):
-    """Restarts svc-users with other keys; at the end it has its own, and the edge knows that."""
+    """Restarts svc-users with other keys; restores it at the end, and waits until the edge has the keys."""
 
     def restart(**files):
         stack.restart("svc-users", **{f"COMANDA_TOKEN_{name}_FILE": str(path) for name, path in files.items()})
@@ -122,7 +122,7 @@ def test_a_key_is_changed_without_an_outage(stack, api, new_customer, tmp_path, 
 
 @pytest.fixture(scope="session")
 def jose(tmp_path_factory):
-    """A directory in which programs find npm's jose."""
+    """A directory with the npm package jose."""
     directory = tmp_path_factory.mktemp("jose")
     if not (shutil.which("npm") and shutil.which("node")):
         pytest.skip("there is no npm and node here, and so no library of somebody else's to ask")

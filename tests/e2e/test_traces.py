@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def collector(stack, customer):
-    """Every program exports its spans to it; afterwards none does."""
+    """All programs export their spans to a collector; afterwards none does."""
     with Collector() as collector:
         for program in PROGRAMS:
             stack.restart(program, COMANDA_OTLP_URL=collector.url)
@@ -51,7 +51,7 @@ KINDS = {"SERVER": SERVER, "CLIENT": CLIENT, "PRODUCER": PRODUCER, "CONSUMER": C
 
 
 def rows(spans):
-    """The spans as rows like those above; turns and round trips are looked at by themselves."""
+    """The spans as rows like those above; spans of batches and round trips are checked separately."""
     by_id, names = {span.id: span for span in spans}, {number: name for name, number in KINDS.items()}
     found = set()
     for span in spans:
@@ -157,7 +157,7 @@ def memory(stack):
 
 
 def test_a_collector_that_goes_away_costs_no_memory_and_no_order(stack, collector, customer, new_product):
-    """The last of this file: the collector does not come back."""
+    """The last test of this file: the collector does not come back."""
     product = new_product(on_hand=100_000)
     collector.__exit__()
 
@@ -171,6 +171,6 @@ def test_a_collector_that_goes_away_costs_no_memory_and_no_order(stack, collecto
     before = memory(stack)
     burst(400)
     after = memory(stack)
-    for program in PROGRAMS if SLOWNESS == 1 else ():  # a sanitizer has memory of its own
+    for program in PROGRAMS if SLOWNESS == 1 else ():  # sanitizers need memory of their own
         assert after[program] - before[program] < 3_000_000, program
     ok(customer.place([(product, 1)], wait=10), 201)

@@ -1,1 +1,1 @@
-"""What the suites speak with: the stack, REST, raw HTTP, the broker, and timeout."""
+"""The test harness: the stack, clients for REST, raw HTTP and the broker, and waiting with a timeout."""

@@ -1,4 +1,4 @@
-"""The broker, spoken to as one of its users: requests, events and dead letters as docs/reference/messages.md has them."""
+"""A client of the broker with one account: requests, events and dead letters as docs/reference/messages.md describes them."""
 import contextlib
 import json
 import time
@@ -12,13 +12,13 @@ from harness.waiting import SLOWNESS, eventually
 
 
 def timestamp(seconds=0.0):
-    """RFC 3339, so many seconds from now."""
+    """The time in so many seconds (RFC 3339)."""
     at = datetime.now(timezone.utc) + timedelta(seconds=seconds)
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def item(kind, data, caller=None, deadline=10.0, item_id=None):
-    """One request. `caller`: a user's id, or a whole caller."""
+    """One request. `caller`: a user's id, or a caller object."""
     made = {"id": item_id or str(uuid.uuid4()), "type": kind, "time": timestamp(), "deadline": timestamp(deadline),
             "data": data}
     if caller is not None:
@@ -33,7 +33,7 @@ def event(name, source, subject, data, event_id=None, sequence=2):
 
 
 def order_event(name, order_id, product, status):
-    """As svc-orders tells it, of an order of two pieces."""
+    """An event of svc-orders about an order of two pieces."""
     line = {"product_id": product["id"], "name": None, "quantity": 2, "unit_price_cents": None}
     data = {"order_id": order_id, "user_id": str(uuid.uuid4()), "status": status, "items": [line], "total_cents": None,
             "currency": None, "created_at": timestamp(), "expires_at": timestamp(60)}
@@ -51,7 +51,7 @@ class Broker:
         self.replies = None
 
     def close(self):
-        """Whoever is done with a connection does not mind that it has been closed, or that something still came."""
+        """Closes the connection, and ignores that it may be closed already."""
         with contextlib.suppress(pika.exceptions.AMQPError):
             self.connection.close()
 
@@ -64,7 +64,7 @@ class Broker:
     # ---- requests ----
 
     def send(self, consumer, items, exchange="rpc", **properties):
-        """Sends requests in one message; replies come to `collect`."""
+        """Sends requests in one message; `collect` returns the replies."""
         if self.replies is None:
             self.replies = []
             self.channel.basic_consume("amq.rabbitmq.reply-to", self._take, auto_ack=True)
@@ -80,7 +80,7 @@ class Broker:
         self.replies += read if isinstance(read, list) else [read]
 
     def collect(self, count, timeout=10):
-        """The next so many replies."""
+        """The next `count` replies."""
         until = time.monotonic() + timeout * SLOWNESS
         while len(self.replies) < count and time.monotonic() < until:
             self.connection.process_data_events(time_limit=0.05)
@@ -89,7 +89,7 @@ class Broker:
         return taken
 
     def call(self, consumer, items, **more):
-        """The replies to some requests: a list in their order, or one for one."""
+        """Sends requests and returns their replies: a list in the same order, or one reply."""
         self.send(consumer, items, **more)
         if isinstance(items, dict):
             return self.collect(1)[0]
@@ -99,7 +99,7 @@ class Broker:
     # ---- events ----
 
     def publish_events(self, events, key=None, exchange="events"):
-        """One event, or a batch of those that have waited together."""
+        """Publishes one event, or a list as a batch."""
         many = isinstance(events, list)
         name = (events[0] if many else events)["type"].removeprefix("comanda.").rsplit(".", 1)[0]
         properties = {} if many else {"message_id": events["id"], "correlation_id": events["data"].get("order_id")}
@@ -109,13 +109,13 @@ class Broker:
     # ---- queues ----
 
     def subscribe(self, exchange, key):
-        """A queue of one's own that hears what is published; read it by `heard`."""
+        """Binds an exclusive queue and returns its name."""
         queue = self.channel.queue_declare("", exclusive=True).method.queue
         self.channel.queue_bind(queue, exchange, key)
         return queue
 
     def take(self, queue):
-        """The next message of a queue, taken out of it: (method, properties, body), or None."""
+        """Takes the next message out of a queue: (method, properties, body), or None."""
         method, properties, body = self.channel.basic_get(queue, auto_ack=True)
         return (method, properties, body) if method else None
 
@@ -134,7 +134,7 @@ class Broker:
 
 
 def close_connections(stack, user):
-    """Ends all of a user's connections by force, as an operator would. Returns how many there were."""
+    """Closes all connections of an account through the management API. Returns their number."""
     ended = 0
     for connection in stack.management("GET", "connections").json():
         if connection.get("user") == user:

@@ -1,4 +1,4 @@
-"""An OpenTelemetry collector, as far as a test needs one: it keeps the spans that it is sent."""
+"""A minimal OpenTelemetry collector that stores the spans it receives."""
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

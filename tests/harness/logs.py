@@ -3,7 +3,7 @@ import json
 
 
 def lines(stack, program):
-    """Every line that it has written, read; one that is no JSON object is a fault."""
+    """All lines of a program's log, parsed; each must be a JSON object."""
     found = []
     for line in (stack.directory / "log" / f"{program}.log").read_text(errors="replace").splitlines():
         read = json.loads(line)

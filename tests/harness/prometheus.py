@@ -1,4 +1,4 @@
-"""A Prometheus of a test's own, which scrapes the stack every half second, with the product's rules."""
+"""A Prometheus that scrapes the stack every half second, with the product's rules."""
 import json
 import re
 import socket
@@ -12,7 +12,7 @@ from harness.waiting import eventually
 from harness.stack import PROGRAMS, ROOT
 
 OBSERVABILITY = ROOT / "compose" / "observability"
-# The rules' times, shorter: "for" not at all, and windows that a test can wait for.
+# Shorter times for the rules: no "for", and short windows.
 SHORTER = {"5m": "4s", "30m": "4s", "1h": "6s", "6h": "6s"}
 
 
@@ -32,7 +32,7 @@ def job(name, port, **more):
 
 
 def config(stack, product_config):
-    """As the product's, but for where things are, and how often it looks. (JSON is YAML.)"""
+    """The product's configuration with the stack's addresses and a shorter interval. (JSON is YAML.)"""
     theirs = yaml.safe_load(product_config)
     broker = next(one for one in theirs["scrape_configs"] if one["job_name"] == "rabbitmq")
     jobs = [job(program, stack[f"COMANDA_{program.upper().replace('-', '_')}_ADMIN_PORT"]) for program in PROGRAMS]

@@ -1,4 +1,4 @@
-"""HTTP as bytes, for what no well-behaved client would send."""
+"""HTTP as bytes, for requests that HTTP libraries do not send."""
 import json
 import socket
 
@@ -22,7 +22,7 @@ class Reply:
 
 
 def exchange(port, *pieces, timeout=10):
-    """Sends bytes, then reads until the server closes. Returns all that came."""
+    """Sends bytes, then reads until the server closes. Returns all received bytes."""
     received = b""
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
         try:
@@ -30,7 +30,7 @@ def exchange(port, *pieces, timeout=10):
                 connection.sendall(piece)
             connection.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # refused before all of it was sent: the answer is there all the same
+            pass  # refused before all bytes were sent: the answer is still readable
         while True:
             try:
                 piece = connection.recv(65536)

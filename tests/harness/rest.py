@@ -1,4 +1,4 @@
-"""A client of the REST API, and what each of its answers must look like."""
+"""A client of the REST API, with checks that apply to every answer."""
 import re
 import threading
 import uuid
@@ -13,7 +13,7 @@ _threads = threading.local()
 
 
 def _session():
-    """One connection a thread, whoever is signed in: each holds a worker of the edge while it lasts."""
+    """One connection per thread, for all users, because each connection can hold a worker of the edge."""
     if not hasattr(_threads, "session"):
         _threads.session = requests.Session()
         _threads.session.trust_env = False
@@ -21,7 +21,7 @@ def _session():
 
 
 class Client:
-    """Somebody at the API: a token, and who it is of."""
+    """A client with an access token and its user."""
 
     def __init__(self, url, token=None, user=None, password=None):
         self.url, self.token, self.user, self.password = url, token, user or {}, password
@@ -82,7 +82,7 @@ class Client:
 
 
 def is_served(client):
-    """Whether the edge answers somebody who is signed in: being ready says less, so that it stays in a balancer."""
+    """Whether the edge serves a signed-in user. Readiness requires less, so that the edge stays in a balancer."""
     try:
         return client.get(f"/users/{client.id}").status_code == 200
     except requests.ConnectionError:
@@ -98,7 +98,7 @@ def ok(answer, status=200):
 
 
 def problem(answer, status, code=None, field=None):
-    """The problem of an answer, looked at from all sides (RFC 9457)."""
+    """The problem of an answer, with all its fields checked (RFC 9457)."""
     assert answer.status_code == status, f"{answer.status_code}, not {status}: {answer.text[:600]}"
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["X-Request-Id"]
@@ -120,8 +120,7 @@ def problem(answer, status, code=None, field=None):
 
 
 def pages(client, path, limit, between=lambda: None, last=None):
-    """Every item of a list, page by page, to its end or to the page with the item whose id is `last`; `between` runs
-    before each page but the first."""
+    """All items of a list, page by page, to its end or to the page with the id `last`. `between` runs between two pages."""
     items, cursor = [], None
     while True:
         params = {"limit": limit} | ({"cursor": cursor} if cursor else {})

@@ -46,7 +46,7 @@ class Stack:
         self.dev("stop", part)
 
     def start(self, part, **settings):
-        """Returns when the part says that it is ready."""
+        """Starts the part and returns when it is ready."""
         self.dev("start", part, *(f"{name}={value}" for name, value in settings.items()))
 
     def restart(self, part, **settings):
@@ -65,10 +65,10 @@ class Stack:
     def ready(self, program):
         return self.admin(program, "readyz").status_code == 200
 
-    # ---- looking inside ----
+    # ---- inspection ----
 
     def admin(self, program, path):
-        """A program's own admin port."""
+        """GET of a program's admin port."""
         port = self[f"COMANDA_{program.upper().replace('-', '_')}_ADMIN_PORT"]
         try:
             return _plain().get(f"http://127.0.0.1:{port}/{path}", timeout=5)
@@ -78,7 +78,7 @@ class Stack:
             return answer
 
     def metric(self, program, name, **labels):
-        """A counter's value; 0 where it has not counted yet."""
+        """A counter's value; 0 if it does not exist yet."""
         wanted = "".join(f'.*{label}="{re.escape(value)}"' for label, value in labels.items())
         line = re.compile(rf"^{name}(\{{{wanted}.*\}})? ([0-9.e+-]+)$", re.M)
         return sum(float(found[2]) for found in line.finditer(self.admin(program, "metrics").text))
@@ -97,7 +97,7 @@ class Stack:
             return cursor.fetchall() if cursor.description else []
 
     def alter(self, service, statement):
-        """As the role that the tables belong to."""
+        """Runs a statement as the role that owns the tables."""
         with self.database(service, "MIGRATIONS") as cursor:
             cursor.execute(statement)
 
@@ -123,13 +123,13 @@ class Stack:
 
 
 def waiting_for_locks(stack, service):
-    """The database's processes that wait for a lock which somebody else holds."""
+    """Pids of the database sessions that wait for a lock."""
     return {row[0] for row in stack.sql(service, "SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
                                                  " WHERE NOT l.granted AND a.datname = current_database()")}
 
 
 def move_deadline(stack, order_id, due):
-    """When an order's deadline is due, in SQL. It can be moved once it has a row of its own: a second after its turn."""
+    """Sets an order's deadline to a time in SQL, once the deadline has its own row: a second after its batch."""
     eventually(lambda: stack.sql("orders", f"UPDATE deadlines SET due_at = {due} WHERE subject = %s RETURNING 1",
                                  order_id))
 
@@ -142,7 +142,7 @@ def stack_under_test():
 
 
 def _plain():
-    """A session that no proxy of the environment gets in the way of."""
+    """A session that ignores the proxies of the environment."""
     session = requests.Session()
     session.trust_env = False
     return session

@@ -1,11 +1,11 @@
-"""Waiting for something that can be observed, for a bounded time."""
+"""Waiting for an observable condition, with a timeout."""
 import os
 import time
 from pathlib import Path
 
 
 def _slowness():
-    """How many times slower than a plain build this one may be."""
+    """The factor by which this build may be slower than a plain one."""
     preset = Path(os.environ.get("COMANDA_STACK", "/nonexistent"), "preset")
     return 4 if preset.exists() and preset.read_text().strip() in ("asan", "tsan") else 1
 
@@ -14,8 +14,8 @@ SLOWNESS = _slowness()
 
 
 def eventually(check, timeout=15, every=0.02):
-    """Calls `check` until it returns something true, and returns that. AssertionErrors count as "not yet"; when the
-    time is up, the last one is raised, as it says best what is missing."""
+    """Calls `check` until it returns a true value, and returns that value. AssertionErrors count as "not yet"; at the timeout
+    the last one is raised."""
     until = time.monotonic() + timeout * SLOWNESS
     while True:
         try:

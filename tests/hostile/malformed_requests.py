@@ -1,5 +1,4 @@
-"""Requests that nobody means well with, as bytes, each with the answers that are right. An answer of None: the edge may
-also hang up without one."""
+"""Malformed and malicious requests as bytes, each with the allowed answers. None: the edge may close without an answer."""
 
 
 HOST = b"Host: localhost\r\n"
@@ -26,7 +25,7 @@ def order(body):
 
 
 def framed(*lines, body=b"0\r\n\r\n"):
-    """A POST whose own headers say where it ends, and a second request right behind it."""
+    """A POST with the given framing headers, and a second request right behind it."""
     return raw(b"POST /v1/auth/token HTTP/1.1", JSON.strip(), *lines,
                body=body + b"GET /v1/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n")
 

@@ -1,5 +1,5 @@
-"""The edge under people who mean it no good: every request of malformed_requests.py, slow clients, half-closed sockets
-and a thousand idle connections. It answers what is right or hangs up, stays as large as it was, and goes on serving."""
+"""The edge under attack: the requests of malformed_requests.py, slow clients, half-closed sockets and a thousand idle
+connections. It gives an allowed answer or closes, does not grow, and continues to serve."""
 import re
 import socket
 import threading
@@ -33,7 +33,7 @@ def memory_mb(stack):
 
 
 def sockets(stack):
-    """Open connections at the edge's port, as the edge itself has them."""
+    """The number of open connections of the edge's port."""
     count = 0
     wanted = f":{stack.port:04X}"
     for line in Path(f"/proc/{stack.pid('edge-http')}/net/tcp").read_text().splitlines()[1:]:
@@ -44,7 +44,7 @@ def sockets(stack):
 
 @pytest.fixture(autouse=True)
 def the_edge_lives_on(stack, request):
-    """In one life, but where the test restarts it."""
+    """The edge must not restart, unless the test does it."""
     pid = stack.pid("edge-http")
     yield
     assert "restarts" in request.keywords or stack.pid("edge-http") == pid
@@ -61,7 +61,7 @@ def connections(stack, count):
 # ---- one request each ----
 
 def judge(received, right):
-    """What is wrong with an answer; None: nothing."""
+    """The fault of an answer, or None."""
     if not received:
         return None if None in right else "no answer"
     reply = Reply(received)
@@ -88,7 +88,7 @@ def test_a_hostile_request_gets_the_right_answer_or_none(stack, customer, name):
 
 @pytest.fixture(scope="module")
 def strict(stack, customer):
-    """An edge that waits less, so that the test does, and with few threads, so that they can all be taken."""
+    """An edge with short timeouts and few threads."""
     stack.restart("edge-http", COMANDA_HTTP_HEADER_TIMEOUT="1500ms", COMANDA_HTTP_BODY_TIMEOUT="1500ms",
                   COMANDA_HTTP_IDLE_TIMEOUT="3s", COMANDA_HTTP_OVERLOAD_TIMEOUT="400ms", COMANDA_HTTP_THREADS="12")
     eventually(lambda: is_served(customer), 30)
@@ -116,7 +116,7 @@ def test_hostile_requests_leave_no_memory_behind(strict, customer):
 
 @contextmanager
 def dripping(clients, text):
-    """Sends each client's text a byte at a time, until the block ends."""
+    """Sends each client's text byte by byte until the block ends."""
     ended = threading.Event()
 
     def drip():
@@ -151,7 +151,7 @@ def last_words(client):
                                   b"POST /v1/auth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                                   b"Content-Length: 500\r\n\r\n" + b" " * 500], ids=["heads", "bodies"])
 def test_slow_senders_do_not_block_others(strict, text):
-    """Three times as many as there are threads; each is told 408 in the end, or hung up on."""
+    """Three times as many clients as threads; each gets 408 or is closed."""
     with connections(strict, 120) as clients:
         head = text.find(b"\r\n\r\n") + 4 if b"\r\n\r\n" in text else 40
         for client in clients:

@@ -1,4 +1,4 @@
-"""./dev mutants: takes out one guard after the other and shows that a test misses it."""
+"""./dev mutants: removes one guard at a time, and checks that a test fails."""
 import argparse
 import sys
 import time
@@ -8,7 +8,7 @@ from mutants.scratch import Scratch
 
 
 def look(scratch, mutant, wanted):
-    """None where the mutant's test has the colour that is wanted; else what is wrong."""
+    """None if the mutant's test has the wanted result; else the fault."""
     trouble = scratch.make(mutant)
     if trouble:
         return trouble
@@ -17,7 +17,7 @@ def look(scratch, mutant, wanted):
 
 
 def try_out(scratch, mutant):
-    """Red with the mutant, and green without: what else was broken would be red all the same."""
+    """The test must fail with the mutant and pass without it."""
     applied = mutant.patch(scratch.source, "--forward")
     if applied.returncode != 0:
         return f"the patch does not apply:\n{applied.stdout}"

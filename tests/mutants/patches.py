@@ -1,4 +1,4 @@
-"""The mutants: each a patch that takes out one guard, headed by what the guard is and which test must miss it."""
+"""The mutants: each is a patch that removes one guard. Its head names the guard and the test that must fail."""
 import subprocess
 from pathlib import Path
 
@@ -16,7 +16,7 @@ class Mutant:
         self.programs = fields.get("Programs", "").split()
 
     def patch(self, source, *options):
-        """Whether it applied to what lies in `source`."""
+        """Whether the patch applied to `source`."""
         command = ["patch", "--quiet", "--batch", "-p1", "-d", str(source), *options, "-i", str(self.path)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 

@@ -1,4 +1,4 @@
-"""The scratch copy: sources that can be spoilt, their build, and a stack that runs it."""
+"""The scratch copy of the sources, its build, and a stack that runs it."""
 import os
 import re
 import subprocess
@@ -12,14 +12,14 @@ class Scratch:
         lines = (self.stack / "env").read_text().splitlines()
         self.environment = os.environ | dict(line.split("=", 1) for line in lines) | {
             "COMANDA_STACK": str(self.stack), "PYTHONDONTWRITEBYTECODE": "1"}
-        self.stale = set()  # programs that may run what has been taken back since
+        self.stale = set()  # programs that may still run a removed mutant
 
     def run(self, *command):
         return subprocess.run([str(word) for word in command], cwd=self.source, env=self.environment, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False)
 
     def make(self, mutant):
-        """Builds what the mutant's test needs, and lets its programs run it. None, or why not."""
+        """Builds the mutant and restarts its programs. Returns None, or the fault."""
         binary = mutant.test.removeprefix("ctest ").partition("::")[0]
         targets = mutant.programs + ([binary] if mutant.test.startswith("ctest ") else [])
         built = self.run("cmake", "--build", self.build, "--target", *targets, *self.stale)
@@ -33,7 +33,7 @@ class Scratch:
         return None
 
     def judge(self, test):
-        """(colour, what was said): "red" only where this very test failed."""
+        """(result, output): "red" only if this test failed."""
         if test.startswith("ctest "):
             binary, _, case = test.removeprefix("ctest ").partition("::")
             done = self.run(self.build / "tests" / binary)

@@ -1,5 +1,4 @@
-"""./dev sandbox: many orders with crashes in between, then the sandbox; and a build with a rule changed, which it must
-find out."""
+"""./dev sandbox: many orders and crashes, then the sandbox. A build with a changed rule must be detected."""
 import argparse
 import os
 import random
@@ -17,7 +16,7 @@ from harness.stack import ROOT, stack_under_test
 from sandbox import replay
 from sandbox.traffic import Traffic
 
-# The rule as it is, and with the last piece kept back.
+# The rule, and the same with the last piece kept back.
 RULE = ("svc-products/domain/reservation.c",
         "return demand->quantity <= product_available(demand->product);",
         "return demand->quantity < product_available(demand->product);")
@@ -28,7 +27,7 @@ def say(text):
 
 
 class Crashes:
-    """kill -9 of one part after another, until told to end; the keeper of the stack starts each again."""
+    """Kills one part after the other with SIGKILL until stopped; the supervisor restarts each."""
 
     def __init__(self, stack, every):
         self.stack, self.every = stack, every
@@ -54,7 +53,7 @@ class Crashes:
 
 
 def make_history(stack, orders, seed):
-    """Orders of every fate."""
+    """Orders with every possible end."""
     traffic = Traffic(stack, seed, buyers=24)
     ending = threading.Event()
     shop = threading.Thread(target=traffic.run_shop, args=(ending,))
@@ -76,7 +75,7 @@ def make_history(stack, orders, seed):
 
 
 def expire(stack, traffic):
-    """Orders whose deadline comes while products is away."""
+    """Orders that expire while svc-products is stopped."""
     stack.restart("svc-orders", COMANDA_ORDER_DEADLINE="2s")
     stack.stop("svc-products")
     traffic.place(200)
@@ -113,7 +112,7 @@ def check_equal(stack):
 
 
 def build_changed(directory):
-    """The sources as they stand, with the rule changed."""
+    """A copy of the sources with the changed rule."""
     names = subprocess.run(["git", "-c", f"safe.directory={ROOT}", "-C", ROOT, "ls-files", "-z"], check=True,
                            capture_output=True).stdout.decode().split("\0")
     for name in filter(None, names):

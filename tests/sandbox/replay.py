@@ -19,14 +19,14 @@ def start(stack, *arguments, program=None):
 
 
 def run(stack, *arguments, program=None):
-    """The exit code, what was found by service, and what it complained of."""
+    """The exit code, the results by service, and standard error."""
     process = start(stack, "--json", *arguments, program=program)
     out, err = process.communicate(timeout=600)
     return process.returncode, {found["service"]: found for found in map(json.loads, out.splitlines())}, err
 
 
 def databases(stack):
-    """Sandboxes that are there."""
+    """The existing sandboxes."""
     return {row[0] for row in stack.sql("users", "SELECT datname FROM pg_database WHERE datname LIKE 'comanda_sandbox%%'")}
 
 
@@ -35,7 +35,7 @@ def digests(found):
 
 
 def told(found):
-    """What differs, for the message of a test that fails."""
+    """The differences, for the message of a failed test."""
     return json.dumps({service: {"differences": each["differences"][:1], "decided_differently": each["decided_differently"],
                                "rows": [row for table in each["state"] for row in table["rows_that_differ"][:2]]}
                        for service, each in found.items() if not each["same"]}, indent=1)

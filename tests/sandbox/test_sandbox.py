@@ -1,5 +1,5 @@
-"""A sandbox that decides again gets what is live; one whose rules were changed is found out. On a log that nobody has
-tampered with yet: this suite goes first."""
+"""A sandbox replays the live state; changed rules are detected. This suite runs first, because other suites publish forged
+events."""
 import os
 import signal
 import threading
@@ -19,7 +19,7 @@ ORDERS = 160
 
 @pytest.fixture(scope="module")
 def traffic(stack):
-    """Orders of every fate, with a crash in the middle, and at the end one that waits for users."""
+    """Orders with every possible end and a crash in the middle; the last one waits for svc-users."""
     traffic = Traffic(stack, seed=7)
     ending = threading.Event()
     shop = threading.Thread(target=traffic.run_shop, args=(ending,))
@@ -48,7 +48,7 @@ def traffic(stack):
 
 
 def wait_for_users(stack, traffic):
-    """An order whose goods are held, and of which users have not heard yet."""
+    """An order with a reservation that svc-users has not processed."""
     placed = traffic.buyers[2].place([(traffic.plenty, 1)])
     assert placed.status_code == 202
     order_id = placed.json()["id"]
@@ -97,7 +97,7 @@ def test_stops_at_the_given_position(stack, traffic, whole):
 
 
 def test_finds_the_first_event_that_a_changed_rule_decides_differently(stack, traffic):
-    """The program keeps the last piece of everything back."""
+    """The changed program keeps the last piece of every product back."""
     program = f"{os.path.dirname(stack['COMANDA_BIN'])}/tests/comanda_off_by_one"
     code, found, err = replay.run(stack, "products", program=program)
     assert code == 1, err

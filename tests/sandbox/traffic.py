@@ -1,4 +1,4 @@
-"""Orders of every fate: many buyers at once on few products, whose stock runs out, is filled up, changes its price."""
+"""Orders with every possible end: many buyers and few products, whose stock and prices change."""
 import random
 import threading
 import uuid
@@ -13,7 +13,7 @@ TRIED_MOST = 200
 
 
 def insist(call, wanted=(200, 201, 202)):
-    """Sends a request until it is answered; with the same key, so that it counts once."""
+    """Sends a request with one key until it is answered."""
     pause = threading.Event()
     for _ in range(TRIED_MOST):
         try:
@@ -34,7 +34,7 @@ class Traffic:
         eventually(lambda: is_served(self.admin), timeout=30)
         self.buyers = [self.make_buyer() for _ in range(buyers)]
         self.products = [self.make_product(on_hand) for on_hand in (10, 60, 300, 300)]
-        self.plenty = self.make_product(1000)  # of which everybody gets one
+        self.plenty = self.make_product(1000)  # everybody gets one piece
         self.placed = 0
 
     def make_buyer(self):
@@ -47,10 +47,10 @@ class Traffic:
                 "on_hand": on_hand} | fields
         return ok(insist(lambda: self.admin.post("/products", body)), 201)
 
-    # ---- what buyers do ----
+    # ---- buyers ----
 
     def place_one(self, choice):
-        """Most orders are for one of the hot products; some are called off at once."""
+        """Most orders are for hot products; some are cancelled at once."""
         buyer = self.buyers[choice.randrange(len(self.buyers))]
         products = choice.sample(self.products, choice.choice((1, 1, 1, 2, 3)))
         items = [(product, choice.randint(1, 4)) for product in products]
@@ -60,7 +60,7 @@ class Traffic:
             order_id = answer.json()["id"]
             insist(lambda: buyer.post(f"/orders/{order_id}/cancel"), wanted=(200, 409))
         if choice.random() < 0.02:
-            insist(lambda: buyer.place(items, key=key))  # the same again: one order
+            insist(lambda: buyer.place(items, key=key))  # repeated: one order
 
     def place(self, count, threads=12):
         choices = [random.Random(self.random.random()) for _ in range(count)]
@@ -69,10 +69,10 @@ class Traffic:
                 done.result()
         self.placed += count
 
-    # ---- what admins do ----
+    # ---- admins ----
 
     def run_shop(self, ending, every=0.05):
-        """Fills shelves, changes prices, withdraws and brings back, until told to end."""
+        """Adds stock, changes prices, withdraws and restores products until stopped."""
         while not ending.wait(every):
             product = self.random.choice(self.products)
             path = f"/products/{product['id']}"
@@ -89,14 +89,14 @@ class Traffic:
                 self.move_sku(product)
 
     def move_sku(self, product):
-        """Gives up a SKU, which a new product takes."""
+        """Frees a SKU, which a new product then uses."""
         old = ok(self.admin.get(f"/products/{product['id']}"))["sku"]
         if insist(lambda: self.admin.patch(f"/products/{product['id']}", {"sku": f"S-{uuid.uuid4().hex[:12]}"})):
             insist(lambda: self.admin.post("/products", {"sku": old, "name": "Heir", "price_cents": 1,
                                                          "currency": "EUR"}), (201, 409))
 
     def change_people(self):
-        """A new name, a new password, a new role, one who may not buy any more."""
+        """Changes a name, a password, a role, and disables an account."""
         first, second = self.buyers[0], self.buyers[1]
         insist(lambda: first.patch(f"/users/{first.id}", {"name": "Ada K."}))
         insist(lambda: first.patch(f"/users/{first.id}", {"password": {"old": first.password, "new": "another-one"}}))
@@ -111,7 +111,7 @@ class Traffic:
         return self.stack.sql("orders", "SELECT count(*) FROM orders WHERE state < 3")[0][0]
 
     def settle(self, timeout=120):
-        """Until every order has ended, nothing is held for one, and all that was said has been sent."""
+        """Waits until all orders have ended, no stock is reserved, and all events are sent."""
 
         def settled():
             return (self.open_orders() == 0
@@ -121,7 +121,7 @@ class Traffic:
         eventually(settled, timeout=timeout, every=0.2)
 
     def sent(self):
-        """Nothing waits in an outbox or in a queue of events."""
+        """Outboxes and event queues are empty."""
         rows = sum(self.stack.sql(service, "SELECT count(*) FROM outbox")[0][0]
                    for service in ("users", "products", "orders"))
         queues = [self.stack.management("GET", f"queues/comanda/{service}.events").json()
@@ -132,7 +132,7 @@ class Traffic:
         return self.stack.sql("products", "SELECT count(*) FROM outbox")[0][0] == 0
 
     def fates(self):
-        """How many orders ended how."""
+        """Number of orders by status."""
         names = ("pending", "pending", "pending", "confirmed", "rejected", "expired", "cancelled")
         counted = {}
         for state, count in self.stack.sql("orders", "SELECT state, count(*) FROM orders GROUP BY state"):

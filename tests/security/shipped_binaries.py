@@ -1,5 +1,5 @@
-"""The programs as they are shipped, built as ./dev up builds them: what the compiler and the linker did for them, read from
-the files themselves (ELF; System V ABI, chapters 4 and 5). Needs no stack: ./dev test builds them and runs this aside."""
+"""Hardening of the release programs, read from their ELF files (System V ABI, chapters 4 and 5). It needs no stack; ./dev test
+builds the programs and runs this file in the background."""
 import platform
 import struct
 from pathlib import Path
@@ -17,7 +17,7 @@ EXECUTE, WRITE = 1, 2
 
 
 class Elf:
-    """What a 64-bit little-endian file says of itself."""
+    """A parser of 64-bit little-endian ELF files."""
 
     def __init__(self, path):
         self.bytes = Path(path).read_bytes()
@@ -42,7 +42,7 @@ class Elf:
         raise ValueError(f"nothing is loaded at {address:#x}")
 
     def imports(self):
-        """Names of the symbols that others must bring."""
+        """Names of the undefined symbols."""
         texts = self.offset(self.dynamic[DT_STRTAB])
         at, end = self.offset(self.dynamic[DT_SYMTAB]), texts  # the strings follow the symbols, as linkers lay them out
         names = set()

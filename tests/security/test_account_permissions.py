@@ -1,4 +1,4 @@
-"""Every account of broker, databases and cache, used by hand for what it must not do. Each line is refused."""
+"""Every account of broker, databases and cache is refused what it must not do."""
 import contextlib
 import uuid
 from contextlib import closing
@@ -43,7 +43,7 @@ def consume_log(broker):
     broker.channel.basic_consume("events.log", lambda *_: None, arguments={"x-stream-offset": "first"})
 
 
-# What nobody may: make, unmake, bind, empty; speak by exchanges that are not ours; speak in another's name.
+# What no account may do: declare, delete, bind or purge; publish to other exchanges; publish in another's name.
 NOBODY = {
     "make a queue": lambda broker: broker.channel.queue_declare(f"x.{uuid.uuid4()}"),
     "make a queue that takes over an address": lambda broker: broker.channel.queue_declare("orders.commands"),
@@ -188,7 +188,7 @@ def database_accounts():
 
 
 def database_url(stack, role, database):
-    """The URL by which a role gets into a database, were it let in."""
+    """The URL of a role for a database."""
     if role == "comanda_operator":
         names = dict(line.split("=", 1) for line in (stack.directory / "secrets").read_text().splitlines())
         base = at(stack["COMANDA_DATABASE_URL_SVC_USERS"], user=role, password=names["DATABASE_PASSWORD_COMANDA_OPERATOR"])

@@ -1,4 +1,4 @@
-"""The tables of rights in docs/security.md are those that are enforced: made here from what enforces them, and compared."""
+"""The tables of permissions in docs/security.md equal the permissions in force."""
 import re
 import subprocess
 from contextlib import closing
@@ -22,7 +22,7 @@ def code(text):
 
 
 def broker(stack):
-    """As `comanda topology show` prints the table that `topology apply` puts there."""
+    """The table that `topology apply` installs, as `comanda topology show` prints it."""
     shown = subprocess.run([f"{stack['COMANDA_BIN']}/comanda", "topology", "show"], capture_output=True, text=True, check=True)
     found = re.findall(r"^  (\S+) +writes (\S+), reads (\S+), publishes events (\S+)$", shown.stdout, re.M)
     return table(["account", "writes to", "reads from", "events it may publish"],
@@ -40,7 +40,7 @@ WHERE grantee IN ('svc_' || current_database(), 'comanda_operator') GROUP BY gra
 
 
 def databases(stack):
-    """As the databases themselves say it, tables of equal rights together."""
+    """The privileges in the databases, grouped by equal privileges."""
     rows = []
     for service in SERVICES:
         with closing(psycopg2.connect(stack[f"COMANDA_MIGRATIONS_URL_SVC_{service.upper()}"])) as connection:

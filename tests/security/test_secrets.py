@@ -1,5 +1,5 @@
-"""Secrets are told to whom they are for, and to nobody who looks: not in arguments, not in --help, not in what a program says
-of its settings, not in a core file. (That no log of a whole run says one, ./dev test looks for itself at the end.)"""
+"""Secrets do not leak: not in arguments, --help, printed settings, or core files. (./dev test itself searches all logs of a
+run at its end.)"""
 import os
 import re
 import signal
@@ -28,7 +28,7 @@ def program_environment(stack, program):
 
 
 def stack_processes(stack):
-    """Everything that was started for the stack: (pid, arguments)."""
+    """All processes of the stack: (pid, arguments)."""
     parts = [stack.pid(part) for part in PARTS]  # PostgreSQL writes its title over its environment
     for path in Path("/proc").glob("[0-9]*"):
         try:
@@ -82,7 +82,7 @@ def test_a_secret_can_come_from_a_file_and_is_masked(stack, secrets, program, tm
 
 
 def owner_of_memory(command, environment, wait_for_line):
-    """Starts a command as nobody; whose /proc/PID/mem it is: root's where it may not be dumped (proc(5))."""
+    """Starts a command as nobody, and returns the owner of /proc/PID/mem: root if it may not be dumped (proc(5))."""
     descriptor = os.open(command, os.O_RDONLY)
     try:
         started = subprocess.Popen([command.name, "10"] if not wait_for_line else [command.name], env=environment,

@@ -1,4 +1,4 @@
-"""The systemd units: systemd itself says whether they are right, and how much they leave open."""
+"""The systemd units, verified by systemd-analyze: syntax and exposure."""
 import re
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reas
 
 @pytest.fixture(scope="module")
 def units(stack, tmp_path_factory):
-    """The units with the programs of this build, where systemd-analyze finds them."""
+    """The units with the programs of this build, in a directory for systemd-analyze."""
     directory = tmp_path_factory.mktemp("units")
     shutil.copytree(UNITS, directory, dirs_exist_ok=True)
     for path in directory.glob("*.service"):

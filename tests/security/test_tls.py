@@ -1,4 +1,4 @@
-"""To the broker and to the databases over TLS: who they are is verified, against a private authority that the test makes."""
+"""TLS to the broker and the databases: programs verify their certificates against a private CA."""
 import datetime
 import ipaddress
 import json
@@ -74,7 +74,7 @@ def logged(stack, program, event):
 
 
 class starting:
-    """A program that is started and need not become ready; stopped with the block."""
+    """Starts a program that need not become ready; stops it at the end of the block."""
 
     def __init__(self, stack, program, **settings):
         self.stack, self.program = stack, program
@@ -93,7 +93,7 @@ class starting:
 # ---- the broker ----
 
 def listen_with_tls(stack, port, files):
-    """Has the running broker listen at one more port."""
+    """Adds a TLS listener to the running broker."""
     options = (f'[{{certfile, "{files.certificate}"}}, {{keyfile, "{files.key}"}}, {{verify, verify_none}}]')
     done = stack.dev("stack", "rabbitmqctl", "eval",
                      f'rabbit_networking:start_ssl_listener({{"127.0.0.1", {port}, auto}}, {options}, 1).')
@@ -117,7 +117,7 @@ def secure_broker(stack, authorities):
 
 @pytest.fixture
 def svc_users(stack):
-    """svc-users, whatever a test did to it, is itself again afterwards."""
+    """Restores svc-users after a test."""
     yield "svc-users"
     stack.dev("stop", "svc-users", check=False)
     stack.start("svc-users")
@@ -158,7 +158,7 @@ def refused(stack, program, before):
 
 @pytest.fixture(scope="module")
 def secure_database(stack, authorities):
-    """PostgreSQL reads its certificate anew when it is told to: no restart."""
+    """PostgreSQL reloads its certificate without a restart."""
     files = authorities.ours.server(authorities.directory, "postgres", LOCALHOST)
     data = Path(psql(stack, "SHOW data_directory"))
     for file, name in ((files.certificate, "test.crt"), (files.key, "test.key")):

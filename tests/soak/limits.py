@@ -1,4 +1,4 @@
-"""What is looked at while a soak runs, and when it is too much."""
+"""The measurements of a soak run and their limits."""
 import os
 import re
 from pathlib import Path
@@ -6,16 +6,16 @@ from statistics import median
 
 from resource_usage import PROGRAMS
 
-# Tables whose rows go by themselves: after their retention, once sent, once settled.
+# Tables whose rows are deleted: after their retention, once sent, once the order has ended.
 BOUNDED = dict.fromkeys(("users", "products", "orders"),
                         ("inbox_commands", "inbox_events", "processed_events", "outbox", "deadlines", "deadline_batches",
                          "attempts"))
-# What is kept on purpose: a row an order. Reservations go after 30 days, which no setting makes shorter than one.
+# Tables that keep one row per order. Reservations are deleted after 30 days, and no setting goes below one day.
 KEPT = {"products": ("reservations",), "orders": ("orders",)}
 
-MEMORY_SHARE, MEMORY_KB = 0.10, 4096  # that a process may gain
+MEMORY_SHARE, MEMORY_KB = 0.10, 4096  # allowed growth of a process
 DESCRIPTORS = 4
-ROWS_SHARE, ROWS = 0.25, 2000         # that a bounded table may gain
+ROWS_SHARE, ROWS = 0.25, 2000         # allowed growth of a bounded table
 SIZE_SHARE, SIZE = 0.5, 8 << 20       # and its files, free space included
 
 
@@ -24,7 +24,7 @@ def tables(service):
 
 
 def look(stack, seconds):
-    """One look: (program → resident kB, descriptors), ("service.table" → rows, bytes)."""
+    """One measurement: (program → resident kB, descriptors), ("service.table" → rows, bytes)."""
     programs, sizes = {}, {}
     for program in PROGRAMS:
         proc = Path(f"/proc/{stack.pid(program)}")
@@ -46,7 +46,7 @@ def line(seen):
 
 
 def parts(looks, warm):
-    """The looks after the warm-up, as an earlier and a later half."""
+    """The measurements after the warm-up, as an earlier and a later half."""
     steady = [seen for seen in looks if seen["seconds"] > warm] or looks
     return steady[:len(steady) // 2] or steady, steady[len(steady) // 2:]
 
@@ -54,7 +54,7 @@ def parts(looks, warm):
 def report(looks, ttl_seconds):
     """Prints two tables; returns what has grown."""
     faults = []
-    # By then the first rows have been pruned: retention, the pause between two prunings, and some more.
+    # By then the first rows have been pruned: retention, plus the pause between two prunings, plus a reserve.
     early, late = parts(looks, min(ttl_seconds + 60, looks[-1]["seconds"] / 3))
     print(f"\n{'program':<30}{'earlier':>12}{'later':>12}{'most':>12}{'descriptors':>14}")
     for program in PROGRAMS:

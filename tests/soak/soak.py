@@ -1,7 +1,7 @@
-"""./dev soak: half of what the product can do, for a long time; nothing may grow but what is kept on purpose.
+"""./dev soak: half of the maximum load for a long time, without a leak.
 
-First its capacity is measured, and what becomes of that when twice as many press. Then orders are placed at half of it,
-with short retentions, while memory, descriptors and tables are looked at. Standard library and the benchmark's modules.
+The script measures the capacity, and the rate under twice as many clients. Then it places orders at half of the capacity,
+with short retentions, and watches memory, descriptors and tables. Standard library and the benchmark's modules.
 """
 import argparse
 import json
@@ -32,7 +32,7 @@ def prepare(stack):
 
 
 def confirmed_per_s(stack, connections, seconds):
-    """Orders that were confirmed while so many placed as fast as they could, and the answers that were none."""
+    """Orders confirmed per second with so many clients in a closed loop, and the number of failed answers."""
     load = stack.start_load("place_order", connections=connections, seconds=seconds, warm_up=2)
     time.sleep(2)
     before, begun = counters(stack), time.monotonic()
@@ -44,7 +44,7 @@ def confirmed_per_s(stack, connections, seconds):
 
 
 def measure_capacity(stack, seconds):
-    """(confirmed a second, the same when twice as many press), each the better of two turns."""
+    """(confirmed per second, the same with twice as many clients), each the better of two rounds."""
     once, twice = [], []
     for _ in range(2):
         once.append(confirmed_per_s(stack, CONNECTIONS, seconds)[0])
@@ -53,7 +53,7 @@ def measure_capacity(stack, seconds):
 
 
 def soak(stack, seconds, rate, every):
-    """Looks again and again while the load goes on. Returns the looks and what the load says in the end."""
+    """Measures repeatedly during the load. Returns the measurements and the result of the load."""
     load = stack.start_load("place_order", connections=CONNECTIONS, seconds=seconds, warm_up=1, rate=rate)
     looks, began = [], time.monotonic()
     while load.poll() is None:
