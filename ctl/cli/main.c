@@ -1,4 +1,4 @@
-/* comanda: the operator's command. A table of subcommands, and --help from it. */
+/* comanda, the operator's command: the table of subcommands, and --help. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,14 +9,14 @@
 
 static const struct command *const commands[] = {
 	/* clang-format off */
-	/* look */
+	/* read */
 	&cmd_events_list, &cmd_events_tail, &cmd_events_show,
 	&cmd_order, &cmd_saga, &cmd_outbox, &cmd_dead_list, &cmd_dead_show,
-	/* mend */
+	/* repair */
 	&cmd_replay, &cmd_dead_redrive, &cmd_dead_drop, &cmd_outbox_release,
-	/* take along */
+	/* copy to another stack */
 	&cmd_events_export, &cmd_events_import,
-	/* decided again */
+	/* make the recorded decisions again */
 	&cmd_sandbox,
 	/* the broker */
 	&cmd_topology_show, &cmd_topology_diff, &cmd_topology_verify, &cmd_topology_apply,
@@ -34,9 +34,9 @@ static const char settings[] =
 	"                           postgresql://comanda_operator:password@host:port/name\n"
 	"  COMANDA_SANDBOX_DATABASE_URL\n"
 	"                           postgresql://comanda_sandbox:password@host:port/postgres:\n"
-	"                           may make databases; for sandbox alone\n"
+	"                           may create databases; only for sandbox\n"
 	"  COMANDA_MANAGEMENT_URL   http://admin:password@host:port: the management API,\n"
-	"                           for topology alone\n"
+	"                           only for topology\n"
 	"  COMANDA_VHOST            the virtual host, for topology; \"comanda\" if not set\n"
 	"  COMANDA_BROKER_PASSWORD_EDGE_HTTP, _SVC_USERS, _SVC_PRODUCTS, _SVC_ORDERS,\n"
 	"  _OPERATOR                for topology apply: passwords of the broker's users\n"
@@ -44,19 +44,19 @@ static const char settings[] =
 
 static void print_help(void)
 {
-	printf("comanda: look at events, replay them, mend what died\n\n");
+	printf("comanda: reads events, replays them, repairs what failed\n\n");
 	for (int i = 0; i < COMMANDS; i++)
 		printf("  comanda %-16s %s\n", commands[i]->name, commands[i]->meaning);
 	printf("\ncomanda COMMAND --help says more, with examples. --json everywhere: for programs.\n"
 	       "\nexit codes:\n"
 	       "  0  done; equal\n"
-	       "  1  a difference; not all of what was asked for came about\n"
-	       "  2  wrong command line or settings, or something needed is away: nothing changed\n"
+	       "  1  a difference, or only a part of the work was possible\n"
+	       "  2  wrong command line or settings, or a server is unreachable: nothing changed\n"
 	       "\n%s",
 	       settings);
 }
 
-/* How many words of argv a command's name takes; 0 where it is another command. */
+/* How many words of argv are the command's name; 0: another command is meant. */
 static int matches(const struct command *command, int argc, char **argv)
 {
 	char name[64];
@@ -74,7 +74,7 @@ static bool asks_for_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
-/* Of two that match, the longer name is meant: "dead" and "dead list". */
+/* The command that argv names; NULL: there is none. The longest name wins: "outbox release" before "outbox". */
 static const struct command *find(int argc, char **argv, int *ret_words)
 {
 	const struct command *found = NULL;
@@ -91,8 +91,8 @@ static const struct command *find(int argc, char **argv, int *ret_words)
 	return found;
 }
 
-/* "comanda dead": which there are. */
-static int explain(const char *word)
+/* Says which commands begin with the word, as in "comanda dead"; or that there is no such command. */
+static int explain_unknown(const char *word)
 {
 	const size_t size = strlen(word);
 	bool any = false;
@@ -105,8 +105,8 @@ static int explain(const char *word)
 	if (any)
 		fprintf(stderr, ": which one? comanda --help\n");
 	else
-		complain("there is no command \"%s\"; comanda --help lists them", word);
-	return EXIT_COULD_NOT;
+		print_error("there is no command \"%s\"; comanda --help lists them", word);
+	return EXIT_FAILED;
 }
 
 int main(int argc, char **argv)
@@ -117,7 +117,7 @@ int main(int argc, char **argv)
 	log_init("comanda", LOG_ERROR);
 	if (argc < 2 || (argc == 2 && asks_for_help(argv[1]))) {
 		print_help();
-		return argc < 2 ? EXIT_COULD_NOT : EXIT_DONE;
+		return argc < 2 ? EXIT_FAILED : EXIT_DONE;
 	}
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		printf("comanda %s\n", COMANDA_VERSION);
@@ -125,7 +125,7 @@ int main(int argc, char **argv)
 	}
 	const struct command *command = find(argc, argv, &words);
 	if (command == NULL)
-		return explain(argv[1]);
+		return explain_unknown(argv[1]);
 	argc -= 1 + words;
 	argv += 1 + words;
 	if (argc == 1 && asks_for_help(argv[0])) {

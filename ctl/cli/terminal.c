@@ -1,4 +1,4 @@
-/* Speaking with a person at a terminal. */
+/* Writes to a terminal, and watches for signals. */
 #include "ctl/cli/terminal.h"
 
 #include <signal.h>
@@ -11,7 +11,7 @@
 
 #include "core/timestamp.h"
 
-void complain(const char *format, ...)
+void print_error(const char *format, ...)
 {
 	va_list values;
 
@@ -48,7 +48,7 @@ void progress(const char *what, int64_t done, int64_t total)
 	const int64_t now = monotonic_now();
 
 	if (progress_next == 0)
-		progress_next = now + 500 * MS_US; /* short work is done before it needs to be spoken of */
+		progress_next = now + 500 * MS_US; /* short work shows no progress */
 	if (now < progress_next || !isatty(STDERR_FILENO))
 		return;
 	progress_next = now + 200 * MS_US;
@@ -67,7 +67,7 @@ void progress_end(void)
 	progress_shown = false;
 }
 
-bool confirmed(const char *format, ...)
+bool confirm(const char *format, ...)
 {
 	char answer[16] = "";
 	va_list values;

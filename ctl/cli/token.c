@@ -1,4 +1,4 @@
-/* comanda token: an access token made here, with the key that svc-users signs with. For development. */
+/* comanda token: signs an access token with svc-users' private key. For development. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,10 +14,10 @@ struct token_options {
 	int64_t ttl;
 };
 
-static int usage(const char *what)
+static int usage_error(const char *what)
 {
-	complain("%s; comanda token --help", what);
-	return EXIT_COULD_NOT;
+	print_error("%s; comanda token --help", what);
+	return EXIT_FAILED;
 }
 
 static bool read_key(const char *path, struct token_key **ret_key)
@@ -33,7 +33,7 @@ static bool read_key(const char *path, struct token_key **ret_key)
 	fclose(file);
 	if (token_key_load(pem, ret_key) == OK)
 		return true;
-	fprintf(stderr, "comanda: %s holds no EC P-256 private key in PEM form\n", path);
+	print_error("%s holds no EC P-256 private key in PEM form", path);
 	return false;
 }
 
@@ -47,7 +47,7 @@ static int print_token(const struct token_key *key, const struct token_claims *c
 	if (status == OK)
 		puts(token);
 	arena_done(&arena);
-	return status == OK ? EXIT_DONE : EXIT_COULD_NOT;
+	return status == OK ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -57,32 +57,32 @@ static int run(const struct command *command, int argc, char **argv)
 	struct token_key *key;
 
 	if (!command_read(command, argc, argv, &options))
-		return EXIT_COULD_NOT;
+		return EXIT_FAILED;
 	if (options.key == NULL || options.role == NULL || uuid_is_nil(&options.subject))
-		return usage("--key, --subject and --role are needed");
+		return usage_error("--key, --subject and --role are needed");
 	for (claims.caller.role = CALLER_CUSTOMER; caller_role_names[claims.caller.role] != NULL; claims.caller.role++)
 		if (strcmp(caller_role_names[claims.caller.role], options.role) == 0)
 			break;
 	if (caller_role_names[claims.caller.role] == NULL)
-		return usage("--role must be customer or admin");
+		return usage_error("--role must be customer or admin");
 	if (options.ttl < 1 || options.ttl > 30LL * 86400)
-		return usage("--ttl must be between 1 and 2592000 seconds");
+		return usage_error("--ttl must be between 1 and 2592000 seconds");
 	claims.expires_us = claims.issued_us + options.ttl * SECOND_US;
 	claims.caller.user_id = options.subject;
 	claims.caller.session_id = uuid_new(claims.issued_us);
 	if (!read_key(options.key, &key))
-		return EXIT_COULD_NOT;
+		return EXIT_FAILED;
 	const int code = print_token(key, &claims);
 	token_key_free(key);
 	return code;
 }
 
 static const struct option table[] = {
-	{"--key", OPTION_TEXT, offsetof(struct token_options, key), "FILE", "svc-users' private key, PEM"},
-	{"--subject", OPTION_ID, offsetof(struct token_options, subject), "ID", "whose token: a user's id"},
-	{"--role", OPTION_TEXT, offsetof(struct token_options, role), "ROLE", "customer or admin"},
-	{"--ttl", OPTION_COUNT, offsetof(struct token_options, ttl), "SECONDS", "how long it is good (3600)"},
-	{.name = NULL},
+	OPTION("--key", option_text, struct token_options, key, "FILE", "svc-users' private key, PEM"),
+	OPTION("--subject", option_id, struct token_options, subject, "ID", "whose token: a user's id"),
+	OPTION("--role", option_text, struct token_options, role, "ROLE", "customer or admin"),
+	OPTION("--ttl", option_count, struct token_options, ttl, "SECONDS", "how long it is good (3600)"),
+	END_OF_OPTIONS,
 };
 
 const struct command cmd_token = {

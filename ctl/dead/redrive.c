@@ -1,117 +1,171 @@
-/* Planning and sending. redrive_watch.c looks what comes of it. */
-#include "ctl/dead/redrive.h"
+/* comanda dead redrive: sends dead letters to their queues again. */
+#include <stdio.h>
 
-#include <string.h>
-
+#include "ctl/cli/commands.h"
+#include "ctl/cli/json_object.h"
 #include "ctl/cli/terminal.h"
-#include "ctl/lib/dedup_admin.h"
-#include "ctl/lib/requeue.h"
-#include "json/value.h"
+#include "ctl/dead/redrive.h"
+#include "ctl/lib/connect.h"
 
-const char *const fate_names[] = {
-	[FATE_TO_SEND] = "to be sent",    [FATE_HANDLED] = "handled", [FATE_BEFORE] = "handled before",
-	[FATE_REFUSED] = "refused again", [FATE_WAITS] = "waits",     [FATE_NOT_SENT] = "not sent",
-	[FATE_FORGED] = "forged",
+struct redrive_options {
+	struct dead_filter filter;
+	int64_t wait_us;
+	bool dry_run, json;
 };
 
-/* It counts as handled where each of its events has a claim that is younger than the letter. */
-static enum fate plan_one(const struct letter *letter, const int64_t *processed_us)
-{
-	const int64_t died = letter->last_us == INT_ABSENT ? INT64_MIN + 1 : letter->last_us;
-	size_t handled = 0;
+struct outcome_counts {
+	int64_t of[REDRIVE_OUTCOMES];
+};
 
-	/* Handed in by an operator, it would pass for genuine. */
-	if (strcmp(letter->code, "wrong_sender") == 0)
-		return FATE_FORGED;
-	for (size_t i = 0; i < letter->id_count; i++)
-		handled += processed_us[i] != INT_ABSENT && processed_us[i] > died;
-	return handled == letter->id_count && handled > 0 ? FATE_BEFORE : FATE_TO_SEND;
+static enum tint outcome_tint(enum redrive_outcome outcome)
+{
+	switch (outcome) {
+	case REDRIVE_HANDLED:
+	case REDRIVE_HANDLED_BEFORE:
+		return TINT_GOOD;
+	case REDRIVE_WAITING:
+	case REDRIVE_TO_SEND:
+		return TINT_NOTICE;
+	case REDRIVE_REFUSED:
+	case REDRIVE_NOT_SENT:
+	case REDRIVE_FORGED:
+		break;
+	}
+	return TINT_BAD;
 }
 
-bool redrive_plan(struct redrive *redrive)
+static void print_json(const struct redriven *item)
 {
-	redrive->count = redrive->queue->count;
-	redrive->items = arena_new(&redrive->queue->arena, redrive->count + 1, sizeof(*redrive->items));
-	for (size_t i = 0; i < redrive->count; i++) {
-		const struct letter *letter = &redrive->queue->letters[i];
-		int64_t *claimed = arena_new(&redrive->queue->arena, letter->id_count + 1, sizeof(*claimed));
+	struct json_object object;
 
-		for (size_t id = 0; id < letter->id_count; id++)
-			claimed[id] = INT_ABSENT;
-		if (dedup_is_kept(letter->service_name) &&
-		    !dedup_look(redrive->db, letter->ids, letter->id_count, letter->last_us, claimed))
-			return false;
-		redrive->items[i] = (struct redriven){.letter = letter, .fate = plan_one(letter, claimed)};
-	}
-	return true;
+	json_object_open(&object);
+	json_object_text(&object, "service", item->letter->service->queue_prefix);
+	json_object_id(&object, "event_id", &item->letter->ids[0]);
+	json_object_text(&object, "type", item->letter->type);
+	json_object_text(&object, "died_of", item->letter->code);
+	json_object_text(&object, "outcome", redrive_outcome_names[item->outcome]);
+	json_object_text(&object, "code", item->code);
+	json_object_text(&object, "reason", item->reason);
+	json_object_print(&object);
 }
 
-/* Those made with the letter alone: should the consumer handle an earlier copy just now, that stays handled. */
-static bool forget_dedup(struct redrive *redrive)
+static void print_item(const struct redriven *item, const struct redrive_options *options)
 {
-	size_t room = 0, count = 0;
+	char id[UUID_TEXT + 1];
 
-	if (!dedup_is_kept(redrive->queue->service_name))
-		return true;
-	for (size_t i = 0; i < redrive->count; i++)
-		room += redrive->items[i].letter->id_count;
-	struct uuid *ids = arena_new(&redrive->queue->arena, room + 1, sizeof(*ids));
-	int64_t *no_later = arena_new(&redrive->queue->arena, room + 1, sizeof(*no_later));
-	for (size_t i = 0; i < redrive->count; i++) {
-		const struct letter *letter = redrive->items[i].letter;
-
-		for (size_t id = 0; redrive->items[i].fate == FATE_TO_SEND && id < letter->id_count; id++) {
-			ids[count] = letter->ids[id];
-			no_later[count++] = letter->last_us == INT_ABSENT ? 0 : letter->last_us;
-		}
+	if (options->json) {
+		print_json(item);
+		return;
 	}
-	return claims_forget(redrive->db, ids, no_later, count);
+	uuid_text(&item->letter->ids[0], id);
+	printf("%s  %-17s  %s%s%s\n", id, item->letter->type, tint(outcome_tint(item->outcome)),
+	       redrive_outcome_names[item->outcome], tint(TINT_NONE));
+	if (item->reason != NULL)
+		printf("  %s%s: %s%s\n", tint(TINT_DIM), item->code, item->reason, tint(TINT_NONE));
 }
 
-static bool is_batch(const struct letter *letter)
+static void explain_waiting(const struct redrive *redrive)
 {
-	return letter->json != NULL && json_type(letter->json) == JSON_ARRAY;
+	struct queue_depth depth;
+	const char *name = event_queue_of(redrive->queue->service, &redrive->queue->arena);
+
+	if (broker_depth(redrive->queue->broker, name, &depth) != OK)
+		return;
+	if (depth.consumers == 0)
+		print_error("%s has no consumer: its events are handled once %s runs again", name,
+			    redrive->queue->service->name);
+	else
+		print_error("the waiting events are in %s, or were handled without a trace: comanda dead list shows "
+			    "refusals that come later",
+			    name);
 }
 
-/* Publishes, and drops from the dead letters what the broker has confirmed. */
-static bool send_all(struct redrive *redrive)
+/* Redrives one service's dead letters and counts outcomes. False after an error message. */
+static bool redrive_service(const struct service *service, const struct redrive_options *options,
+			    struct outcome_counts *counts)
 {
-	struct arena *arena = &redrive->queue->arena;
-	struct handed *messages = arena_new(arena, redrive->count + 1, sizeof(*messages));
-	struct redriven **items = arena_new(arena, redrive->count + 1, sizeof(struct redriven *));
-	const struct uuid nil = {{0}};
-	size_t count = 0;
+	struct dead_queue queue;
+	struct redrive redrive = {.queue = &queue, .wait_us = options->wait_us};
 
-	for (size_t i = 0; i < redrive->count; i++) {
-		const struct letter *letter = redrive->items[i].letter;
-
-		if (redrive->items[i].fate != FATE_TO_SEND)
-			continue;
-		items[count] = &redrive->items[i];
-		messages[count++] = (struct handed){
-			.queue = arena_format(arena, "%s.events", redrive->queue->service_name),
-			.type = letter->type,
-			.id = is_batch(letter) ? nil : letter->ids[0],
-			.correlation = letter->order,
-			.body = letter->body,
-			.batch = is_batch(letter),
-		};
+	if (!dead_queue_open(service, &options->filter, &queue))
+		return false;
+	bool fine = true;
+	if (queue.count > 0) {
+		redrive.db = connect_database(service);
+		fine = redrive.db != NULL && redrive_plan(&redrive);
+		if (fine && !options->dry_run)
+			fine = redrive_send(&redrive) && redrive_watch(&redrive);
 	}
-	redrive->sent_us = timestamp_now();
-	bool fine = requeue(redrive->queue->broker, messages, count, "redriving");
-	for (size_t i = 0; i < count; i++) {
-		items[i]->fate = messages[i].fate == HANDED_IN ? FATE_WAITS : FATE_NOT_SENT;
-		if (items[i]->fate == FATE_WAITS && dead_forget(redrive->queue, items[i]->letter) != OK)
-			fine = false; /* it comes back, and is then found to be handled */
+	bool waiting = false;
+	for (size_t i = 0; i < redrive.count; i++) {
+		counts->of[redrive.items[i].outcome]++;
+		waiting = waiting || redrive.items[i].outcome == REDRIVE_WAITING;
+		print_item(&redrive.items[i], options);
 	}
+	if (waiting)
+		explain_waiting(&redrive);
+	db_free(redrive.db);
+	dead_queue_close(&queue);
 	return fine;
 }
 
-bool redrive_send(struct redrive *redrive)
+static void print_counts(const struct outcome_counts *counts, bool dry_run)
 {
-	for (size_t i = 0; i < redrive->count; i++)
-		if (redrive->items[i].fate == FATE_BEFORE &&
-		    dead_forget(redrive->queue, redrive->items[i].letter) != OK)
-			return false;
-	return forget_dedup(redrive) && send_all(redrive);
+	int64_t all = 0;
+
+	for (int outcome = 0; outcome < REDRIVE_OUTCOMES; outcome++)
+		all += counts->of[outcome];
+	printf("%s%lld dead letter%s", all == 0 ? "" : "\n", (long long)all, all == 1 ? "" : "s");
+	for (int outcome = 0; outcome < REDRIVE_OUTCOMES; outcome++)
+		if (counts->of[outcome] > 0)
+			printf(", %lld %s", (long long)counts->of[outcome], redrive_outcome_names[outcome]);
+	printf("%s\n", dry_run ? ". Nothing was sent: without --dry-run it is." : "");
+	if (counts->of[REDRIVE_FORGED] > 0)
+		printf("Forged ones are never sent: from an operator's account the consumer would accept them.\n");
 }
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct redrive_options options = {.wait_us = 10 * SECOND_US};
+	struct outcome_counts counts = {0};
+	bool fine = true;
+
+	if (!command_read(command, argc, argv, &options) || !dead_filter_given(&options.filter, command->name))
+		return EXIT_FAILED;
+	interrupts_watch();
+	for (const struct service *const *service = services; *service != NULL && fine; service++)
+		if (options.filter.service == NULL || options.filter.service == *service)
+			fine = redrive_service(*service, &options, &counts);
+	if (!options.json)
+		print_counts(&counts, options.dry_run);
+	if (!fine)
+		return EXIT_FAILED;
+	return counts.of[REDRIVE_REFUSED] + counts.of[REDRIVE_WAITING] + counts.of[REDRIVE_NOT_SENT] +
+				       counts.of[REDRIVE_FORGED] >
+			       0
+		       ? EXIT_DIFFERENT
+		       : EXIT_DONE;
+}
+
+static const struct option table[] = {
+	DEAD_OPTIONS(struct redrive_options),
+	OPTION("--all", option_flag, struct redrive_options, filter.all, NULL, "all dead letters"),
+	OPTION("--wait", option_period, struct redrive_options, wait_us, "TIME", "for the outcomes (10s)"),
+	OPTION("--dry-run", option_flag, struct redrive_options, dry_run, NULL, "only show what would be done"),
+	JSON_OPTION(struct redrive_options),
+	END_OF_OPTIONS,
+};
+
+const struct command cmd_dead_redrive = {
+	.name = "dead redrive",
+	.meaning = "sends dead letters to their queues again, and shows the outcome of each",
+	.options = table,
+	.run = run,
+	.examples = "comanda dead redrive --service orders --code cannot_be_saved --dry-run\n"
+		    "comanda dead redrive 01a2010f-0847-78db-883b-5a6e21181252\n"
+		    "comanda dead redrive --all --wait 1m\n",
+	.notes = "Outcomes: handled; refused again (with the reason: it is a dead letter again);\n"
+		 "waits (its consumer has not processed it yet: nothing is lost); handled before\n"
+		 "(by an earlier redrive: the dead letter is only dropped); not sent; forged\n"
+		 "(never sent). Exit code 1 unless all were handled.\n",
+};

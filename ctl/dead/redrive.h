@@ -1,45 +1,50 @@
-/* Handing dead letters in again, and finding out what becomes of each.
+/* The steps of a redrive: plan, send, watch.
  *
- * A dead letter's id stays in the inbox of its consumer: sent as it is, it would be taken for a duplicate. So its claim
- * is forgotten first, but only if it is the one that was made together with the dead letter (it is no younger than
- * x-dead-last). A younger claim means that a redrive before this one was handled: the letter is then only dropped. */
+ * The consumer's inbox keeps the id of a dead letter's event. Sent as it is, the event would count as a duplicate. So
+ * its record in the inbox is deleted first, if that record was made together with the dead letter: it is not younger
+ * than x-dead-last. A younger record means that an earlier redrive was processed. Then the dead letter is only dropped.
+ */
 #ifndef CTL_DEAD_REDRIVE_H
 #define CTL_DEAD_REDRIVE_H
 
-#include "ctl/dead/dead_letters.h"
+#include "ctl/dead/dead_queue.h"
 #include "postgres/db.h"
 
-enum fate {
-	FATE_TO_SEND, /* before: its claim will be forgotten, then it is sent */
-	FATE_HANDLED,
-	FATE_BEFORE,   /* handled before this redrive: the letter was dropped */
-	FATE_REFUSED,  /* put aside again */
-	FATE_WAITS,    /* it is in the queue of its consumer, which has not come to it */
-	FATE_NOT_SENT, /* it is still among the dead letters */
-	FATE_FORGED    /* left there: its sender may not send it */
+/* Of one dead letter. */
+enum redrive_outcome {
+	REDRIVE_TO_SEND, /* only planned */
+	REDRIVE_HANDLED,
+	REDRIVE_HANDLED_BEFORE, /* processed before this redrive: the dead letter was dropped */
+	REDRIVE_REFUSED,        /* it is a dead letter again */
+	REDRIVE_WAITING,        /* it is in the queue of its consumer, which has not processed it yet */
+	REDRIVE_NOT_SENT,       /* it is still a dead letter */
+	REDRIVE_FORGED          /* it stays a dead letter: its sender may not send such an event */
 };
-extern const char *const fate_names[]; /* "to be sent", "handled", ... */
+enum { REDRIVE_OUTCOMES = REDRIVE_FORGED + 1 };
+extern const char *const redrive_outcome_names[]; /* "to be sent", "handled", ... */
 
 struct redriven {
-	const struct letter *letter;
-	enum fate fate;
-	const char *code, *why; /* of FATE_REFUSED; NULL otherwise */
+	const struct dead_letter *letter;
+	enum redrive_outcome outcome;
+	const char *code, *reason; /* of REDRIVE_REFUSED; NULL otherwise */
 };
 
 struct redrive {
 	struct dead_queue *queue;
-	struct db *db;
+	struct db *db; /* of the service */
 	struct redriven *items;
 	size_t count;
-	int64_t wait_us;
+	int64_t wait_us; /* how long redrive_watch waits */
 	int64_t sent_us;
 };
 
-/* Fills items (queue->count of them) with what would become of each. False after saying what is wrong. */
+/* Each returns false after an error message. Items then say what was done before it. */
+
+/* Fills `items`, one for each dead letter of the queue, with the planned outcome. */
 bool redrive_plan(struct redrive *redrive);
-/* Sends those that are to be sent. False after saying what went wrong; items say how far it came. */
+/* Sends those that are planned to be sent. */
 bool redrive_send(struct redrive *redrive);
-/* Waits for what becomes of them. */
+/* Waits until each was processed or refused, at most `wait_us`. */
 bool redrive_watch(struct redrive *redrive);
 
 #endif

@@ -1,4 +1,5 @@
-/* A file of events: its first line says what it is, each one after it is an event: {"offset":…,"event":{…}}. */
+/* The format of an export. Its first line has this mark, and each further line is an event: {"offset":…,"event":{…}}.
+ */
 #ifndef CTL_EVENTS_EXPORT_FILE_H
 #define CTL_EVENTS_EXPORT_FILE_H
 

@@ -1,10 +1,10 @@
-/* comanda events import: a file of events into a log. */
+/* comanda events import: adds the events of an export to the log. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ctl/cli/commands.h"
-#include "ctl/cli/json_line.h"
+#include "ctl/cli/json_object.h"
 #include "ctl/cli/terminal.h"
 #include "ctl/events/export_file.h"
 #include "ctl/lib/connect.h"
@@ -19,7 +19,7 @@ struct import_options {
 
 struct import {
 	struct arena arena;
-	struct handed *messages;
+	struct requeue_message *messages;
 	size_t count, room;
 };
 
@@ -27,13 +27,13 @@ static bool add_line(struct import *import, struct span line)
 {
 	struct faults faults = {0};
 	const struct json *json;
-	struct logged event;
+	struct log_event event;
 	struct arena arena;
 	bool fine = false;
 
 	arena_init(&arena);
 	if (json_parse(&arena, line, &faults, &json) == OK && json_type(json) == JSON_OBJECT &&
-	    json_member(json, "event") != NULL && logged_read(json_member(json, "event"), &event)) {
+	    json_member(json, "event") != NULL && log_event_read(json_member(json, "event"), &event)) {
 		struct buffer text;
 
 		buffer_init(&text);
@@ -43,14 +43,14 @@ static bool add_line(struct import *import, struct span line)
 			import->messages = mem_grow(import->messages, import->room * sizeof(*import->messages));
 		}
 		import->messages[import->count++] =
-			(struct handed){.queue = LOG_QUEUE,
-					.type = arena_text(&import->arena, event.type),
-					.id = event.id,
-					.correlation = event.subject,
-					.body = {
-						arena_copy(&import->arena, text.bytes, text.size),
-						text.size
-					}};
+			(struct requeue_message){.queue = LOG_QUEUE,
+						 .type = arena_text(&import->arena, event.type),
+						 .id = event.id,
+						 .correlation = event.subject,
+						 .body = {
+							 arena_copy(&import->arena, text.bytes, text.size),
+							 text.size
+						 }};
 		buffer_done(&text);
 		fine = true;
 	}
@@ -65,7 +65,7 @@ static bool is_mark(const char *line, size_t size)
 	return size > strlen(mark) && strncmp(line, mark, strlen(mark)) == 0;
 }
 
-/* All of it is read before any of it is sent: a file that is cut off changes nothing. */
+/* Reads the whole file before anything is sent: a file that is cut off changes nothing. */
 static bool read_file(struct import *import, FILE *file, const char *name)
 {
 	char *line = NULL;
@@ -76,52 +76,52 @@ static bool read_file(struct import *import, FILE *file, const char *name)
 
 	for (int64_t number = 1; fine && (size = getline(&line, &room, file)) >= 0; number++) {
 		if (number == 1 && !is_mark(line, (size_t)size)) {
-			complain("%s is no export: comanda events export makes them", name);
+			print_error("%s is no export: comanda events export makes them", name);
 			fine = false;
 		} else if (number > 1 &&
 			   (line[size - 1] != '\n' || !add_line(import, (struct span){line, (size_t)size - 1}))) {
-			complain("%s, line %lld: is no event; the file is cut off or was changed", name,
-				 (long long)number);
+			print_error("%s, line %lld: is no event; the file is cut off or was changed", name,
+				    (long long)number);
 			fine = false;
 		}
 		lines = number;
 	}
 	if (fine && lines == 0) {
-		complain("%s is empty, and so no export", name);
+		print_error("%s is empty, and so no export", name);
 		fine = false;
 	}
 	free(line);
 	return fine;
 }
 
-/* An event that is imported twice would stand there twice. */
+/* The log must be empty, unless --append was given: an event that is imported again would be in the log twice. */
 static bool check_log(bool append)
 {
-	struct eventlog *log;
+	struct event_log *log;
 
-	if (!eventlog_open(&(struct log_range){.quiet = true}, &log))
+	if (!event_log_open(&(struct log_range){.quiet = true}, &log))
 		return false;
-	const int64_t last = eventlog_last(log);
-	eventlog_free(log);
+	const int64_t last = event_log_last(log);
+	event_log_free(log);
 	if (last < 0 || append)
 		return true;
-	complain("%s of this broker holds %lld messages already: --append adds to them", LOG_QUEUE,
-		 (long long)last + 1);
+	print_error("%s of this broker holds %lld messages already: --append adds to them", LOG_QUEUE,
+		    (long long)last + 1);
 	return false;
 }
 
-static void say_done(const struct import_options *options, int64_t events)
+static void print_done(const struct import_options *options, int64_t events)
 {
-	struct json_line line;
+	struct json_object object;
 
 	if (!options->json) {
 		fprintf(stderr, "%lld events imported from %s\n", (long long)events, options->file);
 		return;
 	}
-	json_line_open(&line);
-	json_line_int(&line, "events", events);
-	json_line_text(&line, "file", options->file);
-	json_line_print(&line);
+	json_object_open(&object);
+	json_object_int(&object, "events", events);
+	json_object_text(&object, "file", options->file);
+	json_object_print(&object);
 }
 
 static int import_file(const struct import_options *options, FILE *file)
@@ -136,13 +136,13 @@ static int import_file(const struct import_options *options, FILE *file)
 		fine = broker != NULL && requeue(broker, import.messages, import.count, "importing");
 	}
 	if (fine)
-		say_done(options, (int64_t)import.count);
+		print_done(options, (int64_t)import.count);
 	if (broker != NULL)
 		broker_close(broker);
 	broker_free(broker);
 	free(import.messages);
 	arena_done(&import.arena);
-	return fine ? EXIT_DONE : EXIT_COULD_NOT;
+	return fine ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int run_import(const struct command *command, int argc, char **argv)
@@ -150,11 +150,11 @@ static int run_import(const struct command *command, int argc, char **argv)
 	struct import_options options = {.file = NULL};
 
 	if (!command_read(command, argc, argv, &options))
-		return EXIT_COULD_NOT;
+		return EXIT_FAILED;
 	FILE *file = fopen(options.file, "re");
 	if (file == NULL) {
-		complain("%s: %s", options.file, strerror(errno));
-		return EXIT_COULD_NOT;
+		print_error("%s: %s", options.file, strerror(errno));
+		return EXIT_FAILED;
 	}
 	const int code = import_file(&options, file);
 	fclose(file);
@@ -162,18 +162,18 @@ static int run_import(const struct command *command, int argc, char **argv)
 }
 
 static const struct option import_table[] = {
-	{"FILE", OPTION_TEXT, offsetof(struct import_options, file), NULL, "what events export made"},
-	{"--append", OPTION_FLAG, offsetof(struct import_options, append), NULL, "also to a log that is not empty"},
+	OPTION("FILE", option_text, struct import_options, file, NULL, "a file that events export wrote"),
+	OPTION("--append", option_flag, struct import_options, append, NULL, "also to a log that is not empty"),
 	JSON_OPTION(struct import_options),
-	{.name = NULL},
+	END_OF_OPTIONS,
 };
 
 const struct command cmd_events_import = {
 	.name = "events import",
-	.meaning = "such a file into the log of another stack, for looking at and for a sandbox",
+	.meaning = "adds such a file to the log of another stack, to read it or for a sandbox",
 	.options = import_table,
 	.run = run_import,
 	.examples = "comanda events import october.jsonl\n",
-	.notes = "Into the log alone: no service hears of it. The account needs to write to the\n"
-		 "default exchange, as that of comanda does.\n",
+	.notes = "Only the log gets the events: no service processes them. The account needs the\n"
+		 "right to write to the default exchange, as that of comanda has.\n",
 };

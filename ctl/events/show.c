@@ -1,4 +1,4 @@
-/* comanda events show: whole events, set out to be read. */
+/* comanda events show: whole events, indented. */
 #include <stdio.h>
 
 #include "ctl/cli/commands.h"
@@ -10,50 +10,50 @@ struct show_options {
 	bool json;
 };
 
-static void show(const struct logged *event, const struct show_options *options)
+static void show(const struct log_event *event, const struct show_options *options)
 {
-	struct buffer line, wide;
+	struct buffer compact, indented;
 
 	if (options->json) {
 		event_json_line(event);
 		return;
 	}
-	buffer_init(&line);
-	buffer_init(&wide);
-	json_print(&line, event->json);
-	json_indent(&wide, (struct span){line.bytes, line.size});
-	printf("%soffset %lld%s\n%s\n", tint(TINT_DIM), (long long)event->offset, tint(TINT_NONE), wide.bytes);
-	buffer_done(&line);
-	buffer_done(&wide);
+	buffer_init(&compact);
+	buffer_init(&indented);
+	json_print(&compact, event->json);
+	json_indent(&indented, (struct span){compact.bytes, compact.size});
+	printf("%soffset %lld%s\n%s\n", tint(TINT_DIM), (long long)event->offset, tint(TINT_NONE), indented.bytes);
+	buffer_done(&compact);
+	buffer_done(&indented);
 }
 
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct show_options options = {0};
-	struct eventlog *log;
-	struct logged event;
+	struct event_log *log;
+	struct log_event event;
 	enum log_step step;
 
 	if (!command_read(command, argc, argv, &options))
-		return EXIT_COULD_NOT;
-	if (options.which.kind == PLACE_TIME) {
-		complain("events show takes an offset or an event's id; comanda events list --from TIME finds them");
-		return EXIT_COULD_NOT;
+		return EXIT_FAILED;
+	if (options.which.kind == POSITION_TIME) {
+		print_error("events show takes an offset or an event's id; comanda events list --from TIME finds them");
+		return EXIT_FAILED;
 	}
 	const struct log_range range = {.from = options.which, .until = options.which};
-	if (!eventlog_open(&range, &log))
-		return EXIT_COULD_NOT;
-	while ((step = eventlog_next(log, &event)) == LOG_EVENT)
+	if (!event_log_open(&range, &log))
+		return EXIT_FAILED;
+	while ((step = event_log_next(log, &event)) == LOG_EVENT)
 		show(&event, &options);
-	eventlog_free(log);
-	return step == LOG_FAILED ? EXIT_COULD_NOT : EXIT_DONE;
+	event_log_free(log);
+	return step == LOG_FAILED ? EXIT_FAILED : EXIT_DONE;
 }
 
 static const struct option table[] = {
-	{"EVENT", OPTION_LOG_POSITION, offsetof(struct show_options, which), NULL,
-	 "an event's id, or an offset: all that is there"},
+	OPTION("EVENT", option_log_position, struct show_options, which, NULL,
+	       "an event's id, or an offset: all events there"),
 	JSON_OPTION(struct show_options),
-	{.name = NULL},
+	END_OF_OPTIONS,
 };
 
 const struct command cmd_events_show = {

@@ -1,23 +1,25 @@
-/* What a service remembers of events: handled when, counted how often. An event that its inbox claimed has a row of its
- * own in inbox_events; those that aggregates remember (`idempotent` in runtime/include/comanda/service.h) have one
- * together, by the turn that heard them, in processed_events. Both are called claims here. */
+/* Reads and deletes a service's records of processed events.
+ *
+ * A service records an event in one of two tables. A handler that is not idempotent has a row per event in
+ * inbox_events. Idempotent handlers have a row per batch in processed_events, with the ids of the batch's events. */
 #ifndef CTL_LIB_DEDUP_ADMIN_H
 #define CTL_LIB_DEDUP_ADMIN_H
 
 #include "core/schema.h"
 #include "postgres/db.h"
 
-/* Whether the service_name keeps an inbox of events. users answers from what it reads, and changes nothing. */
-bool dedup_is_kept(const char *service_name);
+/* All functions return false after an error message with what the database said. */
 
-/* When each was first claimed; INT_ABSENT: it was not. `since_us`: of claims that have no row of their own, those from
- * then on are enough, which is quicker to see where the events are old; INT_ABSENT: all. False after saying what the
- * database said, as below. */
-bool dedup_look(struct db *db, const struct uuid *ids, size_t count, int64_t since_us, int64_t *ret_claimed_us);
-/* Forgets those that were claimed no later than the moment beside them (INT64_MAX: whenever), and their attempts: a
- * copy that comes in is decided anew. What an aggregate itself remembers, it goes on remembering. */
-bool claims_forget(struct db *db, const struct uuid *ids, const int64_t *no_later_us, size_t count);
-/* How many dead letters are written and not known to have arrived in the broker. */
-bool claims_letters_open(struct db *db, int64_t *ret_count);
+/* When each event was first processed; INT_ABSENT: not yet. `since_us`: rows of processed_events that are older need
+ * not be read, which is faster where the events are old; INT_ABSENT: read all that can hold them. */
+bool dedup_find(struct db *db, const struct uuid *ids, size_t count, int64_t since_us, int64_t *ret_processed_us);
+
+/* Deletes the records of these events, and their counts of attempts. A record that is younger than the time in
+ * `no_later_us` stays (INT64_MAX: any age). After this the service processes a new copy of the event again. An
+ * aggregate that itself knows the event still ignores the copy. */
+bool dedup_forget(struct db *db, const struct uuid *ids, const int64_t *no_later_us, size_t count);
+
+/* How many dead letters wait in the service's outbox. They may not have reached the broker yet. */
+bool unsent_dead_letters(struct db *db, int64_t *ret_count);
 
 #endif

@@ -1,4 +1,4 @@
-/* Looking into an event for what a filter names. */
+/* Compares an event with a filter. */
 #include "ctl/lib/event_filter.h"
 
 #include <string.h>
@@ -28,13 +28,13 @@ static bool lists(const struct json *data, const char *list, const struct uuid *
 	return false;
 }
 
-static bool about_product(const struct logged *event, const struct uuid *product)
+static bool about_product(const struct log_event *event, const struct uuid *product)
 {
 	return uuid_equal(&event->subject, product) || names(event->data, "product_id", product) ||
 	       lists(event->data, "items", product) || lists(event->data, "stock", product);
 }
 
-bool filter_passes(const struct event_filter *filter, const struct logged *event)
+bool filter_passes(const struct event_filter *filter, const struct log_event *event)
 {
 	if (filter->type != NULL && !type_fits(filter->type, event->type))
 		return false;

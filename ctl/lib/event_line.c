@@ -1,11 +1,12 @@
-/* Drawing one event. */
+/* Formats one event. */
 #include "ctl/lib/event_line.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/cli/json_line.h"
+#include "core/timestamp.h"
+#include "ctl/cli/json_object.h"
 #include "json/value.h"
 
 enum tint event_tint(const char *type)
@@ -14,10 +15,12 @@ enum tint event_tint(const char *type)
 		const char *type;
 		enum tint tint;
 	} known[] = {
-		{"order.confirmed", TINT_GOOD},    {"stock.sold", TINT_GOOD},          {"user.verified", TINT_GOOD},
-		{"stock.reserved", TINT_GOOD},     {"order.rejected", TINT_BAD},       {"order.expired", TINT_BAD},
-		{"order.cancelled", TINT_BAD},     {"user.refused", TINT_BAD},         {"stock.refused", TINT_BAD},
-		{"reservation.overdue", TINT_BAD}, {"operator.replayed", TINT_NOTICE},
+		{.type = "order.confirmed", .tint = TINT_GOOD},     {.type = "stock.sold", .tint = TINT_GOOD},
+		{.type = "user.verified", .tint = TINT_GOOD},       {.type = "stock.reserved", .tint = TINT_GOOD},
+		{.type = "order.rejected", .tint = TINT_BAD},       {.type = "order.expired", .tint = TINT_BAD},
+		{.type = "order.cancelled", .tint = TINT_BAD},      {.type = "user.refused", .tint = TINT_BAD},
+		{.type = "stock.refused", .tint = TINT_BAD},        {.type = "reservation.overdue", .tint = TINT_BAD},
+		{.type = "operator.replayed", .tint = TINT_NOTICE},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -33,7 +36,8 @@ static int64_t number_of(const struct json *object, const char *name)
 	return member == NULL || json_type(member) != JSON_NUMBER ? INT_ABSENT : (int64_t)json_number(member);
 }
 
-void event_gist(const struct logged *event, char *ret_gist, size_t room)
+/* The reason, sum or quantity in the data: "out_of_stock", "37.80 EUR", "+5". */
+static void summarize(const struct log_event *event, char *ret_summary, size_t room)
 {
 	const struct json *data = event->data, *reason = data == NULL ? NULL : json_member(data, "reason");
 	const char *code = reason != NULL && json_type(reason) == JSON_OBJECT ? json_text_of(reason, "code")
@@ -41,18 +45,18 @@ void event_gist(const struct logged *event, char *ret_gist, size_t room)
 	const int64_t total = number_of(data, "total_cents"), delta = number_of(data, "delta"),
 		      on_hand = number_of(data, "on_hand");
 
-	*ret_gist = '\0';
+	*ret_summary = '\0';
 	if (*code != '\0')
-		snprintf(ret_gist, room, "%s", code);
+		snprintf(ret_summary, room, "%s", code);
 	else if (total != INT_ABSENT)
-		snprintf(ret_gist, room, "%lld.%02lld %s", (long long)total / 100, (long long)total % 100,
+		snprintf(ret_summary, room, "%lld.%02lld %s", (long long)total / 100, (long long)total % 100,
 			 json_text_of(data, "currency"));
 	else if (delta != INT_ABSENT)
-		snprintf(ret_gist, room, "%+lld", (long long)delta);
+		snprintf(ret_summary, room, "%+lld", (long long)delta);
 	else if (on_hand != INT_ABSENT)
-		snprintf(ret_gist, room, "%lld there", (long long)on_hand);
+		snprintf(ret_summary, room, "%lld there", (long long)on_hand);
 	else if (*json_text_of(data, "reason") != '\0')
-		snprintf(ret_gist, room, "%s", json_text_of(data, "reason"));
+		snprintf(ret_summary, room, "%s", json_text_of(data, "reason"));
 }
 
 void event_line_heading(void)
@@ -62,32 +66,32 @@ void event_line_heading(void)
 		       tint(TINT_NONE));
 }
 
-/* 7 + 2 + 12 + 2 + 17 + 2 + 36 columns: with the rare longest type, 80. What follows needs a wider terminal. */
-void event_line(const struct logged *event)
+/* 7 + 2 + 12 + 2 + 17 + 2 + 36 columns, 80 with the longest type. The summary needs a wider terminal. */
+void event_line(const struct log_event *event)
 {
-	char time[TIMESTAMP_TEXT + 1], subject[UUID_TEXT + 1], gist[64];
+	char time[TIMESTAMP_TEXT + 1], subject[UUID_TEXT + 1], summary[64];
 
 	timestamp_text(event->time_us, time);
 	uuid_text(&event->subject, subject);
-	event_gist(event, gist, sizeof(gist));
+	summarize(event, summary, sizeof(summary));
 	if (terminal_columns() < 100)
-		*gist = '\0';
-	/* 01:20:28.123 of the day is what a reader compares; the full time is in --json. */
+		*summary = '\0';
+	/* The time of day alone: 01:20:28.123. --json has the whole time. */
 	printf("%7lld  %.12s  %s%-17s%s  %s%s%s\n", (long long)event->offset, time + 11, tint(event_tint(event->type)),
-	       event->type, tint(TINT_NONE), subject, *gist == '\0' ? "" : "  ", gist);
+	       event->type, tint(TINT_NONE), subject, *summary == '\0' ? "" : "  ", summary);
 	fflush(stdout);
 }
 
-void event_json_line(const struct logged *event)
+void event_json_line(const struct log_event *event)
 {
-	struct json_line line;
+	struct json_object object;
 	struct buffer text;
 
 	buffer_init(&text);
 	json_print(&text, event->json);
-	json_line_open(&line);
-	json_line_int(&line, "offset", event->offset);
-	json_line_json(&line, "event", (struct span){text.bytes, text.size});
-	json_line_print(&line);
+	json_object_open(&object);
+	json_object_int(&object, "offset", event->offset);
+	json_object_json(&object, "event", (struct span){text.bytes, text.size});
+	json_object_print(&object);
 	buffer_done(&text);
 }

@@ -1,4 +1,4 @@
-/* The stream, message by message, each of which may hold many events. */
+/* Reads the stream message by message. A message holds one event or a batch of them. */
 #include "ctl/lib/event_log.h"
 
 #include <string.h>
@@ -7,41 +7,41 @@
 #include "ctl/cli/terminal.h"
 #include "ctl/lib/connect.h"
 
-/* A chunk arrives in one go: silence for this long is its end. */
+/* A stream delivers in chunks. A pause of this length is the end of a chunk. */
 #define CHUNK_US (200 * MS_US)
-/* How long the broker may take to answer at all before the log counts as empty. */
+/* A log whose first message does not come within this time counts as empty. */
 #define FIRST_US (2 * SECOND_US)
-/* While reading, the broker has what is asked for. */
+/* A message that is known to be there must come within this time. */
 #define READ_US (30 * SECOND_US)
-/* An event may reach the log later than it was decided, and clocks differ: so much earlier a search by time begins. */
+/* An event reaches the log after its decision, and clocks differ. A search by time begins earlier by this much. */
 #define SLACK_US MINUTE_US
 
 enum { PREFETCH = 500 };
 
-struct eventlog {
+struct event_log {
 	struct log_range range;
 	struct broker *broker;
-	struct arena arena; /* of the message that is being read */
-	int64_t start;      /* offset to begin with; 0 where the first is meant */
+	struct arena arena; /* of the current message */
+	int64_t start;      /* the first offset that is wanted; 0: the first of the log */
 	int64_t first, last;
 	int64_t offset; /* of the current message */
 	const struct json *events;
 	int next, count;
-	bool started;       /* the log_position to start at was met */
-	int64_t unreadable; /* messages that are no JSON */
-	bool over;
+	bool started;       /* the start of the range was reached */
+	int64_t unreadable; /* messages that are not JSON */
+	bool over;          /* the end of the range was reached */
 };
 
-static bool refuse(struct broker *broker, enum status status)
+static bool consume_error(struct broker *broker, enum status status)
 {
 	if (status == E_NOT_FOUND)
-		complain("there is no %s on this broker; comanda topology apply makes it", LOG_QUEUE);
+		print_error("there is no %s on this broker; comanda topology apply makes it", LOG_QUEUE);
 	else if (strstr(broker_detail(broker), "x-stream-offset") != NULL)
-		complain("%s is no stream on this broker; RabbitMQ 3.9 and later have them", LOG_QUEUE);
+		print_error("%s is no stream on this broker; RabbitMQ 3.9 and later have them", LOG_QUEUE);
 	else if (strstr(broker_detail(broker), "refused") != NULL && strstr(broker_detail(broker), "access") != NULL)
-		complain("this account may not read %s: %s", LOG_QUEUE, broker_detail(broker));
+		print_error("this account may not read %s: %s", LOG_QUEUE, broker_detail(broker));
 	else
-		complain("%s cannot be read: %s", LOG_QUEUE, broker_detail(broker));
+		print_error("%s cannot be read: %s", LOG_QUEUE, broker_detail(broker));
 	return false;
 }
 
@@ -51,12 +51,12 @@ static bool consume(struct broker *broker, struct broker_consume from)
 	from.prefetch = PREFETCH;
 	from.stream = true;
 	const enum status status = broker_consume(broker, &from);
-	return status == OK || refuse(broker, status);
+	return status == OK || consume_error(broker, status);
 }
 
-/* "Last" starts with the last chunk, whose last message is the log's end. Where more comes in all the time, what came
- * within a second counts. */
-static bool find_end(struct eventlog *log)
+/* Offset "last" starts with the last chunk, and the last message of that chunk is the end of the log. Under load
+ * messages arrive without a pause: the last one that came within a second counts. */
+static bool find_end(struct event_log *log)
 {
 	struct broker *broker = connect_broker("log-end", false);
 	const int64_t until = monotonic_now() + SECOND_US;
@@ -71,7 +71,7 @@ static bool find_end(struct eventlog *log)
 	while (status == OK) {
 		log->last = delivery.stream_offset;
 		if (log->last < 0) {
-			complain("%s is no stream on this broker; RabbitMQ 3.9 and later have them", LOG_QUEUE);
+			print_error("%s is no stream on this broker; RabbitMQ 3.9 and later have them", LOG_QUEUE);
 			status = E_INTERNAL;
 			break;
 		}
@@ -82,49 +82,49 @@ static bool find_end(struct eventlog *log)
 							 : broker_next(broker, CHUNK_US, &log->arena, &delivery);
 	}
 	if (status == E_UNAVAILABLE)
-		complain("the broker went away: %s", broker_detail(broker));
+		print_error("the connection to the broker was lost: %s", broker_detail(broker));
 	broker_close(broker);
 	broker_free(broker);
 	return status == E_TIMEOUT;
 }
 
-static struct broker_consume start_of(struct eventlog *log)
+static struct broker_consume start_of(struct event_log *log)
 {
 	const struct log_position from =
-		log->range.from.kind == PLACE_EVENT ? place_before(&log->range.from.id) : log->range.from;
+		log->range.from.kind == POSITION_EVENT ? log_position_before(&log->range.from.id) : log->range.from;
 
 	switch (from.kind) {
-	case PLACE_OFFSET:
+	case POSITION_OFFSET:
 		log->start = from.offset;
 		return (struct broker_consume){.stream_offset = from.offset};
-	case PLACE_TIME:
+	case POSITION_TIME:
 		return (struct broker_consume){.stream_since_us = from.at_us > SLACK_US ? from.at_us - SLACK_US : 1};
-	case PLACE_NEXT:
+	case POSITION_NEXT:
 		return (struct broker_consume){.stream_offset = -2};
-	case PLACE_EVENT:
-	case PLACE_NONE:
+	case POSITION_EVENT:
+	case POSITION_NONE:
 		break;
 	}
 	return (struct broker_consume){.stream_offset = -1};
 }
 
-/* Places beyond the end are a mistake that is better told than answered by silence. */
-static bool check_range(const struct eventlog *log)
+/* An offset beyond the end is an error of the operator. Without this check the result would be empty. */
+static bool check_range(const struct event_log *log)
 {
 	const struct log_position *ends[] = {&log->range.from, &log->range.until};
 
 	for (int i = 0; i < 2; i++)
-		if (ends[i]->kind == PLACE_OFFSET && ends[i]->offset > log->last) {
-			complain("there is no offset %lld yet: %s ends at %lld", (long long)ends[i]->offset, LOG_QUEUE,
-				 (long long)log->last);
+		if (ends[i]->kind == POSITION_OFFSET && ends[i]->offset > log->last) {
+			print_error("there is no offset %lld yet: %s ends at %lld", (long long)ends[i]->offset,
+				    LOG_QUEUE, (long long)log->last);
 			return false;
 		}
 	return true;
 }
 
-bool eventlog_open(const struct log_range *range, struct eventlog **ret_log)
+bool event_log_open(const struct log_range *range, struct event_log **ret_log)
 {
-	struct eventlog *log = mem_new(1, sizeof(*log));
+	struct event_log *log = mem_new(1, sizeof(*log));
 
 	log->range = *range;
 	log->first = -1;
@@ -134,15 +134,15 @@ bool eventlog_open(const struct log_range *range, struct eventlog **ret_log)
 		log->broker = connect_broker("log", false);
 	fine = fine && log->broker != NULL && consume(log->broker, start_of(log));
 	log->over = !range->follow && log->last < 0;
-	log->started = range->from.kind != PLACE_EVENT;
+	log->started = range->from.kind != POSITION_EVENT;
 	if (fine)
 		*ret_log = log;
 	else
-		eventlog_free(log);
+		event_log_free(log);
 	return fine;
 }
 
-void eventlog_free(struct eventlog *log)
+void event_log_free(struct event_log *log)
 {
 	if (log == NULL)
 		return;
@@ -154,67 +154,68 @@ void eventlog_free(struct eventlog *log)
 	free(log);
 }
 
-int64_t eventlog_first(const struct eventlog *log)
+int64_t event_log_first(const struct event_log *log)
 {
 	return log->first;
 }
 
-int64_t eventlog_last(const struct eventlog *log)
+int64_t event_log_last(const struct event_log *log)
 {
 	return log->last;
 }
 
-/* Retention drops the log's beginning: what was asked for from there on cannot be given whole. */
-static bool is_whole(const struct eventlog *log, const struct delivery *delivery)
+/* False where retention has dropped the offset at which the range starts. */
+static bool is_whole(const struct event_log *log, const struct delivery *delivery)
 {
 	struct faults faults = {0};
 	const struct json *json;
 	struct arena arena;
-	struct logged event = {0};
+	struct log_event event = {0};
 
-	if (log->range.from.kind != PLACE_OFFSET || delivery->stream_offset <= log->start)
+	if (log->range.from.kind != POSITION_OFFSET || delivery->stream_offset <= log->start)
 		return true;
 	arena_init(&arena);
 	char time[TIMESTAMP_TEXT + 1] = "an unknown time";
 	if (json_parse(&arena, delivery->body, &faults, &json) == OK &&
-	    logged_read(json_count(json) > 0 ? json_item(json, 0) : json, &event))
+	    log_event_read(json_count(json) > 0 ? json_item(json, 0) : json, &event))
 		timestamp_text(event.time_us, time);
-	complain("offset %lld is gone, retention has dropped it: the log is whole from --from %lld (%s) on",
-		 (long long)log->start, (long long)delivery->stream_offset, time);
+	print_error("offset %lld is gone, retention has dropped it: the log is whole from --from %lld (%s) on",
+		    (long long)log->start, (long long)delivery->stream_offset, time);
 	arena_done(&arena);
 	return false;
 }
 
-static enum log_step fail(struct eventlog *log)
+static enum log_step fail(struct event_log *log)
 {
 	log->over = true;
 	return LOG_FAILED;
 }
 
-static int64_t patience(const struct eventlog *log)
+static int64_t message_timeout(const struct event_log *log)
 {
 	if (log->range.follow)
 		return CHUNK_US;
-	return log->first < 0 && log->range.from.kind != PLACE_OFFSET ? FIRST_US : READ_US;
+	return log->first < 0 && log->range.from.kind != POSITION_OFFSET ? FIRST_US : READ_US;
 }
 
 /* Makes the next message the current one. */
-static enum log_step take_message(struct eventlog *log)
+static enum log_step take_message(struct event_log *log)
 {
 	struct faults faults = {0};
 	struct delivery delivery;
 
 	arena_reset(&log->arena);
-	const enum status status = broker_next(log->broker, patience(log), &log->arena, &delivery);
+	const enum status status = broker_next(log->broker, message_timeout(log), &log->arena, &delivery);
 	log->next = log->count = 0;
 	if (status == E_TIMEOUT && log->range.follow)
-		return LOG_EVENT; /* of which there are none: the caller looks again */
-	if (status == E_TIMEOUT && log->first < 0 && log->range.from.kind != PLACE_OFFSET) {
-		log->over = true; /* nothing has come in since */
+		return LOG_EVENT; /* an empty message: the caller asks again */
+	if (status == E_TIMEOUT && log->first < 0 && log->range.from.kind != POSITION_OFFSET) {
+		log->over = true; /* the log ends before the start of the range */
 		return LOG_EVENT;
 	}
 	if (status != OK || broker_ack(log->broker, delivery.tag, false) != OK) {
-		complain("the broker went away while %s was read: %s", LOG_QUEUE, broker_detail(log->broker));
+		print_error("the connection to the broker was lost while %s was read: %s", LOG_QUEUE,
+			    broker_detail(log->broker));
 		return fail(log);
 	}
 	if (log->first < 0 && !is_whole(log, &delivery))
@@ -224,7 +225,7 @@ static enum log_step take_message(struct eventlog *log)
 	log->offset = delivery.stream_offset;
 	if (!log->range.follow)
 		log->over = log->offset >= log->last;
-	if (log->offset < log->start) /* a stream begins with the chunk that holds the offset */
+	if (log->offset < log->start) /* a stream starts with the chunk that holds the offset */
 		return LOG_EVENT;
 	if (json_parse(&log->arena, delivery.body, &faults, &log->events) != OK) {
 		log->unreadable++;
@@ -235,48 +236,48 @@ static enum log_step take_message(struct eventlog *log)
 	return LOG_EVENT;
 }
 
-/* Whether the event lies in the range; may end the reading. */
-static bool in_range(struct eventlog *log, const struct logged *event)
+/* Whether the event lies in the range. Sets `over` at the end of the range. */
+static bool in_range(struct event_log *log, const struct log_event *event)
 {
 	const struct log_position *from = &log->range.from, *until = &log->range.until;
 
 	if (!log->started && uuid_equal(&event->id, &from->id))
 		log->started = true;
-	if (!log->started || (from->kind == PLACE_TIME && event->time_us < from->at_us))
+	if (!log->started || (from->kind == POSITION_TIME && event->time_us < from->at_us))
 		return false;
-	if (until->kind == PLACE_OFFSET && event->offset > until->offset) {
+	if (until->kind == POSITION_OFFSET && event->offset > until->offset) {
 		log->over = true;
 		log->next = log->count;
 		return false;
 	}
-	if (until->kind == PLACE_EVENT && uuid_equal(&event->id, &until->id)) {
-		log->range.until.kind = PLACE_NONE; /* it was met */
+	if (until->kind == POSITION_EVENT && uuid_equal(&event->id, &until->id)) {
+		log->range.until.kind = POSITION_NONE; /* found */
 		log->over = true;
 		log->next = log->count;
 		return true;
 	}
-	return until->kind != PLACE_TIME || event->time_us <= until->at_us;
+	return until->kind != POSITION_TIME || event->time_us <= until->at_us;
 }
 
-static enum log_step end_of(struct eventlog *log)
+static enum log_step end_of(struct event_log *log)
 {
-	const struct log_position *missing = !log->started                          ? &log->range.from
-					     : log->range.until.kind == PLACE_EVENT ? &log->range.until
-										    : NULL;
+	const struct log_position *missing = !log->started                             ? &log->range.from
+					     : log->range.until.kind == POSITION_EVENT ? &log->range.until
+										       : NULL;
 	char id[UUID_TEXT + 1];
 
 	progress_end();
 	if (missing == NULL && log->unreadable > 0 && isatty(STDERR_FILENO))
-		complain("note: %lld messages in %s are not JSON, and were passed over", (long long)log->unreadable,
-			 LOG_QUEUE);
+		print_error("note: %lld messages in %s are not JSON, and were skipped", (long long)log->unreadable,
+			    LOG_QUEUE);
 	if (missing == NULL)
 		return LOG_END;
 	uuid_text(&missing->id, id);
-	complain("there is no event %s in %s", id, LOG_QUEUE);
+	print_error("there is no event %s in %s", id, LOG_QUEUE);
 	return LOG_FAILED;
 }
 
-enum log_step eventlog_next(struct eventlog *log, struct logged *ret_event)
+enum log_step event_log_next(struct event_log *log, struct log_event *ret_event)
 {
 	for (;;) {
 		while (log->next < log->count) {
@@ -284,7 +285,7 @@ enum log_step eventlog_next(struct eventlog *log, struct logged *ret_event)
 			const struct json *json =
 				json_count(log->events) < 0 ? log->events : json_item(log->events, index);
 
-			if (!logged_read(json, ret_event))
+			if (!log_event_read(json, ret_event))
 				continue;
 			ret_event->offset = log->offset;
 			ret_event->index = index;

@@ -1,62 +1,40 @@
-/* Reading events.log, a stream, over AMQP 0-9-1. Looking changes nothing: a stream keeps what is read.
+/* Reads events.log, a stream, over AMQP 0-9-1. A stream keeps what is read: reading changes nothing.
  *
- * The end is fixed when the log is opened: what comes in afterwards is not read, unless `follow`. */
+ * The end is fixed when the log is opened. Events that arrive later are not read, unless `follow` is set. */
 #ifndef CTL_LIB_EVENT_LOG_H
 #define CTL_LIB_EVENT_LOG_H
 
+#include "ctl/lib/log_event.h"
 #include "ctl/lib/log_position.h"
-#include "json/json.h"
 
 #define LOG_QUEUE "events.log"
 
 struct log_range {
-	struct log_position from;  /* none: the first event there is */
-	struct log_position until; /* this one included; none: the last one as the log stood when it was opened */
-	bool follow;               /* goes on with what comes in, until interrupted */
+	struct log_position from;  /* none: the first event of the log */
+	struct log_position until; /* the last event that is read; none: the end of the log at its opening */
+	bool follow;               /* goes on with events that arrive, until interrupted */
 	bool quiet;                /* no progress on the terminal */
 };
 
-/* One event of the log. What it points at lives until the next eventlog_next. */
-struct logged {
-	int64_t offset; /* events that travelled together share one */
-	int index;      /* which of them */
-	struct uuid id, subject, cause;
-	char type[64];            /* "order.placed" */
-	const char *service_name; /* who said it: "orders"; "operator" */
-	int64_t time_us;          /* of the decision */
-	int64_t sequence;
-	const struct json *json; /* the whole event */
-	const struct json *data; /* NULL: none */
-};
+struct event_log;
 
-struct eventlog;
-
-/* Opens it; false after saying on standard error what is wrong: no broker, no log, no such log_position, or a
- * log_position that retention has dropped (it says from where on the log is whole). */
-bool eventlog_open(const struct log_range *range, struct eventlog **ret_log);
-void eventlog_free(struct eventlog *log);
+/* Opens the log. False after an error message: no broker, no log, no such position, or a position that retention has
+ * dropped. In the last case the message names the first offset that is still there. */
+bool event_log_open(const struct log_range *range, struct event_log **ret_log);
+/* NULL is accepted. */
+void event_log_free(struct event_log *log);
 
 enum log_step {
 	LOG_EVENT,
 	LOG_END,
-	LOG_FAILED /* after saying why on standard error */
+	LOG_FAILED /* after an error message */
 };
-enum log_step eventlog_next(struct eventlog *log, struct logged *ret_event);
+/* The next event of the range. Its pointers live until the next call. */
+enum log_step event_log_next(struct event_log *log, struct log_event *ret_event);
 
-/* The first offset that was there when reading began, and the last as it stood at the opening; -1: the log is empty.
- * `first` is known after the first eventlog_next. */
-int64_t eventlog_first(const struct eventlog *log);
-int64_t eventlog_last(const struct eventlog *log);
-
-/* Reads a text as one event, as eventlog_next gives it; false where it is none. */
-bool logged_read(const struct json *json, struct logged *ret_event);
-
-/* Where to begin to look for what has to do with an id: some minutes before the moment that a UUIDv7 carries, which for
- * one that was derived is that of its cause; the log's beginning for other ids. */
-struct log_position place_before(const struct uuid *id);
-
-/* A member of an object as text, "" where there is none; as an id, nil where there is none. */
-const char *json_text_of(const struct json *object, const char *name);
-struct uuid json_id_of(const struct json *object, const char *name);
+/* The offsets of the log's first message, known after the first event_log_next, and of its last one at the opening. -1:
+ * the log is empty. */
+int64_t event_log_first(const struct event_log *log);
+int64_t event_log_last(const struct event_log *log);
 
 #endif

@@ -1,4 +1,4 @@
-/* Keeping events. */
+/* Copies events and removes repetitions. */
 #include "ctl/lib/event_set.h"
 
 #include <stdlib.h>
@@ -16,14 +16,14 @@ void event_set_done(struct event_set *set)
 	arena_done(&set->arena);
 }
 
-static struct uuid order_of(const struct logged *event)
+static struct uuid order_of(const struct log_event *event)
 {
 	const struct uuid named = json_id_of(event->data, "order_id");
 
 	return uuid_is_nil(&named) && strncmp(event->type, "order.", 6) == 0 ? event->subject : named;
 }
 
-void event_set_add(struct event_set *set, const struct logged *event)
+void event_set_add(struct event_set *set, const struct log_event *event)
 {
 	struct buffer text;
 
@@ -64,7 +64,7 @@ void event_set_unique(struct event_set *set)
 	qsort(sorted, set->count, sizeof(*sorted), by_id);
 	for (size_t i = 1; i < set->count; i++)
 		if (uuid_equal(&sorted[i - 1]->id, &sorted[i]->id))
-			sorted[i]->type = NULL; /* a copy of one before it */
+			sorted[i]->type = NULL; /* repeats an earlier event */
 	for (size_t i = 0; i < set->count; i++)
 		if (set->events[i].type != NULL)
 			set->events[kept++] = set->events[i];
@@ -75,16 +75,16 @@ void event_set_unique(struct event_set *set)
 bool event_set_read(struct event_set *set, const struct event_filter *filter)
 {
 	const struct log_range range = {.from = filter->from, .until = filter->until};
-	struct eventlog *log;
-	struct logged event;
+	struct event_log *log;
+	struct log_event event;
 	enum log_step step = LOG_END;
 
-	if (!eventlog_open(&range, &log))
+	if (!event_log_open(&range, &log))
 		return false;
 	while ((filter->limit == 0 || (int64_t)set->count < filter->limit) &&
-	       (step = eventlog_next(log, &event)) == LOG_EVENT)
+	       (step = event_log_next(log, &event)) == LOG_EVENT)
 		if (filter_passes(filter, &event))
 			event_set_add(set, &event);
-	eventlog_free(log);
+	event_log_free(log);
 	return step != LOG_FAILED;
 }

@@ -1,4 +1,4 @@
-/* Events of the log, kept: those that a command works on. */
+/* The events of the log that a command works on, copied into memory. */
 #ifndef CTL_LIB_EVENT_SET_H
 #define CTL_LIB_EVENT_SET_H
 
@@ -19,11 +19,12 @@ struct event_set {
 
 void event_set_init(struct event_set *set);
 void event_set_done(struct event_set *set);
-/* Keeps a copy. An event that the log holds twice (its sender was not sure) is kept once by event_set_unique. */
-void event_set_add(struct event_set *set, const struct logged *event);
+/* Adds a copy of the event. */
+void event_set_add(struct event_set *set, const struct log_event *event);
+/* Removes repetitions: the relay sends an event again where the publisher confirm was lost. */
 void event_set_unique(struct event_set *set);
 
-/* Reads the log through the filter; false after saying what is wrong. */
+/* Adds the events that the filter selects from the log. False after an error message. */
 bool event_set_read(struct event_set *set, const struct event_filter *filter);
 
 #endif

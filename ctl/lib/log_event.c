@@ -1,8 +1,10 @@
-/* One event of the log: what of its envelope everybody asks for. */
+/* Reads the envelope of an event. */
+#include "ctl/lib/log_event.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl/lib/event_log.h"
+#include "core/timestamp.h"
 #include "json/value.h"
 
 const char *json_text_of(const struct json *object, const char *name)
@@ -24,7 +26,7 @@ struct uuid json_id_of(const struct json *object, const char *name)
 }
 
 /* "comanda.order.placed.v1" → "order.placed" */
-static void short_type(const char *type, struct logged *ret_event)
+static void short_type(const char *type, struct log_event *ret_event)
 {
 	const char *start = strncmp(type, "comanda.", 8) == 0 ? type + 8 : type;
 	const char *end = strrchr(start, '.');
@@ -33,33 +35,21 @@ static void short_type(const char *type, struct logged *ret_event)
 	snprintf(ret_event->type, sizeof(ret_event->type), "%.*s", (int)size, start);
 }
 
-bool logged_read(const struct json *json, struct logged *ret_event)
+bool log_event_read(const struct json *json, struct log_event *ret_event)
 {
 	const char *time = json_text_of(json, "time"), *source = json_text_of(json, "source");
 	const struct json *sequence = json_type(json) == JSON_OBJECT ? json_member(json, "sequence") : NULL;
 
-	*ret_event = (struct logged){.json = json};
+	*ret_event = (struct log_event){.json = json};
 	if (json_type(json) != JSON_OBJECT)
 		return false;
 	ret_event->id = json_id_of(json, "id");
 	ret_event->subject = json_id_of(json, "subject");
 	ret_event->cause = json_id_of(json, "causationid");
 	short_type(json_text_of(json, "type"), ret_event);
-	ret_event->service_name = strncmp(source, "/svc-", 5) == 0 ? source + 5 : *source == '/' ? source + 1 : source;
+	ret_event->producer = *source == '/' ? source + 1 : source;
 	ret_event->sequence =
 		sequence != NULL && json_type(sequence) == JSON_NUMBER ? (int64_t)json_number(sequence) : 0;
 	ret_event->data = json_member(json, "data");
 	return !uuid_is_nil(&ret_event->id) && timestamp_parse(time, strlen(time), &ret_event->time_us) == OK;
-}
-
-struct log_position place_before(const struct uuid *id)
-{
-	int64_t ms = 0;
-
-	for (int i = 0; i < 6; i++)
-		ms = ms << 8 | id->bytes[i];
-	const int64_t at_us = ms * MS_US - 10 * MINUTE_US;
-	if (id->bytes[6] >> 4 != 7 || at_us <= 0 || at_us > timestamp_now())
-		return (struct log_position){.kind = PLACE_NONE};
-	return (struct log_position){.kind = PLACE_TIME, .at_us = at_us};
 }

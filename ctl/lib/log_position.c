@@ -1,11 +1,13 @@
-/* Reading log_positions and periods. */
+/* Reads positions. */
 #include "ctl/lib/log_position.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* "20:15" and "20:15:30" are of today. */
+
+/* A whole timestamp, or a time of today: "20:15" or "20:15:30". */
 static bool read_time(const char *text, int64_t *ret_us)
 {
 	char today[TIMESTAMP_TEXT + 1], whole[TIMESTAMP_TEXT + 8];
@@ -19,28 +21,39 @@ static bool read_time(const char *text, int64_t *ret_us)
 	return timestamp_parse(whole, strlen(whole), ret_us) == OK;
 }
 
-const char *place_read(const char *text, struct log_position *ret_log_position)
+const char *option_log_position(const char *text, void *ret_position)
 {
+	struct log_position *position = ret_position;
 	int64_t period;
 	char *end;
 
-	if (uuid_parse(text, strlen(text), &ret_log_position->id) == OK) {
-		ret_log_position->kind = PLACE_EVENT;
+	*position = (struct log_position){.kind = POSITION_EVENT};
+	if (uuid_parse(text, strlen(text), &position->id) == OK)
 		return NULL;
-	}
-	ret_log_position->offset = strtoll(text, &end, 10);
-	if (isdigit((unsigned char)*text) && *end == '\0') {
-		ret_log_position->kind = PLACE_OFFSET;
+	position->kind = POSITION_OFFSET;
+	position->offset = strtoll(text, &end, 10);
+	if (isdigit((unsigned char)*text) && *end == '\0')
 		return NULL;
-	}
-	ret_log_position->kind = PLACE_TIME;
+	position->kind = POSITION_TIME;
 	if (duration_parse(text, &period) == OK) {
 		const int64_t now_us = timestamp_now();
 
-		ret_log_position->at_us = period < now_us ? now_us - period : 0;
+		position->at_us = period < now_us ? now_us - period : 0;
 		return NULL;
 	}
-	if (!read_time(text, &ret_log_position->at_us))
+	if (!read_time(text, &position->at_us))
 		return "is no offset, no time (2026-11-25T20:00:00Z, 20:00, or 15m for so long ago) and no event's id";
-	return ret_log_position->at_us > timestamp_now() ? "lies in the future: nothing has happened then" : NULL;
+	return position->at_us > timestamp_now() ? "lies in the future: the log has no events of that time" : NULL;
+}
+
+struct log_position log_position_before(const struct uuid *id)
+{
+	int64_t ms = 0;
+
+	for (int i = 0; i < 6; i++)
+		ms = ms << 8 | id->bytes[i];
+	const int64_t at_us = ms * MS_US - 10 * MINUTE_US;
+	if (id->bytes[6] >> 4 != 7 || at_us <= 0 || at_us > timestamp_now())
+		return (struct log_position){.kind = POSITION_NONE};
+	return (struct log_position){.kind = POSITION_TIME, .at_us = at_us};
 }

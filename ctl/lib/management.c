@@ -1,4 +1,4 @@
-/* One handle, one call at a time. */
+/* One libcurl handle, one call at a time. */
 #include "ctl/lib/management.h"
 
 #include <curl/curl.h>
@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/url.h"
+#include "ctl/cli/terminal.h"
 #include "ctl/lib/connect.h"
 
 struct management {
@@ -28,7 +29,7 @@ struct management *management_open(void)
 	buffer_init(&management->answer);
 	if (text == NULL || url_parse(text, &management->arena, &management->url) != OK || management->url.port == 0) {
 		if (text != NULL)
-			fprintf(stderr, "comanda: COMANDA_MANAGEMENT_URL must be as in %s\n", example);
+			print_error("COMANDA_MANAGEMENT_URL must be as in %s", example);
 		management_close(management);
 		return NULL;
 	}
@@ -121,8 +122,8 @@ int management_call(struct management *management, const char *method, const cha
 	if (curl_easy_perform(management->curl) == CURLE_OK)
 		curl_easy_getinfo(management->curl, CURLINFO_RESPONSE_CODE, &status);
 	else
-		fprintf(stderr, "comanda: the management API at %s:%d did not answer: %s\n", management->url.host,
-			management->url.port, management->error);
+		print_error("the management API at %s:%d did not answer: %s", management->url.host,
+			    management->url.port, management->error);
 	curl_slist_free_all(headers);
 	buffer_done(&address);
 	return (int)status;
@@ -137,11 +138,11 @@ const struct json *management_get(struct management *management, const char *pat
 	if (status == 404 || status == 0)
 		return NULL;
 	if (status != 200) {
-		fprintf(stderr, "comanda: GET /api/%s answered %d: %s\n", path, status, management_answer(management));
+		print_error("GET /api/%s answered %d: %s", path, status, management_answer(management));
 		return NULL;
 	}
 	const struct span text = {management->answer.bytes, management->answer.size};
 	if (json_parse(arena, text, &faults, &json) != OK)
-		fprintf(stderr, "comanda: GET /api/%s answered something that is not JSON\n", path);
+		print_error("GET /api/%s answered something that is not JSON", path);
 	return json;
 }

@@ -1,4 +1,4 @@
-/* Publishing, with a window of unconfirmed messages. */
+/* Publishes with a bounded number of unconfirmed messages. */
 #include "ctl/lib/requeue.h"
 
 #include "ctl/cli/terminal.h"
@@ -8,7 +8,7 @@
 
 enum { WINDOW = 500 };
 
-static enum status send(struct broker *broker, struct handed *message)
+static enum status send(struct broker *broker, struct requeue_message *message)
 {
 	char id[UUID_TEXT + 1], correlation[UUID_TEXT + 1];
 
@@ -30,8 +30,8 @@ static enum status send(struct broker *broker, struct handed *message)
 			      &message->sequence);
 }
 
-/* Takes what became of messages before `sent`; returns how many. */
-static size_t settle(struct broker *broker, struct handed *messages, size_t sent)
+/* Stores the results that have arrived for the first `sent` messages. Returns how many. */
+static size_t take_results(struct broker *broker, struct requeue_message *messages, size_t sent)
 {
 	struct outcome confirms[64];
 	size_t settled = 0, count;
@@ -39,36 +39,37 @@ static size_t settle(struct broker *broker, struct handed *messages, size_t sent
 	while ((count = broker_outcomes(broker, confirms, 64)) > 0)
 		for (size_t i = 0; i < count; i++)
 			for (size_t m = sent; m-- > 0;)
-				if (messages[m].sequence == confirms[i].sequence && messages[m].fate == HANDED_OPEN) {
-					messages[m].fate = confirms[i].kind == OUTCOME_CONFIRMED  ? HANDED_IN
-							   : confirms[i].kind == OUTCOME_RETURNED ? HANDED_NOWHERE
-												  : HANDED_REFUSED;
+				if (messages[m].sequence == confirms[i].sequence &&
+				    messages[m].result == REQUEUE_PENDING) {
+					messages[m].result = confirms[i].kind == OUTCOME_CONFIRMED  ? REQUEUE_CONFIRMED
+							     : confirms[i].kind == OUTCOME_RETURNED ? REQUEUE_UNROUTABLE
+												    : REQUEUE_REFUSED;
 					settled++;
 					break;
 				}
 	return settled;
 }
 
-static bool all_in(const struct handed *messages, size_t count)
+static bool all_in(const struct requeue_message *messages, size_t count)
 {
 	size_t nowhere = 0, refused = 0;
 	const char *queue = "";
 
 	for (size_t i = 0; i < count; i++) {
-		nowhere += messages[i].fate == HANDED_NOWHERE;
-		refused += messages[i].fate == HANDED_REFUSED;
-		if (messages[i].fate == HANDED_NOWHERE)
+		nowhere += messages[i].result == REQUEUE_UNROUTABLE;
+		refused += messages[i].result == REQUEUE_REFUSED;
+		if (messages[i].result == REQUEUE_UNROUTABLE)
 			queue = messages[i].queue;
 	}
 	if (nowhere > 0)
-		complain("there is no queue %s: %zu messages were not sent; comanda topology apply makes it", queue,
-			 nowhere);
+		print_error("there is no queue %s: %zu messages were not sent; comanda topology apply makes it", queue,
+			    nowhere);
 	if (refused > 0)
-		complain("the broker refused %zu messages: is a queue full? they were not sent", refused);
+		print_error("the broker refused %zu messages: is a queue full? they were not sent", refused);
 	return nowhere + refused == 0;
 }
 
-bool requeue(struct broker *broker, struct handed *messages, size_t count, const char *what)
+bool requeue(struct broker *broker, struct requeue_message *messages, size_t count, const char *what)
 {
 	size_t sent = 0, settled = 0;
 	int64_t until = monotonic_now() + CONFIRM_US;
@@ -79,7 +80,7 @@ bool requeue(struct broker *broker, struct handed *messages, size_t count, const
 			status = send(broker, &messages[sent++]);
 		else
 			status = broker_tick(broker, 100 * MS_US);
-		const size_t more = settle(broker, messages, sent);
+		const size_t more = take_results(broker, messages, sent);
 		settled += more;
 		if (more > 0)
 			until = monotonic_now() + CONFIRM_US;
@@ -90,8 +91,9 @@ bool requeue(struct broker *broker, struct handed *messages, size_t count, const
 	progress_end();
 	if (status == OK)
 		return all_in(messages, count);
-	complain("%s after %zu of %zu messages: %s",
-		 status == E_BUSY ? "the broker takes nothing now (an alarm)" : "the broker went away", settled, count,
-		 broker_detail(broker));
+	print_error("%s after %zu of %zu messages: %s",
+		    status == E_BUSY ? "the broker accepts no messages now (an alarm)"
+				     : "the connection to the broker was lost",
+		    settled, count, broker_detail(broker));
 	return false;
 }

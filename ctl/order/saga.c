@@ -1,11 +1,13 @@
-/* comanda saga: how the orders stand, and what the oldest open ones wait for. */
+/* comanda saga: the number of orders per state, and what the oldest open orders wait for. */
 #include <stdio.h>
 
 #include "ctl/cli/commands.h"
-#include "ctl/cli/json_line.h"
+#include "ctl/cli/json_object.h"
 #include "ctl/cli/terminal.h"
 #include "ctl/lib/connect.h"
-#include "orders/domain/saga.h"
+#include "ctl/lib/services.h"
+#include "ctl/order/order_state.h"
+#include "orders/service.h"
 
 struct saga_options {
 	int64_t limit;
@@ -17,21 +19,12 @@ static const struct sql count_states = {
 	"SELECT state, count(*) FROM orders GROUP BY state ORDER BY state",
 };
 
-/* Each open order has a deadline, and but for a second or two no other has: few rows, however many orders there are. */
+/* An open order has a deadline. An ended order has one for a second or two. So this reads few rows of many orders. */
 static const struct sql find_open = {
 	"saga_open",
 	"SELECT orders.id, orders.state, orders.created_at, orders.expires_at"
 	" FROM deadlines_all AS deadline JOIN orders ON orders.id = deadline.subject"
 	" WHERE deadline.type = 'order.deadline' AND orders.state < 3 ORDER BY orders.created_at, orders.id LIMIT $1",
-};
-
-/* By state: who has not answered, and where that would wait. */
-static const struct {
-	const char *who, *queues[2];
-} waits[] = {
-	[PENDING] = {"users and products", {"users.events", "products.events"}},
-	[USER_KNOWN] = {"products", {"products.events", NULL}},
-	[STOCK_HELD] = {"users", {"users.events", NULL}},
 };
 
 static void print_counts(const struct rows *rows, bool json)
@@ -40,19 +33,17 @@ static void print_counts(const struct rows *rows, bool json)
 
 	for (int row = 0; row < rows->count; row++) {
 		const int64_t state = row_int(rows, row, 0), count = row_int(rows, row, 1);
-		struct json_line line;
+		struct json_object object;
 
 		open += state < CONFIRMED ? count : 0;
 		if (json) {
-			json_line_open(&line);
-			json_line_text(&line, "state", order_state_names[state]);
-			json_line_int(&line, "orders", count);
-			json_line_print(&line);
+			json_object_open(&object);
+			json_object_text(&object, "state", order_state_names[state]);
+			json_object_int(&object, "orders", count);
+			json_object_print(&object);
 		} else {
 			printf("  %s%-10s%s %10lld\n",
-			       tint(state == CONFIRMED  ? TINT_GOOD
-				    : state < CONFIRMED ? TINT_NOTICE
-							: TINT_NONE),
+			       tint(state <= CONFIRMED ? order_state_tint((enum order_state)state) : TINT_NONE),
 			       order_state_names[state], tint(TINT_NONE), (long long)count);
 		}
 	}
@@ -73,43 +64,49 @@ static void format_period(int64_t us, char *text, size_t room)
 static void print_open(const struct rows *rows, int row, bool json)
 {
 	const struct uuid id = row_uuid(rows, row, 0);
-	const int64_t state = row_int(rows, row, 1), created = row_timestamp(rows, row, 2),
-		      expires = row_timestamp(rows, row, 3);
+	const enum order_state state = (enum order_state)row_int(rows, row, 1);
+	const int64_t created = row_timestamp(rows, row, 2), expires = row_timestamp(rows, row, 3);
 	const int64_t now = timestamp_now();
 	char text[UUID_TEXT + 1], age[24], left[24];
-	struct json_line line;
+	struct json_object object;
 
 	if (json) {
-		json_line_open(&line);
-		json_line_id(&line, "order_id", &id);
-		json_line_text(&line, "state", order_state_names[state]);
-		json_line_timestamp(&line, "created", created);
-		json_line_timestamp(&line, "expires", expires);
-		json_line_text(&line, "waits_for", waits[state].who);
-		json_line_print(&line);
+		json_object_open(&object);
+		json_object_id(&object, "order_id", &id);
+		json_object_text(&object, "state", order_state_names[state]);
+		json_object_timestamp(&object, "created", created);
+		json_object_timestamp(&object, "expires", expires);
+		json_object_text(&object, "waits_for", order_state_waits_for(state));
+		json_object_print(&object);
 		return;
 	}
 	uuid_text(&id, text);
 	format_period(now - created, age, sizeof(age));
 	format_period(expires > now ? expires - now : 0, left, sizeof(left));
-	printf("  %s  %7s  %7s  %s%s%s\n", text, age, left, tint(TINT_NOTICE), waits[state].who, tint(TINT_NONE));
+	printf("  %s  %7s  %7s  %s%s%s\n", text, age, left, tint(TINT_NOTICE), order_state_waits_for(state),
+	       tint(TINT_NONE));
 }
 
-/* Where what they wait for would be held up. */
+/* The queues through which the answers come: how many events wait, and how many consumers there are. */
 static void print_queues(void)
 {
-	static const char *const queues[] = {"users.events", "products.events", "orders.events"};
 	struct broker *broker = connect_broker("saga", false);
 	struct queue_depth depth;
+	struct arena arena;
 
 	if (broker == NULL)
 		return;
+	arena_init(&arena);
 	printf("\n");
-	for (int i = 0; i < SERVICES; i++)
-		if (broker_depth(broker, queues[i], &depth) == OK)
-			printf("  %-16s %6lld waiting   %s%lld consumer%s%s\n", queues[i], (long long)depth.waiting,
+	for (const struct service *const *service = services; *service != NULL; service++) {
+		const char *queue = event_queue_of(*service, &arena);
+
+		if (broker_depth(broker, queue, &depth) == OK)
+			printf("  %-16s %6lld waiting   %s%lld consumer%s%s\n", queue, (long long)depth.waiting,
 			       depth.consumers == 0 ? tint(TINT_BAD) : "", (long long)depth.consumers,
 			       depth.consumers == 1 ? "" : "s", depth.consumers == 0 ? tint(TINT_NONE) : "");
+	}
+	arena_done(&arena);
 	broker_close(broker);
 	broker_free(broker);
 }
@@ -120,16 +117,16 @@ static int run(const struct command *command, int argc, char **argv)
 	struct rows rows;
 
 	if (!command_read(command, argc, argv, &options))
-		return EXIT_COULD_NOT;
-	struct db *db = connect_database("orders");
+		return EXIT_FAILED;
+	struct db *db = connect_database(&orders_service);
 	if (db == NULL)
-		return EXIT_COULD_NOT;
-	bool fine = ask_database(db, &count_states, &rows);
+		return EXIT_FAILED;
+	bool fine = query_database(db, &count_states, &rows);
 	if (fine)
 		print_counts(&rows, options.json);
 	if (fine) {
 		arg_int(db_args(db), options.limit);
-		fine = ask_database(db, &find_open, &rows);
+		fine = query_database(db, &find_open, &rows);
 	}
 	if (fine && rows.count > 0 && !options.json)
 		printf("  %s%-36s  %7s  %7s  waits for%s\n", tint(TINT_DIM), "order", "age", "left", tint(TINT_NONE));
@@ -139,18 +136,18 @@ static int run(const struct command *command, int argc, char **argv)
 	db_free(db);
 	if (any && !options.json)
 		print_queues();
-	return fine ? EXIT_DONE : EXIT_COULD_NOT;
+	return fine ? EXIT_DONE : EXIT_FAILED;
 }
 
 static const struct option table[] = {
-	{"--limit", OPTION_COUNT, offsetof(struct saga_options, limit), "N", "of the open ones (10)"},
+	OPTION("--limit", option_count, struct saga_options, limit, "N", "at most so many open orders (10)"),
 	JSON_OPTION(struct saga_options),
-	{.name = NULL},
+	END_OF_OPTIONS,
 };
 
 const struct command cmd_saga = {
 	.name = "saga",
-	.meaning = "how many orders are in which state, and what the oldest open ones wait for",
+	.meaning = "the number of orders per state, and what the oldest open orders wait for",
 	.options = table,
 	.run = run,
 	.examples = "comanda saga\n"

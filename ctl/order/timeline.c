@@ -1,31 +1,36 @@
-/* Putting an order's timeline together. */
+/* Builds the timeline of an order. */
 #include "ctl/order/timeline.h"
 
 #include <string.h>
 #include <strings.h>
 
 #include "ctl/cli/terminal.h"
+#include "ctl/dead/dead_queue.h"
 #include "ctl/lib/connect.h"
 #include "ctl/lib/dedup_admin.h"
+#include "orders/service.h"
+#include "proto/messages.h"
 #include "proto/topology.h"
 
 /* ---- the order's row ---- */
 
 static const struct sql find_order = {
-	"story_order",
-	"SELECT user_id, state, expires_at, coalesce(reason_code || ': ' || reason_detail, reason_code), total_cents, "
-	"currency"
-	" FROM orders WHERE id = $1",
+	"timeline_order",
+	"SELECT user_id, state, expires_at, coalesce(reason_code || ': ' || reason_detail, reason_code), total_cents,"
+	" currency FROM orders WHERE id = $1",
 };
 
-static const struct sql find_request = {"story_request", "SELECT received_at FROM inbox_commands WHERE id = $1"};
+static const struct sql find_request = {
+	"timeline_request",
+	"SELECT received_at FROM inbox_commands WHERE id = $1",
+};
 
 static void read_order(struct order_timeline *timeline, struct db *db)
 {
 	struct rows rows;
 
 	arg_uuid(db_args(db), &timeline->id);
-	if (!ask_database(db, &find_order, &rows) || rows.count == 0)
+	if (!query_database(db, &find_order, &rows) || rows.count == 0)
 		return;
 	timeline->known = true;
 	timeline->user = row_uuid(&rows, 0, 0);
@@ -44,112 +49,122 @@ static void read_request(struct order_timeline *timeline, struct db *db)
 		if (strcmp(timeline->events.events[i].type, "order.placed") == 0)
 			timeline->request = timeline->events.events[i].cause;
 	arg_uuid(db_args(db), &timeline->request);
-	if (!uuid_is_nil(&timeline->request) && ask_database(db, &find_request, &rows) && rows.count > 0)
-		timeline->asked_us = row_timestamp(&rows, 0, 0);
+	if (!uuid_is_nil(&timeline->request) && query_database(db, &find_request, &rows) && rows.count > 0)
+		timeline->requested_us = row_timestamp(&rows, 0, 0);
 }
 
-/* ---- who heard what ---- */
+/* ---- producers and receivers ---- */
 
-static const char *teller(const char *type)
+static const struct service *producer_of(const char *type)
 {
-	static const struct {
-		const char *start, *service_name;
-	} tellers[] = {{"order.", "orders"},
-		       {"user.", "users"},
-		       {"stock.", "products"},
-		       {"reservation.", "products"},
-		       {"product.", "products"}};
+	const int index = contract_find(&comanda_contract, type, 0);
 
-	for (size_t i = 0; i < sizeof(tellers) / sizeof(tellers[0]); i++)
-		if (strncmp(type, tellers[i].start, strlen(tellers[i].start)) == 0)
-			return tellers[i].service_name;
-	return "operator";
+	return index < 0 ? NULL : service_of_program(comanda_contract.types[index].producer);
 }
 
-static void add_receivers(struct step *step)
+/* The service to which the binding brings events of the type; NULL: none. */
+static const struct service *receiver_by(const struct topology_binding *binding, const char *type)
 {
+	if (strcmp(binding->exchange, "events") != 0 || strcmp(binding->routing_key, type) != 0)
+		return NULL;
+	return service_of_queue(binding->queue);
+}
+
+static void add_receivers(struct step *step, struct arena *arena)
+{
+	size_t count = 0;
+
+	for (const struct topology_binding *binding = topology_bindings; binding->exchange != NULL; binding++)
+		count += receiver_by(binding, step->event->type) != NULL;
+	step->receivers = arena_new(arena, count + 1, sizeof(*step->receivers));
 	for (const struct topology_binding *binding = topology_bindings; binding->exchange != NULL; binding++) {
-		if (strcmp(binding->exchange, "events") != 0 || strcmp(binding->routing_key, step->event->type) != 0 ||
-		    step->receiver_count == HEARERS_MAX)
-			continue;
-		for (int i = 0; i < SERVICES; i++)
-			if (strncmp(binding->queue, service_names[i], strlen(service_names[i])) == 0)
-				step->receivers[step->receiver_count++] =
-					(struct receiver){.service_name = service_names[i],
-							  .processed_us = INT_ABSENT,
-							  .decided_us = INT_ABSENT,
-							  .attempts = 1};
+		const struct service *service = receiver_by(binding, step->event->type);
+
+		if (service != NULL)
+			step->receivers[step->receiver_count++] = (struct receiver){
+				.service = service,
+				.processed_us = INT_ABSENT,
+				.decided_us = INT_ABSENT,
+				.attempts = 1,
+			};
 	}
 }
 
-static struct receiver *hearer_of(struct step *step, const char *service_name)
+static struct receiver *receiver_of(struct step *step, const struct service *service)
 {
 	for (size_t i = 0; i < step->receiver_count; i++)
-		if (strcmp(step->receivers[i].service_name, service_name) == 0)
+		if (step->receivers[i].service == service)
 			return &step->receivers[i];
 	return NULL;
 }
 
-static const struct sql find_attempts = {"story_attempts", "SELECT attempts FROM attempts WHERE id = $1"};
+static const struct sql find_attempts = {
+	"timeline_attempts",
+	"SELECT attempts FROM attempts WHERE id = $1",
+};
 
-static void read_claims(struct order_timeline *timeline, const char *service_name, struct db *db)
+/* When the service processed each event, and in how many attempts. */
+static void read_inbox(struct order_timeline *timeline, const struct service *service, struct db *db)
 {
 	for (size_t i = 0; i < timeline->count; i++) {
-		struct receiver *receiver = hearer_of(&timeline->steps[i], service_name);
+		const struct uuid *id = &timeline->steps[i].event->id;
+		struct receiver *receiver = receiver_of(&timeline->steps[i], service);
 		struct rows rows;
 
-		if (receiver == NULL || !dedup_is_kept(service_name) ||
-		    !dedup_look(db, &timeline->steps[i].event->id, 1, INT_ABSENT, &receiver->processed_us))
+		if (receiver == NULL || !dedup_find(db, id, 1, INT_ABSENT, &receiver->processed_us))
 			continue;
-		arg_uuid(db_args(db), &timeline->steps[i].event->id);
-		if (ask_database(db, &find_attempts, &rows) && rows.count > 0)
+		arg_uuid(db_args(db), id);
+		if (query_database(db, &find_attempts, &rows) && rows.count > 0)
 			receiver->attempts = row_int(&rows, 0, 0);
 	}
 }
 
-/* What a receiver said in answer tells when it decided. */
+/* The answer of a receiver carries the time of its decision. */
 static void read_answers(struct order_timeline *timeline)
 {
 	for (size_t i = 0; i < timeline->count; i++)
 		for (size_t answer = 0; answer < timeline->count; answer++) {
-			const struct kept_event *said = timeline->steps[answer].event;
-			struct receiver *receiver =
-				hearer_of(&timeline->steps[i], timeline->steps[answer].service_name);
+			const struct step *later = &timeline->steps[answer];
+			struct receiver *receiver = receiver_of(&timeline->steps[i], later->producer);
 
-			if (receiver == NULL || !uuid_equal(&said->cause, &timeline->steps[i].event->id))
+			if (receiver == NULL || !uuid_equal(&later->event->cause, &timeline->steps[i].event->id))
 				continue;
 			receiver->answered = true;
-			receiver->decided_us = said->time_us;
+			receiver->decided_us = later->event->time_us;
 		}
 }
 
-/* Copies what of a letter is shown: the queue is given back at once. */
-static void read_dead(struct order_timeline *timeline, const char *service_name)
+/* Copies what is shown of a dead letter, so that the queue can be closed at once. */
+static void read_dead_letters(struct order_timeline *timeline, const struct service *service)
 {
 	const struct dead_filter filter = {.order = timeline->id};
 	struct dead_queue queue;
 
-	if (!dead_open(service_name, &filter, &queue))
+	if (!dead_queue_open(service, &filter, &queue))
 		return;
 	for (size_t n = 0; n < queue.count; n++)
 		for (size_t i = 0; i < timeline->count; i++) {
-			const struct letter *letter = &queue.letters[n];
-			struct receiver *receiver = hearer_of(&timeline->steps[i], service_name);
+			const struct dead_letter *letter = &queue.letters[n];
+			struct receiver *receiver = receiver_of(&timeline->steps[i], service);
 
 			if (receiver == NULL || !uuid_equal(&letter->ids[0], &timeline->steps[i].event->id))
 				continue;
 			receiver->attempts = letter->attempts;
-			receiver->dead = (struct letter){.service_name = service_name,
-							 .code = arena_text(&timeline->arena, letter->code),
-							 .reason = arena_text(&timeline->arena, letter->reason),
-							 .attempts = letter->attempts};
+			receiver->dead_code = arena_text(&timeline->arena, letter->code);
+			receiver->dead_reason = arena_text(&timeline->arena, letter->reason);
 		}
-	dead_close(&queue);
+	dead_queue_close(&queue);
 }
 
-/* ---- what it led to ---- */
+bool receiver_done(const struct receiver *receiver)
+{
+	return receiver->dead_code == NULL && (receiver->processed_us != INT_ABSENT || receiver->answered);
+}
 
-static int told(const char *type)
+/* ---- the states of the order ---- */
+
+/* The saga's event for the type; -1: none. */
+static int saga_event_of(const char *type)
 {
 	for (int event = 0; event < SAGA_EVENTS; event++)
 		if (strcmp(saga_event_names[event], type) == 0)
@@ -157,68 +172,72 @@ static int told(const char *type)
 	return -1;
 }
 
-static int64_t heard_us(struct step *step)
+/* When orders processed the event; INT64_MAX: not yet. */
+static int64_t processed_by_orders(struct step *step)
 {
-	const struct receiver *orders = hearer_of(step, "orders");
+	const struct receiver *orders = receiver_of(step, &orders_service);
 
-	return orders == NULL || orders->processed_us == INT_ABSENT || orders->dead.service_name != NULL
-		       ? INT64_MAX
-		       : orders->processed_us;
+	return orders == NULL || orders->processed_us == INT_ABSENT || orders->dead_code != NULL ? INT64_MAX
+												 : orders->processed_us;
 }
 
-/* Whose hearing was answered: the one that ended the order, heard last of those that were taken together. */
-static bool was_answered(struct step *step)
+static bool answered_by_orders(struct step *step)
 {
-	const struct receiver *orders = hearer_of(step, "orders");
+	const struct receiver *orders = receiver_of(step, &orders_service);
 
 	return orders != NULL && orders->answered;
 }
 
-static int by_hearing(const void *a, const void *b)
+/* Events of one batch have the same time. The one that orders answered ended the order, and comes last of them. */
+static int by_processing(const void *a, const void *b)
 {
 	struct step *const *left = a, *const *right = b;
-	const int64_t l = heard_us(*left), r = heard_us(*right);
+	const int64_t l = processed_by_orders(*left), r = processed_by_orders(*right);
 
 	if (l != r)
 		return (l > r) - (l < r);
-	if (was_answered(*left) != was_answered(*right))
-		return was_answered(*left) ? 1 : -1;
+	if (answered_by_orders(*left) != answered_by_orders(*right))
+		return answered_by_orders(*left) ? 1 : -1;
 	return (*left > *right) - (*left < *right);
 }
 
-/* Walks the saga's table in the order in which orders heard the answers. */
+/* Follows the saga's rules in the order in which orders processed the events. */
 static void follow_saga(struct order_timeline *timeline)
 {
-	struct step **heard = arena_new(&timeline->arena, timeline->count + 1, sizeof(struct step *));
+	struct step **sorted = arena_new(&timeline->arena, timeline->count + 1, sizeof(struct step *));
 	enum order_state state = PENDING;
 
 	for (size_t i = 0; i < timeline->count; i++)
-		heard[i] = &timeline->steps[i];
-	qsort(heard, timeline->count, sizeof(struct step *), by_hearing);
+		sorted[i] = &timeline->steps[i];
+	qsort(sorted, timeline->count, sizeof(struct step *), by_processing);
 	for (size_t i = 0; i < timeline->count; i++) {
-		const int event = told(heard[i]->event->type);
+		const int event = saga_event_of(sorted[i]->event->type);
 		const struct saga_rule *rule = event < 0 ? NULL : saga_rule_for(state, (enum saga_event)event);
 
-		if (event >= 0 && heard_us(heard[i]) != INT64_MAX) {
+		if (event >= 0 && processed_by_orders(sorted[i]) != INT64_MAX) {
 			state = rule == NULL ? state : rule->next;
-			heard[i]->state = order_state_names[state];
+			sorted[i]->state = (int)state;
 		}
 	}
+}
+
+/* Events of orders name the state themselves: "order.confirmed" is CONFIRMED. */
+static void read_states_of_orders(struct order_timeline *timeline)
+{
 	for (size_t i = 0; i < timeline->count; i++) {
-		if (strcmp(timeline->steps[i].event->type, "order.placed") == 0)
-			timeline->steps[i].state = order_state_names[PENDING];
-		for (int end = CONFIRMED; end < ORDER_STATES; end++) /* "order.confirmed" says CONFIRMED */
-			if (strcasecmp(timeline->steps[i].event->type + strlen("order."), order_state_names[end]) == 0)
-				timeline->steps[i].state = order_state_names[end];
+		const char *type = timeline->steps[i].event->type;
+
+		if (strncmp(type, "order.", strlen("order.")) != 0)
+			continue;
+		if (strcmp(type, "order.placed") == 0)
+			timeline->steps[i].state = PENDING;
+		for (int end = CONFIRMED; end < ORDER_STATES; end++)
+			if (strcasecmp(type + strlen("order."), order_state_names[end]) == 0)
+				timeline->steps[i].state = end;
 	}
 }
 
-bool receiver_done(const struct receiver *receiver)
-{
-	return receiver->dead.service_name == NULL && (receiver->processed_us != INT_ABSENT || receiver->answered);
-}
-
-/* ---- all of it ---- */
+/* ---- the whole timeline ---- */
 
 static int by_time(const void *a, const void *b)
 {
@@ -235,53 +254,62 @@ static void make_steps(struct order_timeline *timeline)
 	for (size_t i = 0; i < timeline->events.count; i++) {
 		struct step *step = &timeline->steps[timeline->count++];
 
-		*step = (struct step){.event = &timeline->events.events[i],
-				      .service_name = teller(timeline->events.events[i].type)};
-		add_receivers(step);
+		*step = (struct step){
+			.event = &timeline->events.events[i],
+			.producer = producer_of(timeline->events.events[i].type),
+			.state = STATE_UNKNOWN,
+		};
+		add_receivers(step, &timeline->arena);
 	}
 	qsort(timeline->steps, timeline->count, sizeof(*timeline->steps), by_time);
 }
 
-static void ask_services(struct order_timeline *timeline)
+/* A database that cannot be reached leaves a gap in the timeline, after an error message. */
+static void read_databases(struct order_timeline *timeline)
 {
-	struct db *orders = connect_database("orders"), *products = connect_database("products");
+	for (const struct service *const *service = services; *service != NULL; service++) {
+		struct db *db = service_has_inbox(*service) ? connect_database(*service) : NULL;
 
-	if (orders != NULL) {
-		read_order(timeline, orders);
-		read_request(timeline, orders);
-		read_claims(timeline, "orders", orders);
+		if (db != NULL && *service == &orders_service) {
+			read_order(timeline, db);
+			read_request(timeline, db);
+		}
+		if (db != NULL)
+			read_inbox(timeline, *service, db);
+		db_free(db);
 	}
-	if (products != NULL)
-		read_claims(timeline, "products", products);
-	db_free(orders);
-	db_free(products);
 }
 
 bool timeline_read(struct order_timeline *timeline, const struct uuid *order)
 {
-	const struct event_filter filter = {.order = *order, .from = place_before(order)};
+	const struct event_filter filter = {.order = *order, .from = log_position_before(order)};
 
 	*timeline = (struct order_timeline){
-		.id = *order, .asked_us = INT_ABSENT, .expires_us = INT_ABSENT, .total_cents = INT_ABSENT};
+		.id = *order,
+		.requested_us = INT_ABSENT,
+		.expires_us = INT_ABSENT,
+		.total_cents = INT_ABSENT,
+	};
 	event_set_init(&timeline->events);
 	arena_init(&timeline->arena);
 	if (!event_set_read(&timeline->events, &filter))
 		return false;
 	event_set_unique(&timeline->events);
 	make_steps(timeline);
-	ask_services(timeline);
+	read_databases(timeline);
 	if (!timeline->known && timeline->count == 0) {
-		complain("there is no such order, in the log or in the orders database");
+		print_error("there is no such order, in the log or in the orders database");
 		return false;
 	}
-	for (int i = 0; i < SERVICES; i++)
-		read_dead(timeline, service_names[i]);
+	for (const struct service *const *service = services; *service != NULL; service++)
+		read_dead_letters(timeline, *service);
 	read_answers(timeline);
 	follow_saga(timeline);
+	read_states_of_orders(timeline);
 	return true;
 }
 
-void story_done(struct order_timeline *timeline)
+void timeline_done(struct order_timeline *timeline)
 {
 	event_set_done(&timeline->events);
 	arena_done(&timeline->arena);

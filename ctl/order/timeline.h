@@ -1,30 +1,31 @@
-/* The timeline of one order: what happened, who heard it and when, what it led to. From the log, the inboxes, the
- * order's row and the dead letters. */
+/* The timeline of one order: its events, the services that receive each, when they processed it, and the states of the
+ * order. Read from the event log, the inboxes, the order's row and the dead letters. */
 #ifndef CTL_ORDER_TIMELINE_H
 #define CTL_ORDER_TIMELINE_H
 
-#include "ctl/dead/dead_letters.h"
 #include "ctl/lib/event_set.h"
+#include "ctl/lib/services.h"
 #include "orders/domain/saga.h"
 
-enum { HEARERS_MAX = 3 };
-
-/* A service that listens to an event. Times are INT_ABSENT where they are not known. */
+/* A service that receives an event. Times are INT_ABSENT where they are not known. */
 struct receiver {
-	const char *service_name;
-	int64_t processed_us; /* when its inbox took the event; users keeps none */
+	const struct service *service;
+	int64_t processed_us; /* when its inbox recorded the event; a service without an inbox has none */
 	int64_t decided_us;   /* of its answer */
 	int64_t attempts;
 	bool answered;
-	struct letter dead; /* service_name NULL: it is not among the dead letters */
+	const char *dead_code, *dead_reason; /* NULL: it is no dead letter of this service */
 };
 
+enum { STATE_UNKNOWN = -1 };
+
+/* An event of the order. */
 struct step {
 	const struct kept_event *event;
-	const char *service_name; /* who told it */
-	struct receiver receivers[HEARERS_MAX];
+	const struct service *producer; /* NULL: none of the services */
+	struct receiver *receivers;
 	size_t receiver_count;
-	const char *state; /* of the order after it was heard; NULL: it says nothing of that */
+	int state; /* enum order_state of the order after orders processed the event; STATE_UNKNOWN */
 };
 
 struct order_timeline {
@@ -32,21 +33,21 @@ struct order_timeline {
 	struct step *steps; /* in order of time */
 	size_t count;
 	struct uuid id, user, request;
-	int64_t asked_us; /* when orders took the request; INT_ABSENT: not known (any more) */
+	int64_t requested_us; /* when orders received the request; INT_ABSENT: not known any more */
 	int64_t expires_us;
-	bool known; /* the orders database has it */
+	bool known; /* the orders database has the order */
 	enum order_state state;
-	const char *reason; /* of an end; NULL */
+	const char *reason; /* of the end; NULL: none */
 	int64_t total_cents;
 	const char *currency;
 	struct arena arena;
 };
 
-/* False after saying what is wrong; story_done in any case. */
+/* False after an error message. timeline_done in any case. */
 bool timeline_read(struct order_timeline *timeline, const struct uuid *order);
-void story_done(struct order_timeline *timeline);
+void timeline_done(struct order_timeline *timeline);
 
-/* Whether it has heard the event, as far as can be seen. */
+/* Whether the service has processed the event, as far as the sources show. */
 bool receiver_done(const struct receiver *receiver);
 
 #endif

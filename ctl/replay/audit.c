@@ -1,4 +1,4 @@
-/* Writing down who replayed what, and why. */
+/* Writes and publishes operator.replayed: the operator, the events, the queues and the reason. */
 #include "ctl/replay/audit.h"
 
 #include <pwd.h>
@@ -10,7 +10,7 @@
 
 #define CONFIRM_US (10 * SECOND_US)
 
-static const char *who(void)
+static const char *operator_name(void)
 {
 	const char *sudo = getenv("SUDO_USER");
 	const struct passwd *account = getpwuid(getuid());
@@ -20,7 +20,7 @@ static const char *who(void)
 	return account == NULL ? "unknown" : account->pw_name;
 }
 
-static bool seen(const char *const *texts, size_t count, const char *text)
+static bool contains(const char *const *texts, size_t count, const char *text)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(texts[i], text) == 0)
@@ -28,7 +28,7 @@ static bool seen(const char *const *texts, size_t count, const char *text)
 	return false;
 }
 
-/* Those alone that take effect again. */
+/* Of the deliveries that take effect again. */
 static struct operator_replayed describe(struct arena *arena, const struct replay_plan *plan, const char *reason)
 {
 	const char **events = arena_new(arena, plan->count + 1, sizeof(char *));
@@ -37,19 +37,19 @@ static struct operator_replayed describe(struct arena *arena, const struct repla
 	size_t event_count = 0, queue_count = 0;
 
 	for (size_t i = 0; i < plan->count; i++) {
-		const struct errand *errand = &plan->errands[i];
+		const struct replay_delivery *delivery = &plan->deliveries[i];
 		char id[UUID_TEXT + 1];
 
-		if (errand->effect != EFFECT_AGAIN)
+		if (delivery->effect != EFFECT_AGAIN)
 			continue;
-		uuid_text(&errand->event->id, id);
-		if (!seen(events, event_count, id))
+		uuid_text(&delivery->event->id, id);
+		if (!contains(events, event_count, id))
 			events[event_count++] = arena_text(arena, id);
-		if (!seen(queues, queue_count, errand->queue))
-			queues[queue_count++] = errand->queue;
+		if (!contains(queues, queue_count, delivery->queue))
+			queues[queue_count++] = delivery->queue;
 	}
 	const bool named = gethostname(host, sizeof(host) - 1) == 0 && *host != '\0';
-	return (struct operator_replayed){.by = who(),
+	return (struct operator_replayed){.by = operator_name(),
 					  .host = named ? arena_text(arena, host) : "unknown",
 					  .reason = reason,
 					  .queues = {queues, queue_count},
@@ -92,8 +92,8 @@ bool replay_audit(struct broker *broker, const struct replay_plan *plan, const c
 	struct arena arena;
 
 	arena_init(&arena);
-	const struct operator_replayed said = describe(&arena, plan, reason);
-	const bool fine = said.events.count == 0 || /* nothing takes effect again */
+	const struct operator_replayed body = describe(&arena, plan, reason);
+	const bool fine = body.events.count == 0 || /* no delivery takes effect again */
 			  publish(broker, &(struct cloudevent){.id = uuid_new(now),
 							       .type = &comanda_contract.types[OPERATOR_REPLAYED],
 							       .source = "operator",
@@ -101,9 +101,9 @@ bool replay_audit(struct broker *broker, const struct replay_plan *plan, const c
 							       .sequence = 1,
 							       .time_us = now,
 							       .cause = replayed,
-							       .body = &said});
+							       .body = &body});
 	arena_done(&arena);
 	if (!fine)
-		complain("the audit event could not be written, so nothing was replayed: %s", broker_detail(broker));
+		print_error("the audit event could not be written, so nothing was replayed: %s", broker_detail(broker));
 	return fine;
 }

@@ -1,4 +1,4 @@
-/* What a forced replay leaves behind: the event operator.replayed. */
+/* The audit event of a forced replay: operator.replayed. */
 #ifndef CTL_REPLAY_AUDIT_H
 #define CTL_REPLAY_AUDIT_H
 
@@ -6,7 +6,8 @@
 #include "ctl/replay/plan.h"
 #include "proto/messages.h"
 
-/* Tells it to `events`, and waits until the broker has it. False after saying what is wrong. */
+/* Publishes the event to the exchange `events`, and waits for the publisher confirm. Publishes nothing where no
+ * delivery takes effect again. False after an error message. */
 bool replay_audit(struct broker *broker, const struct replay_plan *plan, const char *reason);
 
 #endif

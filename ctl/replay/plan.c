@@ -1,4 +1,4 @@
-/* Who hears what: the topology's bindings; who has heard it: the inboxes. */
+/* Receivers come from the topology's bindings, effects from the inboxes. */
 #include "ctl/replay/plan.h"
 
 #include <string.h>
@@ -14,32 +14,22 @@ const char *const effect_names[] = {
 	[EFFECT_AGAIN] = "TAKES EFFECT AGAIN",
 };
 
-/* "orders.events" → "orders"; NULL: not a service's queue of events. */
-static const char *service_of(const char *queue)
-{
-	for (int i = 0; i < SERVICES; i++) {
-		const size_t size = strlen(service_names[i]);
-
-		if (strncmp(queue, service_names[i], size) == 0 && strcmp(queue + size, ".events") == 0)
-			return service_names[i];
-	}
-	return NULL;
-}
-
-static size_t add_errands(struct replay_plan *plan, const struct kept_event *event, const char *service_name)
+/* Returns how many deliveries the event has. */
+static size_t add_deliveries(struct replay_plan *plan, const struct kept_event *event, const struct service *service)
 {
 	size_t added = 0;
 
 	for (const struct topology_binding *binding = topology_bindings; binding->exchange != NULL; binding++) {
-		const char *consumer = service_of(binding->queue);
+		const struct service *consumer = service_of_queue(binding->queue);
 
 		if (strcmp(binding->exchange, "events") != 0 || strcmp(binding->routing_key, event->type) != 0 ||
-		    consumer == NULL || (service_name != NULL && strcmp(service_name, consumer) != 0))
+		    consumer == NULL || (service != NULL && service != consumer))
 			continue;
-		if ((plan->count & (plan->count - 1)) == 0) /* full at each power of two */
-			plan->errands = mem_grow(plan->errands, (plan->count * 2 + 1) * sizeof(*plan->errands));
-		plan->errands[plan->count++] =
-			(struct errand){.event = event, .service_name = consumer, .queue = binding->queue};
+		if ((plan->count & (plan->count - 1)) == 0) /* the array is full at each power of two */
+			plan->deliveries =
+				mem_grow(plan->deliveries, (plan->count * 2 + 1) * sizeof(*plan->deliveries));
+		plan->deliveries[plan->count++] =
+			(struct replay_delivery){.event = event, .service = consumer, .queue = binding->queue};
 		added++;
 	}
 	return added;
@@ -52,42 +42,43 @@ static enum effect effect_of(int64_t processed_us, bool force)
 	return force ? EFFECT_AGAIN : EFFECT_NONE;
 }
 
-/* What one service_name will do with its errands. */
-static bool look_ahead(struct replay_plan *plan, const char *service_name, bool force)
+/* Fills in the effects of the deliveries to one service. */
+static bool find_effects(struct replay_plan *plan, const struct service *service, bool force)
 {
 	struct uuid *ids = mem_new(plan->count + 1, sizeof(*ids));
-	int64_t *claimed = mem_new(plan->count + 1, sizeof(*claimed));
+	int64_t *processed_us = mem_new(plan->count + 1, sizeof(*processed_us));
 	size_t count = 0;
 	bool fine = true;
 
 	for (size_t i = 0; i < plan->count; i++)
-		if (plan->errands[i].service_name == service_name)
-			ids[count++] = plan->errands[i].event->id;
-	const bool kept = dedup_is_kept(service_name);
-	struct db *db = count > 0 && kept ? connect_database(service_name) : NULL;
-	if (count > 0 && kept)
-		fine = db != NULL && dedup_look(db, ids, count, INT_ABSENT, claimed);
+		if (plan->deliveries[i].service == service)
+			ids[count++] = plan->deliveries[i].event->id;
+	const bool has_inbox = service_has_inbox(service);
+	struct db *db = count > 0 && has_inbox ? connect_database(service) : NULL;
+	if (count > 0 && has_inbox)
+		fine = db != NULL && dedup_find(db, ids, count, INT_ABSENT, processed_us);
 	for (size_t i = 0, n = 0; fine && i < plan->count; i++)
-		if (plan->errands[i].service_name == service_name)
-			plan->errands[i].effect = kept ? effect_of(claimed[n++], force) : EFFECT_ANSWER;
+		if (plan->deliveries[i].service == service)
+			plan->deliveries[i].effect = has_inbox ? effect_of(processed_us[n++], force) : EFFECT_ANSWER;
 	db_free(db);
 	free(ids);
-	free(claimed);
+	free(processed_us);
 	return fine;
 }
 
-bool replay_plan_make(struct replay_plan *plan, const struct event_set *events, const char *service_name, bool force)
+bool replay_plan_make(struct replay_plan *plan, const struct event_set *events, const struct service *service,
+		      bool force)
 {
-	*plan = (struct replay_plan){.errands = NULL};
+	*plan = (struct replay_plan){.deliveries = NULL};
 	for (size_t i = 0; i < events->count; i++)
-		plan->unprocessed += add_errands(plan, &events->events[i], service_name) == 0;
-	for (int i = 0; i < SERVICES; i++)
-		if (!look_ahead(plan, service_names[i], force))
+		plan->unbound += add_deliveries(plan, &events->events[i], service) == 0;
+	for (const struct service *const *each = services; *each != NULL; each++)
+		if (!find_effects(plan, *each, force))
 			return false;
 	return true;
 }
 
 void replay_plan_done(struct replay_plan *plan)
 {
-	free(plan->errands);
+	free(plan->deliveries);
 }

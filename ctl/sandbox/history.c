@@ -1,25 +1,24 @@
-/* The log, read once. */
+/* Reads the log once. */
 #include "ctl/sandbox/history.h"
 
 #include <string.h>
 
 #include "ctl/cli/terminal.h"
 #include "ctl/lib/event_log.h"
+#include "ctl/lib/services.h"
 #include "proto/messages.h"
 #include "rpc/cloudevent.h"
 
-/* What only this build's services may have said; of the rest, nothing is decided. */
-static int type_of(const struct logged *event)
+/* The contract's type of an event that a service published; -1 for all others, on which no decision depends. */
+static int type_of(const struct log_event *event)
 {
 	const int type = contract_find(&comanda_contract, event->type, 0);
 	const char *producer = type < 0 ? NULL : comanda_contract.types[type].producer;
 
-	if (type < 0 || strncmp(producer, "svc-", 4) != 0 || strcmp(producer + 4, event->service_name) != 0)
-		return -1;
-	return type;
+	return type >= 0 && service_of_program(producer) != NULL && strcmp(producer, event->producer) == 0 ? type : -1;
 }
 
-static void keep(struct history *history, const struct logged *event, int type)
+static void keep(struct history *history, const struct log_event *event, int type)
 {
 	struct buffer text;
 
@@ -29,7 +28,7 @@ static void keep(struct history *history, const struct logged *event, int type)
 	}
 	buffer_init(&text);
 	json_print(&text, event->json);
-	history->events[history->count] = (struct happened){
+	history->events[history->count] = (struct history_event){
 		.id = event->id,
 		.subject = event->subject,
 		.cause = event->cause,
@@ -38,13 +37,13 @@ static void keep(struct history *history, const struct logged *event, int type)
 		.sequence = event->sequence,
 		.time_us = event->time_us,
 		.text = {arena_copy(&history->arena, text.bytes, text.size), text.size},
-		.next_about = id_map_get(&history->subjects, &event->subject),
+		.previous_about = id_map_get(&history->subjects, &event->subject),
 	};
 	id_map_set(&history->subjects, &event->subject, (int64_t)history->count++);
 	buffer_done(&text);
 }
 
-static void take(struct history *history, const struct logged *event)
+static void take(struct history *history, const struct log_event *event)
 {
 	const int type = type_of(event);
 
@@ -53,56 +52,56 @@ static void take(struct history *history, const struct logged *event)
 		return;
 	}
 	if (id_map_put(&history->ids, &event->id, (int64_t)history->count) != (int64_t)history->count)
-		history->repeated++; /* the outbox sends again what it has no confirmation of */
+		history->repeated++; /* the relay sends an event again where the publisher confirm was lost */
 	else
 		keep(history, event, type);
 }
 
 static bool read_all(struct history *history)
 {
-	const struct log_range whole = {.from = {.kind = PLACE_NONE}};
-	struct logged event;
-	struct eventlog *log;
+	const struct log_range whole = {.from.kind = POSITION_NONE};
+	struct log_event event;
+	struct event_log *log;
 	enum log_step step;
 
-	if (!eventlog_open(&whole, &log))
+	if (!event_log_open(&whole, &log))
 		return false;
-	while ((step = eventlog_next(log, &event)) == LOG_EVENT)
+	while ((step = event_log_next(log, &event)) == LOG_EVENT)
 		take(history, &event);
-	const int64_t first = eventlog_first(log);
-	history->last = eventlog_last(log);
-	eventlog_free(log);
+	const int64_t first = event_log_first(log);
+	history->last = event_log_last(log);
+	event_log_free(log);
 	if (step == LOG_FAILED || interrupted())
 		return false;
 	if (first > 0)
-		complain("the log begins with offset %lld: retention has dropped what came before, and state cannot be "
-			 "rebuilt without its beginning",
-			 (long long)first);
+		print_error(
+			"the log begins with offset %lld: retention has dropped what came before, and state cannot be "
+			"rebuilt without its beginning",
+			(long long)first);
 	return first <= 0;
 }
 
 /* ---- the cut ---- */
 
-/* The offset after which everything is later. By time, each event counts for itself: the log is not in order of time.
- */
+/* Finds the offset after which all events are later. Not for a cut by time, because the log is not in order of time. */
 static bool find_cut(struct history *history, const struct log_position *until)
 {
 	char id[UUID_TEXT + 1];
 
 	history->cut_offset = history->last;
-	if (until->kind == PLACE_OFFSET)
+	if (until->kind == POSITION_OFFSET)
 		history->cut_offset = until->offset;
-	if (until->kind == PLACE_OFFSET && until->offset > history->last) {
-		complain("there is no offset %lld yet: the log ends at %lld", (long long)until->offset,
-			 (long long)history->last);
+	if (until->kind == POSITION_OFFSET && until->offset > history->last) {
+		print_error("there is no offset %lld yet: the log ends at %lld", (long long)until->offset,
+			    (long long)history->last);
 		return false;
 	}
-	if (until->kind != PLACE_EVENT)
+	if (until->kind != POSITION_EVENT)
 		return true;
-	const struct happened *event = history_find(history, &until->id);
+	const struct history_event *event = history_find(history, &until->id);
 	uuid_text(&until->id, id);
 	if (event == NULL)
-		complain("there is no event %s in the log", id);
+		print_error("there is no event %s in the log", id);
 	else
 		history->cut_offset = event->offset;
 	return event != NULL;
@@ -110,13 +109,13 @@ static bool find_cut(struct history *history, const struct log_position *until)
 
 static void mark_later(struct history *history, const struct log_position *until)
 {
-	const int64_t cut = until->kind == PLACE_EVENT ? id_map_get(&history->ids, &until->id) : INT64_MAX;
+	const int64_t cut = until->kind == POSITION_EVENT ? id_map_get(&history->ids, &until->id) : INT64_MAX;
 
 	for (size_t i = 0; i < history->count; i++) {
-		struct happened *event = &history->events[i];
+		struct history_event *event = &history->events[i];
 
 		event->later = event->offset > history->cut_offset || (int64_t)i > cut ||
-			       (until->kind == PLACE_TIME && event->time_us > until->at_us);
+			       (until->kind == POSITION_TIME && event->time_us > until->at_us);
 		history->before += !event->later;
 		if (!event->later && event->time_us > history->cut_us)
 			history->cut_us = event->time_us;
@@ -145,14 +144,14 @@ void history_done(struct history *history)
 	free(history->events);
 }
 
-const struct happened *history_find(const struct history *history, const struct uuid *id)
+const struct history_event *history_find(const struct history *history, const struct uuid *id)
 {
 	const int64_t index = id_map_get(&history->ids, id);
 
 	return index == ID_MAP_NONE ? NULL : &history->events[index];
 }
 
-bool happened_message(const struct happened *event, struct arena *arena, struct message *ret_message)
+bool history_event_message(const struct history_event *event, struct arena *arena, struct message *ret_message)
 {
 	struct faults faults = {0};
 	const struct json *json, *data;
@@ -181,23 +180,23 @@ static void mention_text(struct span text, struct id_map *ids)
 		}
 }
 
-void happened_mentions(const struct happened *event, struct id_map *ids)
+void history_event_mentions(const struct history_event *event, struct id_map *ids)
 {
 	mention_text(event->text, ids);
 }
 
 bool history_mentions(int64_t offset, struct id_map *ret_ids)
 {
-	const struct log_range rest = {.from = {.kind = PLACE_OFFSET, .offset = offset}, .quiet = true};
-	struct logged event;
-	struct eventlog *log;
+	const struct log_range rest = {.from = {.kind = POSITION_OFFSET, .offset = offset}, .quiet = true};
+	struct log_event event;
+	struct event_log *log;
 	enum log_step step;
 	struct buffer text;
 
-	if (!eventlog_open(&rest, &log))
+	if (!event_log_open(&rest, &log))
 		return false;
 	buffer_init(&text);
-	while ((step = eventlog_next(log, &event)) == LOG_EVENT) {
+	while ((step = event_log_next(log, &event)) == LOG_EVENT) {
 		if (event.offset <= offset)
 			continue;
 		buffer_clear(&text);
@@ -205,6 +204,6 @@ bool history_mentions(int64_t offset, struct id_map *ret_ids)
 		mention_text((struct span){text.bytes, text.size}, ret_ids);
 	}
 	buffer_done(&text);
-	eventlog_free(log);
+	event_log_free(log);
 	return step == LOG_END;
 }

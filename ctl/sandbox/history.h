@@ -1,49 +1,50 @@
-/* What has happened: events.log as a whole, in memory, each event once. */
+/* The whole event log in memory, each event once, up to a cut and beyond it. */
 #ifndef CTL_SANDBOX_HISTORY_H
 #define CTL_SANDBOX_HISTORY_H
 
+#include "ctl/lib/id_map.h"
 #include "ctl/lib/log_position.h"
-#include "ctl/sandbox/id_map.h"
 #include "json/json.h"
 
-struct happened {
+struct history_event {
 	struct uuid id, subject, cause;
 	int type; /* index into the contract */
 	int64_t offset, sequence, time_us;
-	struct span text;   /* the whole event, on one line */
-	bool later;         /* it lies after the cut */
-	bool eventless;     /* known to have changed something without a word (plan.c) */
-	int64_t answers;    /* how much the service said in answer to it (plan.c) */
-	int64_t next_about; /* index of an earlier event about the same subject; ID_MAP_NONE: there is none */
+	struct span text;       /* the whole event, on one line */
+	bool later;             /* it lies after the cut */
+	bool eventless;         /* its decision made a version and published no event (plan.c) */
+	int64_t answers;        /* how many events the service published because of it (plan.c) */
+	int64_t previous_about; /* index of the event before it about the same subject; ID_MAP_NONE: none */
 };
 
 struct history {
 	struct arena arena;
-	struct happened *events; /* in the log's order */
+	struct history_event *events; /* in the log's order */
 	size_t count, room;
-	size_t before;          /* so many of them lie before the cut */
+	size_t before;          /* number of events before the cut */
 	struct id_map ids;      /* index into `events` */
 	struct id_map subjects; /* index of the last event about a subject */
 	int64_t last;           /* offset of the log's end; -1: it is empty */
 	int64_t cut_offset;
-	int64_t cut_us;   /* the latest time of what lies before the cut */
+	int64_t cut_us;   /* the latest time of an event before the cut */
 	int64_t unknown;  /* events of types that this build does not know */
-	int64_t repeated; /* events that stand in the log more than once */
+	int64_t repeated; /* further copies of events in the log */
 };
 
-/* Reads the log from its beginning to its end as it stands now. What comes after `until` is there too, marked. False
- * after saying what is wrong: no log, no such log_position, a log whose beginning is gone. */
+/* Reads the log from its beginning to its present end. The cut is at `until`, and events after it are marked as later.
+ * False after an error message: no log, no such position, or retention has dropped the beginning. */
 bool history_read(const struct log_position *until, struct history *ret_history);
 void history_done(struct history *history);
 
-const struct happened *history_find(const struct history *history, const struct uuid *id);
+const struct history_event *history_find(const struct history *history, const struct uuid *id);
 
-/* The event as a decision hears it, its body by this build's schema. False: it does not fit. All of it in the arena. */
-bool happened_message(const struct happened *event, struct arena *arena, struct message *ret_message);
+/* The event as the message that a decision receives, in the arena. Its body has this build's schema. False: it does not
+ * fit. */
+bool history_event_message(const struct history_event *event, struct arena *arena, struct message *ret_message);
 
-/* Adds the ids of all that was mentioned by events after `offset`, up to the log's end as it is now. */
+/* Reads the log after `offset` to its present end, and adds the ids that its events mention. */
 bool history_mentions(int64_t offset, struct id_map *ret_ids);
-/* The ids that an event mentions: its subject, and every id in its data. */
-void happened_mentions(const struct happened *event, struct id_map *ids);
+/* Adds the ids that an event mentions: its subject, and every id in its data. */
+void history_event_mentions(const struct history_event *event, struct id_map *ids);
 
 #endif

@@ -1,27 +1,27 @@
-/* From events to decisions. */
+/* Finds decisions in the log, and their order. */
 #include <string.h>
 
 #include "ctl/cli/terminal.h"
+#include "ctl/sandbox/eventless.h"
 #include "ctl/sandbox/plan.h"
 #include "ctl/sandbox/schedule.h"
-#include "ctl/sandbox/unprocessed.h"
 #include "ctl/sandbox/versions.h"
 #include "proto/messages.h"
 #include "service/replay.h"
 
-/* What making a plan works with. */
+/* The state of plan_make. */
 struct planning {
 	struct history *history;
 	const struct replay_spec *spec;
 	struct plan *plan;
 	struct versions versions;
-	bool *wanted;         /* by event: the service said it, and it belongs before the cut */
-	int64_t *decision_of; /* by event: which decision said it */
-	struct id_map causes; /* decisions by the id of what caused them */
+	bool *wanted;         /* by event: the service published it, and its decision belongs to the plan */
+	int64_t *decision_of; /* by event: the decision that published it */
+	struct id_map causes; /* decisions by the id of their cause */
 	struct schedule *schedule;
 };
 
-static bool is_said_by(const struct happened *event, const struct service *service)
+static bool is_published_by(const struct history_event *event, const struct service *service)
 {
 	return strcmp(comanda_contract.types[event->type].producer, service->name) == 0;
 }
@@ -32,22 +32,22 @@ static struct decision *new_decision(struct plan *plan)
 		plan->room = plan->room == 0 ? 4096 : plan->room * 2;
 		plan->decisions = mem_grow(plan->decisions, plan->room * sizeof(*plan->decisions));
 	}
-	plan->decisions[plan->count] = (struct decision){.waits_for = 0};
+	plan->decisions[plan->count] = (struct decision){.dependencies = 0};
 	return &plan->decisions[plan->count++];
 }
 
-/* ---- what was said ---- */
+/* ---- events that the service published ---- */
 
-static bool fetch_versions(struct planning *planning, size_t index, struct arena *arena)
+static bool read_versions(struct planning *planning, size_t index, struct arena *arena)
 {
-	struct happened *event = &planning->history->events[index];
-	struct happened *cause;
+	struct history_event *event = &planning->history->events[index];
+	struct history_event *cause;
 	struct message message;
 
 	arena_reset(arena);
-	if (!happened_message(event, arena, &message)) {
-		complain("the %s at offset %lld does not fit this build's contract",
-			 comanda_contract.types[event->type].name, (long long)event->offset);
+	if (!history_event_message(event, arena, &message)) {
+		print_error("the %s at offset %lld does not fit this build's contract",
+			    comanda_contract.types[event->type].name, (long long)event->offset);
 		return false;
 	}
 	planning->versions.event = index;
@@ -61,7 +61,7 @@ static bool fetch_versions(struct planning *planning, size_t index, struct arena
 	return true;
 }
 
-static bool fetch_said(struct planning *planning)
+static bool read_outputs(struct planning *planning)
 {
 	struct history *history = planning->history;
 	struct arena arena;
@@ -73,50 +73,51 @@ static bool fetch_said(struct planning *planning)
 		history->events[i].answers = 0;
 	}
 	for (size_t i = 0; i < history->count && fine; i++)
-		if (is_said_by(&history->events[i], planning->spec->service))
-			fine = fetch_versions(planning, i, &arena);
+		if (is_published_by(&history->events[i], planning->spec->service))
+			fine = read_versions(planning, i, &arena);
 	arena_done(&arena);
 	versions_sort(&planning->versions);
 	return fine;
 }
 
-/* The log is not in the order of decisions: what lies before the cut may rest on a version that lies after it. */
-static bool pull_one(struct planning *planning, size_t first, size_t count)
+/* The log is not in the order of decisions. A decision before the cut may depend on a version whose event lies after
+ * it. Such an event becomes wanted. Returns whether there was one. */
+static bool include_needed_of(struct planning *planning, size_t first, size_t count)
 {
-	const struct touch *touches = &planning->versions.touches[first];
+	const struct version_entry *entries = &planning->versions.entries[first];
 	int64_t most = 0;
-	bool pulled = false;
+	bool included = false;
 
 	for (size_t i = 0; i < count; i++)
-		if (planning->wanted[touches[i].event] && touches[i].sequence > most)
-			most = touches[i].sequence;
+		if (planning->wanted[entries[i].event] && entries[i].sequence > most)
+			most = entries[i].sequence;
 	for (size_t i = 0; i < count; i++) {
-		const bool needed = touches[i].sequence < most && !touches[i].seen;
+		const bool needed = entries[i].sequence < most && !entries[i].seen;
 
-		pulled = pulled || (needed && !planning->wanted[touches[i].event]);
-		planning->wanted[touches[i].event] = planning->wanted[touches[i].event] || needed;
+		included = included || (needed && !planning->wanted[entries[i].event]);
+		planning->wanted[entries[i].event] = planning->wanted[entries[i].event] || needed;
 	}
-	return pulled;
+	return included;
 }
 
-static void pull_what_is_needed(struct planning *planning)
+static void include_needed(struct planning *planning)
 {
-	bool pulled = planning->history->before < planning->history->count;
+	bool included = planning->history->before < planning->history->count;
 
-	while (pulled) {
-		pulled = false;
-		for (size_t first = 0, run; first < planning->versions.count; first += run) {
-			run = versions_run(&planning->versions, first);
-			pulled = pull_one(planning, first, run) || pulled;
+	while (included) {
+		included = false;
+		for (size_t first = 0, count; first < planning->versions.count; first += count) {
+			count = versions_group(&planning->versions, first);
+			included = include_needed_of(planning, first, count) || included;
 		}
 	}
 }
 
 /* ---- decisions ---- */
 
-static void decide_said(struct planning *planning, size_t index)
+static void add_output(struct planning *planning, size_t index)
 {
-	const struct happened *event = &planning->history->events[index];
+	const struct history_event *event = &planning->history->events[index];
 	const int64_t number = id_map_put(&planning->causes, &event->cause, (int64_t)planning->plan->count);
 
 	planning->decision_of[index] = number;
@@ -131,7 +132,7 @@ static void decide_said(struct planning *planning, size_t index)
 	planning->plan->output_count++;
 }
 
-static void place_outputs(struct planning *planning)
+static void collect_outputs(struct planning *planning)
 {
 	struct plan *plan = planning->plan;
 	size_t next = 0;
@@ -150,40 +151,40 @@ static void place_outputs(struct planning *planning)
 	}
 }
 
-static void decide_all_said(struct planning *planning)
+static void add_decisions(struct planning *planning)
 {
 	for (size_t i = 0; i < planning->history->count; i++)
 		if (planning->wanted[i])
-			decide_said(planning, i);
-	place_outputs(planning);
+			add_output(planning, i);
+	collect_outputs(planning);
 }
 
 /* ---- the order ---- */
 
-static bool lacks(const struct touch *touch, int64_t sequence)
+static bool print_missing_version(const struct version_entry *entry, int64_t sequence)
 {
 	char id[UUID_TEXT + 1];
 
-	uuid_text(&touch->id, id);
-	complain("the log lacks what made version %lld of the %s %s: it cannot be rebuilt", (long long)sequence,
-		 touch->kind->name, id);
+	uuid_text(&entry->id, id);
+	print_error("the log lacks the event behind version %lld of the %s %s: it cannot be rebuilt",
+		    (long long)sequence, entry->kind->name, id);
 	return false;
 }
 
-/* A version that nobody told of was made by something that was heard. */
-static bool fill_gap(struct planning *planning, const struct touch *touch, int64_t sequence, int64_t *previous)
+/* No event names the version: the decision on an event about the aggregate made it, and published nothing. */
+static bool fill_gap(struct planning *planning, const struct version_entry *entry, int64_t sequence, int64_t *previous)
 {
-	struct happened *heard = touch->kind != planning->spec->eventless_kind
-					 ? NULL
-					 : unprocessed_find(planning->history, planning->spec, &touch->id);
+	struct history_event *event = entry->kind != planning->spec->eventless_kind
+					      ? NULL
+					      : eventless_find(planning->history, planning->spec, &entry->id);
 
-	if (heard == NULL)
-		return lacks(touch, sequence);
-	heard->eventless = true;
+	if (event == NULL)
+		return print_missing_version(entry, sequence);
+	event->eventless = true;
 	struct decision *decision = new_decision(planning->plan);
-	decision->input = heard;
-	decision->now_us = heard->time_us;
-	decision->offset = heard->offset;
+	decision->input = event;
+	decision->now_us = event->time_us;
+	decision->offset = event->offset;
 	const int64_t number = (int64_t)planning->plan->count - 1;
 	if (*previous >= 0)
 		schedule_edge(planning->schedule, (size_t)*previous, (size_t)number);
@@ -191,36 +192,37 @@ static bool fill_gap(struct planning *planning, const struct touch *touch, int64
 	return true;
 }
 
-/* Of requests: what was said about the same subject before. */
-static void remember_before(struct planning *planning, const struct touch *touch, const struct happened **before)
+/* For the decision on a request: the event about the same subject before. */
+static void set_before(struct planning *planning, const struct version_entry *entry,
+		       const struct history_event **before)
 {
-	const struct happened *event = &planning->history->events[touch->event];
-	struct decision *decision = &planning->plan->decisions[planning->decision_of[touch->event]];
+	const struct history_event *event = &planning->history->events[entry->event];
+	struct decision *decision = &planning->plan->decisions[planning->decision_of[entry->event]];
 
-	if (touch->seen || decision->input != NULL || !uuid_equal(&event->subject, &touch->id) ||
+	if (entry->seen || decision->input != NULL || !uuid_equal(&event->subject, &entry->id) ||
 	    planning->plan->outputs[decision->first_output] != event)
 		return;
 	decision->before = *before;
 	*before = event;
 }
 
-static bool chain_one(struct planning *planning, size_t first, size_t count)
+static bool order_group(struct planning *planning, size_t first, size_t count)
 {
-	const struct happened *before = NULL;
+	const struct history_event *before = NULL;
 	int64_t previous = -1, made = 0;
 
 	for (size_t i = first; i < first + count; i++) {
-		const struct touch touch = planning->versions.touches[i];
+		const struct version_entry entry = planning->versions.entries[i];
 
-		if (!planning->wanted[touch.event])
+		if (!planning->wanted[entry.event])
 			continue;
-		while (made < touch.sequence - (touch.seen ? 0 : 1))
-			if (!fill_gap(planning, &touch, ++made, &previous))
+		while (made < entry.sequence - (entry.seen ? 0 : 1))
+			if (!fill_gap(planning, &entry, ++made, &previous))
 				return false;
-		if (!touch.seen)
-			made = touch.sequence;
-		remember_before(planning, &touch, &before);
-		const int64_t number = planning->decision_of[touch.event];
+		if (!entry.seen)
+			made = entry.sequence;
+		set_before(planning, &entry, &before);
+		const int64_t number = planning->decision_of[entry.event];
 		if (previous >= 0 && previous != number)
 			schedule_edge(planning->schedule, (size_t)previous, (size_t)number);
 		previous = number;
@@ -228,43 +230,43 @@ static bool chain_one(struct planning *planning, size_t first, size_t count)
 	return true;
 }
 
-static bool chain_all(struct planning *planning)
+static bool order_by_versions(struct planning *planning)
 {
 	bool fine = true;
 
-	for (size_t first = 0, run; first < planning->versions.count && fine; first += run) {
-		run = versions_run(&planning->versions, first);
-		fine = chain_one(planning, first, run);
+	for (size_t first = 0, count; first < planning->versions.count && fine; first += count) {
+		count = versions_group(&planning->versions, first);
+		fine = order_group(planning, first, count);
 	}
 	return fine;
 }
 
-/* What was heard and led to nothing: decided again as well, after everything else. */
+/* Decisions that made no version and published nothing are made again after all others. */
 static bool add_late(struct planning *planning, struct db *db)
 {
-	struct unprocessed unprocessed;
+	struct eventless_events eventless;
 
-	if (!unprocessed_list(planning->history, planning->spec, db, &unprocessed))
+	if (!eventless_list(planning->history, planning->spec, db, &eventless))
 		return false;
-	for (size_t i = 0; i < unprocessed.count; i++) {
+	for (size_t i = 0; i < eventless.count; i++) {
 		struct decision *decision = new_decision(planning->plan);
 
-		decision->input = unprocessed.events[i];
+		decision->input = eventless.events[i];
 		decision->now_us = planning->history->cut_us;
 		decision->offset = decision->input->offset;
 		decision->late = true;
 	}
-	planning->plan->waiting = unprocessed.waiting;
-	free(unprocessed.events);
+	planning->plan->waiting = eventless.waiting;
+	free(eventless.events);
 	return true;
 }
 
 static bool put_in_order(struct planning *planning, struct db *db)
 {
 	planning->schedule = schedule_new();
-	bool fine = chain_all(planning) && add_late(planning, db);
+	bool fine = order_by_versions(planning) && add_late(planning, db);
 	if (fine && !schedule_run(planning->schedule, planning->plan)) {
-		complain("the log contradicts itself: no order of decisions gives each the versions that it tells of");
+		print_error("the log contradicts itself: no order of decisions fits the versions in its events");
 		fine = false;
 	}
 	schedule_free(planning->schedule);
@@ -283,14 +285,14 @@ bool plan_make(struct history *history, const struct replay_spec *spec, struct d
 
 	*ret_plan = (struct plan){.count = 0};
 	id_map_init(&planning.causes);
-	bool fine = fetch_said(&planning);
+	bool fine = read_outputs(&planning);
 	if (fine) {
-		pull_what_is_needed(&planning);
-		decide_all_said(&planning);
+		include_needed(&planning);
+		add_decisions(&planning);
 		fine = put_in_order(&planning, db);
 	}
 	id_map_done(&planning.causes);
-	free(planning.versions.touches);
+	free(planning.versions.entries);
 	free(planning.wanted);
 	free(planning.decision_of);
 	if (!fine)

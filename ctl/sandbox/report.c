@@ -1,12 +1,13 @@
-/* Printing. */
+/* Formats findings. */
 #include "ctl/sandbox/report.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl/cli/json_line.h"
+#include "ctl/cli/json_object.h"
 #include "ctl/cli/terminal.h"
+#include "ctl/lib/services.h"
 #include "proto/messages.h"
 #include "json/value.h"
 
@@ -14,7 +15,7 @@ enum { DIGEST_SHOWN = 16, ROWS_SHOWN = 3 };
 
 bool finding_is_same(const struct finding *finding)
 {
-	size_t different = finding->replayed.difference_count;
+	size_t different = finding->result.difference_count;
 
 	for (size_t i = 0; i < finding->table_count; i++)
 		different += finding->tables[i].different;
@@ -26,7 +27,7 @@ static double seconds(int64_t us)
 	return (double)us / (double)SECOND_US;
 }
 
-/* An id without its dashes. */
+/* The digest without dashes. */
 static void digest_text(const struct uuid *digest, char ret_text[static UUID_TEXT + 1])
 {
 	char text[UUID_TEXT + 1];
@@ -39,9 +40,9 @@ static void digest_text(const struct uuid *digest, char ret_text[static UUID_TEX
 	ret_text[size] = '\0';
 }
 
-static const char *type_name(const struct happened *event)
+static const char *type_name(const struct history_event *event)
 {
-	return event == NULL ? "a request or a note" : comanda_contract.types[event->type].name;
+	return event == NULL ? "a request or a timer" : comanda_contract.types[event->type].name;
 }
 
 /* ---- for a person ---- */
@@ -61,70 +62,71 @@ static void print_indented(const char *json)
 	buffer_done(&text);
 }
 
-static void print_first(const struct replayed *replayed)
+static void print_first(const struct replay_result *result)
 {
-	const struct difference *first = &replayed->differences[0];
+	const struct difference *first = &result->differences[0];
 
 	printf("  %s%zu said differently%s; the first, found after %.2f s, is decision %zu, on %s", tint(TINT_BAD),
-	       replayed->difference_count, tint(TINT_NONE), seconds(first->after_us), first->log_position + 1,
+	       result->difference_count, tint(TINT_NONE), seconds(first->after_us), first->index + 1,
 	       type_name(first->input));
 	if (first->input != NULL)
 		printf(" at offset %" PRId64, first->input->offset);
 	printf(":\n");
 	if (first->recorded == NULL) {
-		printf("    the line says nothing there\n");
+		printf("    nothing is recorded there\n");
 	} else {
 		printf("    recorded at offset %" PRId64 "\n", first->recorded->offset);
 		print_indented(first->recorded->text.bytes);
 	}
-	if (first->now != NULL) {
+	if (first->rebuilt != NULL) {
 		printf("    this build\n");
-		print_indented(first->now);
+		print_indented(first->rebuilt);
 		return;
 	}
-	printf("    this build %s%s\n", first->why != NULL ? "refuses: " : "says nothing",
-	       first->why != NULL ? first->why : "");
+	printf("    this build %s%s\n", first->refusal != NULL ? "refuses: " : "says nothing",
+	       first->refusal != NULL ? first->refusal : "");
 }
 
-/* Of two rows, the columns that differ. */
-static void print_columns(const struct json *live, const struct json *here)
+/* The columns in which two rows differ. */
+static void print_columns(const struct json *live, const struct json *sandbox)
 {
-	struct buffer theirs, mine;
+	struct buffer live_text, sandbox_text;
 
-	buffer_init(&theirs);
-	buffer_init(&mine);
+	buffer_init(&live_text);
+	buffer_init(&sandbox_text);
 	for (const struct json *column = json_first(live); column != NULL; column = json_next(column)) {
-		const struct json *other = json_member(here, json_name(column));
+		const struct json *other = json_member(sandbox, json_name(column));
 
-		buffer_clear(&theirs);
-		buffer_clear(&mine);
-		json_print(&theirs, column);
+		buffer_clear(&live_text);
+		buffer_clear(&sandbox_text);
+		json_print(&live_text, column);
 		if (other != NULL)
-			json_print(&mine, other);
-		if (strcmp(theirs.bytes, mine.bytes) != 0)
-			printf("      %s: live %s, sandbox %s\n", json_name(column), theirs.bytes, mine.bytes);
+			json_print(&sandbox_text, other);
+		if (strcmp(live_text.bytes, sandbox_text.bytes) != 0)
+			printf("      %s: live %s, sandbox %s\n", json_name(column), live_text.bytes,
+			       sandbox_text.bytes);
 	}
-	buffer_done(&theirs);
-	buffer_done(&mine);
+	buffer_done(&live_text);
+	buffer_done(&sandbox_text);
 }
 
 static void print_row(const struct row_difference *row)
 {
 	struct faults faults = {0};
-	const struct json *live, *here;
+	const struct json *live, *sandbox;
 	char id[UUID_TEXT + 1];
 	struct arena arena;
 
 	uuid_text(&row->id, id);
-	if (row->live == NULL || row->here == NULL) {
+	if (row->live == NULL || row->sandbox == NULL) {
 		printf("    %s  only in %s\n", id, row->live == NULL ? "the sandbox" : "the live database");
 		return;
 	}
 	printf("    %s\n", id);
 	arena_init(&arena);
 	if (json_parse(&arena, span_of(row->live), &faults, &live) == OK &&
-	    json_parse(&arena, span_of(row->here), &faults, &here) == OK)
-		print_columns(live, here);
+	    json_parse(&arena, span_of(row->sandbox), &faults, &sandbox) == OK)
+		print_columns(live, sandbox);
 	arena_done(&arena);
 }
 
@@ -138,8 +140,8 @@ static void print_table(const struct table_state *state)
 		printf("%s%zu not as live%s", tint(TINT_BAD), state->different, tint(TINT_NONE));
 	else
 		printf("%sas live%s", tint(TINT_GOOD), tint(TINT_NONE));
-	if (state->moved_on > 0)
-		printf(", %zu changed since", state->moved_on);
+	if (state->changed_since > 0)
+		printf(", %zu changed since", state->changed_since);
 	printf("\n");
 	for (size_t i = 0; i < state->kept && i < ROWS_SHOWN; i++)
 		print_row(&state->first[i]);
@@ -147,18 +149,18 @@ static void print_table(const struct table_state *state)
 
 static void print_finding(const struct finding *finding)
 {
-	const struct replayed *replayed = &finding->replayed;
-	const double took = seconds(replayed->took_us);
+	const struct replay_result *result = &finding->result;
+	const double took = seconds(result->took_us);
 
 	printf("\n%s%s%s: %zu decisions, %zu events, %.2f s (%.0f events a second)\n", tint(TINT_STRONG),
-	       finding->service_name, tint(TINT_NONE), replayed->decisions, replayed->events, took,
-	       took > 0 ? (double)replayed->events / took : 0.0);
+	       finding->service->queue_prefix, tint(TINT_NONE), result->decisions, result->events, took,
+	       took > 0 ? (double)result->events / took : 0.0);
 	if (finding->waiting > 0)
 		printf("  %zu events that it had not decided by then were left out\n", finding->waiting);
-	if (replayed->difference_count == 0)
+	if (result->difference_count == 0)
 		printf("  %sall said as recorded%s\n", tint(TINT_GOOD), tint(TINT_NONE));
 	else
-		print_first(replayed);
+		print_first(result);
 	for (size_t i = 0; i < finding->table_count; i++)
 		print_table(&finding->tables[i]);
 }
@@ -167,41 +169,35 @@ static void print_finding(const struct finding *finding)
 
 static void add_difference(struct buffer *out, const struct difference *difference)
 {
-	struct json_line line;
+	struct json_object object;
 
-	json_line_open(&line);
-	json_line_int(&line, "decision", (int64_t)difference->log_position + 1);
-	json_line_int(&line, "after_us", difference->after_us);
-	json_line_text(&line, "heard", difference->input == NULL ? NULL : type_name(difference->input));
-	json_line_int(&line, "offset", difference->recorded == NULL ? INT_ABSENT : difference->recorded->offset);
+	json_object_open(&object);
+	json_object_int(&object, "decision", (int64_t)difference->index + 1);
+	json_object_int(&object, "after_us", difference->after_us);
+	json_object_text(&object, "heard", difference->input == NULL ? NULL : type_name(difference->input));
+	json_object_int(&object, "offset", difference->recorded == NULL ? INT_ABSENT : difference->recorded->offset);
 	if (difference->recorded != NULL)
-		json_line_json(&line, "recorded", difference->recorded->text);
-	if (difference->now != NULL)
-		json_line_json(&line, "now", span_of(difference->now));
-	json_line_text(&line, "refused", difference->why);
-	struct buffer text = json_line_take(&line);
-	buffer_text(out, out->size > 1 ? "," : "");
-	buffer_add(out, text.bytes, text.size);
-	buffer_done(&text);
+		json_object_json(&object, "recorded", difference->recorded->text);
+	if (difference->rebuilt != NULL)
+		json_object_json(&object, "now", span_of(difference->rebuilt));
+	json_object_text(&object, "refused", difference->refusal);
+	json_object_append(&object, out);
 }
 
 static void add_row(struct buffer *out, const struct row_difference *row)
 {
-	struct json_line line;
+	struct json_object object;
 
-	json_line_open(&line);
-	json_line_id(&line, "id", &row->id);
-	json_line_json(&line, "live", span_of(row->live == NULL ? "null" : row->live));
-	json_line_json(&line, "sandbox", span_of(row->here == NULL ? "null" : row->here));
-	struct buffer text = json_line_take(&line);
-	buffer_text(out, out->size > 1 ? "," : "");
-	buffer_add(out, text.bytes, text.size);
-	buffer_done(&text);
+	json_object_open(&object);
+	json_object_id(&object, "id", &row->id);
+	json_object_json(&object, "live", span_of(row->live == NULL ? "null" : row->live));
+	json_object_json(&object, "sandbox", span_of(row->sandbox == NULL ? "null" : row->sandbox));
+	json_object_append(&object, out);
 }
 
 static void add_table(struct buffer *out, const struct table_state *state)
 {
-	struct json_line line;
+	struct json_object object;
 	struct buffer rows;
 	char digest[UUID_TEXT + 1];
 
@@ -211,55 +207,52 @@ static void add_table(struct buffer *out, const struct table_state *state)
 	for (size_t i = 0; i < state->kept; i++)
 		add_row(&rows, &state->first[i]);
 	buffer_text(&rows, "]");
-	json_line_open(&line);
-	json_line_text(&line, "aggregate", state->table->name);
-	json_line_int(&line, "rows", (int64_t)state->rows);
-	json_line_text(&line, "digest", digest);
-	json_line_int(&line, "different", (int64_t)state->different);
-	json_line_int(&line, "changed_since", (int64_t)state->moved_on);
-	json_line_json(&line, "rows_that_differ", (struct span){rows.bytes, rows.size});
-	struct buffer text = json_line_take(&line);
-	buffer_text(out, out->size > 1 ? "," : "");
-	buffer_add(out, text.bytes, text.size);
-	buffer_done(&text);
+	json_object_open(&object);
+	json_object_text(&object, "aggregate", state->table->name);
+	json_object_int(&object, "rows", (int64_t)state->rows);
+	json_object_text(&object, "digest", digest);
+	json_object_int(&object, "different", (int64_t)state->different);
+	json_object_int(&object, "changed_since", (int64_t)state->changed_since);
+	json_object_json(&object, "rows_that_differ", (struct span){rows.bytes, rows.size});
+	json_object_append(&object, out);
 	buffer_done(&rows);
 }
 
 static void json_finding(const struct finding *finding)
 {
-	const struct replayed *replayed = &finding->replayed;
+	const struct replay_result *result = &finding->result;
 	struct buffer differences, tables;
-	struct json_line line;
+	struct json_object object;
 	char digest[UUID_TEXT + 1];
 
 	buffer_init(&differences);
 	buffer_init(&tables);
 	buffer_text(&differences, "[");
 	buffer_text(&tables, "[");
-	for (size_t i = 0; i < replayed->kept; i++)
-		add_difference(&differences, &replayed->differences[i]);
+	for (size_t i = 0; i < result->kept; i++)
+		add_difference(&differences, &result->differences[i]);
 	for (size_t i = 0; i < finding->table_count; i++)
 		add_table(&tables, &finding->tables[i]);
 	buffer_text(&differences, "]");
 	buffer_text(&tables, "]");
 	digest_text(&finding->digest, digest);
-	json_line_open(&line);
-	json_line_text(&line, "service", finding->service_name);
-	record_bool(&line, "same", finding_is_same(finding));
-	json_line_text(&line, "digest", digest);
-	json_line_int(&line, "decisions", (int64_t)replayed->decisions);
-	json_line_int(&line, "events", (int64_t)replayed->events);
-	json_line_int(&line, "waiting", (int64_t)finding->waiting);
-	json_line_int(&line, "took_us", replayed->took_us);
-	json_line_int(&line, "said_differently", (int64_t)replayed->difference_count);
-	json_line_json(&line, "differences", (struct span){differences.bytes, differences.size});
-	json_line_json(&line, "state", (struct span){tables.bytes, tables.size});
-	json_line_print(&line);
+	json_object_open(&object);
+	json_object_text(&object, "service", finding->service->queue_prefix);
+	json_object_bool(&object, "same", finding_is_same(finding));
+	json_object_text(&object, "digest", digest);
+	json_object_int(&object, "decisions", (int64_t)result->decisions);
+	json_object_int(&object, "events", (int64_t)result->events);
+	json_object_int(&object, "waiting", (int64_t)finding->waiting);
+	json_object_int(&object, "took_us", result->took_us);
+	json_object_int(&object, "said_differently", (int64_t)result->difference_count);
+	json_object_json(&object, "differences", (struct span){differences.bytes, differences.size});
+	json_object_json(&object, "state", (struct span){tables.bytes, tables.size});
+	json_object_print(&object);
 	buffer_done(&differences);
 	buffer_done(&tables);
 }
 
-/* ---- either ---- */
+/* ---- both ---- */
 
 void report_start(const struct history *history, const char *name, bool json)
 {
@@ -294,7 +287,12 @@ void report_end(bool same, const char *kept, bool json)
 	printf("\n%s%s%s\n", tint(same ? TINT_GOOD : TINT_BAD),
 	       same ? "Equal: this build decides as recorded, and the live databases hold what follows." : "Different.",
 	       tint(TINT_NONE));
-	if (kept != NULL)
-		printf("Kept: comanda_sandbox_%s_users, _products, _orders; comanda sandbox --drop %s ends them.\n",
-		       kept, kept);
+	if (kept == NULL)
+		return;
+	for (const struct service *const *service = services; *service != NULL; service++)
+		if (service == services)
+			printf("Kept: comanda_sandbox_%s_%s", kept, (*service)->queue_prefix);
+		else
+			printf(", _%s", (*service)->queue_prefix);
+	printf("; comanda sandbox --drop %s ends them.\n", kept);
 }

@@ -1,4 +1,4 @@
-/* What a sandbox found, for a person and for programs. */
+/* Prints what a sandbox found, for a person or as JSON. */
 #ifndef CTL_SANDBOX_REPORT_H
 #define CTL_SANDBOX_REPORT_H
 
@@ -7,23 +7,23 @@
 
 enum { TABLES_MOST = 8 };
 
-/* One service. */
+/* The result for one service. */
 struct finding {
-	const char *service_name;
-	size_t waiting;
-	int64_t took_us;
-	struct replayed replayed;
+	const struct service *service;
+	size_t waiting; /* events that the service had not processed */
+	struct replay_result result;
 	struct arena arena; /* of the rows that differ */
 	struct table_state tables[TABLES_MOST];
 	size_t table_count;
 	struct uuid digest; /* of all its tables */
 };
 
-/* Does this build say the same, and does the live database hold what follows from it? */
+/* Whether this build publishes what is recorded, and the live database has the rows that follow from it. */
 bool finding_is_same(const struct finding *finding);
 
 void report_start(const struct history *history, const char *name, bool json);
 void report_finding(const struct finding *finding, bool json);
+/* `kept`: the name of the sandbox whose databases stay; NULL: they were dropped. */
 void report_end(bool same, const char *kept, bool json);
 
 #endif

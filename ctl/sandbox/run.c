@@ -1,4 +1,4 @@
-/* Decides in batches, as a consumer would. */
+/* Makes decisions in batches, as a consumer does. */
 #include "ctl/sandbox/run.h"
 
 #include <string.h>
@@ -13,23 +13,23 @@ enum { BATCH = 500 };
 struct running {
 	const struct plan *plan;
 	const struct replay_spec *spec;
-	struct replay *rebuild;
+	struct replay *replay;
 	struct arena arena; /* of a batch's messages */
 	struct replay_step steps[BATCH];
 	struct buffer text;
-	struct replayed *replayed;
+	struct replay_result *result;
 	int64_t started_us;
 };
 
-static const struct decision *decision_at(const struct plan *plan, size_t log_position)
+static const struct decision *decision_at(const struct plan *plan, size_t index)
 {
-	return &plan->decisions[plan->in_order[log_position]];
+	return &plan->decisions[plan->in_order[index]];
 }
 
-/* ---- what was decided on ---- */
+/* ---- inputs ---- */
 
-/* Ids that a decision derives carry its cause's time, in milliseconds. */
-static int64_t cause_time_us(const struct happened *output)
+/* A derived id carries the time of its cause, in milliseconds. */
+static int64_t cause_time_us(const struct history_event *output)
 {
 	int64_t ms = 0;
 
@@ -38,51 +38,52 @@ static int64_t cause_time_us(const struct happened *output)
 	return ms * MS_US;
 }
 
-static bool no_message(const struct happened *event)
+static bool print_unknown_cause(const struct history_event *event)
 {
-	complain("nothing that this build knows leads to the %s at offset %lld, and what caused it is not in the log",
-		 comanda_contract.types[event->type].name, (long long)event->offset);
+	print_error(
+		"nothing that this build knows leads to the %s at offset %lld, and what caused it is not in the log",
+		comanda_contract.types[event->type].name, (long long)event->offset);
 	return false;
 }
 
-/* A request, or a note: known by what it led to. */
+/* A request or a timer is not in the log: it is inferred from the event that it caused. */
 static bool infer_step(struct running *running, const struct decision *decision, struct replay_step *step)
 {
-	const struct happened *output = running->plan->outputs[decision->first_output];
+	const struct history_event *output = running->plan->outputs[decision->first_output];
 	struct message event, before;
 	const bool has_before =
-		decision->before != NULL && happened_message(decision->before, &running->arena, &before);
+		decision->before != NULL && history_event_message(decision->before, &running->arena, &before);
 
-	if (!happened_message(output, &running->arena, &event))
-		return no_message(output);
-	const struct external_event root = {.event = &event, .before = has_before ? &before : NULL};
-	const struct inferred_request recalled = running->spec->cause(&root, &running->arena);
-	if (recalled.type < 0)
-		return no_message(output);
-	const struct handler *handler = service_decider(running->spec->service, recalled.type);
-	step->decide = recalled.decide != NULL || handler == NULL ? recalled.decide : handler->decide;
-	step->keys = recalled.keys != NULL || handler == NULL ? recalled.keys : handler->keys;
+	if (!history_event_message(output, &running->arena, &event))
+		return print_unknown_cause(output);
+	const struct external_event external = {.event = &event, .before = has_before ? &before : NULL};
+	const struct inferred_request inferred = running->spec->cause(&external, &running->arena);
+	if (inferred.type < 0)
+		return print_unknown_cause(output);
+	const struct handler *handler = service_decider(running->spec->service, inferred.type);
+	step->decide = inferred.decide != NULL || handler == NULL ? inferred.decide : handler->decide;
+	step->keys = inferred.keys != NULL || handler == NULL ? inferred.keys : handler->keys;
 	step->message = (struct message){
-		.type = recalled.type,
+		.type = inferred.type,
 		.id = output->cause,
 		.subject = output->subject,
 		.time_us = cause_time_us(output),
 		.deadline_us = INT64_MAX,
-		.caller = recalled.caller,
+		.caller = inferred.caller,
 		.traceparent = event.traceparent,
-		.body = recalled.body,
-		.prepared = recalled.prepared,
+		.body = inferred.body,
+		.prepared = inferred.prepared,
 	};
-	return step->decide != NULL || no_message(output);
+	return step->decide != NULL || print_unknown_cause(output);
 }
 
-static bool hear_step(struct running *running, const struct decision *decision, struct replay_step *step)
+static bool read_step(struct running *running, const struct decision *decision, struct replay_step *step)
 {
 	const struct handler *handler = service_decider(running->spec->service, decision->input->type);
 
-	if (handler == NULL || !happened_message(decision->input, &running->arena, &step->message)) {
-		complain("this build cannot hear the %s at offset %lld",
-			 comanda_contract.types[decision->input->type].name, (long long)decision->input->offset);
+	if (handler == NULL || !history_event_message(decision->input, &running->arena, &step->message)) {
+		print_error("this build has no handler for the %s at offset %lld, or cannot read it",
+			    comanda_contract.types[decision->input->type].name, (long long)decision->input->offset);
 		return false;
 	}
 	step->decide = handler->decide;
@@ -99,16 +100,16 @@ static bool fill_steps(struct running *running, size_t first, size_t count)
 		const struct decision *decision = decision_at(running->plan, first + i);
 
 		running->steps[i] = (struct replay_step){.now_us = decision->now_us};
-		fine = decision->input != NULL ? hear_step(running, decision, &running->steps[i])
+		fine = decision->input != NULL ? read_step(running, decision, &running->steps[i])
 					       : infer_step(running, decision, &running->steps[i]);
 	}
 	return fine;
 }
 
-/* ---- what was said ---- */
+/* ---- outputs ---- */
 
-/* Which span published an event is chosen anew each time, and no part of what was decided. */
-static const char *traceparent_of(struct running *running, const struct happened *recorded)
+/* The span id in traceparent is random, and no part of the decision: the recorded one is used. */
+static const char *traceparent_of(struct running *running, const struct history_event *recorded)
 {
 	static const char name[] = "\"traceparent\":\"";
 	const char *start = recorded == NULL ? NULL : strstr(recorded->text.bytes, name);
@@ -120,7 +121,7 @@ static const char *traceparent_of(struct running *running, const struct happened
 }
 
 static void write_output(struct running *running, const struct replay_step *step, const struct output *output,
-			 const struct happened *recorded)
+			 const struct history_event *recorded)
 {
 	buffer_clear(&running->text);
 	cloudevent_write(&running->text, &(struct cloudevent){
@@ -136,76 +137,78 @@ static void write_output(struct running *running, const struct replay_step *step
 					 });
 }
 
-/* Numbers and escapes have several spellings: both texts are brought into one before they count as different. */
+/* JSON has several spellings of a number or an escape. This build's text is normalized before it counts as different.
+ */
 static bool same_text(struct running *running, struct span recorded)
 {
 	struct faults faults = {0};
 	const struct json *json;
-	struct buffer again;
+	struct buffer normalized;
 
 	if (running->text.size == recorded.size && memcmp(running->text.bytes, recorded.bytes, recorded.size) == 0)
 		return true;
 	if (json_parse(&running->arena, (struct span){running->text.bytes, running->text.size}, &faults, &json) != OK)
 		return false;
-	buffer_init(&again);
-	json_print(&again, json);
-	const bool same = again.size == recorded.size && memcmp(again.bytes, recorded.bytes, recorded.size) == 0;
-	buffer_done(&again);
+	buffer_init(&normalized);
+	json_print(&normalized, json);
+	const bool same =
+		normalized.size == recorded.size && memcmp(normalized.bytes, recorded.bytes, recorded.size) == 0;
+	buffer_done(&normalized);
 	return same;
 }
 
-static const char *why_refused(struct replayed *replayed, const struct replay_step *step)
+static const char *describe_refusal(struct replay_result *result, const struct replay_step *step)
 {
 	const struct refusal *refusal = &step->decision.refusal;
 
 	if (step->decision.status == OK)
 		return NULL;
-	return arena_format(&replayed->arena, "%s%s%s",
+	return arena_format(&result->arena, "%s%s%s",
 			    refusal->code != NULL ? refusal->code : status_rule(step->decision.status)->code,
 			    refusal->detail != NULL ? ": " : "", refusal->detail != NULL ? refusal->detail : "");
 }
 
-static void note_difference(struct running *running, size_t log_position, const struct replay_step *step,
-			    const struct happened *recorded, bool says)
+static void add_difference(struct running *running, size_t index, const struct replay_step *step,
+			   const struct history_event *recorded, bool published)
 {
-	struct replayed *replayed = running->replayed;
+	struct replay_result *result = running->result;
 
-	if (replayed->difference_count++ >= DIFFERENCES_KEPT)
+	if (result->difference_count++ >= DIFFERENCES_KEPT)
 		return;
-	replayed->differences[replayed->kept++] = (struct difference){
-		.log_position = log_position,
+	result->differences[result->kept++] = (struct difference){
+		.index = index,
 		.recorded = recorded,
-		.now = says ? arena_text(&replayed->arena, running->text.bytes) : NULL,
-		.why = why_refused(replayed, step),
-		.input = decision_at(running->plan, log_position)->input,
+		.rebuilt = published ? arena_text(&result->arena, running->text.bytes) : NULL,
+		.refusal = describe_refusal(result, step),
+		.input = decision_at(running->plan, index)->input,
 		.after_us = monotonic_now() - running->started_us,
 	};
 }
 
-/* Outputs of one decision come in the order of their making on both sides. */
-static void compare_step(struct running *running, size_t log_position, const struct replay_step *step,
+/* Both sides have the outputs of one decision in the order in which it made them. */
+static void compare_step(struct running *running, size_t index, const struct replay_step *step,
 			 const struct output *outputs)
 {
-	const struct decision *decision = decision_at(running->plan, log_position);
+	const struct decision *decision = decision_at(running->plan, index);
 	const size_t most = step->output_count > decision->output_count ? step->output_count : decision->output_count;
 
 	for (size_t i = 0; i < most; i++) {
-		const struct happened *recorded =
+		const struct history_event *recorded =
 			i >= decision->output_count ? NULL : running->plan->outputs[decision->first_output + i];
-		const bool says = i < step->output_count;
+		const bool published = i < step->output_count;
 
-		if (says)
+		if (published)
 			write_output(running, step, &outputs[i], recorded);
-		if (recorded == NULL || !says || !same_text(running, recorded->text))
-			note_difference(running, log_position, step, recorded, says);
+		if (recorded == NULL || !published || !same_text(running, recorded->text))
+			add_difference(running, index, step, recorded, published);
 	}
-	running->replayed->events += decision->output_count;
+	running->result->events += decision->output_count;
 }
 
-/* Decided in a consumer that only answers: from what others have committed. */
-static bool only_answers(const struct running *running, size_t log_position)
+/* Whether a stateless consumer makes the decision. It reads what others have committed. */
+static bool is_stateless(const struct running *running, size_t index)
 {
-	const struct happened *input = decision_at(running->plan, log_position)->input;
+	const struct history_event *input = decision_at(running->plan, index)->input;
 
 	for (const struct consumer_config *consumer = running->spec->service->consumers;
 	     consumer->name != NULL && input != NULL; consumer++)
@@ -214,13 +217,15 @@ static bool only_answers(const struct running *running, size_t log_position)
 	return false;
 }
 
-/* How many go together. An answer looks at rows that others write, and so comes after their commit. */
-static size_t batch_from(const struct running *running, size_t first)
+/* How many decisions form the next batch. Stateless decisions read committed rows, so they have batches of their own.
+ */
+static size_t batch_size(const struct running *running, size_t first)
 {
-	const bool answers = only_answers(running, first);
+	const bool stateless = is_stateless(running, first);
 	size_t count = 1;
 
-	while (count < BATCH && first + count < running->plan->count && only_answers(running, first + count) == answers)
+	while (count < BATCH && first + count < running->plan->count &&
+	       is_stateless(running, first + count) == stateless)
 		count++;
 	return count;
 }
@@ -231,10 +236,10 @@ static bool run_batch(struct running *running, size_t first, size_t count, struc
 
 	if (!fill_steps(running, first, count))
 		return false;
-	const enum status status = replay_batch(running->rebuild, running->steps, count, &outputs);
+	const enum status status = replay_batch(running->replay, running->steps, count, &outputs);
 	if (status != OK) {
-		complain("the sandbox's database refused what %s decided: %s", running->spec->service->name,
-			 db_detail(db));
+		print_error("the sandbox's database refused the decisions of %s: %s", running->spec->service->name,
+			    db_detail(db));
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -250,40 +255,40 @@ static bool run_batches(struct running *running, struct db *db)
 	bool fine = true;
 
 	for (size_t first = 0, count; first < all && fine; first += count) {
-		count = batch_from(running, first);
+		count = batch_size(running, first);
 		fine = run_batch(running, first, count, db) && !interrupted();
 		progress(running->spec->service->name, (int64_t)first, (int64_t)all);
 	}
 	progress_end();
-	running->replayed->decisions = all;
-	running->replayed->took_us = monotonic_now() - running->started_us;
+	running->result->decisions = all;
+	running->result->took_us = monotonic_now() - running->started_us;
 	return fine;
 }
 
-bool run_plan(const struct plan *plan, const struct replay_spec *spec, struct db *db, struct replayed *ret_replayed)
+bool run_plan(const struct plan *plan, const struct replay_spec *spec, struct db *db, struct replay_result *ret_result)
 {
 	struct running *running = mem_new(1, sizeof(*running));
 	bool fine = true;
 
-	*ret_replayed = (struct replayed){.decisions = 0};
-	arena_init(&ret_replayed->arena);
-	*running = (struct running){.plan = plan, .spec = spec, .replayed = ret_replayed};
+	*ret_result = (struct replay_result){.decisions = 0};
+	arena_init(&ret_result->arena);
+	*running = (struct running){.plan = plan, .spec = spec, .result = ret_result};
 	arena_init(&running->arena);
 	buffer_init(&running->text);
-	if (replay_open(spec->service, db, &running->rebuild) != OK) {
-		complain("the sandbox's database cannot be set up: %s", db_detail(db));
+	if (replay_open(spec->service, db, &running->replay) != OK) {
+		print_error("the sandbox's database cannot be set up: %s", db_detail(db));
 		fine = false;
 	}
 	running->started_us = monotonic_now();
 	fine = fine && run_batches(running, db);
-	replay_free(running->rebuild);
+	replay_free(running->replay);
 	buffer_done(&running->text);
 	arena_done(&running->arena);
 	free(running);
 	return fine;
 }
 
-void replayed_done(struct replayed *replayed)
+void replay_result_done(struct replay_result *result)
 {
-	arena_done(&replayed->arena);
+	arena_done(&result->arena);
 }

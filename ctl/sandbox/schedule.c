@@ -1,4 +1,4 @@
-/* Topological order (A. B. Kahn, 1962), by time among those that are free to go. */
+/* A topological order (A. B. Kahn, 1962). Of several decisions that are ready, the earliest comes first. */
 #include "ctl/sandbox/schedule.h"
 
 struct edge {
@@ -30,7 +30,7 @@ void schedule_edge(struct schedule *schedule, size_t from, size_t to)
 	schedule->edges[schedule->count++] = (struct edge){from, to};
 }
 
-/* ---- the decisions that are free to go: a heap, the earliest on top ---- */
+/* ---- the decisions that are ready: a heap with the earliest on top ---- */
 
 struct heap {
 	const struct plan *plan;
@@ -44,7 +44,7 @@ static bool earlier(const struct plan *plan, size_t first, size_t second)
 
 	if (a->late != b->late)
 		return b->late;
-	if (a->late) /* in the order in which they were listed */
+	if (a->late) /* these keep their order */
 		return first < second;
 	if (a->now_us != b->now_us)
 		return a->now_us < b->now_us;
@@ -106,7 +106,7 @@ static void prepare(const struct schedule *schedule, struct plan *plan)
 		plan->decisions[i].first_edge = schedule->count;
 	for (size_t i = schedule->count; i-- > 0;) {
 		plan->decisions[schedule->edges[i].from].first_edge = i;
-		plan->decisions[schedule->edges[i].to].waits_for++;
+		plan->decisions[schedule->edges[i].to].dependencies++;
 	}
 }
 
@@ -118,7 +118,7 @@ bool schedule_run(const struct schedule *schedule, struct plan *plan)
 	prepare(schedule, plan);
 	plan->in_order = mem_new(plan->count + 1, sizeof(size_t));
 	for (size_t i = 0; i < plan->count; i++)
-		if (plan->decisions[i].waits_for == 0)
+		if (plan->decisions[i].dependencies == 0)
 			heap_put(&heap, i);
 	while (heap.count > 0) {
 		const size_t number = heap_take(&heap);
@@ -126,7 +126,7 @@ bool schedule_run(const struct schedule *schedule, struct plan *plan)
 		plan->in_order[done++] = number;
 		for (size_t edge = plan->decisions[number].first_edge;
 		     edge < schedule->count && schedule->edges[edge].from == number; edge++)
-			if (--plan->decisions[schedule->edges[edge].to].waits_for == 0)
+			if (--plan->decisions[schedule->edges[edge].to].dependencies == 0)
 				heap_put(&heap, schedule->edges[edge].to);
 	}
 	free(heap.numbers);

@@ -1,4 +1,4 @@
-/* CREATE DATABASE, DROP DATABASE. */
+/* Creates and drops databases. */
 #include "ctl/sandbox/scratch.h"
 
 #include <stdio.h>
@@ -6,9 +6,9 @@
 
 #include "ctl/cli/terminal.h"
 
-#define SETTING     "COMANDA_SANDBOX_DATABASE_URL"
-#define URL_EXAMPLE "postgresql://comanda_sandbox:password@127.0.0.1:5432/postgres"
-#define WAIT_US     (60 * SECOND_US)
+#define SETTING              "COMANDA_SANDBOX_DATABASE_URL"
+#define URL_EXAMPLE          "postgresql://comanda_sandbox:password@127.0.0.1:5432/postgres"
+#define STATEMENT_TIMEOUT_US (60 * SECOND_US)
 
 enum { NAME_LONGEST = 32 };
 
@@ -27,14 +27,17 @@ static void random_name(char ret_name[static UUID_TEXT + 1])
 	memmove(ret_name, ret_name + UUID_TEXT - 8, 9); /* its last eight digits are random */
 }
 
-static struct db *connect_to(const char *url, const char *consumer)
+static struct db *connect_to(const char *url, const char *purpose)
 {
-	struct db *db = db_new(&(struct db_config){
-		.url = url, .program = "comanda", .connection_name = consumer, .wait_us = WAIT_US, .relaxed = true});
+	struct db *db = db_new(&(struct db_config){.url = url,
+						   .program = "comanda",
+						   .connection_name = purpose,
+						   .wait_us = STATEMENT_TIMEOUT_US,
+						   .relaxed = true});
 
 	if (db_ensure(db) == OK)
 		return db;
-	complain("the sandbox's database cannot be reached: %s", db_detail(db));
+	print_error("the sandbox's database cannot be reached: %s", db_detail(db));
 	db_free(db);
 	return NULL;
 }
@@ -45,8 +48,8 @@ bool scratch_open(const char *name, struct scratch *ret_scratch)
 
 	*ret_scratch = (struct scratch){.server = NULL};
 	if (name != NULL && !name_fits(name)) {
-		complain("a sandbox's name has 1 to %d lower-case letters, digits and underscores, not \"%s\"",
-			 NAME_LONGEST, name);
+		print_error("a sandbox's name has 1 to %d lower-case letters, digits and underscores, not \"%s\"",
+			    NAME_LONGEST, name);
 		return false;
 	}
 	random_name(random);
@@ -62,12 +65,12 @@ void scratch_done(struct scratch *scratch)
 	db_free(scratch->server);
 }
 
-const char *scratch_database(const struct scratch *scratch, const char *service_name, struct arena *arena)
+const char *scratch_database(const struct scratch *scratch, const struct service *service, struct arena *arena)
 {
-	return arena_format(arena, "comanda_sandbox_%s_%s", scratch->name, service_name);
+	return arena_format(arena, "comanda_sandbox_%s_%s", scratch->name, service->queue_prefix);
 }
 
-/* The same URL with another database: what stands between the third slash and the question mark. */
+/* The URL with another database: the part between the third slash and the question mark is replaced. */
 static const char *url_of(const char *url, const char *database, struct arena *arena)
 {
 	const char *host = strstr(url, "://"), *path = host == NULL ? NULL : strchr(host + 3, '/');
@@ -77,7 +80,7 @@ static const char *url_of(const char *url, const char *database, struct arena *a
 	return arena_format(arena, "%.*s/%s%s", (int)head, url, database, rest == NULL ? "" : rest);
 }
 
-/* Databases have no parameters in SQL; the name is made of letters, digits and underscores alone (name_fits). */
+/* CREATE DATABASE takes no parameters. The name is safe in SQL: letters, digits and underscores (name_fits). */
 static enum status command(struct scratch *scratch, const char *text)
 {
 	struct rows rows;
@@ -89,46 +92,46 @@ static enum status command(struct scratch *scratch, const char *text)
 	return status == OK ? db_synced(scratch->server) : status;
 }
 
-static bool refused(struct scratch *scratch, const char *database)
+static bool print_refusal(struct scratch *scratch, const char *database)
 {
 	if (strcmp(db_sqlstate(scratch->server), "42P04") == 0)
-		complain("the database %s is there already: use another --name, or comanda sandbox --drop %s", database,
-			 scratch->name);
+		print_error("the database %s exists already: use another --name, or comanda sandbox --drop %s",
+			    database, scratch->name);
 	else if (strcmp(db_sqlstate(scratch->server), "42501") == 0)
-		complain("the account of " SETTING " may not make databases: ALTER ROLE ... CREATEDB");
+		print_error("the account of " SETTING " has no right to create databases: ALTER ROLE ... CREATEDB");
 	else
-		complain("the database %s: %s", database, db_detail(scratch->server));
+		print_error("the database %s: %s", database, db_detail(scratch->server));
 	db_recover(scratch->server);
 	return false;
 }
 
-struct db *scratch_create(struct scratch *scratch, const char *service_name)
+struct db *scratch_create(struct scratch *scratch, const struct service *service)
 {
 	struct db *db = NULL;
 	struct arena arena;
 
 	arena_init(&arena);
-	const char *database = scratch_database(scratch, service_name, &arena);
-	/* template0: nobody can be connected to it, which would be in the way. */
+	const char *database = scratch_database(scratch, service, &arena);
+	/* template0, because it accepts no connections: a connection to the template would make the statement fail. */
 	if (command(scratch, arena_format(&arena, "CREATE DATABASE %s TEMPLATE template0", database)) != OK ||
 	    command(scratch, arena_format(&arena, "REVOKE CONNECT, TEMPORARY ON DATABASE %s FROM PUBLIC", database)) !=
 		    OK)
-		refused(scratch, database);
+		print_refusal(scratch, database);
 	else
-		db = connect_to(url_of(scratch->url, database, &arena), service_name);
+		db = connect_to(url_of(scratch->url, database, &arena), service->queue_prefix);
 	arena_done(&arena);
 	return db;
 }
 
-bool scratch_drop(struct scratch *scratch, const char *service_name)
+bool scratch_drop(struct scratch *scratch, const struct service *service)
 {
 	struct arena arena;
 
 	arena_init(&arena);
-	const char *database = scratch_database(scratch, service_name, &arena);
+	const char *database = scratch_database(scratch, service, &arena);
 	const bool fine =
 		command(scratch, arena_format(&arena, "DROP DATABASE IF EXISTS %s WITH (FORCE)", database)) == OK ||
-		refused(scratch, database);
+		print_refusal(scratch, database);
 	arena_done(&arena);
 	return fine;
 }

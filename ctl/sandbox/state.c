@@ -1,4 +1,4 @@
-/* Two tables, both in the order of their keys, walked side by side. */
+/* Reads two tables in the order of their keys and compares row by row. */
 #include "ctl/sandbox/state.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@ struct state_row {
 	struct span text;
 };
 
-/* A table, a page at a time. */
+/* Reads a table page by page. */
 struct reader {
 	const struct state_table *table;
 	struct db *db;
@@ -27,7 +27,7 @@ static void read_page(struct reader *reader)
 
 	arg_uuid(db_args(reader->db), &reader->after);
 	reader->count = reader->next = 0;
-	reader->failed = !ask_database(reader->db, &reader->table->rows, &rows);
+	reader->failed = !query_database(reader->db, &reader->table->rows, &rows);
 	reader->over = reader->failed || rows.count == 0;
 	if (reader->over)
 		return;
@@ -43,7 +43,7 @@ static void read_page(struct reader *reader)
 	reader->after = reader->rows[reader->count - 1].id;
 }
 
-/* The row that comes next; NULL: there are no more. */
+/* The next row; NULL: there are no more. */
 static const struct state_row *peek(struct reader *reader)
 {
 	if (reader->next == reader->count && !reader->over)
@@ -62,7 +62,7 @@ static void add_to_digest(struct uuid *digest, struct span row)
 	buffer_done(&text);
 }
 
-/* Whose row it is: its own id, or the one that the table's `owner` names. */
+/* Whether an event after the cut mentions the row's aggregate: by the row's id, or by the id that `owner` names. */
 static bool mentioned(const struct state_table *table, const struct state_row *row, const struct id_map *later)
 {
 	struct uuid id;
@@ -73,20 +73,20 @@ static bool mentioned(const struct state_table *table, const struct state_row *r
 		return id_map_get(later, &row->id) != ID_MAP_NONE;
 	const char *member = strstr(row->text.bytes, table->owner);
 	if (member == NULL || uuid_parse(member + strlen(table->owner), UUID_TEXT, &id) != OK)
-		return later->count > 0; /* given up by somebody of whom it does not tell */
+		return later->count > 0; /* the row names no owner any more: any later event may be about it */
 	return id_map_get(later, &id) != ID_MAP_NONE;
 }
 
-static void note(struct table_state *state, struct arena *arena, const struct state_row *live,
-		 const struct state_row *here)
+static void add_difference(struct table_state *state, struct arena *arena, const struct state_row *live,
+			   const struct state_row *sandbox)
 {
 	state->different++;
 	if (state->kept == ROWS_KEPT)
 		return;
 	state->first[state->kept++] = (struct row_difference){
-		.id = live != NULL ? live->id : here->id,
+		.id = live != NULL ? live->id : sandbox->id,
 		.live = live == NULL ? NULL : arena_copy(arena, live->text.bytes, live->text.size),
-		.here = here == NULL ? NULL : arena_copy(arena, here->text.bytes, here->text.size),
+		.sandbox = sandbox == NULL ? NULL : arena_copy(arena, sandbox->text.bytes, sandbox->text.size),
 	};
 }
 
@@ -96,12 +96,12 @@ static bool equal(const struct state_row *a, const struct state_row *b)
 	       memcmp(a->text.bytes, b->text.bytes, a->text.size) == 0;
 }
 
-static void walk(struct reader *here, struct reader *live, const struct id_map *later, struct arena *arena,
-		 struct table_state *state)
+static void compare_rows(struct reader *sandbox, struct reader *live, const struct id_map *later, struct arena *arena,
+			 struct table_state *state)
 {
 	const struct state_row *a, *b;
 
-	while (a = peek(here), b = peek(live), a != NULL || b != NULL) {
+	while (a = peek(sandbox), b = peek(live), a != NULL || b != NULL) {
 		const int order = a == NULL ? 1 : b == NULL ? -1 : uuid_compare(&a->id, &b->id);
 		const struct state_row *mine = order <= 0 ? a : NULL, *theirs = order >= 0 ? b : NULL;
 
@@ -111,25 +111,25 @@ static void walk(struct reader *here, struct reader *live, const struct id_map *
 		}
 		if (!equal(mine, theirs)) {
 			if (mentioned(state->table, mine, later) || mentioned(state->table, theirs, later))
-				state->moved_on++;
+				state->changed_since++;
 			else
-				note(state, arena, theirs, mine);
+				add_difference(state, arena, theirs, mine);
 		}
-		here->next += mine != NULL;
+		sandbox->next += mine != NULL;
 		live->next += theirs != NULL;
 	}
 }
 
-bool state_compare(const struct state_table *table, struct db *here, struct db *live, const struct id_map *later,
+bool state_compare(const struct state_table *table, struct db *sandbox, struct db *live, const struct id_map *later,
 		   struct arena *arena, struct table_state *ret_state)
 {
-	struct reader mine = {.table = table, .db = here}, theirs = {.table = table, .db = live};
+	struct reader sandbox_rows = {.table = table, .db = sandbox}, live_rows = {.table = table, .db = live};
 
 	*ret_state = (struct table_state){.table = table};
-	arena_init(&mine.arena);
-	arena_init(&theirs.arena);
-	walk(&mine, &theirs, later, arena, ret_state);
-	arena_done(&mine.arena);
-	arena_done(&theirs.arena);
-	return !mine.failed && !theirs.failed;
+	arena_init(&sandbox_rows.arena);
+	arena_init(&live_rows.arena);
+	compare_rows(&sandbox_rows, &live_rows, later, arena, ret_state);
+	arena_done(&sandbox_rows.arena);
+	arena_done(&live_rows.arena);
+	return !sandbox_rows.failed && !live_rows.failed;
 }

@@ -1,25 +1,25 @@
-/* Touches, fetched and sorted. */
+/* Collects and sorts entries. */
 #include "ctl/sandbox/versions.h"
 
-static void add(struct versions *versions, const struct touch *touch)
+static void add(struct versions *versions, const struct version_entry *entry)
 {
 	if (versions->count == versions->room) {
 		versions->room = versions->room == 0 ? 4096 : versions->room * 2;
-		versions->touches = mem_grow(versions->touches, versions->room * sizeof(*versions->touches));
+		versions->entries = mem_grow(versions->entries, versions->room * sizeof(*versions->entries));
 	}
-	versions->touches[versions->count] = *touch;
-	versions->touches[versions->count].event = versions->event;
-	versions->touches[versions->count++].time_us = versions->time_us;
+	versions->entries[versions->count] = *entry;
+	versions->entries[versions->count].event = versions->event;
+	versions->entries[versions->count++].time_us = versions->time_us;
 }
 
 void versions_made(struct versions *versions, const struct aggregate *kind, const struct uuid *id, int64_t sequence)
 {
-	add(versions, &(struct touch){.kind = kind, .id = *id, .sequence = sequence});
+	add(versions, &(struct version_entry){.kind = kind, .id = *id, .sequence = sequence});
 }
 
 void versions_seen(struct versions *versions, const struct aggregate *kind, const struct uuid *id, int64_t sequence)
 {
-	add(versions, &(struct touch){.kind = kind, .id = *id, .sequence = sequence, .seen = true});
+	add(versions, &(struct version_entry){.kind = kind, .id = *id, .sequence = sequence, .seen = true});
 }
 
 static int compare_numbers(int64_t a, int64_t b)
@@ -29,7 +29,7 @@ static int compare_numbers(int64_t a, int64_t b)
 
 static int compare(const void *first, const void *second)
 {
-	const struct touch *a = first, *b = second;
+	const struct version_entry *a = first, *b = second;
 	int order = (a->kind > b->kind) - (a->kind < b->kind);
 
 	if (order == 0)
@@ -45,15 +45,15 @@ static int compare(const void *first, const void *second)
 
 void versions_sort(struct versions *versions)
 {
-	qsort(versions->touches, versions->count, sizeof(*versions->touches), compare);
+	qsort(versions->entries, versions->count, sizeof(*versions->entries), compare);
 }
 
-size_t versions_run(const struct versions *versions, size_t first)
+size_t versions_group(const struct versions *versions, size_t first)
 {
 	size_t last = first + 1;
 
-	while (last < versions->count && versions->touches[last].kind == versions->touches[first].kind &&
-	       uuid_equal(&versions->touches[last].id, &versions->touches[first].id))
+	while (last < versions->count && versions->entries[last].kind == versions->entries[first].kind &&
+	       uuid_equal(&versions->entries[last].id, &versions->entries[first].id))
 		last++;
 	return last - first;
 }

@@ -1,29 +1,29 @@
-/* Who made and who saw which version: what puts decisions in order. */
+/* The versions of aggregates that events name. They give the order of decisions. */
 #ifndef CTL_SANDBOX_VERSIONS_H
 #define CTL_SANDBOX_VERSIONS_H
 
 #include "comanda/replay.h"
 
-struct touch {
+struct version_entry {
 	const struct aggregate *kind;
 	struct uuid id;
 	int64_t sequence;
-	bool seen;       /* otherwise: made */
-	int64_t time_us; /* of the decision; of equal ones, the earlier made the version, and the others said it again
-			  */
+	bool seen;       /* the decision read this version; otherwise it made it */
+	int64_t time_us; /* of the decision. Several may name the same version: the earliest made it, the others repeat
+			    it */
 	size_t event;    /* index into the history */
 };
 
 struct versions {
-	struct touch *touches;
+	struct version_entry *entries;
 	size_t count, room;
-	size_t event; /* whose versions are being told */
+	size_t event; /* to which new entries belong */
 	int64_t time_us;
 };
 
-/* By aggregate, then by version: who made it, then who saw it. */
+/* Sorts by aggregate, then by version: the event that made it, then the events that read it. */
 void versions_sort(struct versions *versions);
-/* The number of touches from `first` on that are of one aggregate. */
-size_t versions_run(const struct versions *versions, size_t first);
+/* The number of entries from `first` on that belong to one aggregate. */
+size_t versions_group(const struct versions *versions, size_t first);
 
 #endif

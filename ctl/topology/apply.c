@@ -1,11 +1,13 @@
-/* comanda topology apply: the table of proto/topology.c, put on the broker. Can be run again and again. */
+/* comanda topology apply: brings the broker to the table of proto/topology.c. Can be run again and again. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ctl/cli/commands.h"
+#include "ctl/cli/terminal.h"
 #include "ctl/lib/connect.h"
-#include "ctl/topology/differences.h"
+#include "ctl/topology/difference_print.h"
+#include "ctl/topology/queue_arguments.h"
 #include "proto/topology.h"
 
 struct applying {
@@ -23,11 +25,11 @@ static void put(struct applying *applying, const char *method, const char *path)
 	if (status >= 200 && status < 300)
 		return;
 	if (status == 400 && (strncmp(path, "queues/", 7) == 0 || strncmp(path, "exchanges/", 10) == 0))
-		return; /* it is there with other arguments, which cannot be changed: leftovers says what to do */
+		return; /* it exists with other arguments, which cannot be changed: repair_rest prints the steps */
 	applying->failures++;
 	if (status != 0)
-		fprintf(stderr, "comanda: %s /api/%s answered %d: %s\n", method, path, status,
-			management_answer(applying->management));
+		print_error("%s /api/%s answered %d: %s", method, path, status,
+			    management_answer(applying->management));
 }
 
 static const char *encode(struct applying *applying, const char *name)
@@ -82,8 +84,7 @@ static const char *password_of(struct applying *applying, const char *user)
 		return NULL;
 	}
 	if (password == NULL) {
-		fprintf(stderr, "comanda: %s is not set: the broker user %s keeps the password that it has\n", name,
-			user);
+		print_error("%s is not set: the broker user %s keeps the password that it has", name, user);
 		return NULL;
 	}
 	return password;
@@ -118,12 +119,9 @@ static void apply_exchange(struct applying *applying, const struct topology_exch
 
 static void apply_queue(struct applying *applying, const struct topology_queue *queue)
 {
-	static const char *const types[] = {"classic", "quorum", "stream"};
-
 	buffer_clear(&applying->body);
-	buffer_format(&applying->body,
-		      "{\"durable\":true,\"auto_delete\":false,\"arguments\":{\"x-queue-type\":\"%s\"%s%s}",
-		      types[queue->kind], strcmp(queue->arguments, "{}") == 0 ? "" : ",", queue->arguments + 1);
+	buffer_format(&applying->body, "{\"durable\":true,\"auto_delete\":false,\"arguments\":%s}",
+		      queue_arguments(queue, &applying->arena));
 	put(applying, "PUT", path_of(applying, "queues/{vhost}/", queue->name));
 }
 
@@ -145,7 +143,7 @@ static void apply_policy(struct applying *applying, const struct topology_policy
 	put(applying, "PUT", path_of(applying, "policies/{vhost}/", policy->name));
 }
 
-/* Queues and bindings stand before any program may publish: the first event must find who waits for it. */
+/* Users come last: no program may publish before the queues and bindings exist. */
 static void apply_all(struct applying *applying)
 {
 	apply_vhost(applying);
@@ -163,8 +161,9 @@ static void apply_all(struct applying *applying)
 		apply_user(applying, &topology_users[i]);
 }
 
-/* Takes away what can be taken away without loss, and tells what is left to do by hand. Returns an exit code. */
-static int leftovers(bool json)
+/* Deletes what is not in the table where that loses nothing, and prints the steps for the rest. Returns an exit code.
+ */
+static int repair_rest(bool json)
 {
 	struct differences found;
 	bool fine = differences_find(&found);
@@ -173,17 +172,17 @@ static int leftovers(bool json)
 	for (size_t i = 0; i < found.count && fine; i++) {
 		const struct difference *difference = &found.items[i];
 
-		if (difference->mending == MEND_APPLY && difference->method != NULL) {
+		if (difference->repair == REPAIR_BY_APPLY && difference->method != NULL) {
 			const int status =
 				management_call(found.management, difference->method, difference->path, NULL);
 			fine = status == 204 || status == 404;
 			if (json)
-				difference_record(difference, fine);
+				difference_json(difference, fine);
 			else
 				printf("%s %s: taken away\n", difference->what, difference->name);
 		} else {
 			if (json)
-				difference_record(difference, false);
+				difference_json(difference, false);
 			else
 				difference_print(difference);
 			left += !difference->extra;
@@ -191,7 +190,7 @@ static int leftovers(bool json)
 	}
 	differences_done(&found);
 	if (!fine)
-		return EXIT_COULD_NOT;
+		return EXIT_FAILED;
 	return left == 0 ? EXIT_DONE : EXIT_DIFFERENT;
 }
 
@@ -204,14 +203,14 @@ static int run(const struct command *command, int argc, char **argv)
 	struct apply_options options = {.json = false};
 
 	if (!command_read(command, argc, argv, &options))
-		return EXIT_COULD_NOT;
+		return EXIT_FAILED;
 	struct applying applying = {.management = management_open()};
 	if (applying.management == NULL)
-		return EXIT_COULD_NOT;
+		return EXIT_FAILED;
 	arena_init(&applying.arena);
 	buffer_init(&applying.body);
 	apply_all(&applying);
-	const int code = applying.failures > 0 ? EXIT_COULD_NOT : leftovers(options.json);
+	const int code = applying.failures > 0 ? EXIT_FAILED : repair_rest(options.json);
 	if (code == EXIT_DONE && !options.json)
 		printf("the topology stands on the broker, in the virtual host \"%s\"\n",
 		       management_vhost(applying.management));
@@ -223,12 +222,12 @@ static int run(const struct command *command, int argc, char **argv)
 
 static const struct option table[] = {
 	JSON_OPTION(struct apply_options),
-	{.name = NULL},
+	END_OF_OPTIONS,
 };
 
 const struct command cmd_topology_apply = {
 	.name = "topology apply",
-	.meaning = "puts exchanges, queues, bindings, policies and accounts on the broker",
+	.meaning = "declares exchanges, queues, bindings, policies and accounts on the broker",
 	.options = table,
 	.run = run,
 	.examples = "comanda topology apply\n",

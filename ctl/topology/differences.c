@@ -1,9 +1,10 @@
-/* Collecting differences. */
+/* Collects differences. */
 #include "ctl/topology/differences.h"
 
 #include "ctl/cli/terminal.h"
 
-struct difference *differ(struct differences *found, const char *what, const char *name, const char *format, ...)
+struct difference *add_difference(struct differences *found, const char *what, const char *name, const char *format,
+				  ...)
 {
 	va_list values;
 
@@ -16,19 +17,17 @@ struct difference *differ(struct differences *found, const char *what, const cha
 	*difference = (struct difference){.what = what,
 					  .name = arena_text(&found->arena, name),
 					  .text = arena_vformat(&found->arena, format, values),
-					  .mending = MEND_APPLY};
+					  .repair = REPAIR_BY_APPLY};
 	va_end(values);
 	return difference;
 }
 
-const char *differences_path(struct differences *found, const char *prefix, const char *name)
-{
-	return arena_format(&found->arena, "%s%s", prefix, management_encode(found->management, name, &found->arena));
-}
-
 const struct json *differences_get(struct differences *found, const char *prefix, const char *name)
 {
-	return management_get(found->management, differences_path(found, prefix, name), &found->arena);
+	const char *path =
+		arena_format(&found->arena, "%s%s", prefix, management_encode(found->management, name, &found->arena));
+
+	return management_get(found->management, path, &found->arena);
 }
 
 bool differences_find(struct differences *found)
@@ -39,12 +38,13 @@ bool differences_find(struct differences *found)
 		return false;
 	const int status = management_call(found->management, "GET", "vhosts/{vhost}", NULL);
 	if (status == 401 || status == 403)
-		complain("the account of COMANDA_MANAGEMENT_URL may not look: it needs the tag administrator");
+		print_error(
+			"the account of COMANDA_MANAGEMENT_URL has no right to read: it needs the tag administrator");
 	else if (status == 404)
-		complain("the virtual host \"%s\" is not there; comanda topology apply makes it",
-			 management_vhost(found->management));
+		print_error("the virtual host \"%s\" does not exist; comanda topology apply creates it",
+			    management_vhost(found->management));
 	else if (status != 200 && status != 0)
-		complain("the management API answered %d: %s", status, management_answer(found->management));
+		print_error("the management API answered %d: %s", status, management_answer(found->management));
 	if (status != 200)
 		return false;
 	differences_of_queues(found);

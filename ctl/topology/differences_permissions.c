@@ -1,17 +1,17 @@
-/* What each account may do. */
+/* Compares the rights of accounts. */
 #include <string.h>
 
-#include "ctl/lib/event_log.h"
+#include "ctl/lib/log_event.h"
 #include "ctl/topology/differences.h"
 #include "proto/topology.h"
 
-/* An expression that is not the table's, word for word, may allow more than it. */
+/* Any expression other than the table's may allow more. */
 static void compare_expression(struct differences *found, const char *user, const char *what, const char *is,
 			       const char *should)
 {
 	if (strcmp(is, should) != 0)
-		differ(found, "permission", arena_format(&found->arena, "%s: %s", user, what),
-		       "is \"%s\"; it should be \"%s\"", is, should);
+		add_difference(found, "permission", arena_format(&found->arena, "%s: %s", user, what),
+			       "is \"%s\"; it should be \"%s\"", is, should);
 }
 
 static void compare_topics(struct differences *found, const struct topology_user *user)
@@ -26,8 +26,8 @@ static void compare_topics(struct differences *found, const struct topology_user
 				   user->events_write);
 		return;
 	}
-	differ(found, "permission", arena_format(&found->arena, "%s: events it may publish", user->name),
-	       "is not limited: it may publish any");
+	add_difference(found, "permission", arena_format(&found->arena, "%s: events it may publish", user->name),
+		       "is not limited: it may publish any");
 }
 
 static void compare_user(struct differences *found, const struct topology_user *user)
@@ -36,15 +36,16 @@ static void compare_user(struct differences *found, const struct topology_user *
 	const struct json *is = differences_get(found, "permissions/{vhost}/", user->name);
 
 	if (account == NULL || is == NULL) {
-		differ(found, "permission", user->name, "may do nothing: %s",
-		       account == NULL ? "there is no such account" : "it has no permissions here");
+		add_difference(found, "permission", user->name, "may do nothing: %s",
+			       account == NULL ? "there is no such account" : "it has no permissions here");
 		return;
 	}
 	const struct json *tags = json_member(account, "tags");
 	if (tags != NULL && (json_count(tags) > 0 || (json_text(tags) != NULL && *json_text(tags) != '\0'))) {
-		struct difference *tagged = differ(found, "permission", user->name,
-						   "has a tag: it may use the management API; it should have none");
-		tagged->mending = MEND_HAND;
+		struct difference *tagged =
+			add_difference(found, "permission", user->name,
+				       "has a tag: it may use the management API; it should have none");
+		tagged->repair = REPAIR_BY_HAND;
 		tagged->steps =
 			arena_format(&found->arena, "take the tag away: rabbitmqctl set_user_tags %s\n", user->name);
 	}
@@ -62,8 +63,8 @@ static bool is_known(const struct differences *found, const char *name)
 	return strcmp(management_user(found->management), name) == 0;
 }
 
-/* Somebody else with rights in this virtual host. */
-static void find_strangers(struct differences *found)
+/* Accounts with rights in this virtual host that are not in the table. */
+static void find_unknown_users(struct differences *found)
 {
 	const struct json *all = management_get(found->management, "vhosts/{vhost}/permissions", &found->arena);
 	const int count = all == NULL ? 0 : json_count(all);
@@ -73,11 +74,11 @@ static void find_strangers(struct differences *found)
 
 		if (is_known(found, name))
 			continue;
-		struct difference *stranger =
-			differ(found, "permission", name, "has rights here, and should have none");
-		stranger->extra = true;
-		stranger->mending = MEND_HAND;
-		stranger->steps =
+		struct difference *unknown =
+			add_difference(found, "permission", name, "has rights here, and should have none");
+		unknown->extra = true;
+		unknown->repair = REPAIR_BY_HAND;
+		unknown->steps =
 			arena_format(&found->arena, "ask who uses it; then: rabbitmqctl clear_permissions -p %s %s\n",
 				     management_vhost(found->management), name);
 	}
@@ -87,5 +88,5 @@ void differences_of_permissions(struct differences *found)
 {
 	for (const struct topology_user *user = topology_users; user->name != NULL; user++)
 		compare_user(found, user);
-	find_strangers(found);
+	find_unknown_users(found);
 }

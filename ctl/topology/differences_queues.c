@@ -1,8 +1,9 @@
-/* Exchanges, queues, bindings, policies. */
+/* Compares exchanges, queues, bindings and policies. */
 #include <string.h>
 
-#include "ctl/lib/event_log.h"
+#include "ctl/lib/log_event.h"
 #include "ctl/topology/differences.h"
+#include "ctl/topology/queue_arguments.h"
 #include "proto/topology.h"
 #include "json/value.h"
 
@@ -17,7 +18,7 @@ static const char *printed(struct differences *found, const struct json *json)
 	return copy;
 }
 
-/* The first thing that an object should hold and does not, or holds besides; NULL: it is as it should be. */
+/* The first member that is missing, different or too much, in words; NULL: the object is as `should` says. */
 static const char *compare(struct differences *found, const struct json *is, const char *should)
 {
 	struct faults faults = {0};
@@ -58,12 +59,12 @@ static void compare_exchanges(struct differences *found)
 		const struct json *is = differences_get(found, "exchanges/{vhost}/", exchange->name);
 
 		if (is == NULL)
-			differ(found, "exchange", exchange->name, "is not there");
+			add_difference(found, "exchange", exchange->name, "is not there");
 		else if (strcmp(json_text_of(is, "type"), exchange->type) != 0) {
 			struct difference *other =
-				differ(found, "exchange", exchange->name, "is of type %s; it should be %s",
-				       json_text_of(is, "type"), exchange->type);
-			other->mending = MEND_HAND;
+				add_difference(found, "exchange", exchange->name, "is of type %s; it should be %s",
+					       json_text_of(is, "type"), exchange->type);
+			other->repair = REPAIR_BY_HAND;
 			other->steps = "stop all programs, so that nothing is published to it\n"
 				       "delete the exchange in the management UI\n"
 				       "comanda topology apply\n"
@@ -82,21 +83,13 @@ static bool is_known_queue(const char *name)
 	return false;
 }
 
-static const char *queue_arguments(struct differences *found, const struct topology_queue *queue)
-{
-	static const char *const types[] = {"classic", "quorum", "stream"};
-
-	return arena_format(&found->arena, "{\"x-queue-type\":\"%s\"%s%s", types[queue->kind],
-			    strcmp(queue->arguments, "{}") == 0 ? "" : ",", queue->arguments + 1);
-}
-
 static const char *steps_for(struct differences *found, const struct topology_queue *queue)
 {
 	const char *end = strrchr(queue->name, '.');
 	const char *service = arena_format(&found->arena, "svc-%.*s", (int)(end - queue->name), queue->name);
 
 	if (queue->kind == QUEUE_STREAM)
-		return "comanda events export FILE keeps what is in it\n"
+		return "keep its events: comanda events export FILE\n"
 		       "stop all programs\n"
 		       "delete the queue in the management UI\n"
 		       "comanda topology apply\n"
@@ -111,7 +104,7 @@ static const char *steps_for(struct differences *found, const struct topology_qu
 	return arena_format(&found->arena,
 			    "stop the others, and let %s empty the queue: ./dev status, the management UI\n"
 			    "stop %s\n"
-			    "look that it is empty, and delete the queue in the management UI\n"
+			    "check that it is empty, and delete the queue in the management UI\n"
 			    "comanda topology apply\n"
 			    "start them all: what they could not publish waits in their outboxes\n",
 			    service, service);
@@ -121,21 +114,22 @@ static void compare_queues(struct differences *found)
 {
 	for (const struct topology_queue *queue = topology_queues; queue->name != NULL; queue++) {
 		const struct json *is = differences_get(found, "queues/{vhost}/", queue->name);
-		const char *wrong =
-			is == NULL ? NULL : compare(found, json_member(is, "arguments"), queue_arguments(found, queue));
+		const char *wrong = is == NULL ? NULL
+					       : compare(found, json_member(is, "arguments"),
+							 queue_arguments(queue, &found->arena));
 
 		if (is == NULL) {
-			differ(found, "queue", queue->name, "is not there");
+			add_difference(found, "queue", queue->name, "is not there");
 		} else if (wrong != NULL) {
-			struct difference *other = differ(found, "queue", queue->name, "%s", wrong);
+			struct difference *other = add_difference(found, "queue", queue->name, "%s", wrong);
 
-			other->mending = MEND_HAND;
+			other->repair = REPAIR_BY_HAND;
 			other->steps = steps_for(found, queue);
 		}
 	}
 }
 
-/* A queue that nobody asked for may hold what somebody wants: it is never deleted by a program. */
+/* An unknown queue may hold messages that are needed. Only a person deletes it. */
 static void find_extra_queues(struct differences *found)
 {
 	const struct json *all = management_get(found->management, "queues/{vhost}", &found->arena);
@@ -146,11 +140,12 @@ static void find_extra_queues(struct differences *found)
 
 		if (is_known_queue(json_text_of(is, "name")) ||
 		    (exclusive != NULL && json_type(exclusive) == JSON_BOOL && json_truth(exclusive)))
-			continue; /* somebody's for as long as he is connected */
-		struct difference *extra = differ(found, "queue", json_text_of(is, "name"), "should not be there");
+			continue; /* an exclusive queue ends with its connection */
+		struct difference *extra =
+			add_difference(found, "queue", json_text_of(is, "name"), "should not be there");
 		extra->extra = true;
-		extra->mending = MEND_HAND;
-		extra->steps = "look what it holds, and who reads it, in the management UI\n"
+		extra->repair = REPAIR_BY_HAND;
+		extra->steps = "find out in the management UI what it holds, and which program reads it\n"
 			       "delete it there\n";
 	}
 }
@@ -177,9 +172,9 @@ static void find_missing_bindings(struct differences *found, const struct json *
 		for (int i = 0; i < count && !there; i++)
 			there = is_binding(json_item(all, i), binding);
 		if (!there)
-			differ(found, "binding",
-			       binding_name(found, binding->exchange, binding->routing_key, binding->queue),
-			       "is not there: what was told meanwhile can be replayed from the log");
+			add_difference(found, "binding",
+				       binding_name(found, binding->exchange, binding->routing_key, binding->queue),
+				       "is not there: comanda replay sends the events that the queue has missed");
 	}
 }
 
@@ -194,11 +189,11 @@ static void find_extra_bindings(struct differences *found, const struct json *al
 			binding++;
 		if (binding->exchange != NULL || known_exchange(source) == NULL)
 			continue;
-		struct difference *extra =
-			differ(found, "binding", binding_name(found, source, json_text_of(is, "routing_key"), to),
-			       "should not be there");
+		struct difference *extra = add_difference(
+			found, "binding", binding_name(found, source, json_text_of(is, "routing_key"), to),
+			"should not be there");
 		if (!is_known_queue(to))
-			continue; /* of a queue that somebody has for himself, and which ends with it */
+			continue; /* of an unknown queue: the binding ends with it */
 		extra->method = "DELETE";
 		extra->path = arena_format(
 			&found->arena, "bindings/{vhost}/e/%s/q/%s/%s",
@@ -233,19 +228,19 @@ static void compare_policies(struct differences *found)
 		const struct json *is = differences_get(found, "policies/{vhost}/", policy->name);
 
 		if (is == NULL) {
-			differ(found, "policy", policy->name, "is not there");
+			add_difference(found, "policy", policy->name, "is not there");
 			continue;
 		}
 		const char *wrong = compare(found, json_member(is, "definition"), policy->definition);
 		if (wrong != NULL)
-			differ(found, "policy", policy->name, "%s", wrong);
+			add_difference(found, "policy", policy->name, "%s", wrong);
 		if (strcmp(json_text_of(is, "pattern"), policy->pattern) != 0)
-			differ(found, "policy", policy->name, "is for %s; it should be for %s",
-			       json_text_of(is, "pattern"), policy->pattern);
+			add_difference(found, "policy", policy->name, "is for %s; it should be for %s",
+				       json_text_of(is, "pattern"), policy->pattern);
 	}
 }
 
-/* Another policy may win over ours, and bound what must not be bounded. */
+/* An unknown policy may have a higher priority than the table's, and limit a queue that must not be limited. */
 static void find_extra_policies(struct differences *found)
 {
 	const struct json *all = management_get(found->management, "policies/{vhost}", &found->arena);
@@ -256,9 +251,9 @@ static void find_extra_policies(struct differences *found)
 
 		if (known_policy(name) != NULL)
 			continue;
-		struct difference *extra = differ(found, "policy", name, "should not be there");
+		struct difference *extra = add_difference(found, "policy", name, "should not be there");
 		extra->extra = true;
-		extra->mending = MEND_HAND;
+		extra->repair = REPAIR_BY_HAND;
 		extra->steps = "ask who made it, and why; delete it in the management UI\n";
 	}
 }

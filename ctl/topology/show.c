@@ -1,16 +1,14 @@
-/* comanda topology show: the table, for people. */
+/* comanda topology show: prints the table. */
 #include <stdio.h>
 #include <string.h>
 
 #include "ctl/cli/commands.h"
-#include "ctl/cli/json_line.h"
-#include "proto/topology.h"
+#include "ctl/cli/json_object.h"
+#include "ctl/topology/queue_arguments.h"
 
 static void show_queue(const struct topology_queue *queue)
 {
-	static const char *const kinds[] = {"classic", "quorum", "stream"};
-
-	printf("  %-18s %-8s", queue->name, kinds[queue->kind]);
+	printf("  %-18s %-8s", queue->name, queue_kind_names[queue->kind]);
 	for (const struct topology_binding *binding = topology_bindings; binding->exchange != NULL; binding++)
 		if (strcmp(binding->queue, queue->name) == 0)
 			printf(" %s:%s", binding->exchange, binding->routing_key);
@@ -39,21 +37,20 @@ static void show_all(void)
 		       *user->events_write == '\0' ? "none" : user->events_write);
 }
 
-/* An object of one kind, with up to four texts. */
+/* One JSON object with up to four texts. */
 static void print_row(const char *kind, const char *const names[4], const char *const values[4])
 {
-	struct json_line line;
+	struct json_object object;
 
-	json_line_open(&line);
-	json_line_text(&line, "kind", kind);
+	json_object_open(&object);
+	json_object_text(&object, "kind", kind);
 	for (int i = 0; i < 4 && names[i] != NULL; i++)
-		json_line_text(&line, names[i], values[i]);
-	json_line_print(&line);
+		json_object_text(&object, names[i], values[i]);
+	json_object_print(&object);
 }
 
 static void print_all(void)
 {
-	static const char *const kinds[] = {"classic", "quorum", "stream"};
 	static const char *const of_exchange[4] = {"name", "type"}, *const of_queue[4] = {"name", "type", "arguments"},
 				 *const of_binding[4] = {"exchange", "queue", "routing_key"},
 				 *const of_policy[4] = {"name", "pattern", "definition"},
@@ -62,7 +59,8 @@ static void print_all(void)
 	for (const struct topology_exchange *row = topology_exchanges; row->name != NULL; row++)
 		print_row("exchange", of_exchange, (const char *const[4]){row->name, row->type});
 	for (const struct topology_queue *row = topology_queues; row->name != NULL; row++)
-		print_row("queue", of_queue, (const char *const[4]){row->name, kinds[row->kind], row->arguments});
+		print_row("queue", of_queue,
+			  (const char *const[4]){row->name, queue_kind_names[row->kind], row->arguments});
 	for (const struct topology_binding *row = topology_bindings; row->exchange != NULL; row++)
 		print_row("binding", of_binding, (const char *const[4]){row->exchange, row->queue, row->routing_key});
 	for (const struct topology_policy *row = topology_policies; row->name != NULL; row++)
@@ -76,7 +74,7 @@ static int run(const struct command *command, int argc, char **argv)
 	struct show_options options = {.json = false};
 
 	if (!command_read(command, argc, argv, &options))
-		return EXIT_COULD_NOT;
+		return EXIT_FAILED;
 	if (options.json)
 		print_all();
 	else
@@ -86,12 +84,12 @@ static int run(const struct command *command, int argc, char **argv)
 
 static const struct option table[] = {
 	JSON_OPTION(struct show_options),
-	{.name = NULL},
+	END_OF_OPTIONS,
 };
 
 const struct command cmd_topology_show = {
 	.name = "topology show",
-	.meaning = "the table of what stands on the broker",
+	.meaning = "the table: exchanges, queues, bindings, policies and accounts",
 	.options = table,
 	.run = run,
 	.examples = "comanda topology show\n",

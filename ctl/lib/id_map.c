@@ -1,5 +1,5 @@
-/* Open addressing, a power of two, never more than half full. */
-#include "ctl/sandbox/id_map.h"
+/* Open addressing with linear probing. The size is a power of two, and at most half of the slots are taken. */
+#include "ctl/lib/id_map.h"
 
 enum { ROOM_FIRST = 1024 };
 
@@ -19,7 +19,7 @@ void id_map_done(struct id_map *map)
 	free(map->slots);
 }
 
-static struct id_slot *place_of(const struct id_map *map, const struct uuid *id)
+static struct id_slot *find_slot(const struct id_map *map, const struct uuid *id)
 {
 	size_t index = uuid_hash(id) & (map->room - 1);
 
@@ -36,7 +36,7 @@ static void grow(struct id_map *map)
 	map->slots = mem_new(map->room, sizeof(struct id_slot));
 	for (size_t i = 0; i < old.room; i++)
 		if (old.slots[i].taken)
-			*place_of(map, &old.slots[i].id) = old.slots[i];
+			*find_slot(map, &old.slots[i].id) = old.slots[i];
 	free(old.slots);
 }
 
@@ -44,7 +44,7 @@ static struct id_slot *slot_for(struct id_map *map, const struct uuid *id, int64
 {
 	if (2 * (map->count + 1) > map->room)
 		grow(map);
-	struct id_slot *slot = place_of(map, id);
+	struct id_slot *slot = find_slot(map, id);
 	if (!slot->taken) {
 		*slot = (struct id_slot){.id = *id, .number = number, .taken = true};
 		map->count++;
@@ -64,7 +64,7 @@ void id_map_set(struct id_map *map, const struct uuid *id, int64_t number)
 
 int64_t id_map_get(const struct id_map *map, const struct uuid *id)
 {
-	const struct id_slot *slot = place_of(map, id);
+	const struct id_slot *slot = find_slot(map, id);
 
 	return slot->taken ? slot->number : ID_MAP_NONE;
 }

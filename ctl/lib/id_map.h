@@ -1,6 +1,6 @@
-/* Numbers by id: which event, which decision. */
-#ifndef CTL_SANDBOX_ID_MAP_H
-#define CTL_SANDBOX_ID_MAP_H
+/* A hash table from ids to numbers, such as the index of an event. */
+#ifndef CTL_LIB_ID_MAP_H
+#define CTL_LIB_ID_MAP_H
 
 #include "core/memory.h"
 #include "core/uuid.h"
@@ -14,11 +14,11 @@ struct id_map {
 
 void id_map_init(struct id_map *map);
 void id_map_done(struct id_map *map);
-/* The number that stands under the id; where there is none yet, `number` is put there. */
+/* The number of the id. An id that is new gets `number`. */
 int64_t id_map_put(struct id_map *map, const struct uuid *id, int64_t number);
-/* Puts the number there, whatever stood under the id. */
+/* Sets the number of the id, new or not. */
 void id_map_set(struct id_map *map, const struct uuid *id, int64_t number);
-/* ID_MAP_NONE where there is none. */
+/* ID_MAP_NONE where the id is not in the map. */
 int64_t id_map_get(const struct id_map *map, const struct uuid *id);
 
 #endif

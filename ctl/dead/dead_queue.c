@@ -1,5 +1,5 @@
-/* Reading dead letters. */
-#include "ctl/dead/dead_letters.h"
+/* Reads dead letters from the broker. */
+#include "ctl/dead/dead_queue.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "ctl/lib/event_log.h"
 #include "json/value.h"
 
-/* The broker has said how many there are; another operator may have them just now. */
+/* The broker counts dead letters that another operator holds at this moment. They do not come within this time. */
 #define WAIT_US (2 * SECOND_US)
 
 enum { PREFETCH = 20000 };
@@ -30,8 +30,9 @@ static int64_t header_time(const struct delivery *delivery, const char *name)
 	return timestamp_parse(text, strlen(text), &at_us) == OK ? at_us : INT_ABSENT;
 }
 
-/* The id by which the consumer's inbox knows an event: its own, or, where that cannot be read, what its text makes. */
-static struct uuid inbox_id(const struct json *json, const struct letter *letter)
+/* The id under which the consumer's inbox records an event: its own, or a hash of the text where the id is unreadable.
+ */
+static struct uuid inbox_id(const struct json *json, const struct dead_letter *letter)
 {
 	struct uuid id = json == NULL ? (struct uuid){0} : json_id_of(json, "id");
 	struct buffer text;
@@ -47,7 +48,7 @@ static struct uuid inbox_id(const struct json *json, const struct letter *letter
 	return id;
 }
 
-static void read_ids(struct arena *arena, struct letter *letter)
+static void read_ids(struct arena *arena, struct dead_letter *letter)
 {
 	const int many = letter->json == NULL ? -1 : json_count(letter->json);
 
@@ -57,15 +58,15 @@ static void read_ids(struct arena *arena, struct letter *letter)
 		letter->ids[i] = inbox_id(many <= 0 ? letter->json : json_item(letter->json, (int)i), letter);
 }
 
-static void read_about(struct letter *letter, struct arena *arena)
+static void read_subject(struct dead_letter *letter, struct arena *arena)
 {
 	const struct json *first =
 		letter->json != NULL && json_count(letter->json) > 0 ? json_item(letter->json, 0) : letter->json;
-	struct logged event = {0};
+	struct log_event event = {0};
 
 	if (first == NULL || json_type(first) != JSON_OBJECT)
 		return;
-	(void)logged_read(first, &event);
+	(void)log_event_read(first, &event);
 	if (event.type[0] != '\0')
 		letter->type = arena_text(arena, event.type);
 	letter->order = json_id_of(event.data, "order_id");
@@ -73,18 +74,18 @@ static void read_about(struct letter *letter, struct arena *arena)
 		letter->order = event.subject;
 }
 
-static struct letter read_letter(struct dead_queue *queue, const struct delivery *delivery)
+static struct dead_letter read_letter(struct dead_queue *queue, const struct delivery *delivery)
 {
 	struct faults faults = {0};
-	struct letter letter = {
-		.service_name = queue->service_name,
+	struct dead_letter letter = {
+		.service = queue->service,
 		.tag = delivery->tag,
 		.body = delivery->body,
 		.type = delivery->type != NULL ? delivery->type : "unknown",
 		.code = header(delivery, "x-dead-code", "not_settled"),
-		.reason = header(delivery, "x-dead-reason", "the broker put it aside: its consumer never settled it"),
-		.origin = header(delivery, "x-dead-origin",
-				 arena_format(&queue->arena, "%s.events", queue->service_name)),
+		.reason =
+			header(delivery, "x-dead-reason", "the broker dead-lettered it: its consumer never settled it"),
+		.origin = header(delivery, "x-dead-origin", event_queue_of(queue->service, &queue->arena)),
 		.attempts = strtoll(header(delivery, "x-dead-attempts", "20"), NULL, 10),
 		.first_us = header_time(delivery, "x-dead-first"),
 		.last_us = header_time(delivery, "x-dead-last"),
@@ -93,11 +94,11 @@ static struct letter read_letter(struct dead_queue *queue, const struct delivery
 	if (json_parse(&queue->arena, delivery->body, &faults, &letter.json) != OK)
 		letter.json = NULL;
 	read_ids(&queue->arena, &letter);
-	read_about(&letter, &queue->arena);
+	read_subject(&letter, &queue->arena);
 	return letter;
 }
 
-static bool has_id(const struct letter *letter, const struct uuid *id)
+static bool has_id(const struct dead_letter *letter, const struct uuid *id)
 {
 	for (size_t i = 0; i < letter->id_count; i++)
 		if (uuid_equal(&letter->ids[i], id))
@@ -105,17 +106,17 @@ static bool has_id(const struct letter *letter, const struct uuid *id)
 	return false;
 }
 
-static bool passes(const struct dead_filter *filter, const struct letter *letter)
+static bool passes(const struct dead_filter *filter, const struct dead_letter *letter)
 {
 	return (filter->code == NULL || strcmp(filter->code, letter->code) == 0) &&
 	       (filter->type == NULL || strcmp(filter->type, letter->type) == 0) &&
 	       (uuid_is_nil(&filter->order) || uuid_equal(&filter->order, &letter->order)) &&
 	       (uuid_is_nil(&filter->event) || has_id(letter, &filter->event)) &&
-	       (filter->from.kind != PLACE_TIME || letter->last_us >= filter->from.at_us) &&
-	       (filter->until.kind != PLACE_TIME || letter->last_us <= filter->until.at_us);
+	       (filter->from.kind != POSITION_TIME || letter->last_us >= filter->from.at_us) &&
+	       (filter->until.kind != POSITION_TIME || letter->last_us <= filter->until.at_us);
 }
 
-static void keep(struct dead_queue *queue, const struct letter *letter)
+static void keep(struct dead_queue *queue, const struct dead_letter *letter)
 {
 	if (queue->count == queue->room) {
 		queue->room = queue->room == 0 ? 64 : queue->room * 2;
@@ -126,7 +127,7 @@ static void keep(struct dead_queue *queue, const struct letter *letter)
 
 static bool start(struct dead_queue *queue, struct queue_depth *ret_depth)
 {
-	const char *name = arena_format(&queue->arena, "%s.dead", queue->service_name);
+	const char *name = arena_format(&queue->arena, "%s.dead", queue->service->queue_prefix);
 
 	queue->broker = connect_broker("dead", true);
 	if (queue->broker == NULL)
@@ -135,13 +136,13 @@ static bool start(struct dead_queue *queue, struct queue_depth *ret_depth)
 	if (status == OK)
 		status = broker_consume(queue->broker, &(struct broker_consume){.queue = name, .prefetch = PREFETCH});
 	if (status == E_NOT_FOUND)
-		complain("there is no queue %s; comanda topology apply makes it", name);
+		print_error("there is no queue %s; comanda topology apply makes it", name);
 	else if (status != OK)
-		complain("%s cannot be read: %s", name, broker_detail(queue->broker));
+		print_error("%s cannot be read: %s", name, broker_detail(queue->broker));
 	return status == OK;
 }
 
-bool dead_next(struct dead_queue *queue, int64_t wait_us, struct letter *ret_letter)
+bool dead_queue_next(struct dead_queue *queue, int64_t wait_us, struct dead_letter *ret_letter)
 {
 	struct delivery delivery;
 
@@ -151,33 +152,30 @@ bool dead_next(struct dead_queue *queue, int64_t wait_us, struct letter *ret_let
 	return true;
 }
 
-bool dead_open(const char *service_name, const struct dead_filter *filter, struct dead_queue *ret_queue)
+bool dead_queue_open(const struct service *service, const struct dead_filter *filter, struct dead_queue *ret_queue)
 {
-	struct dead_queue queue = {.service_name = service_name};
+	struct dead_queue queue = {.service = service};
 	struct queue_depth depth;
-	struct letter letter;
+	struct dead_letter letter;
 
 	arena_init(&queue.arena);
 	if (!start(&queue, &depth)) {
-		dead_close(&queue);
+		dead_queue_close(&queue);
 		return false;
 	}
-	for (int64_t i = 0; i < depth.waiting && dead_next(&queue, WAIT_US, &letter); i++) {
+	for (int64_t i = 0; i < depth.waiting && dead_queue_next(&queue, WAIT_US, &letter); i++)
 		if (passes(filter, &letter) && (filter->limit == 0 || (int64_t)queue.count < filter->limit))
 			keep(&queue, &letter);
-		else
-			queue.others++;
-	}
 	*ret_queue = queue;
 	return true;
 }
 
-enum status dead_forget(struct dead_queue *queue, const struct letter *letter)
+enum status dead_queue_drop(struct dead_queue *queue, const struct dead_letter *letter)
 {
 	return broker_ack(queue->broker, letter->tag, false);
 }
 
-void dead_close(struct dead_queue *queue)
+void dead_queue_close(struct dead_queue *queue)
 {
 	if (queue->broker != NULL)
 		broker_close(queue->broker);
@@ -186,11 +184,11 @@ void dead_close(struct dead_queue *queue)
 	arena_done(&queue->arena);
 }
 
-bool dead_chosen(const struct dead_filter *filter, const char *command)
+bool dead_filter_given(const struct dead_filter *filter, const char *command)
 {
 	if (filter->all || filter->code != NULL || filter->type != NULL || !uuid_is_nil(&filter->order) ||
-	    !uuid_is_nil(&filter->event) || filter->from.kind != PLACE_NONE || filter->until.kind != PLACE_NONE)
+	    !uuid_is_nil(&filter->event) || filter->from.kind != POSITION_NONE || filter->until.kind != POSITION_NONE)
 		return true;
-	complain("%s needs an event's id, a filter, or --all; comanda dead list shows what there is", command);
+	print_error("%s needs an event's id, a filter, or --all; comanda dead list shows what there is", command);
 	return false;
 }
