@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 /* A whole timestamp, or a time of today: "20:15" or "20:15:30". */
 static bool read_time(const char *text, int64_t *ret_us)
 {

@@ -6,7 +6,7 @@
 
 #include "ctl/cli/terminal.h"
 
-#define SETTING              "COMANDA_SANDBOX_DATABASE_URL"
+#define URL_SETTING          "COMANDA_SANDBOX_DATABASE_URL"
 #define URL_EXAMPLE          "postgresql://comanda_sandbox:password@127.0.0.1:5432/postgres"
 #define STATEMENT_TIMEOUT_US (60 * SECOND_US)
 
@@ -54,7 +54,7 @@ bool scratch_open(const char *name, struct scratch *ret_scratch)
 	}
 	random_name(random);
 	snprintf(ret_scratch->name, sizeof(ret_scratch->name), "%s", name != NULL ? name : random);
-	ret_scratch->url = setting_value(SETTING, URL_EXAMPLE);
+	ret_scratch->url = setting_value(URL_SETTING, URL_EXAMPLE);
 	if (ret_scratch->url != NULL)
 		ret_scratch->server = connect_to(ret_scratch->url, "sandbox");
 	return ret_scratch->server != NULL;
@@ -98,7 +98,7 @@ static bool print_refusal(struct scratch *scratch, const char *database)
 		print_error("the database %s exists already: use another --name, or comanda sandbox --drop %s",
 			    database, scratch->name);
 	else if (strcmp(db_sqlstate(scratch->server), "42501") == 0)
-		print_error("the account of " SETTING " has no right to create databases: ALTER ROLE ... CREATEDB");
+		print_error("the account of " URL_SETTING " has no right to create databases: ALTER ROLE ... CREATEDB");
 	else
 		print_error("the database %s: %s", database, db_detail(scratch->server));
 	db_recover(scratch->server);
