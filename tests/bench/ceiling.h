@@ -1,4 +1,4 @@
-/* What broker and database could do at most: the product's own messages and rows, with nothing decided in between. */
+/* The ceilings of broker and database: the messages and rows of the product, without any decisions. */
 #ifndef TESTS_BENCH_CEILING_H
 #define TESTS_BENCH_CEILING_H
 
@@ -6,12 +6,12 @@
 
 struct ceiling_plan {
 	const char *url;           /* of the broker, or of the database */
-	int64_t warm_us, count_us; /* before counting begins, and counting */
-	int in_flight;             /* requests, or orders, under way at once; database: connections */
+	int64_t warm_us, count_us; /* warm-up, then measurement */
+	int in_flight;             /* requests or orders in flight; database: connections */
 	int batch;                 /* database: orders in one transaction */
 };
 
-/* Each returns how many a second; below 0: it did not work, and stderr says why. */
+/* Each returns the rate per second. A negative value is a failure, whose reason is on stderr. */
 double ceiling_rpc(const struct ceiling_plan *plan);
 double ceiling_orders(const struct ceiling_plan *plan);
 double ceiling_database(const struct ceiling_plan *plan);

@@ -1,6 +1,6 @@
-/* The rows that an order costs until it is confirmed, in the product's own tables (a database with the migrations of
- * orders and products), written in transactions of a batch of orders each, synchronously committed, over several
- * connections. Nothing is decided and nothing is sent. */
+/* Writes the rows of an order up to its confirmation into the product's own tables. The database has the migrations of
+ * orders and products. Each transaction writes a batch of orders and commits synchronously. Several connections work in
+ * parallel. There are no decisions and no messages. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,20 +11,20 @@
 
 enum { CONNECTIONS_MAX = 16, ID_KINDS = 8 };
 
-/* The ids of one order: of itself, of its request, of the events that it makes, and of where in the catalogue it buys.
+/* The ids of one order: the order, its request, its events, and the position of its product in the catalogue.
  */
 enum id_kind { ORDER, REQUEST, PLACED, VERIFIED, RESERVED, CONFIRMED, SOLD, CATALOGUE };
 
 struct writer {
 	const struct ceiling_plan *plan;
-	struct db *db, *relaxed; /* relaxed: deletes what was sent, as the relay does */
+	struct db *db, *relaxed; /* asynchronous commit: deletes sent rows like the relay */
 	struct uuid *ids;        /* [batch][ID_KINDS] */
 	atomic_bool *stop;
 	atomic_uint_fast64_t done;
 	enum status status;
 };
 
-/* One statement: its columns are written for each order of the batch. */
+/* One statement; each order of the batch fills its columns. */
 struct step {
 	struct sql sql;
 	int columns;
@@ -128,7 +128,7 @@ static void put_heard_answers(struct args *args, const struct uuid *ids, int64_t
 #define MET(type)                                                                                                      \
 	"DELETE FROM deadlines USING unnest($1::uuid[], $2::timestamptz[]) AS given (id, at)"                          \
 	" WHERE subject = given.id AND type = '" type "'"
-/* A batch touches as many products as it has orders, neighbours from a random place on. */
+/* A batch touches one product per order: neighbours from a random position on. */
 #define STOCK(change)                                                                                                  \
 	"UPDATE products SET " change ", sequence = sequence + 1, updated_at = now() WHERE id IN"                      \
 	" (SELECT id FROM products WHERE id >= ($1::uuid[])[1] ORDER BY id LIMIT cardinality($1::uuid[])"              \
@@ -188,7 +188,7 @@ static const struct step sell[] = {
 	{{NULL, NULL}, 0, NULL},
 };
 
-/* As the relays of both services: the turns of a batch, a look who still waits (nobody), and they are gone. */
+/* Like deadline promotion in both services: reads the deadlines of a batch, finds none open, and deletes the rows. */
 static const struct sql promoted = {
 	"ceiling_matured",
 	"WITH taken AS (DELETE FROM deadline_batches WHERE id IN"

@@ -1,4 +1,4 @@
-/* comanda-ceiling: prints what broker or database could do at most, a second. */
+/* comanda-ceiling: prints the ceiling of broker or database, per second. */
 #include <stdio.h>
 #include <string.h>
 

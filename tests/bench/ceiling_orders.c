@@ -1,7 +1,6 @@
-/* The five events of an order that is confirmed, one a message: order.placed, user.verified, stock.reserved,
- * order.confirmed, stock.sold. The product's exchange, quorum queues, stream and bindings; persistent, confirmed,
- * acknowledged once what was said because of them is confirmed. Each of three threads plays a service: what it hears,
- * it answers, and that is all. */
+/* The five events of a confirmed order, one per message: order.placed, user.verified, stock.reserved, order.confirmed,
+ * stock.sold. They use the product's exchange, quorum queues, stream and bindings, and are persistent and confirmed.
+ * A message is acknowledged once its answer is confirmed. Three threads stand for the services; each only answers. */
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,7 +12,7 @@
 
 enum { RING = 1 << 16, TOGETHER = 256, ORDERS_MAX = 4096 };
 
-/* Bytes of each event with one line of an order in it, as the product sends them. */
+/* Size in bytes of each event of an order with one line, as the product sends it. */
 enum { PLACED = 706, VERIFIED = 453, RESERVED = 740, CONFIRMED = 697, SOLD = 693 };
 
 struct stage {
@@ -22,7 +21,7 @@ struct stage {
 	void (*hear)(struct stage *stage, const struct delivery *delivery);
 	struct broker *in, *out;
 	enum status status;
-	/* What was heard and not yet acknowledged: its tag, and the number of what was said because of it (0: nothing).
+	/* Received but not acknowledged: the delivery tag, and the sequence number of the answer (0: none).
 	 */
 	struct {
 		uint64_t tag, sequence;
@@ -30,11 +29,11 @@ struct stage {
 	uint64_t heard_first, heard_end;
 	bool confirmed[RING]; /* by number */
 	atomic_bool *stop;
-	/* Of the stage that plays orders. */
+	/* Only for the thread of orders. */
 	int answers[ORDERS_MAX];
 	uint64_t done;
 	int under_way;
-	bool placing; /* a new one for each that is done */
+	bool placing; /* a new order for each that ends */
 };
 
 static char filler[1024];
@@ -194,7 +193,7 @@ static void stage_close(struct stage *stage)
 	broker_free(stage->out);
 }
 
-/* Ends when told to, but not before it has dealt with what it heard. */
+/* Ends at the stop flag, after all received messages are processed. */
 static void *stage_run(void *context)
 {
 	struct stage *stage = context;
@@ -207,8 +206,8 @@ static void *stage_run(void *context)
 	return NULL;
 }
 
-/* Whoever measures next, the broker holds nothing of these orders any more: what stayed in the queues would be heard as
- * answers to the next ones, of the same numbers, and each time more orders would be under way. */
+/* Empties the queues for the next measurement. Remaining messages would count as answers to its orders, which have the
+ * same numbers. */
 static void finish(struct stage *stage, struct arena *arena)
 {
 	const int64_t until = monotonic_now() + 10 * SECOND_US;
@@ -218,7 +217,7 @@ static void finish(struct stage *stage, struct arena *arena)
 		stage_turn(stage, arena);
 }
 
-/* Plays orders in this thread, and counts. */
+/* Runs orders in this thread, and counts. */
 static double orders_run(struct stage *stage)
 {
 	const struct ceiling_plan *plan = stage->plan;

@@ -1,7 +1,7 @@
-/* Direct-reply RPC, one message a request: an asker and an answerer, each with a connection and a thread of its own.
- * Like the product: classic queue, transient, answered in the order of held_delivery, one acknowledgement for all that
- * were taken together. Unlike the product, requests are neither mandatory nor confirmed: a message a request, that
- * would cost the broker a third of what it can do, and a ceiling should be the highest that there is. */
+/* RPC with direct reply-to, one message per request: a client and a server, each with its own connection and thread.
+ * Like the product: classic queue, transient messages, replies in order of arrival, one acknowledgement per batch.
+ * Unlike the product, requests are neither mandatory nor confirmed. With one message per request that would cost a
+ * third of the broker's rate, and a ceiling should be as high as possible. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 #define QUEUE "products.query"
 
-/* Bytes of products.get and of its reply, as the product sends them. */
+/* Size in bytes of products.get and its reply, as the product sends them. */
 enum { REQUEST_SIZE = 201, REPLY_SIZE = 480, TOGETHER = 200 };
 
 struct answerer {
@@ -91,7 +91,7 @@ static enum status ask(struct broker *broker)
 	return broker_publish(broker, &request, NULL);
 }
 
-/* Each reply makes room for the next request. */
+/* Each reply allows the next request. */
 static enum status ask_on(struct broker *broker, struct arena *arena, uint64_t *answered)
 {
 	struct delivery delivery;

@@ -1,4 +1,4 @@
-/* Sending and taking apart what comes back, only as far as a load needs it. */
+/* Sends requests and parses responses, as far as a load generator needs it. */
 #include "tests/bench/client.h"
 
 #include <errno.h>
@@ -26,8 +26,7 @@ void client_connect(struct client *client, const struct sockaddr_in *from, const
 		perror("comanda-load: bind");
 		abort();
 	}
-	(void)!connect(client->fd, (const struct sockaddr *)address,
-		       sizeof(*address)); /* told when it can be written */
+	(void)!connect(client->fd, (const struct sockaddr *)address, sizeof(*address)); /* registered for EPOLLOUT */
 	client->busy = false;
 	buffer_clear(&client->in);
 	buffer_clear(&client->out);
@@ -56,7 +55,7 @@ enum client_state client_send(struct client *client)
 	return CLIENT_WAITING;
 }
 
-/* The value of a header of the block that ends at `end`; NULL where it is not there. */
+/* The value of a header of the block that ends at `end`; NULL if it is missing. */
 static const char *find_header(const char *block, const char *end, const char *name)
 {
 	const size_t length = strlen(name);
@@ -69,7 +68,7 @@ static const char *find_header(const char *block, const char *end, const char *n
 	return NULL;
 }
 
-/* Bytes of the response that stands at the beginning of `in`; 0 where it is not all there yet. */
+/* Size of the response at the beginning of `in`; 0 if it is incomplete. */
 static size_t response_size(const struct buffer *in, struct answer *ret_answer)
 {
 	const char *end = strstr(in->bytes, "\r\n\r\n");

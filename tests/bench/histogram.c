@@ -1,4 +1,4 @@
-/* Values below 64 have a bucket each; from then on every doubling is cut into 64 steps. */
+/* Each value below 64 has its own bucket. Above, each power of two has 64 buckets. */
 #include "tests/bench/histogram.h"
 
 static int bucket_of(uint64_t value)

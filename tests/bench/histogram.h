@@ -1,5 +1,5 @@
-/* A histogram of durations, as HdrHistogram keeps them (http://hdrhistogram.org): buckets that grow with the value, so
- * that each value is known to 1 in 64 (1.6 %) from a microsecond to an hour, in a few kilobytes. */
+/* A histogram of durations like HdrHistogram (http://hdrhistogram.org). Buckets grow with the value. The precision is 1
+ * in 64 (1.6 %) from a microsecond to an hour, in a few kilobytes. */
 #ifndef TESTS_BENCH_HISTOGRAM_H
 #define TESTS_BENCH_HISTOGRAM_H
 
@@ -15,7 +15,7 @@ struct histogram {
 };
 
 void histogram_add(struct histogram *histogram, int64_t us);
-/* The value that `share` (0 to 1) of all do not exceed, in microseconds; 0 where there are none. */
+/* The value that `share` (0 to 1) of all do not exceed, in microseconds; 0 if there are none. */
 double histogram_at(const struct histogram *histogram, double share);
 
 #endif

@@ -1,6 +1,5 @@
-/* One thread, one epoll. Open loop: a request that falls due while all connections are busy waits its turn, and its
- * latency counts from when it was due: a server that stalls cannot hide that by being asked less (coordinated
- * omission). */
+/* One thread, one epoll. In an open loop a request that is due while all connections are busy
+ * waits. Its latency counts from its due time, so that a stalled server cannot hide it (coordinated omission). */
 #include "tests/bench/load.h"
 
 #include <stdio.h>
@@ -18,11 +17,11 @@ struct load {
 	struct stock *stock;
 	struct load_result *result;
 	struct client *clients;
-	struct client **idle; /* a stack of those that may send */
+	struct client **idle; /* a stack of idle clients */
 	size_t idle_count, resting;
 	int epoll, timer;
 	int64_t start_us, counted_us, end_us;
-	uint64_t due, begun, answered; /* requests: fallen due (open loop), sent, answered */
+	uint64_t due, begun, answered; /* requests: due (open loop), sent, answered */
 };
 
 static void watch(struct load *load, struct client *client)
@@ -47,7 +46,7 @@ static void lost(struct load *load, struct client *client)
 		load->idle[load->idle_count++] = client;
 }
 
-/* Later than told, by up to a second: clients who were refused together do not come back together. */
+/* Adds up to a second to Retry-After, so that refused clients do not return at the same time. */
 static void rest(struct load *load, struct client *client, long seconds)
 {
 	const int64_t spread_us = (client - load->clients) * SECOND_US / load->plan->connections;
@@ -159,7 +158,7 @@ static void serve(struct load *load, struct client *client, uint32_t events)
 		load->idle[load->idle_count++] = client;
 }
 
-/* The timer wakes an open loop when its next request falls due. */
+/* The timer wakes an open loop when its next request is due. */
 static void arm_timer(struct load *load)
 {
 	if (load->plan->rate == 0)

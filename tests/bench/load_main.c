@@ -1,4 +1,4 @@
-/* comanda-load: puts an HTTP load on the edge and prints what came of it as one JSON object. */
+/* comanda-load: puts an HTTP load on the edge and prints the result as one JSON object. */
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <stdio.h>

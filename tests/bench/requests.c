@@ -1,4 +1,4 @@
-/* The scenarios. Requests are written whole, headers first; the body's length is known before. */
+/* The scenarios. Each request is written at once; the length of the body is known first. */
 #include "tests/bench/requests.h"
 
 #include "core/random.h"
@@ -18,7 +18,7 @@ static const char *any_product(struct stock *stock)
 	return stock->products.items[random_below(stock, stock->products.count)];
 }
 
-/* Never the administrator, unless there is nobody else. */
+/* Not the administrator, unless there is no other user. */
 static const char *any_token(struct stock *stock)
 {
 	const size_t buyers = stock->tokens.count - 1;
@@ -83,7 +83,7 @@ static void own_orders(struct stock *stock, struct buffer *request)
 
 /* ---- orders ---- */
 
-/* Lines of neighbouring products, so that none comes twice. */
+/* Lines of neighbouring products, so that no product occurs twice. */
 static void place(struct stock *stock, struct buffer *request, size_t count, const char *prefer)
 {
 	char body[LINES_MANY * 80 + 20];
@@ -151,7 +151,7 @@ static void register_user(struct stock *stock, struct buffer *request)
 	post(stock, request, &(struct post){.path = "/v1/users", .body = body});
 }
 
-/* Of nobody: what a stranger tries costs a hash all the same. */
+/* An unknown user: the attempt still costs a password hash. */
 static void sign_in(struct stock *stock, struct buffer *request)
 {
 	char body[200];

@@ -1,4 +1,4 @@
-/* What the load consists of: scenarios, each a function that writes the next HTTP request. */
+/* The scenarios of the load. Each is a function that writes the next HTTP request. */
 #ifndef TESTS_BENCH_REQUESTS_H
 #define TESTS_BENCH_REQUESTS_H
 
@@ -12,14 +12,14 @@ struct lines {
 	size_t count;
 };
 
-/* What requests are made of. */
+/* The data for requests. */
 struct stock {
 	const char *host;
 	struct lines products; /* ids */
 	struct lines tokens;   /* access tokens; the first is an administrator's */
-	uint64_t random;       /* state of a generator that starts the same in every run */
+	uint64_t random;       /* state of a random generator with a fixed seed */
 	uint64_t number;       /* of the next request */
-	char run[17];          /* makes keys and names of this run unlike those of any other */
+	char run[17];          /* makes keys and names of this run unique */
 };
 
 struct scenario {
@@ -31,7 +31,7 @@ struct scenario {
 extern const struct scenario scenarios[]; /* ends with a row without a name */
 const struct scenario *scenario_find(const char *name);
 
-/* Reads the lines of a file; false where it cannot be read or is empty. */
+/* Reads the lines of a file; false if it cannot be read or is empty. */
 int lines_read(const char *path, struct lines *ret_lines);
 
 #endif

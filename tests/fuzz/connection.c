@@ -1,5 +1,5 @@
-/* Whatever a client sends over a connection: the server with its sockets, on loopback. Each input is one connection,
- * which the client then closes for sending. The server must answer or close, and soon. */
+/* A connection to the real server on loopback. Each input is the data of one connection, after which the client stops
+ * sending. The server must answer or close in time. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
@@ -45,7 +45,7 @@ void target_begin(void)
 	must(http_start(&config, &server) == OK);
 }
 
-/* Not interrupted by libFuzzer's clock: a connect that is cannot be begun again. */
+/* libFuzzer's timer must not interrupt connect, which cannot be restarted. */
 static bool connect_undisturbed(int client, const struct sockaddr_in *address)
 {
 	sigset_t clock, before;
@@ -64,7 +64,7 @@ static int connect_to_server(void)
 					    .sin_port = htons((uint16_t)http_port(server)),
 					    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	const struct timeval patience = {.tv_sec = 20};
-	const struct linger abort_at_close = {.l_onoff = 1}; /* no TIME_WAIT: ports would run out */
+	const struct linger abort_at_close = {.l_onoff = 1}; /* no TIME_WAIT, because ports would run out */
 	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	must(client >= 0);
@@ -74,7 +74,7 @@ static int connect_to_server(void)
 	return client;
 }
 
-/* libFuzzer's clock interrupts. */
+/* libFuzzer's timer interrupts. */
 static ssize_t receive(int client, char *bytes, size_t size)
 {
 	ssize_t got;
@@ -85,7 +85,7 @@ static ssize_t receive(int client, char *bytes, size_t size)
 	return got;
 }
 
-/* Reads to the end: what comes first must be a response. */
+/* Reads to the end. The data must start with a response. */
 static void read_answers(int client)
 {
 	static const char begins[] = "HTTP/1.1 ";
@@ -96,7 +96,7 @@ static void read_answers(int client)
 	must(got <= 0 || memcmp(bytes, begins, begun) == 0);
 	while (got > 0)
 		got = receive(client, bytes, sizeof(bytes));
-	must(got == 0 || errno == ECONNRESET); /* not: it took too long */
+	must(got == 0 || errno == ECONNRESET); /* false: timeout */
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

@@ -1,5 +1,5 @@
-/* Queries of lists, up to the cursor: each input is a query as it stands behind the question mark. A cursor that is
- * taken is the id of a row: written again, it must be the same but for the case of its digits. */
+/* Queries of lists with a cursor. Each input is a query string. An accepted cursor is the id of a row. Written again,
+ * it must be equal except for the case of its digits. */
 #include <string.h>
 #include <strings.h>
 

@@ -1,5 +1,5 @@
-/* What messages travel in: events alone and in batches (CloudEvents), requests and replies alone and in lists. Each
- * input is read as all of them, as the queues of a service and the edge read what the broker brings. */
+/* Message envelopes: single events and batches (CloudEvents), single requests and replies and lists of them. Each input
+ * is read as every kind, like the bodies that a service or the edge receives. */
 #include <string.h>
 
 #include "proto/messages.h"
@@ -24,7 +24,7 @@ static void *read_body(const struct json *data, const struct schema *schema, enu
 	return json_read(data, schema, unknown, arena, &faults, body) == OK ? body : NULL;
 }
 
-/* What was read as an event is one when it is written, and says the same. */
+/* An event that was read is written and read again with the same content. */
 static void write_event(const struct message *message, const void *body, struct arena *arena)
 {
 	const struct message_type *type = &comanda_contract.types[message->type];
@@ -112,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct arena arena;
 
-	/* The broker's bodies lie in an arena, too. */
+	/* Bodies from the broker are in an arena, too. */
 	arena_init(&arena);
 	const struct span text = {arena_copy(&arena, (const char *)bytes, size), size};
 	read_events(text, &arena);

@@ -1,6 +1,6 @@
-/* A fuzz target: one function that must come to an end with whatever bytes it is given. Built with clang's libFuzzer
- * (https://llvm.org/docs/LibFuzzer.html) it is run with bytes that nobody thought of; built without, replay.c runs it
- * with the files of tests/fuzz/corpus, so that what was found once stays mended. */
+/* A fuzz target: one function that must return for any input. With clang's libFuzzer
+ * (https://llvm.org/docs/LibFuzzer.html) it runs with generated inputs. Without, replay.c runs it with the files of
+ * tests/fuzz/corpus, so that found faults stay fixed. */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
 
@@ -10,10 +10,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-/* The target's own: called once, before the first input. */
+/* Set-up of the target, called once before the first input. */
 void target_begin(void);
 
-/* What must hold whatever was given. Says which claim failed, and aborts. */
+/* A property that must hold for any input. On failure, prints the property and aborts. */
 #define must(claim)                                                                                                    \
 	do {                                                                                                           \
 		if (!(claim))                                                                                          \

@@ -1,5 +1,5 @@
-/* Every message of the contract: "NAME\nJSON", where NAME is that of a golden sample ("order.placed.v1",
- * "orders.get.v1.reply"). What is read is written, read and written again: both writings must be the same. */
+/* Messages of the contract: "NAME\nJSON". NAME is the name of a golden sample ("order.placed.v1",
+ * "orders.get.v1.reply"). The target reads the JSON, writes it, reads and writes it again. Both texts must be equal. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ void target_begin(void)
 	json_init();
 }
 
-/* A name that is none means some schema all the same: a mutation of it goes on to try another message. */
+/* An unknown name selects some schema, so that mutations of the name try other messages. */
 static const struct schema *schema_named(struct span name)
 {
 	uint32_t hash = 0;

@@ -1,5 +1,5 @@
-/* Runs a target with every file of the directories given, and with all of their beginnings of up to 64 bytes: for
- * builds without libFuzzer. */
+/* For builds without libFuzzer: runs a target with every file of the given directories, and with all prefixes of the
+ * files up to 64 bytes. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 enum { BYTES_MAX = 1 << 20, BEGINNINGS = 64 };
 
-/* Each input is a block of its own size, so that a sanitizer sees who reads beyond it. */
+/* Each input has a heap block of its exact size, so that a sanitizer detects reads beyond it. */
 static void run(const char *bytes, size_t size)
 {
 	uint8_t *copy = mem_new(size, 1);

@@ -1,5 +1,5 @@
-/* A request's line, headers and body become a message: all of the edge but its sockets. The head is cut apart in place
- * as civetweb does it; civetweb itself is met in connection.c. */
+/* Request line, headers and body become a message: the whole edge except its sockets. The head is parsed in place like
+ * in civetweb. connection.c tests civetweb itself. */
 #include <string.h>
 
 #include "http/message.h"
@@ -13,7 +13,7 @@ void target_begin(void)
 	played_begin();
 }
 
-/* Cuts at the first blank; NULL where there is none. What follows it is returned. */
+/* Cuts at the first blank and returns the rest; NULL without a blank. */
 static char *cut(char *text, char mark)
 {
 	char *at = text != NULL ? strchr(text, mark) : NULL;
@@ -24,7 +24,7 @@ static char *cut(char *text, char mark)
 	return at + 1;
 }
 
-/* "Name: value\r\n" lines, up to the empty one. False: this is no head. What follows the head is *ret_rest. */
+/* "Name: value\r\n" lines, up to the empty one. False: not a head. *ret_rest is the data after the head. */
 static bool cut_headers(char *at, char *end, struct http_header *headers, int *ret_count, char **ret_rest)
 {
 	int count = 0;
@@ -36,7 +36,7 @@ static bool cut_headers(char *at, char *end, struct http_header *headers, int *r
 			return false;
 		at = stop + 2;
 		if (stop == line) {
-			stop[1] = '\0'; /* civetweb's parser leaves the CR and ends the buffer's text here */
+			stop[1] = '\0'; /* civetweb's parser leaves the CR and terminates the text here */
 			break;
 		}
 		stop[0] = stop[1] = '\0';
@@ -63,7 +63,8 @@ static void answer(struct http_request *request, bool http_11, struct span rest)
 	if (refusal.status == 0 && framing.length > BODY_MAX)
 		refusal = (struct http_refusal){413, "has a longer body than is accepted"};
 	if (refusal.status == 0 && (framing.chunked || framing.length > (int64_t)rest.size))
-		framing.length = (int64_t)rest.size; /* whatever comes is the body: mutations rarely count right */
+		framing.length =
+			(int64_t)rest.size; /* the rest is the body, because mutations rarely keep a correct length */
 	if (framing.length > 0)
 		request->body = (struct span){rest.bytes, (size_t)framing.length};
 	if (refusal.status != 0)

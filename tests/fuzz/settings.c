@@ -1,5 +1,5 @@
-/* Settings: a line each of a table that has every type, in the table's order; "-" leaves one out. And the URLs of
- * brokers, databases and caches. What is complained of must not say a secret. */
+/* Settings of every type: one line per row of a table, "-" for none. Also URLs of brokers, databases and caches. Error
+ * messages must not contain a secret. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +61,7 @@ static void give(const struct setting *setting, const char *text)
 		must(setenv(setting->name, text, 1) == 0);
 }
 
-/* Gives each setting its line. Secrets begin with a word that is looked for afterwards. */
+/* Sets each setting to its line. Secrets start with a word that the check searches for. */
 static void give_lines(struct span text, struct arena *arena)
 {
 	for (const struct setting *setting = table; setting->name != NULL; setting++) {
@@ -69,7 +69,7 @@ static void give_lines(struct span text, struct arena *arena)
 		const struct span line = {text.bytes, end != NULL ? (size_t)(end - text.bytes) : text.size};
 
 		if (setting[1].name == NULL) {
-			write_secret(text); /* all that is left, line feeds and zeroes too */
+			write_secret(text); /* the rest, with line feeds and zeroes */
 			break;
 		}
 		const char *value = arena_copy(arena, line.bytes, line.size);
@@ -102,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	FILE *complaints = open_memstream(&said, &said_size);
 	must(complaints != NULL);
 	arena_init(&arena);
-	/* One that stands elsewhere too may be shown there. */
+	/* A secret that also occurs elsewhere may appear there. */
 	const bool once = size == 0 || memmem(bytes, size, "correct", 7) == NULL;
 	give_lines((struct span){arena_copy(&arena, (const char *)bytes, size), size}, &arena);
 	const enum status status = settings_read(table, &sample, complaints);

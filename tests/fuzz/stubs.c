@@ -1,5 +1,5 @@
-/* Services and keys, played. rpc_call, rpc_call_async and auth_verify stand in for those of runtime/rpc/rpc.c and
- * auth.c: what comes before them and after them is the edge's own code. */
+/* Stubs of services and keys: rpc_call, rpc_call_async and auth_verify replace those of runtime/rpc/rpc.c and auth.c.
+ * All other code is the edge's own. */
 #include "tests/fuzz/stubs.h"
 
 #include <stdatomic.h>
@@ -45,7 +45,7 @@ void played_choose(unsigned answer)
 	atomic_store(&chosen, answer % (sizeof(answers) / sizeof(answers[0])));
 }
 
-/* What the edge asks, the service that is asked must be able to read: its queue takes it apart like this. */
+/* The service must be able to read the request; its consumer parses it in this way. */
 static void check_readable(const struct rpc_request *request)
 {
 	const struct schema *schema = comanda_contract.types[request->type].schema;
@@ -97,7 +97,7 @@ void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct a
 	done(context, &reply);
 }
 
-/* Tokens are names here: tests/fuzz/token.c is about real ones. */
+/* Tokens are names here; tests/fuzz/token.c tests real tokens. */
 enum status auth_verify(struct auth *auth, const char *token, struct arena *arena, struct caller *ret_caller)
 {
 	(void)auth, (void)arena;

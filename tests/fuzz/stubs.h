@@ -1,4 +1,4 @@
-/* The edge with its services and its keys played: what a request becomes can be looked at without a broker. */
+/* The edge with stubs of its services and keys, so that requests can be tested without a broker. */
 #ifndef TESTS_FUZZ_PLAYED_H
 #define TESTS_FUZZ_PLAYED_H
 
@@ -7,9 +7,9 @@
 extern struct edge played_edge;
 
 void played_begin(void);
-/* Chooses which answer the services give from now on; any number will do. */
+/* Selects the answer of the services; any number is valid. */
 void played_choose(unsigned answer);
-/* What must hold for each response, whatever was asked. */
+/* Checks the properties of every response. */
 void played_check(const struct http_request *request, const struct http_response *response);
 
 #endif

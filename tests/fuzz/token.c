@@ -1,5 +1,5 @@
-/* Access tokens. "R", a token, a line feed and a key set: both as they are given. "S", a header, a line feed and
- * claims, as JSON: signed by our key, so that what looks at them is reached. */
+/* Access tokens. "R", a token, a line feed, a key set: used unchanged. "S", a header, a line feed, claims, both as
+ * JSON: signed with a known key, so that the checks of the claims run. */
 #include <openssl/bn.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
@@ -13,7 +13,7 @@
 
 enum { SIGNATURE = 64, DER_MAX = 80 };
 
-/* Made for this alone, and known to the corpus. */
+/* A key for this test only; the corpus uses it. */
 static const char key_pem[] = "-----BEGIN PRIVATE KEY-----\n"
 			      "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgB9cVoGX7BACgQgzC\n"
 			      "61o2tLS6hdKrx6uvQItSyx/ALmChRANCAAQw46LJg/d1CYCX5l87Zk/DtgjtVlDW\n"
@@ -50,7 +50,7 @@ static const char *encoded(struct arena *arena, const void *bytes, size_t size)
 				 sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
-/* ES256 (RFC 7518 section 3.4): r and s as 32 bytes each, where OpenSSL has them as DER. */
+/* ES256 (RFC 7518 section 3.4): r and s as 32 bytes each; OpenSSL returns DER. */
 static const char *signature_of(struct arena *arena, const char *text)
 {
 	unsigned char der[DER_MAX], raw[SIGNATURE];
@@ -81,7 +81,7 @@ static void verify_signed(struct arena *arena, struct span header, struct span b
 	must(claims.expires_us >= now - MINUTE_US);
 }
 
-/* Nothing was ever signed that the corpus holds but what stands here: nothing else can be believed. */
+/* Only these tokens of the corpus are correctly signed, so that no other may be accepted. */
 static void verify_raw(struct arena *arena, struct span token, struct span jwks)
 {
 	const char *text = arena_copy(arena, token.bytes, token.size);

@@ -135,7 +135,7 @@ static const struct user *buyer_seen(const struct model *model, const struct bat
 	return NULL;
 }
 
-/* What users may say only of a buyer who is active at that moment. */
+/* svc-users may verify only a buyer that is active at that moment. */
 static void collect_verified(const struct model *model, struct batch *batch)
 {
 	for (unsigned i = 0; i < batch->event_count; i++) {
@@ -173,7 +173,7 @@ static enum status decide_one(struct model *model, struct batch *batch, struct u
 	return decision.status == OK && decision.refusal.status != OK ? decision.refusal.status : decision.status;
 }
 
-/* What the decisions have made so far of what was loaded: a row each, and how many deadlines they spoke of. */
+/* The intermediate results of the decisions: the new rows, and the number of deadlines. */
 struct made {
 	number_t rows[BATCH_ROWS_MAX];
 	size_t new_rows, deadlines;

@@ -1,6 +1,5 @@
-/* The canonical form of a state: without inbox rows that nothing can ask for any more (an id arrives only in a message
- * that is under way, or in one that is made, again and under the same id, out of such a message); in a reduced scenario
- * without messages that change nothing any more. */
+/* The canonical form of a state. It omits inbox rows that can never match again: an id arrives only in a message in
+ * flight, or in a message derived from one. In a reduced scenario it also omits messages without effect. */
 #include "tests/model/canonical.h"
 
 #include "orders/domain/order.h"
@@ -46,7 +45,7 @@ static bool may_arrive(const struct model *model, const struct under_way *under_
 	return false;
 }
 
-/* The timer that an id came of; 0: none. */
+/* The timer from which an id is derived; 0: none. */
 static number_t timer_behind(const struct model *model, number_t id)
 {
 	while (id != 0 && id_origin(model, id).timer_subject == 0)
@@ -75,7 +74,7 @@ unsigned state_timers(const struct model *model, const struct bag *state, number
 			continue;
 		const struct id_origin origin = id_origin(model, timer);
 		if (origin.timer_type == type && origin.timer_subject == subject)
-			under_way.ids[count++] = timer; /* what was there has been looked at */
+			under_way.ids[count++] = timer; /* this entry was already checked */
 	}
 	return count;
 }
@@ -112,7 +111,7 @@ static bool is_final(const struct model *model, const struct bag *state, number_
 	return kind == &reservation_kind && ((const struct reservation *)data)->state != RESERVATION_HELD;
 }
 
-/* Will this message be decided in the same way, whenever it is? */
+/* Is the decision about this message the same at any later time? */
 static bool is_final_for(const struct model *model, const struct bag *state, const struct delivery *delivery)
 {
 	if ((delivery->type == ORDERS_PLACE || delivery->type == ORDER_PLACED) && bag_phase(model, state) != PHASE_OPEN)
@@ -123,7 +122,7 @@ static bool is_final_for(const struct model *model, const struct bag *state, con
 	return false;
 }
 
-/* Would a message change nothing, now and for ever? */
+/* Does the message have no effect at any later time? */
 static bool has_no_effect(struct model *model, const struct bag *state, number_t number)
 {
 	const struct delivery delivery = delivery_of(model, number);
@@ -136,7 +135,7 @@ static bool has_no_effect(struct model *model, const struct bag *state, number_t
 	return batch.write_count == 0 && batch.event_count == 0 && batch.deadline_count == 0;
 }
 
-/* Ghosts are there for the rules alone: those that can never break one any more are gone. */
+/* Ghost facts exist only for the rules. Those that can no longer break a rule are dropped. */
 static bool is_unneeded_ghost(struct model *model, const struct bag *state, struct fact fact)
 {
 	if (fact.kind == FACT_ACCEPTED)

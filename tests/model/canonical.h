@@ -1,4 +1,4 @@
-/* States that no future can tell apart are one. */
+/* Equivalent states get the same form. */
 #ifndef TESTS_MODEL_CANONICAL_H
 #define TESTS_MODEL_CANONICAL_H
 
@@ -6,9 +6,9 @@
 
 void canonical(struct model *model, struct bag *state);
 
-/* Does the state speak of this id, or of one that came of it? */
+/* Does the state contain this id, or an id derived from it? */
 bool state_knows_id(const struct model *model, const struct bag *state, number_t id);
-/* How many timers of a deadline are under way, or have led to something that is. */
+/* The number of timers of a deadline that are in flight, or led to a message in flight. */
 unsigned state_timers(const struct model *model, const struct bag *state, number_t type, number_t subject);
 
 #endif

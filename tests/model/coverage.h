@@ -1,4 +1,4 @@
-/* Which decisions the searches have driven: a search that never came to a decision proves nothing about it. */
+/* The decisions that the searches have run. A search proves nothing about a decision that never ran. */
 #ifndef TESTS_MODEL_COVERAGE_H
 #define TESTS_MODEL_COVERAGE_H
 
@@ -10,7 +10,7 @@ struct coverage {
 };
 
 void coverage_add(struct coverage *coverage, const struct search *search);
-/* Is there no handler of the driven consumers that never said OK? Prints those that there are. */
+/* Has every handler returned OK at least once? Prints those that have not. */
 bool coverage_full(const struct coverage *coverage);
 
 #endif

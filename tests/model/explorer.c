@@ -1,11 +1,11 @@
-/* model_explorer: visits every state that the services can come to, and shows that mutations of them do not survive it.
+/* model_explorer: visits every reachable state of the services, and shows that it detects mutations.
  *
  *   model_explorer [SCENARIO...]    explores these scenarios, or all
  *   model_explorer --mutations   runs every mutation in its scenario; each must break its rule
  *   model_explorer --show NAME   shows how a mutation breaks its rule
- *   model_explorer --reduction   holds the reductions of large scenarios against the full search of small ones
+ *   model_explorer --reduction   compares reduced and full searches of small scenarios
  *
- * Exit code: 0 when all is as it should be. */
+ * Exit code: 0 if all checks pass. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -9,7 +9,7 @@
 #include "rpc/cloudevent.h"
 #include "tests/model/rows.h"
 
-/* When an event was decided is in its id and in its text, and no decision asks for it: here it is always now. */
+/* The time of an event is in its id and text. No decision reads it, so that here it is constant. */
 #define ALL_TIMES phase_moment(PHASE_OPEN)
 
 /* ---- ids ---- */
@@ -54,7 +54,7 @@ static struct sent *message_made(struct model *model, const char *key, number_t 
 
 number_t message_request(struct model *model, const struct message *message)
 {
-	/* The same terms for everyone: what svc-orders' handlers.c takes from its settings. */
+	/* Constant terms, which svc-orders' handlers.c takes from its settings. */
 	static struct place_settings terms;
 	char id[UUID_TEXT + 1];
 	number_t number;

@@ -1,4 +1,4 @@
-/* Decisions with a guard taken out, to stand in for the real ones. What each does is its name. */
+/* Decisions without one of their guards, which replace the real ones. The name of each says what it does. */
 #ifndef TESTS_MODEL_MUTANTS_H
 #define TESTS_MODEL_MUTANTS_H
 

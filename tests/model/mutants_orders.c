@@ -1,4 +1,4 @@
-/* What svc-orders and svc-users decide, with a guard taken out. */
+/* Decisions of svc-orders and svc-users without one of their guards. */
 #include "orders/usecases/apply_event.h"
 #include "orders/usecases/decisions.h"
 #include "orders/usecases/views.h"
@@ -55,7 +55,7 @@ enum status ignore_goods_after_the_end(struct unit *unit, const struct message *
 	return has_ended(unit, message) ? E_STALE : on_stock_reserved(unit, message);
 }
 
-/* Without the look into its history. */
+/* Without the check of its history. */
 enum status repeat_the_end_for_each_event(struct unit *unit, const struct message *message)
 {
 	const struct order *order = unit_get(unit, &order_kind, message->body);
@@ -86,7 +86,7 @@ enum status reject_without_event(struct unit *unit, const struct message *messag
 
 /* ---- half an answer ---- */
 
-/* After the real step, the other's answer is taken for granted. */
+/* After the real step, the other answer is assumed. */
 static enum status take_for_granted(struct unit *unit, const struct message *message, enum status status,
 				    enum saga_event granted)
 {

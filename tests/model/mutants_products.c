@@ -1,4 +1,4 @@
-/* What svc-products decides, with a guard taken out. */
+/* Decisions of svc-products without one of their guards. */
 #include "products/usecases/reservations.h"
 #include "tests/model/mutants.h"
 
@@ -39,7 +39,7 @@ enum status release_what_was_never_held(struct unit *unit, const struct message 
 	return release_order(unit, message);
 }
 
-/* What was asked for is held, and its copy asks for as much again. */
+/* The reservation exists, and its duplicate reserves the same amount again. */
 enum status reserve_again(struct unit *unit, const struct message *message)
 {
 	const struct order_line *line = ((const struct order_event *)message->body)->items.items;

@@ -21,7 +21,7 @@ const struct mutation no_mutation = {.name = "none"};
 
 /* clang-format off */
 const struct mutation mutations[] = {
-	/* what the runtime does around decisions */
+	/* the runtime around the decisions */
 	RUNTIME("events are not claimed",                     MUTATE_NO_EVENT_INBOX,        "one order",    RULE_EFFECT_ONCE),
 	RUNTIME("every event is taken for remembered",        MUTATE_ALL_IDEMPOTENT,        "dead-lettered",    RULE_EFFECT_ONCE),
 	RUNTIME("answers are not recorded",                   MUTATE_NO_COMMAND_INBOX,      "again and again", RULE_ONE_KEY_ONE_ORDER),
@@ -62,8 +62,8 @@ const struct mutation mutations[] = {
 	DECISION(SERVICE_ORDERS, RESERVATION_OVERDUE, ignore_overdue,            "dead-lettered",    RULE_END_REACHABLE),
 	DECISION(SERVICE_USERS, ORDER_PLACED, verify_everybody,                  "a disabled buyer", RULE_CONFIRMED_BY_BOTH),
 
-	/* An end is said again where goods turn up after it. Tombstones keep them from turning up, and an overdue
-	 * reservation asks: so it takes two to fail. */
+	/* Goods reserved after the end of an order get the end again. Tombstones prevent such a reservation, and an overdue
+	 * reservation asks. So only two mutations together break a rule. */
 	{"an end is not said again, and leaves no tombstone", "one order", RULE_NOTHING_LOST, MUTATE_NOTHING,
 	 {{ignore_goods_after_the_end, SERVICE_ORDERS, STOCK_RESERVED},
 	  {leave_no_tombstone, SERVICE_PRODUCTS, ORDER_CANCELLED}}},

@@ -1,4 +1,4 @@
-/* Does a reduced search see every content of the databases that the full one sees? */
+/* Does the reduced search reach every content of the databases that the full one reaches? */
 #include "tests/model/reduction.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Row contents: a key that says all that a decision can see of them, and a copy that lasts. */
+/* Row contents: a key with everything that decisions read, and a permanent copy. */
 #include "tests/model/rows.h"
 
 #include <assert.h>
@@ -63,7 +63,7 @@ static void order_key_text(struct buffer *key, const void *data)
 			      order->items[i].unit_price_cents);
 		add_text(key, order->items[i].name);
 	}
-	/* What moved it: the order is not told that twice. What it said itself never comes back to it. */
+	/* The events that changed the order; they do not change it twice. Its own events never come back to it. */
 	for (size_t i = 0; i < order->step_count; i++)
 		if (strncmp(order->steps[i].event, "order.", strlen("order.")) != 0)
 			add_uuid(key, &order->steps[i].event_id);
@@ -135,7 +135,7 @@ static void reservation_copy(struct arena *arena, void *data)
 	reservation->currency = arena_text(arena, reservation->currency);
 }
 
-/* Its texts are the scenario's own, which last. */
+/* Its texts belong to the scenario, which is permanent. */
 static void shallow_copy(struct arena *arena, void *data)
 {
 	(void)arena;

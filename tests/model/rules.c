@@ -1,4 +1,4 @@
-/* The rules for states. What holds at a step is checked where the step is taken (save_check.c, steps_relays.c). */
+/* The rules for states. Rules for steps are checked with the steps (save_check.c, steps_relays.c). */
 #include "orders/domain/order.h"
 #include "orders/usecases/decisions.h"
 #include "products/usecases/aggregates.h"
@@ -117,8 +117,7 @@ static bool stock_out_of_bounds(const struct observation *observation)
 		observation->product->reserved > observation->product->on_hand);
 }
 
-/* A confirmed order's piece is sold as soon as it is no longer held: this holds even when the reservation itself was
- * forgotten. */
+/* The piece of a confirmed order is sold once it is not reserved, also after the reservation was deleted. */
 static bool stock_not_conserved(const struct model *model, const struct observation *observation)
 {
 	int64_t held = 0, sold = 0;

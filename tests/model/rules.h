@@ -32,13 +32,13 @@ enum rule {
 	RULES
 };
 
-/* What the rule says, for people. */
+/* The text of the rule. */
 const char *rule_text(enum rule rule);
 
-/* The first of the rules for states that is broken; RULE_ALL: none. `watched`: only this one is looked at. */
+/* The first of the rules for states that is broken; RULE_ALL: none. `watched`: only this rule is checked. */
 enum rule rules_of_state(struct model *model, const struct bag *state, enum rule watched);
 
-/* Nothing is under way, no clock is set, every order has ended: what every state must be able to come to. */
+/* No message is in flight, no deadline is set, every order has ended. Every state must be able to reach this. */
 bool state_settled(struct model *model, const struct bag *state);
 
 #endif

@@ -6,8 +6,8 @@
 
 /* ---- rows ---- */
 
-/* Was one of the batch's requests answered before? Its row collides with the earlier one; if it would get none, a look
- * finds that. */
+/* Was one of the batch's requests answered before? Its inbox row collides. A request without a row is found by a
+ * lookup. */
 static bool request_collides(struct model *model, const struct bag *state, const struct batch *batch)
 {
 	if (model_mutated(model, MUTATE_NO_COMMAND_INBOX) || model_mutated(model, MUTATE_NO_COLLISION))
@@ -51,7 +51,7 @@ struct fact inbox_row(const struct model *model, const struct batch *batch, unsi
 		.kind = FACT_INBOX, .service = batch->service, .a = delivery_of(model, batch->deliveries[item]).id};
 }
 
-/* A ghost, for the rules: products has heard how an order ended, other than confirmed. */
+/* A ghost fact for the rules: svc-products has processed the end of an order that is not confirmed. */
 static void record_end(struct model *model, struct bag *state, struct delivery delivery)
 {
 	const bool is_end =
@@ -69,7 +69,7 @@ number_t save_effect(const struct batch *batch, unsigned item)
 	return batch->changed[item] ? EFFECT_SILENT : EFFECT_NONE;
 }
 
-/* What aggregates remember may be claimed or not, by the try that it was: what was heard stands for both. */
+/* An event of an idempotent aggregate has an inbox row or not, depending on the try. FACT_PROCESSED stands for both. */
 static void record_processed(struct model *model, struct bag *state, const struct batch *batch, unsigned item)
 {
 	const number_t before = batch_processed(model, state, batch->deliveries[item]);
@@ -111,15 +111,15 @@ void save_outbox(struct model *model, struct bag *state, const struct batch *bat
 	for (unsigned i = 0; i < batch->event_count; i++) {
 		const struct fact row = {.kind = FACT_OUTBOX, .service = batch->service, .a = batch->events[i]};
 
-		/* What nobody is bound to makes no difference to anybody. */
+		/* An event without a bound queue has no effect. */
 		if (sent_message_of(model, batch->events[i]).receivers != 0)
 			bag_set(model, state, row);
 	}
 }
 
-/* Set in the commit, although for a second the row is the batch's and not the deadline's own. Whoever is due is found
- * in either, and what is settled meanwhile is passed over or has its row deleted (runtime/store/deadline_promotion.c
- * says why): that is as if the settling batch had cleared it. */
+/* Set at the commit, although for a second the deadline is in the row of its batch. A due deadline is found in either
+ * row. If the order ends meanwhile, promotion skips the deadline or deletes its row (runtime/store/deadline_promotion.c
+ * says why). That is equivalent to a clear by the batch that ends the order. */
 void save_deadlines(struct model *model, struct bag *state, const struct batch *batch)
 {
 	for (unsigned i = 0; i < batch->deadline_count; i++) {

@@ -5,13 +5,13 @@
 #include "tests/model/batches.h"
 #include "tests/model/search.h"
 
-/* Would every statement touch as many rows as it names, and none collide? If not, the batch is run again. */
+/* Does every statement change as many rows as it names, without a collision? If not, the batch is retried. */
 bool save_fits(struct model *model, const struct bag *state, const struct batch *batch);
 /* Does this write touch a row? INSERT ... ON CONFLICT DO NOTHING for what was not found, DO UPDATE for what was. */
 bool save_takes_effect(const struct model *model, const struct bag *state, const struct batch *batch, unsigned write);
 /* The inbox row of a message. */
 struct fact inbox_row(const struct model *model, const struct batch *batch, unsigned item);
-/* What an item's decision did: the message that it said, or one of these. */
+/* The effect of an item's decision: the event that it published, or one of these. */
 enum { EFFECT_NONE = 0, EFFECT_SILENT = UINT16_MAX };
 number_t save_effect(const struct batch *batch, unsigned item);
 
@@ -19,7 +19,7 @@ void save_rows(struct model *model, struct bag *state, const struct batch *batch
 void save_outbox(struct model *model, struct bag *state, const struct batch *batch);
 void save_deadlines(struct model *model, struct bag *state, const struct batch *batch);
 
-/* Holds a save that is about to be committed against the rules for steps. */
+/* Checks a save before its commit against the rules for steps. */
 void save_check(struct search *search, const struct bag *state, const struct batch *batch, struct step step);
 
 #endif

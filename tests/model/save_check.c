@@ -14,7 +14,7 @@ static bool ends_twice(const struct order *before, const struct order *after)
 	       (before->state != after->state || before->version != after->version);
 }
 
-/* Held once, and then sold or let go, once. A refusal and a tombstone stay what they are. */
+/* Reserved once, then sold or released once. A refusal and a tombstone are final. */
 static bool wrong_transition(const struct reservation *before, const struct reservation *after)
 {
 	if (before == NULL)
@@ -39,8 +39,8 @@ static void check_write(struct search *search, const struct bag *state, const st
 		search_break(search, RULE_RESERVED_ONCE, step, state);
 }
 
-/* An event that its consumer cannot make sense of would wait for a person among the dead letters. After a month, when
- * what it is about may have been forgotten, that is where it belongs. */
+/* An event that its consumer cannot process becomes a dead letter. That is right only after a month, when its order may
+ * have been deleted. */
 static bool dead_letters_event(const struct model *model, const struct bag *state, const struct batch *batch,
 			       unsigned item)
 {
@@ -48,7 +48,7 @@ static bool dead_letters_event(const struct model *model, const struct bag *stat
 	       status_rule(batch->status[item])->settle != SETTLE_ACK && bag_phase(model, state) != PHASE_LATER;
 }
 
-/* Whoever changes or says something must have decided it on the rows as they are. */
+/* A batch with changes or events must have decided on the current rows. */
 static bool is_outdated(const struct model *model, const struct bag *state, const struct batch *batch)
 {
 	if (batch->write_count == 0 && batch->event_count == 0)
@@ -59,7 +59,7 @@ static bool is_outdated(const struct model *model, const struct bag *state, cons
 	return false;
 }
 
-/* Was this message handled before: in an earlier batch, or earlier in this one? */
+/* Was this message processed before, in an earlier batch or earlier in this one? */
 static bool was_handled(struct model *model, const struct bag *state, const struct batch *batch, unsigned item)
 {
 	const struct fact drop_duplicates = inbox_row(model, batch, item);
@@ -70,8 +70,8 @@ static bool was_handled(struct model *model, const struct bag *state, const stru
 	return bag_has(model, state, drop_duplicates);
 }
 
-/* What an earlier decision about the same event did: before this one was made, or before it was saved, or earlier in
- * this batch. False: nothing stands in its way. A copy that was ignored while this decision was being saved does not.
+/* The effect of an earlier decision about the same event: before this decision, before its save, or earlier in this
+ * batch. False: there is none. A duplicate that was ignored during this save does not count.
  */
 static bool processed_before(const struct model *model, const struct bag *state, const struct batch *batch,
 			     unsigned item, number_t *ret_effect)
@@ -89,8 +89,8 @@ static bool processed_before(const struct model *model, const struct bag *state,
 	return false;
 }
 
-/* A message that must be claimed is done once. What aggregates remember may be decided again: then it changes nothing,
- * and says what it said, or nothing. */
+/* A message with an inbox row takes effect once. An event of an idempotent aggregate may be decided again. Then it
+ * changes nothing, and publishes the same event or none. */
 static bool done_twice(struct model *model, const struct bag *state, const struct batch *batch, unsigned item)
 {
 	number_t effect;

@@ -1,4 +1,5 @@
-/* A scenario: who is there, what they may do, and how much may go wrong. The explorer visits all that can happen in it.
+/* A scenario: the orders and buyers, their possible requests, and the number of faults. The explorer visits all
+ * behaviours.
  */
 #ifndef TESTS_MODEL_SCENARIO_H
 #define TESTS_MODEL_SCENARIO_H
@@ -7,35 +8,34 @@
 
 enum { ORDERS_MAX = 2, UNLIMITED = -1, UNKNOWN_PRODUCT = -1 };
 
-/* Time stands still within a phase and passes on at any moment. */
+/* Time is constant within a phase. The next phase can start at any moment. */
 enum phase {
-	PHASE_OPEN,    /* orders may still be placed, and await their answers */
-	PHASE_EXPIRED, /* their deadline has passed */
-	PHASE_OVERDUE, /* and the time after which products asks what became of them */
-	PHASE_LATER,   /* a month: inboxes and ended reservations were forgotten */
+	PHASE_OPEN,    /* orders can be placed and confirmed */
+	PHASE_EXPIRED, /* the deadline of orders has passed */
+	PHASE_OVERDUE, /* also the time after which svc-products asks about the order */
+	PHASE_LATER,   /* a month later: inbox rows and ended reservations are deleted */
 	PHASES
 };
 
 struct scenario {
 	const char *name, *about;
-	int orders;                /* each of one piece of the one product */
-	int stock;                 /* pieces; UNKNOWN_PRODUCT: it is in no catalogue */
-	bool disabled[ORDERS_MAX]; /* the order's buyer, from the start */
-	bool may_be_disabled;      /* the first order's buyer, at any moment */
-	bool cancels[ORDERS_MAX];  /* the buyer may call the order off, at any moment while it is there */
-	bool repeats;              /* each buyer asks for an order twice, with the same key */
-	enum phase last;           /* time goes no further */
-	int crashes;               /* of anything, at any boundary between two steps, in all */
-	int duplicates;            /* messages that a queue may get twice, in all; UNLIMITED: each may be */
-	int dead_letters;          /* events that are dead-lettered as if they had crashed their consumer, in all */
-	int overlapping_timers;    /* timers of one deadline that may overlap, with all that they lead to */
-	int consumers;             /* of products' events, side by service */
+	int orders;                /* each for one piece of the product */
+	int stock;                 /* pieces; UNKNOWN_PRODUCT: the product does not exist */
+	bool disabled[ORDERS_MAX]; /* the order's buyer is disabled from the start */
+	bool may_be_disabled;      /* the first order's buyer can be disabled at any moment */
+	bool cancels[ORDERS_MAX];  /* the buyer can cancel the order at any moment */
+	bool repeats;              /* each buyer sends the order twice with the same key */
+	enum phase last;           /* the last phase */
+	int crashes;               /* total number of crashes, each at any boundary of two steps */
+	int duplicates;            /* total number of duplicated messages; UNLIMITED: each can be */
+	int dead_letters;          /* total number of events that become dead letters */
+	int overlapping_timers;    /* timers of one deadline that may overlap, with their consequences */
+	int consumers;             /* consumers of svc-products' events, in parallel */
 	bool batches_of_two;       /* a batch may take two messages */
 	/* Two reductions for large scenarios. Neither loses a behaviour:
-	 * - what is committed is published in the same step. Queues are bags, so that a later publication is a later
-	 *   delivery; what a crash leaves in the outbox is published later all the same;
-	 * - a message that changes nothing, whenever it comes, is gone at once: the inbox knows it, or what it is about
-	 *   has ended. */
+	 * - Events are published in the step of their commit. Queues are unordered, so that a later publication equals
+	 * a later delivery. Events that a crash leaves in the outbox are still published later.
+	 * - A message without effect at any time disappears at once: a duplicate, or a message about an ended order. */
 	bool reduced;
 };
 

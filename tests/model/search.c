@@ -1,4 +1,4 @@
-/* Breadth first, so that the way to a violation is a shortest one. */
+/* Breadth first, so that the path to a violation is a shortest one. */
 #include "tests/model/search.h"
 
 #include <assert.h>
@@ -82,7 +82,7 @@ static bool leads_to_end(const struct search *search, uint32_t number)
 	return false;
 }
 
-/* Marks, from the last state to the first and again until nothing is left to mark: most steps lead forward. */
+/* Marks from the last state to the first, repeatedly until nothing changes. Most steps lead to later states. */
 static void mark_ends(struct search *search)
 {
 	bool marked = true;

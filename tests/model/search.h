@@ -7,10 +7,10 @@
 enum step_kind {
 	STEP_START,       /* there was nothing before */
 	STEP_BATCH,       /* what: batch, from load to commit in one */
-	STEP_LOAD,        /* what: batch; its save is a step of its own */
+	STEP_LOAD,        /* what: batch; its save is a separate step */
 	STEP_SAVE,        /* what: batch */
-	STEP_DUPLICATE,   /* what: delivery, that the inbox knows */
-	STEP_PUBLISH,     /* what: message out of an outbox */
+	STEP_DUPLICATE,   /* what: delivery that is in the inbox */
+	STEP_PUBLISH,     /* what: message from an outbox */
 	STEP_TIMER,       /* what: message, of a deadline that is due */
 	STEP_DEAD_LETTER, /* what: delivery */
 	STEP_CLOCK,       /* what: enum phase that begins */
@@ -20,8 +20,8 @@ enum step_kind {
 /* How a step ends. */
 enum outcome {
 	OUTCOME_DONE,
-	OUTCOME_RETRY, /* a save found a row that was not there: nothing was saved, the message is still to be done */
-	OUTCOME_CRASH_BEFORE, /* before the commit, or before the broker had it */
+	OUTCOME_RETRY,        /* a save found a new row: nothing is saved, the message stays in the queue */
+	OUTCOME_CRASH_BEFORE, /* before the commit, or before the broker received it */
 	OUTCOME_CRASH_AFTER   /* after the commit (its answer lost, or not published, or not acknowledged); or after the
 			      broker had it, and before that was written down */
 };
@@ -31,7 +31,7 @@ struct step {
 	number_t what;
 };
 
-/* A rule that is broken, and how we came there. */
+/* A broken rule and the path to it. */
 struct violation {
 	enum rule rule; /* RULE_ALL: none is */
 	uint32_t from;  /* the state before the step */
@@ -46,7 +46,7 @@ struct search {
 	size_t edge_count, edge_room;
 	uint32_t here;          /* the state whose steps are taken */
 	unsigned depth;         /* of the last state, in steps */
-	uint32_t settled_count; /* states that have come to an end */
+	uint32_t settled_count; /* settled states */
 	struct violation violation;
 };
 
@@ -58,7 +58,7 @@ struct visit {
 	bool settled, ends; /* ends: a settled state can be reached from here */
 };
 
-/* Visits everything that can happen in the scenario; stops at the first violation. */
+/* Visits all reachable states of the scenario; stops at the first violation. */
 void search_run(struct search *search, const struct scenario *scenario, const struct mutation *mutation);
 void search_done(struct search *search);
 

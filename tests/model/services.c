@@ -1,4 +1,4 @@
-/* The three services: their handlers, and who hears what by the broker's bindings. */
+/* The three services: their handlers, and the queues bound to each event. */
 #include "tests/model/services.h"
 
 #include <assert.h>
@@ -15,7 +15,7 @@ static const struct aggregate *const orders_kinds[] = {&order_kind, NULL};
 static const struct aggregate *const products_kinds[] = {&product_kind, &sku_claim_kind, &reservation_kind, NULL};
 static const struct aggregate *const users_kinds[] = {&buyer_kind, NULL};
 
-/* As in svc-users/handlers.c, whose other tables would bring half the program with them. */
+/* As in svc-users/handlers.c, whose other tables would link half of the program. */
 static const struct handler users_events[] = {
 	{.type = ORDER_PLACED, .keys = buyer_keys, .decide = verify_buyer},
 	{0},

@@ -8,10 +8,10 @@ enum service_name { SERVICE_ORDERS, SERVICE_PRODUCTS, SERVICE_USERS, SERVICES };
 
 struct model_service {
 	const char *name;                        /* "svc-orders": the consumer in derived ids */
-	const char *queue;                       /* where its events wait */
-	const struct handler *events, *commands; /* NULL: none are driven */
-	const struct aggregate *const *kinds;    /* what its decisions load, in locking order; ends with NULL */
-	bool transactional; /* it writes in transactions, with inbox and outbox; otherwise it answers without a trace */
+	const char *queue;                       /* the queue of its events */
+	const struct handler *events, *commands; /* NULL: not explored */
+	const struct aggregate *const *kinds;    /* the aggregates of its decisions in lock order; ends with NULL */
+	bool transactional;                      /* writes in transactions, with inbox and outbox; false: stateless */
 };
 
 const struct model_service *service_of(enum service_name name);

@@ -1,4 +1,4 @@
-/* All that can happen next. */
+/* All possible next steps. */
 #ifndef TESTS_MODEL_STEPS_H
 #define TESTS_MODEL_STEPS_H
 
@@ -12,26 +12,26 @@ void steps_from(struct search *search, const struct bag *state);
 
 void steps_of_consumers(struct search *search, const struct bag *state);   /* messages are handled */
 void steps_of_relays(struct search *search, const struct bag *state);      /* events are published, timers are sent */
-void steps_of_environment(struct search *search, const struct bag *state); /* time passes, people act */
+void steps_of_environment(struct search *search, const struct bag *state); /* time passes, accounts change */
 
-/* What a consumer has taken out of a queue. */
+/* The messages that a consumer has taken. */
 struct taken {
 	unsigned count;
 	number_t deliveries[BATCH_ITEMS_MAX];
 };
 
-/* A batch from the decision on; `before`: the state without what was taken. */
+/* A batch after its decisions; `before`: the state without the taken messages. */
 void finish_batch(struct search *search, const struct bag *before, const struct batch *batch, const struct taken *taken,
 		  struct step step);
-/* The same for users, who answers without a trace: published, confirmed, acknowledged. */
+/* The same for stateless svc-users: publish, confirm, acknowledge. */
 void finish_stateless(struct search *search, const struct bag *before, const struct batch *batch,
 		      const struct taken *taken, struct step step);
 
 /* Does the inbox know this message? */
 bool steps_is_known(struct model *model, const struct bag *state, number_t delivery);
 
-/* The broker has these messages: whoever is bound to them gets each once, or twice where that may happen. Every way in
- * which this can go is reached. */
+/* The broker has these messages. Each bound queue gets each message once, or twice where duplicates can happen. Reaches
+ * all combinations. */
 void publish(struct search *search, const struct bag *state, const number_t *messages, unsigned count,
 	     struct step step);
 

@@ -1,4 +1,4 @@
-/* How a batch can end, from the decision on: committed, published, acknowledged, and a crash at each boundary. */
+/* The possible ends of a batch after its decisions: commit, publish, acknowledge, and a crash at each boundary. */
 #include "tests/model/save.h"
 #include "tests/model/steps.h"
 
@@ -17,7 +17,7 @@ static void reply_accepted(struct model *model, struct bag *state, const struct 
 		bag_set(model, state, (struct fact){.kind = FACT_ACCEPTED, .a = batch->accepted});
 }
 
-/* Nothing is saved; the broker gives the message to somebody else. */
+/* Nothing is saved; the broker redelivers the message. */
 static void crash_before_commit(struct search *search, const struct bag *before, const struct batch *batch,
 				const struct taken *taken, struct step step)
 {
@@ -37,8 +37,8 @@ static void crash_before_commit(struct search *search, const struct bag *before,
 		search_reach(search, &state, step);
 }
 
-/* Whether the answer to the commit was lost, or nothing was published, or nothing acknowledged, is one to what remains:
- * the rows are there, the outbox is full, and the message comes again. */
+/* A lost answer to the commit, a missing publication and a missing acknowledgement have the same result: the rows are
+ * saved, the outbox has the events, and the message is redelivered. */
 static void crash_after_commit(struct search *search, const struct bag *before, const struct batch *batch,
 			       const struct taken *taken, struct step step)
 {
@@ -57,7 +57,7 @@ static void crash_after_commit(struct search *search, const struct bag *before, 
 	search_reach(search, &state, step);
 }
 
-/* The relay publishes in the same step; a crash may hit it after that. */
+/* The relay publishes in the same step; a crash can happen after it. */
 static void publish_at_once(struct search *search, const struct bag *committed, const struct batch *batch,
 			    struct step step)
 {

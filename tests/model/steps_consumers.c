@@ -1,7 +1,6 @@
-/* Batches: a consumer takes a message (or two), loads, decides, saves, commits, publishes, acknowledges; and whatever
- * can come in between. A batch whose rows are all there is one step: it holds their locks from load to commit, so that
- * nothing of what others do in the meantime concerns it. Where a row is missing, load and save are two steps; and where
- * a request, which no lock keeps from another batch, may be sent twice. */
+/* Batches: a consumer takes one or two messages, loads, decides, saves, commits, publishes and acknowledges. If all its
+ * rows exist, a batch is one step: it holds their locks from load to commit, so that other batches cannot interfere.
+ * Load and save are two steps if a row is missing, or if a request can be sent twice, because no lock protects it. */
 #include "tests/model/steps.h"
 
 #include "proto/messages.h"
@@ -16,7 +15,7 @@ static bool shares_id(const struct model *model, const struct batch *batch, numb
 	return false;
 }
 
-/* Rows that were there when they were loaded are locked; those that were not, cannot be. */
+/* Existing rows are locked at the load; missing rows cannot be. */
 static bool has_locked(const struct batch *batch, const struct delivery *delivery)
 {
 	for (unsigned i = 0; i < batch->seen_count; i++)
@@ -26,7 +25,7 @@ static bool has_locked(const struct batch *batch, const struct delivery *deliver
 	return false;
 }
 
-/* Must the message wait: for a consumer, for another batch that has claimed the event, for a locked row? */
+/* Must the message wait for a consumer, for another batch with the same event, or for a locked row? */
 static bool must_wait(const struct model *model, const struct bag *state, number_t wanted)
 {
 	const struct delivery delivery = delivery_of(model, wanted);
@@ -73,9 +72,9 @@ bool steps_is_known(struct model *model, const struct bag *state, number_t deliv
 	return bag_has(model, state, drop_duplicates);
 }
 
-/* Does this try drop the message? The first one does not ask for what aggregates remember, nor for requests. A later
- * one does, and finds what was heard where another such try had claimed it; where not, it decides like the first, which
- * is another step. */
+/* Does this try drop the message as a duplicate? The first try does not check events of idempotent aggregates and
+ * requests. A later try does, and finds events that another later try recorded. Otherwise it decides like the first
+ * try, which is another step. */
 static bool is_dropped(struct model *model, const struct bag *state, number_t delivery, unsigned mode)
 {
 	const struct delivery wanted = delivery_of(model, delivery);
@@ -86,7 +85,7 @@ static bool is_dropped(struct model *model, const struct bag *state, number_t de
 	       (batch_processed(model, state, delivery) != 0 || steps_is_known(model, state, delivery));
 }
 
-/* What is left of the taken messages once those that the inbox knows, and second copies, are gone. */
+/* Drops messages that are in the inbox, and second copies in the batch. */
 static unsigned drop_duplicates(struct model *model, const struct bag *state, const struct taken *taken, unsigned mode,
 				number_t *ret_fresh)
 {
@@ -104,7 +103,7 @@ static unsigned drop_duplicates(struct model *model, const struct bag *state, co
 	return remaining.count;
 }
 
-/* A dead letter is written by a batch that has claimed its event. */
+/* Only a batch that checks for duplicates writes a dead letter. */
 static bool must_dedup(const struct model *model, const struct batch *batch)
 {
 	for (unsigned i = 0; i < batch->count; i++)
@@ -143,7 +142,7 @@ static void decide(struct search *search, const struct bag *rest, const struct t
 	}
 }
 
-/* For one reason or another a batch may be run again. Would it then drop what the first try decides? */
+/* A batch may be retried for any reason. Would the retry drop a message that the first try decides? */
 static bool drops_more(struct model *model, const struct bag *state, const struct taken *taken)
 {
 	for (unsigned i = 0; i < taken->count; i++)
@@ -174,7 +173,7 @@ static void take(struct search *search, const struct bag *state, const number_t 
 
 /* ---- what there is to take ---- */
 
-/* An order is called off only once it is there: before, the client does not know its id. */
+/* An order can be cancelled only once it exists: before, the client does not know its id. */
 static bool may_take(const struct model *model, const struct bag *state, struct fact fact)
 {
 	if (fact.kind != FACT_QUEUE && fact.kind != FACT_POSSIBLE_REQUEST)

@@ -1,4 +1,4 @@
-/* What happens beside messages: time passes, an account is disabled, an event is given up. */
+/* Steps without a message: time passes, an account is disabled, an event becomes a dead letter. */
 #include "products/usecases/aggregates.h"
 #include "proto/messages.h"
 #include "tests/model/rows.h"
@@ -65,7 +65,7 @@ static void disable(struct search *search, const struct bag *state, number_t fac
 	search_reach(search, &after, (struct step){STEP_DISABLE, OUTCOME_DONE, aggregate});
 }
 
-/* An event that crashes its consumer every time ends among the dead letters, remembered as handled. */
+/* An event that always crashes its consumer becomes a dead letter with an inbox row. */
 static void dead_letter_event(struct search *search, const struct bag *state, number_t fact)
 {
 	struct model *model = &search->model;

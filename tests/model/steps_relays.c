@@ -15,7 +15,8 @@ struct publishing {
 	struct step step;
 };
 
-/* One cause has one answer of each kind: another under way, or handled, with another id would be done as well. */
+/* One cause has one answer of each kind. Another answer with another id, in flight or processed, would also take
+ * effect. */
 static bool answers_twice(const struct model *model, const struct bag *state, number_t sent)
 {
 	const number_t id = sent_message_of(model, sent).id;
@@ -93,7 +94,7 @@ static void relay_row(struct search *search, const struct bag *state, number_t r
 
 	bag_drop(&after, row);
 	publish(search, &after, &sent, 1, step);
-	/* The broker has it, and the row is not deleted yet: it will be published again. */
+	/* The broker has it, but the row is not deleted: it will be published again. */
 	after = *state;
 	if (!bag_spend(model, &after, FACT_CRASH))
 		return;
@@ -115,7 +116,7 @@ static bool is_due(const struct model *model, const struct bag *state, struct fa
 	return bag_phase(model, state) >= due;
 }
 
-/* The first whose id nothing in the state has heard of: that is all that ever matters of the number of attempts. */
+/* The first timer whose id the state does not contain. The number of attempts has no other effect. */
 static number_t next_timer(struct model *model, const struct bag *state, struct fact deadline)
 {
 	for (unsigned attempts = 1;; attempts++) {
@@ -131,7 +132,7 @@ static void send_timer(struct search *search, const struct bag *state, number_t 
 	struct model *model = &search->model;
 	const struct fact deadline = fact_of(model, row);
 
-	/* Any number of rounds could overlap, and each finds what the others find. */
+	/* Any number of timers could overlap, with the same results. */
 	if (!is_due(model, state, deadline) ||
 	    state_timers(model, state, deadline.a, deadline.b) >= (unsigned)model->scenario->overlapping_timers)
 		return;
@@ -141,7 +142,7 @@ static void send_timer(struct search *search, const struct bag *state, number_t 
 	if (model_mutated(model, MUTATE_NO_REARM))
 		bag_drop(&after, row);
 	publish(search, &after, &sent, 1, step);
-	/* It is due again later, and the timer is lost. */
+	/* The timer is lost; the deadline is due again later. */
 	if (!bag_spend(model, &after, FACT_CRASH))
 		return;
 	step.outcome = OUTCOME_CRASH_BEFORE;

@@ -1,4 +1,4 @@
-/* Numbered things: a hash table with open addressing over keys that lie one after the other. */
+/* Numbered things: a hash table with open addressing; the keys are stored contiguously. */
 #include "tests/model/table.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
-/* Numbered things: equal keys, one number, counted from 1; each number has a value of a fixed size. What the explorer
- * knows (facts, messages, rows, states) lies in such tables, so that everything else is done with small numbers. Keys
- * are compared byte for byte: two things never share a number because their hashes do. */
+/* A table that numbers keys from 1. Equal keys have one number, and each number has a value of fixed size. Facts,
+ * messages, rows and states are in such tables, so that the explorer works with small numbers. Keys are compared byte
+ * by byte, so that equal hashes do not matter. */
 #ifndef TESTS_MODEL_TABLE_H
 #define TESTS_MODEL_TABLE_H
 
@@ -10,7 +10,7 @@
 
 struct table_key {
 	size_t start;
-	uint32_t size, tag; /* tag: of the hash, to pass over most others without looking at them */
+	uint32_t size, tag; /* tag: a part of the hash, to skip most other keys */
 };
 
 struct table {
@@ -27,10 +27,10 @@ struct table {
 void table_init(struct table *table, size_t value_size);
 void table_done(struct table *table);
 
-/* The number of the key; *ret_new says whether it was made just now. */
+/* The number of the key; *ret_new is true if the number is new. */
 uint32_t table_number(struct table *table, const void *key, size_t size, bool *ret_new);
 const void *table_key(const struct table *table, uint32_t number, size_t *ret_size);
-/* Stays where it is only until the next number is made. */
+/* Valid until the next number is added. */
 void *table_value(const struct table *table, uint32_t number);
 
 #endif

@@ -1,4 +1,4 @@
-/* Steps and states in words. Orders are told apart by messages: A, B. */
+/* Steps and states in words. Orders are named A, B. */
 #include "tests/model/trace.h"
 
 #include <stdio.h>
@@ -17,7 +17,7 @@
 static const char *const phase_names[PHASES] = {"before the deadline", "after the deadline",
 						"after the reservation's deadline", "a month later"};
 
-/* "A" for the first order that the model has heard of, and so on: orders are the aggregates of that kind. */
+/* "A" for the first order of the model, "B" for the second. */
 static char order_name(const struct search *search, const struct uuid *id)
 {
 	char name = 'A';
