@@ -1,9 +1,10 @@
-/* From the events of orders back to what they answered. */
+/* Replay of orders: the versions and the causes of its events. */
 #include "orders/service.h"
+
 #include "orders/usecases/decisions.h"
 #include "proto/messages.h"
 
-static const struct inferred_request nothing = {.type = -1};
+static const struct inferred_request unknown = {.type = -1};
 
 static void versions(struct versions *versions, const struct message *event)
 {
@@ -14,17 +15,17 @@ static struct inferred_request placing(const struct message *event, const struct
 				       struct arena *arena)
 {
 	struct orders_place *wanted = arena_new(arena, 1, sizeof(*wanted));
-	struct place_settings *terms = arena_new(arena, 1, sizeof(*terms));
+	struct place_settings *settings = arena_new(arena, 1, sizeof(*settings));
 
 	*wanted = (struct orders_place){.items = placed->items, .note = placed->note};
-	terms->deadline_us = placed->expires_at - event->time_us;
+	settings->deadline_us = placed->expires_at - event->time_us;
 	return (struct inferred_request){.type = ORDERS_PLACE,
 					 .caller = {.user_id = placed->user_id, .role = CALLER_CUSTOMER},
 					 .body = wanted,
-					 .prepared = terms};
+					 .prepared = settings};
 }
 
-/* Its owner or an admin: the decision is the same. */
+/* The owner or an admin cancelled the order: the decision is the same. */
 static struct inferred_request cancelling(const struct order_event *cancelled, struct arena *arena)
 {
 	struct by_id *wanted = arena_new(arena, 1, sizeof(*wanted));
@@ -43,26 +44,21 @@ static struct inferred_request deadline(const struct order_event *expired, struc
 	return (struct inferred_request){.type = ORDER_DEADLINE, .body = due};
 }
 
-static struct inferred_request cause(const struct external_event *root, struct arena *arena)
+static struct inferred_request cause(const struct external_event *external, struct arena *arena)
 {
-	const struct order_event *told = root->event->body;
+	const struct order_event *event = external->event->body;
 
-	switch (root->event->type) {
+	switch (external->event->type) {
 	case ORDER_PLACED:
-		return told->expires_at == INT_ABSENT ? nothing : placing(root->event, told, arena);
+		return event->expires_at == INT_ABSENT ? unknown : placing(external->event, event, arena);
 	case ORDER_CANCELLED:
-		return cancelling(told, arena);
+		return cancelling(event, arena);
 	case ORDER_EXPIRED:
-		return deadline(told, arena);
+		return deadline(event, arena);
 	default:
-		return nothing;
+		return unknown;
 	}
 }
-
-/* The first answer moves an order that still waits for the other, and nobody is told. Goods that come after the end are
- * answered with that end, so they are named first: where neither was answered, the goods came before it. */
-static const int eventless[] = {STOCK_RESERVED, USER_VERIFIED, -1};
-static const int last[] = {-1};
 
 static const struct state_table tables[] = {
 	{.name = "order",
@@ -81,8 +77,10 @@ const struct replay_spec orders_replay_spec = {
 	.service = &orders_service,
 	.versions = versions,
 	.cause = cause,
-	.eventless = eventless,
+	/* The first of the two answers changes the order and publishes nothing. stock.reserved is named first: if it
+	 * came after the order's end, it led to an event. */
+	.eventless = MESSAGE_TYPES(STOCK_RESERVED, USER_VERIFIED),
 	.eventless_kind = &order_kind,
-	.last = last,
+	.decided_last = MESSAGE_TYPES(),
 	.tables = tables,
 };

@@ -1,21 +1,22 @@
-/* From the events of products back to what they answered. */
+/* Replay of products: the versions and the causes of its events. */
+#include "products/service.h"
+
 #include <string.h>
 
-#include "products/service.h"
 #include "products/usecases/aggregates.h"
 
-static const struct inferred_request nothing = {.type = -1};
+static const struct inferred_request unknown = {.type = -1};
 static const struct caller an_admin = {.role = CALLER_ADMIN};
 
 /* ---- versions ---- */
 
 static void levels(struct versions *versions, const struct list *stock,
-		   void (*say)(struct versions *, const struct aggregate *, const struct uuid *, int64_t))
+		   void (*report)(struct versions *, const struct aggregate *, const struct uuid *, int64_t))
 {
 	const struct stock_level *level = stock->items;
 
 	for (size_t i = 0; i < stock->count; i++)
-		say(versions, &product_kind, &level[i].product_id, level[i].sequence);
+		report(versions, &product_kind, &level[i].product_id, level[i].sequence);
 }
 
 static void versions(struct versions *versions, const struct message *event)
@@ -54,7 +55,7 @@ static struct inferred_request creating(const struct product_view *made, struct 
 	return (struct inferred_request){.type = PRODUCTS_CREATE, .caller = an_admin, .body = wanted};
 }
 
-/* As if everything had been sent: what is as it was before makes no difference. */
+/* The request with every field: a field that is unchanged makes no difference. */
 static struct inferred_request changing(const struct product_view *after, struct arena *arena)
 {
 	struct products_change *wanted = arena_new(arena, 1, sizeof(*wanted));
@@ -70,33 +71,35 @@ static struct inferred_request changing(const struct product_view *after, struct
 	return (struct inferred_request){.type = PRODUCTS_CHANGE, .caller = an_admin, .body = wanted};
 }
 
-static bool only_withdrawn(const struct external_event *root)
+static bool only_withdrawn(const struct external_event *external)
 {
-	const struct product_view *after = root->event->body;
-	const struct product_view *before = root->before == NULL ? NULL : root->before->body;
+	const struct product_view *after = external->event->body;
+	const struct product_view *before = external->previous == NULL ? NULL : external->previous->body;
 
 	return before != NULL && strcmp(after->sku, before->sku) == 0 && strcmp(after->name, before->name) == 0 &&
 	       strcmp(after->description, before->description) == 0 && after->price_cents == before->price_cents &&
 	       strcmp(after->currency, before->currency) == 0;
 }
 
-static struct inferred_request withdrawing(const struct external_event *root, struct arena *arena)
+static struct inferred_request withdrawing(const struct external_event *external, struct arena *arena)
 {
 	struct by_id *wanted = arena_new(arena, 1, sizeof(*wanted));
 
-	if (!only_withdrawn(root))
-		return changing(root->event->body, arena);
-	*wanted = (struct by_id){.id = root->event->subject, .expected_version = INT_ABSENT};
+	if (!only_withdrawn(external))
+		return changing(external->event->body, arena);
+	*wanted = (struct by_id){.id = external->event->subject, .expected_version = INT_ABSENT};
 	return (struct inferred_request){.type = PRODUCTS_WITHDRAW, .caller = an_admin, .body = wanted};
 }
 
-static struct inferred_request counting(const struct stock_adjusted *told, struct arena *arena)
+static struct inferred_request adjusting(const struct stock_adjusted *event, struct arena *arena)
 {
-	struct products_adjust_stock *counted = arena_new(arena, 1, sizeof(*counted));
+	struct products_adjust_stock *wanted = arena_new(arena, 1, sizeof(*wanted));
 
-	*counted = (struct products_adjust_stock){
-		.id = told->product.id, .expected_version = INT_ABSENT, .delta = told->delta, .reason = told->reason};
-	return (struct inferred_request){.type = PRODUCTS_ADJUST_STOCK, .caller = an_admin, .body = counted};
+	*wanted = (struct products_adjust_stock){.id = event->product.id,
+						 .expected_version = INT_ABSENT,
+						 .delta = event->delta,
+						 .reason = event->reason};
+	return (struct inferred_request){.type = PRODUCTS_ADJUST_STOCK, .caller = an_admin, .body = wanted};
 }
 
 static struct inferred_request deadline(const struct order_timer *overdue, struct arena *arena)
@@ -107,27 +110,23 @@ static struct inferred_request deadline(const struct order_timer *overdue, struc
 	return (struct inferred_request){.type = RESERVATION_DEADLINE, .body = due};
 }
 
-static struct inferred_request cause(const struct external_event *root, struct arena *arena)
+static struct inferred_request cause(const struct external_event *external, struct arena *arena)
 {
-	switch (root->event->type) {
+	switch (external->event->type) {
 	case PRODUCT_CREATED:
-		return creating(root->event->body, arena);
+		return creating(external->event->body, arena);
 	case PRODUCT_CHANGED:
-		return changing(root->event->body, arena);
+		return changing(external->event->body, arena);
 	case PRODUCT_WITHDRAWN:
-		return withdrawing(root, arena);
+		return withdrawing(external, arena);
 	case STOCK_ADJUSTED:
-		return counting(root->event->body, arena);
+		return adjusting(external->event->body, arena);
 	case RESERVATION_OVERDUE:
-		return deadline(root->event->body, arena);
+		return deadline(external->event->body, arena);
 	default:
-		return nothing;
+		return unknown;
 	}
 }
-
-static const int eventless[] = {-1};
-/* An order whose end was heard first left a tombstone: what it asked for afterwards led to nothing. */
-static const int last[] = {ORDER_PLACED, -1};
 
 static const struct state_table tables[] = {
 	{.name = "product",
@@ -153,8 +152,9 @@ const struct replay_spec products_replay_spec = {
 	.service = &products_service,
 	.versions = versions,
 	.cause = cause,
-	.eventless = eventless,
+	.eventless = MESSAGE_TYPES(),
 	.eventless_kind = &reservation_kind,
-	.last = last,
+	/* An order whose end came first has a tombstone, and its order.placed led to no event. */
+	.decided_last = MESSAGE_TYPES(ORDER_PLACED),
 	.tables = tables,
 };

@@ -1,5 +1,6 @@
-/* svc-products, wired: consumers, stores, settings, retention. The work is in handlers.c's tables. */
+/* svc-products, wired: consumers, stores, retention, deadlines, settings. The work is in the tables of handlers.c. */
 #include "products/service.h"
+
 #include "products/handlers.h"
 #include "products/settings.h"
 #include "products/store/stores.h"
@@ -25,8 +26,8 @@ static const struct consumer_config consumers[] = {
 	{0},
 };
 
-/* Order ids begin with the milliseconds of their making (UUIDv7), so the oldest rows are found by the primary key, and
- * no index stands on anything that a settlement changes. */
+/* An order id begins with the milliseconds of its creation (UUIDv7), so the primary key finds the oldest rows. No index
+ * is on a column that the end of a reservation changes. */
 static const struct retention retention[] = {
 	{.name = "reservations",
 	 .prune = {"reservation_prune",
@@ -43,8 +44,8 @@ static const struct deadline_source deadline_sources[] = {
 };
 
 const struct service products_service = {
-	.name = "svc-products",
-	.about = "the catalogue, its stock, and what orders hold of it",
+	.name = PRODUCTS_SERVICE,
+	.about = "the catalogue, its stock, and the reservations of orders",
 	.queue_prefix = "products",
 	.contract = &comanda_contract,
 	.settings = products_settings_table,

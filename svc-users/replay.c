@@ -1,13 +1,13 @@
-/* From the events of users back to what they answered. Credentials are on no record: where a decision needs one, it
- * gets a stand-in, and what depends on them (hashes, sessions) is not compared. */
+/* Replay of accounts: the versions and the causes of their events. The log holds no credentials. A decision that needs
+ * one gets a placeholder, and what depends on credentials (hashes, sessions) is not compared. */
 #include "users/service.h"
 
 #include <string.h>
 
 #include "users/usecases/decisions.h"
 
-static const struct inferred_request nothing = {.type = -1};
-static const char stand_in[] = "not recorded";
+static const struct inferred_request unknown = {.type = -1};
+static const char placeholder[] = "not recorded";
 
 /* ---- versions ---- */
 
@@ -27,8 +27,8 @@ static struct inferred_request registering(const struct user_view *made, struct 
 	struct users_register *wanted = arena_new(arena, 1, sizeof(*wanted));
 	struct registration_facts *facts = arena_new(arena, 1, sizeof(*facts));
 
-	*wanted = (struct users_register){.email = made->email, .name = made->name, .password = stand_in};
-	facts->password_hash = stand_in;
+	*wanted = (struct users_register){.email = made->email, .name = made->name, .password = placeholder};
+	facts->password_hash = placeholder;
 	return (struct inferred_request){.type = USERS_REGISTER,
 					 .body = wanted,
 					 .prepared = facts,
@@ -36,41 +36,41 @@ static struct inferred_request registering(const struct user_view *made, struct 
 					 .keys = registration_keys};
 }
 
-/* Somebody who was not signed in changes nothing: events of before this was recorded are taken for the account's own.
- */
-static struct caller who(const struct external_event *root)
+/* An older event does not name its caller (`by`). Then the account's owner is taken: a caller must be signed in. */
+static struct caller caller_of(const struct external_event *external)
 {
-	const struct user_event *told = root->event->body;
-	const struct user_view *before = root->before == NULL ? NULL : root->before->body;
+	const struct user_event *event = external->event->body;
+	const struct user_view *before = external->previous == NULL ? NULL : external->previous->body;
 
-	if (!uuid_is_nil(&told->by) && !uuid_equal(&told->by, &told->user.id))
-		return (struct caller){.user_id = told->by, .role = CALLER_ADMIN};
-	return (struct caller){.user_id = told->user.id,
+	if (!uuid_is_nil(&event->by) && !uuid_equal(&event->by, &event->user.id))
+		return (struct caller){.user_id = event->by, .role = CALLER_ADMIN};
+	return (struct caller){.user_id = event->user.id,
 			       .role = before != NULL && before->role == ROLE_ADMIN ? CALLER_ADMIN : CALLER_CUSTOMER};
 }
 
-/* Only a password, then: its owner has changed it. */
-static struct inferred_request changing_password(const struct external_event *root, struct users_change *wanted,
+/* No other field differs, so the owner changed the password. */
+static struct inferred_request changing_password(const struct external_event *external, struct users_change *wanted,
 						 struct arena *arena)
 {
 	struct password_change *password = arena_new(arena, 1, sizeof(*password));
 	struct password_facts *facts = arena_new(arena, 1, sizeof(*facts));
 
-	*password = (struct password_change){.old_password = stand_in, .new_password = stand_in};
-	*facts = (struct password_facts){.known_hash = stand_in, .matches = true, .new_hash = stand_in};
+	*password = (struct password_change){.old_password = placeholder, .new_password = placeholder};
+	*facts = (struct password_facts){.known_hash = placeholder, .matches = true, .new_hash = placeholder};
 	wanted->password = password;
-	return (struct inferred_request){.type = USERS_CHANGE, .caller = who(root), .body = wanted, .prepared = facts};
+	return (struct inferred_request){
+		.type = USERS_CHANGE, .caller = caller_of(external), .body = wanted, .prepared = facts};
 }
 
-static struct inferred_request changing(const struct external_event *root, struct arena *arena)
+static struct inferred_request changing(const struct external_event *external, struct arena *arena)
 {
-	const struct user_view *after = root->event->body;
-	const struct user_view *before = root->before == NULL ? NULL : root->before->body;
+	const struct user_view *after = external->event->body;
+	const struct user_view *before = external->previous == NULL ? NULL : external->previous->body;
 	struct users_change *wanted = arena_new(arena, 1, sizeof(*wanted));
 
 	*wanted = (struct users_change){.id = after->id, .status = -1, .role = -1};
 	if (before == NULL)
-		return nothing;
+		return unknown;
 	if (strcmp(after->name, before->name) != 0)
 		wanted->name = after->name;
 	if (after->role != before->role)
@@ -78,37 +78,35 @@ static struct inferred_request changing(const struct external_event *root, struc
 	if (after->status != before->status)
 		wanted->status = after->status;
 	if (wanted->name == NULL && wanted->role < 0 && wanted->status < 0)
-		return changing_password(root, wanted, arena);
-	return (struct inferred_request){.type = USERS_CHANGE, .caller = who(root), .body = wanted};
+		return changing_password(external, wanted, arena);
+	return (struct inferred_request){.type = USERS_CHANGE, .caller = caller_of(external), .body = wanted};
 }
 
-static struct inferred_request disabling(const struct external_event *root, struct arena *arena)
+static struct inferred_request disabling(const struct external_event *external, struct arena *arena)
 {
-	const struct user_view *after = root->event->body;
-	const struct user_view *before = root->before == NULL ? NULL : root->before->body;
+	const struct user_view *after = external->event->body;
+	const struct user_view *before = external->previous == NULL ? NULL : external->previous->body;
 	struct by_id *wanted = arena_new(arena, 1, sizeof(*wanted));
 
 	if (before == NULL || strcmp(after->name, before->name) != 0 || after->role != before->role)
-		return changing(root, arena);
+		return changing(external, arena);
 	*wanted = (struct by_id){.id = after->id, .expected_version = INT_ABSENT};
-	return (struct inferred_request){.type = USERS_DISABLE, .caller = who(root), .body = wanted};
+	return (struct inferred_request){.type = USERS_DISABLE, .caller = caller_of(external), .body = wanted};
 }
 
-static struct inferred_request cause(const struct external_event *root, struct arena *arena)
+static struct inferred_request cause(const struct external_event *external, struct arena *arena)
 {
-	switch (root->event->type) {
+	switch (external->event->type) {
 	case USER_REGISTERED:
-		return registering(root->event->body, arena);
+		return registering(external->event->body, arena);
 	case USER_CHANGED:
-		return changing(root, arena);
+		return changing(external, arena);
 	case USER_DISABLED:
-		return disabling(root, arena);
+		return disabling(external, arena);
 	default:
-		return nothing;
+		return unknown;
 	}
 }
-
-static const int none[] = {-1};
 
 static const struct state_table tables[] = {
 	{.name = "user",
@@ -123,8 +121,8 @@ const struct replay_spec users_replay_spec = {
 	.service = &users_service,
 	.versions = versions,
 	.cause = cause,
-	.eventless = none,
+	.eventless = MESSAGE_TYPES(),
 	.eventless_kind = &user_kind,
-	.last = none,
+	.decided_last = MESSAGE_TYPES(),
 	.tables = tables,
 };

@@ -113,7 +113,7 @@ bool eventless_list(const struct history *history, const struct replay_spec *spe
 		for (size_t i = 0; i < history->count; i++) {
 			const struct history_event *event = &history->events[i];
 
-			if (among(spec->last, event->type) == (last != 0) && is_eventless(history, spec, event))
+			if (among(spec->decided_last, event->type) == (last != 0) && is_eventless(history, spec, event))
 				ret_events->events[ret_events->count++] = event;
 		}
 	if (drop_waiting(db, ret_events))

@@ -56,7 +56,7 @@ static bool infer_step(struct running *running, const struct decision *decision,
 
 	if (!history_event_message(output, &running->arena, &event))
 		return print_unknown_cause(output);
-	const struct external_event external = {.event = &event, .before = has_before ? &before : NULL};
+	const struct external_event external = {.event = &event, .previous = has_before ? &before : NULL};
 	const struct inferred_request inferred = running->spec->cause(&external, &running->arena);
 	if (inferred.type < 0)
 		return print_unknown_cause(output);

@@ -1,11 +1,11 @@
-/* Orders and their timelines by id: a whole batch of requests is one statement. */
+/* orders.get and orders.timeline: one statement reads the orders of a whole batch. */
 #include "orders/queries/queries.h"
 
 #include "orders/store/order_store.h"
 #include "orders/usecases/history.h"
 #include "orders/usecases/views.h"
 
-/* Answers one request with an order that its caller may see. */
+/* Replies to one request with an order that the caller may see. */
 typedef void answer_function(struct txn *txn, struct query *query, const struct order *order);
 
 static int compare_by_id(const void *a, const void *b)
@@ -36,7 +36,7 @@ static enum status load_orders(struct txn *txn, struct query **queries, size_t c
 	struct order *orders = arena_new(arena, (size_t)rows.count, sizeof(*orders));
 	for (int row = 0; row < rows.count; row++)
 		order_read(&rows, row, arena, &orders[row]);
-	*ret_orders = (struct list){orders, (size_t)rows.count};
+	*ret_orders = (struct list){.items = orders, .count = (size_t)rows.count};
 	return OK;
 }
 
@@ -80,24 +80,25 @@ enum status get_orders(struct txn *txn, struct query **queries, size_t count)
 	return answer_each(txn, queries, count, answer_order);
 }
 
-/* ---- its timeline ---- */
+/* ---- the timeline ---- */
 
-static struct timeline_event show(const struct order_step *step, const struct history_event *told, struct arena *arena)
+static struct timeline_event timeline_event_of(const struct order_step *step, const struct history_event *event,
+					       struct arena *arena)
 {
 	struct buffer data;
 
 	buffer_init(&data);
-	json_encode(&data, told->schema, told->data);
-	struct timeline_event event = {
+	json_encode(&data, event->schema, event->data);
+	const struct timeline_event shown = {
 		.id = step->event_id,
-		.type = arena_format(arena, "comanda.%s.v%d", told->type->name, told->type->version),
-		.source = arena_format(arena, "/%s", told->type->producer),
+		.type = arena_format(arena, "comanda.%s.v%d", event->type->name, event->type->version),
+		.source = arena_format(arena, "/%s", event->type->producer),
 		.time = step->at_us,
 		.sequence = step->sequence,
 		.data = arena_copy(arena, data.bytes, data.size),
 	};
 	buffer_done(&data);
-	return event;
+	return shown;
 }
 
 static void answer_timeline(struct txn *txn, struct query *query, const struct order *order)
@@ -105,12 +106,13 @@ static void answer_timeline(struct txn *txn, struct query *query, const struct o
 	struct arena *arena = txn_arena(txn);
 	struct timeline_event *events = arena_new(arena, order->step_count, sizeof(*events));
 	size_t count = 0;
-	struct history_event told;
+	struct history_event event;
 
 	for (size_t i = 0; i < order->step_count; i++)
-		if (order_history_event(order, &order->steps[i], arena, &told))
-			events[count++] = show(&order->steps[i], &told, arena);
-	query_reply(txn, query, &(struct timeline_view){.order_id = order->id, .events = {events, count}});
+		if (order_history_event(order, &order->steps[i], arena, &event))
+			events[count++] = timeline_event_of(&order->steps[i], &event, arena);
+	query_reply(txn, query,
+		    &(struct timeline_view){.order_id = order->id, .events = {.items = events, .count = count}});
 }
 
 enum status get_timelines(struct txn *txn, struct query **queries, size_t count)

@@ -1,5 +1,5 @@
-/* Pages of orders, newest first. An order's id begins with its time, so a page begins below the last id of the one
- * before: orders that are placed meanwhile neither repeat nor hide any. */
+/* orders.list: pages of orders, newest first. An id begins with the time of its creation (UUIDv7), so a page begins
+ * below the last id of the page before. A new order neither repeats nor hides an order of a later page. */
 #include "orders/queries/queries.h"
 
 #include <string.h>
@@ -7,9 +7,9 @@
 #include "orders/store/order_store.h"
 #include "orders/usecases/views.h"
 
-/* What one request wants. */
+/* What one request asks for. */
 struct page {
-	struct uuid user_id; /* nil: everybody's */
+	struct uuid user_id; /* nil: of all users */
 	struct uuid below;
 	int64_t limit;
 	enum order_state from, to; /* of the saga */
@@ -23,9 +23,9 @@ static const struct {
 	[ORDER_STATUS_CANCELLED] = {CANCELLED, CANCELLED},
 };
 
-/* ---- what is wanted ---- */
+/* ---- reading the request ---- */
 
-/* The cursor is the id of the last order of the page before. */
+/* The cursor is the id of the last order on the page before. */
 static enum status read_cursor(const char *cursor, struct uuid *ret_below)
 {
 	if (cursor != NULL)
@@ -34,7 +34,7 @@ static enum status read_cursor(const char *cursor, struct uuid *ret_below)
 	return OK;
 }
 
-/* False: the request is refused already. */
+/* False: the request was refused. */
 static bool read_page(struct txn *txn, struct query *query, struct page *ret_page)
 {
 	const struct page_query *wanted = query->message.body;
@@ -64,7 +64,7 @@ static bool read_page(struct txn *txn, struct query *query, struct page *ret_pag
 	return true;
 }
 
-/* ---- asking ---- */
+/* ---- reading the rows ---- */
 
 #define IN_STATES_NEWEST_FIRST "id < $1 AND state BETWEEN $2 AND $3 ORDER BY id DESC LIMIT $4"
 
@@ -84,13 +84,13 @@ static void send_page(struct db *db, const struct page *page)
 	arg_uuid(args, &page->below);
 	arg_int(args, page->from);
 	arg_int(args, page->to);
-	arg_int(args, page->limit + 1); /* one more tells whether there is a next page */
+	arg_int(args, page->limit + 1); /* one more row shows whether there is a next page */
 	if (!uuid_is_nil(&page->user_id))
 		arg_uuid(args, &page->user_id);
 	db_send(db, uuid_is_nil(&page->user_id) ? &list_all : &list_of_user);
 }
 
-/* ---- answering ---- */
+/* ---- replying ---- */
 
 static void answer_page(struct txn *txn, struct query *query, const struct rows *rows)
 {

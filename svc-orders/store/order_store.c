@@ -1,4 +1,4 @@
-/* The order in PostgreSQL. Items and history are JSON within the row, by the field tables below. */
+/* Orders in PostgreSQL. Items and history are JSON in the row, by the field tables below. */
 #include "orders/store/order_store.h"
 
 #include <assert.h>
@@ -29,7 +29,7 @@ static const struct schema step_schema = {
 		field_int(struct order_step, sequence, REQUIRED, 0, 0)),
 };
 
-/* ---- out ---- */
+/* ---- writing ---- */
 
 static void put_list(struct args *args, const struct schema *schema, const void *items, size_t count)
 {
@@ -45,8 +45,8 @@ static void put_list(struct args *args, const struct schema *schema, const void 
 	buffer_done(&json);
 }
 
-/* The columns at the end of both statements: what the order's course may change. */
-static void put_course(struct args *args, const struct order *order)
+/* The last columns of both statements: what a transition may change. */
+static void put_progress(struct args *args, const struct order *order)
 {
 	const struct end_reason *reason = &order->reason;
 
@@ -71,12 +71,12 @@ static void order_write(struct args *args, const void *aggregate)
 	put_timestamp(args, order->updated_us);
 	put_timestamp(args, order->expires_us);
 	put_text(args, order->note);
-	put_course(args, order);
+	put_progress(args, order);
 }
 
-/* ---- in ---- */
+/* ---- reading ---- */
 
-/* What this program wrote itself: JSON that does not fit its table means a broken database or a broken build. */
+/* The program wrote this JSON itself. If it does not fit the field table, the database or the build is broken. */
 static size_t read_list(struct span text, const struct schema *schema, struct arena *arena, void **ret_items)
 {
 	struct faults faults = {0};
@@ -128,7 +128,7 @@ void order_read(const struct rows *rows, int row, struct arena *arena, void *ret
 	read_history(row_bytes(rows, row, column++), arena, order);
 }
 
-/* ---- kept in memory ---- */
+/* ---- aggregate cache ---- */
 
 static struct order_item *items_copy(const struct order *order, struct arena *arena)
 {
@@ -173,8 +173,8 @@ static bool order_is_terminal(const void *aggregate)
 	"       currency, reason_code, reason_detail, reason_product_id, history::json "                               \
 	"FROM " UNNEST_ORDERS
 
-/* What placing settled is left out. */
-static void course_write(struct args *args, const void *aggregate)
+/* Without the columns that never change after orders.place. */
+static void progress_write(struct args *args, const void *aggregate)
 {
 	const struct order *order = aggregate;
 
@@ -182,10 +182,10 @@ static void course_write(struct args *args, const void *aggregate)
 	put_int(args, order->state);
 	put_int(args, order->version);
 	put_timestamp(args, order->updated_us);
-	put_course(args, order);
+	put_progress(args, order);
 }
 
-#define COURSE                                                                                                         \
+#define PROGRESS_COLUMNS                                                                                               \
 	"id, state, version, updated_at, items, total_cents, currency, reason_code, reason_detail, "                   \
 	"reason_product_id, history, seen"
 
@@ -196,9 +196,10 @@ static const struct store_update order_updates[] = {
 		 "reason_code = given.reason_code, reason_detail = given.reason_detail, "
 		 "reason_product_id = given.reason_product_id, history = given.history::json "
 		 "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::bigint[], "
-		 "$7::text[], $8::text[], $9::text[], $10::uuid[], $11::text[], $12::bigint[]) AS given (" COURSE ") "
+		 "$7::text[], $8::text[], $9::text[], $10::uuid[], $11::text[], $12::bigint[]) AS given "
+		 "(" PROGRESS_COLUMNS ") "
 		 "WHERE orders.id = given.id AND orders.version = given.seen"},
-	 .write = course_write,
+	 .write = progress_write,
 	 .columns = 11},
 };
 

@@ -1,4 +1,4 @@
-/* The order in PostgreSQL: one row, whose columns are named here once. */
+/* How the order is stored in PostgreSQL: one row per order. */
 #ifndef ORDERS_STORE_ORDER_STORE_H
 #define ORDERS_STORE_ORDER_STORE_H
 

@@ -1,4 +1,4 @@
-/* Orders by state, their ends, and how long they took to get there. */
+/* Pending orders by state, ended orders, and the time from placing to the end. */
 #include "orders/store/orders_metrics.h"
 
 #include "orders/domain/order.h"
@@ -22,24 +22,27 @@ static struct metric times = {.name = "comanda_order_duration_seconds",
 			      .type = HISTOGRAM,
 			      .label = "status"};
 
-/* Every open order has a deadline, so that nothing else need be looked at. The numbers are enum order_state's. */
+/* Every pending order has a deadline, so the deadlines are enough to find them. The numbers are of enum order_state. */
 #define OPEN_ORDERS                                                                                                    \
 	"WITH open AS MATERIALIZED (SELECT orders.state, orders.expires_at FROM"                                       \
 	" (SELECT subject FROM deadlines_all WHERE type = 'order.deadline' ORDER BY due_at LIMIT 10000) AS due"        \
 	" JOIN orders ON orders.id = due.subject WHERE orders.state < 3) "
 
 const struct db_gauge orders_gauges[] = {
-	{&open_orders,
-	 {"orders_open",
-	  OPEN_ORDERS "SELECT named.name, (SELECT count(*) FROM open WHERE open.state = named.state)"
-		      " FROM (VALUES (0, 'pending'), (1, 'user_known'), (2, 'stock_held')) AS named (state, name)"}},
-	{&overdue, {"orders_overdue", OPEN_ORDERS "SELECT NULL::text, count(*) FROM open WHERE expires_at < now()"}},
+	{.metric = &open_orders,
+	 .query = {"orders_open",
+		   OPEN_ORDERS "SELECT named.name, (SELECT count(*) FROM open WHERE open.state = named.state)"
+			       " FROM (VALUES (0, 'pending'), (1, 'user_known'), (2, 'stock_held')) AS named (state, "
+			       "name)"}},
+	{.metric = &overdue,
+	 .query = {"orders_overdue", OPEN_ORDERS "SELECT NULL::text, count(*) FROM open WHERE expires_at < now()"}},
 	{0},
 };
 
-_Static_assert(PENDING == 0 && USER_KNOWN == 1 && STOCK_HELD == 2 && CONFIRMED == 3, "as the statements have them");
+_Static_assert(PENDING == 0 && USER_KNOWN == 1 && STOCK_HELD == 2 && CONFIRMED == 3,
+	       "the statements have these numbers");
 
-/* An end that was only said again is no end of its own: that changes nothing in the order. */
+/* An end that is published again does not change the order, and does not count. */
 void orders_saved(const void *saved, int64_t now_us)
 {
 	const struct order *order = saved;

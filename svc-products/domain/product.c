@@ -1,4 +1,4 @@
-/* A product's own rules: what its figures may be and how they move. */
+/* The rules of one product: the bounds of its figures, and how they change. */
 #include "products/domain/product.h"
 
 #include <assert.h>

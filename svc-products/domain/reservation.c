@@ -1,4 +1,4 @@
-/* The rules of reserving: each is one question about one line. */
+/* The rules of a reservation. Each rule checks one line. */
 #include "products/domain/reservation.h"
 
 #include <assert.h>
@@ -29,15 +29,15 @@ static bool in_stock(const struct demand *demand, const struct demand *first)
 	return demand->quantity <= product_available(demand->product);
 }
 
-/* In this order; the rules after the first may rely on the product being there. */
+/* In this sequence. The rules after the first may rely on an existing product. */
 static const struct {
 	enum demand_answer otherwise;
 	bool (*holds)(const struct demand *demand, const struct demand *first);
 } rules[] = {
-	{DEMAND_UNKNOWN, exists},
-	{DEMAND_WITHDRAWN, still_sold},
-	{DEMAND_OTHER_CURRENCY, same_currency},
-	{DEMAND_OUT_OF_STOCK, in_stock},
+	{.otherwise = DEMAND_UNKNOWN, .holds = exists},
+	{.otherwise = DEMAND_WITHDRAWN, .holds = still_sold},
+	{.otherwise = DEMAND_OTHER_CURRENCY, .holds = same_currency},
+	{.otherwise = DEMAND_OUT_OF_STOCK, .holds = in_stock},
 };
 
 struct demand_decision demand_check(const struct demand *demands, size_t count)

@@ -1,4 +1,5 @@
-/* Reads products by id: each id once, one round trip to the cache, one to the database for what it lacks. */
+/* products.get: reads each id of a batch once. One round trip to the cache, and one to the database for what is
+ * missing. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,7 +7,7 @@
 #include "products/store/stores.h"
 #include "products/usecases/aggregates.h"
 
-/* The ids of a batch, sorted, each once, with what the cache has of them. */
+/* The ids of a batch, sorted, each once, with what the cache holds. */
 struct wanted {
 	struct uuid *ids;
 	struct cache_entry *entries; /* in the order of `ids` */
@@ -51,7 +52,7 @@ static struct cache_entry *entry_of(const struct wanted *wanted, const struct uu
 
 static const struct sql find = {"product_find", "SELECT " PRODUCT_COLUMNS " FROM products WHERE id = ANY($1)"};
 
-/* Reads what the cache had not, and fills the cache where it gave a lease. */
+/* Reads what is missing in the cache, and fills the cache where it gave a lease. */
 static enum status read_missing(struct txn *txn, const struct wanted *wanted)
 {
 	struct arena *arena = txn_arena(txn);

@@ -1,12 +1,12 @@
-/* Lists products, newest first. Ids begin with the time of their making, so the primary key is the order, the cursor is
- * the last id shown, and products that are added while somebody pages neither repeat nor hide one. */
+/* products.list: pages of products, newest first. An id begins with the time of its creation (UUIDv7), so a page begins
+ * below the last id of the page before. A new product neither repeats nor hides a product of a later page. */
 #include <string.h>
 
 #include "products/queries/queries.h"
 #include "products/store/stores.h"
 #include "products/usecases/aggregates.h"
 
-/* One word as a pattern for ILIKE: it may stand anywhere, and what ILIKE would interpret stands for itself. */
+/* One word as a pattern for ILIKE: anywhere in the text, with the special characters of ILIKE escaped. */
 static const char *pattern_of(const char *word, size_t size, struct arena *arena)
 {
 	char *pattern = arena_new(arena, 2 * size + 3, 1);
@@ -22,7 +22,7 @@ static const char *pattern_of(const char *word, size_t size, struct arena *arena
 	return pattern;
 }
 
-/* The words of a search as patterns, all of which must match. None: everything matches. */
+/* The words of a search as patterns. All must match; no pattern matches everything. */
 static struct list patterns_of(const char *words, struct arena *arena)
 {
 	static const char blanks[] = " \t\r\n";
@@ -39,13 +39,13 @@ static struct list patterns_of(const char *words, struct arena *arena)
 	return (struct list){.items = patterns, .count = count};
 }
 
-/* Words hold no line break, so none matches across two fields. */
+/* A word has no line break, so no word matches across two fields. */
 static const struct sql list = {
 	"product_list",
 	"SELECT " PRODUCT_COLUMNS " FROM products WHERE id < $1 AND ($2::text IS NULL OR status = $2) "
 	"AND (name || E'\\n' || sku || E'\\n' || description) ILIKE ALL ($3::text[]) ORDER BY id DESC LIMIT $4"};
 
-/* Queues the statement of one query; refuses the query and queues nothing where its cursor is none of ours. */
+/* Sends the statement of one query. False: the query was refused because of its cursor, and nothing was sent. */
 static bool list_send(struct txn *txn, struct query *query)
 {
 	const struct page_query *page = query->message.body;
@@ -61,7 +61,7 @@ static bool list_send(struct txn *txn, struct query *query)
 	arg_uuid(args, &before);
 	arg_text(args, page->status == -1 ? NULL : product_status_names[page->status]);
 	arg_texts(args, patterns.items, patterns.count);
-	arg_int(args, page->limit + 1); /* one more tells whether there is a next page */
+	arg_int(args, page->limit + 1); /* one more row shows whether there is a next page */
 	db_send(txn_db(txn), &list);
 	return true;
 }

@@ -1,10 +1,10 @@
-/* What the query consumer answers. */
+/* What svc-products reads: one reader per message, named by the table in handlers.c. */
 #ifndef PRODUCTS_QUERIES_QUERIES_H
 #define PRODUCTS_QUERIES_QUERIES_H
 
 #include "comanda/service.h"
 
-read_function get_products;  /* PRODUCTS_GET: from the cache, and what it lacks from the database */
-read_function list_products; /* PRODUCTS_LIST: newest first, by words and status */
+read_function get_products;  /* products.get: from the cache, and what is missing there from the database */
+read_function list_products; /* products.list: newest first, filtered by words and status */
 
 #endif

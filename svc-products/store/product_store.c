@@ -1,4 +1,4 @@
-/* Products in PostgreSQL, and as they lie in the cache. */
+/* Products in PostgreSQL, and in the cache. */
 #include <stddef.h>
 #include <string.h>
 
@@ -78,7 +78,7 @@ void product_cache_value(const void *aggregate, struct arena *arena, struct cach
 	"$8::bigint[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::bigint[]"
 #define INSERT "INSERT INTO products (" PRODUCT_COLUMNS ") SELECT * FROM unnest(" TYPES ")"
 
-/* What orders and counts change. Most writes are such, and a product's texts are the larger part of its row. */
+/* The columns that orders change. Most writes are of this kind, and the texts are the larger part of a row. */
 static void stock_write(struct args *args, const void *aggregate)
 {
 	const struct product *product = aggregate;
@@ -89,7 +89,7 @@ static void stock_write(struct args *args, const void *aggregate)
 	put_int(args, product->sequence);
 }
 
-static bool is_stock_alone(const void *aggregate)
+static bool is_stock_only(const void *aggregate)
 {
 	const struct product *product = aggregate;
 
@@ -104,7 +104,7 @@ static const struct store_update updates[] = {
 				  "WHERE products.id = given.id AND products.sequence = given.seen"},
 	 .write = stock_write,
 	 .columns = 4,
-	 .fits = is_stock_alone},
+	 .fits = is_stock_only},
 	{.sql = {"product_update",
 		 "UPDATE products SET sku = given.sku, name = given.name, description = given.description, "
 		 "price_cents = given.price_cents, currency = given.currency, on_hand = given.on_hand, "

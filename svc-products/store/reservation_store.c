@@ -1,4 +1,4 @@
-/* Reservations in PostgreSQL: one row an order, its lines as JSON in it. */
+/* Reservations in PostgreSQL: one row per order, with its lines as JSON. */
 #include <stddef.h>
 #include <string.h>
 
@@ -35,7 +35,8 @@ static enum reservation_state state_read(struct span text)
 	return RESERVATION_REFUSED; /* ruled out by the table's CHECK */
 }
 
-/* Lines that somebody has spoilt by hand read as none: settling them then fails as a message that does not fit. */
+/* Lines that were broken by hand are read as no lines. Then the end of the order is refused as a message that does not
+ * fit. */
 static void lines_read(struct span text, struct arena *arena, struct reservation *reservation)
 {
 	struct faults faults = {0};
@@ -71,7 +72,7 @@ static void lines_write(struct args *args, const struct reservation *reservation
 		put_text(args, NULL);
 		return;
 	}
-	/* A list is handed about as changeable, and only read here. */
+	/* struct list has no const pointer; the lines are only read here. */
 	memcpy(&stored.lines.items, &reservation->lines, sizeof(stored.lines.items));
 	stored.lines.count = reservation->line_count;
 	buffer_init(&json);
@@ -101,7 +102,7 @@ static void reservation_write(struct args *args, const void *aggregate)
 
 #define INSERT "INSERT INTO reservations (" COLUMNS ") SELECT * FROM " UNNEST
 
-/* What was reserved never changes afterwards, only what became of it. */
+/* The lines of a reservation never change, only its state. */
 static void end_write(struct args *args, const void *aggregate)
 {
 	const struct reservation *reservation = aggregate;

@@ -1,4 +1,4 @@
-/* Who has which SKU. */
+/* The unique claims of SKUs in PostgreSQL. */
 #include "products/store/stores.h"
 #include "products/usecases/aggregates.h"
 
@@ -31,8 +31,8 @@ static const struct store_update updates[] = {
 	 .columns = 3},
 };
 
-/* A change of SKU knows the product, not the SKU that it holds: so a claim is found under its holder's id as well. The
- * product is locked before, so its claim cannot move meanwhile. */
+/* The keys of a change of SKU name the product, and not the SKU that it holds. So a claim is also loaded by its
+ * product's id. The product is locked first, so its claim cannot change in the meantime. */
 const struct store sku_claim_store = {
 	.kind = &sku_claim_kind,
 	.load = {"sku_claim_load", "SELECT id, sku, product_id FROM sku_claims "

@@ -1,4 +1,4 @@
-/* How the aggregates of svc-products live in PostgreSQL: one table a kind. */
+/* How the aggregates of svc-products are stored in PostgreSQL: one table per kind. */
 #ifndef PRODUCTS_STORE_STORES_H
 #define PRODUCTS_STORE_STORES_H
 
@@ -13,7 +13,7 @@ extern const struct store product_store, sku_claim_store, reservation_store;
 	"version, sequence"
 void product_read(const struct rows *rows, int row, struct arena *arena, void *ret_product);
 
-/* A product as it lies in the cache: its key; its view as JSON, its sequence. */
+/* A product in the cache: its key, its view as JSON, and its sequence. */
 const char *product_cache_key(const struct uuid *id, struct arena *arena);
 void product_cache_value(const void *product, struct arena *arena, struct cache_entry *ret_entry);
 

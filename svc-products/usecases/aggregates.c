@@ -1,9 +1,9 @@
-/* The kinds of aggregate, the keys of each message, and the product as others see it. */
+/* The kinds of aggregate, the keys of each message, and the product as REST and events show it. */
 #include "products/usecases/aggregates.h"
 
-const struct aggregate product_kind = {"product", sizeof(struct product)};
-const struct aggregate sku_claim_kind = {"sku_claim", sizeof(struct sku_claim)};
-const struct aggregate reservation_kind = {"reservation", sizeof(struct reservation)};
+const struct aggregate product_kind = {.name = "product", .size = sizeof(struct product)};
+const struct aggregate sku_claim_kind = {.name = "sku_claim", .size = sizeof(struct sku_claim)};
+const struct aggregate reservation_kind = {.name = "reservation", .size = sizeof(struct reservation)};
 
 static void claim_key(struct keys *keys, const char *sku)
 {
@@ -66,9 +66,9 @@ void order_keys(struct keys *keys, const struct message *message)
 
 void timer_key(struct keys *keys, const struct message *message)
 {
-	const struct order_timer *note = message->body;
+	const struct order_timer *timer = message->body;
 
-	keys_add(keys, &reservation_kind, &note->order_id);
+	keys_add(keys, &reservation_kind, &timer->order_id);
 }
 
 struct product_view product_view_of(const struct product *product)

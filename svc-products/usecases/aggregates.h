@@ -1,4 +1,4 @@
-/* The aggregates of svc-products, as the runtime loads and saves them, and which of them a message touches. */
+/* The aggregates of svc-products, and which of them a message touches. */
 #ifndef PRODUCTS_USECASES_AGGREGATES_H
 #define PRODUCTS_USECASES_AGGREGATES_H
 
@@ -7,8 +7,11 @@
 #include "products/domain/reservation.h"
 #include "proto/messages.h"
 
-/* In locking order. A reservation's id is its order's. A claim is also found under the id of the product that has it:
- * whoever names a product's id among the claims gets the SKU that the product holds. */
+/* The name in derived ids, and the broker's user. */
+#define PRODUCTS_SERVICE "svc-products"
+
+/* In locking order. The id of a reservation is the id of its order. A SKU claim is loaded by its own id or by the id of
+ * the product that holds it. */
 extern const struct aggregate product_kind;     /* struct product */
 extern const struct aggregate sku_claim_kind;   /* struct sku_claim */
 extern const struct aggregate reservation_kind; /* struct reservation */
@@ -20,9 +23,9 @@ keys_function placed_keys; /* order.placed: the reservation, a new one, and the 
 keys_function order_keys;  /* the other order.*: the same, of a reservation that is there */
 keys_function timer_key;   /* struct order_timer: the reservation */
 
-/* The product as others see it. Texts are shared, not copied. */
+/* The product as REST and events show it. Texts are shared, not copied. */
 struct product_view product_view_of(const struct product *product);
-/* Its stock as events about orders tell it. */
+/* Its stock as events about orders show it. */
 struct stock_level stock_level_of(const struct product *product);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the requests about the catalogue have in common: who may, which product, whose SKU, what is told. */
+/* What the decisions about the catalogue share: rights, the product, the SKU claim, the event and the reply. */
 #include "products/usecases/catalogue.h"
 
 #include <inttypes.h>
@@ -42,7 +42,7 @@ enum status catalogue_claim_sku(struct unit *unit, const char *sku, const struct
 	return OK;
 }
 
-static struct product_view *shown(struct unit *unit, const struct product *product)
+static struct product_view *view_of(struct unit *unit, const struct product *product)
 {
 	struct product_view *view = arena_new(unit_arena(unit), 1, sizeof(*view));
 
@@ -50,15 +50,15 @@ static struct product_view *shown(struct unit *unit, const struct product *produ
 	return view;
 }
 
-void catalogue_publish(struct unit *unit, int event, const struct product *product)
+void catalogue_publish(struct unit *unit, int type, const struct product *product)
 {
-	const struct product_view *view = shown(unit, product);
+	const struct product_view *view = view_of(unit, product);
 
-	unit_event(unit, event, &product->id, product->sequence, view);
+	unit_event(unit, type, &product->id, product->sequence, view);
 	unit_reply(unit, view);
 }
 
 void catalogue_reply(struct unit *unit, const struct product *product)
 {
-	unit_reply(unit, shown(unit, product));
+	unit_reply(unit, view_of(unit, product));
 }

@@ -1,6 +1,7 @@
-/* What an admin does to the catalogue. Pure decisions; who asks is decided here again, whatever the edge let through.
+/* The decisions of an admin about the catalogue. All are pure. Each checks the caller itself and does not rely on the
+ * edge.
  *
- * All reply with the product after the request. Refusals: unauthenticated, forbidden, not_found, version_mismatch
+ * Each replies with the product after the request. Refusals: unauthenticated, forbidden, not_found, version_mismatch
  * (If-Match), sku_taken, stock_below_reserved, and invalid for a stock figure out of bounds. */
 #ifndef PRODUCTS_USECASES_CATALOGUE_H
 #define PRODUCTS_USECASES_CATALOGUE_H
@@ -8,22 +9,22 @@
 #include "products/usecases/aggregates.h"
 
 decide_function create_product;
-/* What changes nothing makes no version and no event. A change of price or currency is for later orders. */
+/* A request that changes nothing makes no version and no event. A new price or currency applies to later orders. */
 decide_function change_product;
-/* Withdrawing twice is once. The SKU stays taken: the product can be put back on sale. */
+/* Idempotent. The product keeps its SKU, because it can be sold again later. */
 decide_function withdraw_product;
 decide_function adjust_stock;
 
-/* OK where the caller is an admin; refuses otherwise. */
+/* OK if the caller is an admin; refuses otherwise. */
 must_check enum status catalogue_check_admin(struct unit *unit, const struct message *message);
-/* The product, where it is there and `expected_version` (INT_ABSENT: any) is its version; refuses otherwise. */
+/* The product, if it exists and has `expected_version` (INT_ABSENT: any); refuses otherwise. */
 must_check enum status catalogue_find(struct unit *unit, const struct uuid *id, int64_t expected_version,
 				      const struct product **ret_product);
-/* Gives a SKU to a product; refuses where another has it. */
+/* Claims a SKU for a product; refuses if another product has it. */
 must_check enum status catalogue_claim_sku(struct unit *unit, const char *sku, const struct uuid *product_id);
-/* Publishes `event` with the product after it, and answers with it as well. */
-void catalogue_publish(struct unit *unit, int event, const struct product *product);
-/* Answers with the product alone: nothing has changed. */
+/* Publishes the changed product as an event of `type`, and replies with it. */
+void catalogue_publish(struct unit *unit, int type, const struct product *product);
+/* Replies with the product, without an event. */
 void catalogue_reply(struct unit *unit, const struct product *product);
 
 #endif

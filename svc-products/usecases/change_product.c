@@ -1,4 +1,4 @@
-/* A product is changed or withdrawn. */
+/* products.change and products.withdraw. */
 #include "products/usecases/catalogue.h"
 
 #include <assert.h>
@@ -22,7 +22,7 @@ static bool changes_anything(const struct products_change *wanted, const struct 
 	       status_differs(wanted->status, present);
 }
 
-/* The claim moves: the new SKU is taken first, so that a taken one leaves the old claim alone. */
+/* Claims the new SKU first: if another product has it, the old claim stays as it is. */
 static enum status move_claim(struct unit *unit, const struct product *present, const char *sku)
 {
 	struct uuid old_id = sku_claim_id(present->sku);
@@ -37,7 +37,7 @@ static enum status move_claim(struct unit *unit, const struct product *present, 
 	return OK;
 }
 
-static void take_over(struct product *product, const struct products_change *wanted)
+static void apply_fields(struct product *product, const struct products_change *wanted)
 {
 	if (wanted->sku != NULL)
 		product->sku = wanted->sku;
@@ -75,7 +75,7 @@ enum status change_product(struct unit *unit, const struct message *message)
 		return status;
 	withdrawn_before = present->withdrawn;
 	product = unit_edit(unit, &product_kind, &wanted->id);
-	take_over(product, wanted);
+	apply_fields(product, wanted);
 	product_edited(product, unit_now(unit));
 	catalogue_publish(unit, product->withdrawn && !withdrawn_before ? PRODUCT_WITHDRAWN : PRODUCT_CHANGED, product);
 	return OK;
@@ -83,20 +83,20 @@ enum status change_product(struct unit *unit, const struct message *message)
 
 enum status withdraw_product(struct unit *unit, const struct message *message)
 {
-	const struct by_id *asked = message->body;
+	const struct by_id *wanted = message->body;
 	const struct product *present = NULL;
 	struct product *product;
 	enum status status = catalogue_check_admin(unit, message);
 
 	if (status == OK)
-		status = catalogue_find(unit, &asked->id, asked->expected_version, &present);
+		status = catalogue_find(unit, &wanted->id, wanted->expected_version, &present);
 	if (status != OK)
 		return status;
 	if (present->withdrawn) {
 		catalogue_reply(unit, present);
 		return OK;
 	}
-	product = unit_edit(unit, &product_kind, &asked->id);
+	product = unit_edit(unit, &product_kind, &wanted->id);
 	product->withdrawn = true;
 	product_edited(product, unit_now(unit));
 	catalogue_publish(unit, PRODUCT_WITHDRAWN, product);

@@ -1,4 +1,4 @@
-/* A product is put into the catalogue. */
+/* products.create. */
 #include "products/usecases/catalogue.h"
 
 enum status create_product(struct unit *unit, const struct message *message)

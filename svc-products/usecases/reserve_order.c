@@ -1,9 +1,9 @@
-/* An order asks for stock: all of its lines are held, or none. */
+/* order.placed: all lines of the order are reserved, or none. */
 #include "products/usecases/reservations.h"
 
 #include <inttypes.h>
 
-/* The rejection code of each answer; the words for people are made below. */
+/* The code of each refusal. refusal_detail makes the text. */
 static const char *const refusal_codes[] = {
 	[DEMAND_UNKNOWN] = "product_unknown",
 	[DEMAND_WITHDRAWN] = "product_withdrawn",
@@ -23,7 +23,7 @@ static struct demand *demands_of(struct unit *unit, const struct order_event *or
 	return demands;
 }
 
-static const char *refusal_words(struct unit *unit, const struct demand *demands, struct demand_decision decision)
+static const char *refusal_detail(struct unit *unit, const struct demand *demands, struct demand_decision decision)
 {
 	const struct demand *demand = &demands[decision.line];
 	const struct product *product = demand->product;
@@ -59,7 +59,7 @@ static struct reservation *reservation_new(struct unit *unit, const struct order
 	return made;
 }
 
-/* What was looked at: with it, the events tell where between the changes of a product this refusal belongs. */
+/* The stock levels that the decision read. A replay needs them to order this refusal among the changes of a product. */
 static struct list levels_seen(struct unit *unit, const struct order_event *order, const struct demand *demands)
 {
 	struct stock_level *levels = arena_new(unit_arena(unit), order->items.count, sizeof(*levels));
@@ -76,19 +76,19 @@ static enum status refuse(struct unit *unit, const struct order_event *order, co
 			  struct demand_decision decision)
 {
 	struct reservation *refused = reservation_new(unit, order);
-	struct stock_refused *told = arena_new(unit_arena(unit), 1, sizeof(*told));
+	struct stock_refused *event = arena_new(unit_arena(unit), 1, sizeof(*event));
 
 	refused->state = RESERVATION_REFUSED;
-	*told = (struct stock_refused){.order_id = order->order_id,
-				       .code = refusal_codes[decision.answer],
-				       .detail = refusal_words(unit, demands, decision),
-				       .product_id = demands[decision.line].product_id,
-				       .stock = levels_seen(unit, order, demands)};
-	unit_event(unit, STOCK_REFUSED, &order->order_id, refused->version, told);
+	*event = (struct stock_refused){.order_id = order->order_id,
+					.code = refusal_codes[decision.answer],
+					.detail = refusal_detail(unit, demands, decision),
+					.product_id = demands[decision.line].product_id,
+					.stock = levels_seen(unit, order, demands)};
+	unit_event(unit, STOCK_REFUSED, &order->order_id, refused->version, event);
 	return OK;
 }
 
-static enum status hold(struct unit *unit, const struct order_event *order)
+static enum status reserve(struct unit *unit, const struct order_event *order)
 {
 	const struct order_line *wanted = order->items.items;
 	size_t count = order->items.count;
@@ -98,10 +98,10 @@ static enum status hold(struct unit *unit, const struct order_event *order)
 	for (size_t i = 0; i < count; i++) {
 		struct product *product = unit_edit(unit, &product_kind, &wanted[i].product_id);
 
-		/* The check saw each line alone, so only a product that stands in two lines can be short here, and
-		 * orders never sends that. What was held so far is undone with the decision. */
+		/* demand_check compared each line alone. So only a product in two lines can be short here, and orders
+		 * never sends such an order. The refusal undoes the lines before. */
 		if (product_available(product) < wanted[i].quantity)
-			return unit_refuse(unit, E_INVALID, "invalid", "items", "a product stands in two lines");
+			return unit_refuse(unit, E_INVALID, "invalid", "items", "a product is in two lines");
 		product_reserve(product, wanted[i].quantity);
 		lines[i] = (struct reserved_line){.product_id = product->id,
 						  .name = product->name,
@@ -129,12 +129,12 @@ enum status reserve_order(struct unit *unit, const struct message *message)
 		return unit_refuse(unit, E_INVALID, "invalid", "expires_at", "an open order says when it expires");
 	if (unit_now(unit) >= order->expires_at)
 		return E_STALE;
-	/* Asked and answered, or let go before it was asked. */
+	/* The order has its answer, or a tombstone because its end came first. */
 	if (unit_get(unit, &reservation_kind, &order->order_id) != NULL)
 		return E_STALE;
 	demands = demands_of(unit, order);
 	decision = demand_check(demands, order->items.count);
 	if (decision.answer != DEMAND_MET)
 		return refuse(unit, order, demands, decision);
-	return hold(unit, order);
+	return reserve(unit, order);
 }

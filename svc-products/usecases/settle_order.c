@@ -1,7 +1,7 @@
-/* An order has ended: what was held for it is sold or let go. */
+/* An order has ended: its reserved stock is sold or released. */
 #include "products/usecases/reservations.h"
 
-static struct list lines_told(struct unit *unit, const struct reservation *reservation)
+static struct list lines_of(struct unit *unit, const struct reservation *reservation)
 {
 	struct order_line *lines = arena_new(unit_arena(unit), reservation->line_count, sizeof(*lines));
 
@@ -16,7 +16,7 @@ static struct list lines_told(struct unit *unit, const struct reservation *reser
 	return (struct list){.items = lines, .count = reservation->line_count};
 }
 
-static struct list levels_told(struct unit *unit, const struct reservation *reservation)
+static struct list levels_of(struct unit *unit, const struct reservation *reservation)
 {
 	struct stock_level *levels = arena_new(unit_arena(unit), reservation->line_count, sizeof(*levels));
 
@@ -28,22 +28,22 @@ static struct list levels_told(struct unit *unit, const struct reservation *rese
 	return (struct list){.items = levels, .count = reservation->line_count};
 }
 
-void reservation_publish(struct unit *unit, int event, const struct reservation *reservation)
+void reservation_publish(struct unit *unit, int type, const struct reservation *reservation)
 {
-	struct stock_event *told = arena_new(unit_arena(unit), 1, sizeof(*told));
+	struct stock_event *event = arena_new(unit_arena(unit), 1, sizeof(*event));
 
-	*told = (struct stock_event){
+	*event = (struct stock_event){
 		.order_id = reservation->order_id,
-		.items = lines_told(unit, reservation),
+		.items = lines_of(unit, reservation),
 		.total_cents = reservation->total_cents,
 		.currency = reservation->currency,
 		.expires_at = reservation->state == RESERVATION_HELD ? reservation->expires_at : INT_ABSENT,
-		.stock = levels_told(unit, reservation),
+		.stock = levels_of(unit, reservation),
 	};
-	unit_event(unit, event, &reservation->order_id, reservation->version, told);
+	unit_event(unit, type, &reservation->order_id, reservation->version, event);
 }
 
-/* The event's lines say which products were locked: they must be those that were reserved, and be there. */
+/* The lines of the event name the products that were loaded. They must be the reserved products, and exist. */
 static bool products_loaded(struct unit *unit, const struct order_event *order, const struct reservation *reservation)
 {
 	const struct order_line *lines = order->items.items;
@@ -58,8 +58,8 @@ static bool products_loaded(struct unit *unit, const struct order_event *order, 
 	return true;
 }
 
-/* A product that has less reserved than this order holds of it was loaded as it was before another replica reserved:
- * then the turn finds out, and is run again. If not, somebody has spoilt the row. */
+/* A product may have less reserved than this order if it was loaded without a lock, before another replica reserved
+ * more. Then the save of the batch fails, and the batch runs again. Otherwise the row was changed by hand. */
 static enum status move_stock(struct unit *unit, const struct reservation *reservation,
 			      void (*move)(struct product *product, int64_t quantity))
 {
@@ -98,9 +98,9 @@ enum status sell_order(struct unit *unit, const struct message *message)
 	const struct order_event *order = message->body;
 	const struct reservation *seen = unit_get(unit, &reservation_kind, &order->order_id);
 
-	/* An order is confirmed only after stock.reserved, and a reservation leaves HELD only when its order ends,
-	 * which it does once. So these two cannot happen; if one does, goods were promised twice, and a person should
-	 * see the event among the dead letters. */
+	/* An order is confirmed only after stock.reserved, and a reservation stays held until its order's only end. So
+	 * the next two refusals cannot happen. If one does, stock was promised twice, and the event becomes a dead
+	 * letter for an operator. */
 	if (seen == NULL)
 		return unit_refuse(unit, E_NOT_FOUND, "never_reserved", NULL, "nothing was reserved for this order");
 	if (seen->state == RESERVATION_RELEASED || seen->state == RESERVATION_REFUSED)
@@ -111,9 +111,9 @@ enum status sell_order(struct unit *unit, const struct message *message)
 	return settle(unit, order, RESERVATION_SOLD);
 }
 
-/* The order ended before it was asked for here, as when users refuses it first. The order.placed that is still to come
- * finds the tombstone. Nothing moved in the stock, so there is nothing to tell; and so its time is that of the order's
- * end: whoever has only the events can make the same row. */
+/* The order ended before its order.placed came here, for example because users refused it. The later order.placed finds
+ * the tombstone. The stock does not change, so no event is published. The tombstone takes the time of the order's end,
+ * so that a replay, which has only the events, makes the same row. */
 static enum status leave_tombstone(struct unit *unit, const struct order_event *order, int64_t ended_us)
 {
 	struct reservation *tombstone = unit_new(unit, &reservation_kind, &order->order_id);
@@ -133,8 +133,8 @@ enum status release_order(struct unit *unit, const struct message *message)
 
 	if (seen == NULL)
 		return leave_tombstone(unit, order, message->time_us);
-	if (seen->state == RESERVATION_SOLD) /* cannot happen either: see sell_order */
-		return unit_refuse(unit, E_CONFLICT, "not_held", NULL, "ended otherwise, but its reservation is sold");
+	if (seen->state == RESERVATION_SOLD) /* cannot happen: see sell_order */
+		return unit_refuse(unit, E_CONFLICT, "not_held", NULL, "not confirmed, but its reservation is sold");
 	if (seen->state != RESERVATION_HELD)
 		return E_STALE;
 	return settle(unit, order, RESERVATION_RELEASED);
@@ -142,16 +142,16 @@ enum status release_order(struct unit *unit, const struct message *message)
 
 enum status check_overdue(struct unit *unit, const struct message *message)
 {
-	const struct order_timer *note = message->body;
-	const struct reservation *seen = unit_get(unit, &reservation_kind, &note->order_id);
-	struct order_timer *asked;
+	const struct order_timer *timer = message->body;
+	const struct reservation *seen = unit_get(unit, &reservation_kind, &timer->order_id);
+	struct order_timer *question;
 
 	if (seen == NULL || seen->state != RESERVATION_HELD) {
-		unit_deadline_clear(unit, RESERVATION_DEADLINE, &note->order_id);
+		unit_deadline_clear(unit, RESERVATION_DEADLINE, &timer->order_id);
 		return OK;
 	}
-	asked = arena_new(unit_arena(unit), 1, sizeof(*asked));
-	asked->order_id = note->order_id;
-	unit_event(unit, RESERVATION_OVERDUE, &note->order_id, seen->version, asked);
+	question = arena_new(unit_arena(unit), 1, sizeof(*question));
+	question->order_id = timer->order_id;
+	unit_event(unit, RESERVATION_OVERDUE, &timer->order_id, seen->version, question);
 	return OK;
 }

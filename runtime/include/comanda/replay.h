@@ -1,60 +1,65 @@
-/* From what a service said back to what it decided: what the sandbox must know of a service to decide again.
+/* Replay: what the sandbox needs to know of a service in order to run its decisions again.
  *
- * The log holds events, not requests. A request that changed something is known by the event that it led to (one that
- * changed nothing left nothing behind), and so is a note that a service sent itself. A service's recall says which
- * request that must have been, and which versions of which aggregates an event tells of: these, not the log's order,
- * say in which order the decisions were made. */
+ * The log holds events, but no requests and no timers. So a service infers the request behind an event, and says which
+ * version of which aggregate an event belongs to. The versions give the sequence of the decisions. The sequence of the
+ * log does not, because the outbox relays of several replicas publish side by side. */
 #ifndef COMANDA_REPLAY_H
 #define COMANDA_REPLAY_H
 
 #include "comanda/service.h"
 
-/* The versions that one event tells of. */
+/* The aggregate versions of one event. */
 struct versions;
-/* The decision behind the event made version `sequence` of this aggregate; or it saw it so, and left it alone. */
+/* The decision behind the event made version `sequence` of this aggregate. */
 void versions_made(struct versions *versions, const struct aggregate *kind, const struct uuid *id, int64_t sequence);
+/* The decision behind the event read version `sequence` of this aggregate, and changed nothing in it. */
 void versions_seen(struct versions *versions, const struct aggregate *kind, const struct uuid *id, int64_t sequence);
 
-/* An event of the log whose cause is none of the log's events. */
+/* An event of the log that was not caused by another event of the log, but by a request or a timer. */
 struct external_event {
 	const struct message *event;
-	const struct message *before; /* the root event about the same subject before it; NULL: it is the first */
+	const struct message *previous; /* the external event about the same subject before it; NULL: there is none */
 };
 
-/* What must have caused it. */
+/* The request or timer that caused an external event. */
 struct inferred_request {
-	int type; /* -1: this build knows nothing that leads to such an event */
+	int type; /* -1: no request of this build leads to such an event */
 	struct caller caller;
 	const void *body;        /* a struct of the type's schema, in the arena */
-	const void *prepared;    /* as a handler's `prepare` would have made it; NULL: nothing */
-	decide_function *decide; /* where it is none of the service's handlers'; NULL: as the handlers say */
-	keys_function *keys;
+	const void *prepared;    /* as the handler's `prepare` would have made it; NULL: nothing */
+	decide_function *decide; /* in place of the handler's; NULL: the handler's */
+	keys_function *keys;     /* in place of the handler's; NULL: the handler's */
 };
 
-/* Rows that can be compared: those of one kind, without credentials. */
+/* Rows that the sandbox compares with those of the real database. Without credentials. */
 struct state_table {
-	const char *name; /* "order" */
-	/* One parameter, the id after which to go on: SELECT id, row as jsonb text, ... ORDER BY id, a bounded number.
+	const char *name; /* of one row, for people: "order" */
+	/* One parameter, the id of the last row before: SELECT id, row as jsonb text, ... ORDER BY id, a bounded
+	 * number.
 	 */
 	struct sql rows;
-	/* The text before the id of whose row it is: "\"user_id\": \""; NULL: its own id says so. */
+	/* The text before the id of the aggregate that owns the row: "\"user_id\": \""; NULL: the row's own id. */
 	const char *owner;
 };
 
 struct replay_spec {
 	const struct service *service;
-	/* What an event that this service said tells of versions. */
+	/* Reports the versions of an event that this service published. */
 	void (*versions)(struct versions *versions, const struct message *event);
-	struct inferred_request (*cause)(const struct external_event *root, struct arena *arena);
-	/* Events whose handling may make a version and say nothing. Where a version is told by nobody, one of these
-	 * made it; of several that come into question, the one that is named first. Ends with -1. */
+	struct inferred_request (*cause)(const struct external_event *event, struct arena *arena);
+	/* Received events whose decision may make a version and publish no event. A version that no published event has
+	 * was made by an event of these types. If several events could have made it, the type that is named first did.
+	 * MESSAGE_TYPES. */
 	const int *eventless;
-	/* The aggregate that they are about: the one that is their subject. */
+	/* The kind of aggregate that they change: the one that is their subject. */
 	const struct aggregate *eventless_kind;
-	/* Of the events that led to nothing, those that are decided after all others. Ends with -1. */
-	const int *last;
+	/* Of the received events that led to no event: those that are decided after all others. MESSAGE_TYPES. */
+	const int *decided_last;
 	const struct state_table *tables; /* ends with a NULL name */
 };
+
+/* A list of message types, possibly empty. */
+#define MESSAGE_TYPES(...) ((const int[]){__VA_ARGS__ __VA_OPT__(, ) - 1})
 
 /* The columns of a table as a row of the state: `table_` by its key, a page at a time. */
 #define STATE_ROWS(name_, table_, key_, columns_)                                                                      \
