@@ -6,6 +6,7 @@
 
 #include "core/wake.h"
 #include "jwt/token.h"
+#include "proto/messages.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -130,7 +131,7 @@ static void fetch_now(struct auth *auth, struct arena *arena)
 	enum status status = auth->fetch(auth->context, arena, &jwks);
 
 	if (status == OK)
-		status = token_keys_load(jwks, &keys);
+		status = token_keys_load(jwks, comanda_contract.roles, &keys);
 	if (status == OK)
 		keys_replace(auth, keys);
 	else

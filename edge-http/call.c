@@ -8,6 +8,7 @@
 #include "edge/cors.h"
 #include "edge/headers.h"
 #include "edge/rate_limits.h"
+#include "proto/roles.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 

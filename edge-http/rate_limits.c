@@ -6,6 +6,7 @@
 #include "config/address.h"
 #include "edge/client_address.h"
 #include "edge/token_bucket.h"
+#include "proto/roles.h"
 #include "telemetry/metrics.h"
 
 struct limits {

@@ -2,6 +2,7 @@
 #include "proto/messages.h"
 
 const char *const user_status_names[] = {"active", "disabled", NULL};
+const char *const caller_role_names[] = {"nobody", "customer", "admin", NULL};
 const char *const user_role_names[] = {"customer", "admin", NULL};
 const char *const product_status_names[] = {"active", "withdrawn", NULL};
 const char *const order_status_names[] = {"pending", "confirmed", "rejected", "expired", "cancelled", NULL};
@@ -309,5 +310,6 @@ const struct contract comanda_contract = {
 	.types = types,
 	.count = MESSAGE_COUNT,
 	.answerers = answerers,
+	.roles = caller_role_names,
 	.operator= "operator",
 };

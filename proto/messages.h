@@ -7,6 +7,7 @@
 #define PROTO_MESSAGES_H
 
 #include "core/message.h"
+#include "proto/roles.h"
 
 enum message_name {
 	/* requests to svc-users */

@@ -5,6 +5,7 @@
 #include "ctl/cli/commands.h"
 #include "ctl/cli/terminal.h"
 #include "jwt/token.h"
+#include "proto/messages.h"
 
 enum { KEY_MAX = 16384 };
 
@@ -31,7 +32,7 @@ static bool read_key(const char *path, struct token_key **ret_key)
 	}
 	pem[fread(pem, 1, KEY_MAX, file)] = '\0';
 	fclose(file);
-	if (token_key_load(pem, ret_key) == OK)
+	if (token_key_load(pem, comanda_contract.roles, ret_key) == OK)
 		return true;
 	print_error("%s holds no EC P-256 private key in PEM form", path);
 	return false;
@@ -60,10 +61,8 @@ static int run(const struct command *command, int argc, char **argv)
 		return EXIT_FAILED;
 	if (options.key == NULL || options.role == NULL || uuid_is_nil(&options.subject))
 		return usage_error("--key, --subject and --role are needed");
-	for (claims.caller.role = CALLER_CUSTOMER; caller_role_names[claims.caller.role] != NULL; claims.caller.role++)
-		if (strcmp(caller_role_names[claims.caller.role], options.role) == 0)
-			break;
-	if (caller_role_names[claims.caller.role] == NULL)
+	claims.caller.role = contract_role(&comanda_contract, options.role);
+	if (claims.caller.role <= CALLER_NOBODY)
 		return usage_error("--role must be customer or admin");
 	if (options.ttl < 1 || options.ttl > 30LL * 86400)
 		return usage_error("--ttl must be between 1 and 2592000 seconds");

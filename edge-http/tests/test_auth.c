@@ -13,6 +13,7 @@
 
 #include "edge/auth.h"
 #include "jwt/token.h"
+#include "proto/messages.h"
 #include "json/json.h"
 
 /* Two keys, made for these tests alone. */
@@ -64,8 +65,8 @@ static int set_up(void **state)
 {
 	(void)state;
 	arena_init(&arena);
-	assert_int_equal(token_key_load(first_pem, &first), OK);
-	assert_int_equal(token_key_load(second_pem, &second), OK);
+	assert_int_equal(token_key_load(first_pem, comanda_contract.roles, &first), OK);
+	assert_int_equal(token_key_load(second_pem, comanda_contract.roles, &second), OK);
 	users.shown = first;
 	auth = NULL;
 	begin(0);

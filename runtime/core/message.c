@@ -1,15 +1,21 @@
-/* Finding a message's type by its name. */
+/* Looking up the rows of a contract. */
 #include "core/message.h"
 
 #include <string.h>
-
-const char *const caller_role_names[] = {"nobody", "customer", "admin", NULL};
 
 int contract_find(const struct contract *contract, const char *name, int version)
 {
 	for (int i = 0; i < contract->count; i++)
 		if ((version == 0 || contract->types[i].version == version) &&
 		    strcmp(contract->types[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+int contract_role(const struct contract *contract, const char *name)
+{
+	for (int i = 0; contract->roles != NULL && contract->roles[i] != NULL; i++)
+		if (strcmp(contract->roles[i], name) == 0)
 			return i;
 	return -1;
 }

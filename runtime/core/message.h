@@ -33,23 +33,25 @@ struct contract {
 	const struct message_type *types; /* `count` rows */
 	int count;
 	const struct answering *answerers; /* ends with a NULL row; NULL: whoever answers is believed */
+	const char *const
+		*roles;       /* names of what a caller may be, NULL at the end; the first: a caller without a token */
 	const char *operator; /* the broker's user that may hand events in again: redrive, replay; NULL: nobody */
 };
 
 /* The type named `name` with major version `version` (0: any); -1 where this build knows none. */
 int contract_find(const struct contract *contract, const char *name, int version);
 
+/* The index of a role by its name; -1 where the contract has none of that name. */
+int contract_role(const struct contract *contract, const char *name);
+
 /* Whether this user of the broker may answer what was asked at a queue. */
 bool contract_may_answer(const struct contract *contract, const char *queue, const char *user);
-
-enum caller_role { CALLER_NOBODY, CALLER_CUSTOMER, CALLER_ADMIN };
-extern const char *const caller_role_names[]; /* "nobody", "customer", "admin", NULL */
 
 /* On whose behalf a request is made: said by the edge alone, from a verified token. */
 struct caller {
 	struct uuid user_id; /* nil: nobody */
 	struct uuid session_id;
-	int role; /* enum caller_role */
+	int role; /* index into the contract's roles; 0: no token */
 };
 
 struct message {

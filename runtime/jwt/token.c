@@ -40,6 +40,7 @@ define_freep(OSSL_PARAM, OSSL_PARAM_free);
 struct token_key {
 	char *pem; /* private; wiped when freed */
 	char id[THUMBPRINT_TEXT];
+	const char *const *roles;
 	char *jwk;
 };
 
@@ -103,7 +104,7 @@ static EVP_PKEY *read_private(const char *pem)
 
 define_freep(struct token_key, token_key_free);
 
-enum status token_key_load(const char *pem, struct token_key **ret_key)
+enum status token_key_load(const char *pem, const char *const *roles, struct token_key **ret_key)
 {
 	scoped(token_key_free) struct token_key *key = mem_new(1, sizeof(*key));
 	scoped(EVP_PKEY_free) EVP_PKEY *pkey = read_private(pem);
@@ -111,6 +112,7 @@ enum status token_key_load(const char *pem, struct token_key **ret_key)
 	if (pkey == NULL || key_describe(key, pkey) != OK)
 		return E_MALFORMED;
 	key->pem = mem_text(pem);
+	key->roles = roles;
 	*ret_key = key;
 	key = NULL;
 	return OK;
@@ -137,7 +139,7 @@ const char *token_key_jwk(const struct token_key *key)
 	return key->jwk;
 }
 
-static bool put_claims(jwt_t *jwt, const struct token_claims *claims)
+static bool put_claims(jwt_t *jwt, const struct token_claims *claims, const char *role)
 {
 	char user[UUID_TEXT + 1], session[UUID_TEXT + 1];
 
@@ -145,7 +147,7 @@ static bool put_claims(jwt_t *jwt, const struct token_claims *claims)
 	uuid_text(&claims->caller.session_id, session);
 	return jwt_add_grant(jwt, "iss", issuer) == 0 && jwt_add_grant(jwt, "aud", issuer) == 0 &&
 	       jwt_add_grant(jwt, "sub", user) == 0 && jwt_add_grant(jwt, "sid", session) == 0 &&
-	       jwt_add_grant(jwt, "role", caller_role_names[claims->caller.role]) == 0 &&
+	       jwt_add_grant(jwt, "role", role) == 0 &&
 	       jwt_add_grant_int(jwt, "iat", (long)(claims->issued_us / SECOND_US)) == 0 &&
 	       jwt_add_grant_int(jwt, "exp", (long)(claims->expires_us / SECOND_US)) == 0;
 }
@@ -156,7 +158,8 @@ enum status token_sign(const struct token_key *key, const struct token_claims *c
 	scoped(jwt_free) jwt_t *jwt = NULL;
 	char *token = NULL;
 
-	if (jwt_new(&jwt) != 0 || !put_claims(jwt, claims) || jwt_add_header(jwt, "kid", key->id) != 0 ||
+	if (jwt_new(&jwt) != 0 || !put_claims(jwt, claims, key->roles[claims->caller.role]) ||
+	    jwt_add_header(jwt, "kid", key->id) != 0 ||
 	    jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)key->pem, (int)strlen(key->pem)) != 0)
 		return E_INTERNAL;
 	token = jwt_encode_str(jwt);
@@ -176,6 +179,7 @@ struct public_key {
 struct token_keys {
 	struct public_key items[KEYS_MAX];
 	size_t count;
+	const char *const *roles;
 };
 
 static enum status read_coordinate(const struct json *jwk, const char *name, unsigned char ret_bytes[COORDINATE])
@@ -260,12 +264,13 @@ static enum status keys_read(struct token_keys *keys, struct span jwks, struct a
 	return OK;
 }
 
-enum status token_keys_load(struct span jwks, struct token_keys **ret_keys)
+enum status token_keys_load(struct span jwks, const char *const *roles, struct token_keys **ret_keys)
 {
 	struct token_keys *keys = mem_new(1, sizeof(*keys));
 	enum status status = OK;
 	struct arena arena;
 
+	keys->roles = roles;
 	arena_init(&arena);
 	status = keys_read(keys, jwks, &arena);
 	arena_done(&arena);
@@ -338,12 +343,13 @@ static bool claim_uuid(jwt_t *jwt, const char *name, struct uuid *ret_id)
 	return text != NULL && uuid_parse(text, strlen(text), ret_id) == OK;
 }
 
-static bool claim_role(jwt_t *jwt, int *ret_role)
+/* Not the first role: a caller without a token has it. */
+static bool claim_role(jwt_t *jwt, const char *const *roles, int *ret_role)
 {
 	const char *text = jwt_get_grant(jwt, "role");
 
-	for (int i = CALLER_CUSTOMER; text != NULL && caller_role_names[i] != NULL; i++)
-		if (strcmp(caller_role_names[i], text) == 0) {
+	for (int i = 1; text != NULL && roles[i] != NULL; i++)
+		if (strcmp(roles[i], text) == 0) {
 			*ret_role = i;
 			return true;
 		}
@@ -378,7 +384,7 @@ enum status token_verify(const struct token_keys *keys, const char *token, int64
 	if (jwt_get_alg(jwt) != JWT_ALG_ES256 || !claim_is(jwt, "iss", issuer) || !claim_is(jwt, "aud", issuer))
 		return E_UNAUTHENTICATED;
 	if (!claim_uuid(jwt, "sub", &claims.caller.user_id) || !claim_uuid(jwt, "sid", &claims.caller.session_id) ||
-	    !claim_role(jwt, &claims.caller.role))
+	    !claim_role(jwt, keys->roles, &claims.caller.role))
 		return E_UNAUTHENTICATED;
 	if (!claim_moment(jwt, "iat", &claims.issued_us) || !claim_moment(jwt, "exp", &claims.expires_us))
 		return E_UNAUTHENTICATED;

@@ -9,9 +9,12 @@ struct token_claims {
 	int64_t issued_us, expires_us;
 };
 
+/* `roles` are the names that the claim "role" may have, as `struct contract` has them (core/message.h): a token never
+ * has the first one. The list lives as long as the keys. */
+
 /* A private key: PEM (EC P-256), and its id: the RFC 7638 thumbprint. */
 struct token_key;
-must_check enum status token_key_load(const char *pem, struct token_key **ret_key);
+must_check enum status token_key_load(const char *pem, const char *const *roles, struct token_key **ret_key);
 void token_key_free(struct token_key *key);
 const char *token_key_id(const struct token_key *key);
 /* {"kty":"EC","crv":"P-256","x":…,"y":…,"kid":…,"use":"sig","alg":"ES256"} */
@@ -22,7 +25,7 @@ must_check enum status token_sign(const struct token_key *key, const struct toke
 
 /* Public keys, from a JWKS document. */
 struct token_keys;
-must_check enum status token_keys_load(struct span jwks, struct token_keys **ret_keys);
+must_check enum status token_keys_load(struct span jwks, const char *const *roles, struct token_keys **ret_keys);
 void token_keys_free(struct token_keys *keys);
 /* E_UNAUTHENTICATED: not a token of ours, or expired (30 s of clock skew are forgiven), or wrong algorithm.
  * E_NOT_FOUND: signed by a key that is not among these: fetch them again, then ask again. */

@@ -82,7 +82,7 @@ struct span rpc_request_write(struct buffer *out, const struct contract *contrac
 		if (!uuid_is_nil(&request->caller.session_id))
 			write_uuid(out, "\",\"session_id\":\"", &request->caller.session_id);
 		buffer_text(out, "\",\"role\":\"");
-		buffer_text(out, caller_role_names[request->caller.role]);
+		buffer_text(out, contract->roles[request->caller.role]);
 		buffer_text(out, "\"}");
 	} else {
 		buffer_text(out, "\"");
@@ -167,20 +167,25 @@ void rpc_bundle_reply(struct rpc_bundle *bundle, const char *id, struct span ans
 
 /* ---- reading requests ---- */
 
+struct caller_object {
+	struct uuid user_id, session_id;
+	const char *role;
+};
+
 struct envelope {
 	struct uuid id;
 	const char *type;
 	int64_t time, deadline;
-	struct caller *caller;
+	struct caller_object *caller;
 	const char *traceparent;
 };
 
 static const struct schema caller_schema = {
 	.name = "caller",
-	.size = sizeof(struct caller),
-	.fields = (const struct field[]){field_uuid(struct caller, user_id, REQUIRED),
-					 field_uuid(struct caller, session_id, 0),
-					 field_enum(struct caller, role, REQUIRED, caller_role_names), field_end}};
+	.size = sizeof(struct caller_object),
+	.fields = (const struct field[]){field_uuid(struct caller_object, user_id, REQUIRED),
+					 field_uuid(struct caller_object, session_id, 0),
+					 field_text(struct caller_object, role, REQUIRED, 1, 100), field_end}};
 
 static const struct schema envelope_schema = {
 	.name = "request",
@@ -209,8 +214,17 @@ static void copy_envelope(struct rpc_item *item, const struct envelope *envelope
 	message->time_us = envelope->time;
 	message->deadline_us = envelope->deadline;
 	message->traceparent = envelope->traceparent;
-	if (envelope->caller != NULL)
-		message->caller = *envelope->caller;
+}
+
+static enum status copy_caller(struct message *message, const struct caller_object *caller,
+			       const struct contract *contract)
+{
+	if (caller == NULL)
+		return OK;
+	message->caller = (struct caller){.user_id = caller->user_id,
+					  .session_id = caller->session_id,
+					  .role = contract_role(contract, caller->role)};
+	return message->caller.role >= 0 ? OK : E_INVALID;
 }
 
 static enum status find_type(struct rpc_item *item, const struct contract *contract)
@@ -235,6 +249,11 @@ static void read_item(const struct json *json, const struct contract *contract, 
 	ret_item->type_name = json_text(json_member(json, "type"));
 	schema_blank(&envelope_schema, &envelope);
 	ret_item->status = json_read(json, &envelope_schema, UNKNOWN_IGNORED, arena, &faults, &envelope);
+	if (ret_item->status == OK) {
+		ret_item->status = copy_caller(&ret_item->message, envelope.caller, contract);
+		if (ret_item->status != OK)
+			faults_add(&faults, arena, "caller.role", "must be a role of the contract");
+	}
 	if (ret_item->status != OK) {
 		ret_item->faults = arena_new(arena, 1, sizeof(faults));
 		*ret_item->faults = faults;

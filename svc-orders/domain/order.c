@@ -1,6 +1,8 @@
 /* The rules of one order. saga.c changes its state. */
 #include "orders/domain/order.h"
 
+#include "proto/roles.h"
+
 #include <assert.h>
 
 size_t order_repeated_item(const struct order_item *items, size_t count)

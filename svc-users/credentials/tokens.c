@@ -5,7 +5,7 @@
 
 static enum status load_key(const char *name, const char *pem, struct token_key **ret_key)
 {
-	const enum status status = token_key_load(pem, ret_key);
+	const enum status status = token_key_load(pem, comanda_contract.roles, ret_key);
 
 	if (status != OK)
 		log_error("settings.key", kv_text("setting", name),

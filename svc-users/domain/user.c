@@ -1,6 +1,8 @@
 /* The rules of one account. */
 #include "users/domain/user.h"
 
+#include "proto/roles.h"
+
 #include <string.h>
 
 struct uuid email_claim_id(const char *email)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "jwt/token.h"
+#include "proto/messages.h"
 #include "tests/fuzz/fuzz.h"
 #include "json/json.h"
 
@@ -34,8 +35,9 @@ void target_begin(void)
 	json_init();
 	arena_init(&kept);
 	must(sodium_init() >= 0);
-	must(token_key_load(key_pem, &key) == OK);
-	must(token_keys_load(span_of(arena_format(&kept, "{\"keys\":[%s]}", token_key_jwk(key))), &keys) == OK);
+	must(token_key_load(key_pem, comanda_contract.roles, &key) == OK);
+	must(token_keys_load(span_of(arena_format(&kept, "{\"keys\":[%s]}", token_key_jwk(key))),
+			     comanda_contract.roles, &keys) == OK);
 	token_key_free(key);
 	pkey = PEM_read_bio_PrivateKey(source, NULL, NULL, NULL);
 	must(pkey != NULL);
@@ -89,7 +91,7 @@ static void verify_raw(struct arena *arena, struct span token, struct span jwks)
 	struct token_claims claims;
 
 	must(token_verify(keys, text, now, &claims) != OK);
-	if (token_keys_load(jwks, &given) != OK)
+	if (token_keys_load(jwks, comanda_contract.roles, &given) != OK)
 		return;
 	must(token_verify(given, text, now, &claims) != OK);
 	token_keys_free(given);

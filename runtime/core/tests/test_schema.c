@@ -234,6 +234,18 @@ static void finds_a_type_by_name_and_version(void **state)
 	assert_int_equal(contract_find(&contract, "order.renamed", 0), -1);
 }
 
+static void finds_a_role_by_its_name(void **state)
+{
+	static const char *const roles[] = {"nobody", "reader", NULL};
+	static const struct contract contract = {.roles = roles}, without = {.roles = NULL};
+
+	(void)state;
+	assert_int_equal(contract_role(&contract, "nobody"), 0);
+	assert_int_equal(contract_role(&contract, "reader"), 1);
+	assert_int_equal(contract_role(&contract, "writer"), -1);
+	assert_int_equal(contract_role(&without, "nobody"), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +260,7 @@ int main(void)
 		cmocka_unit_test(reads_code_points_of_every_length),
 		cmocka_unit_test(refuses_what_is_no_utf8),
 		cmocka_unit_test(finds_a_type_by_name_and_version),
+		cmocka_unit_test(finds_a_role_by_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

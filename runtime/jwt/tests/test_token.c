@@ -31,6 +31,10 @@ static const char p384_pem[] = "-----BEGIN PRIVATE KEY-----\n"
 			       "l28lDTEDphoZ6PIytwBEWD7n5h4EMJAhW1g9/Xsn4Eu9vm08KwB739Y=\n"
 			       "-----END PRIVATE KEY-----\n";
 
+/* As in the signed tokens below. */
+enum { NOBODY, CUSTOMER, ADMIN };
+static const char *const roles[] = {"nobody", "customer", "admin", NULL};
+
 static const int64_t now = 1790000000 * SECOND_US;
 
 static struct arena arena;
@@ -43,7 +47,7 @@ static struct token_claims claims(void)
 
 	made.caller = (struct caller){.user_id = uuid_of_text("test", "user", 4),
 				      .session_id = uuid_of_text("test", "session", 7),
-				      .role = CALLER_ADMIN};
+				      .role = ADMIN};
 	return made;
 }
 
@@ -51,8 +55,9 @@ static struct token_keys *keys_of(const struct token_key *key)
 {
 	struct token_keys *loaded = NULL;
 
-	assert_int_equal(token_keys_load(span_of(arena_format(&arena, "{\"keys\":[%s]}", token_key_jwk(key))), &loaded),
-			 OK);
+	assert_int_equal(
+		token_keys_load(span_of(arena_format(&arena, "{\"keys\":[%s]}", token_key_jwk(key))), roles, &loaded),
+		OK);
 	return loaded;
 }
 
@@ -60,8 +65,8 @@ static int set_up(void **state)
 {
 	(void)state;
 	arena_init(&arena);
-	assert_int_equal(token_key_load(ours_pem, &ours), OK);
-	assert_int_equal(token_key_load(foreign_pem, &foreign), OK);
+	assert_int_equal(token_key_load(ours_pem, roles, &ours), OK);
+	assert_int_equal(token_key_load(foreign_pem, roles, &foreign), OK);
 	keys = keys_of(ours);
 	return 0;
 }
@@ -128,7 +133,7 @@ static void accepts_what_it_signed(void **state)
 	}
 	assert_true(uuid_equal(&found.caller.user_id, &made.caller.user_id));
 	assert_true(uuid_equal(&found.caller.session_id, &made.caller.session_id));
-	assert_int_equal(found.caller.role, CALLER_ADMIN);
+	assert_int_equal(found.caller.role, ADMIN);
 	assert_int_equal(found.issued_us, made.issued_us);
 	assert_int_equal(found.expires_us, made.expires_us);
 }
@@ -401,10 +406,10 @@ static void refuses_a_private_key_of_another_kind(void **state)
 	struct token_key *key = NULL;
 
 	(void)state;
-	assert_int_equal(token_key_load("", &key), E_MALFORMED);
-	assert_int_equal(token_key_load("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", &key),
+	assert_int_equal(token_key_load("", roles, &key), E_MALFORMED);
+	assert_int_equal(token_key_load("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", roles, &key),
 			 E_MALFORMED);
-	assert_int_equal(token_key_load(p384_pem, &key), E_MALFORMED);
+	assert_int_equal(token_key_load(p384_pem, roles, &key), E_MALFORMED);
 	assert_null(key);
 }
 
@@ -420,7 +425,7 @@ static void leaves_out_keys_that_it_cannot_use(void **state)
 			     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE", token_key_jwk(ours));
 
 	(void)state;
-	assert_int_equal(token_keys_load(span_of(text), &some), OK);
+	assert_int_equal(token_keys_load(span_of(text), roles, &some), OK);
 	assert_int_equal(token_verify(some, sign(ours, &made), now, &found), OK);
 	token_keys_free(some);
 }
@@ -432,7 +437,7 @@ static void refuses_a_document_that_is_no_key_set(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		assert_int_equal(token_keys_load(span_of(texts[i]), &none), E_MALFORMED);
+		assert_int_equal(token_keys_load(span_of(texts[i]), roles, &none), E_MALFORMED);
 	assert_null(none);
 }
 

@@ -28,12 +28,14 @@ static const struct message_type types[TYPES] = {
 	[GREETED] =
 		{.name = "test.greeted", .kind = EVENT, .version = 1, .producer = "test", .schema = &greeting_schema},
 };
-static const struct contract contract = {.types = types, .count = TYPES};
+enum { NOBODY, READER };
+static const char *const roles[] = {"nobody", "reader", NULL};
+static const struct contract contract = {.types = types, .count = TYPES, .roles = roles};
 
 static const char request_a[] = "{\"id\":\"01930000-0000-7000-8000-00000000000a\",\"type\":\"test.greet\","
 				"\"time\":\"2026-11-22T01:20:28.123456Z\",\"deadline\":\"2026-11-22T01:20:30Z\","
 				"\"caller\":{\"user_id\":\"01930000-0000-7000-8000-0000000000aa\","
-				"\"session_id\":\"01930000-0000-7000-8000-0000000000ab\",\"role\":\"customer\"},"
+				"\"session_id\":\"01930000-0000-7000-8000-0000000000ab\",\"role\":\"reader\"},"
 				"\"traceparent\":\"00-1-2-01\",\"data\":{\"name\":\"Ada\"}}";
 
 static struct uuid id_of(const char *text)
@@ -66,7 +68,7 @@ static void reads_a_lone_request(void **state)
 	assert_int_equal(item->message.type, GREET);
 	assert_string_equal(item->id_text, "01930000-0000-7000-8000-00000000000a");
 	assert_true(uuid_equal(&item->message.caller.user_id, &user));
-	assert_int_equal(item->message.caller.role, CALLER_CUSTOMER);
+	assert_int_equal(item->message.caller.role, READER);
 	assert_string_equal(item->message.traceparent, "00-1-2-01");
 	assert_int_equal(item->message.deadline_us - item->message.time_us, 2 * SECOND_US - 123456);
 	assert_int_equal(json_read(item->data, &greeting_schema, UNKNOWN_REFUSED, arena, &faults, &greeting), OK);
@@ -92,9 +94,24 @@ static void writes_what_it_reads(void **state)
 	assert_int_equal(read_all(arena, text.bytes).items[0].status, OK);
 	assert_non_null(strstr(text.bytes, "\"caller\":{\"user_id\":\"01930000-0000-7000-8000-0000000000aa\","
 					   "\"session_id\":\"01930000-0000-7000-8000-0000000000ab\","
-					   "\"role\":\"customer\"},\"traceparent\":\"00-1-2-01\","
+					   "\"role\":\"reader\"},\"traceparent\":\"00-1-2-01\","
 					   "\"data\":{\"name\":\"Ada\"}}"));
 	buffer_done(&text);
+}
+
+static void refuses_a_role_that_the_contract_does_not_have(void **state)
+{
+	struct arena *arena = *state;
+	const struct rpc_item *item =
+		&read_all(arena, "{\"id\":\"01930000-0000-7000-8000-00000000000a\",\"type\":\"test.greet\","
+				 "\"time\":\"2026-11-22T01:20:28Z\",\"deadline\":\"2026-11-22T01:20:30Z\","
+				 "\"caller\":{\"user_id\":\"01930000-0000-7000-8000-0000000000aa\",\"role\":\"root\"},"
+				 "\"data\":{\"name\":\"Ada\"}}")
+			 .items[0];
+
+	assert_int_equal(item->status, E_INVALID);
+	assert_int_equal(item->faults->count, 1);
+	assert_string_equal(item->faults->items[0].field, "caller.role");
 }
 
 static void leaves_out_a_caller_who_is_nobody(void **state)
@@ -110,7 +127,7 @@ static void leaves_out_a_caller_who_is_nobody(void **state)
 	items = read_all(*state, text.bytes);
 	assert_int_equal(items.items[0].status, OK);
 	assert_true(uuid_is_nil(&items.items[0].message.caller.user_id));
-	assert_int_equal(items.items[0].message.caller.role, CALLER_NOBODY);
+	assert_int_equal(items.items[0].message.caller.role, NOBODY);
 	assert_non_null(items.items[0].data);
 	buffer_done(&text);
 }
@@ -317,6 +334,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		each(reads_a_lone_request),
 		each(writes_what_it_reads),
+		each(refuses_a_role_that_the_contract_does_not_have),
 		each(leaves_out_a_caller_who_is_nobody),
 		each(a_bad_neighbour_spoils_nothing_but_itself),
 		each(an_id_that_is_no_id_is_still_answered_by_its_text),
