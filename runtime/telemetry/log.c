@@ -15,7 +15,7 @@ enum { LEVELS = sizeof level_names / sizeof level_names[0] };
 /* What a program is called and how much it says is told once to the whole process. */
 static const char *_Atomic program_name = "comanda";
 static _Atomic int least_level = LOG_INFO;
-static _Thread_local const char *consumer_name;
+static _Thread_local const char *thread_name;
 
 void log_init(const char *program, enum log_level least)
 {
@@ -52,7 +52,7 @@ const char *log_level_name(enum log_level level)
 
 void log_thread(const char *name)
 {
-	consumer_name = name;
+	thread_name = name;
 }
 
 /* A log that cannot be written must not stop the program: what does not go out is dropped. */
@@ -110,8 +110,8 @@ void log_line(enum log_level level, const char *event, const struct kv *pairs)
 	timestamp_text(timestamp_now(), time);
 	buffer_format(&line, "{\"time\":\"%s\",\"level\":\"%s\"", time, level_names[level]);
 	put_text(&line, "program", program_name);
-	if (consumer_name != NULL)
-		put_text(&line, "consumer", consumer_name);
+	if (thread_name != NULL)
+		put_text(&line, "thread", thread_name);
 	put_text(&line, "event", event);
 	for (const struct kv *pair = pairs; pair->type != KV_END; pair++)
 		put_pair(&line, pair);

@@ -2,7 +2,7 @@
  *
  *   log_warn("broker.lost", kv_text("host", host), kv_int("retry_ms", wait));
  *
- * Every line has time, level, program, consumer (where there is one), event; then the pairs given. Names are documented
+ * Every line has time, level, program, thread (if it has a name), event; then the pairs given. Names are documented
  * in docs/reference/metrics.md and are the same everywhere: order_id, message_id, type, trace_id, status, detail. */
 #ifndef TELEMETRY_LOG_H
 #define TELEMETRY_LOG_H

@@ -167,6 +167,6 @@ def test_a_cache_that_missed_a_change_does_not_serve_the_old_state(stack, api, a
         changed = ok(admin.patch(path, {"name": "Green tea"}))
     finally:
         connection_to_cache("reset")  # data on its way to Redis is lost
-        connection_to_cache("heal")
+        connection_to_cache("restore")
     for _ in range(10):
         assert ok(api.get(path))["version"] == changed["version"]

@@ -140,7 +140,7 @@ def test_a_replica_without_its_database_leaves_requests_to_the_other(stack, cust
         eventually(lambda: consumers(broker, "orders.events") == 1)  # messages that it already has stay with it
         eventually(lambda: customer.place([(product, 1)]).status_code == 202)
         ends(customer, place(customer, product, 20))
-        network.command("database", "heal")
+        network.command("database", "restore")
         eventually(replica.ready)
 
         def works_again():

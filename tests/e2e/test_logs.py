@@ -26,7 +26,7 @@ def written():
         if {"tests", "build", "ctl"} & set(path.parts):
             continue
         source = path.read_text()
-        names |= set(re.findall(r'kv_(?:text|int|uuid)\("(\w+)"', source)) | set(re.findall(r'"(\w+_id)", +&\w+_shape\)', source))
+        names |= set(re.findall(r'kv_(?:text|int|uuid)\("(\w+)"', source)) | set(re.findall(r'"(\w+_id)", +&\w+_schema\)', source))
     return names | {"subject"}
 
 

@@ -92,13 +92,13 @@ def test_a_key_is_changed_without_an_outage(stack, api, new_customer, tmp_path, 
         return lambda: is_served(Client(stack.url, token, user.user))
 
     with Reader(signed_in_before) as reader:
-        rotating(KEY=own, KEY_OTHER=path)
+        rotating(KEY=own, KEY_SECONDARY=path)
         shown = key_ids(api)
         assert len(shown) == 2 and shown[0] == old_id
         assert jwt.get_unverified_header(sign_in(api, user))["kid"] == old_id
         eventually(opens(signed(key, shown[1], user.id)))
 
-        rotating(KEY=path, KEY_OTHER=own)
+        rotating(KEY=path, KEY_SECONDARY=own)
         assert key_ids(api) == [shown[1], old_id]
         token = sign_in(api, user)
         assert jwt.get_unverified_header(token)["kid"] == shown[1]

@@ -70,7 +70,7 @@ static void a_line_has_what_every_line_has_and_its_pairs(void **state)
 	assert_string_equal(text + strlen(text) - 1, "\n");
 	is_text(line, "level", "warn");
 	is_text(line, "program", "log_test");
-	is_text(line, "consumer", "events-1");
+	is_text(line, "thread", "events-1");
 	is_text(line, "event", "broker.lost");
 	is_text(line, "host", "a \"quoted\"\n\xef\xbf\xbd host");
 	is_text(line, "order_id", "01020300-0000-0000-0000-000000000000");
@@ -83,7 +83,7 @@ static void a_line_has_what_every_line_has_and_its_pairs(void **state)
 	arena_done(&arena);
 }
 
-static void a_line_without_pairs_or_consumer_is_a_line(void **state)
+static void a_line_without_pairs_or_thread_name_is_a_line(void **state)
 {
 	(void)state;
 	struct arena arena;
@@ -94,7 +94,7 @@ static void a_line_without_pairs_or_consumer_is_a_line(void **state)
 	log_info("started");
 	line = parsed(&arena, logged());
 	is_text(line, "event", "started");
-	assert_null(json_member(line, "consumer"));
+	assert_null(json_member(line, "thread"));
 	arena_done(&arena);
 }
 
@@ -161,7 +161,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_has_what_every_line_has_and_its_pairs),
-		cmocka_unit_test(a_line_without_pairs_or_consumer_is_a_line),
+		cmocka_unit_test(a_line_without_pairs_or_thread_name_is_a_line),
 		cmocka_unit_test(what_is_below_the_level_is_not_written),
 		cmocka_unit_test(levels_go_by_name_and_stay_within_bounds),
 		cmocka_unit_test(lines_of_several_threads_do_not_mix),
