@@ -1,4 +1,4 @@
-/* A fixture for tests of decisions. */
+/* The fixture for tests of decisions. */
 #include "orders/tests/fixture.h"
 
 #include <setjmp.h>
@@ -82,46 +82,61 @@ enum status cancel(struct fixture *fixture, struct uuid order_id, struct caller 
 
 /* ---- events ---- */
 
-static enum status hear(struct fixture *fixture, decide_function *decision, int type, const void *body)
+static enum status deliver(struct fixture *fixture, decide_function *decision, int type, const void *body)
 {
 	return decide(fixture, decision,
 		      (struct message){.type = type, .sequence = 7, .deadline_us = INT64_MAX, .body = body});
 }
 
-static struct stock_event *goods_held(struct fixture *fixture, struct uuid order_id)
+static struct stock_event *stock_reserved(struct fixture *fixture, struct uuid order_id)
 {
 	static const char *const names[PRODUCTS] = {[APPLE] = "Apple", [PEAR] = "Pear"};
 	struct order_line *lines = arena_new(&fixture->arena, PRODUCTS, sizeof(*lines));
 	struct stock_event *held = arena_new(&fixture->arena, 1, sizeof(*held));
 
-	/* Products may answer in an order of its own. */
+	/* Products may answer with the lines in another sequence. */
 	for (int i = 0; i < PRODUCTS; i++)
-		lines[PRODUCTS - 1 - i] = (struct order_line){product(i), names[i], 2, 100LL * (i + 1)};
+		lines[PRODUCTS - 1 - i] = (struct order_line){
+			.product_id = product(i),
+			.name = names[i],
+			.quantity = 2,
+			.unit_price_cents = 100LL * (i + 1),
+		};
 	*held = (struct stock_event){
 		.order_id = order_id, .items = {lines, PRODUCTS}, .total_cents = 600, .currency = "EUR"};
 	return held;
 }
 
-enum status tell(struct fixture *fixture, struct uuid order_id, enum saga_event event)
+enum status receive(struct fixture *fixture, struct uuid order_id, enum saga_event event)
 {
 	const struct user_answer verified = {.order_id = order_id, .user_id = ALICE.user_id};
-	const struct user_answer refused = {order_id, ALICE.user_id, "user_disabled", "This account is disabled."};
-	const struct stock_refused no_stock = {order_id, "out_of_stock", "No pears are left.", product(PEAR), {0}};
-	const struct order_timer note = {order_id};
+	const struct user_answer refused = {
+		.order_id = order_id,
+		.user_id = ALICE.user_id,
+		.code = "user_disabled",
+		.detail = "This account is disabled.",
+	};
+	const struct stock_refused no_stock = {
+		.order_id = order_id,
+		.code = "out_of_stock",
+		.detail = "No pears are left.",
+		.product_id = product(PEAR),
+	};
+	const struct order_timer timer = {.order_id = order_id};
 
 	switch (event) {
 	case USER_OK:
-		return hear(fixture, on_user_verified, USER_VERIFIED, &verified);
+		return deliver(fixture, on_user_verified, USER_VERIFIED, &verified);
 	case USER_NO:
-		return hear(fixture, on_user_refused, USER_REFUSED, &refused);
+		return deliver(fixture, on_user_refused, USER_REFUSED, &refused);
 	case STOCK_OK:
-		return hear(fixture, on_stock_reserved, STOCK_RESERVED, goods_held(fixture, order_id));
+		return deliver(fixture, on_stock_reserved, STOCK_RESERVED, stock_reserved(fixture, order_id));
 	case STOCK_NO:
-		return hear(fixture, on_stock_refused, STOCK_REFUSED, &no_stock);
+		return deliver(fixture, on_stock_refused, STOCK_REFUSED, &no_stock);
 	case DEADLINE:
-		return hear(fixture, on_deadline, ORDER_DEADLINE, &note);
+		return deliver(fixture, on_deadline, ORDER_DEADLINE, &timer);
 	case OVERDUE:
-		return hear(fixture, on_reservation_overdue, RESERVATION_OVERDUE, &note);
+		return deliver(fixture, on_reservation_overdue, RESERVATION_OVERDUE, &timer);
 	case CANCEL:
 		return cancel(fixture, order_id, ALICE);
 	}
@@ -140,12 +155,12 @@ struct uuid order_in(struct fixture *fixture, enum order_state state)
 	struct uuid id = place(fixture);
 
 	for (const int *event = ways[state]; *event != END; event++)
-		assert_int_equal(tell(fixture, id, (enum saga_event) * event), OK);
+		assert_int_equal(receive(fixture, id, (enum saga_event) * event), OK);
 	assert_int_equal(order_of(fixture, id)->state, state);
 	return id;
 }
 
-/* ---- what came of it ---- */
+/* ---- results ---- */
 
 const struct order *order_of(struct fixture *fixture, struct uuid order_id)
 {

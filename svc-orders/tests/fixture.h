@@ -1,4 +1,5 @@
-/* A fixture for tests of decisions: one unit, one clock, a few callers, and whatever the world tells an order. */
+/* The fixture for tests of decisions: one unit of work, one clock, some callers, and the messages that an order gets.
+ */
 #ifndef ORDERS_TESTS_FIXTURE_H
 #define ORDERS_TESTS_FIXTURE_H
 
@@ -10,9 +11,9 @@ struct fixture {
 	struct arena arena;
 	struct unit *unit;
 	int64_t now_us;
-	unsigned char messages;          /* so many were decided: the last byte of the next one's id */
-	struct decision_result decision; /* of the last one */
-	size_t published_before;         /* outputs before the last one */
+	unsigned char messages;          /* number of decided messages, and the last byte of their ids */
+	struct decision_result decision; /* of the last message */
+	size_t published_before;         /* outputs before the last message */
 };
 
 enum { APPLE, PEAR, PRODUCTS };
@@ -34,8 +35,8 @@ enum status place_products(struct fixture *fixture, struct caller caller, const 
 /* Alice's order of two apples and two pears; its id. */
 struct uuid place(struct fixture *fixture);
 enum status cancel(struct fixture *fixture, struct uuid order_id, struct caller caller);
-/* Tells the order what happened, by the message that says so in life. CANCEL: Alice cancels it. */
-enum status tell(struct fixture *fixture, struct uuid order_id, enum saga_event event);
+/* Decides the message that reports this event of the saga. CANCEL: Alice cancels the order. */
+enum status receive(struct fixture *fixture, struct uuid order_id, enum saga_event event);
 /* Places an order and leads it into `state`. */
 struct uuid order_in(struct fixture *fixture, enum order_state state);
 
@@ -43,7 +44,7 @@ const struct order *order_of(struct fixture *fixture, struct uuid order_id);
 /* What the last decision published: how many events, and the first of them (NULL: none). */
 size_t published_count(const struct fixture *fixture);
 const struct output *published(const struct fixture *fixture);
-/* The order's deadline as decided so far; INT64_MIN: cleared, or never set. */
+/* The order's deadline; INT64_MIN: cleared or never set. */
 int64_t deadline_of(struct fixture *fixture, struct uuid order_id);
 
 void assert_same_id(struct uuid a, struct uuid b);

@@ -1,4 +1,4 @@
-/* Placing and cancelling: what svc-orders is asked to do. */
+/* The commands of svc-orders: placing and cancelling. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,12 +9,12 @@
 
 /* ---- placing ---- */
 
-static void placing_makes_a_pending_order_and_tells_everyone(void **state)
+static void placing_makes_a_pending_order_and_publishes_it(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = place(fixture);
 	const struct order *order = order_of(fixture, id);
-	const struct order_event *told = published(fixture)->body;
+	const struct order_event *event = published(fixture)->body;
 
 	assert_int_equal(order->state, PENDING);
 	assert_int_equal(order->version, 1);
@@ -24,13 +24,13 @@ static void placing_makes_a_pending_order_and_tells_everyone(void **state)
 	assert_int_equal(published(fixture)->type, ORDER_PLACED);
 	assert_int_equal(published(fixture)->sequence, 1);
 	assert_same_id(published(fixture)->subject, id);
-	assert_int_equal(told->status, ORDER_STATUS_PENDING);
-	assert_int_equal(told->items.count, 2);
-	assert_int_equal(told->expires_at, order->expires_us);
-	assert_string_equal(told->note, "ring twice");
+	assert_int_equal(event->status, ORDER_STATUS_PENDING);
+	assert_int_equal(event->items.count, 2);
+	assert_int_equal(event->expires_at, order->expires_us);
+	assert_string_equal(event->note, "ring twice");
 }
 
-static void an_order_waits_as_long_as_the_terms_say(void **state)
+static void an_order_waits_as_long_as_the_settings_say(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = place(fixture);
@@ -39,7 +39,7 @@ static void an_order_waits_as_long_as_the_terms_say(void **state)
 	assert_int_equal(deadline_of(fixture, id), fixture->now_us + 10 * MINUTE_US);
 }
 
-static void placing_answers_with_the_pending_order_without_prices(void **state)
+static void placing_replies_with_the_pending_order_without_prices(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = place(fixture);
@@ -57,7 +57,7 @@ static void placing_answers_with_the_pending_order_without_prices(void **state)
 	assert_int_equal(lines[1].unit_price_cents, INT_ABSENT);
 }
 
-static void nobody_cannot_place(void **state)
+static void a_caller_without_a_token_cannot_place(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -65,7 +65,7 @@ static void nobody_cannot_place(void **state)
 	assert_int_equal(published_count(fixture), 0);
 }
 
-static void a_product_twice_is_refused_by_the_name_of_its_field(void **state)
+static void a_repeated_product_is_refused_by_the_name_of_its_field(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -88,7 +88,7 @@ static void the_same_request_decided_again_makes_the_same_ids(void **state)
 
 /* ---- cancelling ---- */
 
-static void its_owner_and_an_admin_cancel_an_open_order(void **state)
+static void the_owner_and_an_admin_cancel_a_pending_order(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -104,7 +104,7 @@ static void its_owner_and_an_admin_cancel_an_open_order(void **state)
 	}
 }
 
-static void cancelling_again_answers_alike_and_says_nothing(void **state)
+static void cancelling_again_gets_the_same_reply_and_publishes_nothing(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = order_in(fixture, CANCELLED);
@@ -114,7 +114,7 @@ static void cancelling_again_answers_alike_and_says_nothing(void **state)
 	assert_int_equal(((const struct order_view *)fixture->decision.reply)->status, ORDER_STATUS_CANCELLED);
 }
 
-static void an_order_that_ended_otherwise_cannot_be_cancelled(void **state)
+static void an_ended_order_cannot_be_cancelled(void **state)
 {
 	static const struct {
 		enum order_state end;
@@ -132,7 +132,7 @@ static void an_order_that_ended_otherwise_cannot_be_cancelled(void **state)
 	}
 }
 
-static void to_a_stranger_an_order_does_not_exist(void **state)
+static void an_order_of_another_user_does_not_exist(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = place(fixture);
@@ -146,16 +146,16 @@ static void to_a_stranger_an_order_does_not_exist(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_FIXTURE(placing_makes_a_pending_order_and_tells_everyone),
-		WITH_FIXTURE(an_order_waits_as_long_as_the_terms_say),
-		WITH_FIXTURE(placing_answers_with_the_pending_order_without_prices),
-		WITH_FIXTURE(nobody_cannot_place),
-		WITH_FIXTURE(a_product_twice_is_refused_by_the_name_of_its_field),
+		WITH_FIXTURE(placing_makes_a_pending_order_and_publishes_it),
+		WITH_FIXTURE(an_order_waits_as_long_as_the_settings_say),
+		WITH_FIXTURE(placing_replies_with_the_pending_order_without_prices),
+		WITH_FIXTURE(a_caller_without_a_token_cannot_place),
+		WITH_FIXTURE(a_repeated_product_is_refused_by_the_name_of_its_field),
 		WITH_FIXTURE(the_same_request_decided_again_makes_the_same_ids),
-		WITH_FIXTURE(its_owner_and_an_admin_cancel_an_open_order),
-		WITH_FIXTURE(cancelling_again_answers_alike_and_says_nothing),
-		WITH_FIXTURE(an_order_that_ended_otherwise_cannot_be_cancelled),
-		WITH_FIXTURE(to_a_stranger_an_order_does_not_exist),
+		WITH_FIXTURE(the_owner_and_an_admin_cancel_a_pending_order),
+		WITH_FIXTURE(cancelling_again_gets_the_same_reply_and_publishes_nothing),
+		WITH_FIXTURE(an_ended_order_cannot_be_cancelled),
+		WITH_FIXTURE(an_order_of_another_user_does_not_exist),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* What users, products and the clock tell an order, and what it says then. */
+/* The events of svc-users and svc-products and the timer: what they do to an order, and what the order publishes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include "orders/tests/fixture.h"
 #include "orders/usecases/views.h"
 
-static void both_answers_confirm_in_either_order_however_often_they_come(void **state)
+static void both_answers_confirm_in_any_sequence_and_when_repeated(void **state)
 {
 	static const enum saga_event orders[][5] = {
 		{USER_OK, STOCK_OK, USER_OK, STOCK_OK, USER_OK},
@@ -24,7 +24,7 @@ static void both_answers_confirm_in_either_order_however_often_they_come(void **
 		size_t events = 0;
 
 		for (size_t n = 0; n < 5; n++) {
-			(void)tell(fixture, id, orders[i][n]);
+			(void)receive(fixture, id, orders[i][n]);
 			events += published_count(fixture);
 		}
 		assert_int_equal(order_of(fixture, id)->state, CONFIRMED);
@@ -33,19 +33,19 @@ static void both_answers_confirm_in_either_order_however_often_they_come(void **
 	}
 }
 
-static void confirming_tells_prices_and_total_and_ends_the_deadline(void **state)
+static void confirming_publishes_prices_and_total_and_ends_the_deadline(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = order_in(fixture, CONFIRMED);
-	const struct order_event *told = published(fixture)->body;
-	const struct order_line *lines = told->items.items;
+	const struct order_event *event = published(fixture)->body;
+	const struct order_line *lines = event->items.items;
 
 	assert_int_equal(published(fixture)->type, ORDER_CONFIRMED);
 	assert_int_equal(published(fixture)->sequence, 3);
-	assert_int_equal(told->status, ORDER_STATUS_CONFIRMED);
-	assert_int_equal(told->total_cents, 600);
-	assert_string_equal(told->currency, "EUR");
-	assert_int_equal(told->expires_at, INT_ABSENT);
+	assert_int_equal(event->status, ORDER_STATUS_CONFIRMED);
+	assert_int_equal(event->total_cents, 600);
+	assert_string_equal(event->currency, "EUR");
+	assert_int_equal(event->expires_at, INT_ABSENT);
 	assert_same_id(lines[0].product_id, product(APPLE));
 	assert_string_equal(lines[0].name, "Apple");
 	assert_int_equal(lines[0].unit_price_cents, 100);
@@ -54,7 +54,7 @@ static void confirming_tells_prices_and_total_and_ends_the_deadline(void **state
 	assert_int_equal(deadline_of(fixture, id), INT64_MIN);
 }
 
-static void prices_stay_hidden_while_the_goods_are_only_held(void **state)
+static void prices_stay_hidden_while_the_order_is_pending(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = order_in(fixture, STOCK_HELD);
@@ -65,18 +65,18 @@ static void prices_stay_hidden_while_the_goods_are_only_held(void **state)
 	assert_null(((const struct order_line *)view->items.items)->name);
 }
 
-static void a_step_without_a_word_takes_the_time_of_what_was_heard(void **state)
+static void a_transition_without_an_event_takes_the_time_of_its_cause(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = order_in(fixture, USER_KNOWN);
 
 	assert_int_equal(published_count(fixture), 0);
 	assert_int_equal(order_of(fixture, id)->updated_us, fixture->now_us - MS_US);
-	assert_int_equal(tell(fixture, id, STOCK_OK), OK);
+	assert_int_equal(receive(fixture, id, STOCK_OK), OK);
 	assert_int_equal(order_of(fixture, id)->updated_us, fixture->now_us);
 }
 
-static void a_refusal_by_users_rejects_with_their_reason(void **state)
+static void a_refusal_by_users_rejects_with_its_reason(void **state)
 {
 	static const enum order_state from[] = {PENDING, STOCK_HELD};
 	struct fixture *fixture = *state;
@@ -84,11 +84,11 @@ static void a_refusal_by_users_rejects_with_their_reason(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct uuid id = order_in(fixture, from[i]);
 
-		assert_int_equal(tell(fixture, id, USER_NO), OK);
-		const struct order_event *told = published(fixture)->body;
+		assert_int_equal(receive(fixture, id, USER_NO), OK);
+		const struct order_event *event = published(fixture)->body;
 		assert_int_equal(published(fixture)->type, ORDER_REJECTED);
-		assert_string_equal(told->reason->code, "user_disabled");
-		assert_string_equal(told->reason->detail, "This account is disabled.");
+		assert_string_equal(event->reason->code, "user_disabled");
+		assert_string_equal(event->reason->detail, "This account is disabled.");
 		assert_int_equal(deadline_of(fixture, id), INT64_MIN);
 	}
 }
@@ -101,15 +101,15 @@ static void a_refusal_by_products_names_the_product(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct uuid id = order_in(fixture, from[i]);
 
-		assert_int_equal(tell(fixture, id, STOCK_NO), OK);
-		const struct order_event *told = published(fixture)->body;
+		assert_int_equal(receive(fixture, id, STOCK_NO), OK);
+		const struct order_event *event = published(fixture)->body;
 		assert_int_equal(published(fixture)->type, ORDER_REJECTED);
-		assert_string_equal(told->reason->code, "out_of_stock");
-		assert_same_id(told->reason->product_id, product(PEAR));
+		assert_string_equal(event->reason->code, "out_of_stock");
+		assert_same_id(event->reason->product_id, product(PEAR));
 	}
 }
 
-static void the_deadline_expires_an_order_and_says_who_has_not_answered(void **state)
+static void the_deadline_expires_an_order_and_names_the_missing_answer(void **state)
 {
 	static const struct {
 		enum order_state from;
@@ -124,16 +124,16 @@ static void the_deadline_expires_an_order_and_says_who_has_not_answered(void **s
 	for (size_t i = 0; i < 3; i++) {
 		struct uuid id = order_in(fixture, cases[i].from);
 
-		assert_int_equal(tell(fixture, id, DEADLINE), OK);
-		const struct order_event *told = published(fixture)->body;
+		assert_int_equal(receive(fixture, id, DEADLINE), OK);
+		const struct order_event *event = published(fixture)->body;
 		assert_int_equal(published(fixture)->type, ORDER_EXPIRED);
-		assert_string_equal(told->reason->code, "deadline");
-		assert_memory_equal(told->reason->detail, cases[i].detail, strlen(cases[i].detail));
+		assert_string_equal(event->reason->code, "deadline");
+		assert_memory_equal(event->reason->detail, cases[i].detail, strlen(cases[i].detail));
 		assert_int_equal(deadline_of(fixture, id), INT64_MIN);
 	}
 }
 
-static void an_end_is_final(void **state)
+static void a_final_state_never_changes(void **state)
 {
 	static const enum saga_event events[] = {USER_OK, USER_NO, STOCK_OK, STOCK_NO, DEADLINE, OVERDUE};
 	struct fixture *fixture = *state;
@@ -143,25 +143,25 @@ static void an_end_is_final(void **state)
 		struct order ended = *order_of(fixture, id);
 
 		for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
-			(void)tell(fixture, id, events[i]);
+			(void)receive(fixture, id, events[i]);
 			assert_memory_equal(order_of(fixture, id), &ended, sizeof(ended));
 		}
 	}
 }
 
-static void a_stale_event_says_nothing(void **state)
+static void a_stale_event_publishes_nothing(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = order_in(fixture, REJECTED);
 
-	assert_int_equal(tell(fixture, id, USER_OK), E_STALE);
+	assert_int_equal(receive(fixture, id, USER_OK), E_STALE);
 	assert_int_equal(published_count(fixture), 0);
 	id = order_in(fixture, PENDING);
-	assert_int_equal(tell(fixture, id, OVERDUE), E_STALE);
+	assert_int_equal(receive(fixture, id, OVERDUE), E_STALE);
 	assert_int_equal(published_count(fixture), 0);
 }
 
-static void an_end_is_said_again_to_who_holds_goods(void **state)
+static void an_end_is_published_again_when_products_holds_stock(void **state)
 {
 	static const int event_types[ORDER_STATES] = {
 		[CONFIRMED] = ORDER_CONFIRMED,
@@ -175,7 +175,7 @@ static void an_end_is_said_again_to_who_holds_goods(void **state)
 		struct uuid id = order_in(fixture, (enum order_state)end);
 		struct output first = *published(fixture);
 
-		assert_int_equal(tell(fixture, id, end == CONFIRMED ? OVERDUE : STOCK_OK), OK);
+		assert_int_equal(receive(fixture, id, end == CONFIRMED ? OVERDUE : STOCK_OK), OK);
 		assert_int_equal(published_count(fixture), 1);
 		assert_int_equal(published(fixture)->type, event_types[end]);
 		assert_int_equal(published(fixture)->sequence, first.sequence);
@@ -183,26 +183,26 @@ static void an_end_is_said_again_to_who_holds_goods(void **state)
 	}
 }
 
-/* The next message is the one with this number once more, from when it was sent. */
+/* The next message repeats the message with this number, with its time. */
 static void rewind_to(struct fixture *fixture, unsigned char message)
 {
 	fixture->now_us -= (fixture->messages - (message - 1)) * SECOND_US;
 	fixture->messages = message - 1;
 }
 
-static void what_is_said_again_to_a_copy_has_the_id_that_it_had(void **state)
+static void a_duplicate_publishes_the_same_event_ids(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = order_in(fixture, CANCELLED);
 
-	assert_int_equal(tell(fixture, id, STOCK_OK), OK);
+	assert_int_equal(receive(fixture, id, STOCK_OK), OK);
 	struct output first = *published(fixture);
 	rewind_to(fixture, fixture->messages);
-	assert_int_equal(tell(fixture, id, STOCK_OK), OK);
+	assert_int_equal(receive(fixture, id, STOCK_OK), OK);
 	assert_same_id(published(fixture)->id, first.id);
 }
 
-static void a_copy_of_what_moved_the_order_is_told_no_end(void **state)
+static void a_duplicate_of_an_event_in_the_history_publishes_no_end(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = order_in(fixture, STOCK_HELD);
@@ -210,7 +210,7 @@ static void a_copy_of_what_moved_the_order_is_told_no_end(void **state)
 
 	assert_int_equal(cancel(fixture, id, ALICE), OK);
 	rewind_to(fixture, held);
-	assert_int_equal(tell(fixture, id, STOCK_OK), E_STALE);
+	assert_int_equal(receive(fixture, id, STOCK_OK), E_STALE);
 	assert_int_equal(published_count(fixture), 0);
 }
 
@@ -219,10 +219,10 @@ static void an_answer_about_an_unknown_order_is_refused(void **state)
 	struct fixture *fixture = *state;
 
 	for (int event = 0; event < SAGA_EVENTS; event++)
-		assert_int_equal(tell(fixture, product(APPLE), (enum saga_event)event), E_NOT_FOUND);
+		assert_int_equal(receive(fixture, product(APPLE), (enum saga_event)event), E_NOT_FOUND);
 }
 
-static void a_reservation_that_misses_an_item_is_refused_and_changes_nothing(void **state)
+static void a_reservation_without_an_item_is_refused_and_changes_nothing(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = place(fixture);
@@ -238,20 +238,20 @@ static void a_reservation_that_misses_an_item_is_refused_and_changes_nothing(voi
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_FIXTURE(both_answers_confirm_in_either_order_however_often_they_come),
-		WITH_FIXTURE(confirming_tells_prices_and_total_and_ends_the_deadline),
-		WITH_FIXTURE(prices_stay_hidden_while_the_goods_are_only_held),
-		WITH_FIXTURE(a_step_without_a_word_takes_the_time_of_what_was_heard),
-		WITH_FIXTURE(a_refusal_by_users_rejects_with_their_reason),
+		WITH_FIXTURE(both_answers_confirm_in_any_sequence_and_when_repeated),
+		WITH_FIXTURE(confirming_publishes_prices_and_total_and_ends_the_deadline),
+		WITH_FIXTURE(prices_stay_hidden_while_the_order_is_pending),
+		WITH_FIXTURE(a_transition_without_an_event_takes_the_time_of_its_cause),
+		WITH_FIXTURE(a_refusal_by_users_rejects_with_its_reason),
 		WITH_FIXTURE(a_refusal_by_products_names_the_product),
-		WITH_FIXTURE(the_deadline_expires_an_order_and_says_who_has_not_answered),
-		WITH_FIXTURE(an_end_is_final),
-		WITH_FIXTURE(a_stale_event_says_nothing),
-		WITH_FIXTURE(an_end_is_said_again_to_who_holds_goods),
-		WITH_FIXTURE(what_is_said_again_to_a_copy_has_the_id_that_it_had),
-		WITH_FIXTURE(a_copy_of_what_moved_the_order_is_told_no_end),
+		WITH_FIXTURE(the_deadline_expires_an_order_and_names_the_missing_answer),
+		WITH_FIXTURE(a_final_state_never_changes),
+		WITH_FIXTURE(a_stale_event_publishes_nothing),
+		WITH_FIXTURE(an_end_is_published_again_when_products_holds_stock),
+		WITH_FIXTURE(a_duplicate_publishes_the_same_event_ids),
+		WITH_FIXTURE(a_duplicate_of_an_event_in_the_history_publishes_no_end),
 		WITH_FIXTURE(an_answer_about_an_unknown_order_is_refused),
-		WITH_FIXTURE(a_reservation_that_misses_an_item_is_refused_and_changes_nothing),
+		WITH_FIXTURE(a_reservation_without_an_item_is_refused_and_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

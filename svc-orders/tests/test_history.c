@@ -1,4 +1,4 @@
-/* The history of an order: whole at its end, and told again as it was. */
+/* The history of an order: it is complete at the end, and the data of its events can be rebuilt. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ static const char *history_of(struct fixture *fixture, struct uuid id)
 	return text;
 }
 
-static void the_history_is_whole_at_every_end(void **state)
+static void the_history_is_complete_at_every_end(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -31,12 +31,12 @@ static void the_history_is_whole_at_every_end(void **state)
 	assert_string_equal(history_of(fixture, order_in(fixture, CANCELLED)), "order.placed order.cancelled");
 }
 
-static void what_is_heard_after_the_end_is_not_history(void **state)
+static void an_event_after_the_end_is_not_in_the_history(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = order_in(fixture, CANCELLED);
 
-	assert_int_equal(tell(fixture, id, STOCK_OK), OK);
+	assert_int_equal(receive(fixture, id, STOCK_OK), OK);
 	assert_string_equal(history_of(fixture, id), "order.placed order.cancelled");
 }
 
@@ -45,7 +45,7 @@ static void the_history_names_each_event_as_it_was_published(void **state)
 	struct fixture *fixture = *state;
 	struct uuid id = order_in(fixture, STOCK_HELD);
 
-	assert_int_equal(tell(fixture, id, USER_OK), OK);
+	assert_int_equal(receive(fixture, id, USER_OK), OK);
 	const struct order_step *steps = order_of(fixture, id)->steps;
 	assert_int_equal(order_of(fixture, id)->step_count, 4);
 	assert_int_equal(steps[1].sequence, 7); /* as stock.reserved published */
@@ -57,14 +57,14 @@ static void the_history_names_each_event_as_it_was_published(void **state)
 static const void *retell(struct fixture *fixture, struct uuid id, size_t step, const char *name)
 {
 	const struct order *order = order_of(fixture, id);
-	struct history_event told;
+	struct history_event event;
 
-	assert_true(order_history_event(order, &order->steps[step], &fixture->arena, &told));
-	assert_string_equal(told.type->name, name);
-	return told.data;
+	assert_true(order_history_event(order, &order->steps[step], &fixture->arena, &event));
+	assert_string_equal(event.type->name, name);
+	return event.data;
 }
 
-static void events_are_told_again_as_they_were(void **state)
+static void the_history_has_the_data_of_each_event(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = order_in(fixture, CONFIRMED);
@@ -84,7 +84,7 @@ static void events_are_told_again_as_they_were(void **state)
 	assert_int_equal(confirmed->expires_at, INT_ABSENT);
 }
 
-static void refusals_are_told_again_with_their_reason(void **state)
+static void the_history_has_the_reason_of_a_refusal(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = order_in(fixture, REJECTED);
@@ -93,7 +93,7 @@ static void refusals_are_told_again_with_their_reason(void **state)
 	assert_string_equal(refused->code, "user_disabled");
 	assert_null(((const struct order_event *)retell(fixture, id, 0, "order.placed"))->reason);
 	id = order_in(fixture, USER_KNOWN);
-	assert_int_equal(tell(fixture, id, STOCK_NO), OK);
+	assert_int_equal(receive(fixture, id, STOCK_NO), OK);
 	assert_string_equal(((const struct stock_refused *)retell(fixture, id, 2, "stock.refused"))->code,
 			    "out_of_stock");
 }
@@ -101,11 +101,11 @@ static void refusals_are_told_again_with_their_reason(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_FIXTURE(the_history_is_whole_at_every_end),
-		WITH_FIXTURE(what_is_heard_after_the_end_is_not_history),
+		WITH_FIXTURE(the_history_is_complete_at_every_end),
+		WITH_FIXTURE(an_event_after_the_end_is_not_in_the_history),
 		WITH_FIXTURE(the_history_names_each_event_as_it_was_published),
-		WITH_FIXTURE(events_are_told_again_as_they_were),
-		WITH_FIXTURE(refusals_are_told_again_with_their_reason),
+		WITH_FIXTURE(the_history_has_the_data_of_each_event),
+		WITH_FIXTURE(the_history_has_the_reason_of_a_refusal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* The saga's table, against what it should be: written down a second time, in another form. */
+/* The table of the saga, compared with the same table in another form. */
 #include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,8 @@
 
 #include "orders/domain/order.h"
 
-/* "" is stale. "X" becomes X in silence; "X!" becomes X, or is X already, and says so. */
+/* "": stale. "X": the next state is X, and nothing is published. "X!": the next state is X, and the event of X is
+ * published. */
 /* clang-format off */
 static const char *const expected[ORDER_STATES][SAGA_EVENTS] = {
 	/*               USER_OK       USER_NO      STOCK_OK      STOCK_NO     DEADLINE    CANCEL        OVERDUE      */
@@ -24,7 +25,7 @@ static const char *const expected[ORDER_STATES][SAGA_EVENTS] = {
 };
 /* clang-format on */
 
-/* A rule in the words of the table above. */
+/* A rule in the form of the table above. */
 static void spell(const struct saga_rule *rule, char *ret_text, size_t size)
 {
 	const char *state = rule == NULL ? "" : order_state_names[rule->next];
@@ -33,7 +34,7 @@ static void spell(const struct saga_rule *rule, char *ret_text, size_t size)
 	snprintf(ret_text, size, "%s%s", state, say == NULL ? "" : "!");
 	if (say == NULL)
 		return;
-	/* What is published is the state that was reached. */
+	/* The published event is the one of the next state. */
 	assert_memory_equal(say, "order.", 6);
 	for (size_t i = 0; i <= strlen(state); i++)
 		assert_int_equal(say[6 + i], tolower(state[i]));
@@ -78,7 +79,7 @@ static void a_step_bumps_the_version_and_a_stale_event_changes_nothing(void **un
 		}
 }
 
-/* Tells `order` every sequence of at most `depth` events. */
+/* Applies to `order` every sequence of at most `depth` events. */
 static void try_all(struct order order, int depth, size_t *ret_tried)
 {
 	++*ret_tried;

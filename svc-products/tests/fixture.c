@@ -144,7 +144,7 @@ static size_t handler_of(int type)
 	return 0;
 }
 
-/* Loads as the stores do: by id, and claims by their holder as well. */
+/* Loads as the stores do: by id, and a SKU claim also by its product's id. */
 static void load(struct fixture *fixture, struct unit *unit, const struct aggregate *kind)
 {
 	const struct uuid *ids;

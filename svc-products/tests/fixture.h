@@ -1,5 +1,7 @@
-/* For tests: svc-products without a broker and a database. A turn loads what the messages' keys name, decides them one
- * after the other in one unit, and saves what changed; nothing else is seen from one turn to the next. */
+/* The fixture for tests of decisions: svc-products with rows in memory, without a broker and a database.
+ *
+ * A batch loads what the keys of its messages name, decides the messages in one unit of work, and saves what changed.
+ * The rows are all that one batch leaves to the next. */
 #ifndef PRODUCTS_TESTS_FIXTURE_H
 #define PRODUCTS_TESTS_FIXTURE_H
 
@@ -21,7 +23,7 @@ struct fixture {
 	unsigned made; /* ids handed out */
 	int64_t now_us;
 	struct caller caller;
-	/* of the last turn */
+	/* of the last batch */
 	struct decision_result decisions[FIXTURE_MESSAGES];
 	const struct output *outputs;
 	size_t output_count;
@@ -33,11 +35,11 @@ void fixture_open(struct fixture *fixture); /* the caller is an admin */
 void fixture_close(struct fixture *fixture);
 
 struct uuid fixture_id(struct fixture *fixture);
-/* Puts a product on the shelf that costs 100 in USD; returns it, to be changed before the first turn if need be. */
+/* Adds a product that costs 100 cents in USD. The test may change it before the first batch. */
 struct product *fixture_product(struct fixture *fixture, const char *sku, int64_t on_hand);
-/* What is saved; NULL where nothing is. */
+/* The saved product; NULL: there is none. */
 const struct product *fixture_find(struct fixture *fixture, const struct uuid *id);
-/* The same, to be changed behind the service's back. */
+/* The same, for a change that no decision makes. */
 struct product *fixture_change(struct fixture *fixture, const struct uuid *id);
 const struct reservation *fixture_reservation(struct fixture *fixture, const struct uuid *order_id);
 
@@ -48,9 +50,9 @@ struct order_event *fixture_order_one(struct fixture *fixture, const struct uuid
 
 struct message fixture_message(struct fixture *fixture, int type, const void *body);
 void fixture_batch(struct fixture *fixture, const struct message *messages, size_t count);
-/* A turn of one message; returns its status. */
+/* A batch of one message; returns its status. */
 enum status fixture_decide(struct fixture *fixture, int type, const void *body);
-/* The only event of the last turn; fails the test where it is none of `type` or there are more. */
+/* The data of the only event of the last batch; fails the test if it is not of `type` or not the only one. */
 const void *fixture_only_event(struct fixture *fixture, int type);
 
 #endif

@@ -1,4 +1,4 @@
-/* What admins may do to the catalogue, and what others may not. */
+/* The decisions about the catalogue, and who may make them. */
 #include "products/tests/fixture.h"
 
 #include <setjmp.h>
@@ -50,22 +50,22 @@ static void creates_a_product_with_its_stock(void **state)
 {
 	struct fixture *fixture = *state;
 	struct products_create wanted = lamp_wanted("L-1");
-	const struct product_view *told;
+	const struct product_view *event;
 
 	wanted.on_hand = 7;
 	assert_int_equal(fixture_decide(fixture, PRODUCTS_CREATE, &wanted), OK);
-	told = fixture_only_event(fixture, PRODUCT_CREATED);
-	assert_ptr_equal(fixture->decisions[0].reply, told);
-	assert_int_equal(told->on_hand, 7);
-	assert_int_equal(told->available, 7);
-	assert_int_equal(told->version, 1);
-	assert_string_equal(told->description, "");
-	assert_int_equal(told->created_at, fixture->now_us);
+	event = fixture_only_event(fixture, PRODUCT_CREATED);
+	assert_ptr_equal(fixture->decisions[0].reply, event);
+	assert_int_equal(event->on_hand, 7);
+	assert_int_equal(event->available, 7);
+	assert_int_equal(event->version, 1);
+	assert_string_equal(event->description, "");
+	assert_int_equal(event->created_at, fixture->now_us);
 	assert_int_equal(fixture->outputs[0].sequence, 1);
-	assert_non_null(fixture_find(fixture, &told->id));
+	assert_non_null(fixture_find(fixture, &event->id));
 }
 
-static void creates_an_empty_shelf_where_no_stock_is_given(void **state)
+static void creates_a_product_without_stock_where_none_is_given(void **state)
 {
 	struct products_create wanted = lamp_wanted("L-1");
 
@@ -83,7 +83,7 @@ static void refuses_a_taken_sku(void **state)
 	assert_refused(fixture, E_CONFLICT, "sku_taken");
 }
 
-static void gives_a_sku_to_the_first_of_two_in_one_batch(void **state)
+static void gives_a_sku_to_the_first_of_two_products_in_one_batch(void **state)
 {
 	struct fixture *fixture = *state;
 	struct products_create wanted = lamp_wanted("L-1");
@@ -96,28 +96,28 @@ static void gives_a_sku_to_the_first_of_two_in_one_batch(void **state)
 	assert_int_equal(fixture->output_count, 1);
 }
 
-static void changes_what_is_named_and_nothing_else(void **state)
+static void changes_the_named_fields_and_no_others(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct product *product = fixture_product(fixture, "L-1", 3);
 	struct products_change change = no_change(&product->id);
-	const struct product_view *told;
+	const struct product_view *event;
 
 	change.name = "Bright lamp";
 	change.price_cents = 250;
 	fixture->now_us += SECOND_US;
 	assert_int_equal(fixture_decide(fixture, PRODUCTS_CHANGE, &change), OK);
-	told = fixture_only_event(fixture, PRODUCT_CHANGED);
-	assert_string_equal(told->name, "Bright lamp");
-	assert_int_equal(told->price_cents, 250);
-	assert_string_equal(told->sku, "L-1");
-	assert_int_equal(told->on_hand, 3);
-	assert_int_equal(told->version, 2);
-	assert_int_equal(told->updated_at, fixture->now_us);
+	event = fixture_only_event(fixture, PRODUCT_CHANGED);
+	assert_string_equal(event->name, "Bright lamp");
+	assert_int_equal(event->price_cents, 250);
+	assert_string_equal(event->sku, "L-1");
+	assert_int_equal(event->on_hand, 3);
+	assert_int_equal(event->version, 2);
+	assert_int_equal(event->updated_at, fixture->now_us);
 	assert_int_equal(fixture->outputs[0].sequence, 2);
 }
 
-static void makes_no_version_of_a_change_that_changes_nothing(void **state)
+static void a_change_that_changes_nothing_makes_no_version(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct product *product = fixture_product(fixture, "L-1", 3);
@@ -168,7 +168,7 @@ static void frees_the_sku_that_a_product_gives_up(void **state)
 	assert_string_equal(fixture_find(fixture, &product->id)->sku, "L-2");
 }
 
-static void moves_a_sku_twice_in_one_batch_and_hands_it_on(void **state)
+static void moves_a_sku_twice_in_one_batch(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct product *product = fixture_product(fixture, "L-1", 3);
@@ -193,18 +193,18 @@ static void withdraws_once(void **state)
 	struct fixture *fixture = *state;
 	const struct product *product = fixture_product(fixture, "L-1", 3);
 	const struct by_id asked = {.id = product->id, .expected_version = INT_ABSENT};
-	const struct product_view *told;
+	const struct product_view *event;
 
 	assert_int_equal(fixture_decide(fixture, PRODUCTS_WITHDRAW, &asked), OK);
-	told = fixture_only_event(fixture, PRODUCT_WITHDRAWN);
-	assert_int_equal(told->status, PRODUCT_INACTIVE);
-	assert_int_equal(told->version, 2);
+	event = fixture_only_event(fixture, PRODUCT_WITHDRAWN);
+	assert_int_equal(event->status, PRODUCT_INACTIVE);
+	assert_int_equal(event->version, 2);
 	assert_int_equal(fixture_decide(fixture, PRODUCTS_WITHDRAW, &asked), OK);
 	assert_int_equal(fixture->output_count, 0);
 	assert_int_equal(((const struct product_view *)fixture->decisions[0].reply)->version, 2);
 }
 
-static void tells_a_withdrawal_by_whichever_request(void **state)
+static void publishes_a_withdrawal_by_either_request(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct product *product = fixture_product(fixture, "L-1", 3);
@@ -224,24 +224,24 @@ static void adjusts_stock_down_to_what_is_reserved(void **state)
 	struct fixture *fixture = *state;
 	struct product *product = fixture_product(fixture, "L-1", 5);
 	struct products_adjust_stock adjustment = counted(&product->id, -3);
-	const struct stock_adjusted *told;
+	const struct stock_adjusted *event;
 
 	product->reserved = 2;
 	adjustment.reason = "broken";
 	assert_int_equal(fixture_decide(fixture, PRODUCTS_ADJUST_STOCK, &adjustment), OK);
-	told = fixture_only_event(fixture, STOCK_ADJUSTED);
-	assert_int_equal(told->product.on_hand, 2);
-	assert_int_equal(told->product.available, 0);
-	assert_int_equal(told->product.version, 2);
-	assert_int_equal(told->delta, -3);
-	assert_string_equal(told->reason, "broken");
+	event = fixture_only_event(fixture, STOCK_ADJUSTED);
+	assert_int_equal(event->product.on_hand, 2);
+	assert_int_equal(event->product.available, 0);
+	assert_int_equal(event->product.version, 2);
+	assert_int_equal(event->delta, -3);
+	assert_string_equal(event->reason, "broken");
 	assert_int_equal(((const struct product_view *)fixture->decisions[0].reply)->on_hand, 2);
 	adjustment.delta = -1;
 	fixture_decide(fixture, PRODUCTS_ADJUST_STOCK, &adjustment);
 	assert_refused(fixture, E_CONFLICT, "stock_below_reserved");
 }
 
-static void refuses_more_stock_than_there_can_be(void **state)
+static void refuses_more_stock_than_the_limit(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct product *product = fixture_product(fixture, "L-1", 1);
@@ -257,7 +257,7 @@ static void refuses_more_stock_than_there_can_be(void **state)
 	assert_int_equal(fixture_decide(fixture, PRODUCTS_ADJUST_STOCK, &adjustment), OK);
 }
 
-static void knows_no_product_by_a_wrong_id(void **state)
+static void finds_no_product_by_a_wrong_id(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct uuid id = fixture_id(fixture);
@@ -272,7 +272,7 @@ static void knows_no_product_by_a_wrong_id(void **state)
 	assert_refused(fixture, E_NOT_FOUND, "not_found");
 }
 
-static void lets_nobody_but_admins_in(void **state)
+static void refuses_every_caller_but_admins(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct product *product = fixture_product(fixture, "L-1", 3);
@@ -305,20 +305,20 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_a_shop(creates_a_product_with_its_stock),
-		in_a_shop(creates_an_empty_shelf_where_no_stock_is_given),
+		in_a_shop(creates_a_product_without_stock_where_none_is_given),
 		in_a_shop(refuses_a_taken_sku),
-		in_a_shop(gives_a_sku_to_the_first_of_two_in_one_batch),
-		in_a_shop(changes_what_is_named_and_nothing_else),
-		in_a_shop(makes_no_version_of_a_change_that_changes_nothing),
+		in_a_shop(gives_a_sku_to_the_first_of_two_products_in_one_batch),
+		in_a_shop(changes_the_named_fields_and_no_others),
+		in_a_shop(a_change_that_changes_nothing_makes_no_version),
 		in_a_shop(refuses_a_change_of_another_version),
 		in_a_shop(frees_the_sku_that_a_product_gives_up),
-		in_a_shop(moves_a_sku_twice_in_one_batch_and_hands_it_on),
+		in_a_shop(moves_a_sku_twice_in_one_batch),
 		in_a_shop(withdraws_once),
-		in_a_shop(tells_a_withdrawal_by_whichever_request),
+		in_a_shop(publishes_a_withdrawal_by_either_request),
 		in_a_shop(adjusts_stock_down_to_what_is_reserved),
-		in_a_shop(refuses_more_stock_than_there_can_be),
-		in_a_shop(knows_no_product_by_a_wrong_id),
-		in_a_shop(lets_nobody_but_admins_in),
+		in_a_shop(refuses_more_stock_than_the_limit),
+		in_a_shop(finds_no_product_by_a_wrong_id),
+		in_a_shop(refuses_every_caller_but_admins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

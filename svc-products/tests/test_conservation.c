@@ -1,7 +1,7 @@
-/* Stock is conserved: whatever comes, in whatever order and batches, again and again.
+/* Stock is conserved for all messages, in any sequence, in any batches, and when they are repeated.
  *
- * Random histories with fixed seeds. After every turn: on_hand = initial + adjustments - sold, reserved = the sum of
- * what is held, 0 <= reserved <= on_hand; and the stock levels told last are those that are saved. */
+ * Random histories with fixed seeds. After every batch: on_hand = initial + adjustments - sold, reserved = the sum of
+ * the held reservations, and 0 <= reserved <= on_hand. The last published stock levels equal the saved ones. */
 #include "core/random.h"
 #include "products/tests/fixture.h"
 
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-enum { PRODUCTS = 5, ORDERS = 150, TURNS = 120, BATCH_MAX = 20, INITIAL = 40, SEEDS = 10 };
+enum { PRODUCTS = 5, ORDERS = 150, BATCHES = 120, BATCH_MAX = 20, INITIAL = 40, SEEDS = 10 };
 
 struct history {
 	struct fixture fixture;
@@ -19,7 +19,7 @@ struct history {
 	struct uuid products[PRODUCTS];
 	int64_t adjusted[PRODUCTS];
 	struct order_event *orders[ORDERS];
-	int end[ORDERS]; /* the one end that orders has decided on; 0: none yet */
+	int end[ORDERS]; /* the end of the order; 0: none yet */
 };
 
 static uint64_t draw(struct history *history, uint64_t below)
@@ -45,7 +45,7 @@ static void begin(struct history *history, uint64_t seed)
 	}
 }
 
-/* As orders speaks: one end an order, confirmed only after stock was held, each message again and again. */
+/* The events that orders can publish: one end per order, and order.confirmed only after the stock was reserved. */
 static int end_of(struct history *history, size_t order)
 {
 	static const int ends[] = {ORDER_REJECTED, ORDER_EXPIRED, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_CONFIRMED};
@@ -136,16 +136,16 @@ static void assert_level(struct history *history, const struct stock_level *leve
 	assert_int_equal(level->reserved, product->reserved);
 }
 
-static void assert_told_truly(struct history *history)
+static void assert_published_levels(struct history *history)
 {
 	for (size_t i = 0; i < history->fixture.output_count; i++) {
 		const struct output *output = &history->fixture.outputs[i];
-		const struct stock_event *told = output->body;
+		const struct stock_event *event = output->body;
 
 		if (output->type != STOCK_RESERVED && output->type != STOCK_RELEASED && output->type != STOCK_SOLD)
 			continue;
-		for (size_t level = 0; level < told->stock.count; level++)
-			assert_level(history, &((const struct stock_level *)told->stock.items)[level]);
+		for (size_t level = 0; level < event->stock.count; level++)
+			assert_level(history, &((const struct stock_level *)event->stock.items)[level]);
 	}
 }
 
@@ -157,7 +157,7 @@ static void conserves_stock_through_any_history(void **state)
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
 		begin(&history, seed * 0x9e3779b97f4a7c15u);
-		for (size_t turn = 0; turn < TURNS; turn++) {
+		for (size_t n = 0; n < BATCHES; n++) {
 			struct message batch[BATCH_MAX];
 			size_t count = 1 + draw(&history, BATCH_MAX);
 
@@ -166,13 +166,13 @@ static void conserves_stock_through_any_history(void **state)
 			fixture_batch(&history.fixture, batch, count);
 			count_adjustments(&history, batch, count);
 			assert_conserved(&history);
-			assert_told_truly(&history);
+			assert_published_levels(&history);
 			for (size_t i = 0; i < history.fixture.output_count; i++)
 				counts[history.fixture.outputs[i].type]++;
 		}
 		fixture_close(&history.fixture);
 	}
-	/* The histories were worth running: everything that can happen has. */
+	/* The histories contain everything that can happen. */
 	assert_true(counts[STOCK_RESERVED] > 100 && counts[STOCK_REFUSED] > 100 && counts[STOCK_SOLD] > 100);
 	assert_true(counts[STOCK_RELEASED] > 100 && counts[STOCK_ADJUSTED] > 100);
 }

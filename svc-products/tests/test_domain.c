@@ -1,4 +1,4 @@
-/* The rules of products and reservations by themselves. */
+/* The rules of products and reservations alone. */
 #include "products/domain/reservation.h"
 
 #include <setjmp.h>
@@ -22,7 +22,7 @@ static void assert_answer(const struct demand *demands, size_t count, enum deman
 		assert_int_equal(decision.line, line);
 }
 
-static void meets_what_is_available_and_no_more(void **state)
+static void accepts_what_is_available_and_no_more(void **state)
 {
 	(void)state;
 	assert_answer(&(struct demand){.product = &lamp, .quantity = 3}, 1, DEMAND_MET, 0);
@@ -39,7 +39,7 @@ static void names_the_first_line_that_cannot_be_met(void **state)
 	assert_answer(demands, 3, DEMAND_OUT_OF_STOCK, 1);
 }
 
-static void tells_what_never_works_before_what_may_work_tomorrow(void **state)
+static void reports_a_permanent_reason_before_a_temporary_one(void **state)
 {
 	const struct demand short_and_unknown[] = {{.product = &chair, .quantity = 2},
 						   {.product = NULL, .quantity = 1}};
@@ -75,7 +75,7 @@ static void moves_stock_between_available_reserved_and_sold(void **state)
 	assert_int_equal(product.version, 0);
 }
 
-static void counts_no_less_than_reserved_and_no_more_than_the_bound(void **state)
+static void adjusts_to_no_less_than_reserved_and_no_more_than_the_limit(void **state)
 {
 	(void)state;
 	assert_int_equal(product_adjustment(&lamp, -3, 100), ADJUSTMENT_FITS);
@@ -94,7 +94,7 @@ static void totals_the_largest_order_exactly(void **state)
 	assert_int_equal(reservation_total(lines, 100), 1000000000000000);
 }
 
-static void opens_a_claim_to_its_holder_and_a_free_one_to_all(void **state)
+static void a_claim_is_open_to_its_holder_and_a_free_claim_to_all(void **state)
 {
 	const struct uuid a = {{1}}, b = {{2}};
 	const struct sku_claim held = {.product_id = a}, open = {.product_id = {{0}}};
@@ -108,13 +108,13 @@ static void opens_a_claim_to_its_holder_and_a_free_one_to_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(meets_what_is_available_and_no_more),
+		cmocka_unit_test(accepts_what_is_available_and_no_more),
 		cmocka_unit_test(names_the_first_line_that_cannot_be_met),
-		cmocka_unit_test(tells_what_never_works_before_what_may_work_tomorrow),
+		cmocka_unit_test(reports_a_permanent_reason_before_a_temporary_one),
 		cmocka_unit_test(moves_stock_between_available_reserved_and_sold),
-		cmocka_unit_test(counts_no_less_than_reserved_and_no_more_than_the_bound),
+		cmocka_unit_test(adjusts_to_no_less_than_reserved_and_no_more_than_the_limit),
 		cmocka_unit_test(totals_the_largest_order_exactly),
-		cmocka_unit_test(opens_a_claim_to_its_holder_and_a_free_one_to_all),
+		cmocka_unit_test(a_claim_is_open_to_its_holder_and_a_free_claim_to_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* What orders do to the stock, in every order of held_delivery. */
+/* The events of orders and the stock, in every sequence of delivery. */
 #include "products/tests/fixture.h"
 
 #include <setjmp.h>
@@ -39,18 +39,18 @@ static void assert_stale(struct fixture *fixture, int type, const void *body)
 static const struct stock_refused *assert_refused(struct fixture *fixture, const struct order_event *order,
 						  const char *code)
 {
-	const struct stock_refused *told;
+	const struct stock_refused *event;
 
 	assert_int_equal(fixture_decide(fixture, ORDER_PLACED, order), OK);
-	told = fixture_only_event(fixture, STOCK_REFUSED);
-	assert_string_equal(told->code, code);
-	assert_true(uuid_equal(&told->order_id, &order->order_id));
+	event = fixture_only_event(fixture, STOCK_REFUSED);
+	assert_string_equal(event->code, code);
+	assert_true(uuid_equal(&event->order_id, &order->order_id));
 	assert_int_equal(fixture_reservation(fixture, &order->order_id)->state, RESERVATION_REFUSED);
 	assert_int_equal(fixture->deadline_count, 0);
-	return told;
+	return event;
 }
 
-static void reserves_with_names_and_prices_and_tells_stock_after(void **state)
+static void reserves_with_names_prices_and_the_stock_levels_after(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct product *lamp = fixture_product(fixture, "lamp", 5);
@@ -58,26 +58,26 @@ static void reserves_with_names_and_prices_and_tells_stock_after(void **state)
 	const struct uuid products[] = {chair->id, lamp->id};
 	const int64_t quantities[] = {4, 2};
 	const struct order_event *order = fixture_order(fixture, 2, products, quantities);
-	const struct stock_event *told;
+	const struct stock_event *event;
 	const struct order_line *lines;
 	const struct stock_level *levels;
 
 	chair->price_cents = 250;
 	assert_int_equal(fixture_decide(fixture, ORDER_PLACED, order), OK);
-	told = fixture_only_event(fixture, STOCK_RESERVED);
-	lines = told->items.items;
-	levels = told->stock.items;
+	event = fixture_only_event(fixture, STOCK_RESERVED);
+	lines = event->items.items;
+	levels = event->stock.items;
 	assert_true(uuid_equal(&fixture->outputs[0].subject, &order->order_id));
 	assert_int_equal(fixture->outputs[0].sequence, 1);
-	assert_int_equal(told->items.count, 2);
+	assert_int_equal(event->items.count, 2);
 	assert_string_equal(lines[0].name, "chair");
 	assert_int_equal(lines[0].unit_price_cents, 250);
 	assert_int_equal(lines[0].quantity, 4);
 	assert_string_equal(lines[1].name, "lamp");
-	assert_int_equal(told->total_cents, 4 * 250 + 2 * 100);
-	assert_string_equal(told->currency, "USD");
-	assert_int_equal(told->expires_at, order->expires_at);
-	assert_int_equal(told->stock.count, 2);
+	assert_int_equal(event->total_cents, 4 * 250 + 2 * 100);
+	assert_string_equal(event->currency, "USD");
+	assert_int_equal(event->expires_at, order->expires_at);
+	assert_int_equal(event->stock.count, 2);
 	assert_int_equal(levels[0].on_hand, 9);
 	assert_int_equal(levels[0].reserved, 4);
 	assert_int_equal(levels[0].sequence, 2);
@@ -85,7 +85,7 @@ static void reserves_with_names_and_prices_and_tells_stock_after(void **state)
 	assert_int_equal(fixture_find(fixture, &lamp->id)->version, 1);
 }
 
-static void asks_again_a_minute_after_the_order_should_have_ended(void **state)
+static void sets_a_timer_for_a_minute_after_the_deadline(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct order_event *order = fixture_order_one(fixture, &fixture_product(fixture, "lamp", 5)->id, 2);
@@ -104,29 +104,29 @@ static void refuses_each_line_that_cannot_be_met_by_its_reason(void **state)
 	struct product *franc = fixture_product(fixture, "franc", 5), *gone = fixture_product(fixture, "gone", 5);
 	const struct uuid nothing = fixture_id(fixture);
 	const int64_t ones[] = {1, 1};
-	const struct stock_refused *told;
+	const struct stock_refused *event;
 
 	franc->currency = "CHF";
 	gone->withdrawn = true;
-	told = assert_refused(fixture, fixture_order(fixture, 2, (struct uuid[]){lamp->id, nothing}, ones),
-			      "product_unknown");
-	assert_true(uuid_equal(&told->product_id, &nothing));
-	told = assert_refused(fixture, fixture_order(fixture, 2, (struct uuid[]){lamp->id, gone->id}, ones),
-			      "product_withdrawn");
-	assert_true(uuid_equal(&told->product_id, &gone->id));
-	assert_string_equal(told->detail, "\"gone\" is no longer sold");
-	told = assert_refused(fixture, fixture_order(fixture, 2, (struct uuid[]){lamp->id, franc->id}, ones),
-			      "mixed_currency");
-	assert_true(uuid_equal(&told->product_id, &franc->id));
-	told = assert_refused(fixture, fixture_order_one(fixture, &lamp->id, 6), "out_of_stock");
-	assert_true(uuid_equal(&told->product_id, &lamp->id));
-	assert_string_equal(told->detail, "6 of \"lamp\" asked for, 5 available");
-	assert_int_equal(told->stock.count, 1);
+	event = assert_refused(fixture, fixture_order(fixture, 2, (struct uuid[]){lamp->id, nothing}, ones),
+			       "product_unknown");
+	assert_true(uuid_equal(&event->product_id, &nothing));
+	event = assert_refused(fixture, fixture_order(fixture, 2, (struct uuid[]){lamp->id, gone->id}, ones),
+			       "product_withdrawn");
+	assert_true(uuid_equal(&event->product_id, &gone->id));
+	assert_string_equal(event->detail, "\"gone\" is no longer sold");
+	event = assert_refused(fixture, fixture_order(fixture, 2, (struct uuid[]){lamp->id, franc->id}, ones),
+			       "mixed_currency");
+	assert_true(uuid_equal(&event->product_id, &franc->id));
+	event = assert_refused(fixture, fixture_order_one(fixture, &lamp->id, 6), "out_of_stock");
+	assert_true(uuid_equal(&event->product_id, &lamp->id));
+	assert_string_equal(event->detail, "6 of \"lamp\" asked for, 5 available");
+	assert_int_equal(event->stock.count, 1);
 	assert_stock(fixture, &lamp->id, 5, 0);
 	assert_int_equal(fixture_find(fixture, &lamp->id)->sequence, 1);
 }
 
-static void tells_with_a_refusal_what_it_looked_at(void **state)
+static void publishes_with_a_refusal_the_stock_levels_that_it_read(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct product *lamp = fixture_product(fixture, "lamp", 5), *chair = fixture_product(fixture, "chair", 1);
@@ -134,10 +134,10 @@ static void tells_with_a_refusal_what_it_looked_at(void **state)
 	const int64_t quantities[] = {1, 1, 2};
 
 	fixture_decide(fixture, ORDER_PLACED, fixture_order_one(fixture, &lamp->id, 3));
-	const struct stock_refused *told =
+	const struct stock_refused *event =
 		assert_refused(fixture, fixture_order(fixture, 3, products, quantities), "product_unknown");
-	const struct stock_level *levels = told->stock.items;
-	assert_int_equal(told->stock.count, 2); /* of the one that is not there, there is nothing to tell */
+	const struct stock_level *levels = event->stock.items;
+	assert_int_equal(event->stock.count, 2); /* an unknown product has no stock level */
 	assert_true(uuid_equal(&levels[0].product_id, &chair->id));
 	assert_int_equal(levels[0].sequence, 1);
 	assert_true(uuid_equal(&levels[1].product_id, &lamp->id));
@@ -145,7 +145,7 @@ static void tells_with_a_refusal_what_it_looked_at(void **state)
 	assert_int_equal(levels[1].sequence, 2);
 }
 
-static void takes_an_order_all_in_another_currency(void **state)
+static void accepts_an_order_all_in_another_currency(void **state)
 {
 	struct fixture *fixture = *state;
 	struct product *franc = fixture_product(fixture, "franc", 5);
@@ -155,7 +155,7 @@ static void takes_an_order_all_in_another_currency(void **state)
 	assert_string_equal(((const struct stock_event *)fixture_only_event(fixture, STOCK_RESERVED))->currency, "CHF");
 }
 
-static void ignores_an_order_that_has_expired_before_it_came(void **state)
+static void ignores_an_order_that_has_expired(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct product *lamp = fixture_product(fixture, "lamp", 5);
@@ -168,7 +168,7 @@ static void ignores_an_order_that_has_expired_before_it_came(void **state)
 	assert_int_equal(fixture_decide(fixture, ORDER_PLACED, order), OK);
 }
 
-static void answers_an_order_once_whatever_became_of_it(void **state)
+static void answers_an_order_once_in_every_state(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct product *lamp = fixture_product(fixture, "lamp", 5);
@@ -184,21 +184,21 @@ static void answers_an_order_once_whatever_became_of_it(void **state)
 	assert_stock(fixture, &lamp->id, 3, 0);
 }
 
-static void sells_what_was_held_once(void **state)
+static void sells_a_reservation_once(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct product *lamp = fixture_product(fixture, "lamp", 5);
 	const struct order_event *order = fixture_order_one(fixture, &lamp->id, 2);
-	const struct stock_event *told;
+	const struct stock_event *event;
 
 	fixture_decide(fixture, ORDER_PLACED, order);
 	assert_int_equal(fixture_decide(fixture, ORDER_CONFIRMED, order), OK);
-	told = fixture_only_event(fixture, STOCK_SOLD);
+	event = fixture_only_event(fixture, STOCK_SOLD);
 	assert_int_equal(fixture->outputs[0].sequence, 2);
-	assert_int_equal(told->expires_at, INT_ABSENT);
-	assert_int_equal(told->total_cents, 200);
-	assert_int_equal(((const struct stock_level *)told->stock.items)->on_hand, 3);
-	assert_int_equal(((const struct stock_level *)told->stock.items)->reserved, 0);
+	assert_int_equal(event->expires_at, INT_ABSENT);
+	assert_int_equal(event->total_cents, 200);
+	assert_int_equal(((const struct stock_level *)event->stock.items)->on_hand, 3);
+	assert_int_equal(((const struct stock_level *)event->stock.items)->reserved, 0);
 	assert_int_equal(fixture->deadline_count, 1);
 	assert_int_equal(fixture->deadlines[0].due_us, INT64_MIN);
 	assert_int_equal(fixture_reservation(fixture, &order->order_id)->state, RESERVATION_SOLD);
@@ -206,7 +206,7 @@ static void sells_what_was_held_once(void **state)
 	assert_stock(fixture, &lamp->id, 3, 0);
 }
 
-static void releases_what_was_held_once_for_every_end(void **state)
+static void releases_a_reservation_once_for_every_end(void **state)
 {
 	static const int ends[] = {ORDER_REJECTED, ORDER_EXPIRED, ORDER_CANCELLED};
 	struct fixture *fixture = *state;
@@ -236,14 +236,14 @@ static void releases_at_the_prices_and_names_of_the_reservation(void **state)
 					       .name = "Dear lamp",
 					       .price_cents = 999,
 					       .status = PRODUCT_INACTIVE};
-	const struct stock_event *told;
+	const struct stock_event *event;
 
 	fixture_decide(fixture, ORDER_PLACED, order);
 	assert_int_equal(fixture_decide(fixture, PRODUCTS_CHANGE, &dearer), OK);
 	assert_int_equal(fixture_decide(fixture, ORDER_CONFIRMED, order), OK);
-	told = fixture_only_event(fixture, STOCK_SOLD);
-	assert_string_equal(((const struct order_line *)told->items.items)->name, "lamp");
-	assert_int_equal(told->total_cents, 200);
+	event = fixture_only_event(fixture, STOCK_SOLD);
+	assert_string_equal(((const struct order_line *)event->items.items)->name, "lamp");
+	assert_int_equal(event->total_cents, 200);
 }
 
 static void leaves_a_tombstone_where_the_release_comes_first(void **state)
@@ -282,7 +282,7 @@ static void settles_release_before_reserve_within_one_batch(void **state)
 	assert_stock(fixture, &lamp->id, 5, 0);
 }
 
-static void lets_a_refused_order_end_in_silence(void **state)
+static void publishes_nothing_at_the_end_of_a_refused_order(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct product *lamp = fixture_product(fixture, "lamp", 5);
@@ -292,7 +292,7 @@ static void lets_a_refused_order_end_in_silence(void **state)
 	assert_stale(fixture, ORDER_REJECTED, order);
 }
 
-static void keeps_a_confirmation_that_cannot_be_for_the_dead_letters(void **state)
+static void refuses_an_impossible_confirmation(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct product *lamp = fixture_product(fixture, "lamp", 5);
@@ -310,7 +310,7 @@ static void keeps_a_confirmation_that_cannot_be_for_the_dead_letters(void **stat
 	assert_stock(fixture, &lamp->id, 3, 0);
 }
 
-static void undoes_all_lines_where_a_product_stands_in_two(void **state)
+static void undoes_all_lines_when_a_product_is_in_two(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct product *lamp = fixture_product(fixture, "lamp", 5);
@@ -335,8 +335,8 @@ static void settles_only_the_lines_that_were_reserved(void **state)
 	assert_stock(fixture, &chair->id, 5, 0);
 }
 
-/* As a turn sees it that looked at the product before another replica reserved, and at the reservation after it. */
-static void settles_nothing_of_a_product_that_has_less_reserved(void **state)
+/* As in a batch that loaded the product before another replica reserved, and the reservation after it. */
+static void changes_nothing_when_a_product_has_less_reserved(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct product *chair = fixture_product(fixture, "chair", 5), *lamp = fixture_product(fixture, "lamp", 5);
@@ -404,7 +404,7 @@ static void sells_within_the_batch_that_freed_the_stock(void **state)
 	assert_stock(fixture, &lamp->id, 0, 0);
 }
 
-static void asks_what_became_of_an_order_while_its_reservation_is_held(void **state)
+static void publishes_reservation_overdue_while_a_reservation_is_held(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct order_event *order = fixture_order_one(fixture, &fixture_product(fixture, "lamp", 5)->id, 2);
@@ -429,27 +429,27 @@ static void asks_what_became_of_an_order_while_its_reservation_is_held(void **st
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_a_shop(reserves_with_names_and_prices_and_tells_stock_after),
-		in_a_shop(asks_again_a_minute_after_the_order_should_have_ended),
+		in_a_shop(reserves_with_names_prices_and_the_stock_levels_after),
+		in_a_shop(sets_a_timer_for_a_minute_after_the_deadline),
 		in_a_shop(refuses_each_line_that_cannot_be_met_by_its_reason),
-		in_a_shop(tells_with_a_refusal_what_it_looked_at),
-		in_a_shop(takes_an_order_all_in_another_currency),
-		in_a_shop(ignores_an_order_that_has_expired_before_it_came),
-		in_a_shop(answers_an_order_once_whatever_became_of_it),
-		in_a_shop(sells_what_was_held_once),
-		in_a_shop(releases_what_was_held_once_for_every_end),
+		in_a_shop(publishes_with_a_refusal_the_stock_levels_that_it_read),
+		in_a_shop(accepts_an_order_all_in_another_currency),
+		in_a_shop(ignores_an_order_that_has_expired),
+		in_a_shop(answers_an_order_once_in_every_state),
+		in_a_shop(sells_a_reservation_once),
+		in_a_shop(releases_a_reservation_once_for_every_end),
 		in_a_shop(releases_at_the_prices_and_names_of_the_reservation),
 		in_a_shop(leaves_a_tombstone_where_the_release_comes_first),
 		in_a_shop(settles_release_before_reserve_within_one_batch),
-		in_a_shop(lets_a_refused_order_end_in_silence),
-		in_a_shop(keeps_a_confirmation_that_cannot_be_for_the_dead_letters),
-		in_a_shop(undoes_all_lines_where_a_product_stands_in_two),
+		in_a_shop(publishes_nothing_at_the_end_of_a_refused_order),
+		in_a_shop(refuses_an_impossible_confirmation),
+		in_a_shop(undoes_all_lines_when_a_product_is_in_two),
 		in_a_shop(settles_only_the_lines_that_were_reserved),
-		in_a_shop(settles_nothing_of_a_product_that_has_less_reserved),
+		in_a_shop(changes_nothing_when_a_product_has_less_reserved),
 		in_a_shop(gives_the_last_item_to_the_first_of_two_orders_in_one_batch),
 		in_a_shop(serves_a_hundred_buyers_of_a_hot_product_in_one_batch),
 		in_a_shop(sells_within_the_batch_that_freed_the_stock),
-		in_a_shop(asks_what_became_of_an_order_while_its_reservation_is_held),
+		in_a_shop(publishes_reservation_overdue_while_a_reservation_is_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* A small world for decisions. */
+/* The fixture for tests of decisions. */
 #include "users/tests/fixture.h"
 
 #include <stdlib.h>
@@ -31,15 +31,15 @@ int fixture_close(void **state)
 	return 0;
 }
 
-/* ---- the world ---- */
+/* ---- rows ---- */
 
 const void *fixture_find(const struct fixture *fixture, const struct aggregate *kind, const struct uuid *id)
 {
-	if (kind == &buyer_kind) /* the same rows, looked at */
+	if (kind == &buyer_kind) /* the same rows */
 		kind = &user_kind;
 	for (size_t i = 0; i < fixture->count; i++)
-		if (fixture->things[i].kind == kind && uuid_equal(&fixture->things[i].id, id))
-			return fixture->things[i].data;
+		if (fixture->rows[i].kind == kind && uuid_equal(&fixture->rows[i].id, id))
+			return fixture->rows[i].data;
 	return NULL;
 }
 
@@ -61,12 +61,12 @@ static void save(struct fixture *fixture, const struct entry *entry)
 	size_t at = 0;
 
 	while (at < fixture->count &&
-	       !(fixture->things[at].kind == entry->kind && uuid_equal(&fixture->things[at].id, &entry->id)))
+	       !(fixture->rows[at].kind == entry->kind && uuid_equal(&fixture->rows[at].id, &entry->id)))
 		at++;
 	assert_true(at < FIXTURE_ROWS);
-	fixture->things[at].kind = entry->kind;
-	fixture->things[at].id = entry->id;
-	fixture->things[at].data = entry->data;
+	fixture->rows[at].kind = entry->kind;
+	fixture->rows[at].id = entry->id;
+	fixture->rows[at].data = entry->data;
 	if (at == fixture->count)
 		fixture->count++;
 }
@@ -174,7 +174,7 @@ struct uuid fixture_session(struct fixture *fixture, const struct user *user, ui
 	return id;
 }
 
-/* ---- what was said ---- */
+/* ---- results ---- */
 
 void assert_refused(const struct fixture *fixture, struct decision_result decision, enum status status,
 		    const char *code)

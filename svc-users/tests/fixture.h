@@ -1,5 +1,5 @@
-/* A small world for decisions: aggregates at rest, a clock, and one decision at a time, loaded and saved as a consumer
- * does it. Only what a handler's keys name is loaded, so a decision that forgets one fails here. */
+/* The fixture for tests of decisions: rows in memory, a clock, and one decision at a time, with load and save as in a
+ * consumer. Only what the keys of a handler name is loaded, so a decision that needs more fails here. */
 #ifndef USERS_TESTS_FIXTURE_H
 #define USERS_TESTS_FIXTURE_H
 
@@ -20,7 +20,7 @@ struct fixture {
 		const struct aggregate *kind;
 		struct uuid id;
 		void *data;
-	} things[FIXTURE_ROWS];
+	} rows[FIXTURE_ROWS];
 	size_t count;
 	int64_t now_us;
 	unsigned messages;
@@ -36,7 +36,7 @@ struct act {
 };
 extern const struct act registering, installing, changing, disabling, signing_in, refreshing, signing_out, answering;
 
-/* Decides, and keeps what was decided. */
+/* Decides a message, and saves the result. */
 struct decision_result fixture_decide(struct fixture *fixture, struct act act, struct caller caller, const void *body,
 				      const void *prepared);
 
@@ -57,10 +57,10 @@ const struct user *user_now(const struct fixture *fixture, const struct user *us
 /* Tokens whose refresh token's hash is all `mark`. */
 struct issued_tokens tokens_marked(struct uuid session_id, uint8_t mark);
 struct token_hash hash_marked(uint8_t mark);
-/* Signs in with tokens marked `mark`; says the session. */
+/* Signs in with tokens marked `mark`; returns the session's id. */
 struct uuid fixture_session(struct fixture *fixture, const struct user *user, uint8_t mark);
 
-/* A refusal with this status and code, and nothing said to others. */
+/* A refusal with this status and code, and no event. */
 void assert_refused(const struct fixture *fixture, struct decision_result decision, enum status status,
 		    const char *code);
 /* One event of this type, about this account, with its version. */

@@ -1,4 +1,4 @@
-/* Accounts: register, change, disable, and what orders are told of a buyer. */
+/* Accounts: register, change, disable, and the answer about a buyer. */
 #include "users/tests/fixture.h"
 
 #include <string.h>
@@ -32,7 +32,7 @@ static struct decision_result change(struct fixture *fixture, struct users_chang
 
 /* ---- register ---- */
 
-static void registers_an_active_customer_and_tells(void **state)
+static void registers_an_active_customer_and_publishes_it(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann");
@@ -74,9 +74,9 @@ static void installs_the_first_admin_as_an_admin(void **state)
 	assert_true(fixture_admin(*state, "root")->admin);
 }
 
-/* ---- who may ---- */
+/* ---- rights ---- */
 
-static void lets_oneself_and_admins_see_an_account(void **state)
+static void lets_the_owner_and_admins_see_an_account(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann"), *bob = fixture_user(fixture, "bob"),
@@ -90,7 +90,7 @@ static void lets_oneself_and_admins_see_an_account(void **state)
 	assert_false(user_visible_to(&nobody.user_id, &nobody));
 }
 
-static void lets_nobody_else_change_or_disable_an_account(void **state)
+static void lets_no_other_user_change_or_disable_an_account(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann"), *bob = fixture_user(fixture, "bob");
@@ -105,7 +105,7 @@ static void lets_nobody_else_change_or_disable_an_account(void **state)
 	assert_false(user_now(fixture, ann)->disabled);
 }
 
-static void looks_at_the_admin_and_not_only_at_the_token(void **state)
+static void checks_the_admins_account_and_not_only_the_token(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann"), *root = fixture_admin(fixture, "root"),
@@ -120,7 +120,7 @@ static void looks_at_the_admin_and_not_only_at_the_token(void **state)
 	assert_refused(fixture, disable(fixture, ann, demoted), E_FORBIDDEN, "forbidden");
 }
 
-static void says_not_found_to_an_admin_only(void **state)
+static void replies_not_found_to_admins_only(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann"), *root = fixture_admin(fixture, "root");
@@ -133,7 +133,7 @@ static void says_not_found_to_an_admin_only(void **state)
 
 /* ---- change ---- */
 
-static void changes_the_name_and_tells(void **state)
+static void changes_the_name_and_publishes_it(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann");
@@ -151,7 +151,7 @@ static void changes_the_name_and_tells(void **state)
 	assert_true(view->created_at < view->updated_at);
 }
 
-static void tells_who_did_it(void **state)
+static void publishes_the_account_that_made_the_change(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann"), *root = fixture_admin(fixture, "root");
@@ -159,14 +159,14 @@ static void tells_who_did_it(void **state)
 	const struct output *events;
 
 	(void)fixture_events(fixture, &events);
-	assert_true(uuid_is_nil(&((const struct user_event *)events[0].body)->by)); /* by the operator */
+	assert_true(uuid_is_nil(&((const struct user_event *)events[0].body)->by)); /* the first admin has no caller */
 	wanted.role = ROLE_ADMIN;
 	assert_int_equal(change(fixture, wanted, caller_of(root)).status, OK);
 	(void)fixture_events(fixture, &events);
 	assert_true(uuid_equal(&((const struct user_event *)events[0].body)->by, &root->id));
 }
 
-static void says_nothing_when_nothing_changes(void **state)
+static void publishes_nothing_when_nothing_changes(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann");
@@ -211,7 +211,7 @@ static void enables_a_disabled_account_again(void **state)
 	assert_published(fixture, USER_CHANGED, ann);
 }
 
-static void keeps_an_admin_from_stepping_down(void **state)
+static void refuses_an_admin_who_ends_the_own_rights(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *root = fixture_admin(fixture, "root");
@@ -262,7 +262,7 @@ static void refuses_a_wrong_old_password(void **state)
 	assert_string_equal(user_now(fixture, ann)->password_hash, "hash of ann");
 }
 
-static void asks_again_when_the_password_changed_meanwhile(void **state)
+static void retries_when_the_password_has_changed(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann");
@@ -273,7 +273,7 @@ static void asks_again_when_the_password_changed_meanwhile(void **state)
 	assert_string_equal(user_now(fixture, ann)->password_hash, "hash of ann");
 }
 
-static void lets_no_admin_change_anothers_password(void **state)
+static void lets_no_admin_change_the_password_of_another(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann"), *root = fixture_admin(fixture, "root");
@@ -283,7 +283,7 @@ static void lets_no_admin_change_anothers_password(void **state)
 	assert_refused(fixture, change_password(fixture, ann, caller_of(root), NULL), E_FORBIDDEN, "forbidden");
 }
 
-static void changes_no_password_that_nobody_has_hashed(void **state)
+static void changes_no_password_without_a_hash(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann");
@@ -293,7 +293,7 @@ static void changes_no_password_that_nobody_has_hashed(void **state)
 
 /* ---- disable ---- */
 
-static void disables_once_and_tells_once(void **state)
+static void disables_once_and_publishes_once(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann");
@@ -308,7 +308,7 @@ static void disables_once_and_tells_once(void **state)
 	assert_memory_equal(second.reply, first.reply, sizeof(struct user_view));
 }
 
-static void disables_only_the_version_that_is_meant(void **state)
+static void disables_only_the_expected_version(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann");
@@ -319,7 +319,7 @@ static void disables_only_the_version_that_is_meant(void **state)
 	assert_int_equal(fixture_decide(fixture, disabling, caller_of(ann), &same, NULL).status, OK);
 }
 
-/* ---- may this person buy? ---- */
+/* ---- the answer about a buyer ---- */
 
 static struct decision_result ask(struct fixture *fixture, const struct uuid *user_id, int64_t expires_at)
 {
@@ -379,27 +379,27 @@ static void ignores_an_order_that_has_expired(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		HOLDS(registers_an_active_customer_and_tells),
+		HOLDS(registers_an_active_customer_and_publishes_it),
 		HOLDS(claims_the_address_for_its_owner),
 		HOLDS(refuses_an_address_that_is_taken),
 		HOLDS(installs_the_first_admin_as_an_admin),
-		HOLDS(lets_oneself_and_admins_see_an_account),
-		HOLDS(lets_nobody_else_change_or_disable_an_account),
-		HOLDS(looks_at_the_admin_and_not_only_at_the_token),
-		HOLDS(says_not_found_to_an_admin_only),
-		HOLDS(changes_the_name_and_tells),
-		HOLDS(tells_who_did_it),
-		HOLDS(says_nothing_when_nothing_changes),
+		HOLDS(lets_the_owner_and_admins_see_an_account),
+		HOLDS(lets_no_other_user_change_or_disable_an_account),
+		HOLDS(checks_the_admins_account_and_not_only_the_token),
+		HOLDS(replies_not_found_to_admins_only),
+		HOLDS(changes_the_name_and_publishes_it),
+		HOLDS(publishes_the_account_that_made_the_change),
+		HOLDS(publishes_nothing_when_nothing_changes),
 		HOLDS(lets_only_admins_change_role_and_status),
 		HOLDS(enables_a_disabled_account_again),
-		HOLDS(keeps_an_admin_from_stepping_down),
+		HOLDS(refuses_an_admin_who_ends_the_own_rights),
 		HOLDS(changes_the_password_when_the_old_one_is_right),
 		HOLDS(refuses_a_wrong_old_password),
-		HOLDS(asks_again_when_the_password_changed_meanwhile),
-		HOLDS(lets_no_admin_change_anothers_password),
-		HOLDS(changes_no_password_that_nobody_has_hashed),
-		HOLDS(disables_once_and_tells_once),
-		HOLDS(disables_only_the_version_that_is_meant),
+		HOLDS(retries_when_the_password_has_changed),
+		HOLDS(lets_no_admin_change_the_password_of_another),
+		HOLDS(changes_no_password_without_a_hash),
+		HOLDS(disables_once_and_publishes_once),
+		HOLDS(disables_only_the_expected_version),
 		HOLDS(verifies_an_active_buyer),
 		HOLDS(refuses_an_unknown_and_a_disabled_buyer),
 		HOLDS(ignores_an_order_that_has_expired),

@@ -26,7 +26,7 @@ static int close_arena(void **state)
 	return 0;
 }
 
-static void knows_the_password_of_its_hash(void **state)
+static void matches_the_password_of_a_hash(void **state)
 {
 	const char *hash = NULL;
 
@@ -46,7 +46,7 @@ static void hashes_by_argon2id_with_19_mib_and_two_passes(void **state)
 	assert_string_not_equal(hash, other);
 }
 
-static void matches_no_password_of_nobody(void **state)
+static void matches_no_password_without_a_hash(void **state)
 {
 	(void)state;
 	assert_false(password_matches(NULL, ""));
@@ -73,9 +73,9 @@ static void makes_tokens_that_name_their_session_and_differ(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		HOLDS(knows_the_password_of_its_hash),
+		HOLDS(matches_the_password_of_a_hash),
 		HOLDS(hashes_by_argon2id_with_19_mib_and_two_passes),
-		HOLDS(matches_no_password_of_nobody),
+		HOLDS(matches_no_password_without_a_hash),
 		HOLDS(makes_tokens_that_name_their_session_and_differ),
 	};
 

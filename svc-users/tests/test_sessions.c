@@ -61,7 +61,7 @@ static void disable(struct fixture *fixture, const struct user *user)
 
 /* ---- sign in ---- */
 
-static void starts_a_session_and_keeps_only_a_hash(void **state)
+static void starts_a_session_and_stores_only_a_hash(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann");
@@ -79,7 +79,7 @@ static void starts_a_session_and_keeps_only_a_hash(void **state)
 	assert_nothing_published(fixture);
 }
 
-static void refuses_unknown_wrong_and_disabled_in_the_same_words(void **state)
+static void refuses_unknown_wrong_and_disabled_with_the_same_text(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann");
@@ -97,7 +97,7 @@ static void refuses_unknown_wrong_and_disabled_in_the_same_words(void **state)
 	assert_null(session_of(fixture, uuid_of_text("session", "s", 1)));
 }
 
-static void asks_again_when_the_account_changed_meanwhile(void **state)
+static void retries_when_the_account_has_changed(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann");
@@ -136,7 +136,7 @@ static void ends_the_family_when_an_old_token_is_used_again(void **state)
 	assert_refuses(fixture, ann, 'c');
 }
 
-static void ends_the_family_when_a_token_was_never_given_out(void **state)
+static void ends_the_family_when_a_token_was_never_issued(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann");
@@ -147,7 +147,7 @@ static void ends_the_family_when_a_token_was_never_given_out(void **state)
 	assert_refuses(fixture, ann, 'a');
 }
 
-static void gives_a_new_successor_when_the_answer_was_lost(void **state)
+static void gives_a_new_successor_when_the_reply_was_lost(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann");
@@ -160,7 +160,7 @@ static void gives_a_new_successor_when_the_answer_was_lost(void **state)
 	assert_refreshes(fixture, ann, 'c', 'd');
 }
 
-static void gives_no_successor_after_the_grace(void **state)
+static void gives_no_successor_after_the_grace_period(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann");
@@ -172,7 +172,7 @@ static void gives_no_successor_after_the_grace(void **state)
 	assert_true(session_of(fixture, id)->revoked);
 }
 
-static void counts_the_grace_from_the_first_rotation(void **state)
+static void counts_the_grace_period_from_the_first_rotation(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann");
@@ -185,7 +185,7 @@ static void counts_the_grace_from_the_first_rotation(void **state)
 	assert_refuses(fixture, ann, 'a');
 }
 
-static void gives_no_successor_once_one_was_used(void **state)
+static void gives_no_successor_after_one_was_used(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann");
@@ -217,7 +217,7 @@ static void refuses_a_token_of_no_session(void **state)
 		       "bad_refresh_token");
 }
 
-static void signs_no_token_with_a_role_of_the_past(void **state)
+static void signs_no_token_with_an_old_role(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann"), *root = fixture_admin(fixture, "root");
@@ -236,7 +236,7 @@ static void signs_no_token_with_a_role_of_the_past(void **state)
 	assert_refreshes(fixture, ann, 'a', 'b');
 }
 
-static void takes_only_tokens_of_the_right_form(void **state)
+static void accepts_only_tokens_of_the_right_form(void **state)
 {
 	struct uuid id;
 
@@ -304,7 +304,7 @@ static void keeps_the_session_in_which_the_password_changes(void **state)
 	assert_refreshes(fixture, ann, 'a', 'b');
 }
 
-static void revives_no_session_that_had_ended_before(void **state)
+static void revives_no_ended_session(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann"), *bob = fixture_user(fixture, "bob");
@@ -360,7 +360,7 @@ static void signs_out_of_the_session_of_a_token(void **state)
 	assert_false(session_of(fixture, caller.session_id)->revoked);
 }
 
-static void signs_nobody_else_out(void **state)
+static void signs_no_other_user_out(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann"), *bob = fixture_user(fixture, "bob");
@@ -378,27 +378,27 @@ static void signs_nobody_else_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		HOLDS(starts_a_session_and_keeps_only_a_hash),
-		HOLDS(refuses_unknown_wrong_and_disabled_in_the_same_words),
-		HOLDS(asks_again_when_the_account_changed_meanwhile),
+		HOLDS(starts_a_session_and_stores_only_a_hash),
+		HOLDS(refuses_unknown_wrong_and_disabled_with_the_same_text),
+		HOLDS(retries_when_the_account_has_changed),
 		HOLDS(replaces_the_token_at_each_use),
 		HOLDS(ends_the_family_when_an_old_token_is_used_again),
-		HOLDS(ends_the_family_when_a_token_was_never_given_out),
-		HOLDS(gives_a_new_successor_when_the_answer_was_lost),
-		HOLDS(gives_no_successor_after_the_grace),
-		HOLDS(counts_the_grace_from_the_first_rotation),
-		HOLDS(gives_no_successor_once_one_was_used),
+		HOLDS(ends_the_family_when_a_token_was_never_issued),
+		HOLDS(gives_a_new_successor_when_the_reply_was_lost),
+		HOLDS(gives_no_successor_after_the_grace_period),
+		HOLDS(counts_the_grace_period_from_the_first_rotation),
+		HOLDS(gives_no_successor_after_one_was_used),
 		HOLDS(refuses_a_session_that_has_expired),
 		HOLDS(refuses_a_token_of_no_session),
-		HOLDS(signs_no_token_with_a_role_of_the_past),
-		HOLDS(takes_only_tokens_of_the_right_form),
+		HOLDS(signs_no_token_with_an_old_role),
+		HOLDS(accepts_only_tokens_of_the_right_form),
 		HOLDS(ends_all_sessions_of_a_disabled_account_for_good),
 		HOLDS(ends_other_sessions_when_the_password_changes),
 		HOLDS(keeps_the_session_in_which_the_password_changes),
-		HOLDS(revives_no_session_that_had_ended_before),
+		HOLDS(revives_no_ended_session),
 		HOLDS(signs_out_of_the_session_of_the_caller),
 		HOLDS(signs_out_of_the_session_of_a_token),
-		HOLDS(signs_nobody_else_out),
+		HOLDS(signs_no_other_user_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
