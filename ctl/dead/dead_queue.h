@@ -38,8 +38,7 @@ struct dead_letter {
 	const char *type, *code, *reason;
 	const char *origin; /* the queue that it came from */
 	int64_t attempts;
-	int64_t first_us,
-		last_us; /* first and last attempt; INT_ABSENT: the broker dead-lettered it, and tells no time */
+	int64_t first_us, last_us; /* attempts; INT_ABSENT: the broker dead-lettered it, without a time */
 	struct span body;
 	const struct json *json; /* NULL: the body is not JSON */
 };

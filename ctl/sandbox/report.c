@@ -66,7 +66,7 @@ static void print_first(const struct replay_result *result)
 {
 	const struct difference *first = &result->differences[0];
 
-	printf("  %s%zu said differently%s; the first, found after %.2f s, is decision %zu, on %s", tint(TINT_BAD),
+	printf("  %s%zu decided differently%s; the first, found after %.2f s, is decision %zu, on %s", tint(TINT_BAD),
 	       result->difference_count, tint(TINT_NONE), seconds(first->after_us), first->index + 1,
 	       type_name(first->input));
 	if (first->input != NULL)
@@ -83,7 +83,7 @@ static void print_first(const struct replay_result *result)
 		print_indented(first->rebuilt);
 		return;
 	}
-	printf("    this build %s%s\n", first->refusal != NULL ? "refuses: " : "says nothing",
+	printf("    this build %s%s\n", first->refusal != NULL ? "refuses: " : "publishes nothing",
 	       first->refusal != NULL ? first->refusal : "");
 }
 
@@ -152,13 +152,13 @@ static void print_finding(const struct finding *finding)
 	const struct replay_result *result = &finding->result;
 	const double took = seconds(result->took_us);
 
-	printf("\n%s%s%s: %zu decisions, %zu events, %.2f s (%.0f events a second)\n", tint(TINT_STRONG),
+	printf("\n%s%s%s: %zu decisions, %zu events, %.2f s (%.0f events per second)\n", tint(TINT_STRONG),
 	       finding->service->queue_prefix, tint(TINT_NONE), result->decisions, result->events, took,
 	       took > 0 ? (double)result->events / took : 0.0);
 	if (finding->waiting > 0)
 		printf("  %zu events that it had not decided by then were left out\n", finding->waiting);
 	if (result->difference_count == 0)
-		printf("  %sall said as recorded%s\n", tint(TINT_GOOD), tint(TINT_NONE));
+		printf("  %sall decided as recorded%s\n", tint(TINT_GOOD), tint(TINT_NONE));
 	else
 		print_first(result);
 	for (size_t i = 0; i < finding->table_count; i++)
@@ -174,7 +174,7 @@ static void add_difference(struct buffer *out, const struct difference *differen
 	json_object_open(&object);
 	json_object_int(&object, "decision", (int64_t)difference->index + 1);
 	json_object_int(&object, "after_us", difference->after_us);
-	json_object_text(&object, "heard", difference->input == NULL ? NULL : type_name(difference->input));
+	json_object_text(&object, "input", difference->input == NULL ? NULL : type_name(difference->input));
 	json_object_int(&object, "offset", difference->recorded == NULL ? INT_ABSENT : difference->recorded->offset);
 	if (difference->recorded != NULL)
 		json_object_json(&object, "recorded", difference->recorded->text);
@@ -244,7 +244,7 @@ static void json_finding(const struct finding *finding)
 	json_object_int(&object, "events", (int64_t)result->events);
 	json_object_int(&object, "waiting", (int64_t)finding->waiting);
 	json_object_int(&object, "took_us", result->took_us);
-	json_object_int(&object, "said_differently", (int64_t)result->difference_count);
+	json_object_int(&object, "decided_differently", (int64_t)result->difference_count);
 	json_object_json(&object, "differences", (struct span){differences.bytes, differences.size});
 	json_object_json(&object, "state", (struct span){tables.bytes, tables.size});
 	json_object_print(&object);
@@ -265,9 +265,9 @@ void report_start(const struct history *history, const char *name, bool json)
 	printf("sandbox %s: %zu events, up to offset %" PRId64 "%s%s\n", name, history->before, history->cut_offset,
 	       *time == '\0' ? "" : ", ", time);
 	if (history->unknown > 0)
-		printf("  %" PRId64 " events are not of the services' own: left out\n", history->unknown);
+		printf("  %" PRId64 " events are not from a service: left out\n", history->unknown);
 	if (history->repeated > 0)
-		printf("  %" PRId64 " stand in the log more than once: taken once\n", history->repeated);
+		printf("  %" PRId64 " are in the log more than once: taken once\n", history->repeated);
 	fflush(stdout);
 }
 

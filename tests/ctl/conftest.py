@@ -1,4 +1,4 @@
-"""The operator's command, run as an operator would: what it prints, and its exit code."""
+"""Runs the operator's command: what it prints, and its exit code."""
 import json
 import subprocess
 
@@ -8,7 +8,7 @@ from harness.waiting import eventually
 
 
 class Comanda:
-    """What ./dev ctl does, without a shell around it."""
+    """The same as ./dev ctl, without a shell."""
 
     def __init__(self, stack):
         self.program = f"{stack['COMANDA_BIN']}/comanda"
@@ -19,7 +19,7 @@ class Comanda:
             self.environment[f"COMANDA_DATABASE_URL_{service}"] = stack[f"COMANDA_OPERATOR_DATABASE_URL_{service}"]
 
     def run(self, *arguments, code=0):
-        """Standard output and standard error, after a look at the exit code."""
+        """Standard output and standard error, after a check of the exit code."""
         done = subprocess.run([self.program, *map(str, arguments)], env=self.environment, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=180)
         assert code is None or done.returncode == code, f"comanda {arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
@@ -28,18 +28,18 @@ class Comanda:
     def __call__(self, *arguments, code=0):
         return self.run(*arguments, code=code)[0]
 
-    def complaint(self, *arguments):
-        """The one line that says what is wrong, where nothing could be done."""
-        output, complaint = self.run(*arguments, code=2)
-        assert complaint.startswith("comanda: ") and complaint.count("\n") == 1, complaint
-        return complaint
+    def error(self, *arguments):
+        """The error message, which is one line, of a command that fails."""
+        _, error = self.run(*arguments, code=2)
+        assert error.startswith("comanda: ") and error.count("\n") == 1, error
+        return error
 
     def json(self, *arguments, code=0):
         """The objects that --json prints."""
         return [json.loads(line) for line in self(*arguments, "--json", code=code).splitlines()]
 
     def follow(self, *arguments):
-        """Starts a command that goes on; its standard output can be read. Whoever starts it ends it."""
+        """Starts a command that runs until it is stopped. The caller reads its standard output and stops it."""
         return subprocess.Popen([self.program, *map(str, arguments)], env=self.environment, stdout=subprocess.PIPE,
                                 text=True)
 
@@ -51,7 +51,7 @@ def comanda(stack):
 
 @pytest.fixture
 def settled(stack):
-    """Returns once nothing is under way: queues and outboxes are empty, and each deadline has its own row."""
+    """A function that returns when queues and outboxes are empty and each deadline has its own row."""
 
     def wait():
         def quiet():

@@ -1,4 +1,4 @@
-"""Dead letters: listed, handed in again with an outcome each, dropped."""
+"""Dead letters: listed, redriven with an outcome each, dropped."""
 import collections
 import os
 import signal
@@ -14,17 +14,17 @@ ORDERS = "orders.events"
 
 @pytest.fixture
 def poison(stack):
-    """A rule in the orders database that no step of a poisoned order gets past; `mend` takes it away."""
+    """A constraint in the orders database that refuses each change of a poisoned order. `remove` drops it."""
     def change(statement):
         stack.dev("psql", "orders", "-q", "-c", f"ALTER TABLE orders {statement}")
 
-    def mend():
+    def remove():
         change("DROP CONSTRAINT IF EXISTS poisoned")
 
-    mend()
+    remove()
     change("ADD CONSTRAINT poisoned CHECK (note IS NULL OR note <> 'poison' OR version = 1) NOT VALID")
-    yield mend
-    mend()
+    yield remove
+    remove()
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def no_dead_letters(comanda):
 
 
 def dead_letters(comanda, count):
-    """All of them, once there are so many."""
+    """All dead letters, when there are `count` of them."""
     def look():
         found = comanda.json("dead", "list", "--service", "orders")
         assert len(found) == count, f"{len(found)} dead letters, not {count}"
@@ -44,15 +44,15 @@ def dead_letters(comanda, count):
     return eventually(look, timeout=30, every=0.3)[0]
 
 
-def tally(confirms):
-    return collections.Counter((item["died_of"], item["outcome"]) for item in confirms)
+def outcomes(items):
+    return collections.Counter((item["died_of"], item["outcome"]) for item in items)
 
 
 def poisoned_orders(customer, product, count):
     return [customer.place([(product, 1)], note="poison").json()["id"] for _ in range(count)]
 
 
-def tell_unknown(as_user, count):
+def publish_unknown(as_user, count):
     """user.verified for orders that do not exist."""
     users = as_user("svc-users")
     for _ in range(count):
@@ -60,8 +60,8 @@ def tell_unknown(as_user, count):
         users.publish_events(event("user.verified", "svc-users", order, {"order_id": order, "user_id": str(uuid.uuid4())}))
 
 
-def tell_invalid(as_user, count):
-    """stock.refused that does not say why."""
+def publish_invalid(as_user, count):
+    """stock.refused without a reason."""
     products = as_user("svc-products")
     for _ in range(count):
         order = str(uuid.uuid4())
@@ -69,24 +69,24 @@ def tell_invalid(as_user, count):
 
 
 @pytest.mark.slow
-def test_of_fifty_dead_letters_of_three_causes_the_mended_are_handled_and_the_others_refused_again(
+def test_of_fifty_dead_letters_the_repaired_are_handled_and_the_others_refused_again(
         stack, comanda, customer, product, as_user, poison, no_dead_letters):
-    orders = poisoned_orders(customer, product, 10)  # two answers each: 20 letters
-    tell_unknown(as_user, 16)
-    tell_invalid(as_user, 14)
+    orders = poisoned_orders(customer, product, 10)  # two answers each: 20 dead letters
+    publish_unknown(as_user, 16)
+    publish_invalid(as_user, 14)
     causes = {"cannot_be_saved": 20, "not_found": 16, "invalid": 14}
     assert collections.Counter(letter["code"] for letter in dead_letters(comanda, 50)) == causes
 
     planned = comanda.json("dead", "redrive", "--service", "orders", "--all", "--dry-run")
-    assert tally(planned) == {(cause, "to be sent"): count for cause, count in causes.items()}
+    assert outcomes(planned) == {(cause, "to be sent"): count for cause, count in causes.items()}
     assert len(dead_letters(comanda, 50)) == 50
 
-    # Mended; but nobody is there to handle them.
+    # Repaired, but the consumer is stopped.
     poison()
     stack.stop("svc-orders")
     try:
         sent = comanda.json("dead", "redrive", "--service", "orders", "--all", "--wait", "1s", code=1)
-        assert tally(sent) == {(cause, "waits"): count for cause, count in causes.items()}
+        assert outcomes(sent) == {(cause, "waits"): count for cause, count in causes.items()}
     finally:
         stack.start("svc-orders")
     for order in orders:
@@ -94,16 +94,16 @@ def test_of_fifty_dead_letters_of_three_causes_the_mended_are_handled_and_the_ot
     left = dead_letters(comanda, 30)
     assert collections.Counter(letter["code"] for letter in left) == {"not_found": 16, "invalid": 14}
 
-    # Killed while they are on their way, it finds them again when the supervisor has started it.
+    # The service is killed while events are in flight. The supervisor starts it, and it processes them.
     os.kill(stack.pid("svc-orders"), signal.SIGKILL)
     again = comanda.json("dead", "redrive", "--service", "orders", "--all", "--wait", "60s", code=1)
-    assert tally(again) == {("not_found", "refused again"): 16, ("invalid", "refused again"): 14}
+    assert outcomes(again) == {("not_found", "refused again"): 16, ("invalid", "refused again"): 14}
     assert all(item["reason"] for item in again)
     assert {item["code"] for item in again} == {"not_found", "invalid"}
     dead_letters(comanda, 30)
 
 
-def test_a_mended_letter_is_handled_once_however_often_it_is_redriven(
+def test_a_repaired_dead_letter_is_handled_once_even_if_redriven_twice(
         comanda, customer, product, as_user, poison, no_dead_letters):
     [order] = poisoned_orders(customer, product, 1)
     letters = dead_letters(comanda, 2)
@@ -114,7 +114,7 @@ def test_a_mended_letter_is_handled_once_however_often_it_is_redriven(
     confirmed = eventually(lambda: customer.is_settled(order))
     assert confirmed["status"] == "confirmed"
 
-    # What a command that was killed half-way leaves: the letter is there, and its event was handled.
+    # The state after a redrive that was killed: the dead letter is there, and its event was handled.
     for headers, body, kind in copies:
         as_user("admin").publish("dead", "orders.dead", body, headers=headers, type=kind, delivery_mode=2)
     dead_letters(comanda, 2)
@@ -135,7 +135,7 @@ def copies_of_dead_letters(as_user):
     return copies
 
 
-def test_what_was_forged_is_never_redriven(stack, comanda, customer, product, as_user, no_dead_letters):
+def test_a_forged_event_is_never_redriven(stack, comanda, customer, product, as_user, no_dead_letters):
     order = customer.place([(product, 1)]).json()["id"]
     forged = event("user.refused", "svc-users", order, {"order_id": order, "user_id": customer.id,
                                                        "code": "user_disabled", "detail": "forged"})
@@ -148,7 +148,7 @@ def test_what_was_forged_is_never_redriven(stack, comanda, customer, product, as
     assert eventually(lambda: customer.is_settled(order))["status"] == "confirmed"
 
 
-def test_letters_of_a_service_without_an_inbox_are_redriven_too(comanda, as_user, no_dead_letters):
+def test_dead_letters_of_a_service_without_an_inbox_are_redriven(comanda, as_user, no_dead_letters):
     broken = event("order.placed", "svc-orders", str(uuid.uuid4()), {"order_id": "no id"})
     as_user("svc-orders").publish_events(broken)
     letter = eventually(lambda: comanda.json("dead", "list", broken["id"], "--service", "users"), every=0.3)[0]
@@ -158,7 +158,7 @@ def test_letters_of_a_service_without_an_inbox_are_redriven_too(comanda, as_user
 
 
 @pytest.mark.parametrize("text", [b"{not json", b"}"])
-def test_an_unreadable_letter_stays_as_it_was_and_is_not_taken_for_a_duplicate(comanda, as_user, no_dead_letters,
+def test_an_unreadable_dead_letter_keeps_its_bytes_and_is_no_duplicate(comanda, as_user, no_dead_letters,
                                                                                text):
     text += uuid.uuid4().bytes.hex().encode()
     as_user("svc-products").publish("events", "stock.reserved", text, delivery_mode=2)
@@ -169,9 +169,9 @@ def test_an_unreadable_letter_stays_as_it_was_and_is_not_taken_for_a_duplicate(c
     assert outcome["outcome"] == "refused again" and outcome["code"] == "malformed"
 
 
-def test_letters_are_chosen_by_what_they_are(comanda, as_user, no_dead_letters):
-    tell_unknown(as_user, 2)
-    tell_invalid(as_user, 1)
+def test_dead_letters_are_chosen_by_filters(comanda, as_user, no_dead_letters):
+    publish_unknown(as_user, 2)
+    publish_invalid(as_user, 1)
     everything = dead_letters(comanda, 3)
     one = next(letter for letter in everything if letter["code"] == "invalid")
     for filters in (["--code", "invalid"], ["--type", "stock.refused"], ["--order", one["order_id"]], [one["event_id"]]):
@@ -179,13 +179,13 @@ def test_letters_are_chosen_by_what_they_are(comanda, as_user, no_dead_letters):
     assert comanda.json("dead", "list", "--until", "1h") == []
     assert len(comanda.json("dead", "list", "--from", "5m")) == 3
     assert len(comanda.json("dead", "drop", "--code", "not_found", "--dry-run")) == 2
-    assert "nothing was dropped" in comanda.complaint("dead", "drop", "--code", "not_found")
+    assert "nothing was dropped" in comanda.error("dead", "drop", "--code", "not_found")
     dead_letters(comanda, 3)
     comanda("dead", "drop", "--code", "not_found", "--yes")
     assert dead_letters(comanda, 1) == [one]
     assert one["reason"] in comanda("dead", "show", one["event_id"])
 
 
-def test_a_letter_that_is_not_there_and_none_chosen_are_told(comanda):
-    assert "there is no dead letter" in comanda.complaint("dead", "show", uuid.uuid4())
-    assert "--all" in comanda.complaint("dead", "redrive")
+def test_an_unknown_dead_letter_and_a_missing_choice_are_errors(comanda):
+    assert "there is no dead letter" in comanda.error("dead", "show", uuid.uuid4())
+    assert "--all" in comanda.error("dead", "redrive")

@@ -1,4 +1,4 @@
-"""The log read: listed, followed, shown, taken along; and one order drawn from it."""
+"""The event log: listed, followed, shown, exported and imported; the timeline of an order; saga and outbox."""
 import json
 import re
 import subprocess
@@ -14,7 +14,7 @@ LIFE = ["order.placed", "user.verified", "stock.reserved", "order.confirmed", "s
 
 @pytest.fixture(scope="module")
 def order(stack, customer, new_product, comanda):
-    """A confirmed one, all of whose events are in the log."""
+    """A confirmed order, all of whose events are in the log."""
     made = customer.place([(new_product(), 2)], wait=10).json()
     assert made["status"] == "confirmed"
     eventually(lambda: len(comanda.json("events", "list", "--from", "5m", "--order", made["id"])) == 5, every=0.2)
@@ -25,7 +25,7 @@ def types(lines):
     return [line["event"]["type"].removeprefix("comanda.").removesuffix(".v1") for line in lines]
 
 
-def test_events_are_chosen_by_what_they_are_about(comanda, order):
+def test_events_are_chosen_by_filters(comanda, order):
     about = comanda.json("events", "list", "--order", order["id"])
     assert sorted(types(about)) == sorted(LIFE)
     product = order["items"][0]["product_id"]
@@ -41,11 +41,12 @@ def test_events_are_chosen_by_what_they_are_about(comanda, order):
     assert len(comanda.json("events", "list", "--limit", "3")) == 3
 
 
-def test_places_are_offsets_times_and_events(comanda, order):
+def test_positions_are_offsets_times_and_events(comanda, order):
     about = comanda.json("events", "list", "--order", order["id"])
     placed = next(line for line in about if line["event"]["type"] == "comanda.order.placed.v1")
     confirmed = next(line for line in about if line["event"]["type"] == "comanda.order.confirmed.v1")
-    offsets = [line["offset"] for line in comanda.json("events", "list", "--from", placed["offset"], "--until", confirmed["offset"])]
+    between = comanda.json("events", "list", "--from", placed["offset"], "--until", confirmed["offset"])
+    offsets = [line["offset"] for line in between]
     assert offsets[0] == placed["offset"] and offsets[-1] == confirmed["offset"] and offsets == sorted(offsets)
     by_id = comanda.json("events", "list", "--from", placed["event"]["id"], "--until", confirmed["event"]["id"])
     assert by_id[0] == placed and by_id[-1] == confirmed
@@ -62,12 +63,12 @@ def test_one_event_is_shown_whole_by_id_and_by_offset(comanda, order):
     assert line in comanda.json("events", "show", line["offset"])
 
 
-def test_a_line_has_offset_time_type_subject_and_gist(comanda, order):
+def test_a_line_has_offset_time_type_subject_and_summary(comanda, order):
     listed = comanda("events", "list", "--order", order["id"], "--type", "order.confirmed")
     assert re.fullmatch(rf" *\d+  \d\d:\d\d:\d\d\.\d\d\d  order\.confirmed  +{order['id']}  37\.80 EUR\n", listed)
 
 
-def test_tail_shows_what_happens_while_it_watches(comanda, customer, new_product):
+def test_tail_shows_events_as_they_happen(comanda, customer, new_product):
     product = new_product()
     following = comanda.follow("events", "tail", "--product", product["id"], "--limit", "3", "--json", "--from", "1m")
     try:
@@ -79,14 +80,14 @@ def test_tail_shows_what_happens_while_it_watches(comanda, customer, new_product
     assert following.returncode == 0
 
 
-def test_what_is_exported_can_be_imported_into_a_log(stack, comanda, order, tmp_path):
+def test_an_export_can_be_imported_into_a_log(stack, comanda, order, tmp_path):
     path = tmp_path / "events.jsonl"
     comanda("events", "export", path, "--order", order["id"])
     mark, *lines = path.read_text().splitlines()
     assert json.loads(mark)["comanda_events_export"] == 1
     assert [json.loads(line) for line in lines] == comanda.json("events", "list", "--order", order["id"])
 
-    assert "--append" in comanda.complaint("events", "import", path)
+    assert "--append" in comanda.error("events", "import", path)
     end = len(comanda.json("events", "list", "--order", order["id"]))
     comanda("events", "import", path, "--append")
     again = eventually(lambda: (found := comanda.json("events", "list", "--order", order["id"])) and
@@ -97,27 +98,27 @@ def test_what_is_exported_can_be_imported_into_a_log(stack, comanda, order, tmp_
 def test_a_file_that_is_no_export_changes_nothing(comanda, order, tmp_path):
     path = tmp_path / "file"
     path.write_text("hello\n")
-    assert "is no export" in comanda.complaint("events", "import", path, "--append")
+    assert "is no export" in comanda.error("events", "import", path, "--append")
     path.write_text("")
-    assert "is empty" in comanda.complaint("events", "import", path, "--append")
+    assert "is empty" in comanda.error("events", "import", path, "--append")
     comanda("events", "export", path, "--order", order["id"])
     path.write_text(path.read_text()[:-20])
-    assert "cut off" in comanda.complaint("events", "import", path, "--append")
-    assert "No such file" in comanda.complaint("events", "import", tmp_path / "nothing")
+    assert "cut off" in comanda.error("events", "import", path, "--append")
+    assert "No such file" in comanda.error("events", "import", tmp_path / "nothing")
 
 
-def test_a_command_line_that_is_wrong_is_told_in_one_line(comanda):
-    assert "no command" in comanda.complaint("bake")
-    assert "which one" in comanda.complaint("dead")
-    assert "takes no" in comanda.complaint("events", "list", "--color")
-    assert "needs a value" in comanda.complaint("events", "list", "--type")
-    assert "is no id" in comanda.complaint("order", "hello")
-    assert "missing" in comanda.complaint("events", "show")
-    assert "no offset, no time" in comanda.complaint("events", "list", "--from", "yesterday")
-    assert "no service" in comanda.complaint("dead", "list", "--service", "kitchen")
+def test_a_wrong_command_line_is_an_error_in_one_line(comanda):
+    assert "no command" in comanda.error("bake")
+    assert "which one" in comanda.error("dead")
+    assert "takes no" in comanda.error("events", "list", "--color")
+    assert "needs a value" in comanda.error("events", "list", "--type")
+    assert "is no id" in comanda.error("order", "hello")
+    assert "missing" in comanda.error("events", "show")
+    assert "no offset, no time" in comanda.error("events", "list", "--from", "yesterday")
+    assert "no service" in comanda.error("dead", "list", "--service", "kitchen")
 
 
-def test_without_rights_or_a_broker_it_says_so(stack):
+def test_missing_rights_and_a_missing_broker_are_errors(stack):
     comanda_bin = f"{stack['COMANDA_BIN']}/comanda"
 
     def run(*arguments, **environment):
@@ -133,24 +134,24 @@ def test_without_rights_or_a_broker_it_says_so(stack):
 
 # ---- one order ----
 
-def test_an_orders_timeline_says_who_heard_what_and_what_it_led_to(comanda, order):
-    [story] = comanda.json("order", order["id"])
-    assert story["state"] == "CONFIRMED" and story["total_cents"] == 3780 and story["asked"]
-    events = {event["type"]: event for event in story["events"]}
+def test_the_timeline_of_an_order_has_receivers_times_and_states(comanda, order):
+    [timeline] = comanda.json("order", order["id"])
+    assert timeline["state"] == "CONFIRMED" and timeline["total_cents"] == 3780 and timeline["asked"]
+    events = {event["type"]: event for event in timeline["events"]}
     assert set(events) == set(LIFE)
-    heard = {(kind, hearer["service"]): hearer for kind, event in events.items() for hearer in event["consumers"]}
-    assert set(heard) == {("order.placed", "users"), ("order.placed", "products"), ("user.verified", "orders"),
+    received = {(kind, receiver["service"]): receiver for kind, event in events.items() for receiver in event["consumers"]}
+    assert set(received) == {("order.placed", "users"), ("order.placed", "products"), ("user.verified", "orders"),
                           ("stock.reserved", "orders"), ("order.confirmed", "products")}
-    assert all(hearer["handled"] and hearer["attempts"] == 1 for hearer in heard.values())
-    assert heard["order.placed", "users"]["answered_after_us"] > 0
-    assert heard["order.placed", "products"]["waited_us"] > 0 and heard["order.placed", "products"]["decided_in_us"] >= 0
+    assert all(receiver["handled"] and receiver["attempts"] == 1 for receiver in received.values())
+    assert received["order.placed", "users"]["answered_after_us"] > 0
+    assert received["order.placed", "products"]["waited_us"] > 0 and received["order.placed", "products"]["decided_in_us"] >= 0
     assert events["order.placed"]["state"] == "PENDING" and events["order.confirmed"]["state"] == "CONFIRMED"
     assert {events["user.verified"]["state"], events["stock.reserved"]["state"]} in (
         {"USER_KNOWN", "CONFIRMED"}, {"STOCK_HELD", "CONFIRMED"})
-    assert events["order.placed"]["cause"] == story["request_id"]
+    assert events["order.placed"]["cause"] == timeline["request_id"]
 
 
-def test_the_drawing_has_a_column_a_service_and_80_columns(comanda, order):
+def test_the_drawing_has_a_column_per_service_and_fits_80_columns(comanda, order):
     drawn = comanda("order", order["id"])
     lines = drawn.splitlines()
     assert max(len(line) for line in lines) <= 80, drawn
@@ -160,20 +161,20 @@ def test_the_drawing_has_a_column_a_service_and_80_columns(comanda, order):
     assert re.search(r"ms ●─ order\.confirmed ─+┼─+►│  CONFIRMED", drawn)
 
 
-def test_a_refused_order_says_why(comanda, customer, new_product):
+def test_a_refused_order_has_a_reason(comanda, customer, new_product):
     refused = customer.place([(new_product(on_hand=0), 1)], wait=10).json()["order"]["id"]
-    [story] = comanda.json("order", refused)
-    assert story["state"] == "REJECTED" and story["reason"].startswith("out_of_stock")
+    [timeline] = comanda.json("order", refused)
+    assert timeline["state"] == "REJECTED" and timeline["reason"].startswith("out_of_stock")
 
 
-def test_an_unknown_order_is_told(comanda):
-    assert "there is no such order" in comanda.complaint("order", uuid.uuid4())
+def test_an_unknown_order_is_an_error(comanda):
+    assert "there is no such order" in comanda.error("order", uuid.uuid4())
 
 
-# ---- how things stand ----
+# ---- saga and outbox ----
 
 @pytest.mark.slow
-def test_saga_says_what_an_open_order_waits_for(stack, comanda, customer, product):
+def test_saga_shows_what_an_open_order_waits_for(stack, comanda, customer, product):
     stack.stop("svc-products")
     try:
         placed = customer.place([(product, 1)]).json()["id"]
@@ -198,16 +199,16 @@ def test_a_parked_row_is_shown_and_released(stack, comanda, settled):
     settled()
     assert all(line["parked"] == 0 for line in comanda.json("outbox"))
     row = str(uuid.uuid4())
-    told = {"specversion": "1.0", "id": row, "type": "comanda.order.cancelled.v1", "source": "/svc-orders",
-            "subject": row, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "sequence": 1, "data": {}}
+    message = {"specversion": "1.0", "id": row, "type": "comanda.order.cancelled.v1", "source": "/svc-orders",
+               "subject": row, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "sequence": 1, "data": {}}
     stack.sql("orders", "INSERT INTO outbox (id, exchange, routing_key, type, subject, body, created_at, due_at, attempts,"
                         " parked) VALUES (%s, '', 'orders.nowhere', 'order.cancelled', %s, %s, now(), now(), 5, true)",
-              row, row, json.dumps(told).encode())
+              row, row, json.dumps(message).encode())
     try:
         counts = {line["service"]: line["parked"] for line in comanda.json("outbox", code=1) if "waiting" in line}
         assert counts == {"users": 0, "products": 0, "orders": 1}
         assert f"{row}  order.cancelled" in comanda("outbox", code=1)
-        assert "no parked row" in comanda.complaint("outbox", "release", uuid.uuid4())
+        assert "no parked row" in comanda.error("outbox", "release", uuid.uuid4())
         comanda("outbox", "release", row)
         [left] = [line for line in comanda.json("outbox", "--service", "orders", code=None) if line.get("id") == row]
         assert not left["parked"] and left["attempts"] == 0

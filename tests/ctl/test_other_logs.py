@@ -1,4 +1,4 @@
-"""Logs that are not as a stack's: empty, cut by retention, missing, no stream. Each in a virtual host of its own."""
+"""Unusual logs: empty, cut by retention, missing, not a stream. Each has its own virtual host."""
 import json
 import subprocess
 import time
@@ -12,7 +12,8 @@ from harness.waiting import eventually
 
 @pytest.fixture
 def log_of(stack):
-    """Makes a virtual host with an events.log of the given arguments (None: without one). What runs comanda there."""
+    """Makes a virtual host with an events.log with these arguments (None: without a log). Returns a function that runs comanda
+    there, and the URL."""
     made = []
 
     def make(arguments):
@@ -41,18 +42,18 @@ def fill(url, count, size=0):
     broker = Broker(url)
     for number in range(count):
         subject = str(uuid.uuid4())
-        told = event("order.placed", "svc-orders", subject, {"order_id": subject, "note": "x" * size}, sequence=number)
-        broker.publish("", "events.log", told, message_id=told["id"], delivery_mode=2)
+        message = event("order.placed", "svc-orders", subject, {"order_id": subject, "note": "x" * size}, sequence=number)
+        broker.publish("", "events.log", message, message_id=message["id"], delivery_mode=2)
     broker.close()
 
 
-def test_an_empty_log_is_no_mistake(log_of):
+def test_an_empty_log_is_no_error(log_of):
     run, _ = log_of({"x-queue-type": "stream"})
     done = run("events", "list", "--json")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_of_a_log_that_retention_has_cut_it_says_from_where_on_it_is_whole(log_of):
+def test_of_a_log_that_retention_has_cut_the_first_offset_is_shown(log_of):
     run, url = log_of({"x-queue-type": "stream", "x-max-length-bytes": 20000, "x-stream-max-segment-size-bytes": 5000})
 
     def cut():
@@ -67,7 +68,7 @@ def test_of_a_log_that_retention_has_cut_it_says_from_where_on_it_is_whole(log_o
     assert run("events", "list", "--from", first["offset"], "--limit", 1, "--json").returncode == 0
 
 
-def test_a_broker_without_a_log_or_with_one_that_is_no_stream_is_told(log_of):
+def test_a_missing_log_and_a_log_that_is_no_stream_are_errors(log_of):
     run, _ = log_of(None)
     done = run("events", "list")
     assert done.returncode == 2 and "there is no events.log on this broker; comanda topology apply makes it" in done.stderr

@@ -1,4 +1,4 @@
-"""The broker against the table: each kind of difference is found, told, and mended where nothing can be lost."""
+"""The broker compared with the table: each kind of difference is found, shown, and repaired where nothing can be lost."""
 import json
 
 import pytest
@@ -6,7 +6,7 @@ import pytest
 
 @pytest.fixture
 def broker(stack, comanda):
-    """The management API as an operator with heavy hands; what he did is mended afterwards."""
+    """Calls of the management API that change the broker. The topology is restored afterwards."""
 
     def call(method, path, body=None):
         done = stack.management(method, path, data=json.dumps(body) if body is not None else None)
@@ -14,7 +14,7 @@ def broker(stack, comanda):
         return done
 
     yield call
-    for queue in ("users.dead", "somebodys"):
+    for queue in ("users.dead", "unknown"):
         stack.management("DELETE", f"queues/comanda/{queue}")
     comanda("topology", "apply")
     assert "as the table says" in comanda("topology", "diff")
@@ -41,7 +41,7 @@ def test_a_missing_queue(comanda, broker):
     assert found[0]["mended_by"] == "topology apply"
 
 
-def test_a_wrong_argument_is_not_changed_but_told_with_steps(stack, comanda, broker):
+def test_a_wrong_argument_is_not_changed_but_shown_with_steps(stack, comanda, broker):
     broker("DELETE", "queues/comanda/users.dead")
     broker("PUT", "queues/comanda/users.dead", {"durable": True, "arguments": {"x-queue-type": "quorum", "x-max-length": 5}})
     broker("POST", "bindings/comanda/e/dead/q/users.dead", {"routing_key": "users.dead"})
@@ -59,7 +59,7 @@ def test_a_missing_binding(comanda, broker):
     assert difference["difference"].startswith("is not there")
 
 
-def test_an_extra_binding_is_taken_away(comanda, broker):
+def test_an_extra_binding_is_deleted(comanda, broker):
     broker("POST", "bindings/comanda/e/events/q/users.events", {"routing_key": "user.changed"})
     difference = the_difference(comanda)
     assert (difference["name"], difference["difference"]) == (
@@ -67,12 +67,12 @@ def test_an_extra_binding_is_taken_away(comanda, broker):
     assert "taken away" in comanda("topology", "apply")
 
 
-def test_an_extra_queue_is_told_and_left_alone(stack, comanda, broker):
-    broker("PUT", "queues/comanda/somebodys", {"durable": True, "arguments": {}})
+def test_an_extra_queue_is_shown_and_stays(stack, comanda, broker):
+    broker("PUT", "queues/comanda/unknown", {"durable": True, "arguments": {}})
     difference = the_difference(comanda)
-    assert (difference["what"], difference["name"], difference["mended_by"]) == ("queue", "somebodys", "hand")
-    assert "somebodys should not be there" in comanda("topology", "apply")
-    broker("DELETE", "queues/comanda/somebodys")
+    assert (difference["what"], difference["name"], difference["mended_by"]) == ("queue", "unknown", "hand")
+    assert "unknown should not be there" in comanda("topology", "apply")
+    broker("DELETE", "queues/comanda/unknown")
 
 
 @pytest.mark.parametrize("right, wide", [("write", ".*"), ("configure", "^x"), ("read", "^(users|orders)\\.")])
@@ -85,7 +85,7 @@ def test_a_loosened_permission(stack, comanda, broker, right, wide):
     assert f'is "{wide}"' in difference["difference"]
 
 
-def test_a_loosened_permission_to_tell_events(comanda, broker):
+def test_a_loosened_permission_to_publish_events(comanda, broker):
     broker("PUT", "topic-permissions/comanda/svc-users", {"exchange": "events", "write": ".*", "read": ".*"})
     assert the_difference(comanda)["name"] == "svc-users: events it may publish"
 
@@ -97,7 +97,7 @@ def test_a_policy_that_was_changed(comanda, broker):
     assert {item["name"] for item in found} == {"events"} and len(found) == 2
 
 
-def test_a_stranger_with_rights_is_told(stack, comanda, broker):
+def test_an_unknown_account_with_rights_is_shown(stack, comanda, broker):
     broker("PUT", "users/mallory", {"password": "mallory-has-one", "tags": ""})
     try:
         broker("PUT", "permissions/comanda/mallory", {"configure": "", "write": "", "read": ".*"})

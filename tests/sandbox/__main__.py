@@ -104,7 +104,7 @@ def check_equal(stack):
     code, found, err = replay.run(stack)
     took = time.monotonic() - since
     fine = expect(code == 0, "rebuilt, the sandbox is what is live" + ("" if code == 0 else
-                                                                      f": {err}{replay.told(found)}"))
+                                                                      f": {err}{replay.differences(found)}"))
     figures(found)
     say(f"  from start to answer: {took:.1f} s")
     again = replay.run(stack)[1]
@@ -135,11 +135,11 @@ def check_changed(stack):
         since = time.monotonic()
         code, found, err = replay.run(stack, "products", program=str(program))
         took = time.monotonic() - since
-    fine = expect(code == 1, f"the changed build is told from the record {err}")
+    fine = expect(code == 1, f"the changed build differs from the record {err}")
     if not fine:
         return False
     first = found["products"]["differences"][0]
-    say(f"  {found['products']['decided_differently']} events said differently; the first is decision {first['decision']}"
+    say(f"  {found['products']['decided_differently']} events decided differently; the first is decision {first['decision']}"
         f" of {found['products']['decisions']}, {first['after_us'] / 1e6:.2f} s into the replay;"
         f" {took:.1f} s from start to answer")
     for name in ("recorded", "now"):

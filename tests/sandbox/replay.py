@@ -34,8 +34,8 @@ def digests(found):
     return {service: each["digest"] for service, each in found.items()}
 
 
-def told(found):
+def differences(found):
     """The differences, for the message of a failed test."""
     return json.dumps({service: {"differences": each["differences"][:1], "decided_differently": each["decided_differently"],
-                               "rows": [row for table in each["state"] for row in table["rows_that_differ"][:2]]}
+                                  "rows": [row for table in each["state"] for row in table["rows_that_differ"][:2]]}
                        for service, each in found.items() if not each["same"]}, indent=1)

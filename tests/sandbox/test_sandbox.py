@@ -64,7 +64,7 @@ def whole(stack, traffic):
 
 def test_replay_gives_the_live_state(stack, whole):
     code, found, err = whole
-    assert code == 0, err + replay.told(found)
+    assert code == 0, err + replay.differences(found)
     assert set(found) == set(replay.SERVICES)
     assert sum(table["rows"] for table in found["orders"]["state"]) >= ORDERS
     assert not any(table["changed_since"] for service in found.values() for table in service["state"])
@@ -91,7 +91,7 @@ def test_an_order_that_waits_is_as_far_in_the_sandbox(stack, traffic):
 def test_stops_at_the_given_position(stack, traffic, whole):
     middle = whole[1]["orders"]["events"] // 2
     code, found, err = replay.run(stack, "--until", str(middle))
-    assert code == 0, err + replay.told(found)
+    assert code == 0, err + replay.differences(found)
     assert found["orders"]["events"] < whole[1]["orders"]["events"]
     assert sum(table["changed_since"] for table in found["orders"]["state"]) > 0
 
