@@ -47,7 +47,7 @@ static void print_help(void)
 	printf("comanda: reads events, replays them, repairs what failed\n\n");
 	for (int i = 0; i < COMMANDS; i++)
 		printf("  comanda %-16s %s\n", commands[i]->name, commands[i]->meaning);
-	printf("\ncomanda COMMAND --help says more, with examples. --json everywhere: for programs.\n"
+	printf("\ncomanda COMMAND --help says more, with examples. --json prints JSON for programs.\n"
 	       "\nexit codes:\n"
 	       "  0  done; equal\n"
 	       "  1  a difference, or only a part of the work was possible\n"
@@ -69,7 +69,7 @@ static int matches(const struct command *command, int argc, char **argv)
 	return 0;
 }
 
-static bool asks_for_help(const char *word)
+static bool is_help(const char *word)
 {
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
@@ -115,7 +115,7 @@ int main(int argc, char **argv)
 
 	json_init();
 	log_init("comanda", LOG_ERROR);
-	if (argc < 2 || (argc == 2 && asks_for_help(argv[1]))) {
+	if (argc < 2 || (argc == 2 && is_help(argv[1]))) {
 		print_help();
 		return argc < 2 ? EXIT_FAILED : EXIT_DONE;
 	}
@@ -128,7 +128,7 @@ int main(int argc, char **argv)
 		return explain_unknown(argv[1]);
 	argc -= 1 + words;
 	argv += 1 + words;
-	if (argc == 1 && asks_for_help(argv[0])) {
+	if (argc == 1 && is_help(argv[0])) {
 		command_help(command);
 		return EXIT_DONE;
 	}

@@ -14,7 +14,7 @@ struct dead_filter {
 	const struct service *service;   /* NULL: all */
 	const char *code, *type;         /* NULL: any */
 	struct uuid order, event;        /* nil: any */
-	struct log_position from, until; /* bounds of the time of the dead letter */
+	struct log_position from, until; /* bounds of the time of the last attempt */
 	int64_t limit;                   /* per service; 0: all */
 	bool all;                        /* --all was given */
 };
@@ -25,8 +25,10 @@ struct dead_filter {
 		OPTION("--code", option_text, type_, filter.code, "CODE", "with that error code"),                     \
 		OPTION("--type", option_text, type_, filter.type, "TYPE", "events of that type"),                      \
 		OPTION("--order", option_id, type_, filter.order, "ID", "about that order"),                           \
-		OPTION("--from", option_log_position, type_, filter.from, "TIME", "dead at that time or later"),       \
-		OPTION("--until", option_log_position, type_, filter.until, "TIME", "at that time or before"),         \
+		OPTION("--from", option_log_position, type_, filter.from, "TIME",                                      \
+		       "last attempt at that time or later"),                                                          \
+		OPTION("--until", option_log_position, type_, filter.until, "TIME",                                    \
+		       "last attempt at that time or before"),                                                         \
 		OPTION("--limit", option_count, type_, filter.limit, "N", "at most so many per service")
 
 struct dead_letter {

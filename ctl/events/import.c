@@ -170,7 +170,7 @@ static const struct option import_table[] = {
 
 const struct command cmd_events_import = {
 	.name = "events import",
-	.meaning = "adds such a file to the log of another stack, to read it or for a sandbox",
+	.meaning = "adds an exported file to the log of another stack, to read it or for a sandbox",
 	.options = import_table,
 	.run = run_import,
 	.examples = "comanda events import october.jsonl\n",

@@ -27,7 +27,7 @@ static const struct option table[] = {
 
 const struct command cmd_events_tail = {
 	.name = "events tail",
-	.meaning = "the same as it happens, until Ctrl-C",
+	.meaning = "events as they happen, until Ctrl-C",
 	.options = table,
 	.run = run,
 	.examples = "comanda events tail\n"

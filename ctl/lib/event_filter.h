@@ -20,11 +20,11 @@ struct event_filter {
 		OPTION("--until", option_log_position, type_, filter.until, "POSITION", "up to that one"),             \
 		WHICH_OPTIONS(type_)
 #define WHICH_OPTIONS(type_)                                                                                           \
-	OPTION("--type", option_text, type_, filter.type, "TYPE", "order.placed; order. for all of orders"),           \
+	OPTION("--type", option_text, type_, filter.type, "TYPE", "order.placed, or order. for all with that prefix"), \
 		OPTION("--order", option_id, type_, filter.order, "ID", "about that order"),                           \
-		OPTION("--user", option_id, type_, filter.user, "ID", "that name that user"),                          \
-		OPTION("--product", option_id, type_, filter.product, "ID", "that name that product"),                 \
-		OPTION("--event", option_id, type_, filter.event, "ID", "that one alone"),                             \
+		OPTION("--user", option_id, type_, filter.user, "ID", "that mention that user"),                       \
+		OPTION("--product", option_id, type_, filter.product, "ID", "that mention that product"),              \
+		OPTION("--event", option_id, type_, filter.event, "ID", "only that event"),                            \
 		OPTION("--cause", option_id, type_, filter.cause, "ID", "caused by that message")
 
 /* How a POSITION is written, for a command's notes. */

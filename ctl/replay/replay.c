@@ -254,5 +254,5 @@ const struct command cmd_replay = {
 				"causationid, and sends these. --force deletes the consumers' records of the\n"
 				"events, after it has published the event operator.replayed. The consumers\n"
 				"then process them again. An order or a reservation that itself knows the\n"
-				"event does not change.\n",
+				"event does not change; one that has lost it does.\n",
 };

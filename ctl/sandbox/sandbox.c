@@ -157,7 +157,7 @@ static int run(const struct command *command, int argc, char **argv)
 
 static const struct option table[] = {
 	OPTION("[SERVICE]", option_service, struct sandbox_options, service, NULL, "one service; all if not given"),
-	OPTION("--until", option_log_position, struct sandbox_options, until, "PLACE",
+	OPTION("--until", option_log_position, struct sandbox_options, until, "POSITION",
 	       "up to this event and no further"),
 	OPTION("--keep", option_flag, struct sandbox_options, keep, NULL, "keep the databases, for a debugger"),
 	OPTION("--name", option_text, struct sandbox_options, name, "NAME",

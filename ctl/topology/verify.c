@@ -22,7 +22,7 @@ static const struct option table[] = {
 
 const struct command cmd_topology_verify = {
 	.name = "topology verify",
-	.meaning = "the same, one line per difference: for scripts",
+	.meaning = "the same differences, each in one line: for scripts",
 	.options = table,
 	.run = run,
 	.examples = "comanda topology verify && ./start-the-programs\n",

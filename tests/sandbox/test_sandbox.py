@@ -129,7 +129,7 @@ def test_cleans_up_after_ctrl_c(stack, traffic):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 2 and "interrupted" in err
-    assert replay.databases(stack) == set()
+    assert replay.databases(stack) == set(), err
 
 
 def test_keeps_its_databases_when_asked_and_refuses_a_name_in_use(stack, traffic):
