@@ -1,81 +1,80 @@
-/* Bearer tokens, with the keys and the verified tokens remembered. */
+/* Verification of bearer tokens. The keys and the verified tokens are kept in memory. */
 #include "edge/auth.h"
 
 #include <pthread.h>
 #include <string.h>
 
-#include "core/wake.h"
-#include "jwt/token.h"
+#include "comanda/http.h"
+#include "comanda/program.h"
 #include "proto/messages.h"
-#include "telemetry/log.h"
-#include "telemetry/metrics.h"
 
-enum { REMEMBERED = 4096 }; /* verified tokens; a power of two */
+enum { CACHE_SIZE = 4096 }; /* verified tokens */
 
-static const int64_t refetch_pause_us = 3 * SECOND_US; /* between two fetches because of an unknown key */
-static const int64_t retry_pause_us = 500 * MS_US; /* between two tries of requests while there are no keys at all */
-static const int64_t refresh_us = 1 * MINUTE_US;   /* so that a withdrawn key is forgotten */
-static const int64_t first_pause_us = 10 * MS_US,
-		     longest_pause_us = 1 * SECOND_US; /* between two tries for the first */
-static const int64_t silence_us = 1 * SECOND_US;       /* a program that starts is not away yet */
-static const int64_t complaint_us = 5 * SECOND_US;
+static const int64_t unknown_key_pause_us = 3 * SECOND_US; /* between fetches because of an unknown key */
+static const int64_t no_keys_pause_us = 500 * MS_US;       /* between fetches by requests, while there are no keys */
+static const int64_t refresh_interval_us = 1 * MINUTE_US;  /* a withdrawn key is valid for at most this long */
+static const int64_t first_pause_us = 10 * MS_US;          /* between the first fetches; it grows up to the longest */
+static const int64_t longest_pause_us = 1 * SECOND_US;
+static const int64_t startup_grace_us = 1 * SECOND_US; /* nothing is logged before: svc-users may be starting as well */
+static const int64_t log_interval_us = 5 * SECOND_US;
 
 struct verified {
-	struct uuid token; /* hash of its text */
-	unsigned generation;
+	struct uuid token;   /* hash of its text */
+	unsigned generation; /* of the keys by which it was verified */
 	struct token_claims claims;
 };
 
 struct auth {
 	fetch_keys_function *fetch;
 	void *context;
-	pthread_rwlock_t lock; /* keys, generation, tried_us */
+	pthread_rwlock_t lock; /* of keys, generation, tried_us */
 	struct token_keys *keys;
-	unsigned generation; /* of the keys: what was verified by older ones is verified again */
-	int64_t tried_us;
-	pthread_mutex_t fetching; /* one at a time; whoever waited for it looks at what the other found */
-	int64_t next_complaint;   /* belongs to whoever is fetching */
-	pthread_mutex_t memory;   /* verified; and stopping, with `wake` */
+	unsigned generation;        /* changes with the keys; tokens of an older generation are verified again */
+	int64_t tried_us;           /* the last fetch, by monotonic_now() */
+	pthread_mutex_t fetching;   /* one thread fetches; the others wait and then use its keys */
+	int64_t next_log_us;        /* protected by `fetching` */
+	pthread_mutex_t cache_lock; /* of `verified`, and of `stopping` with `wake` */
 	pthread_cond_t wake;
-	pthread_t refresher; /* asks anew now and then, so that no request has to wait for that */
+	pthread_t refresher;
 	bool stopping;
-	struct verified verified[REMEMBERED];
+	struct verified verified[CACHE_SIZE];
 };
 
-static struct metric verifications = {.name = "comanda_edge_token_checks_total",
-				      .help = "Access tokens checked, by result",
-				      .type = COUNTER,
-				      .label = "result"};
+static struct metric token_checks = {.name = "comanda_edge_token_checks_total",
+				     .help = "Access tokens checked, by result",
+				     .type = COUNTER,
+				     .label = "result"};
 
 /* ---- verified tokens ---- */
 
-static struct verified *place_of(struct auth *auth, const struct uuid *token)
+static struct verified *cache_slot(struct auth *auth, const struct uuid *token)
 {
-	return &auth->verified[uuid_hash(token) % REMEMBERED];
+	return &auth->verified[uuid_hash(token) % CACHE_SIZE];
 }
 
-static bool recall(struct auth *auth, const struct uuid *token, int64_t now_us, struct caller *ret_caller)
+static bool cache_find(struct auth *auth, const struct uuid *token, int64_t now_us, struct caller *ret_caller)
 {
-	const struct verified *known = place_of(auth, token);
+	const struct verified *cached = cache_slot(auth, token);
 	unsigned generation = 0;
 	bool good = false;
 
 	pthread_rwlock_rdlock(&auth->lock);
 	generation = auth->generation;
 	pthread_rwlock_unlock(&auth->lock);
-	pthread_mutex_lock(&auth->memory);
-	good = known->generation == generation && uuid_equal(&known->token, token) && now_us < known->claims.expires_us;
+	pthread_mutex_lock(&auth->cache_lock);
+	good = cached->generation == generation && uuid_equal(&cached->token, token) &&
+	       now_us < cached->claims.expires_us;
 	if (good)
-		*ret_caller = known->claims.caller;
-	pthread_mutex_unlock(&auth->memory);
+		*ret_caller = cached->claims.caller;
+	pthread_mutex_unlock(&auth->cache_lock);
 	return good;
 }
 
-static void remember(struct auth *auth, const struct verified *verified)
+static void cache_store(struct auth *auth, const struct verified *verified)
 {
-	pthread_mutex_lock(&auth->memory);
-	*place_of(auth, &verified->token) = *verified;
-	pthread_mutex_unlock(&auth->memory);
+	pthread_mutex_lock(&auth->cache_lock);
+	*cache_slot(auth, &verified->token) = *verified;
+	pthread_mutex_unlock(&auth->cache_lock);
 }
 
 /* ---- keys ---- */
@@ -92,8 +91,8 @@ static void keys_replace(struct auth *auth, struct token_keys *keys)
 	token_keys_free(old);
 }
 
-/* Whether a request should ask for keys now: there are none, or its token names one that is not here. */
-static bool fetch_is_due(struct auth *auth, bool unknown_key)
+/* Whether a request must fetch the keys: there are none, or its token names an unknown one. */
+static bool fetch_is_needed(struct auth *auth, bool unknown_key)
 {
 	int64_t since_try = 0;
 	bool none = false;
@@ -103,8 +102,8 @@ static bool fetch_is_due(struct auth *auth, bool unknown_key)
 	since_try = monotonic_now() - auth->tried_us;
 	pthread_rwlock_unlock(&auth->lock);
 	if (none)
-		return since_try >= retry_pause_us;
-	return unknown_key && since_try >= refetch_pause_us;
+		return since_try >= no_keys_pause_us;
+	return unknown_key && since_try >= unknown_key_pause_us;
 }
 
 bool auth_has_keys(struct auth *auth)
@@ -115,13 +114,13 @@ bool auth_has_keys(struct auth *auth)
 	return some;
 }
 
-static void say_missing(struct auth *auth, enum status status)
+static void log_missing_keys(struct auth *auth, enum status status)
 {
-	if (monotonic_now() < auth->next_complaint)
+	if (monotonic_now() < auth->next_log_us)
 		return;
-	auth->next_complaint = monotonic_now() + complaint_us;
+	auth->next_log_us = monotonic_now() + log_interval_us;
 	log_warn("auth.keys", kv_text("status", status_rule(status)->code),
-		 kv_text("detail", "the keys of svc-users cannot be had; those known stay in use"));
+		 kv_text("detail", "cannot fetch the keys of svc-users; the known keys stay in use"));
 }
 
 static void fetch_now(struct auth *auth, struct arena *arena)
@@ -135,39 +134,39 @@ static void fetch_now(struct auth *auth, struct arena *arena)
 	if (status == OK)
 		keys_replace(auth, keys);
 	else
-		say_missing(auth, status);
+		log_missing_keys(auth, status);
 	pthread_rwlock_wrlock(&auth->lock);
 	auth->tried_us = monotonic_now();
 	pthread_rwlock_unlock(&auth->lock);
 }
 
-/* Waits where another thread is asking already. */
-static void fetch_if_due(struct auth *auth, bool unknown_key, struct arena *arena)
+/* Waits if another thread is fetching the keys. */
+static void fetch_if_needed(struct auth *auth, bool unknown_key, struct arena *arena)
 {
-	if (!fetch_is_due(auth, unknown_key))
+	if (!fetch_is_needed(auth, unknown_key))
 		return;
 	pthread_mutex_lock(&auth->fetching);
-	if (fetch_is_due(auth, unknown_key))
+	if (fetch_is_needed(auth, unknown_key))
 		fetch_now(auth, arena);
 	pthread_mutex_unlock(&auth->fetching);
 }
 
-/* ---- life ---- */
+/* ---- start and stop ---- */
 
-/* False: told to stop. */
+/* False: the edge stops. */
 static bool wait_for_refresh(struct auth *auth, int64_t pause_us)
 {
 	const int64_t end_us = monotonic_now() + pause_us;
 
-	pthread_mutex_lock(&auth->memory);
-	while (!auth->stopping && condition_wait(&auth->wake, &auth->memory, end_us)) {
+	pthread_mutex_lock(&auth->cache_lock);
+	while (!auth->stopping && condition_wait(&auth->wake, &auth->cache_lock, end_us)) {
 	}
 	const bool go_on = !auth->stopping;
-	pthread_mutex_unlock(&auth->memory);
+	pthread_mutex_unlock(&auth->cache_lock);
 	return go_on;
 }
 
-/* Asks for the first keys until it has them, then anew every minute. */
+/* The thread that fetches the keys: the first ones with growing pauses, and then once per minute. */
 static void *refresh(void *context)
 {
 	struct auth *auth = context;
@@ -178,13 +177,14 @@ static void *refresh(void *context)
 	arena_init(&arena);
 	do {
 		pthread_mutex_lock(&auth->fetching);
-		if (pause == refresh_us || !auth_has_keys(auth)) /* a request may have been quicker */
+		if (pause == refresh_interval_us ||
+		    !auth_has_keys(auth)) /* a request may have fetched the first keys */
 			fetch_now(auth, &arena);
 		pthread_mutex_unlock(&auth->fetching);
 		arena_reset(&arena);
 		pause = pause * 3 / 2 < longest_pause_us ? pause * 3 / 2 : longest_pause_us;
 		if (auth_has_keys(auth))
-			pause = refresh_us;
+			pause = refresh_interval_us;
 	} while (wait_for_refresh(auth, pause));
 	arena_done(&arena);
 	return NULL;
@@ -198,10 +198,10 @@ struct auth *auth_new(fetch_keys_function *fetch, void *context)
 	auth->context = context;
 	auth->generation = 1;
 	auth->tried_us = INT64_MIN / 2;
-	auth->next_complaint = monotonic_now() + silence_us;
+	auth->next_log_us = monotonic_now() + startup_grace_us;
 	pthread_rwlock_init(&auth->lock, NULL);
 	pthread_mutex_init(&auth->fetching, NULL);
-	pthread_mutex_init(&auth->memory, NULL);
+	pthread_mutex_init(&auth->cache_lock, NULL);
 	condition_init(&auth->wake);
 	if (pthread_create(&auth->refresher, NULL, refresh, auth) != 0)
 		abort(); /* as when there is no memory */
@@ -212,15 +212,15 @@ void auth_free(struct auth *auth)
 {
 	if (auth == NULL)
 		return;
-	pthread_mutex_lock(&auth->memory);
+	pthread_mutex_lock(&auth->cache_lock);
 	auth->stopping = true;
 	pthread_cond_signal(&auth->wake);
-	pthread_mutex_unlock(&auth->memory);
+	pthread_mutex_unlock(&auth->cache_lock);
 	pthread_join(auth->refresher, NULL);
 	token_keys_free(auth->keys);
 	pthread_rwlock_destroy(&auth->lock);
 	pthread_mutex_destroy(&auth->fetching);
-	pthread_mutex_destroy(&auth->memory);
+	pthread_mutex_destroy(&auth->cache_lock);
 	pthread_cond_destroy(&auth->wake);
 	free(auth);
 }
@@ -245,22 +245,22 @@ enum status auth_verify(struct auth *auth, const char *token, struct arena *aren
 	struct verified verified = {.token = uuid_of_text("access-token", token, strlen(token))};
 	enum status status = OK;
 
-	fetch_if_due(auth, false, arena);
-	if (recall(auth, &verified.token, now_us, ret_caller)) {
-		metric_add(&verifications, "cached", 1);
+	fetch_if_needed(auth, false, arena);
+	if (cache_find(auth, &verified.token, now_us, ret_caller)) {
+		metric_add(&token_checks, "cached", 1);
 		return OK;
 	}
 	status = verify_now(auth, token, now_us, &verified);
 	if (status == E_NOT_FOUND) {
-		fetch_if_due(auth, true, arena);
+		fetch_if_needed(auth, true, arena);
 		status = verify_now(auth, token, now_us, &verified);
 	}
 	if (status == E_NOT_FOUND)
-		status = E_UNAUTHENTICATED; /* signed by nobody we know */
-	metric_add(&verifications, status == OK ? "verified" : "refused", 1);
+		status = E_UNAUTHENTICATED; /* no known key has signed it */
+	metric_add(&token_checks, status == OK ? "verified" : "refused", 1);
 	if (status != OK)
 		return status;
-	remember(auth, &verified);
+	cache_store(auth, &verified);
 	*ret_caller = verified.claims.caller;
 	return OK;
 }

@@ -1,28 +1,27 @@
-/* A call from its first check to its last header. */
+/* A call from its first check to its response. */
 #include "edge/call.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "comanda/program.h"
 #include "edge/cors.h"
 #include "edge/headers.h"
 #include "edge/rate_limits.h"
 #include "proto/roles.h"
-#include "telemetry/log.h"
-#include "telemetry/metrics.h"
 
-static struct metric answers = {.name = "comanda_http_requests_total",
-				.help = "REST requests answered, by route and status code",
-				.type = COUNTER,
-				.label = "route",
-				.second = "code"};
+static struct metric requests = {.name = "comanda_http_requests_total",
+				 .help = "REST requests answered, by route and status code",
+				 .type = COUNTER,
+				 .label = "route",
+				 .second = "code"};
 static struct metric durations = {.name = "comanda_http_request_duration_seconds",
 				  .help = "Time from the arrival of a REST request to its answer, by route",
 				  .type = HISTOGRAM,
 				  .label = "route"};
 
-/* One id serves for the call's message, its X-Request-Id and its trace, unless the client brings its own. */
+/* The call's id becomes the id of its message, its X-Request-Id and its trace id, unless the client sends its own. */
 static void call_begin(struct call *call)
 {
 	const char *request_id = http_header(call->request, "X-Request-Id");
@@ -42,7 +41,7 @@ static void add_allow(struct call *call)
 	http_add_header(call->response, call->arena, "Allow", routes_allow(call->arena, call->request->path));
 }
 
-/* OPTIONS: what this path knows, for a person or for a browser that asks beforehand. */
+/* OPTIONS: the methods of the path. A browser sends this before a cross-origin request. */
 static void answer_options(struct call *call)
 {
 	const char *allow = routes_allow(call->arena, call->request->path);
@@ -55,20 +54,20 @@ static void answer_options(struct call *call)
 
 static struct problem find_route(struct call *call)
 {
-	struct found found = routes_find(call->request->method, call->request->path);
+	struct route_match match = routes_match(call->request->method, call->request->path);
 
-	if (!found.path_known)
+	if (!match.path_known)
 		return problem_http(404, NULL);
-	if (found.route == NULL) {
+	if (match.route == NULL) {
 		add_allow(call);
 		return problem_http(405, NULL);
 	}
-	call->route = found.route;
-	call->path_id = found.id;
+	call->route = match.route;
+	call->path_id = match.id;
 	return (struct problem){.status = 0};
 }
 
-/* ---- who asks ---- */
+/* ---- the caller ---- */
 
 static struct problem check_caller(struct call *call)
 {
@@ -77,7 +76,7 @@ static struct problem check_caller(struct call *call)
 	enum status status = E_UNAUTHENTICATED;
 
 	assert(call->route != NULL);
-	if (call->route->who == ANYONE)
+	if (call->route->access == ANYONE)
 		return (struct problem){.status = 0};
 	if (token != NULL)
 		status = auth_verify(call->edge->auth, token, call->arena, &call->caller);
@@ -86,33 +85,34 @@ static struct problem check_caller(struct call *call)
 					  "try again.");
 	if (status != OK)
 		return problem_of(status, header != NULL ? "The access token is not valid, or no longer." : NULL);
-	if (call->route->who == ADMIN && call->caller.role != CALLER_ADMIN)
+	if (call->route->access == ADMIN && call->caller.role != CALLER_ADMIN)
 		return problem_of(E_FORBIDDEN, "Only admins may do this.");
 	return (struct problem){.status = 0};
 }
 
-/* ---- the whole ---- */
+/* ---- the whole call ---- */
 
-static void count(const struct call *call, int64_t took_us)
+static void count_call(const struct call *call, int64_t took_us)
 {
-	const struct route *found = call->route;
-	const char *route = found == NULL ? "none" : arena_format(call->arena, "%s %s", found->method, found->path);
+	const struct route *matched = call->route;
+	const char *route =
+		matched == NULL ? "none" : arena_format(call->arena, "%s %s", matched->method, matched->path);
 	char code[12];
 
 	snprintf(code, sizeof(code), "%d", call->response->status);
-	metric_add_pair(&answers, (struct labels){route, code}, 1);
+	metric_add_pair(&requests, (struct labels){route, code}, 1);
 	metric_observe(&durations, route, took_us);
 }
 
 static void call_end(const struct call *call)
 {
-	int64_t took_us = timestamp_now() - call->begun_us;
-	/* 503 and 504 come by the thousand while something is away: who found it away says so, and the metrics count.
-	 */
+	int64_t took_us = timestamp_now() - call->start_us;
+	/* While a service is away there are thousands of 503 and 504. The metrics count them, and the RPC client logs
+	 * the cause. */
 	enum log_level level = call->response->status == 500 ? LOG_ERROR : LOG_DEBUG;
 	char trace_id[TRACE_ID_TEXT + 1];
 
-	count(call, took_us);
+	count_call(call, took_us);
 	call_trace_end(call);
 	if (level < log_level_get())
 		return;
@@ -125,17 +125,15 @@ static void call_end(const struct call *call)
 
 static struct problem call_handle(struct call *call)
 {
-	struct problem problem = find_route(call);
-
-	struct problem limited;
+	struct problem problem = find_route(call), limited;
 
 	if (problem.status == 0)
 		problem = check_caller(call);
-	/* Who is refused counts as well. */
-	limited = limits_call(call);
+	/* A refused call counts for the rate limit as well. */
+	limited = rate_limits_check(call);
 	if (limited.status != 0)
 		return limited;
-	return problem.status == 0 ? call->route->answer(call) : problem;
+	return problem.status == 0 ? call->route->handle(call) : problem;
 }
 
 static struct call call_of(struct edge *edge, const struct http_request *request, struct http_response *response)
@@ -146,12 +144,12 @@ static struct call call_of(struct edge *edge, const struct http_request *request
 			     .request = request,
 			     .response = response,
 			     .arena = request->arena,
-			     .begun_us = now_us,
+			     .start_us = now_us,
 			     .id = uuid_new(now_us),
 			     .expected_version = INT_ABSENT};
 }
 
-static void call_settle(struct call *call, const struct problem *problem)
+static void call_complete(struct call *call, const struct problem *problem)
 {
 	if (problem->status != 0)
 		problem_respond(problem, call->request, call->response);
@@ -160,22 +158,23 @@ static void call_settle(struct call *call, const struct problem *problem)
 
 void call_answer(void *context, const struct http_request *request, struct http_response *ret_response)
 {
-	struct call *call = arena_new(request->arena, 1, sizeof(*call)); /* it may outlive this function */
+	struct call *call =
+		arena_new(request->arena, 1, sizeof(*call)); /* a deferred call lives longer than this function */
 	struct problem problem = {.status = 0};
 
 	*call = call_of(context, request, ret_response);
 	call_begin(call);
-	if (strcmp(request->method, "OPTIONS") == 0 && routes_find("OPTIONS", request->path).path_known)
+	if (strcmp(request->method, "OPTIONS") == 0 && routes_match("OPTIONS", request->path).path_known)
 		answer_options(call);
 	else
 		problem = call_handle(call);
-	if (problem.status != ANSWERED_LATER)
-		call_settle(call, &problem);
+	if (problem.status != ANSWER_DEFERRED)
+		call_complete(call, &problem);
 }
 
-void call_finish(struct call *call, const struct problem *problem)
+void call_complete_deferred(struct call *call, const struct problem *problem)
 {
-	call_settle(call, problem);
+	call_complete(call, problem);
 	http_complete(call->request);
 }
 
@@ -186,5 +185,5 @@ void call_refuse(void *context, int status, const char *detail, const struct htt
 	struct problem problem = problem_http(status, arena_format(request->arena, "The request %s.", detail));
 
 	call_begin(&call);
-	call_settle(&call, &problem);
+	call_complete(&call, &problem);
 }

@@ -1,34 +1,33 @@
-/* A call: one REST request on its way to a service and back.
+/* A call: one REST request, the requests that it sends to services, and its response.
  *
- * A call that asks one service once is handed over to whoever takes the reply, where the server allows it; its thread
- * is then free for the next request. All others wait in their thread.
+ * A call that needs one reply is deferred where the server allows it: its thread is free for the next request, and the
+ * thread that receives the reply completes the call. Other calls wait in their thread.
  *
- * Checks come in this order: framing (http.h) → path and method → who asks → media type → what cannot be read → what is
- * not acceptable. A step that finds a problem returns it; problem.status 0 means: go on. */
+ * Checks come in this order: framing (the HTTP server), path and method, the caller, the rate limit, media type,
+ * syntax, values. A step that finds a fault returns a problem. problem.status 0 means: go on. */
 #ifndef EDGE_CALL_H
 #define EDGE_CALL_H
 
 #include <stdatomic.h>
 
+#include "comanda/http.h"
+#include "comanda/program.h"
+#include "comanda/rpc.h"
 #include "edge/auth.h"
 #include "edge/problem.h"
 #include "edge/routes.h"
 #include "edge/settings.h"
-#include "http/http.h"
-#include "rpc/rpc.h"
-#include "telemetry/span.h"
-#include "json/json.h"
 
 /* What all calls share. */
 struct edge {
 	const struct edge_settings *settings;
 	struct rpc *rpc;
 	struct auth *auth;
-	struct limits *limits;    /* NULL: none */
-	char *uncounted;          /* addresses (address.h) whose connections are not counted */
-	char *headers;            /* lines that every answer has */
-	atomic_int waiting;       /* threads that wait for an order's outcome */
-	atomic_llong settling_us; /* how long orders take to settle, of late */
+	struct rate_limits *rate_limits; /* NULL: no limits */
+	char *exempt_addresses;          /* addresses whose connections are not limited (config/address.h) */
+	char *extra_headers;             /* header lines of every answer */
+	atomic_int waiting_calls;        /* threads that wait for the outcome of an order */
+	atomic_llong outcome_time_us;    /* moving average: from an order's creation to its outcome */
 	atomic_bool listening, stopping;
 };
 
@@ -37,51 +36,52 @@ struct call {
 	const struct http_request *request;
 	struct http_response *response;
 	struct arena *arena;
-	int64_t begun_us;        /* wall clock */
-	struct uuid id;          /* of this call: of its message, where no key makes it, and of its trace */
-	const char *request_id;  /* X-Request-Id: the client's, or our own */
-	const char *traceparent; /* of what we ask: our own span's, or where none are recorded, the client's */
-	struct trace trace;      /* our own span; and what it is below */
-	uint8_t parent[8];
+	int64_t start_us;        /* wall clock */
+	struct uuid id;          /* id of its message, unless an Idempotency-Key makes that, and of its trace */
+	const char *request_id;  /* X-Request-Id: the client's, or the call's id */
+	const char *traceparent; /* for requests to services: the call's span, or the client's if none is recorded */
+	struct trace trace;      /* the call's span */
+	uint8_t parent[8];       /* the span above it */
 	const struct route *route;
 	struct span path_id;      /* {id} as sent */
-	struct uuid subject;      /* {id} as read */
+	struct uuid subject;      /* {id} as a UUID */
 	int64_t expected_version; /* If-Match; INT_ABSENT: any */
 	struct caller caller;
-	bool keyed; /* the message's id comes from an Idempotency-Key */
+	bool has_key; /* an Idempotency-Key makes the message's id */
 };
 
-/* Ends a call that was answered later. */
-void call_finish(struct call *call, const struct problem *problem);
+/* Ends a deferred call, with the problem, or with the response if problem->status is 0. */
+void call_complete_deferred(struct call *call, const struct problem *problem);
 
-/* http.h's callbacks; the context is a struct edge. */
+/* The callbacks of comanda/http.h. The context is a struct edge. */
 void call_answer(void *context, const struct http_request *request, struct http_response *ret_response);
 void call_refuse(void *context, int status, const char *detail, const struct http_request *request,
 		 struct http_response *ret_response);
 
 /* ---- tracing (call_trace.c) ---- */
 
-/* Sets the call's traceparent and trace. */
+/* Sets the call's trace and traceparent. */
 void call_trace_begin(struct call *call);
 void call_trace_end(const struct call *call);
 
-/* ---- asking (forward.c) ---- */
+/* ---- forwarding (forward.c) ---- */
 
-/* Asks the route's message, or another one, and waits. `body`: a struct of the message's schema. `queue` NULL: its own.
- * Returns what is wrong where the service does not say ok. */
-struct problem call_ask(struct call *call, int type, const void *body, const char *queue, struct rpc_reply *ret_reply);
-/* Asks the route's message and passes the answer on, now or later. */
-struct problem call_hand_on(struct call *call, const void *body);
-/* Passes an ok on: the route's status, the reply's data, Location, ETag; 304 where the client has it already. */
-void call_pass(struct call *call, const struct rpc_reply *reply);
-/* Any other answer with a JSON body. */
-void call_respond(struct call *call, int status, struct span json);
+/* Sends a request to a service and waits for the reply. `body`: a struct of the type's schema. `queue` NULL: the queue
+ * of the type. Returns a problem if the reply is not OK. */
+struct problem call_forward(struct call *call, int type, const void *body, const char *queue,
+			    struct rpc_reply *ret_reply);
+/* Sends the route's request and responds with the reply: deferred if possible, otherwise it waits. */
+struct problem call_forward_deferred(struct call *call, const void *body);
+/* Responds with an OK reply: the route's status, the data, Location, ETag. 304 if the client has this version. */
+void call_pass_reply(struct call *call, const struct rpc_reply *reply);
+/* Responds with a JSON body. */
+void call_respond_json(struct call *call, int status, struct span json);
 
-/* ---- the routes' answers ---- */
+/* ---- handlers of routes ---- */
 
-struct problem pass_on(struct call *call);       /* forward.c: read, ask, pass */
-struct problem register_user(struct call *call); /* forward.c: the same, but not any number at once */
-struct problem change_user(struct call *call);   /* forward.c: a new password goes to the slow queue */
+struct problem forward(struct call *call);       /* forward.c: decode, forward, respond */
+struct problem register_user(struct call *call); /* forward.c: also limited per address */
+struct problem change_user(struct call *call);   /* forward.c: a new password goes to the queue users.password */
 struct problem grant_token(struct call *call);   /* tokens.c */
 struct problem place_order(struct call *call);   /* orders.c */
 

@@ -1,5 +1,5 @@
-/* A call's place in a trace: below the client's span where it has one; otherwise it begins one, whose id is the call's.
- */
+/* A call's span. It is below the client's span if the client sends one. Otherwise it begins a trace whose id is the
+ * call's id. */
 #include "edge/call.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@ void call_trace_begin(struct call *call)
 		call->trace = trace_root(call->id.bytes);
 	} else if (!tracing_on() || !from.sampled) {
 		call->trace = from;
-		call->trace.sampled = false; /* it is passed on as it came */
+		call->trace.sampled = false; /* the header is passed on unchanged */
 		call->traceparent = given;
 		return;
 	} else {
@@ -29,7 +29,7 @@ void call_trace_begin(struct call *call)
 void call_trace_end(const struct call *call)
 {
 	const struct route *route = call->route;
-	struct trace_span span = {.at = call->trace, .kind = SPAN_SERVER, .start_us = call->begun_us};
+	struct trace_span span = {.at = call->trace, .kind = SPAN_SERVER, .start_us = call->start_us};
 
 	if (!tracing_on() || !call->trace.sampled)
 		return;

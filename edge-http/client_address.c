@@ -4,9 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "config/address.h"
+#include "comanda/program.h"
 
-/* All such headers are one list; the last header holds its end. */
+/* Several headers of one name form one list. The last header holds the end of the list. */
 static const char *last_header(const struct http_request *request, const char *name)
 {
 	for (int i = request->header_count - 1; i >= 0; i--)

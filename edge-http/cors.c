@@ -27,7 +27,7 @@ void cors_headers(const char *allowed, const struct http_request *request, struc
 
 	if (*allowed == '\0')
 		return;
-	/* The answer differs by origin, so a cache must not give one origin's answer to another. */
+	/* The answer depends on the origin, so a cache must not give it to another origin. */
 	http_add_header(ret_response, request->arena, "Vary", "Origin");
 	origin = http_header(request, "Origin");
 	if (origin == NULL || !cors_allows(allowed, origin))

@@ -1,15 +1,16 @@
-/* Cross-origin requests (Fetch standard, section 3.2): which scripts of other sites may read our answers. */
+/* Cross-origin requests (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 #ifndef EDGE_CORS_H
 #define EDGE_CORS_H
 
-#include "http/http.h"
+#include "comanda/http.h"
 
-/* Whether `origin` is in `allowed`, a list separated by commas, or "*". "" allows none. */
+/* Whether `origin` is in `allowed`: a list separated by commas, or "*". "" allows none. */
 bool cors_allows(const char *allowed, const char *origin);
-/* Adds what lets the request's origin read the response; nothing where it may not. */
+/* Adds the headers that let the request's origin read the response, if it is allowed. */
 void cors_headers(const char *allowed, const struct http_request *request, struct http_response *ret_response);
-/* The question that a browser asks before (OPTIONS with Access-Control-Request-Method): adds the answer's headers. */
+/* Whether this is a preflight request: OPTIONS with Access-Control-Request-Method. */
 bool cors_is_preflight(const struct http_request *request);
+/* Adds the headers that answer a preflight request. */
 void cors_preflight(const char *allowed, const char *methods, const struct http_request *request,
 		    struct http_response *ret_response);
 

@@ -1,4 +1,4 @@
-/* Asking a service, and passing on what it says. */
+/* Forwarding calls to services, and their replies to clients. */
 #include "edge/call.h"
 #include "edge/headers.h"
 #include "edge/rate_limits.h"
@@ -8,14 +8,14 @@
 
 #include <string.h>
 
-static enum asked asked_of(const struct call *call)
+static enum request_effect effect_of(const struct call *call)
 {
 	if (strcmp(call->route->method, "GET") == 0)
-		return ASKED_READ;
-	return call->keyed ? ASKED_KEYED : ASKED_WRITE;
+		return READS;
+	return call->has_key ? WRITES_WITH_KEY : WRITES;
 }
 
-/* The request; its data is in the arena. */
+/* The request with its data, in the arena. */
 static struct rpc_request request_of(const struct call *call, int type, const void *body, const char *queue)
 {
 	const struct schema *schema = comanda_contract.types[type].schema;
@@ -43,10 +43,11 @@ static struct problem problem_in(const struct call *call, const struct rpc_reply
 {
 	if (reply->status == OK)
 		return (struct problem){.status = 0};
-	return problem_of_reply(reply, asked_of(call), call->arena);
+	return problem_of_reply(reply, effect_of(call), call->arena);
 }
 
-struct problem call_ask(struct call *call, int type, const void *body, const char *queue, struct rpc_reply *ret_reply)
+struct problem call_forward(struct call *call, int type, const void *body, const char *queue,
+			    struct rpc_reply *ret_reply)
 {
 	const struct rpc_request request = request_of(call, type, body, queue);
 
@@ -54,14 +55,14 @@ struct problem call_ask(struct call *call, int type, const void *body, const cha
 	return problem_in(call, ret_reply);
 }
 
-void call_respond(struct call *call, int status, struct span json)
+void call_respond_json(struct call *call, int status, struct span json)
 {
-	bool may_be_kept = (call->route->how & MAY_BE_KEPT) != 0;
+	bool cacheable = (call->route->options & CACHEABLE) != 0;
 
 	call->response->status = status;
 	call->response->body = json.size > 0 ? json : span_of("{}");
 	http_add_header(call->response, call->arena, "Content-Type", "application/json");
-	http_add_header(call->response, call->arena, "Cache-Control", may_be_kept ? "no-cache" : "no-store");
+	http_add_header(call->response, call->arena, "Cache-Control", cacheable ? "no-cache" : "no-store");
 }
 
 static void add_location(struct call *call, struct span view)
@@ -73,7 +74,7 @@ static void add_location(struct call *call, struct span view)
 				arena_format(call->arena, "%s/%s", call->route->path, id));
 }
 
-/* Adds the ETag; true where the client says that it has this version. */
+/* Adds the ETag. True: the client has this version. */
 static bool add_etag(struct call *call, struct span view)
 {
 	const char *known = http_header(call->request, "If-None-Match");
@@ -85,53 +86,53 @@ static bool add_etag(struct call *call, struct span view)
 	return known != NULL && strcmp(call->route->method, "GET") == 0 && header_names_version(known, version);
 }
 
-void call_pass(struct call *call, const struct rpc_reply *reply)
+void call_pass_reply(struct call *call, const struct rpc_reply *reply)
 {
-	call_respond(call, call->route->success, reply->data);
-	if ((call->route->how & LOCATION) != 0)
+	call_respond_json(call, call->route->success, reply->data);
+	if ((call->route->options & LOCATION) != 0)
 		add_location(call, reply->data);
-	if ((call->route->how & VERSIONED) != 0 && add_etag(call, reply->data))
+	if ((call->route->options & VERSIONED) != 0 && add_etag(call, reply->data))
 		call->response->status = 304;
 }
 
-static struct problem ask_and_pass(struct call *call, const void *body, const char *queue)
+static struct problem forward_and_wait(struct call *call, const void *body, const char *queue)
 {
 	struct rpc_reply reply;
-	struct problem problem = call_ask(call, call->route->type, body, queue, &reply);
+	struct problem problem = call_forward(call, call->route->type, body, queue, &reply);
 
 	if (problem.status == 0)
-		call_pass(call, &reply);
+		call_pass_reply(call, &reply);
 	return problem;
 }
 
-static void pass_later(void *context, const struct rpc_reply *reply)
+static void complete_forward(void *context, const struct rpc_reply *reply)
 {
 	struct call *call = context;
 	const struct problem problem = problem_in(call, reply);
 
 	if (problem.status == 0)
-		call_pass(call, reply);
-	call_finish(call, &problem);
+		call_pass_reply(call, reply);
+	call_complete_deferred(call, &problem);
 }
 
-struct problem call_hand_on(struct call *call, const void *body)
+struct problem call_forward_deferred(struct call *call, const void *body)
 {
 	if (!http_defer(call->request))
-		return ask_and_pass(call, body, NULL);
+		return forward_and_wait(call, body, NULL);
 	const struct rpc_request request = request_of(call, call->route->type, body, NULL);
-	rpc_call_async(call->edge->rpc, &request, call->arena, pass_later, call);
-	return (struct problem){.status = ANSWERED_LATER};
+	rpc_call_async(call->edge->rpc, &request, call->arena, complete_forward, call);
+	return (struct problem){.status = ANSWER_DEFERRED};
 }
 
-struct problem pass_on(struct call *call)
+struct problem forward(struct call *call)
 {
 	void *body = NULL;
 	struct problem problem = call_read_message(call, &body);
 
-	return problem.status != 0 ? problem : call_hand_on(call, body);
+	return problem.status != 0 ? problem : call_forward_deferred(call, body);
 }
 
-/* Hashing a password takes long: whoever changes one waits in a line of its own. */
+/* A password hash takes long, so such changes have a queue of their own. */
 static struct problem change_password(struct call *call, const void *change)
 {
 	char user[UUID_TEXT + 1];
@@ -139,11 +140,11 @@ static struct problem change_password(struct call *call, const void *change)
 	struct problem problem;
 
 	uuid_text(&call->caller.user_id, user);
-	problem = limits_attempt(call, user, &attempt);
+	problem = rate_limits_begin_attempt(call, user, &attempt);
 	if (problem.status != 0)
 		return problem;
-	problem = ask_and_pass(call, change, "users.password");
-	limits_attempted(call, &attempt, &problem, 422);
+	problem = forward_and_wait(call, change, "users.password");
+	rate_limits_end_attempt(call, &attempt, &problem, 422);
 	return problem;
 }
 
@@ -155,7 +156,7 @@ struct problem change_user(struct call *call)
 
 	if (problem.status != 0)
 		return problem;
-	return change->password != NULL ? change_password(call, change) : call_hand_on(call, change);
+	return change->password != NULL ? change_password(call, change) : call_forward_deferred(call, change);
 }
 
 struct problem register_user(struct call *call)
@@ -164,6 +165,6 @@ struct problem register_user(struct call *call)
 	struct problem problem = call_read_message(call, &body);
 
 	if (problem.status == 0)
-		problem = limits_registration(call);
-	return problem.status != 0 ? problem : ask_and_pass(call, body, NULL);
+		problem = rate_limits_check_registration(call);
+	return problem.status != 0 ? problem : forward_and_wait(call, body, NULL);
 }

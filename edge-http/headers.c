@@ -1,10 +1,10 @@
-/* What request headers say. */
+/* Parsers of request headers. */
 #include "edge/headers.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "core/schema.h"
+#include "comanda/rpc.h"
 
 enum { KEY_MAX = 255, WAIT_DIGITS_MAX = 6, VERSION_DIGITS_MAX = 15 };
 
@@ -20,10 +20,10 @@ static size_t count_digits(const char *text)
 
 /* ---- Idempotency-Key ---- */
 
-/* Between the quotes, a backslash stands before a quote or a backslash, and nowhere else (RFC 8941 section 3.3.3). */
+/* Inside the quotes, a backslash is allowed only before a quote or a backslash (RFC 8941 section 3.3.3). */
 static enum status unquote(const char *value, size_t size, char *ret_key)
 {
-	size_t made = 0;
+	size_t length = 0;
 
 	if (size < 2 || value[size - 1] != '"')
 		return E_MALFORMED;
@@ -32,24 +32,24 @@ static enum status unquote(const char *value, size_t size, char *ret_key)
 			return E_MALFORMED;
 		if (value[i] == '\\' && (++i == size - 1 || strchr("\"\\", value[i]) == NULL))
 			return E_MALFORMED;
-		ret_key[made++] = value[i];
+		ret_key[length++] = value[i];
 	}
 	return OK;
 }
 
 enum status header_idempotency_key(const char *value, struct arena *arena, const char **ret_key)
 {
-	size_t size = strlen(value), made = 0;
+	size_t size = strlen(value), length = 0;
 	char *key = arena_new(arena, size + 1, 1);
 
 	if (value[0] == '"' && unquote(value, size, key) != OK)
 		return E_MALFORMED;
 	if (value[0] != '"')
 		memcpy(key, value, size);
-	for (made = 0; key[made] != '\0'; made++)
-		if (!is_visible(key[made]) || (value[0] != '"' && strchr("\",", key[made]) != NULL))
+	for (; key[length] != '\0'; length++)
+		if (!is_visible(key[length]) || (value[0] != '"' && strchr("\",", key[length]) != NULL))
 			return E_MALFORMED;
-	if (made == 0 || made > KEY_MAX)
+	if (length == 0 || length > KEY_MAX)
 		return E_MALFORMED;
 	*ret_key = key;
 	return OK;
@@ -57,8 +57,8 @@ enum status header_idempotency_key(const char *value, struct arena *arena, const
 
 /* ---- entity tags ---- */
 
-/* One entity tag at the start of `text`: its opaque part between the quotes. Returns what follows it, NULL where there
- * is none. RFC 9110 section 8.8.3. */
+/* Reads an entity tag at the start of `text` (RFC 9110 section 8.8.3). *ret_opaque is the part between the quotes.
+ * Returns what follows the tag; NULL: there is no tag. */
 static const char *read_tag(const char *text, bool *ret_weak, struct span *ret_opaque)
 {
 	const char *at = text, *end = NULL;
@@ -75,16 +75,16 @@ static const char *read_tag(const char *text, bool *ret_weak, struct span *ret_o
 	return end + 1;
 }
 
-/* The version that a tag stands for: a number as we write it, without leading zeroes. */
+/* The version of a tag: a number without leading zeroes, as the edge writes it. */
 static int64_t version_of_tag(struct span opaque)
 {
 	int64_t version = 0;
 
 	if (opaque.size == 0 || opaque.size > VERSION_DIGITS_MAX || opaque.bytes[0] == '0')
-		return VERSION_OF_NOTHING;
+		return VERSION_NONE;
 	for (size_t i = 0; i < opaque.size; i++) {
 		if (opaque.bytes[i] < '0' || opaque.bytes[i] > '9')
-			return VERSION_OF_NOTHING;
+			return VERSION_NONE;
 		version = version * 10 + (opaque.bytes[i] - '0');
 	}
 	return version;
@@ -103,8 +103,8 @@ enum status header_if_match(const char *value, int64_t *ret_version)
 	rest = read_tag(value, &weak, &opaque);
 	if (rest == NULL || rest[strspn(rest, " \t")] != '\0')
 		return E_MALFORMED;
-	/* If-Match compares strongly: a weak tag matches nothing. */
-	*ret_version = weak ? VERSION_OF_NOTHING : version_of_tag(opaque);
+	/* If-Match uses the strong comparison: a weak tag matches no version. */
+	*ret_version = weak ? VERSION_NONE : version_of_tag(opaque);
 	return OK;
 }
 
@@ -124,9 +124,9 @@ bool header_names_version(const char *value, int64_t version)
 	return false;
 }
 
-/* ---- the rest ---- */
+/* ---- other headers ---- */
 
-/* Reads "wait=10" or "wait=\"10\""; -1 where the preference is another. */
+/* Reads "wait=10" or "wait=\"10\""; -1: another preference. */
 static int read_wait(const char *preference)
 {
 	static const char name[] = "wait";
@@ -171,7 +171,7 @@ bool header_request_id_fits(const char *value)
 	return size >= 1 && size <= 64 && value[size] == '\0';
 }
 
-/* The value of the parameter `name` in "type/subtype; a=b; c=d"; NULL where there is none. */
+/* The value of the parameter `name` in "type/subtype; a=b; c=d"; NULL: there is no such parameter. */
 static const char *parameter(const char *value, const char *name)
 {
 	size_t size = strlen(name);
@@ -189,7 +189,7 @@ bool header_media_type_is(const char *value, const char *wanted)
 	size_t size = strlen(wanted);
 	const char *charset = parameter(value, "charset");
 
-	/* strchr also finds the closing NUL. */
+	/* strchr also finds the terminating NUL. */
 	if (strncasecmp(value, wanted, size) != 0 || strchr(" \t;", value[size]) == NULL)
 		return false;
 	if (charset == NULL)

@@ -1,33 +1,31 @@
-/* edge-http: REST in, messages out. Wires the parts together. */
+/* edge-http: the REST API. Creates the parts and connects them. */
 #include <string.h>
 
-#include "config/address.h"
+#include "comanda/program.h"
 #include "edge/call.h"
 #include "edge/rate_limits.h"
 #include "proto/messages.h"
-#include "service/admin_port.h"
-#include "service/program.h"
-#include "telemetry/log.h"
 
-/* For a browser that is made to open an answer as a page: there is nothing in it to run, frame or guess at. */
+/* A browser may be made to open an answer as a page. These headers forbid it to run, frame or reinterpret the answer.
+ */
 #define SECURITY_HEADERS                                                                                               \
 	"X-Content-Type-Options: nosniff\r\n"                                                                          \
 	"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"                                      \
 	"Referrer-Policy: no-referrer\r\n"
 
 static const struct program edge_program = {.name = "edge-http",
-					    .about = "Comanda's REST API: turns requests into messages",
+					    .about = "the REST API of Comanda: forwards each request to a service",
 					    .settings = edge_settings_table,
 					    .settings_size = sizeof(struct edge_settings),
 					    .log_level = offsetof(struct edge_settings, log_level),
 					    .admin_port = offsetof(struct edge_settings, admin_port),
 					    .otlp_url = offsetof(struct edge_settings, otlp_url),
 					    .allow_debugger = offsetof(struct edge_settings, allow_debugger),
-					    .shows = "--routes",
-					    .shows_about = "print the routes: method, path, who may, message, queue",
-					    .show = routes_show};
+					    .print_option = "--routes",
+					    .print_help = "print the routes: method, path, access, message, queue",
+					    .print = routes_print};
 
-/* Asks svc-users for the keys that sign access tokens. */
+/* Fetches the keys that sign access tokens from svc-users. */
 static enum status fetch_keys(void *context, struct arena *arena, struct span *ret_jwks)
 {
 	struct edge *edge = context;
@@ -45,19 +43,19 @@ static enum status fetch_keys(void *context, struct arena *arena, struct span *r
 	return status;
 }
 
-/* The edge is ready once it listens and can tell who calls. It stays so when users or the broker go away: then it
- * answers 503, and a balancer that took out every edge would only hide that. */
+/* The edge is ready when it listens and has the keys of access tokens. It stays ready while svc-users or the broker is
+ * away: it then answers 503. A load balancer that removed every edge would hide the cause. */
 static bool edge_ready(void *context, struct buffer *why)
 {
 	struct edge *edge = context;
 	const bool listens = atomic_load(&edge->listening) && !atomic_load(&edge->stopping);
-	const bool knows = auth_has_keys(edge->auth);
+	const bool has_keys = auth_has_keys(edge->auth);
 
 	if (!listens)
 		buffer_text(why, "not listening\n");
-	if (!knows)
-		buffer_text(why, "the keys that access tokens are checked with: not had from svc-users yet\n");
-	return listens && knows;
+	if (!has_keys)
+		buffer_text(why, "no keys of access tokens from svc-users yet\n");
+	return listens && has_keys;
 }
 
 static struct rpc *rpc_of(const struct edge_settings *settings)
@@ -92,19 +90,19 @@ static struct http_config http_config_of(struct edge *edge)
 				    .uri_max = settings->http_uri_max,
 				    .header_bytes_max = settings->http_header_bytes,
 				    .headers_max = (int)settings->http_headers,
-				    .connections_per_address = (int)settings->http_per_address,
-				    .exempt_addresses = edge->uncounted,
-				    .header_timeout_us = settings->http_head_time_us,
-				    .body_timeout_us = settings->http_body_time_us,
-				    .idle_timeout_us = settings->http_idle_us,
-				    .overload_timeout_us = settings->http_patience_us,
-				    .extra_headers = edge->headers,
+				    .connections_per_address = (int)settings->http_max_connections_per_ip,
+				    .exempt_addresses = edge->exempt_addresses,
+				    .header_timeout_us = settings->http_header_timeout_us,
+				    .body_timeout_us = settings->http_body_timeout_us,
+				    .idle_timeout_us = settings->http_idle_timeout_us,
+				    .overload_timeout_us = settings->http_overload_timeout_us,
+				    .extra_headers = edge->extra_headers,
 				    .answer = call_answer,
 				    .refuse = call_refuse,
 				    .context = edge};
 }
 
-/* Serves until told to stop. */
+/* Serves until a signal stops the program. */
 static enum status serve(struct edge *edge)
 {
 	const struct http_config config = http_config_of(edge);
@@ -113,7 +111,8 @@ static enum status serve(struct edge *edge)
 
 	if (status == E_UNAVAILABLE)
 		log_error("http.start", kv_text("address", config.address), kv_int("port", config.port),
-			  kv_text("detail", "cannot listen there: is the port taken? COMANDA_HTTP_PORT changes it"));
+			  kv_text("detail", "cannot listen on this address and port: is the port in use? "
+					    "COMANDA_HTTP_PORT sets it"));
 	if (status != OK)
 		return status;
 	atomic_store(&edge->listening, true);
@@ -125,12 +124,12 @@ static enum status serve(struct edge *edge)
 	return OK;
 }
 
-/* Says what is wrong with the lists of addresses. */
-static bool addresses_fit(const struct edge_settings *settings)
+/* Checks the lists of addresses, and logs their faults. */
+static bool check_addresses(const struct edge_settings *settings)
 {
 	const struct {
 		const char *name, *value;
-	} lists[] = {{"COMANDA_HTTP_TRUSTED_PROXIES", settings->http_proxies},
+	} lists[] = {{"COMANDA_HTTP_TRUSTED_PROXIES", settings->http_trusted_proxies},
 		     {"COMANDA_LIMIT_EXEMPT", settings->limit_exempt}};
 	bool fit = true;
 
@@ -144,21 +143,21 @@ static bool addresses_fit(const struct edge_settings *settings)
 	return fit;
 }
 
-/* Whose connections are not counted: a proxy's are those of many. */
-static char *uncounted_of(const struct edge_settings *settings)
+/* Addresses whose connections are not limited. The connections of a proxy belong to many clients. */
+static char *exempt_addresses_of(const struct edge_settings *settings)
 {
 	struct buffer text;
-	char *uncounted = NULL;
+	char *exempt_addresses = NULL;
 
 	buffer_init(&text);
-	buffer_format(&text, "%s,%s", settings->limit_exempt, settings->http_proxies);
-	uncounted = mem_text(text.bytes);
+	buffer_format(&text, "%s,%s", settings->limit_exempt, settings->http_trusted_proxies);
+	exempt_addresses = mem_text(text.bytes);
 	buffer_done(&text);
-	return uncounted;
+	return exempt_addresses;
 }
 
-/* What every answer says. */
-static char *headers_of(const struct edge_settings *settings)
+/* The header lines of every answer. */
+static char *extra_headers_of(const struct edge_settings *settings)
 {
 	struct buffer text;
 	char *headers = NULL;
@@ -179,26 +178,26 @@ static int run(const struct edge_settings *settings)
 	struct admin_port *admin = NULL;
 	enum status status = OK;
 
-	if (!addresses_fit(settings))
+	if (!check_addresses(settings))
 		return 2;
 	edge = mem_new(1, sizeof(*edge));
 	edge->settings = settings;
-	edge->uncounted = uncounted_of(settings);
-	edge->headers = headers_of(settings);
+	edge->exempt_addresses = exempt_addresses_of(settings);
+	edge->extra_headers = extra_headers_of(settings);
 	edge->rpc = rpc_of(settings);
 	edge->auth = auth_new(fetch_keys, edge);
-	edge->limits = limits_new(settings);
+	edge->rate_limits = rate_limits_new(settings);
 	status = admin_port_start(settings->admin_address, (int)settings->admin_port, edge_ready, edge, &admin);
 	if (status == OK)
 		status = serve(edge);
 	else
 		log_error("admin.start", kv_int("port", settings->admin_port),
-			  kv_text("detail", "cannot listen there: is the port taken? COMANDA_ADMIN_PORT changes it"));
+			  kv_text("detail", "cannot listen on this port: is it in use? COMANDA_ADMIN_PORT sets it"));
 	admin_port_stop(admin);
 	auth_free(edge->auth);
-	limits_free(edge->limits);
-	free(edge->uncounted);
-	free(edge->headers);
+	rate_limits_free(edge->rate_limits);
+	free(edge->exempt_addresses);
+	free(edge->extra_headers);
 	rpc_free(edge->rpc);
 	free(edge);
 	program_end();

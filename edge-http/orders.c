@@ -1,4 +1,4 @@
-/* POST /v1/orders: places an order, and with Prefer: wait=N stays until its outcome is known. */
+/* POST /v1/orders: places an order. With Prefer: wait=N, the answer waits for the outcome of the order. */
 #include "edge/call.h"
 #include "edge/headers.h"
 #include "edge/request_decode.h"
@@ -12,16 +12,16 @@ enum { WAIT_MAX_S = 10 };
 
 static const int64_t pause_min_us = 3 * MS_US;
 static const int64_t pause_max_us = 50 * MS_US;
-enum { SETTLING_WEIGHT = 16 }; /* how slowly what is usual changes */
+enum { OUTCOME_TIME_WEIGHT = 16 }; /* of the moving average: a new value counts 1/16 */
 
-/* An order as the edge looks at it: its JSON, and the little that decides the answer. */
+/* An order: its JSON, and the status that decides about the answer. */
 struct outcome {
 	struct span view;
 	const struct json *json;
 	int status; /* enum order_status */
 };
 
-/* An unknown status is one of a newer service: still under way, as far as this build can tell. */
+/* An unknown status comes from a newer service. This build treats such an order as pending. */
 static int status_of(const struct json *order)
 {
 	const char *text = json_text(json_member(order, "status"));
@@ -46,50 +46,50 @@ static enum status outcome_read(struct arena *arena, struct span view, struct ou
 
 /* ---- waiting ---- */
 
-/* At most a quarter of the threads wait: the others stay free for those who do not. */
+/* At most a quarter of the threads wait for outcomes. The others stay free for other requests. */
 static bool waiting_begin(struct edge *edge)
 {
-	if (atomic_fetch_add(&edge->waiting, 1) < edge->settings->http_threads / 4)
+	if (atomic_fetch_add(&edge->waiting_calls, 1) < edge->settings->http_threads / 4)
 		return true;
-	atomic_fetch_sub(&edge->waiting, 1);
+	atomic_fetch_sub(&edge->waiting_calls, 1);
 	return false;
 }
 
 static void waiting_end(struct edge *edge)
 {
-	atomic_fetch_sub(&edge->waiting, 1);
+	atomic_fetch_sub(&edge->waiting_calls, 1);
 }
 
-/* The first look comes when orders usually are settled by; the next ones after a fixed part of the time that has
- * passed. Each look costs two messages, and most orders need no second one. */
-static int64_t pause_after(int64_t usual_us, int64_t waited_us)
+/* The first query comes after the average time of an outcome, and each next one after a quarter of the time so far. A
+ * query costs two messages, and most orders need only one. */
+static int64_t pause_after(int64_t average_us, int64_t waited_us)
 {
-	int64_t pause_us = waited_us == 0 ? usual_us : waited_us / 4;
+	int64_t pause_us = waited_us == 0 ? average_us : waited_us / 4;
 
 	if (pause_us < pause_min_us)
 		return pause_min_us;
 	return pause_us < pause_max_us ? pause_us : pause_max_us;
 }
 
-static int64_t moment_of(const struct outcome *outcome, const char *member)
+static int64_t timestamp_of(const struct outcome *outcome, const char *member)
 {
 	const char *text = json_text(json_member(outcome->json, member));
-	int64_t moment = 0;
+	int64_t timestamp = 0;
 
-	return text != NULL && timestamp_parse(text, strlen(text), &moment) == OK ? moment : INT_ABSENT;
+	return text != NULL && timestamp_parse(text, strlen(text), &timestamp) == OK ? timestamp : INT_ABSENT;
 }
 
-/* An average of late, in which no single order counts for much. What two threads note at once may be lost: it need not
- * be exact. */
-static void note_settled(struct edge *edge, const struct outcome *outcome)
+/* Updates the moving average. If two threads do so at the same time, one value may be lost: the average need not be
+ * exact. */
+static void record_outcome_time(struct edge *edge, const struct outcome *outcome)
 {
-	const int64_t begun_us = moment_of(outcome, "created_at"), ended_us = moment_of(outcome, "updated_at");
-	const int64_t usual_us = atomic_load(&edge->settling_us);
+	const int64_t start_us = timestamp_of(outcome, "created_at"), ended_us = timestamp_of(outcome, "updated_at");
+	const int64_t average_us = atomic_load(&edge->outcome_time_us);
 
-	if (outcome->status == ORDER_STATUS_PENDING || begun_us == INT_ABSENT || ended_us == INT_ABSENT)
+	if (outcome->status == ORDER_STATUS_PENDING || start_us == INT_ABSENT || ended_us == INT_ABSENT)
 		return;
-	const int64_t took_us = ended_us - begun_us < pause_max_us ? ended_us - begun_us : pause_max_us;
-	atomic_store(&edge->settling_us, usual_us + (took_us - usual_us) / SETTLING_WEIGHT);
+	const int64_t took_us = ended_us - start_us < pause_max_us ? ended_us - start_us : pause_max_us;
+	atomic_store(&edge->outcome_time_us, average_us + (took_us - average_us) / OUTCOME_TIME_WEIGHT);
 }
 
 static void sleep_for(int64_t pause_us)
@@ -99,8 +99,8 @@ static void sleep_for(int64_t pause_us)
 	(void)nanosleep(&pause, NULL);
 }
 
-/* Asks for the order until it is settled or the time is up. That it cannot be had for a moment changes nothing: it was
- * accepted, and its outcome will be known. */
+/* Queries the order until it is no longer pending, or the time is up. A query that fails changes nothing: the order was
+ * accepted. */
 static void await_outcome(struct call *call, int64_t wait_us, struct outcome *outcome)
 {
 	const char *id = json_text(json_member(outcome->json, "id"));
@@ -111,13 +111,13 @@ static void await_outcome(struct call *call, int64_t wait_us, struct outcome *ou
 	if (id == NULL || uuid_parse(id, strlen(id), &wanted.id) != OK)
 		return;
 	while (outcome->status == ORDER_STATUS_PENDING && !atomic_load(&call->edge->stopping)) {
-		int64_t pause_us = pause_after(atomic_load(&call->edge->settling_us), waited_us);
+		int64_t pause_us = pause_after(atomic_load(&call->edge->outcome_time_us), waited_us);
 
 		if (waited_us + pause_us > wait_us)
 			return;
 		sleep_for(pause_us);
-		call->id = uuid_new(timestamp_now()); /* each is a question of its own */
-		if (call_ask(call, ORDERS_GET, &wanted, NULL, &reply).status == 0)
+		call->id = uuid_new(timestamp_now()); /* each query is a request of its own */
+		if (call_forward(call, ORDERS_GET, &wanted, NULL, &reply).status == 0)
 			(void)!outcome_read(call->arena, reply.data, outcome);
 		waited_us = monotonic_now() - began_us;
 	}
@@ -125,7 +125,7 @@ static void await_outcome(struct call *call, int64_t wait_us, struct outcome *ou
 
 /* ---- answering ---- */
 
-static void add_raw(struct buffer *out, const char *name, const struct json *value)
+static void add_member(struct buffer *out, const char *name, const struct json *value)
 {
 	buffer_format(out, "\"%s\":", name);
 	if (value != NULL)
@@ -139,7 +139,7 @@ static const char *reason_text(const struct json *reason, const char *name)
 	return reason != NULL ? json_text(json_member(reason, name)) : NULL;
 }
 
-/* The order came to another end than the client wanted: 409, with the order and the reason. */
+/* The order was not confirmed: 409, with the order and the reason. */
 static struct problem problem_of_outcome(struct call *call, const struct outcome *outcome)
 {
 	const struct json *reason = json_member(outcome->json, "reason");
@@ -148,7 +148,7 @@ static struct problem problem_of_outcome(struct call *call, const struct outcome
 	struct buffer members;
 
 	buffer_init(&members);
-	add_raw(&members, "reason", reason);
+	add_member(&members, "reason", reason);
 	buffer_text(&members, ",\"order\":");
 	buffer_add(&members, outcome->view.bytes, outcome->view.size);
 	problem.code = arena_format(call->arena, "order_%s", name);
@@ -158,7 +158,7 @@ static struct problem problem_of_outcome(struct call *call, const struct outcome
 	return problem;
 }
 
-/* The preference of all Prefer headers together; the first one counts (RFC 7240 section 2). */
+/* The first wait preference of all Prefer headers (RFC 7240 section 2). */
 static int64_t wanted_wait_us(const struct http_request *request)
 {
 	for (int i = 0; i < request->header_count; i++) {
@@ -172,7 +172,7 @@ static int64_t wanted_wait_us(const struct http_request *request)
 	return 0;
 }
 
-/* Waits as preferred, and says so. False where there is nothing more to know than that the order was accepted. */
+/* Waits as the client prefers, and adds Preference-Applied. False: it did not wait. */
 static bool wait_as_preferred(struct call *call, const struct rpc_reply *reply, struct outcome *ret_outcome)
 {
 	int64_t wait_us = wanted_wait_us(call->request);
@@ -182,7 +182,7 @@ static bool wait_as_preferred(struct call *call, const struct rpc_reply *reply, 
 	http_add_header(call->response, call->arena, "Preference-Applied",
 			arena_format(call->arena, "wait=%d", (int)(wait_us / SECOND_US)));
 	await_outcome(call, wait_us, ret_outcome);
-	note_settled(call->edge, ret_outcome);
+	record_outcome_time(call->edge, ret_outcome);
 	waiting_end(call->edge);
 	return true;
 }
@@ -195,19 +195,19 @@ struct problem place_order(struct call *call)
 	struct problem problem = call_read_message(call, &body);
 
 	if (problem.status == 0 && wanted_wait_us(call->request) == 0)
-		return call_hand_on(call, body);
+		return call_forward_deferred(call, body);
 	if (problem.status == 0)
-		problem = call_ask(call, ORDERS_PLACE, body, NULL, &reply);
+		problem = call_forward(call, ORDERS_PLACE, body, NULL, &reply);
 	if (problem.status != 0)
 		return problem;
 	if (!wait_as_preferred(call, &reply, &outcome)) {
-		call_pass(call, &reply);
+		call_pass_reply(call, &reply);
 		return problem;
 	}
 	if (outcome.status != ORDER_STATUS_PENDING && outcome.status != ORDER_STATUS_CONFIRMED)
 		return problem_of_outcome(call, &outcome);
 	reply.data = outcome.view;
-	call_pass(call, &reply);
+	call_pass_reply(call, &reply);
 	call->response->status = outcome.status == ORDER_STATUS_CONFIRMED ? 201 : 202;
 	return problem;
 }

@@ -1,9 +1,9 @@
-/* Problems: tables of codes and words, and their JSON. */
+/* Problems: the tables of codes and texts, and the JSON. */
 #include "edge/problem.h"
 
 #include <string.h>
 
-#include "json/json.h"
+#include "comanda/rpc.h"
 
 static const struct {
 	int status;
@@ -26,7 +26,7 @@ static const struct {
 	{505, "version_not_supported", "This server speaks HTTP/1.1 and HTTP/1.0."},
 };
 
-/* What a status means for a client who is told nothing more. */
+/* The default text of a status. */
 static const char *const status_details[STATUS_COUNT] = {
 	[E_MALFORMED] = "The request cannot be read.",
 	[E_INVALID] = "The request is well formed, and not acceptable.",
@@ -45,12 +45,12 @@ static const char *const status_details[STATUS_COUNT] = {
 	[E_INTERNAL] = "Something is broken on our side; X-Request-Id helps to find out what.",
 };
 
-/* What to do when it is not known whether something was done. */
+/* The text after a timeout, when the edge does not know whether the service did the work. */
 static const char *const unknown_outcome[] = {
-	[ASKED_READ] = "There was no answer in time: try again.",
-	[ASKED_WRITE] = "There was no answer in time. Whether it was done is not known: look before you repeat it.",
-	[ASKED_KEYED] = ("There was no answer in time. Whether it was done is not known: "
-			 "repeat it with the same Idempotency-Key, and it will not be done twice."),
+	[READS] = "There was no answer in time: try again.",
+	[WRITES] = "There was no answer in time. Whether it was done is not known: look before you repeat it.",
+	[WRITES_WITH_KEY] = ("There was no answer in time. Whether it was done is not known: "
+			     "repeat it with the same Idempotency-Key, and it will not be done twice."),
 };
 
 struct problem problem_http(int status, const char *detail)
@@ -67,7 +67,7 @@ struct problem problem_of(enum status status, const char *detail)
 {
 	const struct status_rule *rule = status_rule(status);
 
-	/* OK and stale are no refusals: who answers with them as one is broken. */
+	/* A status below 400 is not an error, so this is a bug of the caller. */
 	if (rule->http < 400)
 		return problem_of(E_INTERNAL, NULL);
 	return (struct problem){
@@ -92,7 +92,7 @@ static struct span arena_span(struct arena *arena, const struct buffer *text)
 struct problem problem_of_faults(enum status status, const char *what, const struct faults *faults, struct arena *arena)
 {
 	size_t room = sizeof(faults->items) / sizeof(faults->items[0]);
-	size_t kept = faults->count < room ? faults->count : room;
+	size_t shown = faults->count < room ? faults->count : room;
 	const struct fault *first = &faults->items[0];
 	struct problem problem = problem_of(status, NULL);
 	struct buffer text;
@@ -100,10 +100,10 @@ struct problem problem_of_faults(enum status status, const char *what, const str
 	if (faults->count == 0)
 		return problem;
 	buffer_init(&text);
-	for (size_t i = 0; i < kept; i++)
+	for (size_t i = 0; i < shown; i++)
 		add_fault(&text, faults->items[i].field, faults->items[i].message);
 	buffer_text(&text, "]");
-	/* Text that is no JSON at all has no fields. */
+	/* A text that is not JSON has no fields. */
 	if (status != E_MALFORMED || first->field[0] != '\0')
 		problem.errors = arena_span(arena, &text);
 	buffer_done(&text);
@@ -116,7 +116,7 @@ struct problem problem_of_faults(enum status status, const char *what, const str
 	return problem;
 }
 
-/* A refusal that names one field is shown like any other fault of a field. */
+/* A refusal with a field becomes an error of this field. */
 static struct span errors_of(const struct rpc_reply *reply, const char *detail, struct arena *arena)
 {
 	struct buffer text;
@@ -132,13 +132,13 @@ static struct span errors_of(const struct rpc_reply *reply, const char *detail, 
 	return errors;
 }
 
-struct problem problem_of_reply(const struct rpc_reply *reply, enum asked asked, struct arena *arena)
+struct problem problem_of_reply(const struct rpc_reply *reply, enum request_effect effect, struct arena *arena)
 {
 	struct problem problem = problem_of(reply->status, NULL);
 	bool unknown = reply->status == E_TIMEOUT ||
 		       (reply->sent && (reply->status == E_UNAVAILABLE || reply->status == E_BUSY));
 
-	/* What broke inside is for the log, not for strangers. */
+	/* The details of an internal error are only in the log. */
 	if (problem.status == 500)
 		return problem;
 	if (reply->code != NULL)
@@ -146,7 +146,7 @@ struct problem problem_of_reply(const struct rpc_reply *reply, enum asked asked,
 	if (reply->detail != NULL)
 		problem.detail = reply->detail;
 	if (unknown && reply->code == NULL)
-		problem.detail = unknown_outcome[asked];
+		problem.detail = unknown_outcome[effect];
 	problem.errors = errors_of(reply, problem.detail, arena);
 	return problem;
 }

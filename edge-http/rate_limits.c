@@ -1,19 +1,18 @@
-/* Which buckets a call takes from. */
+/* The buckets of each limit. */
 #include "edge/rate_limits.h"
 
 #include <string.h>
 
-#include "config/address.h"
+#include "comanda/program.h"
 #include "edge/client_address.h"
 #include "edge/token_bucket.h"
 #include "proto/roles.h"
-#include "telemetry/metrics.h"
 
-struct limits {
+struct rate_limits {
 	const struct edge_settings *settings;
-	struct limiter *requests;                 /* NULL: any number */
-	struct limiter *address, *account, *pair; /* attempts that fail; NULL: any number */
-	struct limiter *known;                    /* address and account that came together with the right password */
+	struct token_buckets *requests;                 /* NULL: no limit */
+	struct token_buckets *address, *account, *pair; /* of failed attempts; NULL: no limit */
+	struct token_buckets *known;                    /* pairs of address and account that have signed in */
 };
 
 static struct metric refusals = {.name = "comanda_edge_rate_limited_total",
@@ -23,45 +22,45 @@ static struct metric refusals = {.name = "comanda_edge_rate_limited_total",
 
 static const int64_t known_us = 30 * DAY_US;
 
-static struct limiter *limiter_for(int64_t burst, int64_t pause_us)
+static struct token_buckets *buckets_for(int64_t burst, int64_t pause_us)
 {
-	return burst > 0 ? limiter_new(burst, pause_us) : NULL;
+	return burst > 0 ? token_buckets_new(burst, pause_us) : NULL;
 }
 
-struct limits *limits_new(const struct edge_settings *settings)
+struct rate_limits *rate_limits_new(const struct edge_settings *settings)
 {
-	struct limits *limits = mem_new(1, sizeof(*limits));
+	struct rate_limits *limits = mem_new(1, sizeof(*limits));
 
 	limits->settings = settings;
-	limits->requests = limiter_for(settings->limit_rate > 0 ? settings->limit_burst : 0,
+	limits->requests = buckets_for(settings->limit_rate > 0 ? settings->limit_burst : 0,
 				       settings->limit_rate > 0 ? SECOND_US / settings->limit_rate : 0);
-	limits->address = limiter_for(settings->sign_in_address, settings->sign_in_address_pause_us);
-	limits->account = limiter_for(settings->sign_in_account, settings->sign_in_account_pause_us);
-	limits->pair = limiter_for(settings->sign_in_pair, settings->sign_in_pair_pause_us);
-	limits->known = limiter_new(1, known_us);
+	limits->address = buckets_for(settings->sign_in_address, settings->sign_in_address_pause_us);
+	limits->account = buckets_for(settings->sign_in_account, settings->sign_in_account_pause_us);
+	limits->pair = buckets_for(settings->sign_in_pair, settings->sign_in_pair_pause_us);
+	limits->known = token_buckets_new(1, known_us);
 	return limits;
 }
 
-void limits_free(struct limits *limits)
+void rate_limits_free(struct rate_limits *limits)
 {
 	if (limits == NULL)
 		return;
-	limiter_free(limits->requests);
-	limiter_free(limits->address);
-	limiter_free(limits->account);
-	limiter_free(limits->pair);
-	limiter_free(limits->known);
+	token_buckets_free(limits->requests);
+	token_buckets_free(limits->address);
+	token_buckets_free(limits->account);
+	token_buckets_free(limits->pair);
+	token_buckets_free(limits->known);
 	free(limits);
 }
 
-/* NULL where nothing is limited for this client. */
-static struct limits *limits_of(const struct call *call, const char **ret_address)
+/* NULL: this client has no limits. */
+static struct rate_limits *limits_for(const struct call *call, const char **ret_address)
 {
-	struct limits *limits = call->edge->limits;
+	struct rate_limits *limits = call->edge->rate_limits;
 
 	if (limits == NULL)
 		return NULL;
-	*ret_address = client_address(call->request, limits->settings->http_proxies);
+	*ret_address = client_address(call->request, limits->settings->http_trusted_proxies);
 	return address_listed(limits->settings->limit_exempt, *ret_address) ? NULL : limits;
 }
 
@@ -81,30 +80,31 @@ static struct problem refuse(const char *limit, int64_t wait_us, const char *det
 
 /* ---- requests ---- */
 
-/* draft-ietf-httpapi-ratelimit-headers-10: the policy, and what is left of it. */
-static void add_headers(struct call *call, const struct limiter *limiter, const char *policy,
-			const struct limiter_answer *answer)
+/* The headers of draft-ietf-httpapi-ratelimit-headers-10: the policy, and the rest of its quota. */
+static void add_headers(struct call *call, const struct token_buckets *buckets, const char *policy,
+			const struct token_result *answer)
 {
 	http_add_header(call->response, call->arena, "RateLimit-Policy",
-			arena_format(call->arena, "\"%s\";q=%lld;w=%lld", policy, (long long)limiter_burst(limiter),
-				     (long long)seconds_up(limiter_window_us(limiter))));
+			arena_format(call->arena, "\"%s\";q=%lld;w=%lld", policy,
+				     (long long)token_buckets_burst(buckets),
+				     (long long)seconds_up(token_buckets_window_us(buckets))));
 	http_add_header(call->response, call->arena, "RateLimit",
 			arena_format(call->arena, "\"%s\";r=%lld;t=%lld", policy, (long long)answer->left,
 				     (long long)seconds_up(answer->full_us)));
 }
 
-struct problem limits_call(struct call *call)
+struct problem rate_limits_check(struct call *call)
 {
 	const char *address = NULL;
-	struct limits *limits = limits_of(call, &address);
+	struct rate_limits *limits = limits_for(call, &address);
 	const bool known = call->caller.role != CALLER_NOBODY;
-	struct limiter_answer answer;
+	struct token_result answer;
 	struct uuid key;
 
 	if (limits == NULL || limits->requests == NULL)
 		return (struct problem){.status = 0};
 	key = known ? call->caller.user_id : uuid_of_text("address", address, strlen(address));
-	answer = limiter_take(limits->requests, &key, monotonic_now());
+	answer = token_bucket_take(limits->requests, &key, monotonic_now());
 	add_headers(call, limits->requests, known ? "user" : "address", &answer);
 	if (answer.allowed)
 		return (struct problem){.status = 0};
@@ -115,31 +115,31 @@ struct problem limits_call(struct call *call)
 
 static const char too_many_attempts[] = "Too many attempts: try again after the time in Retry-After.";
 
-static int64_t take(struct limiter *limiter, const struct uuid *key, int64_t now_us)
+static int64_t take(struct token_buckets *buckets, const struct uuid *key, int64_t now_us)
 {
-	const struct limiter_answer answer =
-		limiter != NULL ? limiter_take(limiter, key, now_us) : (struct limiter_answer){.allowed = true};
+	const struct token_result answer =
+		buckets != NULL ? token_bucket_take(buckets, key, now_us) : (struct token_result){.allowed = true};
 
 	return answer.allowed ? 0 : answer.wait_us;
 }
 
-static void give_back(struct limiter *limiter, const struct uuid *key, int64_t now_us)
+static void give_back(struct token_buckets *buckets, const struct uuid *key, int64_t now_us)
 {
-	if (limiter != NULL)
-		limiter_give_back(limiter, key, now_us);
+	if (buckets != NULL)
+		token_bucket_give_back(buckets, key, now_us);
 }
 
-/* An account's attempts are used up: whom does that not concern? */
-static bool goes_in_all_the_same(struct limits *limits, const struct attempt *attempt, bool first, int64_t now_us)
+/* Whether an attempt is allowed although the attempts of its account are used up. */
+static bool may_try_anyway(struct rate_limits *limits, const struct attempt *attempt, bool first, int64_t now_us)
 {
-	return first || limiter_touched(limits->known, &attempt->pair, now_us);
+	return first || token_bucket_is_used(limits->known, &attempt->pair, now_us);
 }
 
-/* Takes from all three, or from none. Returns how long to wait; 0: go on. */
-static int64_t take_attempt(struct limits *limits, const struct attempt *attempt, const char **ret_limit)
+/* Takes a token of all three limits, or of none. Returns the time to wait; 0: the attempt is allowed. */
+static int64_t take_attempt(struct rate_limits *limits, const struct attempt *attempt, const char **ret_limit)
 {
 	const int64_t now_us = monotonic_now();
-	const bool first = limits->pair != NULL && !limiter_touched(limits->pair, &attempt->pair, now_us);
+	const bool first = limits->pair != NULL && !token_bucket_is_used(limits->pair, &attempt->pair, now_us);
 	int64_t wait_us = take(limits->address, &attempt->address, now_us);
 
 	*ret_limit = "address";
@@ -152,7 +152,7 @@ static int64_t take_attempt(struct limits *limits, const struct attempt *attempt
 		return wait_us;
 	}
 	wait_us = take(limits->account, &attempt->account, now_us);
-	if (wait_us == 0 || goes_in_all_the_same(limits, attempt, first, now_us))
+	if (wait_us == 0 || may_try_anyway(limits, attempt, first, now_us))
 		return 0;
 	give_back(limits->address, &attempt->address, now_us);
 	give_back(limits->pair, &attempt->pair, now_us);
@@ -160,10 +160,10 @@ static int64_t take_attempt(struct limits *limits, const struct attempt *attempt
 	return wait_us;
 }
 
-struct problem limits_attempt(struct call *call, const char *account, struct attempt *ret_attempt)
+struct problem rate_limits_begin_attempt(struct call *call, const char *account, struct attempt *ret_attempt)
 {
 	const char *address = NULL, *pair = NULL, *limit = NULL;
-	struct limits *limits = limits_of(call, &address);
+	struct rate_limits *limits = limits_for(call, &address);
 	int64_t wait_us = 0;
 
 	*ret_attempt = (struct attempt){.counted = false};
@@ -180,9 +180,10 @@ struct problem limits_attempt(struct call *call, const char *account, struct att
 	return (struct problem){.status = 0};
 }
 
-void limits_attempted(struct call *call, const struct attempt *attempt, const struct problem *problem, int failed)
+void rate_limits_end_attempt(struct call *call, const struct attempt *attempt, const struct problem *problem,
+			     int failed)
 {
-	struct limits *limits = call->edge->limits;
+	struct rate_limits *limits = call->edge->rate_limits;
 	const int64_t now_us = monotonic_now();
 
 	if (!attempt->counted || problem->status == failed)
@@ -191,13 +192,13 @@ void limits_attempted(struct call *call, const struct attempt *attempt, const st
 	give_back(limits->account, &attempt->account, now_us);
 	give_back(limits->pair, &attempt->pair, now_us);
 	if (problem->status == 0)
-		(void)limiter_take(limits->known, &attempt->pair, now_us);
+		(void)token_bucket_take(limits->known, &attempt->pair, now_us);
 }
 
-struct problem limits_registration(struct call *call)
+struct problem rate_limits_check_registration(struct call *call)
 {
 	const char *address = NULL;
-	struct limits *limits = limits_of(call, &address);
+	struct rate_limits *limits = limits_for(call, &address);
 	struct uuid key;
 	int64_t wait_us = 0;
 

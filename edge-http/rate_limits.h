@@ -1,31 +1,32 @@
-/* How much anybody may ask: rates of requests, and attempts to sign in.
+/* Rate limits of requests, and of attempts to sign in. Each edge process counts for itself.
  *
- * Requests count for the user who makes them, or for the address where nobody is signed in. Attempts to sign in count
- * three times, and only where they fail: for the address, for the account, and for the two together. A stranger can use
- * up an account's attempts, but does not lock it: an address that has signed in to it before goes in all the same, and
- * so does the first attempt from any address. All of it is kept by each edge for itself. */
+ * Requests count per user, or per address if nobody is signed in.
+ * An attempt to sign in counts only if it fails. It counts per address, per account, and per account and address. A
+ * stranger can use up the attempts of an account, but this does not lock the account. An address that signed in to the
+ * account before may still try, and so may each address once. */
 #ifndef EDGE_RATE_LIMITS_H
 #define EDGE_RATE_LIMITS_H
 
 #include "edge/call.h"
 
-struct limits *limits_new(const struct edge_settings *settings);
-void limits_free(struct limits *limits);
+struct rate_limits *rate_limits_new(const struct edge_settings *settings);
+void rate_limits_free(struct rate_limits *limits);
 
-/* Before a call is answered: counts it, adds the RateLimit headers; 429 where there were too many. */
-struct problem limits_call(struct call *call);
+/* Counts a request and adds the RateLimit headers. 429: there were too many. */
+struct problem rate_limits_check(struct call *call);
 
-/* An attempt with a password. `account` is what is tried: an e-mail address, or a user's id. */
+/* An attempt with a password. */
 struct attempt {
-	struct uuid address, account, pair;
+	struct uuid address, account, pair; /* keys of buckets */
 	bool counted;
 };
-/* 429 where there were too many that failed. */
-struct problem limits_attempt(struct call *call, const char *account, struct attempt *ret_attempt);
-/* What came of it; `failed`: the password was wrong. */
-void limits_attempted(struct call *call, const struct attempt *attempt, const struct problem *problem, int failed);
+/* Counts an attempt. `account`: an e-mail address, or a user's id. 429: too many attempts failed. */
+struct problem rate_limits_begin_attempt(struct call *call, const char *account, struct attempt *ret_attempt);
+/* Takes the attempt back unless problem->status is `failed`, the status of a wrong password. */
+void rate_limits_end_attempt(struct call *call, const struct attempt *attempt, const struct problem *problem,
+			     int failed);
 
-/* Making an account costs as much as an attempt, and counts for the address whatever comes of it. */
-struct problem limits_registration(struct call *call);
+/* Counts a registration like an attempt of its address, whatever its result. 429: there were too many. */
+struct problem rate_limits_check_registration(struct call *call);
 
 #endif

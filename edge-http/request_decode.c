@@ -1,4 +1,4 @@
-/* Reading a request: each part that can be wrong is looked at by itself, in API order. */
+/* Decoding a request. Each part is checked by a function of its own, in the order that the API promises. */
 #include "edge/request_decode.h"
 
 #include <assert.h>
@@ -12,7 +12,7 @@ static const struct problem none = {.status = 0};
 
 /* ---- schemas ---- */
 
-/* What the edge says, and no client: the id comes from the path, the version from If-Match. */
+/* The fields that the edge fills: the id from the path, the version from If-Match. */
 static const char *const edge_fields[] = {"id", "expected_version"};
 
 static bool is_edge_field(const char *name)
@@ -57,7 +57,7 @@ static struct problem form_text(struct call *call, struct span form, const struc
 	enum status status = OK;
 
 	buffer_init(&text);
-	status = form_to_json(form, schema, &text);
+	status = urlencoded_to_json(form, schema, &text);
 	*ret_json = (struct span){arena_copy(call->arena, text.bytes, text.size), text.size};
 	buffer_done(&text);
 	if (status != OK)
@@ -67,7 +67,7 @@ static struct problem form_text(struct call *call, struct span form, const struc
 
 struct problem call_decode(struct call *call, struct span json, const struct schema *schema, void **ret_body)
 {
-	const char *what = (call->route->how & QUERY) != 0 ? "The query" : "The body";
+	const char *what = (call->route->options & QUERY) != 0 ? "The query" : "The body";
 	struct faults faults = {.count = 0};
 	enum status status = json_decode(json, schema, UNKNOWN_REFUSED, call->arena, &faults, ret_body);
 
@@ -83,7 +83,7 @@ static struct problem refuse_query(struct call *call)
 	return problem_of(E_MALFORMED, "This path takes no query.");
 }
 
-/* A query names fields of the message. Whatever is wrong with it is 400: it is part of the address. */
+/* A query names fields of the message. Every fault of a query is a 400, because the query is a part of the URI. */
 static struct problem read_query(struct call *call, const struct schema *schema, void **ret_body)
 {
 	const char *query = call->request->query != NULL ? call->request->query : "";
@@ -114,7 +114,7 @@ static bool is_form(const struct call *call)
 {
 	const char *type = http_header(call->request, "Content-Type");
 
-	return (call->route->how & FORM_TOO) != 0 && type != NULL && header_media_type_is(type, form_type);
+	return (call->route->options & FORM) != 0 && type != NULL && header_media_type_is(type, form_type);
 }
 
 static struct problem check_media_type(struct call *call)
@@ -122,26 +122,26 @@ static struct problem check_media_type(struct call *call)
 	const char *type = http_header(call->request, "Content-Type");
 	bool patch = strcmp(call->route->method, "PATCH") == 0;
 
-	/* Without a body there is nothing that could have a type. */
-	if ((call->route->how & (BODY | BODY_OPTIONAL)) == 0 || call->request->body.size == 0)
+	/* Without a body there is no media type to check. */
+	if ((call->route->options & (BODY | BODY_OPTIONAL)) == 0 || call->request->body.size == 0)
 		return none;
 	if (type != NULL && (header_media_type_is(type, json_type) || is_form(call) ||
 			     (patch && header_media_type_is(type, patch_type))))
 		return none;
 	http_add_header(call->response, call->arena, patch ? "Accept-Patch" : "Accept-Post",
 			patch                                ? "application/json, application/merge-patch+json"
-			: (call->route->how & FORM_TOO) != 0 ? "application/json, application/x-www-form-urlencoded"
+			: (call->route->options & FORM) != 0 ? "application/json, application/x-www-form-urlencoded"
 							     : json_type);
 	return problem_http(415, NULL);
 }
 
-struct problem call_read_text(struct call *call, const struct schema *schema, struct span *ret_json)
+struct problem call_read_body_text(struct call *call, const struct schema *schema, struct span *ret_json)
 {
 	struct span body = call->request->body;
 
 	if (is_form(call))
 		return form_text(call, body, schema, ret_json);
-	if (body.size == 0 && (call->route->how & BODY_OPTIONAL) == 0)
+	if (body.size == 0 && (call->route->options & BODY_OPTIONAL) == 0)
 		return problem_of(E_MALFORMED, "A body is needed: a JSON object.");
 	*ret_json = body.size > 0 ? body : span_of("{}");
 	return none;
@@ -150,12 +150,12 @@ struct problem call_read_text(struct call *call, const struct schema *schema, st
 static struct problem read_body(struct call *call, const struct schema *schema, void **ret_body)
 {
 	struct span json = {NULL, 0};
-	struct problem problem = call_read_text(call, schema, &json);
+	struct problem problem = call_read_body_text(call, schema, &json);
 
 	return problem.status != 0 ? problem : call_decode(call, json, schema, ret_body);
 }
 
-/* ---- what the path and the headers say ---- */
+/* ---- path and headers ---- */
 
 static struct problem read_id(struct call *call)
 {
@@ -172,20 +172,20 @@ static struct problem read_if_match(struct call *call)
 		return none;
 	if (header_if_match(value, &call->expected_version) != OK)
 		return problem_of(E_MALFORMED, "If-Match must be one entity tag, such as \"3\" with its quotes, or *.");
-	if ((call->route->how & VERSIONED) == 0 && call->expected_version != INT_ABSENT)
+	if ((call->route->options & VERSIONED) == 0 && call->expected_version != INT_ABSENT)
 		return problem_of(E_PRECONDITION, "This has no entity tag, so none can match.");
 	return none;
 }
 
-/* The key makes the message's id, so that the service recognises a repeat. It is scoped to the user. */
+/* The user and the key make the message's id, so that the service recognises a repeat. */
 static struct problem read_key(struct call *call)
 {
 	const char *value = http_header(call->request, "Idempotency-Key"), *key = NULL, *text = NULL;
 	char user[UUID_TEXT + 1] = "nobody";
 
-	if ((call->route->how & (KEY_TAKEN | KEY_NEEDED)) == 0)
+	if ((call->route->options & (KEY_OPTIONAL | KEY_REQUIRED)) == 0)
 		return none;
-	if (value == NULL && (call->route->how & KEY_NEEDED) != 0)
+	if (value == NULL && (call->route->options & KEY_REQUIRED) != 0)
 		return problem_of(E_MALFORMED, "An Idempotency-Key header is needed here, so that a repeat cannot do "
 					       "it twice: any text that is new for each intent.");
 	if (value == NULL)
@@ -197,11 +197,11 @@ static struct problem read_key(struct call *call)
 		uuid_text(&call->caller.user_id, user);
 	text = arena_format(call->arena, "%s\n%s", user, key);
 	call->id = uuid_of_text("idempotency-key", text, strlen(text));
-	call->keyed = true;
+	call->has_key = true;
 	return none;
 }
 
-struct problem call_read_head(struct call *call)
+struct problem call_read_headers(struct call *call)
 {
 	struct problem problem = check_media_type(call);
 
@@ -211,23 +211,23 @@ struct problem call_read_head(struct call *call)
 		problem = read_if_match(call);
 	if (problem.status == 0)
 		problem = read_key(call);
-	if (problem.status == 0 && (call->route->how & QUERY) == 0)
+	if (problem.status == 0 && (call->route->options & QUERY) == 0)
 		problem = refuse_query(call);
 	return problem;
 }
 
 static struct problem read_fields(struct call *call, const struct schema *schema, void **ret_body)
 {
-	if ((call->route->how & QUERY) != 0)
+	if ((call->route->options & QUERY) != 0)
 		return read_query(call, schema, ret_body);
-	if ((call->route->how & (BODY | BODY_OPTIONAL)) != 0)
+	if ((call->route->options & (BODY | BODY_OPTIONAL)) != 0)
 		return read_body(call, public_schema(call->arena, schema, NULL), ret_body);
 	*ret_body = arena_new(call->arena, 1, schema->size);
 	schema_blank(schema, *ret_body);
 	return none;
 }
 
-/* Puts in what the edge says. */
+/* Sets the fields that the edge fills. */
 static void fill_edge_fields(const struct call *call, const struct schema *schema, void *body)
 {
 	assert(body != NULL);
@@ -244,7 +244,7 @@ static void fill_edge_fields(const struct call *call, const struct schema *schem
 struct problem call_read_message(struct call *call, void **ret_body)
 {
 	const struct schema *schema = comanda_contract.types[call->route->type].schema;
-	struct problem problem = call_read_head(call);
+	struct problem problem = call_read_headers(call);
 	void *body = NULL;
 
 	if (problem.status == 0 && schema != NULL)

@@ -11,8 +11,8 @@ static void print_options(unsigned options)
 		unsigned option;
 		const char *text;
 	} texts[] = {{QUERY, "query"},         {BODY, "body"},         {BODY_OPTIONAL, "optional-body"},
-		     {FORM_TOO, "form"},       {KEY_TAKEN, "key"},     {KEY_NEEDED, "required-key"},
-		     {VERSIONED, "versioned"}, {LOCATION, "location"}, {MAY_BE_KEPT, "cacheable"}};
+		     {FORM, "form"},           {KEY_OPTIONAL, "key"},  {KEY_REQUIRED, "required-key"},
+		     {VERSIONED, "versioned"}, {LOCATION, "location"}, {CACHEABLE, "cacheable"}};
 	const char *before = "\t";
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -31,12 +31,12 @@ static void print_route(const struct route *route, struct arena *arena)
 	const struct message_type *type = &comanda_contract.types[route->type];
 	const char *name = arena_format(arena, "%s %s", route->method, route->path);
 
-	printf("route\t%s\t%s\t%s\t%d", name, callers[route->who], type->name, route->success);
-	print_options(route->how);
-	if ((route->how & QUERY) != 0) {
+	printf("route\t%s\t%s\t%s\t%d", name, callers[route->access], type->name, route->success);
+	print_options(route->options);
+	if ((route->options & QUERY) != 0) {
 		reference_fields("takes", name, type->schema);
 		printf("default\t%s\tlimit\t%d\n", name, PAGE_DEFAULT); /* as the edge fills it in */
-	} else if ((route->how & (BODY | BODY_OPTIONAL)) != 0) {
+	} else if ((route->options & (BODY | BODY_OPTIONAL)) != 0) {
 		reference_fields("takes", name, public_schema(arena, type->schema, NULL));
 	}
 }

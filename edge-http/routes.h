@@ -1,59 +1,58 @@
-/* The routes: what REST offers, as one table, and how a request finds its row. */
+/* The routes of the REST API as one table, and how a request finds its row. */
 #ifndef EDGE_ROUTES_H
 #define EDGE_ROUTES_H
 
 #include <stdio.h>
 
-#include "core/memory.h"
 #include "edge/problem.h"
 
 struct call;
 
-enum who {
+/* Who may call a route. */
+enum access {
 	ANYONE,
 	SIGNED_IN,
-	OWNER_OR_ADMIN, /* signed in; whose it is, the service knows and decides */
+	OWNER_OR_ADMIN, /* signed in; the service checks the owner */
 	ADMIN
 };
 
-/* A route's `how`. */
+/* Options of a route. */
 enum {
 	QUERY = 1,         /* the message's fields come from the query; other routes take no query */
 	BODY = 2,          /* the message's fields come from the body, as JSON */
-	BODY_OPTIONAL = 4, /* like BODY, and no body is {} */
-	FORM_TOO = 8,      /* with BODY: also application/x-www-form-urlencoded */
-	KEY_TAKEN = 16,    /* Idempotency-Key makes the message's id */
-	KEY_NEEDED = 32,   /* like KEY_TAKEN, and must be there */
-	VERSIONED = 64,    /* the answer has an ETag; If-None-Match and If-Match are obeyed */
-	LOCATION = 128,    /* the answer names where what was made is to be found */
-	MAY_BE_KEPT = 256  /* by caches, if they ask again; everything else is no-store */
+	BODY_OPTIONAL = 4, /* like BODY; no body means {} */
+	FORM = 8,          /* with BODY: also application/x-www-form-urlencoded */
+	KEY_OPTIONAL = 16, /* Idempotency-Key makes the message's id */
+	KEY_REQUIRED = 32, /* like KEY_OPTIONAL, and the header is required */
+	VERSIONED = 64,    /* the answer has an ETag; If-None-Match and If-Match are supported */
+	LOCATION = 128,    /* the answer has a Location header */
+	CACHEABLE = 256    /* caches may keep the answer and must revalidate it; other answers are no-store */
 };
 
 struct route {
-	const char *method, *path; /* path: may hold one "{id}" */
-	enum who who;
-	int type;    /* the message that is asked: its queue, its schema */
-	int success; /* status of the answer when the service says ok */
-	unsigned how;
-	/* Asks and answers. Status 0 in what it returns: the answer is there; or ANSWERED_LATER. */
-	struct problem (*answer)(struct call *call);
+	const char *method, *path; /* path: may contain one "{id}" */
+	enum access access;
+	int type;    /* of the message: its queue, its schema */
+	int success; /* HTTP status of the answer to an OK reply */
+	unsigned options;
+	/* Handles the call. Returns a problem; status 0: the response is filled; ANSWER_DEFERRED. */
+	struct problem (*handle)(struct call *call);
 };
 
 extern const struct route routes[]; /* ends with a NULL method */
 
-/* What a path and method lead to. */
-struct found {
-	const struct route *route; /* NULL: none with this method */
+struct route_match {
+	const struct route *route; /* NULL: the path has no route with this method */
 	bool path_known;
-	struct span id; /* what stands for {id}, as sent; empty where the route has none */
+	struct span id; /* the text in the place of {id}; empty: the route has none */
 };
 
-/* `path` may leave out "/v1". HEAD finds the route of GET. */
-struct found routes_find(const char *method, const char *path);
-/* The methods that `path` knows: "GET, HEAD, PATCH, OPTIONS". NULL where nothing is there. */
+/* The route of a request. `path` may omit "/v1". HEAD matches the route of GET. */
+struct route_match routes_match(const char *method, const char *path);
+/* The methods of `path`: "GET, HEAD, PATCH, OPTIONS". NULL: the path is not known. */
 const char *routes_allow(struct arena *arena, const char *path);
 
-/* Prints the table, a line a route: method, path, who, message, queue. */
-void routes_show(FILE *out);
+/* Prints one line per route: method, path, access, message, queue. */
+void routes_print(FILE *out);
 
 #endif

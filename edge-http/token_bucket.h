@@ -1,35 +1,32 @@
-/* Token buckets, one a key, in bounded memory.
+/* Token buckets, one per key, in bounded memory.
  *
- * By the generic cell rate algorithm (ITU-T I.371): a bucket is the moment at which it will be full again. A key that
- * is not there has a full bucket; where there is no room, the fullest one is forgotten first. */
+ * By the generic cell rate algorithm (ITU-T I.371): a bucket is the time at which it will be full. A key that is not
+ * stored has a full bucket. If there is no room, the fullest bucket is dropped. */
 #ifndef EDGE_TOKEN_BUCKET_H
 #define EDGE_TOKEN_BUCKET_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "comanda/rpc.h"
 
-#include "core/uuid.h"
+struct token_buckets;
 
-struct limiter;
+/* Each bucket holds `burst` tokens, and gets one more per `pause_us`. */
+struct token_buckets *token_buckets_new(int64_t burst, int64_t pause_us);
+void token_buckets_free(struct token_buckets *buckets);
 
-/* `burst` at once, and one more each `pause_us`. */
-struct limiter *limiter_new(int64_t burst, int64_t pause_us);
-void limiter_free(struct limiter *limiter);
-
-struct limiter_answer {
+struct token_result {
 	bool allowed;
-	int64_t left;    /* takes that are possible right now */
-	int64_t wait_us; /* until the next is possible, where it is not allowed */
+	int64_t left;    /* tokens left */
+	int64_t wait_us; /* not allowed: until there is a token */
 	int64_t full_us; /* until the bucket is full */
 };
 
-/* Any thread may ask. `now_us`: steady. */
-struct limiter_answer limiter_take(struct limiter *limiter, const struct uuid *key, int64_t now_us);
-/* What was taken for nothing. */
-void limiter_give_back(struct limiter *limiter, const struct uuid *key, int64_t now_us);
-/* Whether anything is missing in the bucket. */
-bool limiter_touched(struct limiter *limiter, const struct uuid *key, int64_t now_us);
-int64_t limiter_burst(const struct limiter *limiter);
-int64_t limiter_window_us(const struct limiter *limiter); /* in which a whole burst comes back */
+/* Takes a token. From any thread. `now_us`: monotonic_now(). */
+struct token_result token_bucket_take(struct token_buckets *buckets, const struct uuid *key, int64_t now_us);
+/* Puts one token back. */
+void token_bucket_give_back(struct token_buckets *buckets, const struct uuid *key, int64_t now_us);
+/* Whether the bucket is not full. */
+bool token_bucket_is_used(struct token_buckets *buckets, const struct uuid *key, int64_t now_us);
+int64_t token_buckets_burst(const struct token_buckets *buckets);
+int64_t token_buckets_window_us(const struct token_buckets *buckets); /* in which an empty bucket becomes full */
 
 #endif

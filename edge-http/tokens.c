@@ -9,7 +9,7 @@
 static const char *const grant_names[] = {"password", "refresh_token", NULL};
 static const struct field grant_field = {.name = "grant_type", .type = F_ENUM, .rules = REQUIRED, .names = grant_names};
 
-/* The body holds the message's fields and grant_type, which says which message it is. A first look finds that out. */
+/* The body holds grant_type and the fields of a message. grant_type decides which message it is. */
 static struct problem choose_message(struct call *call, struct span text, int *ret_type)
 {
 	const struct json *json = NULL;
@@ -37,10 +37,10 @@ struct problem grant_token(struct call *call)
 	void *body = NULL;
 	struct attempt attempt = {.counted = false};
 	struct rpc_reply reply;
-	struct problem problem = call_read_head(call);
+	struct problem problem = call_read_headers(call);
 
 	if (problem.status == 0)
-		problem = call_read_text(call, comanda_contract.types[type].schema, &text);
+		problem = call_read_body_text(call, comanda_contract.types[type].schema, &text);
 	if (problem.status == 0)
 		problem = choose_message(call, text, &type);
 	if (problem.status == 0)
@@ -48,12 +48,12 @@ struct problem grant_token(struct call *call)
 				      public_schema(call->arena, comanda_contract.types[type].schema, &grant_field),
 				      &body);
 	if (problem.status == 0 && type == TOKENS_GRANT)
-		problem = limits_attempt(call, ((const struct tokens_grant *)body)->email, &attempt);
+		problem = rate_limits_begin_attempt(call, ((const struct tokens_grant *)body)->email, &attempt);
 	if (problem.status != 0)
 		return problem;
-	problem = call_ask(call, type, body, NULL, &reply);
-	limits_attempted(call, &attempt, &problem, 401);
+	problem = call_forward(call, type, body, NULL, &reply);
+	rate_limits_end_attempt(call, &attempt, &problem, 401);
 	if (problem.status == 0)
-		call_pass(call, &reply);
+		call_pass_reply(call, &reply);
 	return problem;
 }

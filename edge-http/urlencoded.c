@@ -1,11 +1,10 @@
-/* Forms and queries, turned into JSON so that the same field tables read them. */
+/* Forms and queries become JSON, so that the same schemas read them. */
 #include "edge/urlencoded.h"
 
 #include <string.h>
 
-#include "core/percent.h"
-#include "core/utf8.h"
-#include "json/json.h"
+#include "comanda/http.h"
+#include "comanda/rpc.h"
 
 static bool is_utf8(const struct buffer *text)
 {
@@ -29,7 +28,7 @@ static bool is_number(const struct schema *schema, const char *name, const char 
 {
 	size_t digits = strspn(value, "0123456789");
 
-	/* JSON has no leading zeroes; 15 digits are whole numbers in any reader of JSON. */
+	/* JSON has no leading zeroes. Every JSON reader keeps 15 digits exactly. */
 	if (digits == 0 || digits > 15 || value[digits] != '\0' || (value[0] == '0' && digits > 1))
 		return false;
 	for (const struct field *field = schema->fields; field->name != NULL; field++)
@@ -66,9 +65,10 @@ static enum status add_pair(const char *pair, size_t size, const struct schema *
 	return status;
 }
 
-enum status form_to_json(struct span form, const struct schema *schema, struct buffer *out)
+enum status urlencoded_to_json(struct span form, const struct schema *schema, struct buffer *out)
 {
-	const char *at = form.size > 0 ? form.bytes : "", *end = at + form.size; /* an empty one may be NULL */
+	const char *at = form.size > 0 ? form.bytes : "",
+		   *end = at + form.size; /* the bytes of an empty span may be NULL */
 	bool first = true;
 
 	buffer_text(out, "{");

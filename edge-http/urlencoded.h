@@ -1,11 +1,11 @@
-/* application/x-www-form-urlencoded (WHATWG URL, section 5.1), as it stands in queries and in the form of a token. */
+/* application/x-www-form-urlencoded (https://url.spec.whatwg.org/#urlencoded-parsing): queries, and the token form. */
 #ifndef EDGE_URLENCODED_H
 #define EDGE_URLENCODED_H
 
-#include "core/schema.h"
+#include "comanda/rpc.h"
 
-/* "a=b&c=d" as the text of a JSON object: names and values percent-decoded, whole numbers as numbers where the schema
- * has one. E_MALFORMED where the encoding is broken, or it is not UTF-8. */
-must_check enum status form_to_json(struct span form, const struct schema *schema, struct buffer *out);
+/* Appends "a=b&c=d" as a JSON object. Names and values are percent-decoded. A value becomes a number if the schema's
+ * field is one. E_MALFORMED: broken percent-encoding, or not UTF-8. */
+must_check enum status urlencoded_to_json(struct span form, const struct schema *schema, struct buffer *out);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "json/scan.h"
+#include "comanda/rpc.h"
 
 enum { VERSION_DIGITS_MAX = 15 };
 

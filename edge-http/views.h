@@ -2,7 +2,7 @@
 #ifndef EDGE_VIEWS_H
 #define EDGE_VIEWS_H
 
-#include "core/schema.h"
+#include "comanda/rpc.h"
 
 /* The id of a user, product or order. E_NOT_FOUND: the JSON is not an object with an id. */
 must_check enum status view_id(struct span view, char ret_id[static UUID_TEXT + 1]);

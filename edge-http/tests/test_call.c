@@ -491,7 +491,7 @@ static void waits_for_the_outcome_where_that_is_preferred(void **state)
 	assert_string_equal(header("Location"), "/v1/orders/" ID);
 	assert_string_equal(json_text(json_member(answer(), "status")), "confirmed");
 	assert_int_equal(service.polls, 2);
-	assert_int_equal(atomic_load(&edge.waiting), 0);
+	assert_int_equal(atomic_load(&edge.waiting_calls), 0);
 }
 
 static void tells_why_an_order_came_to_nothing(void **state)
@@ -510,11 +510,11 @@ static void does_not_wait_when_too_many_do_or_the_edge_stops(void **state)
 {
 	(void)state;
 	service.settles_as = "confirmed";
-	atomic_store(&edge.waiting, 2); /* a quarter of 8 threads */
+	atomic_store(&edge.waiting_calls, 2); /* a quarter of 8 threads */
 	assert_int_equal(place("wait=10"), 202);
 	assert_null(header("Preference-Applied"));
-	assert_int_equal(atomic_load(&edge.waiting), 2);
-	atomic_store(&edge.waiting, 0);
+	assert_int_equal(atomic_load(&edge.waiting_calls), 2);
+	atomic_store(&edge.waiting_calls, 0);
 	atomic_store(&edge.stopping, true);
 	assert_int_equal(place("wait=10"), 202);
 	assert_int_equal(service.polls, 0);

@@ -80,12 +80,12 @@ static void reads_if_match_as_a_version(void **state)
 		{"\"1\"", 1},
 		{"\"999999999999999\"", 999999999999999},
 		{"*", INT_ABSENT},
-		{"W/\"1\"", VERSION_OF_NOTHING}, /* strong comparison */
-		{"\"01\"", VERSION_OF_NOTHING},
-		{"\"\"", VERSION_OF_NOTHING},
-		{"\"-1\"", VERSION_OF_NOTHING},
-		{"\"abc\"", VERSION_OF_NOTHING},
-		{"\"9999999999999999999999\"", VERSION_OF_NOTHING},
+		{"W/\"1\"", VERSION_NONE}, /* strong comparison */
+		{"\"01\"", VERSION_NONE},
+		{"\"\"", VERSION_NONE},
+		{"\"-1\"", VERSION_NONE},
+		{"\"abc\"", VERSION_NONE},
+		{"\"9999999999999999999999\"", VERSION_NONE},
 	};
 
 	(void)state;

@@ -52,7 +52,7 @@ static void finds_a_route_by_method_and_path(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct found found = routes_find(cases[i].method, cases[i].path);
+		struct route_match found = routes_match(cases[i].method, cases[i].path);
 
 		assert_non_null(found.route);
 		assert_int_equal(found.route->type, cases[i].type);
@@ -61,12 +61,12 @@ static void finds_a_route_by_method_and_path(void **state)
 
 static void takes_the_id_as_it_was_sent(void **state)
 {
-	struct found found = routes_find("POST", "/v1/orders/0193-abc/cancel");
+	struct route_match found = routes_match("POST", "/v1/orders/0193-abc/cancel");
 
 	(void)state;
 	assert_int_equal(found.id.size, 8);
 	assert_memory_equal(found.id.bytes, "0193-abc", 8);
-	assert_int_equal(routes_find("GET", "/v1/orders").id.size, 0);
+	assert_int_equal(routes_match("GET", "/v1/orders").id.size, 0);
 }
 
 static void knows_no_other_paths(void **state)
@@ -92,15 +92,15 @@ static void knows_no_other_paths(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		if (routes_find("GET", paths[i]).path_known)
+		if (routes_match("GET", paths[i]).path_known)
 			fail_msg("found: %s", paths[i]);
 }
 
 static void says_which_methods_a_path_knows(void **state)
 {
 	(void)state;
-	assert_true(routes_find("PUT", "/v1/products/x").path_known);
-	assert_null(routes_find("PUT", "/v1/products/x").route);
+	assert_true(routes_match("PUT", "/v1/products/x").path_known);
+	assert_null(routes_match("PUT", "/v1/products/x").route);
 	assert_string_equal(routes_allow(&arena, "/products/x"), "GET, HEAD, PATCH, DELETE, OPTIONS");
 	assert_string_equal(routes_allow(&arena, "/v1/auth/token"), "POST, OPTIONS");
 	assert_string_equal(routes_allow(&arena, "/v1/orders"), "POST, GET, HEAD, OPTIONS");
@@ -115,7 +115,7 @@ static void asks_only_messages_that_the_edge_may_send(void **state)
 
 		assert_int_equal(type->kind, REQUEST);
 		assert_string_equal(type->producer, "edge-http");
-		assert_non_null(route->answer);
+		assert_non_null(route->handle);
 		assert_true(strstr(route->path, "{id}") == NULL || type->schema != NULL);
 	}
 }
@@ -128,7 +128,7 @@ static const char *json_of(const char *form, const struct schema *schema)
 	const char *json = NULL;
 
 	buffer_init(&text);
-	if (form_to_json(span_of(form), schema, &text) == OK)
+	if (urlencoded_to_json(span_of(form), schema, &text) == OK)
 		json = arena_text(&arena, text.bytes);
 	buffer_done(&text);
 	return json;
@@ -267,7 +267,7 @@ static void gives_every_status_its_place_in_http(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct rpc_reply reply = refusal(cases[i].status);
-		struct problem problem = problem_of_reply(&reply, ASKED_READ, &arena);
+		struct problem problem = problem_of_reply(&reply, READS, &arena);
 
 		assert_int_equal(problem.status, cases[i].http);
 		assert_string_equal(problem.code, cases[i].code);
@@ -280,7 +280,7 @@ static void gives_every_status_its_place_in_http(void **state)
 static void says_what_the_service_said(void **state)
 {
 	struct rpc_reply reply = {.status = E_CONFLICT, .code = "email_taken", .detail = "taken", .field = "email"};
-	struct problem problem = problem_of_reply(&reply, ASKED_WRITE, &arena);
+	struct problem problem = problem_of_reply(&reply, WRITES, &arena);
 
 	(void)state;
 	assert_int_equal(problem.status, 409);
@@ -291,7 +291,7 @@ static void says_what_the_service_said(void **state)
 static void keeps_what_broke_inside_to_itself(void **state)
 {
 	struct rpc_reply reply = {.status = E_INTERNAL, .code = "assert", .detail = "secret.c:42"};
-	struct problem problem = problem_of_reply(&reply, ASKED_WRITE, &arena);
+	struct problem problem = problem_of_reply(&reply, WRITES, &arena);
 
 	(void)state;
 	assert_int_equal(problem.status, 500);
@@ -304,12 +304,12 @@ static void says_what_to_do_when_the_outcome_is_not_known(void **state)
 	struct rpc_reply timeout = refusal(E_TIMEOUT), away = refusal(E_UNAVAILABLE);
 
 	(void)state;
-	assert_non_null(strstr(problem_of_reply(&timeout, ASKED_KEYED, &arena).detail, "same Idempotency-Key"));
-	assert_non_null(strstr(problem_of_reply(&timeout, ASKED_WRITE, &arena).detail, "not known"));
-	assert_null(strstr(problem_of_reply(&timeout, ASKED_READ, &arena).detail, "not known"));
-	assert_null(strstr(problem_of_reply(&away, ASKED_KEYED, &arena).detail, "not known"));
+	assert_non_null(strstr(problem_of_reply(&timeout, WRITES_WITH_KEY, &arena).detail, "same Idempotency-Key"));
+	assert_non_null(strstr(problem_of_reply(&timeout, WRITES, &arena).detail, "not known"));
+	assert_null(strstr(problem_of_reply(&timeout, READS, &arena).detail, "not known"));
+	assert_null(strstr(problem_of_reply(&away, WRITES_WITH_KEY, &arena).detail, "not known"));
 	away.sent = true;
-	assert_non_null(strstr(problem_of_reply(&away, ASKED_KEYED, &arena).detail, "not known"));
+	assert_non_null(strstr(problem_of_reply(&away, WRITES_WITH_KEY, &arena).detail, "not known"));
 }
 
 static const char *header_of(const struct http_response *response, const char *name)

@@ -1,5 +1,5 @@
 /* Three paths, two threads. */
-#include "service/admin_port.h"
+#include "comanda/program.h"
 
 #include <string.h>
 

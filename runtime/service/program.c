@@ -1,5 +1,5 @@
 /* Arguments, settings, signals. */
-#include "service/program.h"
+#include "comanda/program.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -35,11 +35,11 @@ static void print_help(const struct program *program)
 	       "usage: %s [--help | --version | --check%s%s%s]\n\n"
 	       "  --check    ask the running program on its admin port whether it is ready: exit code 0 or 1\n",
 	       program->name, program->about, program->name, program->migrates ? " | --migrate" : "",
-	       program->shows != NULL ? " | " : "", program->shows != NULL ? program->shows : "");
+	       program->print_option != NULL ? " | " : "", program->print_option != NULL ? program->print_option : "");
 	if (program->migrates)
 		printf("  --migrate  bring the database into the schema that this build needs, and end\n");
-	if (program->shows != NULL)
-		printf("  %-10s %s\n", program->shows, program->shows_about);
+	if (program->print_option != NULL)
+		printf("  %-10s %s\n", program->print_option, program->print_help);
 	printf("\n"
 	       "It is configured by its environment. A secret NAME can also be read from the file that NAME_FILE "
 	       "names.\n"
@@ -160,8 +160,8 @@ int program_begin(const struct program *program, int argc, char **argv, void **r
 		printf("%s %s\n", program->name, COMANDA_VERSION);
 		return 0;
 	}
-	if (argc == 2 && program->shows != NULL && strcmp(argv[1], program->shows) == 0) {
-		program->show(stdout);
+	if (argc == 2 && program->print_option != NULL && strcmp(argv[1], program->print_option) == 0) {
+		program->print(stdout);
 		return 0;
 	}
 	if (argc > 1 && !checking && !migrating) {

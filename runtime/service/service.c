@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "comanda/program.h"
 #include "consumer/consumers.h"
-#include "service/admin_port.h"
-#include "service/program.h"
 #include "store/aggregate_cache.h"
 #include "telemetry/log.h"
 

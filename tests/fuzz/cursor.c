@@ -33,7 +33,7 @@ static void read_query(struct span query, const struct schema *schema)
 
 	arena_init(&arena);
 	buffer_init(&json);
-	if (form_to_json(query, schema, &json) == OK &&
+	if (urlencoded_to_json(query, schema, &json) == OK &&
 	    json_decode((struct span){json.bytes, json.size}, schema, UNKNOWN_REFUSED, &arena, &faults, &body) == OK) {
 		const struct page_query *page = body;
 
