@@ -92,7 +92,7 @@ static void link_all(const struct batch *batch, size_t sampled, struct trace_spa
 	const size_t room = sampled < SPAN_LINKS ? sampled : SPAN_LINKS;
 
 	turn->links = mem_new(room, sizeof(*turn->links));
-	turn->links_left_out = sampled - room;
+	turn->links_dropped = sampled - room;
 	for (size_t i = 0; i < batch->count && turn->link_count < room; i++)
 		if (batch->items[i].trace.sampled)
 			turn->links[turn->link_count++] = batch->items[i].trace;
@@ -107,20 +107,20 @@ void consumer_metrics_batch_begin(struct consumer *consumer)
 	const size_t sampled = tracing_on() ? count_sampled(batch, &first) : 0;
 	if (sampled == 0)
 		return;
-	snprintf(name, sizeof(name), "turn %s", consumer->config->queue);
+	snprintf(name, sizeof(name), "batch %s", consumer->config->queue);
 	span_begin(&consumer->turn, SPAN_INTERNAL, name, sampled == 1 ? &first->trace : NULL);
 	span_attribute(&consumer->turn, "comanda.consumer", consumer->config->name); /* its own name ends with it */
 	span_count(&consumer->turn, "messaging.batch.message_count", (int64_t)batch->count);
 	if (sampled > 1)
 		link_all(batch, sampled, &consumer->turn);
-	tracing_enter(&consumer->turn.at);
+	tracing_set_current(&consumer->turn.at);
 }
 
 void consumer_metrics_batch_end(struct consumer *consumer, bool settled)
 {
-	if (tracing_here() == NULL)
+	if (tracing_current() == NULL)
 		return;
-	tracing_enter(NULL);
+	tracing_set_current(NULL);
 	if (!settled)
 		consumer->turn.error = status_rule(E_UNAVAILABLE)->code;
 	span_end(&consumer->turn);

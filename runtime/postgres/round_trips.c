@@ -12,7 +12,7 @@ void round_trip_add(struct db *db, const char *statement)
 {
 	struct db_round_trip *next = &db->next_round;
 
-	if (tracing_here() == NULL)
+	if (tracing_current() == NULL)
 		return;
 	const size_t size = strlen(next->names);
 	snprintf(next->names + size, sizeof(next->names) - size, "%s%s", size == 0 ? "" : " ", statement);
@@ -24,8 +24,8 @@ void round_trip_end(struct db *db, const char *error)
 	struct db_round_trip *round = &db->round;
 	struct trace_span span;
 
-	if (round->count > 0 && tracing_here() != NULL) {
-		span_begin(&span, SPAN_CLIENT, round->names, tracing_here());
+	if (round->count > 0 && tracing_current() != NULL) {
+		span_begin(&span, SPAN_CLIENT, round->names, tracing_current());
 		span.start_us = round->sent_us;
 		span.end_us = round->answered_us > round->sent_us ? round->answered_us : span.end_us;
 		span.error = error;

@@ -78,7 +78,7 @@ static bool settings_fit(const struct program *program, const void *settings, en
 {
 	const char *level = text_setting(settings, program->log_level),
 		   *url = text_setting(settings, program->otlp_url);
-	const bool level_fits = log_level_parse(level, ret_level) == OK, url_fits = otlp_url_fits(url);
+	const bool level_fits = log_level_parse(level, ret_level) == OK, url_fits = otlp_url_is_valid(url);
 
 	if (!level_fits)
 		fprintf(stderr, "COMANDA_LOG_LEVEL is \"%s\": it must be debug, info, warn or error\n", level);

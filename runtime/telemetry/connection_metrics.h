@@ -1,10 +1,10 @@
-/* Connections made to what is below, and tries that failed: more of them than consumers are reconnections. */
+/* Attempts to connect to a server. A program with more of them than consumers has reconnected. */
 #ifndef TELEMETRY_CONNECTION_METRICS_H
 #define TELEMETRY_CONNECTION_METRICS_H
 
 #include <stdbool.h>
 
-/* `to`: "broker", "database" or "cache". */
-void connection_attempts_count(const char *to, bool opened);
+/* Counts one attempt. `target`: "broker", "database" or "cache". */
+void connection_attempts_count(const char *target, bool opened);
 
 #endif

@@ -1,4 +1,4 @@
-/* Log lines: made in memory, written with one write(2), so that lines of several threads never mix. */
+/* A log line is made in memory and written with one write(2), so that lines of several threads never mix. */
 #include "telemetry/log.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 enum { LEVELS = sizeof level_names / sizeof level_names[0] };
 
-/* What a program is called and how much it says is told once to the whole process. */
+/* Set once, for the whole process. */
 static const char *_Atomic program_name = "comanda";
 static _Atomic int least_level = LOG_INFO;
 static _Thread_local const char *thread_name;
@@ -55,7 +55,7 @@ void log_thread(const char *name)
 	thread_name = name;
 }
 
-/* A log that cannot be written must not stop the program: what does not go out is dropped. */
+/* A log that cannot be written must not stop the program. The line is dropped. */
 static void write_whole(const char *bytes, size_t size)
 {
 	while (size > 0) {

@@ -1,9 +1,9 @@
-/* The log: one JSON line an event of interest, on standard error.
+/* The log: one line of JSON per event, on standard error.
  *
- *   log_warn("broker.lost", kv_text("host", host), kv_int("retry_ms", wait));
+ *   log_warn("broker.unavailable", kv_text("host", host), kv_int("retry_ms", wait));
  *
- * Every line has time, level, program, thread (if it has a name), event; then the pairs given. Names are documented
- * in docs/reference/metrics.md and are the same everywhere: order_id, message_id, type, trace_id, status, detail. */
+ * Every line has time, level, program, thread (if it has a name) and event, then the given pairs. The names of pairs
+ * are the same everywhere: message_id, type, trace_id, status, detail. docs/reference/ lists the events. */
 #ifndef TELEMETRY_LOG_H
 #define TELEMETRY_LOG_H
 
@@ -23,15 +23,17 @@ struct kv {
 #define kv_int(name_, value)  ((struct kv){.name = (name_), .type = KV_INT, .number = (int64_t)(value)})
 #define kv_uuid(name_, value) ((struct kv){.name = (name_), .type = KV_UUID, .id = (value)})
 
-/* The program's name and the least level that is written ("debug", "info", "warn", "error"). */
+/* The program's name, which must live as long as the process, and the least level that is written. */
 void log_init(const char *program, enum log_level least);
+/* "debug", "info", "warn" or "error"; E_INVALID otherwise. */
 must_check enum status log_level_parse(const char *text, enum log_level *ret_level);
-/* The level can be changed while running (SIGUSR1 louder, SIGUSR2 quieter). */
+/* Any thread, at any time (SIGUSR1: more lines, SIGUSR2: fewer). A value beyond the levels gives the nearest one. */
 void log_level_set(enum log_level least);
 enum log_level log_level_get(void);
 const char *log_level_name(enum log_level level);
-/* Names the calling thread in its lines. `name` must outlive the thread. */
+/* Names the calling thread in its lines. `name` must outlive the thread; NULL: no name. */
 void log_thread(const char *name);
+/* Writes a line, unless `level` is below the least one. `pairs` ends with KV_END; a NULL text is written as null. */
 void log_line(enum log_level level, const char *event, const struct kv *pairs);
 
 #define log_pairs(...)        ((const struct kv[]){__VA_ARGS__ __VA_OPT__(, ){.type = KV_END}})

@@ -1,4 +1,4 @@
-/* Metrics: atomics that are added to, and one page of text. */
+/* Metrics: atomic counters in hash tables, and their text. */
 #include "telemetry/metrics.h"
 
 #include <stdatomic.h>
@@ -9,9 +9,10 @@
 
 enum { BUCKETS_MAX = 20 };
 
-/* One (metric, label values). A histogram's buckets count what fell into each alone; they are summed when printed. */
+/* One metric with one pair of label values. Each bucket of a histogram counts its own observations. Printing sums them.
+ */
 struct metric_series {
-	struct labels labels;  /* ours */
+	struct labels labels;  /* copies */
 	_Atomic int64_t value; /* of a histogram: the sum */
 	_Atomic int64_t buckets[BUCKETS_MAX + 1];
 };
@@ -21,13 +22,13 @@ struct scale {
 	int64_t bounds[BUCKETS_MAX];
 };
 
-/* Microseconds; finest where our own aims are (docs/performance.md): 7, 9, 15, 20 ms. */
+/* Microseconds. The steps are finest around the targets of docs/performance.md: 7, 9, 15, 20 ms. */
 static const struct scale durations = {18,
 				       {500, 1000, 2000, 3000, 5000, 7000, 10000, 15000, 20000, 30000, 50000, 100000,
 					200000, 500000, 1000000, 2000000, 5000000, 10000000}};
 static const struct scale counts = {10, {1, 2, 4, 8, 16, 32, 64, 128, 256, 512}};
 
-/* What was touched so far, newest first; nothing is ever taken out. */
+/* The metrics that were updated so far, newest first. None is ever removed. */
 static struct metric *_Atomic registry;
 
 static bool ends_with(const char *text, const char *end)
@@ -37,7 +38,7 @@ static bool ends_with(const char *text, const char *end)
 	return size > end_size && strcmp(text + size - end_size, end) == 0;
 }
 
-/* Such a metric is told microseconds. */
+/* Its values are microseconds. */
 static bool in_seconds(const struct metric *metric)
 {
 	return ends_with(metric->name, "_seconds") || ends_with(metric->name, "_seconds_total");
@@ -73,11 +74,11 @@ static size_t place_of(const struct labels *labels)
 	/* 0xff is in no UTF-8 text, so "ab" and "" are not "a" and "b". */
 	const uint64_t hash = fnv_text(fnv_byte(fnv_text(FNV_START, labels->first), 0xff), labels->second);
 
-	return (hash ^ hash >> 32) % METRIC_PLACES;
+	return (hash ^ hash >> 32) % METRIC_SLOTS;
 }
 
-/* Makes the series, with labels of its own: the caller's may be a message's, which end with it. Two threads may both
- * make one: the first stays. */
+/* Makes the series with copies of the labels, which may belong to a message. Two threads may both make one. The first
+ * one stays. */
 static struct metric_series *made_at(struct metric *metric, size_t place, const struct labels *labels)
 {
 	struct metric_series *present = NULL, *made = mem_new(1, sizeof *made);
@@ -97,7 +98,7 @@ static struct metric_series *made_at(struct metric *metric, size_t place, const 
 
 static struct metric_series *found(struct metric *metric, const struct labels *labels, bool make)
 {
-	for (size_t place = place_of(labels);; place = (place + 1) % METRIC_PLACES) {
+	for (size_t place = place_of(labels);; place = (place + 1) % METRIC_SLOTS) {
 		struct metric_series *series = atomic_load_explicit(&metric->series[place], memory_order_acquire);
 
 		if (series == NULL && !make)
@@ -109,7 +110,7 @@ static struct metric_series *found(struct metric *metric, const struct labels *l
 	}
 }
 
-/* More values than a table should have share one series. */
+/* Beyond METRIC_SERIES all further label values share one series. */
 static struct metric_series *series_of(struct metric *metric, const struct labels *labels)
 {
 	static const struct labels other = {"other", NULL}, others = {"other", "other"};
@@ -187,7 +188,7 @@ static void put_label(struct buffer *out, const char **before, const char *name,
 	*before = ",";
 }
 
-/* `name_suffix{label="value",le="bound"} `: what stands before a number. */
+/* `name_suffix{label="value",le="bound"} `: the text before a number. */
 static void put_series(struct buffer *out, const struct metric *metric, const struct metric_series *series,
 		       const char *suffix, const char *bound)
 {
@@ -261,12 +262,12 @@ static void put_value(struct buffer *out, const struct metric *metric, struct me
 static void put_metric(struct buffer *out, struct metric *metric)
 {
 	static const char *const type_names[] = {"counter", "gauge", "histogram"};
-	struct metric_series *sorted[METRIC_PLACES];
+	struct metric_series *sorted[METRIC_SLOTS];
 	size_t count = 0;
 
 	buffer_format(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name, metric->help, metric->name,
 		      type_names[metric->type]);
-	for (size_t place = 0; place < METRIC_PLACES; place++) {
+	for (size_t place = 0; place < METRIC_SLOTS; place++) {
 		struct metric_series *series = atomic_load(&metric->series[place]);
 
 		if (series != NULL)

@@ -13,12 +13,12 @@
 
 enum { BATCH = 512 };
 
-#define LOOK_US        (100 * MS_US)
-#define WAIT_US        (2 * SECOND_US)
-#define PAUSE_LEAST_US (1 * SECOND_US)
-#define PAUSE_MOST_US  (30 * SECOND_US)
+#define POLL_US          (100 * MS_US)
+#define WAIT_US          (2 * SECOND_US)
+#define FIRST_PAUSE_US   (1 * SECOND_US)
+#define LONGEST_PAUSE_US (30 * SECOND_US)
 
-/* There is one at most: the process's. */
+/* At most one per process. */
 static struct exporter {
 	pthread_t thread;
 	atomic_bool running, stopping;
@@ -27,7 +27,7 @@ static struct exporter {
 	struct trace_span *spans;
 	struct buffer body;
 	struct backoff backoff;
-} exporter = {.backoff = {.first_us = PAUSE_LEAST_US, .longest_us = PAUSE_MOST_US}};
+} exporter = {.backoff = {.first_us = FIRST_PAUSE_US, .longest_us = LONGEST_PAUSE_US}};
 
 static enum status read_url(const char *url, struct otlp_target *ret_target)
 {
@@ -55,7 +55,7 @@ static void free_target(struct otlp_target *target)
 	free(target->path);
 }
 
-bool otlp_url_fits(const char *url)
+bool otlp_url_is_valid(const char *url)
 {
 	struct otlp_target target;
 
@@ -67,25 +67,25 @@ bool otlp_url_fits(const char *url)
 	return true;
 }
 
-static void went_badly(struct exporter *own, size_t count)
+static void post_failed(struct exporter *own, size_t count)
 {
 	if (!backoff_is_failing(&own->backoff))
 		log_warn("collector.unavailable", kv_text("host", own->target.host),
-			 kv_text("detail", "the collector of COMANDA_OTLP_URL does not take spans: they are dropped "
+			 kv_text("detail", "the collector of COMANDA_OTLP_URL does not accept spans; they are dropped "
 					   "until it does"));
-	tracing_counted("dropped", (int64_t)count);
+	tracing_count("dropped", (int64_t)count);
 	backoff_failed(&own->backoff, monotonic_now());
 }
 
-static void went_well(struct exporter *own, size_t count)
+static void post_succeeded(struct exporter *own, size_t count)
 {
 	if (backoff_is_failing(&own->backoff))
 		log_info("collector.available", kv_text("host", own->target.host));
-	tracing_counted("exported", (int64_t)count);
+	tracing_count("exported", (int64_t)count);
 	backoff_connected(&own->backoff, monotonic_now());
 }
 
-/* Posts what waits. False: nothing waits, or it was in vain. */
+/* Posts one batch of queued spans. False: the queue is empty, or the post failed. */
 static bool post_some(struct exporter *own)
 {
 	const size_t count = span_take(own->spans, BATCH);
@@ -98,15 +98,15 @@ static bool post_some(struct exporter *own)
 		free(own->spans[i].links);
 	const bool taken = otlp_post(&own->target, (struct span){own->body.bytes, own->body.size}, WAIT_US);
 	if (taken)
-		went_well(own, count);
+		post_succeeded(own, count);
 	else
-		went_badly(own, count);
+		post_failed(own, count);
 	return taken;
 }
 
-static void nap(void)
+static void sleep_briefly(void)
 {
-	const struct timespec time = {.tv_nsec = LOOK_US * 1000};
+	const struct timespec time = {.tv_nsec = POLL_US * 1000};
 
 	(void)nanosleep(&time, NULL);
 }
@@ -118,9 +118,9 @@ static void *run(void *context)
 	log_thread("traces");
 	while (!atomic_load(&own->stopping)) {
 		if (!backoff_is_due(&own->backoff, monotonic_now()))
-			nap();
+			sleep_briefly();
 		else if (!post_some(own))
-			nap();
+			sleep_briefly();
 	}
 	if (!backoff_is_failing(&own->backoff))
 		while (post_some(own)) {
@@ -140,7 +140,7 @@ void otlp_start(const char *url, const char *program)
 		atomic_store(&exporter.running, true);
 	else
 		log_error("collector.failed",
-			  kv_text("detail", "no thread to be had for the exporter: spans are dropped"));
+			  kv_text("detail", "cannot start the exporter's thread; spans are dropped"));
 }
 
 void otlp_stop(void)
@@ -152,9 +152,9 @@ void otlp_stop(void)
 	atomic_store(&exporter.stopping, true);
 	pthread_join(exporter.thread, NULL);
 	atomic_store(&exporter.running, false);
-	while (span_take(&left, 1) > 0) { /* whoever looks for leaks finds none */
+	while (span_take(&left, 1) > 0) { /* so that the leak checker finds none */
 		free(left.links);
-		tracing_counted("dropped", 1);
+		tracing_count("dropped", 1);
 	}
 	free_target(&exporter.target);
 	free(exporter.spans);

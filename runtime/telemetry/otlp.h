@@ -1,18 +1,18 @@
-/* Spans to a collector, as OTLP over HTTP in JSON (opentelemetry.io, "OTLP Specification"): a thread of its own takes
- * what waits and posts it. A collector that is away costs what waits then, and nothing else: the thread tries again
- * later, and meanwhile the queue drops what it cannot hold. */
+/* Exports spans to a collector, as OTLP over HTTP in JSON (opentelemetry.io, "OTLP Specification"). A thread of its own
+ * takes spans from the queue and posts them. If a post fails, its spans are dropped and the thread tries again later.
+ * Meanwhile the queue drops the spans that it cannot hold. */
 #ifndef TELEMETRY_OTLP_H
 #define TELEMETRY_OTLP_H
 
 #include "core/memory.h"
 #include "telemetry/span.h"
 
-/* Is it "http://host:port", perhaps with a path before /v1/traces? (TLS is for a collector beside the program to add.)
- */
-bool otlp_url_fits(const char *url);
-/* Starts recording and exporting, for the program of this name. `url` empty: does nothing. */
+/* Whether the URL is "http://host:port", possibly with a path that goes before /v1/traces, or empty. TLS is left to a
+ * collector on the same machine. */
+bool otlp_url_is_valid(const char *url);
+/* Starts recording and exporting under the name of the program. An empty `url`: does nothing. */
 void otlp_start(const char *url, const char *program);
-/* Exports what still waits, if the collector takes it at once, and ends the thread. */
+/* Exports the queued spans, unless the collector refuses them, and ends the thread. */
 void otlp_stop(void);
 
 /* One export request. (otlp_json.c) */

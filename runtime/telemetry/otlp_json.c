@@ -43,13 +43,13 @@ static void put_attributes(struct buffer *out, const struct trace_span *span)
 	const char *before = "";
 
 	buffer_text(out, ",\"attributes\":[");
-	for (size_t i = 0; i < SPAN_ATTRIBUTES && span->notes[i].name != NULL; i++) {
-		const struct span_attribute *note = &span->notes[i];
+	for (size_t i = 0; i < SPAN_ATTRIBUTES && span->attributes[i].name != NULL; i++) {
+		const struct span_attribute *attribute = &span->attributes[i];
 
-		if (note->text != NULL)
-			put_text(out, &before, note->name, note->text);
+		if (attribute->text != NULL)
+			put_text(out, &before, attribute->name, attribute->text);
 		else
-			put_number(out, &before, note->name, note->number);
+			put_number(out, &before, attribute->name, attribute->number);
 	}
 	put_id(out, &before, "messaging.message.id", &span->message_id);
 	if (span->about != NULL) {
@@ -75,18 +75,18 @@ static void put_links(struct buffer *out, const struct trace_span *span)
 		put_hex(out, "spanId", span->links[i].span, sizeof(span->links[i].span));
 		buffer_text(out, "}");
 	}
-	buffer_format(out, "],\"droppedLinksCount\":%zu", span->links_left_out);
+	buffer_format(out, "],\"droppedLinksCount\":%zu", span->links_dropped);
 }
 
 static void put_span(struct buffer *out, const struct trace_span *span)
 {
-	static const uint8_t nobody[sizeof(span->parent)];
+	static const uint8_t no_parent[sizeof(span->parent)];
 
 	buffer_text(out, "{");
 	put_hex(out, "traceId", span->at.id, sizeof(span->at.id));
 	buffer_text(out, ",");
 	put_hex(out, "spanId", span->at.span, sizeof(span->at.span));
-	if (memcmp(span->parent, nobody, sizeof(nobody)) != 0) {
+	if (memcmp(span->parent, no_parent, sizeof(no_parent)) != 0) {
 		buffer_text(out, ",");
 		put_hex(out, "parentSpanId", span->parent, sizeof(span->parent));
 	}

@@ -1,4 +1,4 @@
-/* One HTTP/1.1 POST over a connection of its own (RFC 9112), as small as it can be: the collector is a neighbour. */
+/* One minimal HTTP/1.1 POST over a new connection (RFC 9112). The collector runs on the same machine or network. */
 #include "telemetry/otlp.h"
 
 #include <netdb.h>

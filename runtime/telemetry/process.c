@@ -60,7 +60,7 @@ static bool read_line(const char *path, const char *start, char *ret_line, int s
 static int64_t count_fds(void)
 {
 	DIR *directory = opendir("/proc/self/fd");
-	int64_t count = -1; /* its own */
+	int64_t count = -1; /* without the descriptor of this directory */
 
 	while (directory != NULL && readdir(directory) != NULL)
 		count++;

@@ -1,10 +1,10 @@
-/* What every program tells of itself, under the names that Prometheus's own client libraries use. */
+/* Metrics of the process, under the names of Prometheus's own client libraries. */
 #ifndef TELEMETRY_PROCESS_H
 #define TELEMETRY_PROCESS_H
 
-/* Once, at the start: comanda_build_info. */
+/* Sets comanda_build_info. Called once, at the start. */
 void process_started(const char *program);
-/* Looks at /proc and sets process_...; before each print. */
+/* Reads /proc and sets process_... Called before each metrics_print. */
 void process_measure(void);
 
 #endif

@@ -1,5 +1,5 @@
-/* The queue is a bounded one for many producers (Dmitry Vyukov, "Bounded MPMC queue"): each place has a ticket that
- * says whose turn it is, so that nobody waits for anybody. */
+/* A bounded lock-free queue for many producers (Dmitry Vyukov, "Bounded MPMC queue"): each cell has a sequence number
+ * that says which position may use it next. */
 #include "telemetry/span.h"
 
 #include <stdatomic.h>
@@ -10,41 +10,41 @@
 #include "core/timestamp.h"
 #include "telemetry/metrics.h"
 
-enum { PLACES = 4096 }; /* a power of two */
+enum { CELLS = 4096 }; /* a power of two */
 
-struct place {
-	atomic_size_t ticket;
+struct cell {
+	atomic_size_t sequence;
 	struct trace_span span;
 };
 
-/* Made once, before there are other threads; NULL: nothing is recorded. */
-static struct place *places;
+/* Allocated once, before other threads start. NULL: nothing is recorded. */
+static struct cell *cells;
 static atomic_size_t next_in, next_out;
 
-static _Thread_local const struct trace *here;
+static _Thread_local const struct trace *current;
 
-static struct metric confirms = {
+static struct metric spans_total = {
 	.name = "comanda_spans_total", .help = "Spans recorded, by result", .type = COUNTER, .label = "result"};
 
 bool tracing_on(void)
 {
-	return places != NULL;
+	return cells != NULL;
 }
 
 void tracing_start(void)
 {
-	struct place *made = mem_new(PLACES, sizeof(*made));
+	struct cell *new_cells = mem_new(CELLS, sizeof(*new_cells));
 
-	for (size_t i = 0; i < PLACES; i++)
-		atomic_init(&made[i].ticket, i);
-	places = made;
-	tracing_counted("exported", 0);
-	tracing_counted("dropped", 0);
+	for (size_t i = 0; i < CELLS; i++)
+		atomic_init(&new_cells[i].sequence, i);
+	cells = new_cells;
+	tracing_count("exported", 0);
+	tracing_count("dropped", 0);
 }
 
-void tracing_counted(const char *outcome, int64_t count)
+void tracing_count(const char *outcome, int64_t count)
 {
-	metric_add(&confirms, outcome, count);
+	metric_add(&spans_total, outcome, count);
 }
 
 /* ---- one span ---- */
@@ -61,11 +61,11 @@ void span_begin(struct trace_span *span, enum span_kind kind, const char *name, 
 	memcpy(span->parent, parent->span, sizeof(span->parent));
 }
 
-static void add_note(struct trace_span *span, struct span_attribute note)
+static void add_attribute(struct trace_span *span, struct span_attribute attribute)
 {
 	for (size_t i = 0; i < SPAN_ATTRIBUTES; i++)
-		if (span->notes[i].name == NULL) {
-			span->notes[i] = note;
+		if (span->attributes[i].name == NULL) {
+			span->attributes[i] = attribute;
 			return;
 		}
 }
@@ -73,12 +73,12 @@ static void add_note(struct trace_span *span, struct span_attribute note)
 void span_attribute(struct trace_span *span, const char *name, const char *text)
 {
 	if (text != NULL)
-		add_note(span, (struct span_attribute){.name = name, .text = text});
+		add_attribute(span, (struct span_attribute){.name = name, .text = text});
 }
 
 void span_count(struct trace_span *span, const char *name, int64_t number)
 {
-	add_note(span, (struct span_attribute){.name = name, .number = number});
+	add_attribute(span, (struct span_attribute){.name = name, .number = number});
 }
 
 void span_end(struct trace_span *span)
@@ -89,63 +89,63 @@ void span_end(struct trace_span *span)
 
 /* ---- the queue ---- */
 
-/* The place at *next whose ticket is `ahead` of it, taken; NULL: the queue is full, or empty. */
-static struct place *claim(atomic_size_t *next, size_t ahead, size_t *ret_turn)
+/* Takes the cell at *next if its sequence is `ahead` of that position. NULL: the queue is full (0) or empty (1). */
+static struct cell *take_cell(atomic_size_t *next, size_t ahead, size_t *ret_position)
 {
-	size_t turn = atomic_load_explicit(next, memory_order_relaxed);
+	size_t position = atomic_load_explicit(next, memory_order_relaxed);
 
 	for (;;) {
-		struct place *place = &places[turn % PLACES];
-		const size_t ticket = atomic_load_explicit(&place->ticket, memory_order_acquire);
+		struct cell *cell = &cells[position % CELLS];
+		const size_t sequence = atomic_load_explicit(&cell->sequence, memory_order_acquire);
 
-		if (ticket == turn + ahead) {
-			if (atomic_compare_exchange_weak_explicit(next, &turn, turn + 1, memory_order_relaxed,
+		if (sequence == position + ahead) {
+			if (atomic_compare_exchange_weak_explicit(next, &position, position + 1, memory_order_relaxed,
 								  memory_order_relaxed)) {
-				*ret_turn = turn;
-				return place;
+				*ret_position = position;
+				return cell;
 			}
-		} else if ((ptrdiff_t)(ticket - (turn + ahead)) < 0) {
+		} else if ((ptrdiff_t)(sequence - (position + ahead)) < 0) {
 			return NULL;
 		} else {
-			turn = atomic_load_explicit(next, memory_order_relaxed);
+			position = atomic_load_explicit(next, memory_order_relaxed);
 		}
 	}
 }
 
 void span_queue(struct trace_span *span)
 {
-	size_t turn;
-	struct place *place = places == NULL ? NULL : claim(&next_in, 0, &turn);
+	size_t position;
+	struct cell *cell = cells == NULL ? NULL : take_cell(&next_in, 0, &position);
 
-	if (place == NULL) {
+	if (cell == NULL) {
 		free(span->links);
-		tracing_counted("dropped", 1);
+		tracing_count("dropped", 1);
 		return;
 	}
-	place->span = *span;
-	atomic_store_explicit(&place->ticket, turn + 1, memory_order_release);
+	cell->span = *span;
+	atomic_store_explicit(&cell->sequence, position + 1, memory_order_release);
 }
 
 size_t span_take(struct trace_span *ret_spans, size_t room)
 {
-	size_t taken = 0, turn;
-	struct place *place;
+	size_t taken = 0, position;
+	struct cell *cell;
 
-	while (taken < room && (place = claim(&next_out, 1, &turn)) != NULL) {
-		ret_spans[taken++] = place->span;
-		atomic_store_explicit(&place->ticket, turn + PLACES, memory_order_release);
+	while (taken < room && (cell = take_cell(&next_out, 1, &position)) != NULL) {
+		ret_spans[taken++] = cell->span;
+		atomic_store_explicit(&cell->sequence, position + CELLS, memory_order_release);
 	}
 	return taken;
 }
 
-/* ---- where a thread is ---- */
+/* ---- the current span of a thread ---- */
 
-void tracing_enter(const struct trace *at)
+void tracing_set_current(const struct trace *at)
 {
-	here = at;
+	current = at;
 }
 
-const struct trace *tracing_here(void)
+const struct trace *tracing_current(void)
 {
-	return here;
+	return current;
 }

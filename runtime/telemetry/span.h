@@ -1,6 +1,6 @@
-/* Spans in OpenTelemetry's sense, `struct trace_span` here: what took how long within a trace. They wait in one bounded
- * queue for the thread that exports them (otlp.h); where it is full, they are dropped and counted. Nobody begins one
- * unless tracing_on(). */
+/* Spans in OpenTelemetry's sense (`struct trace_span`): an operation of a trace with its start and end. Ended spans
+ * wait in one bounded queue for the thread that exports them (telemetry/otlp.h). A full queue drops and counts them. A
+ * caller begins a span only if tracing_on(). */
 #ifndef TELEMETRY_SPAN_H
 #define TELEMETRY_SPAN_H
 
@@ -9,20 +9,20 @@
 #include "core/uuid.h"
 #include "telemetry/trace.h"
 
-/* As OTLP numbers them. */
+/* The numbers of OTLP. */
 enum span_kind { SPAN_INTERNAL = 1, SPAN_SERVER, SPAN_CLIENT, SPAN_PRODUCER, SPAN_CONSUMER };
 
-/* An attribute; its texts are constants, or live as long as the program. */
+/* Its texts live as long as the program. */
 struct span_attribute {
 	const char *name;
-	const char *text; /* NULL: the number */
+	const char *text; /* NULL: `number` is the value */
 	int64_t number;
 };
 
 enum {
 	SPAN_NAME = 95,      /* bytes */
 	SPAN_ATTRIBUTES = 6, /* attributes */
-	SPAN_LINKS = 128     /* links, as many as OpenTelemetry's SDKs keep */
+	SPAN_LINKS = 128     /* the limit of OpenTelemetry's SDKs */
 };
 
 struct trace_span {
@@ -31,36 +31,36 @@ struct trace_span {
 	uint8_t parent[8]; /* all zero: none */
 	enum span_kind kind;
 	int64_t start_us, end_us; /* wall clock */
-	const char *error;        /* a status code's name; NULL: it went well */
+	const char *error;        /* the name of a status; NULL: no error */
 	struct uuid message_id;   /* nil: none */
 	struct uuid subject;      /* nil: none */
-	const char *about;        /* what the subject is the id of: "order_id"; NULL: not known */
-	struct span_attribute notes[SPAN_ATTRIBUTES];
-	struct trace *links; /* its own, from malloc; NULL: none */
-	size_t link_count, links_left_out;
+	const char *about;        /* the attribute that holds the subject, without "comanda."; NULL: none */
+	struct span_attribute attributes[SPAN_ATTRIBUTES];
+	struct trace *links; /* owned, from mem_new; NULL: none */
+	size_t link_count, links_dropped;
 };
 
 bool tracing_on(void);
-/* Makes room; from now on spans are recorded. Once, before there are other threads. */
+/* Allocates the queue. From now on spans are recorded. Called once, before other threads start. */
 void tracing_start(void);
 
-/* Begins a span below `parent` (NULL, or not sampled: below nothing; `at` says where the span itself is). */
+/* Begins a child of `parent`, or a root span if the parent is NULL or not sampled. `span->at` is its own position. */
 void span_begin(struct trace_span *span, enum span_kind kind, const char *name, const struct trace *parent);
 void span_attribute(struct trace_span *span, const char *name, const char *text);
 void span_count(struct trace_span *span, const char *name, int64_t number);
-/* Ends it now and queues it. Takes over its links. */
+/* Ends the span now and queues it. The queue owns its links from here on. */
 void span_end(struct trace_span *span);
-/* Queues one whose end is set. */
+/* The same for a span whose end is set. */
 void span_queue(struct trace_span *span);
 
-/* Takes at most `room` spans out of the queue, for the one thread that exports them. Their links are then its own. */
+/* Takes at most `room` spans out of the queue, for the one exporting thread. The caller frees their links. */
 size_t span_take(struct trace_span *ret_spans, size_t room);
 
-/* Where the calling thread is: below which database round trips are put. NULL: nowhere that is recorded. */
-void tracing_enter(const struct trace *at);
-const struct trace *tracing_here(void);
+/* The current span of the calling thread: the parent of its database round trips. NULL: none is recorded. */
+void tracing_set_current(const struct trace *at);
+const struct trace *tracing_current(void);
 
-/* How many spans were "exported", or "dropped" on the way. */
-void tracing_counted(const char *outcome, int64_t count);
+/* Counts spans by their result: "exported" or "dropped". */
+void tracing_count(const char *outcome, int64_t count);
 
 #endif

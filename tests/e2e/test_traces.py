@@ -101,18 +101,18 @@ def test_a_batch_span_and_its_round_trips_are_below_the_message_span(collector, 
 
     def found():
         spans = {span.id: span for span in collector.trace(trace)}
-        turn = next((span for span in spans.values() if span.name == "turn orders.command"), None)
-        assert turn, spans
-        return spans, turn
+        batch = next((span for span in spans.values() if span.name == "batch orders.command"), None)
+        assert batch, spans
+        return spans, batch
 
-    spans, turn = eventually(found)
-    assert spans[turn.parent].name == "orders.place" and spans[turn.parent].program == "svc-orders"
-    trips = [span for span in spans.values() if span.parent == turn.id]
+    spans, batch = eventually(found)
+    assert spans[batch.parent].name == "orders.place" and spans[batch.parent].program == "svc-orders"
+    trips = [span for span in spans.values() if span.parent == batch.id]
     assert [trip.kind for trip in trips] == [CLIENT] * 2, trips
     names = " | ".join(trip.name for trip in sorted(trips, key=lambda trip: trip.start))
     assert re.fullmatch(r"BEGIN inbox_record order_insert\w* .*outbox_insert\w* \| COMMIT", names), names
     for trip in trips:
-        assert turn.start <= trip.start <= trip.end <= turn.end
+        assert batch.start <= trip.start <= trip.end <= batch.end
 
 
 def test_a_batch_span_is_linked_to_each_of_its_messages(stack, collector, product):
@@ -128,13 +128,13 @@ def test_a_batch_span_is_linked_to_each_of_its_messages(stack, collector, produc
 
     def linked():
         for span in collector.all():
-            if span.name == "turn products.query" and {link[0] for link in span.links} >= set(traces):
+            if span.name == "batch products.query" and {link[0] for link in span.links} >= set(traces):
                 return span
-        raise AssertionError("no turn is linked to all of them")
+        raise AssertionError("no batch is linked to all of them")
 
-    turn = eventually(linked)
-    assert turn.parent is None and turn.trace not in traces
-    for trace, span in turn.links:
+    batch = eventually(linked)
+    assert batch.parent is None and batch.trace not in traces
+    for trace, span in batch.links:
         if trace in traces:
             assert [found.id for found in collector.trace(trace) if found.name == "products.get"] == [span]
 

@@ -132,7 +132,8 @@ static void *write_lines(void *name)
 {
 	log_thread(name);
 	for (int i = 0; i < 50; i++)
-		log_info("turn", kv_text("padding", "............................................................"));
+		log_info("test.line",
+			 kv_text("padding", "............................................................"));
 	return NULL;
 }
 
@@ -152,7 +153,7 @@ static void lines_of_several_threads_do_not_mix(void **state)
 	(void)logged();
 	arena_init(&arena);
 	for (char *rest = text, *line = NULL; (line = strsep(&rest, "\n")) != NULL && *line != '\0'; count++)
-		is_text(parsed(&arena, line), "event", "turn");
+		is_text(parsed(&arena, line), "event", "test.line");
 	assert_int_equal(count, 200);
 	arena_done(&arena);
 }

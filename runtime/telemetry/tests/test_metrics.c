@@ -10,11 +10,12 @@
 
 #include "telemetry/metrics.h"
 
-static struct metric turns = {.name = "test_turns_total", .help = "Turns.", .type = COUNTER};
+static struct metric batches = {.name = "test_batches_total", .help = "Batches.", .type = COUNTER};
 static struct metric items = {.name = "test_items_total", .help = "Items.", .type = COUNTER, .label = "consumer"};
 static struct metric waiting = {.name = "test_waiting", .help = "Waiting.", .type = GAUGE, .label = "queue"};
-static struct metric turn_time = {.name = "test_turn_seconds", .help = "Time.", .type = HISTOGRAM, .label = "consumer"};
-static struct metric batch = {.name = "test_batch_items", .help = "Sizes.", .type = HISTOGRAM};
+static struct metric batch_time = {
+	.name = "test_batch_seconds", .help = "Time.", .type = HISTOGRAM, .label = "consumer"};
+static struct metric batch_items = {.name = "test_batch_items", .help = "Sizes.", .type = HISTOGRAM};
 static struct metric answers = {
 	.name = "test_answers_total", .help = "Answers.", .type = COUNTER, .label = "route", .second = "code"};
 static struct metric oldest = {.name = "test_oldest_seconds", .help = "Age.", .type = GAUGE};
@@ -42,17 +43,17 @@ static void shows(const char *lines)
 static void counts_and_gauges_are_shown_with_their_label(void **state)
 {
 	(void)state;
-	metric_add(&turns, NULL, 2);
-	metric_add(&turns, NULL, 3);
+	metric_add(&batches, NULL, 2);
+	metric_add(&batches, NULL, 3);
 	metric_add(&items, "command", 1);
 	metric_add(&items, "events", 10);
 	metric_set(&waiting, "a \"b\"\\", 7);
 	metric_add(&waiting, "a \"b\"\\", -9);
-	assert_int_equal(metric_value(&turns, NULL), 5);
+	assert_int_equal(metric_value(&batches, NULL), 5);
 	assert_int_equal(metric_value(&items, "events"), 10);
 	assert_int_equal(metric_value(&items, "query"), 0);
 	print();
-	shows("# HELP test_turns_total Turns.\n# TYPE test_turns_total counter\ntest_turns_total 5\n");
+	shows("# HELP test_batches_total Batches.\n# TYPE test_batches_total counter\ntest_batches_total 5\n");
 	shows("test_items_total{consumer=\"command\"} 1\ntest_items_total{consumer=\"events\"} 10\n");
 	shows("# TYPE test_waiting gauge\ntest_waiting{queue=\"a \\\"b\\\"\\\\\"} -2\n");
 }
@@ -68,7 +69,7 @@ static void a_metric_may_have_two_labels(void **state)
 	      "1\n");
 }
 
-static void an_age_is_told_in_microseconds_and_shown_in_seconds(void **state)
+static void an_age_is_given_in_microseconds_and_shown_in_seconds(void **state)
 {
 	(void)state;
 	metric_set(&oldest, NULL, 1250000);
@@ -76,7 +77,7 @@ static void an_age_is_told_in_microseconds_and_shown_in_seconds(void **state)
 	shows("test_oldest_seconds 1.25\n");
 }
 
-static void what_was_never_touched_is_not_shown(void **state)
+static void a_metric_that_was_never_updated_is_not_shown(void **state)
 {
 	(void)state;
 	assert_int_equal(metric_value(&untouched, NULL), 0);
@@ -87,24 +88,24 @@ static void what_was_never_touched_is_not_shown(void **state)
 static void durations_are_shown_in_seconds(void **state)
 {
 	(void)state;
-	metric_observe(&turn_time, "events", 500);
-	metric_observe(&turn_time, "events", 501);
-	metric_observe(&turn_time, "events", 20000000);
+	metric_observe(&batch_time, "events", 500);
+	metric_observe(&batch_time, "events", 501);
+	metric_observe(&batch_time, "events", 20000000);
 	print();
-	shows("# TYPE test_turn_seconds histogram\n");
-	shows("test_turn_seconds_bucket{consumer=\"events\",le=\"0.0005\"} 1\n"
-	      "test_turn_seconds_bucket{consumer=\"events\",le=\"0.001\"} 2\n");
-	shows("test_turn_seconds_bucket{consumer=\"events\",le=\"10\"} 2\n"
-	      "test_turn_seconds_bucket{consumer=\"events\",le=\"+Inf\"} 3\n"
-	      "test_turn_seconds_sum{consumer=\"events\"} 20.001001\n"
-	      "test_turn_seconds_count{consumer=\"events\"} 3\n");
+	shows("# TYPE test_batch_seconds histogram\n");
+	shows("test_batch_seconds_bucket{consumer=\"events\",le=\"0.0005\"} 1\n"
+	      "test_batch_seconds_bucket{consumer=\"events\",le=\"0.001\"} 2\n");
+	shows("test_batch_seconds_bucket{consumer=\"events\",le=\"10\"} 2\n"
+	      "test_batch_seconds_bucket{consumer=\"events\",le=\"+Inf\"} 3\n"
+	      "test_batch_seconds_sum{consumer=\"events\"} 20.001001\n"
+	      "test_batch_seconds_count{consumer=\"events\"} 3\n");
 }
 
 static void counts_have_buckets_of_powers_of_two(void **state)
 {
 	(void)state;
-	metric_observe(&batch, NULL, 1);
-	metric_observe(&batch, NULL, 200);
+	metric_observe(&batch_items, NULL, 1);
+	metric_observe(&batch_items, NULL, 200);
 	print();
 	shows("test_batch_items_bucket{le=\"1\"} 1\n");
 	shows("test_batch_items_bucket{le=\"128\"} 1\ntest_batch_items_bucket{le=\"256\"} 2\n");
@@ -154,8 +155,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_and_gauges_are_shown_with_their_label),
 		cmocka_unit_test(a_metric_may_have_two_labels),
-		cmocka_unit_test(an_age_is_told_in_microseconds_and_shown_in_seconds),
-		cmocka_unit_test(what_was_never_touched_is_not_shown),
+		cmocka_unit_test(an_age_is_given_in_microseconds_and_shown_in_seconds),
+		cmocka_unit_test(a_metric_that_was_never_updated_is_not_shown),
 		cmocka_unit_test(durations_are_shown_in_seconds),
 		cmocka_unit_test(counts_have_buckets_of_powers_of_two),
 		cmocka_unit_test(threads_lose_no_count),

@@ -149,12 +149,12 @@ static void a_span_reads_as_otlp_says(void **state)
 static void a_collector_is_an_http_url(void **state)
 {
 	(void)state;
-	assert_true(otlp_url_fits(""));
-	assert_true(otlp_url_fits("http://127.0.0.1:4318"));
-	assert_true(otlp_url_fits("http://collector/otlp"));
-	assert_false(otlp_url_fits("https://collector:4318"));
-	assert_false(otlp_url_fits("127.0.0.1:4318"));
-	assert_false(otlp_url_fits("http://:4318"));
+	assert_true(otlp_url_is_valid(""));
+	assert_true(otlp_url_is_valid("http://127.0.0.1:4318"));
+	assert_true(otlp_url_is_valid("http://collector/otlp"));
+	assert_false(otlp_url_is_valid("https://collector:4318"));
+	assert_false(otlp_url_is_valid("127.0.0.1:4318"));
+	assert_false(otlp_url_is_valid("http://:4318"));
 }
 
 int main(void)
