@@ -1,5 +1,5 @@
-# What the compiler and the linker can do against somebody who has found a mistake: here and nowhere else.
-# tests/security/test_binaries.py holds the shipped programs against it. Sanitizers bring their own, and want no other.
+# Hardening by compiler and linker, in this file only. tests/security/shipped_binaries.py checks the shipped programs.
+# Sanitizers replace these options.
 include(CheckCCompilerFlag)
 include(CheckPIESupported)
 check_pie_supported()
@@ -10,9 +10,9 @@ if(COMANDA_SANITIZE)
 endif()
 
 add_compile_options(-fstack-protector-strong -fstack-clash-protection)
-# Fortified functions need an optimising build.
+# Fortified functions need optimisation.
 add_compile_options($<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE> $<$<CONFIG:Release,RelWithDebInfo>:-D_FORTIFY_SOURCE=3>)
-# Jumps and returns only to where one may come from: CET on x86, BTI and PAC on ARM.
+# Control-flow protection: CET on x86, BTI and PAC on ARM.
 foreach(flag -fcf-protection=full -mbranch-protection=standard)
   string(MAKE_C_IDENTIFIER "COMANDA_HAS${flag}" known)
   check_c_compiler_flag("-Werror ${flag}" ${known})

@@ -44,8 +44,8 @@ function(unit_test name)
   set_tests_properties(${name} PROPERTIES LABELS unit)
 endfunction()
 
-# component_test(NAME SOURCES a.c USES lib ...): a cmocka program that meets real servers, named by COMANDA_TEST_...;
-# without them it ends with 77, which ctest shows as skipped. One at a time: they share the servers.
+# component_test(NAME SOURCES a.c USES lib ...): a cmocka program that uses real servers, named by COMANDA_TEST_....
+# Without them it exits with 77, which ctest shows as skipped. Component tests share the servers, so they run one by one.
 function(component_test name)
   unit_test(${name} ${ARGN})
   if(TARGET ${name})

@@ -1,4 +1,4 @@
-# The parts from outside, by pkg-config; differences between Debian 12 and 13 are settled here and nowhere else.
+# Third-party libraries, by pkg-config. Differences between Debian 12 and 13 are handled in this file only.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RABBITMQ REQUIRED IMPORTED_TARGET librabbitmq)
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)

@@ -3,7 +3,7 @@ add_compile_options(
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wcast-qual -Wwrite-strings -Wstrict-prototypes
   -Wmissing-prototypes -Wvla -Wformat=2 -Werror -fno-strict-aliasing -fno-common)
 if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
-  # __VA_OPT__ is C23; both compilers have had it for years.
+  # __VA_OPT__ is C23; both compilers support it.
   add_compile_options(-Wno-gnu-zero-variadic-macro-arguments -Wno-c2x-extensions)
 endif()
 string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run once, when a database container makes its data directory: the database, the role that makes its tables (migrate_users),
-# the one that works in them (svc_users), and that of the operator's command. Passwords come from secrets.
+# Runs once, when a database container creates its data directory. Creates the database, the role that owns its tables
+# (migrate_users), the role of the service (svc_users), and the operator's role. Passwords come from secrets.
 set -eu
 psql --quiet --set ON_ERROR_STOP=1 --username postgres --dbname postgres --set database="$COMANDA_DATABASE" \
 	--set owner="migrate_$COMANDA_DATABASE" --set owner_password="$(cat /run/secrets/database_password_migrate)" \

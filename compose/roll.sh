@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Replaces the containers of services one by one by new ones, of the image and settings that now hold: first a new one, and
-# once that is healthy an old one is told to end. Nothing is lost meanwhile: old and new work side by side.
+# Replaces the containers of services one by one by new ones with the current image and settings. A new container starts; once it
+# is healthy an old one is stopped. Nothing is lost, because old and new containers work side by side.
 #   docker compose ... build svc-orders && compose/roll.sh svc-orders
-# COMPOSE_FILE and COMPOSE_PROJECT_NAME say what is rolled; by default compose.yaml and scale.yaml.
+# COMPOSE_FILE and COMPOSE_PROJECT_NAME select the project; the default is compose.yaml and scale.yaml.
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 export COMPOSE_FILE=${COMPOSE_FILE:-$HERE/compose.yaml:$HERE/scale.yaml}

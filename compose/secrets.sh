@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the secrets that compose.yaml mounts, each a file of its own in compose/secrets (or the directory given). What is
-# there already stays as it is. Delete the directory together with the volumes: databases and broker remember passwords.
+# Creates the secrets that compose.yaml mounts, one file each in compose/secrets (or the given directory). Existing files stay.
+# Delete the directory only together with the volumes, because databases and broker store the passwords.
 set -euo pipefail
 DIRECTORY=${1:-$(dirname "${BASH_SOURCE[0]}")/secrets}
 
@@ -8,8 +8,7 @@ random() {
 	od -An -N 18 -tx1 /dev/urandom | tr -d ' \n'
 }
 
-# A program in a container is no user of this machine, so the file itself is open to all; the directory, through which
-# everybody else would have to go, is closed.
+# Users in containers are not users of this machine, so the files are readable by all. The directory is closed to other users.
 secret() { # name, text
 	[[ -s $DIRECTORY/$1 ]] || printf '%s\n' "$2" >"$DIRECTORY/$1"
 	chmod 444 "$DIRECTORY/$1"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tries the compose files on a real Docker engine, from nothing to an order and back to nothing. compose/try.sh --help
+# Tests the compose files on a real Docker engine, from the first image to an order and the removal. compose/try.sh --help
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
@@ -48,7 +48,7 @@ main() {
 	if [[ -n $keep ]]; then stack_say_kept; else try_end 0; fi
 }
 
-# One of each.
+# One container of each program.
 one_try() {
 	stack_up
 	look_at_order

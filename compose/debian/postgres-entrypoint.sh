@@ -1,10 +1,10 @@
 #!/bin/bash
-# Starts PostgreSQL; where the data directory is empty, makes it first and runs what lies in /docker-entrypoint-initdb.d.
+# Starts PostgreSQL. If the data directory is empty, creates it first and runs the scripts in /docker-entrypoint-initdb.d.
 set -euo pipefail
 BIN=$(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 | sort -V | tail -n 1)/bin
 export PATH=$BIN:$PATH
 
-# A data directory that is only half made, because we were killed, is made again: it gets its name at the end.
+# The data directory gets its name at the end, so that an incomplete one is created again after a kill.
 make_data() {
 	local making=$PGDATA/.making file
 	rm -rf "$making"

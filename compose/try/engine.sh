@@ -1,7 +1,7 @@
-# The Docker engine: the one that answers, or one of our own for as long as this takes.
+# The Docker engine: a running one, or one that this script starts.
 # shellcheck shell=bash
 
-ENGINE_PID= # of our own engine; empty: somebody else's, which stays
+ENGINE_PID= # of the engine that this script started; empty: it was running before
 
 engine_open() {
 	export DOCKER_BUILDKIT=0 # Debian's engine has no BuildKit front end; the Dockerfiles need none
@@ -16,7 +16,7 @@ engine_open() {
 	say engine "started our own: $(docker version --format '{{.Server.Version}}'), $(docker info --format '{{.Driver}}')"
 }
 
-engine_start() { # storage driver; empty: as it likes
+engine_start() { # storage driver; empty: the default
 	local until=$((SECONDS + 30))
 	ENGINE_FORWARD=$(cat /proc/sys/net/ipv4/ip_forward)
 	ENGINE_POLICY=$(iptables-save -t filter 2>/dev/null | sed -n 's/^:FORWARD \([A-Z]*\).*/\1/p')
@@ -35,7 +35,7 @@ engine_start() { # storage driver; empty: as it likes
 	done
 }
 
-# Ends our own engine, and takes out what it leaves behind: its bridge, its packet filter's rules, the kernel's switch.
+# Stops the script's engine, and removes its bridge, its packet filter rules, and the kernel setting.
 engine_close() {
 	[[ -n $ENGINE_PID ]] || return 0
 	kill "$ENGINE_PID" 2>/dev/null || true

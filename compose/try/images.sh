@@ -1,4 +1,4 @@
-# Images: official ones where a registry answers, else made from Debian's packages; then Comanda's own.
+# Images: official ones if a registry answers, else from Debian's packages; then Comanda's own.
 # shellcheck shell=bash
 
 BASE_IMAGE=debian:bookworm-slim
@@ -22,14 +22,14 @@ image_pull() {
 	timeout 120 docker pull -q "$1" >/dev/null 2>&1
 }
 
-image_of() { # service: the image that the compose files name for it
+image_of() { # service: its image in the compose files
 	compose config | awk -v service="  $1:" '$0 == service { found = 1 } found && $1 == "image:" { print $2; exit }'
 }
 
-# From the mirror that this machine's own apt uses.
+# From the mirror of this machine's apt.
 image_make_base() {
 	local mirror suite
-	# shellcheck disable=SC2016 # apt-get replaces these
+	# shellcheck disable=SC2016 # apt-get expands these
 	read -r mirror suite _ < <(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
 		grep -E ' (bookworm|trixie) main$' | head -n 1) || die 'apt knows no mirror of Debian, and no registry answers'
 	say images "no registry answers: making $BASE_IMAGE by debootstrap, $suite"

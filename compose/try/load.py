@@ -1,5 +1,5 @@
-"""Orders under way while containers are replaced; then a look at what became of every one. Speaks HTTP and nothing else.
-load.py URL TOKEN SECONDS-FILE: places orders until the file is gone, prints what it saw, exits with 1 if it is not as promised."""
+"""Places orders while containers are replaced, then checks the end of each order. Uses only HTTP.
+load.py URL TOKEN SECONDS-FILE: places orders until the file is removed, prints the results, exits with 1 on a fault."""
 import collections
 import http.client
 import json

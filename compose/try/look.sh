@@ -1,4 +1,4 @@
-# What is looked at, from outside, once all is healthy. Each look says what it saw, and dies where it is not as promised.
+# Checks from outside, once all containers are healthy. Each prints its result, and fails with an error.
 # shellcheck shell=bash
 
 SIZE_MAX_MB=40
@@ -10,7 +10,7 @@ look_token() {
 		jq -r .access_token
 }
 
-# The commands that the README shows, as they stand there, but for where the token comes from and the port.
+# The README's commands, with another token and port.
 look_at_order() {
 	local commands answer
 	commands=$(sed -n '/^## A first order/,/^```$/s/^\$ \(PRODUCT=\|curl .*v1\/orders\)/\1/p' "$ROOT/README.md" |
@@ -43,7 +43,7 @@ look_at_container() { # id
 	[[ $options == 'true [no-new-privileges:true] [ALL]' ]] || die "$name may more than it should: $options"
 }
 
-# A stranger beside the edge reaches nothing but the edge.
+# Another container on the outside network reaches only the edge.
 look_at_networks() {
 	local host
 	for host in postgres-users:5432 postgres-products:5432 postgres-orders:5432 redis:6379 rabbitmq:5672 rabbitmq:15672; do
@@ -56,12 +56,12 @@ look_from_outside() { # HOST:PORT
 	docker run --rm --network comanda-try_outside "$BASE_IMAGE" timeout 3 bash -c "</dev/tcp/${1/://}" 2>/dev/null
 }
 
-# An edge that was given a certificate speaks HTTPS: one more beside the others, asked at its own address.
+# An edge with a certificate serves HTTPS: starts one more edge, and asks it at its own address.
 look_at_https() {
 	local id address until=$((SECONDS + 30)) answer=''
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=edge.test -addext subjectAltName=DNS:edge.test \
 		-out "$WORK/certificate.pem" -keyout "$WORK/key.pem" 2>/dev/null
-	chmod 644 "$WORK/certificate.pem" "$WORK/key.pem" # a container's user is none of this machine's
+	chmod 644 "$WORK/certificate.pem" "$WORK/key.pem" # a container's user is not a user of this machine
 	id=$(compose run -d --no-deps -v "$WORK/certificate.pem:/run/tls/certificate.pem:ro" -v "$WORK/key.pem:/run/tls/key.pem:ro" \
 		-e COMANDA_TLS_CERTIFICATE=/run/tls/certificate.pem -e COMANDA_TLS_KEY=/run/tls/key.pem "$1" 2>"$WORK/https.log" | tail -n 1)
 	address=$(docker inspect --format '{{(index .NetworkSettings.Networks "comanda-try_outside").IPAddress}}' "$id")
@@ -87,7 +87,7 @@ look_at_sizes() {
 	done
 }
 
-# From the container's start to its first good health check, with everything below up and checks every 50 ms; five times each.
+# Time from a container's start to its first successful health check, with checks every 50 ms; five times each.
 look_at_starts() {
 	local program round
 	printf '%-32s %s\n' PROGRAM 'START TO HEALTHY (ms), five starts'

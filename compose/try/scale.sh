@@ -1,4 +1,4 @@
-# Several of each, and each service rolled under load.
+# Several containers of each program, and a rolling replacement of each service under load.
 # shellcheck shell=bash
 
 SCALED=(svc-orders svc-products svc-users edge)
@@ -18,7 +18,7 @@ scale_roll() {
 	touch "$WORK/buying"
 	python3 "$ROOT/compose/try/load.py" "http://localhost:$(stack_port)" "$(look_token)" "$WORK/buying" >"$WORK/load.log" 2>&1 &
 	load=$!
-	sleep 3 # some load before the first goes
+	sleep 3 # some load before the first replacement
 	for service in "${SCALED[@]}"; do
 		say roll "$(COMPOSE_FILE=$ROOT/compose/compose.yaml:$ROOT/compose/scale.yaml COMPOSE_PROJECT_NAME=comanda-try \
 			COMANDA_SECRETS=$WORK/secrets "$ROOT/compose/roll.sh" "$service")" || status=1

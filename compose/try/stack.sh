@@ -1,4 +1,4 @@
-# The containers: up, down, and what is asked of them.
+# The containers: up, down, ids and names.
 # shellcheck shell=bash
 
 FILES=(-f "$ROOT/compose/compose.yaml")
@@ -23,7 +23,7 @@ stack_up() {
 	say up "all healthy $(elapsed "$since") after the first container was made, databases and broker included"
 }
 
-stack_containers() { # [SERVICE]: ids of those that run
+stack_containers() { # [SERVICE]: ids of running containers
 	docker ps -q --filter label=com.docker.compose.project=comanda-try ${1:+--filter "label=com.docker.compose.service=$1"}
 }
 

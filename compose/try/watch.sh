@@ -1,4 +1,4 @@
-# The profile `observability`, as far as its images can be had: Grafana is no package of Debian's.
+# The profile `observability`, as far as its images are available: Debian has no package of Grafana.
 # shellcheck shell=bash
 
 watch_try() {
@@ -23,7 +23,7 @@ watch_ask() { # path below /api/v1
 	curl -sf --noproxy '*' "127.0.0.1:${COMANDA_PROMETHEUS_PORT:-9090}/api/v1/$1"
 }
 
-# A target is a container: Prometheus must have found each that there is, and none other.
+# Each target is a container: Prometheus must have found exactly the running ones.
 watch_targets() {
 	local until=$((SECONDS + 90)) wanted seen=''
 	wanted=$(watch_wanted)

@@ -1,11 +1,11 @@
-# How many RabbitMQ nodes a stack has: one, or a cluster on this machine (./dev up --brokers 3). The first is the part
-# `rabbitmq`, the others `rabbitmq-2` and so on, each with data and ports of its own; all share one port mapper. The number
-# is remembered in the stack's directory.
+# The RabbitMQ nodes of a stack: one, or a cluster on this machine (./dev up --brokers 3). The first is the part `rabbitmq`,
+# the others are `rabbitmq-2` and so on. Each has its own data and ports; all share one port mapper. The stack's directory
+# stores the number.
 # shellcheck shell=bash
 
 BROKERS=(rabbitmq)
 
-brokers_choose() { # number wanted; empty: as it was, one for a new stack
+brokers_choose() { # number of nodes; empty: as before, one for a new stack
 	local file=$STACK/brokers known
 	known=$(cat "$file" 2>/dev/null || echo 1)
 	if [[ -n $1 ]]; then
@@ -17,7 +17,7 @@ brokers_choose() { # number wanted; empty: as it was, one for a new stack
 	brokers_load
 }
 
-# Makes the nodes parts of the stack.
+# Adds the nodes to the parts of the stack.
 brokers_load() {
 	local count number
 	count=$(cat "$STACK/brokers" 2>/dev/null || echo 1)
@@ -37,7 +37,7 @@ brokers_are_new() {
 	((${#BROKERS[@]} > 1)) && [[ ! -e $STACK/${BROKERS[-1]}/data ]]
 }
 
-# Where programs find a broker: "127.0.0.1:5680,127.0.0.1:5681".
+# The addresses of the brokers: "127.0.0.1:5680,127.0.0.1:5681".
 brokers_hosts() {
 	local part hosts=''
 	for part in "${BROKERS[@]}"; do
@@ -46,7 +46,7 @@ brokers_hosts() {
 	echo "${hosts#,}"
 }
 
-# What a node is told of the others.
+# The cluster configuration of a node.
 brokers_configuration() {
 	local part number=0
 	((${#BROKERS[@]} > 1)) || return 0
@@ -54,12 +54,12 @@ brokers_configuration() {
 	for part in "${BROKERS[@]}"; do
 		echo "cluster_formation.classic_config.nodes.$((++number)) = $(rabbitmq_node "$part")"
 	done
-	# Who is cut off from most of the others stops: better no answer than two.
+	# A node without the majority stops, so that two parts of the cluster never answer differently.
 	echo 'cluster_partition_handling = pause_minority'
 }
 
-# Quorum queues and the stream have a replica on every node by themselves. The classic queues of requests live on one node, and
-# while that is away nobody is served: a second copy follows. (RabbitMQ 4 has no mirrors any more.)
+# Quorum queues and the stream have a replica on every node. The classic queues of requests are on one node; a mirror serves
+# requests while that node is down. (RabbitMQ 4 has no mirrors.)
 brokers_mirror_requests() {
 	local policy
 	((${#BROKERS[@]} > 1)) || return 0

@@ -1,5 +1,5 @@
-# Fuzzing: the targets of tests/fuzz with clang's libFuzzer, AddressSanitizer and UBSan. What a run learns is kept below
-# .local/fuzz/corpus, so that the next one goes on from there; what it finds lies in .local/fuzz/findings.
+# Fuzzing: the targets of tests/fuzz with clang's libFuzzer, AddressSanitizer and UBSan. New inputs go to .local/fuzz/corpus,
+# where the next run continues. Failures go to .local/fuzz/findings.
 # shellcheck shell=bash
 
 FUZZ_TARGETS=(request connection message envelope cursor token settings)
@@ -31,7 +31,7 @@ fuzz_build() { # targets
 	build fuzz "${@/#/fuzz_}"
 }
 
-# Runs the targets, as many at a time as there are processors, for so many seconds in all. Fails where one finds something.
+# Runs the targets in parallel, one per processor, for so many seconds in all. Fails if a target finds a fault.
 fuzz_all() { # directory, seconds, targets
 	local directory=$1 seconds=$2 slots target pids=() failed=0
 	shift 2
@@ -61,7 +61,7 @@ fuzz_one() { # directory, seconds, target
 	return 1
 }
 
-# Executions, and how much of the code that the target is linked with it has been through.
+# Executions, and the coverage of the code that is linked with the target.
 fuzz_report() { # target, log
 	local executions covered of
 	executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$2")
@@ -79,7 +79,7 @@ fuzz_complain() { # target, log
      once it is mended, put that input into tests/fuzz/corpus/$1: every ./dev test replays what is there"
 }
 
-# Seeds that need not be kept twice: the golden samples of the contract.
+# The golden samples of the contract as seeds.
 fuzz_seeds() { # target, directory
 	local sample name
 	for sample in "$ROOT"/proto/golden/*.json; do
@@ -92,7 +92,7 @@ fuzz_seeds() { # target, directory
 	[[ $1 != envelope ]] || jq -s . "$2"/order.*.v1 >"$2/batch"
 }
 
-# What ./dev test does of it: a second each, from the seeds.
+# For ./dev test: a second per target, from the seeds.
 fuzz_briefly() {
 	local directory status=0
 	fuzz_build "${FUZZ_TARGETS[@]}"

@@ -1,4 +1,4 @@
-# What Debian has to offer and we need. Installed by apt, only what is missing.
+# The Debian packages that Comanda needs. apt installs the missing ones.
 # shellcheck shell=bash
 
 PACKAGES_BUILD=(
@@ -13,9 +13,9 @@ PACKAGES_TEST=(
 	python3-jsonschema python3-yaml docker-compose patch prometheus
 )
 
-# Debian starts a service as soon as it is installed, unless this file says no. Ours are private, so none need start.
+# Debian starts a service at its installation, unless this file forbids it. A stack starts its own servers.
 POLICY_FILE=/usr/sbin/policy-rc.d
-POLICY_MARK='# put here by Comanda'\''s ./dev while it installs packages; safe to delete'
+POLICY_MARK='# written by Comanda'\''s ./dev while it installs packages; safe to delete'
 
 packages_install() { # packages: install those that are missing
 	local missing
@@ -39,7 +39,7 @@ packages_missing() {
 	done
 }
 
-# Sets AS_ROOT, the words that go before a command that only root may run.
+# Sets AS_ROOT, the prefix of commands that need root.
 packages_become_root() {
 	AS_ROOT=()
 	((EUID == 0)) && return
@@ -79,7 +79,7 @@ packages_policy_is_ours() {
 	grep -qsF -- "$POLICY_MARK" "$POLICY_FILE"
 }
 
-# What we have just installed need not start at the next boot either. What was there before is left as it was.
+# Disables the services of new packages at boot. Packages that were installed before are not changed.
 packages_disable_services() {
 	local package
 	[[ -d /run/systemd/system ]] || return 0

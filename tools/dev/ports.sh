@@ -1,8 +1,8 @@
-# The ports of a stack. `up` has fixed ones, which stay clear of the parts' well-known ports and below the range that the
-# kernel hands out; other stacks (tests) take a free block. What was chosen is remembered in the stack's directory.
+# The ports of a stack. `up` has fixed ports, different from the servers' well-known ports and below the ephemeral range.
+# Other stacks (tests) use a free block. The stack's directory stores the ports.
 # shellcheck shell=bash
 
-# variable                      default  part          what listens there
+# variable                      default  part          purpose
 PORTS='
 COMANDA_HTTP_PORT               8080     edge-http     the REST API
 COMANDA_AMQP_PORT               5680     rabbitmq      RabbitMQ
@@ -22,20 +22,20 @@ ports_add() { # variable, default, part, text
 	[[ $PORTS == *$'\n'"$1 "* ]] || PORTS+="$1 $2 $3 $4"$'\n'
 }
 
-ports_each() { # function: called with variable, default, part, text for each port
+ports_each() { # function: called with variable, default, part and text of each port
 	local variable default part text
 	while read -r variable default part text; do
 		[[ -z $variable ]] || "$1" "$variable" "$default" "$part" "$text"
 	done <<<"$PORTS"
 }
 
-port_listening() { # port: does anything on this machine listen there?
+port_listening() { # port: does a process listen on it?
 	awk -v port="$(printf ':%04X' "$1")" \
 		'$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 } END { exit !found }' \
 		/proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
 
-# Chooses the ports of a stack that is about to start: what the environment says, else what was remembered, else the default.
+# Chooses the ports of a stack before its start: from the environment, else from the stored ports, else the default.
 ports_choose() {
 	local file=$STACK/ports
 	if [[ $STACK != "$DEFAULT_STACK" || -n ${COMANDA_PORT_BASE:-} ]]; then
@@ -47,7 +47,7 @@ ports_choose() {
 	ports_load
 }
 
-# A stack that runs keeps the ports it has, whatever the environment says.
+# A running stack keeps its ports; the environment has no effect.
 ports_keep() {
 	local wanted
 	wanted=$(ports_each ports_print_wanted)
@@ -72,7 +72,7 @@ ports_choose_one() {
 	echo "$variable=$port"
 }
 
-# Consecutive ports from the base given, or from one where all are free.
+# Consecutive ports from the given base, or from a base where all are free.
 ports_block() {
 	local next=${1:-$(ports_free_base)}
 	ports_each ports_number
@@ -95,14 +95,14 @@ ports_free_base() {
 	die 'found no 20 free ports in a row between 20000 and 24000; set COMANDA_PORT_BASE to the first of 12 free ones'
 }
 
-# Makes the stack's ports variables of this shell; what the caller's environment says no longer counts.
+# Sets the variables of the stack's ports. They replace those of the caller's environment.
 ports_load() {
 	local line
 	[[ -e $STACK/ports ]] || return 1
 	while read -r line; do declare -g "${line?}"; done <"$STACK/ports"
 }
 
-ports_check_free() { # stop with a clear word if a port that we are about to use is taken by somebody else
+ports_check_free() { # fails if another process uses a port of the stack
 	ports_each ports_check_one
 }
 
@@ -115,7 +115,7 @@ ports_check_one() {
      (or all of them at once: COMANDA_PORT_BASE=21000 ./dev up)"
 }
 
-port_owner() { # "name (pid 123)", where we may know
+port_owner() { # "name (pid 123)", if it is visible to this user
 	local inode link pid
 	inode=$(awk -v port="$(printf ':%04X' "$1")" \
 		'$4 == "0A" && substr($2, length($2) - 4) == port { print $10; exit }' /proc/net/tcp /proc/net/tcp6 2>/dev/null)

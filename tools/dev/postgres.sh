@@ -1,6 +1,6 @@
 # A private PostgreSQL: a database per service, a role that makes its tables (migrate_users) and one that works in them
-# (svc_users); no role may open another's database. The superuser exists
-# only on the unix socket, and only for the account that runs the stack.
+# (svc_users); no role may open another's database. The superuser
+# can connect only over the unix socket, and only from the account that runs the stack.
 # shellcheck shell=bash
 
 POSTGRES_SERVICES=(users products orders)
@@ -16,8 +16,8 @@ postgres_prepare() {
 	postgres_configure "$home"
 }
 
-# The server refuses to be root. Root's stack runs it as the user postgres, with its data where that user can get at it (a
-# checkout under somebody's home is often closed to others). Where that is, is remembered in the stack's directory.
+# PostgreSQL does not run as root. In root's stack it runs as the user postgres, with its data where that user has access (a
+# checkout in a home directory is often closed to others). The stack's directory stores the path.
 postgres_home() {
 	local note=$STACK/postgres
 	if [[ ! -e $note ]]; then
@@ -26,20 +26,20 @@ postgres_home() {
 		else
 			echo "$STACK/postgresql" >"$note"
 		fi
-		postgres_put_aside "$(cat "$note")/data"
+		postgres_move_away "$(cat "$note")/data"
 	fi
 	cat "$note"
 }
 
-# Data from before somebody removed .local: the passwords, the broker's half of the state, are gone with it.
-postgres_put_aside() { # data directory
+# Data from before .local was removed: its passwords and the state of the broker no longer exist.
+postgres_move_away() { # data directory
 	[[ -e $1 ]] || return 0
 	rm -rf "$1.old"
 	mv "$1" "$1.old"
 	say postgres "starts anew; the data of before .local was removed is in $1.old"
 }
 
-# The kernel allows 107 bytes for a socket's path; where the checkout lies too deep, the socket moves to /tmp.
+# A socket's path has at most 107 bytes. If the checkout's path is too long, the socket is in /tmp.
 postgres_socket() {
 	local socket
 	socket=$(postgres_home)/socket
@@ -50,14 +50,14 @@ postgres_socket() {
 	echo "$socket"
 }
 
-postgres_bin() { # tool: of the version that made the data, else of the newest that is installed
+postgres_bin() { # tool: of the version that created the data, else of the newest installed version
 	local version
 	version=$(cat "$(postgres_home)/data/PG_VERSION" 2>/dev/null ||
 		find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -V | tail -n 1)
 	echo "/usr/lib/postgresql/$version/bin/$1"
 }
 
-# The words that go before a command which the server's user must run.
+# The prefix of commands that the server's user must run.
 postgres_as_owner() {
 	((EUID != 0)) || echo 'setpriv --reuid postgres --regid postgres --init-groups'
 }
@@ -65,7 +65,7 @@ postgres_as_owner() {
 postgres_init() { # home
 	say postgres 'creating the data directory'
 	rm -rf "$1/data"
-	# shellcheck disable=SC2046 # words are wanted
+	# shellcheck disable=SC2046 # word splitting is intended
 	(cd "$1" && $(postgres_as_owner) "$(postgres_bin initdb)" --pgdata "$1/data" --username postgres --encoding UTF8 \
 		--locale C.UTF-8 --auth-local peer --auth-host scram-sha-256 --no-instructions) >"$STACK/log/initdb.log" 2>&1 ||
 		die "initdb failed: see $STACK/log/initdb.log"
@@ -93,7 +93,7 @@ postgres_configure() { # home
 	printf '%s\n' "owner $owner postgres" 'owner root postgres' >"$1/data/pg_ident.conf"
 }
 
-# After a reboot, a stranger may have the pid that postmaster.pid names, and the server would not start.
+# After a reboot another process may have the pid in postmaster.pid, and the server would not start.
 postgres_before() {
 	local data pid
 	data=$(postgres_home)/data
@@ -111,7 +111,7 @@ postgres_run() {
 	exec "${as_owner[@]:-setpriv}" --pdeathsig INT "$server" -D "$data"
 }
 
-# "Fast": let nobody finish a session, roll back, write a checkpoint.
+# Fast shutdown: ends sessions, rolls back, writes a checkpoint.
 postgres_signal=INT
 
 postgres_ready() {
@@ -130,7 +130,7 @@ postgres_psql() { # database, psql arguments: as superuser, over the socket
 		"$(postgres_bin psql)" -X -h "$(postgres_socket)" -p "$COMANDA_POSTGRES_PORT" -U postgres -d "$database" "$@"
 }
 
-# Roles and databases, as they should be; run at every start, so that it also mends.
+# Creates or repairs roles and databases; runs at every start.
 postgres_provision() {
 	local service
 	{
@@ -154,8 +154,8 @@ postgres_database() { # database, the role that owns it
 	END
 }
 
-# Whom the tables do not belong to. What it may do with them, its program says when it migrates (runtime/postgres/migrate.c). The
-# tables of before there were two roles change hands.
+# The role of the running program, which does not own the tables. The migration grants its privileges
+# (runtime/postgres/migrate.c). Tables from before the two roles get the new owner.
 postgres_worker() { # database, role
 	postgres_role "$2"
 	cat <<-END
@@ -168,7 +168,7 @@ postgres_worker() { # database, role
 	END
 }
 
-# The account of `comanda`. What it may do in a database, that service's migrations say (NNNN_let_operators_look.sql).
+# The role of `comanda`. The migrations of each service grant its privileges (NNNN_let_operators_look.sql).
 postgres_operator() {
 	local service
 	postgres_role comanda_operator
@@ -177,7 +177,7 @@ postgres_operator() {
 	done
 }
 
-# The account of `comanda sandbox`: makes databases of its own, and may open no other.
+# The role of `comanda sandbox`: creates its own databases, and may open no other.
 postgres_sandbox() {
 	postgres_role comanda_sandbox
 	echo 'ALTER ROLE comanda_sandbox CREATEDB;'

@@ -1,4 +1,4 @@
-# The four programs, and what each is told: its own secrets and no other's.
+# The four programs and their settings. Each gets only its own secrets.
 # shellcheck shell=bash
 
 PROGRAMS=(svc-users svc-products svc-orders edge-http)
@@ -7,7 +7,7 @@ program_bin() { # program
 	echo "$ROOT/build/$(cat "$STACK/preset")/bin/$1"
 }
 
-# "svc-users" as it stands within variable names: SVC_USERS
+# "svc-users" in variable names: SVC_USERS
 program_upper() {
 	local name=${1^^}
 	echo "${name//-/_}"
@@ -37,12 +37,12 @@ program_migrations_url() { # svc-users
 	postgres_url "migrate_${1#svc-}" "${1#svc-}"
 }
 
-# The settings of a program, one NAME=VALUE a line. Those of `./dev start|restart PART NAME=VALUE…` come last and win.
+# The settings of a program, one NAME=VALUE per line. Those of `./dev start|restart PART NAME=VALUE…` come last and win.
 program_settings() {
 	echo "COMANDA_ADMIN_PORT=$(program_admin_port "$1")"
 	echo "COMANDA_BROKER_URL=$(program_broker_url "$1")"
 	echo "COMANDA_LOG_LEVEL=info"
-	# Tools and tests look into the programs; root may do so anyway.
+	# Tools and tests attach to the programs; root may always do that.
 	((EUID == 0)) || echo "COMANDA_ALLOW_DEBUGGER=on"
 	case $1 in
 	svc-*) echo "COMANDA_DATABASE_URL=$(program_database_url "$1")" ;;&
@@ -60,7 +60,7 @@ program_settings() {
 	cat "$STACK/settings/$1" 2>/dev/null || true
 }
 
-# Reports of the sanitizers go to files, where `./dev test` looks for them. Other builds do not read these.
+# Sanitizers write their reports to files, which `./dev test` checks. Other builds ignore these settings.
 program_sanitizer_settings() {
 	local log=$STACK/sanitizer/$1
 	echo "ASAN_OPTIONS=log_path=$log:detect_leaks=1:quarantine_size_mb=32:abort_on_error=0:strict_string_checks=1"
@@ -78,14 +78,13 @@ program_run() {
 	exec setpriv --pdeathsig TERM "${around[@]}" "$binary"
 }
 
-# The words that go before what runs under a sanitizer, one a line: ThreadSanitizer does not start where the kernel puts
-# things at addresses that are too random for it (vm.mmap_rnd_bits above 28).
+# The prefix of commands that run with a sanitizer, one word per line. ThreadSanitizer does not start if addresses are too
+# random (vm.mmap_rnd_bits above 28).
 sanitizer_words() { # preset
 	[[ $1 != tsan ]] || ! setarch -R true 2>/dev/null || printf '%s\n' setarch -R
 }
 
-# Brings the databases into the schema that this build needs, each as the role whose tables they are: the programs
-# themselves are not told its password.
+# Migrates the databases, each as the role that owns the tables. The programs do not get the password of this role.
 programs_migrate() {
 	local program pids=()
 	for program in "${PROGRAMS[@]}"; do
@@ -116,12 +115,12 @@ program_ready() {
 	curl -sf --noproxy '*' --max-time 1 -o /dev/null "http://127.0.0.1:$(program_admin_port "$1")/readyz"
 }
 
-# What it says that it lacks, if it says anything.
+# The reason why it is not ready, if it reports one.
 program_missing() {
 	curl -s --noproxy '*' --max-time 1 "http://127.0.0.1:$(program_admin_port "$1")/readyz" | sed "s/^/$1: /" || true
 }
 
-# The operator's command, with what it needs of this stack.
+# Runs the operator's command with the settings of this stack.
 ctl() {
 	(
 		environment_only "HOME=${HOME:-/}" "TERM=${TERM:-dumb}" "USER=${USER:-$(id -un)}" \

@@ -1,9 +1,9 @@
-# A private RabbitMQ: its own node, cookie, port mapper and ports, all on loopback.
+# A private RabbitMQ with its own node, cookie, port mapper and ports, all on loopback.
 # shellcheck shell=bash
 
-RABBITMQ_ADMIN=comanda # the account for the management UI; there is no guest
+RABBITMQ_ADMIN=comanda # the account for the management UI; guest does not exist
 
-# The address, not a name: works where nothing resolves.
+# An address, not a name, so that no name server is needed.
 rabbitmq_node() { # part
 	echo "comanda${1#rabbitmq}@127.0.0.1"
 }
@@ -53,8 +53,8 @@ rabbitmq_environment() { # part
 		"RABBITMQ_MNESIA_BASE=$home/data" "RABBITMQ_LOG_BASE=$home/log" "RABBITMQ_LOGS=-"
 }
 
-# The port mapper is ours to start, so that it is ours to end: left to RabbitMQ, it would stay behind. The nodes of a cluster
-# share it, so it ends with the last of them (stack_sweep finds it, should all of them be killed).
+# The part starts the port mapper itself, so that it can end it: RabbitMQ would leave it running. The nodes of a cluster share
+# it, so that it ends with the last of them (stack_sweep finds it if all are killed).
 rabbitmq_before() { # part
 	(
 		flock 9
@@ -70,8 +70,8 @@ rabbitmq_before() { # part
 
 rabbitmq_run() { # part
 	rabbitmq_environment "$1"
-	# Two schedulers that do not spin while idle are plenty on a desk. RUNNING_UNDER_SYSTEMD makes the start script
-	# become the broker instead of staying as its parent, so that our signals reach the broker itself.
+	# Two schedulers without busy waiting are enough on a desktop. With RUNNING_UNDER_SYSTEMD the start script executes
+	# the broker instead of staying its parent, so that signals reach the broker itself.
 	export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"
 	export RUNNING_UNDER_SYSTEMD=true
 	exec setpriv --pdeathsig TERM /usr/lib/rabbitmq/bin/rabbitmq-server
@@ -104,7 +104,7 @@ rabbitmq_api() { # path, part, [curl's arguments]
 		<<<"user = \"$RABBITMQ_ADMIN:$BROKER_ADMIN_PASSWORD\""
 }
 
-# The broker's own tool, at the first node.
+# rabbitmqctl at the first node.
 rabbitmq_ctl() {
 	(
 		rabbitmq_environment rabbitmq

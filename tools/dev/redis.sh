@@ -1,5 +1,5 @@
-# A private Redis: loopback, nothing on disk, nobody without an account. What that of svc-products may do stands in
-# compose/redis-rights; that of the admin, who may do everything, is for people and tests.
+# A private Redis on loopback, without persistence and without anonymous access. compose/redis-rights has the permissions of
+# svc-products. The admin account has all permissions, for people and tests.
 # shellcheck shell=bash
 
 REDIS_ADMIN=comanda
