@@ -16,12 +16,14 @@ char *mem_text(const char *text) __attribute__((returns_nonnull, warn_unused_res
 
 /* `scoped(T_free) struct T *t = NULL;` frees t when the scope is left. */
 #define scoped(free_function) __attribute__((cleanup(free_function##p)))
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type cannot be in parentheses */
 #define define_freep(type, free_function)                                                                              \
 	static inline void free_function##p(type **thing)                                                              \
 	{                                                                                                              \
 		free_function(*thing);                                                                                 \
 	}                                                                                                              \
 	static inline void free_function##p(type **thing) /* takes the semicolon */
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* An arena hands out memory that is given back all at once. Memory is zeroed and aligned for any type. */
 struct arena {

@@ -22,6 +22,7 @@ set(here ${CMAKE_CURRENT_SOURCE_DIR})
 layer(comanda_core AS core DIR ${here}/core SOURCES uuid.c)
 layer(comanda_http AS http DIR ${here}/http SOURCES http.c USES comanda_core) # layer(not this)
 layer(comanda_amqp AS amqp DIR ${here}/amqp SOURCES link.c USES comanda_core)
+layer(comanda_unit AS comanda DIR ${here}/include/comanda HEADERS unit.h USES comanda_core)
 layer(comanda_api AS comanda DIR ${here}/include/comanda USES comanda_core)
 layer(comanda_store AS store DIR ${here}/store SOURCES outbox.c USES comanda_api comanda_amqp)
 add_library(comanda_runtime INTERFACE)
@@ -43,9 +44,9 @@ TREE = {
     "runtime/store/outbox.h": '#include "comanda/service.h"\n',
     "runtime/store/outbox.c": '#include "store/outbox.h"\n#include "amqp/link.h"\n',
     "runtime/store/tests/test_outbox.c": '#include "http/http.h"\n',
-    "svc-a/CMakeLists.txt": "layer(a_domain AS a/domain DIR ${CMAKE_CURRENT_SOURCE_DIR}/domain)\n"
+    "svc-a/CMakeLists.txt": "layer(a_domain AS a/domain DIR ${CMAKE_CURRENT_SOURCE_DIR}/domain USES comanda_unit)\n"
                             "layer(a AS a SOURCES service.c USES a_domain comanda_runtime)\n",
-    "svc-a/domain/account.h": "",
+    "svc-a/domain/account.h": '#include "comanda/unit.h"\n',
     "svc-a/service.c": '#include "a/domain/account.h"\n#include "comanda/service.h"\n#include "comanda/unit.h"\n',
     "svc-a/settings.h": "",
     "ctl/CMakeLists.txt": "layer(ctl AS ctl SOURCES lib/connect.c USES comanda_runtime)\n",
@@ -88,10 +89,13 @@ FAULTS = {
          "runtime/CMakeLists.txt", 3, "layer comanda_core uses comanda_store, which is not declared before it"),
     "a layer that gets another one behind its USES":
         ({"runtime/CMakeLists.txt": RUNTIME + "target_link_libraries(comanda_core PUBLIC comanda_store)\n"},
-         "runtime/CMakeLists.txt", 10, "more than its USES"),
+         "runtime/CMakeLists.txt", 11, "more than its USES"),
     "a domain that includes the service around it":
         ({"svc-a/domain/account.h": '#include "a/settings.h"\n'},
          "svc-a/domain/account.h", 1, "a_domain does not use a."),
+    "a header of a folder of which the layer uses only another header":
+        ({"svc-a/domain/account.h": '#include "comanda/service.h"\n'},
+         "svc-a/domain/account.h", 1, "a_domain does not use comanda_api"),
     "a service that includes an inner header of the runtime":
         ({"svc-a/service.c": '#include "store/outbox.h"\n'},
          "svc-a/service.c", 1, '"store/outbox.h" is inside the runtime'),
