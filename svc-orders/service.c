@@ -4,10 +4,12 @@
 #include "orders/domain/saga.h"
 #include "orders/handlers.h"
 #include "orders/settings.h"
-#include "orders/store/order_store.h"
 #include "orders/store/orders_metrics.h"
+#include "orders/store/stores.h"
 #include "orders/usecases/decisions.h"
 #include "proto/messages.h"
+
+extern const struct migration orders_migrations[];
 
 static const struct store *const stores[] = {&order_store, NULL};
 

@@ -2,8 +2,7 @@
 #include "products/handlers.h"
 
 #include "products/queries/queries.h"
-#include "products/usecases/catalogue.h"
-#include "products/usecases/reservations.h"
+#include "products/usecases/decisions.h"
 
 /* clang-format off */
 const struct handler products_queries[] = {

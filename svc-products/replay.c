@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "products/usecases/aggregates.h"
+#include "products/usecases/decisions.h"
 
 static const struct inferred_request unknown = {.type = -1};
 static const struct caller an_admin = {.role = CALLER_ADMIN};

@@ -4,7 +4,7 @@
 #include "products/handlers.h"
 #include "products/settings.h"
 #include "products/store/stores.h"
-#include "products/usecases/aggregates.h"
+#include "products/usecases/decisions.h"
 #include "proto/messages.h"
 
 extern const struct migration products_migrations[];

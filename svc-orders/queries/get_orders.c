@@ -1,7 +1,7 @@
 /* orders.get and orders.timeline: one statement reads the orders of a whole batch. */
 #include "orders/queries/queries.h"
 
-#include "orders/store/order_store.h"
+#include "orders/store/stores.h"
 #include "orders/usecases/history.h"
 #include "orders/usecases/views.h"
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "orders/store/order_store.h"
+#include "orders/store/stores.h"
 #include "orders/usecases/views.h"
 
 /* What one request asks for. */

@@ -1,5 +1,5 @@
 /* Orders in PostgreSQL. Items and history are JSON in the row, by the field tables below. */
-#include "orders/store/order_store.h"
+#include "orders/store/stores.h"
 
 #include <assert.h>
 #include <stddef.h>

@@ -5,7 +5,7 @@
 
 #include "products/queries/queries.h"
 #include "products/store/stores.h"
-#include "products/usecases/aggregates.h"
+#include "products/usecases/views.h"
 
 /* The ids of a batch, sorted, each once, with what the cache holds. */
 struct wanted {

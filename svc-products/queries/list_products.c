@@ -4,7 +4,7 @@
 
 #include "products/queries/queries.h"
 #include "products/store/stores.h"
-#include "products/usecases/aggregates.h"
+#include "products/usecases/views.h"
 
 /* One word as a pattern for ILIKE: anywhere in the text, with the special characters of ILIKE escaped. */
 static const char *pattern_of(const char *word, size_t size, struct arena *arena)

@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "products/store/stores.h"
-#include "products/usecases/aggregates.h"
+#include "products/usecases/decisions.h"
+#include "products/usecases/views.h"
 
 void product_read(const struct rows *rows, int row, struct arena *arena, void *ret_product)
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "products/store/stores.h"
-#include "products/usecases/aggregates.h"
+#include "products/usecases/decisions.h"
 
 struct stored_lines {
 	struct list lines; /* struct reserved_line */

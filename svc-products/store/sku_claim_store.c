@@ -1,6 +1,6 @@
 /* The unique claims of SKUs in PostgreSQL. */
 #include "products/store/stores.h"
-#include "products/usecases/aggregates.h"
+#include "products/usecases/decisions.h"
 
 static void claim_read(const struct rows *rows, int row, struct arena *arena, void *ret_claim)
 {

@@ -5,8 +5,7 @@
 #ifndef PRODUCTS_TESTS_FIXTURE_H
 #define PRODUCTS_TESTS_FIXTURE_H
 
-#include "products/usecases/catalogue.h"
-#include "products/usecases/reservations.h"
+#include "products/usecases/decisions.h"
 
 enum { FIXTURE_ROWS = 8192, FIXTURE_MESSAGES = 512 };
 

@@ -1,5 +1,6 @@
 /* products.adjust_stock: more or fewer pieces are on hand. */
 #include "products/usecases/catalogue.h"
+#include "products/usecases/views.h"
 
 #include <inttypes.h>
 

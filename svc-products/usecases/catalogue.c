@@ -1,5 +1,6 @@
 /* What the decisions about the catalogue share: rights, the product, the SKU claim, the event and the reply. */
 #include "products/usecases/catalogue.h"
+#include "products/usecases/views.h"
 
 #include <inttypes.h>
 

@@ -1,19 +1,8 @@
-/* The decisions of an admin about the catalogue. All are pure. Each checks the caller itself and does not rely on the
- * edge.
- *
- * Each replies with the product after the request. Refusals: unauthenticated, forbidden, not_found, version_mismatch
- * (If-Match), sku_taken, stock_below_reserved, and invalid for a stock figure out of bounds. */
+/* What the decisions about the catalogue share: rights, the product, the SKU claim, the event and the reply. */
 #ifndef PRODUCTS_USECASES_CATALOGUE_H
 #define PRODUCTS_USECASES_CATALOGUE_H
 
-#include "products/usecases/aggregates.h"
-
-decide_function create_product;
-/* A request that changes nothing makes no version and no event. A new price or currency applies to later orders. */
-decide_function change_product;
-/* Idempotent. The product keeps its SKU, because it can be sold again later. */
-decide_function withdraw_product;
-decide_function adjust_stock;
+#include "products/usecases/decisions.h"
 
 /* OK if the caller is an admin; refuses otherwise. */
 must_check enum status catalogue_check_admin(struct unit *unit, const struct message *message);

@@ -1,5 +1,6 @@
 /* order.placed: all lines of the order are reserved, or none. */
 #include "products/usecases/reservations.h"
+#include "products/usecases/views.h"
 
 #include <inttypes.h>
 

@@ -1,5 +1,6 @@
 /* An order has ended: its reserved stock is sold or released. */
 #include "products/usecases/reservations.h"
+#include "products/usecases/views.h"
 
 static struct list lines_of(struct unit *unit, const struct reservation *reservation)
 {

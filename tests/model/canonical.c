@@ -4,7 +4,7 @@
 
 #include "orders/domain/order.h"
 #include "orders/usecases/decisions.h"
-#include "products/usecases/aggregates.h"
+#include "products/usecases/decisions.h"
 #include "proto/messages.h"
 #include "tests/model/rows.h"
 #include "tests/model/steps.h"

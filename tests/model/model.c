@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-#include "products/usecases/aggregates.h"
+#include "products/usecases/decisions.h"
 #include "tests/model/batches.h"
 #include "tests/model/messages.h"
 #include "tests/model/rows.h"

@@ -1,5 +1,5 @@
 /* Decisions of svc-products without one of their guards. */
-#include "products/usecases/reservations.h"
+#include "products/usecases/decisions.h"
 #include "tests/model/mutants.h"
 
 static const struct reservation *reservation_of(struct unit *unit, const struct message *message)

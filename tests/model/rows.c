@@ -7,7 +7,7 @@
 
 #include "orders/domain/order.h"
 #include "orders/usecases/decisions.h"
-#include "products/usecases/aggregates.h"
+#include "products/usecases/decisions.h"
 #include "users/usecases/decisions.h"
 
 /* ---- aggregates ---- */

@@ -1,7 +1,7 @@
 /* The rules for states. Rules for steps are checked with the steps (save_check.c, steps_relays.c). */
 #include "orders/domain/order.h"
 #include "orders/usecases/decisions.h"
-#include "products/usecases/aggregates.h"
+#include "products/usecases/decisions.h"
 #include "tests/model/messages.h"
 #include "tests/model/model.h"
 #include "tests/model/rows.h"

@@ -1,7 +1,7 @@
 /* What a save must never do. */
 #include "orders/domain/order.h"
 #include "orders/usecases/decisions.h"
-#include "products/usecases/aggregates.h"
+#include "products/usecases/decisions.h"
 #include "proto/messages.h"
 #include "tests/model/messages.h"
 #include "tests/model/rows.h"

@@ -7,7 +7,7 @@
 #include "orders/handlers.h"
 #include "orders/usecases/decisions.h"
 #include "products/handlers.h"
-#include "products/usecases/aggregates.h"
+#include "products/usecases/decisions.h"
 #include "proto/topology.h"
 #include "users/usecases/decisions.h"
 

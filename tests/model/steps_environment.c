@@ -1,5 +1,5 @@
 /* Steps without a message: time passes, an account is disabled, an event becomes a dead letter. */
-#include "products/usecases/aggregates.h"
+#include "products/usecases/decisions.h"
 #include "proto/messages.h"
 #include "tests/model/rows.h"
 #include "tests/model/steps.h"

@@ -6,7 +6,7 @@
 
 #include "orders/domain/order.h"
 #include "orders/usecases/decisions.h"
-#include "products/usecases/aggregates.h"
+#include "products/usecases/decisions.h"
 #include "tests/model/batches.h"
 #include "tests/model/messages.h"
 #include "tests/model/rows.h"

@@ -1,6 +1,6 @@
 /* How the order is stored in PostgreSQL: one row per order. */
-#ifndef ORDERS_STORE_ORDER_STORE_H
-#define ORDERS_STORE_ORDER_STORE_H
+#ifndef ORDERS_STORE_STORES_H
+#define ORDERS_STORE_STORES_H
 
 #include "comanda/service.h"
 
@@ -12,6 +12,5 @@
 void order_read(const struct rows *rows, int row, struct arena *arena, void *ret_order);
 
 extern const struct store order_store;
-extern const struct migration orders_migrations[];
 
 #endif

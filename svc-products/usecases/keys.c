@@ -1,5 +1,5 @@
-/* The kinds of aggregate, the keys of each message, and the product as REST and events show it. */
-#include "products/usecases/aggregates.h"
+/* The kinds of aggregate, and the keys of each message. */
+#include "products/usecases/decisions.h"
 
 const struct aggregate product_kind = {.name = "product", .size = sizeof(struct product)};
 const struct aggregate sku_claim_kind = {.name = "sku_claim", .size = sizeof(struct sku_claim)};
@@ -69,31 +69,4 @@ void timer_key(struct keys *keys, const struct message *message)
 	const struct order_timer *timer = message->body;
 
 	keys_add(keys, &reservation_kind, &timer->order_id);
-}
-
-struct product_view product_view_of(const struct product *product)
-{
-	return (struct product_view){
-		.id = product->id,
-		.sku = product->sku,
-		.name = product->name,
-		.description = product->description,
-		.price_cents = product->price_cents,
-		.currency = product->currency,
-		.on_hand = product->on_hand,
-		.reserved = product->reserved,
-		.available = product_available(product),
-		.status = product->withdrawn ? PRODUCT_INACTIVE : PRODUCT_ACTIVE,
-		.created_at = product->created_at,
-		.updated_at = product->updated_at,
-		.version = product->version,
-	};
-}
-
-struct stock_level stock_level_of(const struct product *product)
-{
-	return (struct stock_level){.product_id = product->id,
-				    .on_hand = product->on_hand,
-				    .reserved = product->reserved,
-				    .sequence = product->sequence};
 }
