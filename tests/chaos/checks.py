@@ -154,7 +154,7 @@ def reserved_lines(text):
 
 def check_log(context, outcome):
     violated = context.records.violated
-    told = defaultdict(lambda: defaultdict(set))     # order -> event name -> ids
+    published = defaultdict(lambda: defaultdict(set))     # order -> event name -> ids
     outputs = defaultdict(set)                       # (source, cause) -> (type, subject) -> ids
     for event_id in context.log.different:
         violated(f"the log has different events under the id {event_id}")
@@ -162,32 +162,32 @@ def check_log(context, outcome):
         name = event["type"].removeprefix("comanda.").rsplit(".", 1)[0]
         order_id = order_of(event)
         if order_id in outcome.orders:
-            told[order_id][name].add(event["id"])
+            published[order_id][name].add(event["id"])
             outputs[event["source"], event.get("causationid"), name, event["subject"]].add(event["id"])
     for (source, cause, name, subject), ids in outputs.items():
         if len(ids) > 1 and cause is not None:
             violated(f"{source} answered {cause} with {len(ids)} events {name} of {subject}", subject)
     for order in outcome.orders.values():
-        check_published(context, outcome, order, told[order["id"]])
+        check_published(context, outcome, order, published[order["id"]])
 
 
-def check_published(context, outcome, order, told):
+def check_published(context, outcome, order, published):
     violated, state = context.records.violated, outcome.state(order)
     for name in PUBLISHED_ONCE:
-        if len(told[name]) > 1:
-            violated(f"{name} of order {order['id']} was decided {len(told[name])} times", order["id"])
+        if len(published[name]) > 1:
+            violated(f"{name} of order {order['id']} was decided {len(published[name])} times", order["id"])
     for name in ENDED:
-        if (name == f"order.{state}") != bool(told[name]):
-            violated(f"order {order['id']} is {state}; the log {'has' if told[name] else 'lacks'} {name}", order["id"])
-    if not told["order.placed"]:
+        if (name == f"order.{state}") != bool(published[name]):
+            violated(f"order {order['id']} is {state}; the log {'has' if published[name] else 'lacks'} {name}", order["id"])
+    if not published["order.placed"]:
         violated(f"the log lacks order.placed of {order['id']}", order["id"])
-    if bool(told["stock.sold"]) != (state == "confirmed"):
-        violated(f"order {order['id']} is {state}; stock.sold was told {len(told['stock.sold'])} times", order["id"])
+    if bool(published["stock.sold"]) != (state == "confirmed"):
+        violated(f"order {order['id']} is {state}; stock.sold was published {len(published['stock.sold'])} times", order["id"])
     held, lines = outcome.reservations.get(order["id"], (None, None))
-    lacking = [name for name in events_of(held, lines) if not told[name]]
+    lacking = [name for name in events_of(held, lines) if not published[name]]
     if lacking:
         violated(f"the reservation of order {order['id']} is {held}; the log lacks {lacking}", order["id"])
-    if told["stock.sold"] and told["stock.released"]:
+    if published["stock.sold"] and published["stock.released"]:
         violated(f"the goods of {order['id']} were sold and released", order["id"])
 
 

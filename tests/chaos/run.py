@@ -129,12 +129,12 @@ class World:
     # ---- watching ----
 
     def watch(self, ending):
-        told = 0
+        published = 0
         while not ending.wait(2):
             for program in PROGRAMS:
                 self.watch_one(program)
-            told += 1
-            if told % 3 == 0:
+            published += 1
+            if published % 3 == 0:
                 self.say(self.status())
 
     def watch_one(self, program):
@@ -264,7 +264,7 @@ class Run:
     def report_violations(self):
         violations = self.context.records.violations
         if self.outcome is None:
-            print("NOT CHECKED: the run ended before its checks; the reason is told below")
+            print("NOT CHECKED: the run ended before its checks; the reason is published below")
         elif not violations:
             print("no violation")
         if not violations:

@@ -11,7 +11,7 @@ from harness.rest import ok
 from harness.stack import waiting_for_locks
 
 
-class Shop:
+class ProductsService:
     """Sends svc-products events of orders of two pieces, as svc-orders. svc-orders does not know these orders."""
 
     def __init__(self, stack, orders, operator):
@@ -54,8 +54,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(stack, as_user, operator):
-    return Shop(stack, as_user("svc-orders"), operator)
+def products(stack, as_user, operator):
+    return ProductsService(stack, as_user("svc-orders"), operator)
 
 
 def used(stack, program):
@@ -84,121 +84,121 @@ def test_an_order_that_was_just_placed_is_confirmed_without_loading_it(stack, cu
     until_it_happens(attempt)
 
 
-def test_the_events_consumer_uses_what_the_command_consumer_has_cached(stack, admin, shop, new_product):
+def test_the_events_consumer_uses_what_the_command_consumer_has_cached(stack, admin, products, new_product):
     def attempt():
         product = new_product(on_hand=0)
         ok(admin.post(f"/products/{product['id']}/stock", {"delta": 2}))
         before = used(stack, "svc-products")
-        order_id = shop.placed(product)
+        order_id = products.placed(product)
         memory, database = (now - then for now, then in zip(used(stack, "svc-products"), before, strict=True))
-        assert shop.state(order_id) == "held", "of the two that were added"
-        shop.end(product, order_id)
+        assert products.state(order_id) == "held", "of the two that were added"
+        products.end(product, order_id)
         return memory == 1 and database == 0
 
     until_it_happens(attempt)
 
 
-def test_a_reservation_that_is_not_looked_for_is_found_all_the_same(stack, shop, product):
+def test_a_reservation_that_was_assumed_missing_is_found(stack, products, product):
     """The first try assumes that a placed order has no reservation."""
     def attempt():
         order_id, redone = str(uuid.uuid4()), stack.metric("svc-products", "comanda_transactions_total", result="retry")
         stack.sql("products", "INSERT INTO reservations (order_id, state, total_cents, updated_at, version)"
                               " VALUES (%s, 'released', 0, now(), 1)", order_id)
-        shop.publish_events("pending", product, order_id)
-        other = shop.placed(product)
-        assert shop.state(order_id) == "released"
-        assert shop.reserved(product) == 2, "of the other order alone"
-        shop.end(product, other)
+        products.publish_events("pending", product, order_id)
+        other = products.placed(product)
+        assert products.state(order_id) == "released"
+        assert products.reserved(product) == 2, "of the other order alone"
+        products.end(product, other)
         return stack.metric("svc-products", "comanda_transactions_total", result="retry") > redone
 
     until_it_happens(attempt)
 
 
-def test_stock_that_another_replica_has_changed_since_is_counted_anew(shop, product):
+def test_stock_that_another_replica_changed_is_loaded_again(products, product):
     def attempt():
-        first = shop.placed(product)
-        mistrusted, before = shop.mistrusted(), shop.reserved(product)
-        shop.change(product, "reserved = reserved + 1")
-        second = shop.placed(product)
-        assert shop.reserved(product) == before + 3, "one that the other took, and two of the second order"
-        shop.end(product, first, second)
-        assert shop.reserved(product) == before - 1
-        return shop.mistrusted() > mistrusted
+        first = products.placed(product)
+        mistrusted, before = products.mistrusted(), products.reserved(product)
+        products.change(product, "reserved = reserved + 1")
+        second = products.placed(product)
+        assert products.reserved(product) == before + 3, "one that the other took, and two of the second order"
+        products.end(product, first, second)
+        assert products.reserved(product) == before - 1
+        return products.mistrusted() > mistrusted
 
     until_it_happens(attempt)
 
 
-def test_what_is_sold_out_in_memory_alone_is_sold(shop, new_product):
+def test_a_product_that_only_the_cache_shows_as_sold_out_is_sold(products, new_product):
     """The batch would refuse and not change the product, so that no save would detect the old version."""
     def attempt():
         product = new_product(on_hand=2)
-        first = shop.placed(product)
-        mistrusted = shop.mistrusted()
-        shop.change(product, "on_hand = on_hand + 2")
-        second = shop.placed(product)
-        assert shop.state(second) == "held", "of the two that the other has added"
-        shop.end(product, first, second)
-        return shop.mistrusted() > mistrusted
+        first = products.placed(product)
+        mistrusted = products.mistrusted()
+        products.change(product, "on_hand = on_hand + 2")
+        second = products.placed(product)
+        assert products.state(second) == "held", "of the two that the other has added"
+        products.end(product, first, second)
+        return products.mistrusted() > mistrusted
 
     until_it_happens(attempt)
 
 
-def test_a_sold_out_product_is_refused_and_stays_cached(stack, shop, new_product):
+def test_a_sold_out_product_is_refused_and_stays_cached(stack, products, new_product):
     def attempt():
         product = new_product(on_hand=2)
-        first = shop.placed(product)
-        mistrusted, memory = shop.mistrusted(), used(stack, "svc-products")[0]
-        second = shop.placed(product)
-        assert shop.state(second) == "refused"
-        assert shop.mistrusted() == mistrusted
+        first = products.placed(product)
+        mistrusted, memory = products.mistrusted(), used(stack, "svc-products")[0]
+        second = products.placed(product)
+        assert products.state(second) == "refused"
+        assert products.mistrusted() == mistrusted
         taken = used(stack, "svc-products")[0] > memory
-        shop.end(product, first, second)
+        products.end(product, first, second)
         return taken
 
     until_it_happens(attempt)
 
 
-def test_goods_that_another_replica_holds_are_let_go_though_memory_knows_nothing_of_it(shop, product):
+def test_a_reservation_of_another_replica_is_released_although_the_cache_lacks_it(products, product):
     """The reservation is loaded, but the cached product is older: its reserved stock is less than that of the order."""
     def attempt():
-        shop.end(product, shop.placed(product))
-        mistrusted, order_id = shop.mistrusted(), str(uuid.uuid4())
-        shop.stack.sql("products", "INSERT INTO reservations (order_id, state, lines, currency, total_cents, updated_at,"
+        products.end(product, products.placed(product))
+        mistrusted, order_id = products.mistrusted(), str(uuid.uuid4())
+        products.stack.sql("products", "INSERT INTO reservations (order_id, state, lines, currency, total_cents, updated_at,"
                                    " version) VALUES (%s, 'held', %s, 'EUR', 3780, now(), 1)", order_id,
                        f'{{"lines":[{{"product_id":"{product["id"]}","name":"Tea","quantity":2,'
                        '"unit_price_cents":1890}]}')
-        shop.change(product, "reserved = reserved + 2")
-        shop.publish_events("expired", product, order_id)
-        eventually(lambda: shop.state(order_id) == "released")
-        assert shop.reserved(product) == 0
-        return shop.mistrusted() > mistrusted
+        products.change(product, "reserved = reserved + 2")
+        products.publish_events("expired", product, order_id)
+        eventually(lambda: products.state(order_id) == "released")
+        assert products.reserved(product) == 0
+        return products.mistrusted() > mistrusted
 
     until_it_happens(attempt)
 
 
-def test_a_batch_whose_connection_was_lost_leaves_nothing_in_memory(stack, shop, product):
+def test_a_batch_whose_connection_was_lost_leaves_nothing_in_memory(stack, products, product):
     """Both replicas write the same version."""
     def taken_from_memory():
         before = used(stack, "svc-products")[0]
-        shop.end(product, shop.placed(product))
+        products.end(product, products.placed(product))
         return used(stack, "svc-products")[0] > before
 
     def attempt():
         eventually(taken_from_memory)  # after a lost connection a consumer is pessimistic for some seconds
-        first = shop.placed(product)
-        mistrusted, before = shop.mistrusted(), shop.reserved(product)
+        first = products.placed(product)
+        mistrusted, before = products.mistrusted(), products.reserved(product)
         with stack.database("products") as other:
             other.execute("UPDATE products SET reserved = reserved + 1, sequence = sequence + 1 WHERE id = %s",
                           [product["id"]])
-            second = shop.place(product)
+            second = products.place(product)
             waiting = eventually(lambda: waiting_for_locks(stack, "products"))
             for pid in waiting:
                 stack.sql("products", "SELECT pg_terminate_backend(%s)", pid)
-        eventually(lambda: shop.state(second))
-        third = shop.placed(product)
-        assert shop.reserved(product) == before + 5, "one that the other took, and two of each order"
-        shop.end(product, first, second, third)
-        assert shop.reserved(product) == before - 1
-        return shop.mistrusted() > mistrusted
+        eventually(lambda: products.state(second))
+        third = products.placed(product)
+        assert products.reserved(product) == before + 5, "one that the other took, and two of each order"
+        products.end(product, first, second, third)
+        assert products.reserved(product) == before - 1
+        return products.mistrusted() > mistrusted
 
     until_it_happens(attempt)

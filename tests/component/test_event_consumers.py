@@ -58,7 +58,7 @@ def ends(customer, order_id, status):
 
 
 def types(customer, order_id):
-    return [told["type"] for told in customer.timeline(order_id)]
+    return [sent["type"] for sent in customer.timeline(order_id)]
 
 
 def check_dead(headers, code, reason=None):
@@ -158,32 +158,32 @@ def test_a_type_that_this_build_does_not_know_is_tried_again_later(stack, custom
 
 def test_a_duplicate_has_no_second_effect(stack, customer, products, pending, goods):
     one, two, three = pending(3)
-    said = [reserved(order_id, goods) for order_id in (one, two, three)]
-    products.publish_events(said[0])
-    products.publish_events(said[0])
-    products.publish_events([said[1], said[0], said[1]])
-    products.publish_events([said[2]] * 5)
+    events = [reserved(order_id, goods) for order_id in (one, two, three)]
+    products.publish_events(events[0])
+    products.publish_events(events[0])
+    products.publish_events([events[1], events[0], events[1]])
+    products.publish_events([events[2]] * 5)
     for order_id in (one, two, three):
         ends(customer, order_id, "confirmed")
         assert types(customer, order_id).count("comanda.stock.reserved.v1") == 1
         assert types(customer, order_id).count("comanda.order.confirmed.v1") == 1
-    assert len(set(handled(stack, said))) == 3
+    assert len(set(handled(stack, events))) == 3
 
 
 def handled(stack, events):
     """The ids that svc-orders has in its inbox or in processed_events, with repetitions."""
     known = "SELECT id::text FROM inbox_events UNION ALL SELECT unnest(ids)::text FROM processed_events"
     return [found for found, in stack.sql("orders", f"SELECT id FROM ({known}) AS known WHERE id = ANY(%s)",
-                                          [told["id"] for told in events])]
+                                          [sent["id"] for sent in events])]
 
 
 def test_an_event_of_an_idempotent_aggregate_has_no_inbox_row(stack, customer, products, pending, goods):
     order_id, = pending(1)
-    told = reserved(order_id, goods)
-    products.publish_events(told)
+    sent = reserved(order_id, goods)
+    products.publish_events(sent)
     ends(customer, order_id, "confirmed")
-    assert handled(stack, [told]) == [told["id"]]
-    assert stack.sql("orders", "SELECT 1 FROM inbox_events WHERE id = %s", told["id"]) == []
+    assert handled(stack, [sent]) == [sent["id"]]
+    assert stack.sql("orders", "SELECT 1 FROM inbox_events WHERE id = %s", sent["id"]) == []
 
 
 def test_an_event_is_dead_lettered_once(stack, customer, products, operator, pending):
@@ -201,7 +201,7 @@ def test_an_event_is_dead_lettered_once(stack, customer, products, operator, pen
     assert handled(stack, [noise]) == [noise["id"]]
 
 
-def test_what_comes_after_the_end_changes_nothing(customer, products, pending):
+def test_an_event_after_the_end_changes_nothing(customer, products, pending):
     order_id, = pending(1)
     products.publish_events(refused(order_id))
     ends(customer, order_id, "rejected")
@@ -218,40 +218,40 @@ def test_stock_reserved_for_an_ended_order_gets_the_end_again(customer, products
     queue = operator.subscribe("events", "order.#")
     held, again = reserved(order_id, goods), reserved(order_id, goods)
     products.publish_events(held)
-    said = heard(operator, queue, 1)[0]
-    assert (said["subject"], said["sequence"], said["data"]["status"]) == (order_id, ended["version"], "cancelled")
+    answer = received(operator, queue, 1)[0]
+    assert (answer["subject"], answer["sequence"], answer["data"]["status"]) == (order_id, ended["version"], "cancelled")
     products.publish_events(held)  # again: the answer has the same id
     products.publish_events([held, again, again])
     marker, = pending(1)
     products.publish_events(refused(marker))
-    told = received_up_to_the_end_of(operator, queue, marker)
-    assert {said["causationid"] for said in told if said["subject"] == order_id} == {held["id"], again["id"]}
-    assert len({said["id"] for said in told if said["subject"] == order_id}) == 2, "one answer a question"
-    assert said["id"] in {again["id"] for again in told}
+    sent = received_up_to_the_end_of(operator, queue, marker)
+    assert {answer["causationid"] for answer in sent if answer["subject"] == order_id} == {held["id"], again["id"]}
+    assert len({answer["id"] for answer in sent if answer["subject"] == order_id}) == 2, "one answer a question"
+    assert answer["id"] in {again["id"] for again in sent}
 
 
 def test_a_question_about_an_order_that_has_ended_is_answered_once(customer, products, operator, pending):
     order_id, = pending(1)
     ok(customer.call("POST", f"/orders/{order_id}/cancel"))
     queue = operator.subscribe("events", "order.#")
-    asked = event("reservation.overdue", "svc-products", order_id, {"order_id": order_id})
-    products.publish_events(asked)
-    assert heard(operator, queue, 1)[0]["causationid"] == asked["id"]
-    products.publish_events(asked)  # processed before: no event
-    products.publish_events([asked, asked])
+    question = event("reservation.overdue", "svc-products", order_id, {"order_id": order_id})
+    products.publish_events(question)
+    assert received(operator, queue, 1)[0]["causationid"] == question["id"]
+    products.publish_events(question)  # processed before: no event
+    products.publish_events([question, question])
     marker, = pending(1)
     products.publish_events(refused(marker))
-    assert {said["subject"] for said in received_up_to_the_end_of(operator, queue, marker)} == {marker}
+    assert {answer["subject"] for answer in received_up_to_the_end_of(operator, queue, marker)} == {marker}
 
 
 def received_up_to_the_end_of(operator, queue, order_id):
     found = []
-    while not any(said["subject"] == order_id and said["data"]["status"] == "rejected" for said in found):
-        found += heard(operator, queue, 1)
+    while not any(answer["subject"] == order_id and answer["data"]["status"] == "rejected" for answer in found):
+        found += received(operator, queue, 1)
     return found
 
 
-def heard(operator, queue, count):
+def received(operator, queue, count):
     """The next `count` events."""
     found = []
 
@@ -265,10 +265,10 @@ def heard(operator, queue, count):
     return found
 
 
-def test_a_service_may_know_more_fields_than_we_do(customer, products, pending):
+def test_unknown_fields_of_an_event_are_ignored(customer, products, pending):
     order_id, = pending(1)
-    told = refused(order_id, shelf=7) | {"comandaregion": "eu"}
-    products.publish_events(told)
+    sent = refused(order_id, shelf=7) | {"comandaregion": "eu"}
+    products.publish_events(sent)
     ends(customer, order_id, "rejected")
 
 
@@ -304,6 +304,6 @@ def test_an_answer_to_an_unknown_order_is_dead_lettered_alone(customer, products
     products.publish_events(noise[:1] + [refused(order_id) for order_id in orders] + noise[1:])
     for order_id in orders:
         ends(customer, order_id, "rejected")
-    for told in noise:
-        headers, _, _ = operator.dead("orders", lambda body: told["id"].encode() in body)
+    for sent in noise:
+        headers, _, _ = operator.dead("orders", lambda body: sent["id"].encode() in body)
         check_dead(headers, "not_found")

@@ -98,7 +98,7 @@ def no_such_row(stack):
         stack.alter("orders", f"ALTER TABLE orders DROP CONSTRAINT {name}")
 
 
-def test_of_requests_in_one_message_the_one_that_cannot_be_saved_fails_alone(edge, customer, goods, no_such_row):
+def test_of_requests_in_one_message_only_the_one_that_cannot_be_saved_fails(edge, customer, goods, no_such_row):
     no_such_row("note IS DISTINCT FROM 'break'")
     line = {"product_id": goods["id"], "quantity": 1}
     asked = [item("orders.place", {"items": [line], "note": "break" if number == 7 else "fine"}, customer.id)
@@ -107,7 +107,7 @@ def test_of_requests_in_one_message_the_one_that_cannot_be_saved_fails_alone(edg
     assert statuses == ["internal" if number == 7 else "ok" for number in range(20)]
 
 
-def test_of_events_in_one_message_the_one_that_cannot_be_saved_is_put_aside_alone(customer, products, operator,
+def test_of_events_in_one_message_only_the_one_that_cannot_be_saved_is_dead_lettered(customer, products, operator,
                                                                                  pending, no_such_row):
     orders = pending(9)
     no_such_row(f"id <> '{orders[4]}' OR state = 0 OR reason_code IS NULL")

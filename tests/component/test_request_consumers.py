@@ -107,14 +107,14 @@ def test_the_same_id_twice_in_one_message_is_done_once(stack, edge, new_customer
     assert orders_of(stack, buyer) == 2
 
 
-def test_what_comes_too_late_is_not_done(stack, edge, new_customer, product):
+def test_an_expired_request_is_not_done(stack, edge, new_customer, product):
     buyer = new_customer()
     assert edge.call("orders.command", placing(buyer, product, deadline=-0.001))["status"] == "expired"
     assert edge.call("orders.query", item("orders.list", {"limit": 1}, buyer.id, deadline=-60))["status"] == "expired"
     assert orders_of(stack, buyer) == 0
 
 
-def test_what_has_become_too_late_while_it_waited_for_a_lock_is_not_done(stack, edge, admin, product):
+def test_a_request_that_expires_while_it_waits_for_a_lock_is_not_done(stack, edge, admin, product):
     """Another session locks the product's row until the deadline has passed."""
     asked = item("products.adjust_stock", {"id": product["id"], "delta": 5}, {"user_id": admin.id, "role": "admin"},
                  deadline=1.0)
@@ -127,7 +127,7 @@ def test_what_has_become_too_late_while_it_waited_for_a_lock_is_not_done(stack, 
     assert stack.sql("products", "SELECT on_hand FROM products WHERE id = %s", product["id"]) == [(100,)]
 
 
-def test_what_came_too_late_can_be_asked_again(edge, customer, product):
+def test_an_expired_request_can_be_repeated(edge, customer, product):
     late = placing(customer, product, deadline=-1)
     assert edge.call("orders.command", late)["status"] == "expired"
     assert edge.call("orders.command", late | {"deadline": timestamp(10)})["status"] == "ok"
@@ -191,7 +191,7 @@ def test_a_request_without_a_reply_queue_is_processed(stack, edge, new_customer,
     eventually(lambda: orders_of(stack, buyer) == 1)
 
 
-def test_an_order_of_a_user_whom_nobody_knows_is_rejected_for_it(edge, product):
+def test_an_order_of_an_unknown_user_is_rejected(edge, product):
     class Nobody:
         id = str(uuid.uuid4())
 

@@ -69,7 +69,7 @@ def test_nothing_may_more_than_it_needs(composed):
         assert service.get("user", "root") not in ("root", "0") or service["image"].startswith("comanda/"), name
 
 
-def test_the_image_of_a_program_ends_as_somebody_else_than_root():
+def test_the_image_of_a_program_does_not_run_as_root():
     users = re.findall(r"^USER (\S+)$", (FOLDER / "Dockerfile").read_text(), re.M)
     assert users == ["10001:10001"]
 

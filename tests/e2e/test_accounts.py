@@ -62,7 +62,7 @@ def test_every_field_of_a_registration_is_needed(api, field):
     problem(api.post("/users", body), 422, field=field)
 
 
-def test_nobody_registers_as_an_admin(api):
+def test_registration_never_creates_an_admin(api):
     problem(api.post("/users", fresh() | {"role": "admin"}), 422, field="role")
 
 
@@ -70,7 +70,7 @@ def test_one_sees_oneself_and_an_admin_sees_everybody(customer, admin):
     assert ok(customer.get(f"/users/{customer.id}")) == ok(admin.get(f"/users/{customer.id}"))
 
 
-def test_nobody_else_sees_an_account(api, customer, stranger):
+def test_only_the_owner_and_admins_see_an_account(api, customer, stranger):
     problem(stranger.get(f"/users/{customer.id}"), 403)
     problem(api.get(f"/users/{customer.id}"), 401)
     problem(stranger.get(f"/users/{uuid.uuid4()}"), 403)

@@ -77,7 +77,7 @@ def test_a_product_that_is_not_acceptable_names_its_field(admin, field, value):
 
 
 @pytest.mark.parametrize("field", ["sku", "name", "price_cents", "currency"])
-def test_what_a_product_needs_is_asked_for(admin, field):
+def test_required_fields_of_a_product_are_checked(admin, field):
     body = {"sku": sku(), "name": "Moka pot", "price_cents": 3450, "currency": "EUR"}
     del body[field]
     problem(admin.post("/products", body), 422, field=field)
@@ -141,7 +141,7 @@ def test_stock_is_not_changed_by_a_patch(admin, product):
     problem(admin.patch(f"/products/{product['id']}", {"on_hand": 5}), 422, field="on_hand")
 
 
-def test_who_saw_an_old_version_does_not_overwrite_a_newer_one(admin, product):
+def test_a_change_with_an_old_version_is_refused(admin, product):
     path = f"/products/{product['id']}"
     etag = admin.get(path).headers["ETag"]
     answer = admin.patch(path, {"name": "First"}, headers={"If-Match": etag})

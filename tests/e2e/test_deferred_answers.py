@@ -25,7 +25,7 @@ class Line:
     def __init__(self, stack):
         self.stack = stack
         self.socket = socket.create_connection(("127.0.0.1", stack.port), timeout=20 * SLOWNESS)
-        self.heard = b""
+        self.received = b""
 
     def __enter__(self):
         return self
@@ -43,19 +43,19 @@ class Line:
 
     def more(self):
         piece = self.socket.recv(65536)
-        assert piece, f"hung up after {self.heard!r}"
-        self.heard += piece
+        assert piece, f"hung up after {self.received!r}"
+        self.received += piece
 
     def reply(self):
         """The next answer; later data stays in the buffer."""
-        while b"\r\n\r\n" not in self.heard:
+        while b"\r\n\r\n" not in self.received:
             self.more()
-        end = self.heard.index(b"\r\n\r\n") + 4
-        reply = Reply(self.heard[:end])
+        end = self.received.index(b"\r\n\r\n") + 4
+        reply = Reply(self.received[:end])
         end += int(reply.headers.get("Content-Length", 0))
-        while len(self.heard) < end:
+        while len(self.received) < end:
             self.more()
-        reply, self.heard = Reply(self.heard[:end]), self.heard[end:]
+        reply, self.received = Reply(self.received[:end]), self.received[end:]
         return reply
 
     def handed_over(self, path="/v1/products?limit=1"):
@@ -122,9 +122,9 @@ def test_an_answer_is_the_same_whoever_gives_it(stack, customer, product):
         raw = Line.one(*request)
         line.socket.sendall(raw[:-4] if "" in request else raw)  # a body ends without a line's end
         if request[0].startswith("HEAD"):
-            while not line.heard.endswith(b"\r\n\r\n"):
+            while not line.received.endswith(b"\r\n\r\n"):
                 line.more()
-            reply, line.heard = Reply(line.heard), b""
+            reply, line.received = Reply(line.received), b""
         else:
             reply = line.reply()
         kept = {name: value for name, value in reply.headers.items() if name not in changing}
@@ -146,7 +146,7 @@ def test_a_call_to_a_silent_service_is_answered_in_time(stack, product):
     eventually(lambda: Client(stack.url).get(f"/products/{product['id']}").status_code == 200)
 
 
-def test_nobody_gets_the_answer_of_one_who_has_gone(stack, new_product):
+def test_an_answer_never_goes_to_another_connection(stack, new_product):
     """By then another connection may have the same descriptor."""
     wanted, other = new_product(name="wanted"), new_product(name="other")
     for _ in range(3):
@@ -164,7 +164,7 @@ def test_nobody_gets_the_answer_of_one_who_has_gone(stack, new_product):
             assert reply.status_code in (503, 504) or ok(reply)["name"] == "other", reply.text
             line.settle()
             line.say(get(other))
-            assert ok(line.reply())["name"] == "other" and line.heard == b""
+            assert ok(line.reply())["name"] == "other" and line.received == b""
             line.socket.close()
 
 

@@ -54,7 +54,7 @@ SMUGGLED = b"GET /v1/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
     ["X: y", " Transfer-Encoding: chunked"],
     ["X: y\nTransfer-Encoding: chunked"],
 ], ids=" | ".join)
-def test_a_request_whose_end_could_be_argued_about_is_refused(stack, headers):
+def test_a_request_with_an_ambiguous_end_is_refused(stack, headers):
     head = "\r\n".join([POST, "Host: localhost", JSON, *headers, "", ""]).encode("latin-1")
     received = exchange(stack.port, head + b"0\r\n\r\n" + SMUGGLED)
     problem(Reply(received), 400, code="bad_request")
@@ -184,7 +184,7 @@ def test_a_silent_or_slow_client_blocks_no_other(stack):
             connection.close()
 
 
-def test_a_client_that_hangs_up_in_the_middle_harms_nobody(stack):
+def test_a_client_that_closes_in_the_middle_affects_no_other(stack):
     for size in range(1, 200, 13):
         whole = f"{POST}\r\nHost: localhost\r\n{JSON}\r\nContent-Length: 100\r\n\r\n".encode() + b"{" * 100
         with socket.create_connection(("127.0.0.1", stack.port)) as connection:

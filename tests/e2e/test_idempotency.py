@@ -31,7 +31,7 @@ def test_the_same_key_and_body_give_the_first_answer_again(customer, admin, prod
     eventually(lambda: stock_of(admin, product) == (99, 0, 99))
 
 
-def test_who_asks_again_and_waits_gets_the_outcome(customer, product):
+def test_a_repeat_that_waits_gets_the_result(customer, product):
     again = key()
     first = ok(place(customer, product, again, Prefer="wait=10"), 201)
     assert ok(place(customer, product, again, Prefer="wait=10"), 201) == first

@@ -35,37 +35,37 @@ def test_every_field_is_documented():
 
 
 @pytest.fixture
-def loud(stack):
+def debug_level(stack):
     """Sets the log level of each program to debug, and back afterwards."""
     for program in PROGRAMS:
         os.kill(stack.pid(program), signal.SIGUSR1)
-    eventually(lambda: all(lines(stack, program)[-1]["level"] == "debug" or said(stack, program, "log.level", least="debug")
+    eventually(lambda: all(lines(stack, program)[-1]["level"] == "debug" or logged(stack, program, "log.level", least="debug")
                            for program in PROGRAMS))
     yield
     for program in PROGRAMS:
         os.kill(stack.pid(program), signal.SIGUSR2)
-    eventually(lambda: all(said(stack, program, "log.level", least="info") for program in PROGRAMS))
+    eventually(lambda: all(logged(stack, program, "log.level", least="info") for program in PROGRAMS))
 
 
-def said(stack, program, event, **fields):
+def logged(stack, program, event, **fields):
     return [line for line in lines(stack, program)
             if line["event"] == event and all(line.get(name) == value for name, value in fields.items())]
 
 
-def test_a_signal_makes_a_program_loud_and_an_order_can_be_followed_through_all_of_them(stack, customer, product, loud):
+def test_a_signal_sets_the_debug_level_and_an_order_can_be_followed_through_all_programs(stack, customer, product, debug_level):
     trace = uuid.uuid4().hex
     headers = {"Idempotency-Key": str(uuid.uuid4()), "Prefer": "wait=10", "traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
     body = {"items": [{"product_id": product["id"], "quantity": 1}]}
     order = ok(customer.call("POST", "/orders", json=body, headers=headers), 201)["id"]
-    assert eventually(lambda: said(stack, "edge-http", "http.answer", trace_id=trace, http_status=201, path="/v1/orders"))
+    assert eventually(lambda: logged(stack, "edge-http", "http.answer", trace_id=trace, http_status=201, path="/v1/orders"))
     for program, kind in (("svc-orders", "orders.place"), ("svc-users", "order.placed"), ("svc-products", "order.placed"),
                           ("svc-orders", "user.verified"), ("svc-orders", "stock.reserved"),
                           ("svc-products", "order.confirmed")):
-        found = eventually(lambda: said(stack, program, "message.handled", type=kind, trace_id=trace))
+        found = eventually(lambda: logged(stack, program, "message.handled", type=kind, trace_id=trace))
         assert [line["order_id"] for line in found] == [order], (program, kind, found)
 
 
-def test_lines_have_only_documented_fields(stack, customer, product, loud):
+def test_lines_have_only_documented_fields(stack, customer, product, debug_level):
     ok(customer.place([(product, 1)], wait=10), 201)
     known = documented()
     for program in PROGRAMS:
@@ -75,7 +75,7 @@ def test_lines_have_only_documented_fields(stack, customer, product, loud):
             assert line["event"] == "settings" or set(line) <= known, set(line) - known
 
 
-def test_nothing_personal_is_logged_even_when_everything_is(stack, api, admin, new_customer, loud):
+def test_no_personal_data_is_logged_even_at_the_debug_level(stack, api, admin, new_customer, debug_level):
     somebody = new_customer("Wilhelmine")
     email = somebody.user["email"]
     grant = {"grant_type": "password", "email": email, "password": somebody.password}
@@ -85,7 +85,7 @@ def test_nothing_personal_is_logged_even_when_everything_is(stack, api, admin, n
     api.post("/users", {"email": "no address", "name": "Wilhelmine", "password": "short"})
     admin.get(f"/users?email={email}")
     somebody.patch(f"/users/{somebody.id}", {"name": "Wilhelmine the Second"})
-    eventually(lambda: said(stack, "svc-users", "message.handled", type="users.change"))
+    eventually(lambda: logged(stack, "svc-users", "message.handled", type="users.change"))
     for program in PROGRAMS:
         logged = text(stack, program)
         for secret in (email, "Wilhelmine", somebody.password, "no address", token["access_token"],

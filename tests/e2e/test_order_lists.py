@@ -39,7 +39,7 @@ def test_an_admin_lists_anybodys_orders(shopper, admin):
     assert set(shopper.rejected) <= set(everybodys) and everybodys == sorted(everybodys, reverse=True)
 
 
-def test_nobody_lists_a_strangers_orders(shopper, stranger):
+def test_no_customer_lists_orders_of_others(shopper, stranger):
     problem(stranger.get("/orders", params={"user_id": shopper.id}), 403)
     assert ids(ok(shopper.get("/orders", params={"user_id": shopper.id})))
     assert not set(ids(ok(stranger.get("/orders?limit=100")))) & set(shopper.confirmed)
@@ -52,7 +52,7 @@ def test_paging_shows_each_order_once_while_others_are_placed(new_customer, new_
     assert listed == before[::-1], "what came later is newer than the first page; nothing is missing, nothing twice"
 
 
-def test_a_cursor_keeps_the_filter_company(shopper):
+def test_a_cursor_needs_the_same_filter(shopper):
     page = ok(shopper.get("/orders?status=confirmed&limit=3"))
     rest = ok(shopper.get("/orders", params={"status": "confirmed", "limit": 100, "cursor": page["next"]}))
     assert ids(page) + ids(rest) == shopper.confirmed[::-1] and rest["next"] is None

@@ -45,7 +45,7 @@ def test_an_order_is_accepted_and_then_confirmed(customer, admin, new_product):
     eventually(lambda: stock_of(admin, pot) == (99, 0, 99))
 
 
-def test_who_prefers_to_wait_gets_the_confirmed_order(customer, product):
+def test_prefer_wait_returns_the_confirmed_order(customer, product):
     answer = customer.place([(product, 1)], wait=10)
     order = ok(answer, 201)
     assert order["status"] == "confirmed" and order["total_cents"] == 1890
@@ -61,7 +61,7 @@ def test_an_order_is_confirmed_within_a_second(customer, product):
     assert time.monotonic() - began < SLOWNESS
 
 
-def test_a_product_that_nobody_knows_is_a_reason(customer, product):
+def test_an_unknown_product_is_a_reason(customer, product):
     nothing = {"id": str(uuid.uuid4())}
     order = rejected(customer.place([(product, 1), (nothing, 1)], wait=10), "product_unknown", nothing)
     assert customer.order(order["id"]) == order
@@ -91,7 +91,7 @@ def test_a_disabled_buyer_is_a_reason_and_the_goods_are_free_again(new_customer,
     eventually(lambda: stock_of(admin, product) == (100, 0, 100))
 
 
-def test_a_buyer_whom_users_does_not_know_is_a_reason(stack, admin, product):
+def test_an_unknown_buyer_is_a_reason(stack, admin, product):
     nobody = Client(stack.url, stack.token(uuid.uuid4()))
     rejected(nobody.place([(product, 1)], wait=10), "user_unknown")
     eventually(lambda: stock_of(admin, product) == (100, 0, 100))
@@ -135,12 +135,12 @@ def test_a_preference_is_followed_where_it_makes_sense(customer, product, wait, 
 
 # ---- who may ---- #
 
-def test_only_who_is_signed_in_orders(api, product):
+def test_only_signed_in_users_can_order(api, product):
     problem(api.place([(product, 1)]), 401)
     problem(api.get("/orders"), 401)
 
 
-def test_strangers_find_nothing(api, customer, stranger, admin, product):
+def test_other_customers_get_404(api, customer, stranger, admin, product):
     order = ok(customer.place([(product, 1)], wait=10), 201)
     for path in (f"/orders/{order['id']}", f"/orders/{order['id']}/timeline"):
         missing = problem(stranger.get(f"/orders/{uuid.uuid4()}{path[len('/orders/') + 36:]}"), 404)
@@ -180,7 +180,7 @@ def test_a_product_stands_in_one_line_only(customer, new_product):
     problem(customer.place([(first, 1), (second, 1), (first, 2)]), 422, field="items[2].product_id")
 
 
-def test_a_line_says_nothing_that_we_do_not_know(customer, product):
+def test_a_field_unknown_to_the_edge_is_refused(customer, product):
     line = {"product_id": product["id"], "quantity": 1, "unit_price_cents": 1}
     problem(customer.place([line]), 422, field="items[0].unit_price_cents")
     problem(customer.place([(product, 1)], user_id=str(uuid.uuid4())), 422, field="user_id")

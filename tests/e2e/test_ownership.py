@@ -108,7 +108,7 @@ def client_of(caller, owner, api, stranger, admin):
     return {"nobody": api, "stranger": stranger, "owner": owner, "admin": admin}[caller]
 
 
-def test_the_table_of_routes_says_what_is_promised(table):
+def test_the_table_of_routes_equals_the_documented_one(table):
     assert {route: who for route, (who, _, _) in table.items()} == PROMISED
 
 

@@ -54,9 +54,9 @@ def limited(answer):
 
 def left(answer):
     policy = re.fullmatch(r'"(user|address)";q=(\d+);w=(\d+)', answer.headers["RateLimit-Policy"])
-    said = re.fullmatch(r'"(user|address)";r=(\d+);t=(\d+)', answer.headers["RateLimit"])
-    assert policy[1] == said[1] and int(said[2]) < int(policy[2]) and int(said[3]) <= int(policy[3])
-    return said[1], int(said[2])
+    limit = re.fullmatch(r'"(user|address)";r=(\d+);t=(\d+)', answer.headers["RateLimit"])
+    assert policy[1] == limit[1] and int(limit[2]) < int(policy[2]) and int(limit[3]) <= int(policy[3])
+    return limit[1], int(limit[2])
 
 
 # ---- requests ----
@@ -72,7 +72,7 @@ def test_a_limited_client_is_told_when_to_retry(api, user, stranger, edge_with):
     eventually(lambda: user.get("/orders").status_code == 200)
 
 
-def test_who_is_not_signed_in_counts_by_address(api, edge_with):
+def test_anonymous_requests_are_limited_by_address(api, edge_with):
     edge_with(COMANDA_LIMIT_BURST="5", COMANDA_LIMIT_RATE="1")
     for _ in range(8):
         last = api.get("/orders", headers={"Authorization": "Bearer nonsense"} | via(HOME))
@@ -83,7 +83,7 @@ def test_who_is_not_signed_in_counts_by_address(api, edge_with):
     ok(api.get("/products", headers=via(f"{HOME}, {OFFICE}")))
 
 
-def test_a_client_that_is_no_proxy_is_not_believed_where_it_comes_from(stack, api, customer, edge_with):
+def test_x_forwarded_for_of_an_untrusted_client_is_ignored(stack, api, customer, edge_with):
     edge_with(COMANDA_LIMIT_BURST="3", COMANDA_LIMIT_RATE="1")
     stack.restart("edge-http", COMANDA_LIMIT_EXEMPT="", COMANDA_LIMIT_BURST="3", COMANDA_LIMIT_RATE="1")
     eventually(lambda: stack.ready("edge-http"))
@@ -92,7 +92,7 @@ def test_a_client_that_is_no_proxy_is_not_believed_where_it_comes_from(stack, ap
     limited(last)
 
 
-def test_nothing_is_limited_for_those_who_are_exempt(stack, api, customer, edge_with):
+def test_exempt_addresses_are_not_limited(stack, api, customer, edge_with):
     edge_with(COMANDA_LIMIT_BURST="3", COMANDA_LIMIT_RATE="1", COMANDA_SIGN_IN_PAIR="1")
     stack.restart("edge-http", COMANDA_LIMIT_BURST="3", COMANDA_LIMIT_RATE="1", COMANDA_SIGN_IN_PAIR="1")
     eventually(lambda: stack.ready("edge-http"))
@@ -117,7 +117,7 @@ def test_guessing_from_one_address_is_limited_even_for_the_right_password(api, u
     ok(sign_in(api, user.user["email"], user.password, OFFICE))
 
 
-def test_nobody_learns_from_the_limits_who_has_an_account(api, user, edge_with):
+def test_limits_do_not_reveal_which_accounts_exist(api, user, edge_with):
     edge_with(**GUESSES)
 
     def course_of(email):
@@ -127,7 +127,7 @@ def test_nobody_learns_from_the_limits_who_has_an_account(api, user, edge_with):
     assert course_of(user.user["email"]) == course_of(f"{uuid.uuid4().hex}@example.org")
 
 
-def test_a_stranger_cannot_lock_an_account(api, user, edge_with):
+def test_failed_sign_ins_of_others_do_not_lock_an_account(api, user, edge_with):
     """Guesses from many addresses use up the account's attempts. Its owner can still sign in from a known address, and with
     the first attempt from any address."""
     edge_with(**GUESSES)
@@ -153,7 +153,7 @@ def test_one_address_does_not_try_one_account_after_the_other(api, user, edge_wi
     ok(sign_in(api, user.user["email"], user.password, OFFICE))
 
 
-def test_signing_in_rightly_costs_no_attempts(api, user, edge_with):
+def test_successful_sign_ins_do_not_count_as_attempts(api, user, edge_with):
     edge_with(**GUESSES, COMANDA_SIGN_IN_ADDRESS="3")
     for _ in range(6):
         ok(sign_in(api, user.user["email"], user.password, HOME))

@@ -97,7 +97,7 @@ def all_is_well_afterwards(stack, customer):
 
 
 @pytest.mark.parametrize("service", ["svc-products", "svc-users"])
-def test_orders_placed_while_a_service_is_away_are_confirmed_when_it_is_back(stack, customer, admin, product, service):
+def test_orders_placed_while_a_service_is_down_are_confirmed_later(stack, customer, admin, product, service):
     stack.stop(service)
     try:
         orders = [ok(customer.place([(product, 1)]), 202)["id"] for _ in range(20)]

@@ -31,7 +31,7 @@ def allowed(methods):
 
 
 @pytest.mark.parametrize("path, methods", ROUTES, ids=[path.replace(ID, "ID") for path, _ in ROUTES])
-def test_a_path_says_which_methods_it_knows(admin, path, methods):
+def test_a_path_lists_its_methods(admin, path, methods):
     for method in set(METHODS) - allowed(methods):
         answer = admin.call(method, path)
         if method != "HEAD":
@@ -145,7 +145,7 @@ def test_no_script_of_another_origin_may_call_unless_a_setting_says_so(api):
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_personal_answers_are_kept_by_no_cache_and_the_catalogue_is_asked_again(customer, product):
+def test_personal_answers_are_not_cacheable_and_the_catalogue_is_revalidated(customer, product):
     assert customer.get(f"/users/{customer.id}").headers["Cache-Control"] == "no-store"
     assert customer.get("/orders").headers["Cache-Control"] == "no-store"
     assert customer.get(f"/products/{product['id']}").headers["Cache-Control"] == "no-cache"

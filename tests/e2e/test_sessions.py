@@ -29,7 +29,7 @@ def test_signing_in_gives_a_token_that_the_edge_accepts(api, stack, user):
     assert ok(Client(stack.url, tokens["access_token"]).get(f"/users/{user.id}"))["id"] == user.id
 
 
-def test_an_answer_with_tokens_is_kept_by_no_cache(api, user):
+def test_an_answer_with_tokens_is_not_cacheable(api, user):
     body = {"grant_type": "password", "email": user.user["email"], "password": user.password}
     assert api.post("/auth/token", body).headers["Cache-Control"] == "no-store"
 
@@ -130,7 +130,7 @@ def test_signing_out_takes_a_refresh_token_too(api, stack, user):
     ok(refresh(api, mine["refresh_token"]))
 
 
-def test_nobody_signs_somebody_else_out(api, stack, user, new_customer):
+def test_no_user_ends_sessions_of_others(api, stack, user, new_customer):
     theirs = sign_in(api, user)
     thief = new_customer("Thief")
     ok(thief.post("/auth/logout", {"refresh_token": theirs["refresh_token"]}))

@@ -124,7 +124,7 @@ def test_more_calls_than_one_consumer_may_have_are_refused_at_once(stack, api, e
         problem(answer, 503)
 
 
-def test_a_keyed_call_without_an_answer_says_how_to_repeat_it(stack, customer, new_product, edge_with, frozen):
+def test_a_keyed_call_without_an_answer_explains_how_to_repeat_it(stack, customer, new_product, edge_with, frozen):
     product = new_product()
     edge_with(COMANDA_RPC_DEADLINE="300ms")
     frozen("svc-orders")

@@ -29,7 +29,7 @@ def test_of_many_buyers_of_the_last_item_exactly_one_gets_it(new_customer, admin
 
 
 @pytest.mark.slow
-def test_what_is_reserved_cannot_be_taken_away(stack, customer, admin, product):
+def test_reserved_stock_cannot_be_removed(stack, customer, admin, product):
     """While svc-users is stopped an order keeps its reservation and waits."""
     stack.stop("svc-users")
     try:

@@ -20,12 +20,12 @@ VERIFY = """
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 const [url, ...tokens] = process.argv.slice(2)
 const keys = createRemoteJWKSet(new URL(url))
-const said = []
+const claims = []
 for (const token of tokens)
     for (const audience of ['comanda', 'another'])
-        said.push(await jwtVerify(token, keys, { issuer: 'comanda', audience })
+        claims.push(await jwtVerify(token, keys, { issuer: 'comanda', audience })
             .then(({ payload, protectedHeader }) => ({ payload, protectedHeader }), error => ({ error: error.code })))
-console.log(JSON.stringify(said))
+console.log(JSON.stringify(claims))
 """
 
 
@@ -36,9 +36,9 @@ def new_key():
 
 def signed(key, key_id, user_id):
     now = int(time.time())
-    said = {"iss": "comanda", "aud": "comanda", "sub": user_id, "sid": str(uuid.uuid4()), "role": "customer",
+    claims = {"iss": "comanda", "aud": "comanda", "sub": user_id, "sid": str(uuid.uuid4()), "role": "customer",
             "iat": now, "exp": now + 600}
-    return jwt.encode(said, key, algorithm="ES256", headers={"kid": key_id})
+    return jwt.encode(claims, key, algorithm="ES256", headers={"kid": key_id})
 
 
 def key_ids(api):
@@ -137,7 +137,7 @@ def jose(tmp_path_factory):
     return directory
 
 
-def test_a_library_of_somebody_else_needs_only_the_address_of_the_keys(stack, api, customer, jose):
+def test_another_library_verifies_tokens_with_the_address_of_the_keys(stack, api, customer, jose):
     (jose / "verify.mjs").write_text(VERIFY)
     forged = signed(new_key(), stack.key_id(), customer.id)
     command = ["node", "verify.mjs", f"{stack.url}/.well-known/jwks.json", sign_in(api, customer), forged]

@@ -55,7 +55,7 @@ def rows(spans):
     by_id, names = {span.id: span for span in spans}, {number: name for name, number in KINDS.items()}
     found = set()
     for span in spans:
-        if span.kind == INTERNAL or "db.system.name" in span.notes:
+        if span.kind == INTERNAL or "db.system.name" in span.attributes:
             continue
         parent = by_id.get(span.parent)
         found.add((span.program, names[span.kind], span.name, parent.name if parent else ""))
@@ -89,7 +89,7 @@ def test_one_order_is_one_trace_across_four_programs_with_the_right_parents(coll
     for span in spans:
         assert span.start <= span.end and not span.failed
         assert span.parent in ids or span.parent == client, f"{span} hangs in the air"
-    about = {span.notes["comanda.order_id"] for span in spans if "comanda.order_id" in span.notes}
+    about = {span.attributes["comanda.order_id"] for span in spans if "comanda.order_id" in span.attributes}
     assert about == {order["id"]}
 
 
@@ -156,7 +156,7 @@ def memory(stack):
     return {program: stack.metric(program, "process_resident_memory_bytes") for program in PROGRAMS}
 
 
-def test_a_collector_that_goes_away_costs_no_memory_and_no_order(stack, collector, customer, new_product):
+def test_an_unavailable_collector_costs_no_memory_and_no_order(stack, collector, customer, new_product):
     """The last test of this file: the collector does not come back."""
     product = new_product(on_hand=100_000)
     collector.__exit__()

@@ -7,13 +7,13 @@ INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = 1, 2, 3, 4, 5
 
 
 class Span:
-    def __init__(self, program, said):
-        self.program, self.name, self.kind = program, said["name"], said["kind"]
-        self.trace, self.id, self.parent = said["traceId"], said["spanId"], said.get("parentSpanId")
-        self.start, self.end = int(said["startTimeUnixNano"]), int(said["endTimeUnixNano"])
-        self.links = [(link["traceId"], link["spanId"]) for link in said.get("links", [])]
-        self.failed = said.get("status", {}).get("code") == 2
-        self.notes = {note["key"]: next(iter(note["value"].values())) for note in said["attributes"]}
+    def __init__(self, program, data):
+        self.program, self.name, self.kind = program, data["name"], data["kind"]
+        self.trace, self.id, self.parent = data["traceId"], data["spanId"], data.get("parentSpanId")
+        self.start, self.end = int(data["startTimeUnixNano"]), int(data["endTimeUnixNano"])
+        self.links = [(link["traceId"], link["spanId"]) for link in data.get("links", [])]
+        self.failed = data.get("status", {}).get("code") == 2
+        self.attributes = {attribute["key"]: next(iter(attribute["value"].values())) for attribute in data["attributes"]}
 
     def __repr__(self):
         return f"{self.program} {self.name!r} {self.id} < {self.parent}"
@@ -52,10 +52,10 @@ class Collector:
 
     def take(self, body):
         for resource in body["resourceSpans"]:
-            names = {note["key"]: note["value"]["stringValue"] for note in resource["resource"]["attributes"]}
+            names = {attribute["key"]: attribute["value"]["stringValue"] for attribute in resource["resource"]["attributes"]}
             for scope in resource["scopeSpans"]:
                 with self.lock:
-                    self.spans += [Span(names["service.name"], said) for said in scope["spans"]]
+                    self.spans += [Span(names["service.name"], data) for data in scope["spans"]]
 
     def trace(self, trace):
         with self.lock:

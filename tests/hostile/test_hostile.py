@@ -207,7 +207,7 @@ def test_half_closed_sockets_get_their_answer(strict):
         assert all(last_words(client).startswith(b"HTTP/1.1 200") for client in clients)
 
 
-def test_resets_at_any_moment_harm_nobody(strict):
+def test_resets_at_any_moment_affect_no_other(strict):
     for size in range(0, len(GOOD), 3):
         with connections(strict, 1) as [client]:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")

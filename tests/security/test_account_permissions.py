@@ -129,7 +129,7 @@ def test_the_broker_limits_each_account_to_its_own_queues(stack, account):
         assert answer.status_code == 401, f"{account} sees {path} of the management API"
 
 
-def test_the_broker_knows_no_guest_and_nobody_without_a_table_row(stack):
+def test_the_broker_has_no_account_outside_the_table(stack):
     with pytest.raises(pika.exceptions.AMQPConnectionError):
         Broker(at(url_of(stack, "edge-http"), user="guest", password="guest"))
     users = {user["name"]: user["tags"] for user in stack.management("GET", "users").json()}
@@ -259,7 +259,7 @@ def test_the_cache_refuses(stack, command):
             cache.execute_command(*command)
 
 
-def test_the_cache_knows_nobody_without_a_name(stack):
+def test_the_cache_refuses_anonymous_access(stack):
     split = urlsplit(stack["COMANDA_REDIS_URL"])
     for credentials in ({}, {"password": split.password}, {"username": "default", "password": split.password}):
         with contextlib.closing(redis.Redis(host=split.hostname, port=split.port, **credentials)) as cache:

@@ -39,7 +39,7 @@ def stack_processes(stack):
             continue
 
 
-def test_no_process_says_a_secret_in_its_arguments(stack, secrets):
+def test_no_process_has_a_secret_in_its_arguments(stack, secrets):
     seen = list(stack_processes(stack))
     assert {stack.pid(part) for part in PARTS} <= {pid for pid, _ in seen}
     for _, arguments in seen:
@@ -57,7 +57,7 @@ def test_each_program_gets_only_its_own_secrets(stack, secrets, program):
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_help_and_check_say_no_secret(stack, secrets, program):
+def test_help_and_check_print_no_secret(stack, secrets, program):
     environment = program_environment(stack, program)
     for argument in ("--help", "--version", "--check", "--nonsense"):
         done = subprocess.run([Path(stack["COMANDA_BIN"]) / program, argument], env=environment, capture_output=True,

@@ -47,7 +47,7 @@ def test_the_unit_leaves_little_open(units, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_unit_says_a_secret(name):
+def test_no_unit_contains_a_secret(name):
     text = (UNITS / name).read_text()
     for setting in re.findall(r"^Environment=(COMANDA_[A-Z_]*(?:URL|KEY|PASSWORD)[A-Z_]*)=", text, flags=re.M):
         assert setting.endswith("_FILE"), f"{setting} would stand in the unit, for everybody to read"
