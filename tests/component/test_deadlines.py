@@ -138,7 +138,7 @@ def test_an_order_that_is_being_settled_is_left_for_the_next_round(stack, custom
     assert not has_row(stack, order_id), "nobody would ever clear it"
 
 
-def test_an_order_that_was_locked_and_goes_on_waiting_gets_its_row_later(stack, customer, product, frozen_products):
+def test_a_pending_order_that_was_locked_gets_its_deadline_row_later(stack, customer, product, frozen_products):
     order_id = place_young(stack, customer, product)
     with stack.database("orders") as other:
         other.execute("SELECT FROM orders WHERE id = %s FOR NO KEY UPDATE", [order_id])
@@ -166,7 +166,7 @@ def maturing_held(stack, order_id):
         stack.alter("orders", f"DROP FUNCTION {name}()")
 
 
-def test_an_order_is_settled_only_after_the_maturing_that_came_first(stack, customer, product, frozen_products):
+def test_an_order_ends_only_after_an_earlier_promotion_of_its_deadline(stack, customer, product, frozen_products):
     order_id = place_young(stack, customer, product)
     cancel = threading.Thread(target=customer.post, args=(f"/orders/{order_id}/cancel",))
     with maturing_held(stack, order_id):

@@ -48,7 +48,7 @@ class Crasher:
         self.stack.start("svc-orders")
 
 
-def test_an_event_that_crashes_its_consumer_every_time_is_put_aside_alone(stack, customer, products, operator, pending):
+def test_an_event_that_always_crashes_its_consumer_is_dead_lettered_alone(stack, customer, products, operator, pending):
     """After two deliveries in a batch the message is delivered alone and counted. After five it is a dead letter."""
     first, poisoned, last, apart = pending(4)
     poison = refused(poisoned)

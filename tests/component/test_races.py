@@ -32,7 +32,7 @@ def tombstone_held(stack, order_id):
         yield
 
 
-def test_a_release_that_another_replica_commits_meanwhile_is_not_overlooked(stack, admin, orders, operator, product):
+def test_a_release_that_another_replica_commits_meanwhile_is_detected(stack, admin, orders, operator, product):
     """This replica loads before the other one commits its tombstone, and saves after it."""
     order_id = str(uuid.uuid4())
     with tombstone_held(stack, order_id):
@@ -76,7 +76,7 @@ def reserved(admin, product):
     return ok(admin.get(f"/products/{product['id']}"))["reserved"]
 
 
-def test_stock_that_another_replica_changes_meanwhile_is_counted_anew(stack, admin, orders, operator, product):
+def test_stock_that_another_replica_changes_meanwhile_is_loaded_again(stack, admin, orders, operator, product):
     """The batch loads the product without a lock before the other commit, and saves after it. After a lost race a consumer
     locks rows for some seconds and loses no race. The test waits for the end of that time."""
     def race():

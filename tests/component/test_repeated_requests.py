@@ -64,7 +64,7 @@ def test_a_repeat_beside_new_requests_harms_none_of_them(stack, edge, new_custom
     detected_late(stack, repeat)
 
 
-def test_a_repeat_beside_what_calls_its_order_off_gets_the_first_answer(stack, edge, new_customer, product):
+def test_a_repeat_in_the_batch_of_a_cancellation_gets_the_first_answer(stack, edge, new_customer, product):
     """Then the batch loads the order that the repeat would create."""
     pid = stack.pid("svc-orders")
 
@@ -93,7 +93,7 @@ def test_a_refusal_for_what_the_first_sending_did_is_not_the_answer(stack, edge,
     detected_late(stack, repeat, "svc-products")
 
 
-def test_an_answer_that_is_not_recorded_is_none_where_another_is(stack, edge, new_customer, product):
+def test_a_request_without_a_recorded_answer_finds_an_earlier_one(stack, edge, new_customer, product):
     """An unauthenticated request gets 401 each time, unless its key was used before."""
     def repeat():
         asked = placing(new_customer(), product)

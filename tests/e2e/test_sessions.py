@@ -34,7 +34,7 @@ def test_an_answer_with_tokens_is_not_cacheable(api, user):
     assert api.post("/auth/token", body).headers["Cache-Control"] == "no-store"
 
 
-def test_tokens_are_remembered_for_no_key(stack, api, user):
+def test_answers_with_tokens_are_recorded_under_no_key(stack, api, user):
     """A repeated sign-in creates a new session."""
     body, key = {"grant_type": "password", "email": user.user["email"], "password": user.password}, str(uuid.uuid4())
     first, second = (ok(api.post("/auth/token", body, headers={"Idempotency-Key": key})) for _ in range(2))
