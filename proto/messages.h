@@ -1,8 +1,8 @@
 /* The contract: every message between the edge and the services, as a struct and a field table.
  *
  * docs/reference/messages.md shows the messages as they are on the broker. golden/ holds a sample of each. A new
- * message needs a row in the enum, a struct and a field table if its schema is new, a row in messages.c, and a golden
- * sample. */
+ * message needs a row in the enum, a row in messages.c and a golden sample. A new schema needs a struct and a field
+ * table as well. */
 #ifndef PROTO_MESSAGES_H
 #define PROTO_MESSAGES_H
 

@@ -99,7 +99,7 @@ static void answer_page(struct txn *txn, struct query *query, const struct rows 
 	bool more = rows->count > wanted->limit;
 	size_t count = (size_t)(more ? wanted->limit : rows->count);
 	struct order_view *views = arena_new(arena, count, sizeof(*views));
-	struct order_page page = {.items = {views, count}};
+	struct order_page page = {.items = {.items = views, .count = count}};
 	char cursor[UUID_TEXT + 1];
 
 	for (size_t i = 0; i < count; i++) {

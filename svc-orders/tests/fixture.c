@@ -61,7 +61,7 @@ enum status place_products(struct fixture *fixture, struct caller caller, const 
 
 	for (size_t i = 0; i < count; i++)
 		lines[i] = (struct order_line){.product_id = product(products[i]), .quantity = 2};
-	*wanted = (struct orders_place){.items = {lines, count}, .note = "ring twice"};
+	*wanted = (struct orders_place){.items = {.items = lines, .count = count}, .note = "ring twice"};
 	return decide(fixture, place_order,
 		      (struct message){.type = ORDERS_PLACE, .caller = caller, .body = wanted, .prepared = &terms});
 }
@@ -102,8 +102,10 @@ static struct stock_event *stock_reserved(struct fixture *fixture, struct uuid o
 			.quantity = 2,
 			.unit_price_cents = 100LL * (i + 1),
 		};
-	*held = (struct stock_event){
-		.order_id = order_id, .items = {lines, PRODUCTS}, .total_cents = 600, .currency = "EUR"};
+	*held = (struct stock_event){.order_id = order_id,
+				     .items = {.items = lines, .count = PRODUCTS},
+				     .total_cents = 600,
+				     .currency = "EUR"};
 	return held;
 }
 

@@ -226,11 +226,14 @@ static void a_reservation_without_an_item_is_refused_and_changes_nothing(void **
 {
 	struct fixture *fixture = *state;
 	struct uuid id = place(fixture);
-	struct order_line apple = {product(APPLE), "Apple", 2, 100};
-	struct stock_event held = {.order_id = id, .items = {&apple, 1}, .total_cents = 200, .currency = "EUR"};
+	struct order_line apple = {
+		.product_id = product(APPLE), .name = "Apple", .quantity = 2, .unit_price_cents = 100};
+	struct stock_event reserved = {
+		.order_id = id, .items = {.items = &apple, .count = 1}, .total_cents = 200, .currency = "EUR"};
 
-	assert_int_equal(decide(fixture, on_stock_reserved, (struct message){.type = STOCK_RESERVED, .body = &held}),
-			 E_INVALID);
+	assert_int_equal(
+		decide(fixture, on_stock_reserved, (struct message){.type = STOCK_RESERVED, .body = &reserved}),
+		E_INVALID);
 	assert_int_equal(order_of(fixture, id)->state, PENDING);
 	assert_int_equal(order_of(fixture, id)->total_cents, INT_ABSENT);
 }

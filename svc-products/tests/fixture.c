@@ -12,11 +12,16 @@ static const struct {
 	keys_function *keys;
 	decide_function *decide;
 } handlers[] = {
-	{PRODUCTS_CREATE, create_keys, create_product},     {PRODUCTS_CHANGE, change_keys, change_product},
-	{PRODUCTS_WITHDRAW, product_key, withdraw_product}, {PRODUCTS_ADJUST_STOCK, product_key, adjust_stock},
-	{ORDER_PLACED, placed_keys, reserve_order},         {ORDER_CONFIRMED, order_keys, sell_order},
-	{ORDER_REJECTED, order_keys, release_order},        {ORDER_EXPIRED, order_keys, release_order},
-	{ORDER_CANCELLED, order_keys, release_order},       {RESERVATION_DEADLINE, timer_key, check_overdue},
+	{.type = PRODUCTS_CREATE, .keys = create_keys, .decide = create_product},
+	{.type = PRODUCTS_CHANGE, .keys = change_keys, .decide = change_product},
+	{.type = PRODUCTS_WITHDRAW, .keys = product_key, .decide = withdraw_product},
+	{.type = PRODUCTS_ADJUST_STOCK, .keys = product_key, .decide = adjust_stock},
+	{.type = ORDER_PLACED, .keys = placed_keys, .decide = reserve_order},
+	{.type = ORDER_CONFIRMED, .keys = order_keys, .decide = sell_order},
+	{.type = ORDER_REJECTED, .keys = order_keys, .decide = release_order},
+	{.type = ORDER_EXPIRED, .keys = order_keys, .decide = release_order},
+	{.type = ORDER_CANCELLED, .keys = order_keys, .decide = release_order},
+	{.type = RESERVATION_DEADLINE, .keys = timer_key, .decide = check_overdue},
 };
 
 void fixture_open(struct fixture *fixture)

@@ -1,7 +1,7 @@
 /* A session: one sign-in and the family of refresh tokens that follows from it.
  *
- * Each refresh replaces the token (rotation: RFC 9700, section 4.14.2). A replaced token that comes back ends the whole
- * family, because it was stolen from its owner or by its owner's thief. */
+ * Each refresh replaces the token (rotation: RFC 9700, section 4.14.2). If a replaced token comes back, two parties
+ * have tokens of the family, and one of them is a thief. So the whole family ends. */
 #ifndef USERS_DOMAIN_SESSION_H
 #define USERS_DOMAIN_SESSION_H
 

@@ -1,5 +1,5 @@
-/* users.list: accounts, newest first. Ids begin with the time of their creation (UUIDv7), so the cursor is the id of
- * the last account on the page. */
+/* users.list: pages of accounts, newest first. An id begins with the time of its creation (UUIDv7). The cursor is the
+ * id of the last account on the page. */
 #include "users/queries/queries.h"
 
 #include <string.h>
@@ -24,7 +24,7 @@ static void answer_page(struct txn *txn, struct query *query, const struct rows 
 	struct arena *arena = txn_arena(txn);
 	const size_t found = (size_t)rows->count, count = found < limit ? found : limit;
 	struct user_view *views = arena_new(arena, count, sizeof(*views));
-	struct user_page page = {.items = {views, count}};
+	struct user_page page = {.items = {.items = views, .count = count}};
 
 	for (size_t i = 0; i < count; i++) {
 		struct user user;

@@ -4,10 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct act registering = {registration_keys, register_user}, installing = {registration_keys, install_admin},
-		 changing = {user_change_keys, change_user}, disabling = {disable_keys, disable_user},
-		 signing_in = {sign_in_keys, sign_in}, refreshing = {refresh_keys, refresh_session},
-		 signing_out = {sign_out_keys, sign_out}, answering = {buyer_keys, verify_buyer};
+const struct act registering = {.keys = registration_keys, .decide = register_user};
+const struct act installing = {.keys = registration_keys, .decide = install_admin};
+const struct act changing = {.keys = user_change_keys, .decide = change_user};
+const struct act disabling = {.keys = disable_keys, .decide = disable_user};
+const struct act signing_in = {.keys = sign_in_keys, .decide = sign_in};
+const struct act refreshing = {.keys = refresh_keys, .decide = refresh_session};
+const struct act signing_out = {.keys = sign_out_keys, .decide = sign_out};
+const struct act answering = {.keys = buyer_keys, .decide = verify_buyer};
 
 static const struct aggregate *const kinds[] = {&email_claim_kind, &user_kind, &buyer_kind, &session_kind};
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
@@ -120,7 +124,7 @@ static const struct user *make_user(struct fixture *fixture, const char *name, s
 		.name = name,
 		.password = "not looked at",
 	};
-	const struct registration_facts facts = {arena_format(&fixture->arena, "hash of %s", name)};
+	const struct registration_facts facts = {.password_hash = arena_format(&fixture->arena, "hash of %s", name)};
 	const struct decision_result decision = fixture_decide(fixture, act, nobody, &wanted, &facts);
 
 	assert_int_equal(decision.status, OK);

@@ -211,7 +211,7 @@ static void enables_a_disabled_account_again(void **state)
 	assert_published(fixture, USER_CHANGED, ann);
 }
 
-static void refuses_an_admin_who_ends_the_own_rights(void **state)
+static void refuses_an_admin_who_gives_up_admin_rights(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *root = fixture_admin(fixture, "root");
@@ -392,7 +392,7 @@ int main(void)
 		HOLDS(publishes_nothing_when_nothing_changes),
 		HOLDS(lets_only_admins_change_role_and_status),
 		HOLDS(enables_a_disabled_account_again),
-		HOLDS(refuses_an_admin_who_ends_the_own_rights),
+		HOLDS(refuses_an_admin_who_gives_up_admin_rights),
 		HOLDS(changes_the_password_when_the_old_one_is_right),
 		HOLDS(refuses_a_wrong_old_password),
 		HOLDS(retries_when_the_password_has_changed),

@@ -276,7 +276,8 @@ static void change_password(struct fixture *fixture, const struct user *user, st
 {
 	struct password_change passwords = {"not looked at", "not looked at"};
 	const struct users_change wanted = {.id = user->id, .role = -1, .status = -1, .password = &passwords};
-	const struct password_facts facts = {user_now(fixture, user)->password_hash, true, "new hash"};
+	const struct password_facts facts = {
+		.known_hash = user_now(fixture, user)->password_hash, .matches = true, .new_hash = "new hash"};
 	struct caller caller = caller_of(user);
 
 	caller.session_id = session_id;

@@ -75,7 +75,7 @@ enum status install_admin(struct unit *unit, const struct message *message)
 
 /* ---- rights ---- */
 
-/* An admin's own account is loaded as well: a token that is older than a demotion must not act as an admin. */
+/* Loads an admin's own account as well. A token that is older than a demotion must not act as an admin. */
 static void account_keys(struct keys *keys, const struct caller *caller, const struct uuid *user_id)
 {
 	keys_add(keys, &user_kind, user_id);
@@ -103,13 +103,13 @@ static enum status check_caller(struct unit *unit, const struct caller *caller, 
 	return OK;
 }
 
-/* Nobody ends the own rights of an admin, so that at least one admin is always left. */
+/* An admin cannot give up their own rights, so at least one admin is always left. */
 static enum status check_own_admin(struct unit *unit, const struct caller *caller, const struct user *user)
 {
 	if (!user->admin || !user_is_owner(caller, &user->id))
 		return OK;
 	return unit_refuse(unit, E_CONFLICT, "last_admin", NULL,
-			   "An admin cannot disable or demote himself: ask another admin.");
+			   "An admin cannot disable or demote their own account: ask another admin.");
 }
 
 /* ---- change ---- */

@@ -71,7 +71,7 @@ void refresh_keys(struct keys *keys, const struct message *message)
 static enum status refuse_refresh(struct unit *unit)
 {
 	return unit_refuse(unit, E_UNAUTHENTICATED, "bad_refresh_token", NULL,
-			   "This refresh token is not good any more: sign in again.");
+			   "This refresh token is no longer valid: sign in again.");
 }
 
 /* A token that was replaced long ago comes from a thief or from the thief's victim. The two look the same, so the
