@@ -8,29 +8,29 @@
 
 const struct route routes[] = {
 	/* clang-format off */
-	/* method   path                         access          message                ok   options                                  handler */
+	/* method   path                         access          message                ok   options                                     handler */
 	{ "POST",   "/v1/users",                 ANYONE,         USERS_REGISTER,        201, BODY | KEY_OPTIONAL | LOCATION,             register_user },
-	{ "GET",    "/v1/users",                 ADMIN,          USERS_LIST,            200, QUERY,                                   forward     },
-	{ "GET",    "/v1/users/{id}",            OWNER_OR_ADMIN, USERS_GET,             200, 0,                                       forward     },
-	{ "PATCH",  "/v1/users/{id}",            OWNER_OR_ADMIN, USERS_CHANGE,          200, BODY,                                    change_user },
-	{ "DELETE", "/v1/users/{id}",            OWNER_OR_ADMIN, USERS_DISABLE,         200, 0,                                       forward     },
+	{ "GET",    "/v1/users",                 ADMIN,          USERS_LIST,            200, QUERY,                                      forward       },
+	{ "GET",    "/v1/users/{id}",            OWNER_OR_ADMIN, USERS_GET,             200, 0,                                          forward       },
+	{ "PATCH",  "/v1/users/{id}",            OWNER_OR_ADMIN, USERS_CHANGE,          200, BODY,                                       change_user   },
+	{ "DELETE", "/v1/users/{id}",            OWNER_OR_ADMIN, USERS_DISABLE,         200, 0,                                          forward       },
 
-	{ "POST",   "/v1/auth/token",            ANYONE,         TOKENS_GRANT,          200, BODY | FORM,                         grant_token },
-	{ "POST",   "/v1/auth/logout",           SIGNED_IN,      TOKENS_REVOKE,         200, BODY_OPTIONAL | KEY_OPTIONAL,               forward     },
-	{ "GET",    "/.well-known/jwks.json",    ANYONE,         USERS_KEYS,            200, CACHEABLE,                             forward     },
+	{ "POST",   "/v1/auth/token",            ANYONE,         TOKENS_GRANT,          200, BODY | FORM,                                grant_token   },
+	{ "POST",   "/v1/auth/logout",           SIGNED_IN,      TOKENS_REVOKE,         200, BODY_OPTIONAL | KEY_OPTIONAL,               forward       },
+	{ "GET",    "/.well-known/jwks.json",    ANYONE,         USERS_KEYS,            200, CACHEABLE,                                  forward       },
 
-	{ "GET",    "/v1/products",              ANYONE,         PRODUCTS_LIST,         200, QUERY | CACHEABLE,                     forward     },
-	{ "POST",   "/v1/products",              ADMIN,          PRODUCTS_CREATE,       201, BODY | KEY_OPTIONAL | LOCATION | VERSIONED, forward     },
-	{ "GET",    "/v1/products/{id}",         ANYONE,         PRODUCTS_GET,          200, VERSIONED | CACHEABLE,                 forward     },
-	{ "PATCH",  "/v1/products/{id}",         ADMIN,          PRODUCTS_CHANGE,       200, BODY | VERSIONED,                        forward     },
-	{ "DELETE", "/v1/products/{id}",         ADMIN,          PRODUCTS_WITHDRAW,     200, VERSIONED,                               forward     },
-	{ "POST",   "/v1/products/{id}/stock",   ADMIN,          PRODUCTS_ADJUST_STOCK, 200, BODY | KEY_OPTIONAL | VERSIONED,            forward     },
+	{ "GET",    "/v1/products",              ANYONE,         PRODUCTS_LIST,         200, QUERY | CACHEABLE,                          forward       },
+	{ "POST",   "/v1/products",              ADMIN,          PRODUCTS_CREATE,       201, BODY | KEY_OPTIONAL | LOCATION | VERSIONED, forward       },
+	{ "GET",    "/v1/products/{id}",         ANYONE,         PRODUCTS_GET,          200, VERSIONED | CACHEABLE,                      forward       },
+	{ "PATCH",  "/v1/products/{id}",         ADMIN,          PRODUCTS_CHANGE,       200, BODY | VERSIONED,                           forward       },
+	{ "DELETE", "/v1/products/{id}",         ADMIN,          PRODUCTS_WITHDRAW,     200, VERSIONED,                                  forward       },
+	{ "POST",   "/v1/products/{id}/stock",   ADMIN,          PRODUCTS_ADJUST_STOCK, 200, BODY | KEY_OPTIONAL | VERSIONED,            forward       },
 
-	{ "POST",   "/v1/orders",                SIGNED_IN,      ORDERS_PLACE,          202, BODY | KEY_REQUIRED | LOCATION,            place_order },
-	{ "GET",    "/v1/orders",                SIGNED_IN,      ORDERS_LIST,           200, QUERY,                                   forward     },
-	{ "GET",    "/v1/orders/{id}",           OWNER_OR_ADMIN, ORDERS_GET,            200, 0,                                       forward     },
-	{ "GET",    "/v1/orders/{id}/timeline",  OWNER_OR_ADMIN, ORDERS_TIMELINE,       200, 0,                                       forward     },
-	{ "POST",   "/v1/orders/{id}/cancel",    OWNER_OR_ADMIN, ORDERS_CANCEL,         200, BODY_OPTIONAL | KEY_OPTIONAL,               forward     },
+	{ "POST",   "/v1/orders",                SIGNED_IN,      ORDERS_PLACE,          202, BODY | KEY_REQUIRED | LOCATION,             place_order   },
+	{ "GET",    "/v1/orders",                SIGNED_IN,      ORDERS_LIST,           200, QUERY,                                      forward       },
+	{ "GET",    "/v1/orders/{id}",           OWNER_OR_ADMIN, ORDERS_GET,            200, 0,                                          forward       },
+	{ "GET",    "/v1/orders/{id}/timeline",  OWNER_OR_ADMIN, ORDERS_TIMELINE,       200, 0,                                          forward       },
+	{ "POST",   "/v1/orders/{id}/cancel",    OWNER_OR_ADMIN, ORDERS_CANCEL,         200, BODY_OPTIONAL | KEY_OPTIONAL,               forward       },
 	{ .method = NULL },
 	/* clang-format on */
 };

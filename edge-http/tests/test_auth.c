@@ -1,4 +1,4 @@
-/* Bearer tokens: when keys are asked for, and what is believed meanwhile. */
+/* Bearer tokens: when the keys are fetched, and which tokens are accepted meanwhile. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #include "proto/messages.h"
 #include "json/json.h"
 
-/* Two keys, made for these tests alone. */
+/* Two keys that are used only by these tests. */
 static const char first_pem[] = "-----BEGIN PRIVATE KEY-----\n"
 				"MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgA66r5lWPLYshHkXI\n"
 				"DeOwZxugfpcTHbvLR6oyc/XQ61WhRANCAAT0Rtmj+niKrFXNrJW9mz7/TaEhbizx\n"
@@ -34,30 +34,30 @@ static struct arena arena;
 static struct token_key *first, *second;
 static struct auth *auth;
 
-/* svc-users, as the edge sees it. */
+/* A stub of svc-users. */
 static struct users {
-	atomic_int away; /* times that it does not answer, before it does */
-	const struct token_key *shown;
-	atomic_int asked;
+	atomic_int away; /* fetches that fail before one succeeds */
+	const struct token_key *published;
+	atomic_int fetches;
 } users;
 
 static enum status fetch(void *context, struct arena *into, struct span *ret_jwks)
 {
-	struct users *asked = context;
+	struct users *stub = context;
 
-	atomic_fetch_add(&asked->asked, 1);
-	if (atomic_fetch_sub(&asked->away, 1) > 0)
+	atomic_fetch_add(&stub->fetches, 1);
+	if (atomic_fetch_sub(&stub->away, 1) > 0)
 		return E_UNAVAILABLE;
-	*ret_jwks = span_of(arena_format(into, "{\"keys\":[%s]}", token_key_jwk(asked->shown)));
+	*ret_jwks = span_of(arena_format(into, "{\"keys\":[%s]}", token_key_jwk(stub->published)));
 	return OK;
 }
 
-/* Another edge begins while svc-users will not answer so many times. */
+/* Begins with a new auth, whose first `away` fetches fail. */
 static void begin(int away)
 {
 	auth_free(auth);
 	atomic_store(&users.away, away);
-	atomic_store(&users.asked, 0);
+	atomic_store(&users.fetches, 0);
 	auth = auth_new(fetch, &users);
 }
 
@@ -67,7 +67,7 @@ static int set_up(void **state)
 	arena_init(&arena);
 	assert_int_equal(token_key_load(first_pem, comanda_contract.roles, &first), OK);
 	assert_int_equal(token_key_load(second_pem, comanda_contract.roles, &second), OK);
-	users.shown = first;
+	users.published = first;
 	auth = NULL;
 	begin(0);
 	return 0;
@@ -102,7 +102,7 @@ static enum status verify(const char *token)
 	return auth_verify(auth, token, &arena, &caller);
 }
 
-static void asks_for_keys_once_and_knows_a_token_again(void **state)
+static void fetches_the_keys_once_and_caches_verified_tokens(void **state)
 {
 	const char *token = token_by(first, MINUTE_US);
 
@@ -110,10 +110,10 @@ static void asks_for_keys_once_and_knows_a_token_again(void **state)
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(verify(token), OK);
 	assert_int_equal(verify(token_by(first, MINUTE_US)), OK);
-	assert_int_equal(atomic_load(&users.asked), 1);
+	assert_int_equal(atomic_load(&users.fetches), 1);
 }
 
-static void says_unavailable_while_there_are_no_keys_and_asks_not_too_often(void **state)
+static void returns_unavailable_without_keys_and_limits_the_fetches(void **state)
 {
 	const int64_t since = monotonic_now();
 
@@ -122,10 +122,10 @@ static void says_unavailable_while_there_are_no_keys_and_asks_not_too_often(void
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(verify(token_by(first, MINUTE_US)), E_UNAVAILABLE);
 	assert_false(auth_has_keys(auth));
-	assert_in_range(atomic_load(&users.asked), 1, 2 + (monotonic_now() - since) / (10 * MS_US));
+	assert_in_range(atomic_load(&users.fetches), 1, 2 + (monotonic_now() - since) / (10 * MS_US));
 }
 
-static void asks_for_the_first_keys_by_itself_until_it_has_them(void **state)
+static void fetches_the_first_keys_in_the_background_until_they_arrive(void **state)
 {
 	const int64_t until = monotonic_now() + 30 * SECOND_US;
 
@@ -134,9 +134,9 @@ static void asks_for_the_first_keys_by_itself_until_it_has_them(void **state)
 	while (!auth_has_keys(auth) && monotonic_now() < until)
 		sched_yield();
 	assert_true(auth_has_keys(auth));
-	assert_int_equal(atomic_load(&users.asked), 6);
+	assert_int_equal(atomic_load(&users.fetches), 6);
 	assert_int_equal(verify(token_by(first, MINUTE_US)), OK);
-	assert_int_equal(atomic_load(&users.asked), 6);
+	assert_int_equal(atomic_load(&users.fetches), 6);
 }
 
 static void keeps_its_keys_while_users_is_away(void **state)
@@ -149,16 +149,16 @@ static void keeps_its_keys_while_users_is_away(void **state)
 	assert_true(auth_has_keys(auth));
 }
 
-static void asks_at_most_once_in_a_while_for_keys_that_nobody_has(void **state)
+static void limits_the_fetches_because_of_unknown_keys(void **state)
 {
 	(void)state;
 	assert_int_equal(verify(token_by(first, MINUTE_US)), OK);
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(verify(token_by(second, MINUTE_US)), E_UNAUTHENTICATED);
-	assert_in_range(atomic_load(&users.asked), 1, 2);
+	assert_in_range(atomic_load(&users.fetches), 1, 2);
 }
 
-static void refuses_an_expired_token_however_often_it_comes(void **state)
+static void refuses_an_expired_token_each_time(void **state)
 {
 	const char *token = token_by(first, -MINUTE_US);
 
@@ -167,7 +167,7 @@ static void refuses_an_expired_token_however_often_it_comes(void **state)
 	assert_int_equal(verify(token), E_UNAUTHENTICATED);
 }
 
-static void tells_callers_apart(void **state)
+static void returns_the_caller_of_each_token(void **state)
 {
 	int64_t now_us = timestamp_now();
 	struct token_claims claims = {.issued_us = now_us, .expires_us = now_us + MINUTE_US};
@@ -201,7 +201,7 @@ static void *verify_many(void *tokens_)
 	return (void *)good;
 }
 
-static void serves_many_threads_with_one_question(void **state)
+static void serves_many_threads_with_one_fetch(void **state)
 {
 	const char *tokens[4];
 	pthread_t threads[8];
@@ -217,22 +217,22 @@ static void serves_many_threads_with_one_question(void **state)
 		pthread_join(threads[i], &good);
 		assert_int_equal((intptr_t)good, 200);
 	}
-	assert_int_equal(atomic_load(&users.asked), 1);
+	assert_int_equal(atomic_load(&users.fetches), 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(asks_for_keys_once_and_knows_a_token_again, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(says_unavailable_while_there_are_no_keys_and_asks_not_too_often, set_up,
+		cmocka_unit_test_setup_teardown(fetches_the_keys_once_and_caches_verified_tokens, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(returns_unavailable_without_keys_and_limits_the_fetches, set_up,
 						tear_down),
-		cmocka_unit_test_setup_teardown(asks_for_the_first_keys_by_itself_until_it_has_them, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(fetches_the_first_keys_in_the_background_until_they_arrive, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(keeps_its_keys_while_users_is_away, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(asks_at_most_once_in_a_while_for_keys_that_nobody_has, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(refuses_an_expired_token_however_often_it_comes, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(tells_callers_apart, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(serves_many_threads_with_one_question, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(limits_the_fetches_because_of_unknown_keys, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refuses_an_expired_token_each_time, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(returns_the_caller_of_each_token, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(serves_many_threads_with_one_fetch, set_up, tear_down),
 	};
 
 	json_init();

@@ -1,5 +1,5 @@
-/* Whole calls, from request to response, with the services played by the test: what each route asks, what it answers,
- * and in which order things are refused. */
+/* Whole calls, from request to response, with stubs of the services: the request of each route, its answer, and the
+ * order of the checks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,12 +23,12 @@ static struct http_response response;
 /* ---- the services ---- */
 
 static struct service {
-	struct rpc_request asked; /* the last request; its data is copied */
-	const char *data;         /* of asked */
+	struct rpc_request request; /* the last one; its data is copied to `data` */
+	const char *data;           /* of the request */
 	int count, polls;
 	struct rpc_reply reply;
 	const char *queue;
-	const char *settles_as; /* orders: what becomes of them at the second look; NULL: nothing */
+	const char *outcome; /* orders: the status at the second query; NULL: not used */
 } service;
 
 static struct span order_json(const char *status)
@@ -46,12 +46,12 @@ enum status rpc_call(struct rpc *rpc, const struct rpc_request *request, struct 
 	(void)rpc;
 	*ret_reply = service.reply;
 	service.count++;
-	if (request->type == ORDERS_GET && service.settles_as != NULL) {
+	if (request->type == ORDERS_GET && service.outcome != NULL) {
 		service.polls++;
-		ret_reply->data = order_json(service.polls < 2 ? "pending" : service.settles_as);
+		ret_reply->data = order_json(service.polls < 2 ? "pending" : service.outcome);
 		return ret_reply->status;
 	}
-	service.asked = *request;
+	service.request = *request;
 	service.data = arena_copy(into, request->data.bytes, request->data.size);
 	service.queue = request->queue;
 	return ret_reply->status;
@@ -66,7 +66,7 @@ void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct a
 	done(context, &reply);
 }
 
-/* Tokens are names here. */
+/* The stub takes names as tokens. */
 enum status auth_verify(struct auth *auth, const char *token, struct arena *into, struct caller *ret_caller)
 {
 	(void)auth, (void)into;
@@ -89,13 +89,13 @@ static void with(const char *name, const char *value)
 	sent[sent_count++] = (struct http_header){name, value};
 }
 
-static void as(const char *who)
+static void as(const char *user)
 {
-	with("Authorization", arena_format(&arena, "Bearer %s", who));
+	with("Authorization", arena_format(&arena, "Bearer %s", user));
 }
 
-/* Sends what was prepared by `with`, then forgets it. `target`: path and query. Returns the status. */
-static int ask(const char *method, const char *target, const char *body)
+/* Calls the edge with the headers added by `with`, and removes them. `target`: path and query. Returns the status. */
+static int send_request(const char *method, const char *target, const char *body)
 {
 	char *path = arena_text(&arena, target);
 	char *query = strchr(path, '?');
@@ -112,10 +112,10 @@ static int ask(const char *method, const char *target, const char *body)
 	return response.status;
 }
 
-static int ask_json(const char *method, const char *target, const char *body)
+static int send_json(const char *method, const char *target, const char *body)
 {
 	with("Content-Type", "application/json");
-	return ask(method, target, body);
+	return send_request(method, target, body);
 }
 
 static const char *header(const char *name)
@@ -159,39 +159,39 @@ static int tear_down(void **state)
 
 /* ---- reading ---- */
 
-static void passes_a_product_on_with_its_etag(void **state)
+static void forwards_a_product_with_its_etag(void **state)
 {
 	(void)state;
-	assert_int_equal(ask("GET", "/v1/products/" ID, NULL), 200);
-	assert_int_equal(service.asked.type, PRODUCTS_GET);
+	assert_int_equal(send_request("GET", "/v1/products/" ID, NULL), 200);
+	assert_int_equal(service.request.type, PRODUCTS_GET);
 	assert_string_equal(service.data, "{\"id\":\"" ID "\"}");
-	assert_true(service.asked.mergeable);
-	assert_int_equal(service.asked.caller.role, CALLER_NOBODY);
+	assert_true(service.request.mergeable);
+	assert_int_equal(service.request.caller.role, CALLER_NOBODY);
 	assert_string_equal(header("ETag"), "\"3\"");
 	assert_string_equal(header("Content-Type"), "application/json");
 	assert_string_equal(response.body.bytes, "{\"id\":\"" ID "\",\"version\":3}");
 }
 
-static void says_not_modified_to_who_has_it(void **state)
+static void answers_not_modified_if_the_client_has_the_version(void **state)
 {
 	(void)state;
 	with("If-None-Match", "\"2\", \"3\"");
-	assert_int_equal(ask("GET", "/products/" ID, NULL), 304);
+	assert_int_equal(send_request("GET", "/products/" ID, NULL), 304);
 	assert_string_equal(header("ETag"), "\"3\"");
 	with("If-None-Match", "\"2\"");
-	assert_int_equal(ask("GET", "/products/" ID, NULL), 200);
+	assert_int_equal(send_request("GET", "/products/" ID, NULL), 200);
 }
 
-static void asks_for_a_page_with_what_the_query_says(void **state)
+static void turns_the_query_into_the_message_of_a_page(void **state)
 {
 	(void)state;
-	assert_int_equal(ask("GET", "/v1/products", NULL), 200);
+	assert_int_equal(send_request("GET", "/v1/products", NULL), 200);
 	assert_string_equal(service.data, "{\"limit\":20}");
-	assert_int_equal(ask("GET", "/v1/products?q=a+b&status=active&cursor=xyz&limit=100", NULL), 200);
+	assert_int_equal(send_request("GET", "/v1/products?q=a+b&status=active&cursor=xyz&limit=100", NULL), 200);
 	assert_string_equal(service.data, "{\"limit\":100,\"cursor\":\"xyz\",\"q\":\"a b\",\"status\":\"active\"}");
 }
 
-static void refuses_a_query_that_it_cannot_read(void **state)
+static void refuses_a_malformed_query(void **state)
 {
 	static const char *const targets[] = {"/v1/products?limit=0",         "/v1/products?limit=101",
 					      "/v1/products?limit=x",         "/v1/products?limit=",
@@ -203,95 +203,95 @@ static void refuses_a_query_that_it_cannot_read(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
-		if (ask("GET", targets[i], NULL) != 400)
+		if (send_request("GET", targets[i], NULL) != 400)
 			fail_msg("%s: %d", targets[i], response.status);
 	assert_int_equal(service.count, 0);
 }
 
-static void says_what_it_knows_about_a_path(void **state)
+static void lists_the_methods_of_a_path(void **state)
 {
 	(void)state;
-	assert_int_equal(ask("OPTIONS", "/v1/products/" ID, NULL), 204);
+	assert_int_equal(send_request("OPTIONS", "/v1/products/" ID, NULL), 204);
 	assert_string_equal(header("Allow"), "GET, HEAD, PATCH, DELETE, OPTIONS");
-	assert_int_equal(ask("OPTIONS", "/v1/nothing", NULL), 404);
-	assert_int_equal(ask("HEAD", "/v1/products/" ID, NULL), 200);
-	assert_int_equal(ask("PUT", "/v1/products/" ID, "{}"), 405);
+	assert_int_equal(send_request("OPTIONS", "/v1/nothing", NULL), 404);
+	assert_int_equal(send_request("HEAD", "/v1/products/" ID, NULL), 200);
+	assert_int_equal(send_request("PUT", "/v1/products/" ID, "{}"), 405);
 	assert_string_equal(header("Allow"), "GET, HEAD, PATCH, DELETE, OPTIONS");
 	assert_string_equal(code(), "method_not_allowed");
 }
 
-static void lets_a_listed_origin_read_and_ask_beforehand(void **state)
+static void allows_listed_origins_and_their_preflight_requests(void **state)
 {
 	(void)state;
 	settings.cors_origins = "https://shop.example";
 	with("Origin", "https://shop.example");
 	with("Access-Control-Request-Method", "POST");
-	assert_int_equal(ask("OPTIONS", "/v1/orders", NULL), 204);
+	assert_int_equal(send_request("OPTIONS", "/v1/orders", NULL), 204);
 	assert_string_equal(header("Access-Control-Allow-Origin"), "https://shop.example");
 	assert_string_equal(header("Access-Control-Allow-Methods"), "POST, GET, HEAD, OPTIONS");
 	with("Origin", "https://evil.example");
-	assert_int_equal(ask("GET", "/v1/products", NULL), 200);
+	assert_int_equal(send_request("GET", "/v1/products", NULL), 200);
 	assert_null(header("Access-Control-Allow-Origin"));
 	assert_string_equal(header("Vary"), "Origin");
 }
 
-/* ---- who asks ---- */
+/* ---- callers ---- */
 
-static void lets_nobody_in_without_a_good_token(void **state)
+static void refuses_a_call_without_a_valid_token(void **state)
 {
 	(void)state;
-	assert_int_equal(ask("GET", "/v1/orders", NULL), 401);
+	assert_int_equal(send_request("GET", "/v1/orders", NULL), 401);
 	assert_string_equal(header("WWW-Authenticate"), "Bearer");
 	as("forged");
-	assert_int_equal(ask("GET", "/v1/orders", NULL), 401);
+	assert_int_equal(send_request("GET", "/v1/orders", NULL), 401);
 	assert_string_equal(header("WWW-Authenticate"), "Bearer error=\"invalid_token\"");
 	with("Authorization", "Basic YTpi");
-	assert_int_equal(ask("GET", "/v1/orders", NULL), 401);
+	assert_int_equal(send_request("GET", "/v1/orders", NULL), 401);
 	as("away");
-	assert_int_equal(ask("GET", "/v1/orders", NULL), 503);
+	assert_int_equal(send_request("GET", "/v1/orders", NULL), 503);
 	assert_string_equal(header("Retry-After"), "1");
 	assert_int_equal(service.count, 0);
 	as("ann");
-	assert_int_equal(ask("GET", "/v1/orders", NULL), 200);
-	assert_int_equal(service.asked.caller.role, CALLER_CUSTOMER);
+	assert_int_equal(send_request("GET", "/v1/orders", NULL), 200);
+	assert_int_equal(service.request.caller.role, CALLER_CUSTOMER);
 }
 
-static void lets_only_admins_do_what_is_for_admins(void **state)
+static void refuses_customers_on_routes_of_admins(void **state)
 {
 	(void)state;
 	as("ann");
-	assert_int_equal(ask("GET", "/v1/users", NULL), 403);
+	assert_int_equal(send_request("GET", "/v1/users", NULL), 403);
 	as("ann");
-	assert_int_equal(ask_json("POST", "/v1/products", "{}"), 403);
+	assert_int_equal(send_json("POST", "/v1/products", "{}"), 403);
 	as("admin");
-	assert_int_equal(ask("GET", "/v1/users", NULL), 200);
+	assert_int_equal(send_request("GET", "/v1/users", NULL), 200);
 }
 
-/* ---- the order of refusals ---- */
+/* ---- the order of checks ---- */
 
-static void refuses_in_the_order_of_the_contract(void **state)
+static void checks_in_the_documented_order(void **state)
 {
 	(void)state;
-	/* Everything is wrong with each; the first fault that counts is named. */
-	assert_int_equal(ask("PUT", "/v1/nothing?x=1", "no json"), 404);
-	assert_int_equal(ask("PUT", "/v1/products/bad?x=1", "no json"), 405);
-	assert_int_equal(ask("PATCH", "/v1/products/bad?x=1", "no json"), 401);
+	/* Each request has all the faults. The first check that fails decides. */
+	assert_int_equal(send_request("PUT", "/v1/nothing?x=1", "no json"), 404);
+	assert_int_equal(send_request("PUT", "/v1/products/bad?x=1", "no json"), 405);
+	assert_int_equal(send_request("PATCH", "/v1/products/bad?x=1", "no json"), 401);
 	as("ann");
-	assert_int_equal(ask("PATCH", "/v1/products/bad?x=1", "no json"), 403);
+	assert_int_equal(send_request("PATCH", "/v1/products/bad?x=1", "no json"), 403);
 	as("admin");
 	with("Content-Type", "text/plain");
-	assert_int_equal(ask("PATCH", "/v1/products/bad?x=1", "no json"), 415);
+	assert_int_equal(send_request("PATCH", "/v1/products/bad?x=1", "no json"), 415);
 	assert_non_null(header("Accept-Patch"));
 	as("admin");
-	assert_int_equal(ask_json("PATCH", "/v1/products/bad", "no json"), 400);
+	assert_int_equal(send_json("PATCH", "/v1/products/bad", "no json"), 400);
 	as("admin");
-	assert_int_equal(ask_json("PATCH", "/v1/products/" ID, "no json"), 400);
+	assert_int_equal(send_json("PATCH", "/v1/products/" ID, "no json"), 400);
 	as("admin");
-	assert_int_equal(ask_json("PATCH", "/v1/products/" ID, "{\"price_cents\":-1}"), 422);
+	assert_int_equal(send_json("PATCH", "/v1/products/" ID, "{\"price_cents\":-1}"), 422);
 	assert_int_equal(service.count, 0);
 }
 
-static void names_the_fields_that_are_not_acceptable(void **state)
+static void names_the_faulty_fields(void **state)
 {
 	const struct json *errors = NULL;
 
@@ -299,122 +299,122 @@ static void names_the_fields_that_are_not_acceptable(void **state)
 	as("ann");
 	with("Idempotency-Key", "k");
 	assert_int_equal(
-		ask_json("POST", "/v1/orders", "{\"items\":[{\"product_id\":\"" ID "\",\"quantity\":0}],\"x\":1}"),
+		send_json("POST", "/v1/orders", "{\"items\":[{\"product_id\":\"" ID "\",\"quantity\":0}],\"x\":1}"),
 		422);
 	errors = json_member(answer(), "errors");
 	assert_int_equal(json_count(errors), 2);
 	assert_int_equal(service.count, 0);
 }
 
-static void takes_no_field_that_is_the_edges_to_say(void **state)
+static void refuses_fields_that_the_edge_fills(void **state)
 {
 	(void)state;
 	as("admin");
-	assert_int_equal(ask_json("PATCH", "/v1/products/" ID, "{\"id\":\"" ID "\"}"), 422);
+	assert_int_equal(send_json("PATCH", "/v1/products/" ID, "{\"id\":\"" ID "\"}"), 422);
 	as("admin");
-	assert_int_equal(ask_json("PATCH", "/v1/products/" ID, "{\"expected_version\":1}"), 422);
+	assert_int_equal(send_json("PATCH", "/v1/products/" ID, "{\"expected_version\":1}"), 422);
 	as("ann");
-	assert_int_equal(ask_json("POST", "/v1/orders/" ID "/cancel", "{\"id\":\"" ID "\"}"), 422);
+	assert_int_equal(send_json("POST", "/v1/orders/" ID "/cancel", "{\"id\":\"" ID "\"}"), 422);
 	assert_int_equal(service.count, 0);
 }
 
 /* ---- writing ---- */
 
-static void says_where_what_was_made_is(void **state)
+static void names_the_location_of_what_was_created(void **state)
 {
 	(void)state;
 	assert_int_equal(
-		ask_json("POST", "/users", "{\"email\":\"A@b.example\",\"name\":\"Ann\",\"password\":\"12345678\"}"),
+		send_json("POST", "/users", "{\"email\":\"A@b.example\",\"name\":\"Ann\",\"password\":\"12345678\"}"),
 		201);
 	assert_string_equal(header("Location"), "/v1/users/" ID);
 	assert_string_equal(service.data, "{\"email\":\"a@b.example\",\"name\":\"Ann\",\"password\":\"12345678\"}");
 }
 
-static void hands_if_match_on_as_the_expected_version(void **state)
+static void passes_if_match_on_as_the_expected_version(void **state)
 {
 	(void)state;
 	as("admin");
 	with("If-Match", "\"7\"");
 	with("Content-Type", "application/merge-patch+json");
-	assert_int_equal(ask("PATCH", "/v1/products/" ID, "{\"name\":\"n\"}"), 200);
+	assert_int_equal(send_request("PATCH", "/v1/products/" ID, "{\"name\":\"n\"}"), 200);
 	assert_string_equal(service.data, "{\"id\":\"" ID "\",\"expected_version\":7,\"name\":\"n\"}");
 	as("admin");
 	with("If-Match", "*");
-	assert_int_equal(ask("DELETE", "/v1/products/" ID, NULL), 200);
+	assert_int_equal(send_request("DELETE", "/v1/products/" ID, NULL), 200);
 	assert_string_equal(service.data, "{\"id\":\"" ID "\"}");
 	as("admin");
 	with("If-Match", "7");
-	assert_int_equal(ask("DELETE", "/v1/products/" ID, NULL), 400);
+	assert_int_equal(send_request("DELETE", "/v1/products/" ID, NULL), 400);
 	as("ann");
 	with("If-Match", "\"7\"");
-	assert_int_equal(ask("DELETE", "/v1/users/" ID, NULL), 412);
+	assert_int_equal(send_request("DELETE", "/v1/users/" ID, NULL), 412);
 	service.reply = (struct rpc_reply){.status = E_PRECONDITION};
 	as("admin");
 	with("If-Match", "\"6\"");
-	assert_int_equal(ask_json("POST", "/v1/products/" ID "/stock", "{\"delta\":1}"), 412);
+	assert_int_equal(send_json("POST", "/v1/products/" ID "/stock", "{\"delta\":1}"), 412);
 }
 
-static void makes_the_messages_id_from_user_and_key(void **state)
+static void derives_the_message_id_from_user_and_key(void **state)
 {
 	struct uuid first;
 
 	(void)state;
 	as("ann");
 	with("Idempotency-Key", "k");
-	assert_int_equal(ask("POST", "/v1/orders/" ID "/cancel", NULL), 200);
-	first = service.asked.id;
+	assert_int_equal(send_request("POST", "/v1/orders/" ID "/cancel", NULL), 200);
+	first = service.request.id;
 	as("ann");
 	with("Idempotency-Key", "\"k\"");
-	assert_int_equal(ask("POST", "/v1/orders/" ID "/cancel", NULL), 200);
-	assert_true(uuid_equal(&first, &service.asked.id));
+	assert_int_equal(send_request("POST", "/v1/orders/" ID "/cancel", NULL), 200);
+	assert_true(uuid_equal(&first, &service.request.id));
 	as("admin");
 	with("Idempotency-Key", "k");
-	assert_int_equal(ask("POST", "/v1/orders/" ID "/cancel", NULL), 200);
-	assert_false(uuid_equal(&first, &service.asked.id));
+	assert_int_equal(send_request("POST", "/v1/orders/" ID "/cancel", NULL), 200);
+	assert_false(uuid_equal(&first, &service.request.id));
 	as("ann");
-	assert_int_equal(ask("POST", "/v1/orders/" ID "/cancel", NULL), 200);
-	assert_false(uuid_equal(&first, &service.asked.id));
+	assert_int_equal(send_request("POST", "/v1/orders/" ID "/cancel", NULL), 200);
+	assert_false(uuid_equal(&first, &service.request.id));
 }
 
-static void places_no_order_without_a_key(void **state)
+static void refuses_an_order_without_a_key(void **state)
 {
 	static const char body[] = "{\"items\":[{\"product_id\":\"" ID "\",\"quantity\":1}]}";
 
 	(void)state;
 	as("ann");
-	assert_int_equal(ask_json("POST", "/v1/orders", body), 400);
+	assert_int_equal(send_json("POST", "/v1/orders", body), 400);
 	as("ann");
 	with("Idempotency-Key", "a b");
-	assert_int_equal(ask_json("POST", "/v1/orders", body), 400);
+	assert_int_equal(send_json("POST", "/v1/orders", body), 400);
 	assert_int_equal(service.count, 0);
 }
 
-static void takes_an_empty_body_where_none_is_needed(void **state)
+static void accepts_an_empty_body_if_the_body_is_optional(void **state)
 {
 	(void)state;
 	as("ann");
-	assert_int_equal(ask("POST", "/v1/orders/" ID "/cancel", NULL), 200);
+	assert_int_equal(send_request("POST", "/v1/orders/" ID "/cancel", NULL), 200);
 	assert_string_equal(service.data, "{\"id\":\"" ID "\"}");
 	as("ann");
-	assert_int_equal(ask_json("POST", "/v1/orders/" ID "/cancel", "{}"), 200);
+	assert_int_equal(send_json("POST", "/v1/orders/" ID "/cancel", "{}"), 200);
 	as("ann");
-	assert_int_equal(ask_json("POST", "/v1/orders/" ID "/cancel", "[]"), 422);
+	assert_int_equal(send_json("POST", "/v1/orders/" ID "/cancel", "[]"), 422);
 	as("ann");
-	assert_int_equal(ask("POST", "/v1/auth/logout", NULL), 200);
+	assert_int_equal(send_request("POST", "/v1/auth/logout", NULL), 200);
 	assert_string_equal(service.data, "{}");
 	as("admin");
-	assert_int_equal(ask_json("POST", "/v1/products", NULL), 400);
+	assert_int_equal(send_json("POST", "/v1/products", NULL), 400);
 }
 
-static void sends_a_new_password_to_the_slow_consumer(void **state)
+static void sends_a_new_password_to_the_password_queue(void **state)
 {
 	(void)state;
 	as("ann");
-	assert_int_equal(ask_json("PATCH", "/v1/users/" ID, "{\"name\":\"Ann\"}"), 200);
+	assert_int_equal(send_json("PATCH", "/v1/users/" ID, "{\"name\":\"Ann\"}"), 200);
 	assert_null(service.queue);
 	as("ann");
 	assert_int_equal(
-		ask_json("PATCH", "/v1/users/" ID, "{\"password\":{\"old\":\"12345678\",\"new\":\"87654321\"}}"), 200);
+		send_json("PATCH", "/v1/users/" ID, "{\"password\":{\"old\":\"12345678\",\"new\":\"87654321\"}}"), 200);
 	assert_string_equal(service.queue, "users.password");
 }
 
@@ -425,22 +425,23 @@ static void grants_a_token_for_json_and_for_a_form(void **state)
 	static const char form[] = "application/x-www-form-urlencoded";
 
 	(void)state;
-	assert_int_equal(ask_json("POST", "/v1/auth/token",
-				  "{\"grant_type\":\"password\",\"email\":\"A@b.c\",\"password\":\"p+w\"}"),
+	assert_int_equal(send_json("POST", "/v1/auth/token",
+				   "{\"grant_type\":\"password\",\"email\":\"A@b.c\",\"password\":\"p+w\"}"),
 			 200);
-	assert_int_equal(service.asked.type, TOKENS_GRANT);
+	assert_int_equal(service.request.type, TOKENS_GRANT);
 	assert_string_equal(service.data, "{\"email\":\"a@b.c\",\"password\":\"p+w\"}");
 	assert_string_equal(header("Cache-Control"), "no-store");
 	with("Content-Type", form);
-	assert_int_equal(ask("POST", "/v1/auth/token", "grant_type=password&email=A%40b.c&password=p%2Bw"), 200);
+	assert_int_equal(send_request("POST", "/v1/auth/token", "grant_type=password&email=A%40b.c&password=p%2Bw"),
+			 200);
 	assert_string_equal(service.data, "{\"email\":\"a@b.c\",\"password\":\"p+w\"}");
 	with("Content-Type", form);
-	assert_int_equal(ask("POST", "/v1/auth/token", "grant_type=refresh_token&refresh_token=r"), 200);
-	assert_int_equal(service.asked.type, TOKENS_REFRESH);
+	assert_int_equal(send_request("POST", "/v1/auth/token", "grant_type=refresh_token&refresh_token=r"), 200);
+	assert_int_equal(service.request.type, TOKENS_REFRESH);
 	assert_string_equal(service.data, "{\"refresh_token\":\"r\"}");
 }
 
-static void grants_no_token_for_less_or_more_than_it_takes(void **state)
+static void refuses_a_token_for_missing_or_extra_fields(void **state)
 {
 	static const char *const bodies[] = {
 		"{}",
@@ -452,12 +453,12 @@ static void grants_no_token_for_less_or_more_than_it_takes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
-		assert_int_equal(ask_json("POST", "/v1/auth/token", bodies[i]), 422);
-	assert_int_equal(ask_json("POST", "/v1/auth/token", "{"), 400);
+		assert_int_equal(send_json("POST", "/v1/auth/token", bodies[i]), 422);
+	assert_int_equal(send_json("POST", "/v1/auth/token", "{"), 400);
 	with("Content-Type", "application/x-www-form-urlencoded");
-	assert_int_equal(ask("POST", "/v1/auth/token", "grant_type=%"), 400);
+	assert_int_equal(send_request("POST", "/v1/auth/token", "grant_type=%"), 400);
 	with("Content-Type", "application/x-www-form-urlencoded");
-	assert_int_equal(ask("POST", "/v1/users", "email=a"), 415);
+	assert_int_equal(send_request("POST", "/v1/users", "email=a"), 415);
 	assert_int_equal(service.count, 0);
 }
 
@@ -470,7 +471,7 @@ static int place(const char *prefer)
 	if (prefer != NULL)
 		with("Prefer", prefer);
 	service.reply.data = order_json("pending");
-	return ask_json("POST", "/v1/orders", "{\"items\":[{\"product_id\":\"" ID "\",\"quantity\":1}]}");
+	return send_json("POST", "/v1/orders", "{\"items\":[{\"product_id\":\"" ID "\",\"quantity\":1}]}");
 }
 
 static void answers_with_the_pending_order_at_once(void **state)
@@ -482,10 +483,10 @@ static void answers_with_the_pending_order_at_once(void **state)
 	assert_int_equal(service.count, 1);
 }
 
-static void waits_for_the_outcome_where_that_is_preferred(void **state)
+static void waits_for_the_outcome_if_the_client_prefers_it(void **state)
 {
 	(void)state;
-	service.settles_as = "confirmed";
+	service.outcome = "confirmed";
 	assert_int_equal(place("wait=10"), 201);
 	assert_string_equal(header("Preference-Applied"), "wait=10");
 	assert_string_equal(header("Location"), "/v1/orders/" ID);
@@ -494,10 +495,10 @@ static void waits_for_the_outcome_where_that_is_preferred(void **state)
 	assert_int_equal(atomic_load(&edge.waiting_calls), 0);
 }
 
-static void tells_why_an_order_came_to_nothing(void **state)
+static void explains_why_an_order_was_rejected(void **state)
 {
 	(void)state;
-	service.settles_as = "rejected";
+	service.outcome = "rejected";
 	assert_int_equal(place("wait=99"), 409);
 	assert_string_equal(header("Preference-Applied"), "wait=10");
 	assert_string_equal(code(), "order_rejected");
@@ -506,10 +507,10 @@ static void tells_why_an_order_came_to_nothing(void **state)
 	assert_string_equal(json_text(json_member(json_member(answer(), "order"), "status")), "rejected");
 }
 
-static void does_not_wait_when_too_many_do_or_the_edge_stops(void **state)
+static void does_not_wait_if_too_many_calls_wait_or_the_edge_stops(void **state)
 {
 	(void)state;
-	service.settles_as = "confirmed";
+	service.outcome = "confirmed";
 	atomic_store(&edge.waiting_calls, 2); /* a quarter of 8 threads */
 	assert_int_equal(place("wait=10"), 202);
 	assert_null(header("Preference-Applied"));
@@ -520,18 +521,18 @@ static void does_not_wait_when_too_many_do_or_the_edge_stops(void **state)
 	assert_int_equal(service.polls, 0);
 }
 
-/* ---- when a service does not answer ---- */
+/* ---- timeouts ---- */
 
-static void tells_a_client_what_to_do_when_nobody_answered(void **state)
+static void tells_the_client_what_to_do_after_a_timeout(void **state)
 {
 	(void)state;
 	service.reply = (struct rpc_reply){.status = E_TIMEOUT, .sent = true};
 	assert_int_equal(place(NULL), 504);
 	assert_non_null(strstr(json_text(json_member(answer(), "detail")), "same Idempotency-Key"));
-	assert_int_equal(ask("GET", "/v1/products/" ID, NULL), 504);
+	assert_int_equal(send_request("GET", "/v1/products/" ID, NULL), 504);
 	assert_non_null(strstr(json_text(json_member(answer(), "detail")), "try again"));
 	service.reply = (struct rpc_reply){.status = E_UNAVAILABLE};
-	assert_int_equal(ask("GET", "/v1/products/" ID, NULL), 503);
+	assert_int_equal(send_request("GET", "/v1/products/" ID, NULL), 503);
 	assert_string_equal(header("Retry-After"), "1");
 }
 
@@ -544,45 +545,46 @@ static void gives_every_call_an_id_and_a_trace(void **state)
 	(void)state;
 	with("X-Request-Id", "mine-1");
 	with("traceparent", trace);
-	assert_int_equal(ask("GET", "/v1/products/" ID, NULL), 200);
+	assert_int_equal(send_request("GET", "/v1/products/" ID, NULL), 200);
 	assert_string_equal(header("X-Request-Id"), "mine-1");
-	assert_string_equal(service.asked.traceparent, trace);
+	assert_string_equal(service.request.traceparent, trace);
 	with("X-Request-Id", "not mine");
 	with("traceparent", "nonsense");
-	assert_int_equal(ask("GET", "/v1/nothing", NULL), 404);
+	assert_int_equal(send_request("GET", "/v1/nothing", NULL), 404);
 	assert_int_equal(strlen(header("X-Request-Id")), UUID_TEXT);
-	assert_int_equal(ask("GET", "/v1/products/" ID, NULL), 200);
-	assert_int_equal(strlen(service.asked.traceparent), 55);
-	assert_memory_equal(service.asked.traceparent, "00-", 3);
+	assert_int_equal(send_request("GET", "/v1/products/" ID, NULL), 200);
+	assert_int_equal(strlen(service.request.traceparent), 55);
+	assert_memory_equal(service.request.traceparent, "00-", 3);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(passes_a_product_on_with_its_etag, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(says_not_modified_to_who_has_it, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(asks_for_a_page_with_what_the_query_says, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(refuses_a_query_that_it_cannot_read, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(says_what_it_knows_about_a_path, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(lets_a_listed_origin_read_and_ask_beforehand, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(lets_nobody_in_without_a_good_token, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(lets_only_admins_do_what_is_for_admins, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(refuses_in_the_order_of_the_contract, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(names_the_fields_that_are_not_acceptable, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(takes_no_field_that_is_the_edges_to_say, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(says_where_what_was_made_is, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(hands_if_match_on_as_the_expected_version, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(makes_the_messages_id_from_user_and_key, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(places_no_order_without_a_key, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(takes_an_empty_body_where_none_is_needed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(sends_a_new_password_to_the_slow_consumer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(forwards_a_product_with_its_etag, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(answers_not_modified_if_the_client_has_the_version, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(turns_the_query_into_the_message_of_a_page, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refuses_a_malformed_query, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(lists_the_methods_of_a_path, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(allows_listed_origins_and_their_preflight_requests, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refuses_a_call_without_a_valid_token, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refuses_customers_on_routes_of_admins, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(checks_in_the_documented_order, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(names_the_faulty_fields, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refuses_fields_that_the_edge_fills, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(names_the_location_of_what_was_created, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(passes_if_match_on_as_the_expected_version, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(derives_the_message_id_from_user_and_key, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refuses_an_order_without_a_key, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(accepts_an_empty_body_if_the_body_is_optional, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(sends_a_new_password_to_the_password_queue, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(grants_a_token_for_json_and_for_a_form, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(grants_no_token_for_less_or_more_than_it_takes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refuses_a_token_for_missing_or_extra_fields, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(answers_with_the_pending_order_at_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(waits_for_the_outcome_where_that_is_preferred, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(tells_why_an_order_came_to_nothing, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(does_not_wait_when_too_many_do_or_the_edge_stops, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(tells_a_client_what_to_do_when_nobody_answered, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(waits_for_the_outcome_if_the_client_prefers_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(explains_why_an_order_was_rejected, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(does_not_wait_if_too_many_calls_wait_or_the_edge_stops, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(tells_the_client_what_to_do_after_a_timeout, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(gives_every_call_an_id_and_a_trace, set_up, tear_down),
 	};
 

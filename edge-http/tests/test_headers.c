@@ -1,4 +1,4 @@
-/* What request headers say, one header each. */
+/* The parsers of request headers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,7 +57,7 @@ static void reads_an_idempotency_key_quoted_or_bare(void **state)
 	assert_int_equal(header_idempotency_key(filled(255, 'k'), &arena, &key), OK);
 }
 
-static void refuses_what_is_no_idempotency_key(void **state)
+static void refuses_a_malformed_idempotency_key(void **state)
 {
 	static const char *const bad[] = {"",         "\"\"",         "\"abc", "abc\"",    "\"a\"b\"",
 					  "\"a\\b\"", "\"a\\\"",      "a b",   "\"a b\"",  "caf\xc3\xa9",
@@ -97,7 +97,7 @@ static void reads_if_match_as_a_version(void **state)
 	}
 }
 
-static void refuses_an_if_match_that_is_no_single_tag(void **state)
+static void refuses_an_if_match_that_is_not_one_tag(void **state)
 {
 	static const char *const bad[] = {"", "1", "\"1", "\"1\", \"2\"", "w/\"1\"", "**", "\"1\"x"};
 	int64_t version = -7;
@@ -154,7 +154,7 @@ static void reads_how_long_a_client_prefers_to_wait(void **state)
 			fail_msg("%s: got %d", cases[i].value, header_wait_seconds(cases[i].value));
 }
 
-static void takes_over_only_a_sane_request_id(void **state)
+static void accepts_only_a_well_formed_request_id(void **state)
 {
 	(void)state;
 	assert_true(header_request_id_fits("A-b_c.9"));
@@ -166,7 +166,7 @@ static void takes_over_only_a_sane_request_id(void **state)
 	assert_false(header_request_id_fits("a\xc3\xa9"));
 }
 
-static void knows_a_media_type_with_and_without_charset(void **state)
+static void compares_media_types_with_and_without_charset(void **state)
 {
 	(void)state;
 	assert_true(header_media_type_is("application/json", "application/json"));
@@ -192,7 +192,7 @@ static void finds_the_bearer_token(void **state)
 	assert_null(header_bearer(""));
 }
 
-static void lets_only_listed_origins_read(void **state)
+static void allows_only_listed_origins(void **state)
 {
 	(void)state;
 	assert_true(cors_allows("https://a.example, https://b.example", "https://b.example"));
@@ -208,15 +208,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_an_idempotency_key_quoted_or_bare),
-		cmocka_unit_test(refuses_what_is_no_idempotency_key),
+		cmocka_unit_test(refuses_a_malformed_idempotency_key),
 		cmocka_unit_test(reads_if_match_as_a_version),
-		cmocka_unit_test(refuses_an_if_match_that_is_no_single_tag),
+		cmocka_unit_test(refuses_an_if_match_that_is_not_one_tag),
 		cmocka_unit_test(finds_a_version_in_if_none_match),
 		cmocka_unit_test(reads_how_long_a_client_prefers_to_wait),
-		cmocka_unit_test(takes_over_only_a_sane_request_id),
-		cmocka_unit_test(knows_a_media_type_with_and_without_charset),
+		cmocka_unit_test(accepts_only_a_well_formed_request_id),
+		cmocka_unit_test(compares_media_types_with_and_without_charset),
 		cmocka_unit_test(finds_the_bearer_token),
-		cmocka_unit_test(lets_only_listed_origins_read),
+		cmocka_unit_test(allows_only_listed_origins),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,4 +1,4 @@
-/* The parts of a call that need nothing else: routes, forms, views, problems. */
+/* The parts of a call that need no service: routes, forms, views, problems. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,7 +59,7 @@ static void finds_a_route_by_method_and_path(void **state)
 	}
 }
 
-static void takes_the_id_as_it_was_sent(void **state)
+static void returns_the_id_as_it_was_sent(void **state)
 {
 	struct route_match found = routes_match("POST", "/v1/orders/0193-abc/cancel");
 
@@ -69,7 +69,7 @@ static void takes_the_id_as_it_was_sent(void **state)
 	assert_int_equal(routes_match("GET", "/v1/orders").id.size, 0);
 }
 
-static void knows_no_other_paths(void **state)
+static void matches_no_other_paths(void **state)
 {
 	static const char *const paths[] = {"",
 					    "/",
@@ -96,7 +96,7 @@ static void knows_no_other_paths(void **state)
 			fail_msg("found: %s", paths[i]);
 }
 
-static void says_which_methods_a_path_knows(void **state)
+static void lists_the_methods_of_a_path(void **state)
 {
 	(void)state;
 	assert_true(routes_match("PUT", "/v1/products/x").path_known);
@@ -107,7 +107,7 @@ static void says_which_methods_a_path_knows(void **state)
 	assert_null(routes_allow(&arena, "/v1/nothing"));
 }
 
-static void asks_only_messages_that_the_edge_may_send(void **state)
+static void routes_use_only_messages_that_the_edge_may_send(void **state)
 {
 	(void)state;
 	for (const struct route *route = routes; route->method != NULL; route++) {
@@ -167,7 +167,7 @@ static void refuses_a_broken_percent_sign(void **state)
 		assert_null(json_of(forms[i], &products_list_schema));
 }
 
-static void takes_from_a_client_only_what_is_a_clients_to_say(void **state)
+static void the_public_schema_omits_fields_that_the_edge_fills(void **state)
 {
 	static const struct field more = {.name = "more", .type = F_TEXT};
 	const struct schema *open = public_schema(&arena, &products_change_schema, NULL);
@@ -185,7 +185,7 @@ static void takes_from_a_client_only_what_is_a_clients_to_say(void **state)
 	assert_true(wider->size >= wider->fields[2].offset + sizeof(char *));
 }
 
-/* ---- views: what the edge finds in JSON that the field tables write ---- */
+/* ---- views: members of JSON that the schemas write ---- */
 
 static struct span encoded(const struct schema *schema, const void *body)
 {
@@ -221,7 +221,7 @@ static void finds_id_and_version_of_every_view(void **state)
 	assert_int_equal(view_version(encoded(&order_view_schema, &order)), 42);
 }
 
-static void finds_no_version_where_none_is(void **state)
+static void finds_no_version_in_other_text(void **state)
 {
 	static const char *const texts[] = {
 		"", "}", "{}", "5}", "{\"version\":}", "{\"version\":5", "{\"versions\":5}", "{\"version\":\"5\"}"};
@@ -241,7 +241,7 @@ static struct rpc_reply refusal(enum status status)
 	return (struct rpc_reply){.status = status};
 }
 
-static void gives_every_status_its_place_in_http(void **state)
+static void maps_every_status_to_an_http_status(void **state)
 {
 	static const struct {
 		enum status status;
@@ -261,7 +261,7 @@ static void gives_every_status_its_place_in_http(void **state)
 		{E_UNAVAILABLE, 503, "unavailable"},
 		{E_TIMEOUT, 504, "timeout"},
 		{E_INTERNAL, 500, "internal"},
-		{E_STALE, 500, "internal"}, /* no answer to give to anybody */
+		{E_STALE, 500, "internal"}, /* not an answer for a client */
 	};
 
 	(void)state;
@@ -277,7 +277,7 @@ static void gives_every_status_its_place_in_http(void **state)
 		assert_non_null(problem_of((enum status)status, NULL).detail);
 }
 
-static void says_what_the_service_said(void **state)
+static void passes_on_the_refusal_of_a_service(void **state)
 {
 	struct rpc_reply reply = {.status = E_CONFLICT, .code = "email_taken", .detail = "taken", .field = "email"};
 	struct problem problem = problem_of_reply(&reply, WRITES, &arena);
@@ -288,7 +288,7 @@ static void says_what_the_service_said(void **state)
 	assert_string_equal(problem.errors.bytes, "[{\"field\":\"email\",\"message\":\"taken\"}]");
 }
 
-static void keeps_what_broke_inside_to_itself(void **state)
+static void hides_the_details_of_internal_errors(void **state)
 {
 	struct rpc_reply reply = {.status = E_INTERNAL, .code = "assert", .detail = "secret.c:42"};
 	struct problem problem = problem_of_reply(&reply, WRITES, &arena);
@@ -299,7 +299,7 @@ static void keeps_what_broke_inside_to_itself(void **state)
 	assert_null(strstr(problem.detail, "secret"));
 }
 
-static void says_what_to_do_when_the_outcome_is_not_known(void **state)
+static void advises_the_client_if_the_outcome_is_not_known(void **state)
 {
 	struct rpc_reply timeout = refusal(E_TIMEOUT), away = refusal(E_UNAVAILABLE);
 
@@ -319,7 +319,7 @@ static const char *header_of(const struct http_response *response, const char *n
 	return http_header(&seen, name);
 }
 
-static void writes_problem_json_that_can_be_read(void **state)
+static void writes_valid_problem_json(void **state)
 {
 	struct http_request request = {.method = "GET", .path = "/v1/\"odd\"", .arena = &arena};
 	struct http_response response = {.status = 0};
@@ -364,20 +364,20 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_a_route_by_method_and_path),
-		cmocka_unit_test(takes_the_id_as_it_was_sent),
-		cmocka_unit_test(knows_no_other_paths),
-		cmocka_unit_test(says_which_methods_a_path_knows),
-		cmocka_unit_test(asks_only_messages_that_the_edge_may_send),
+		cmocka_unit_test(returns_the_id_as_it_was_sent),
+		cmocka_unit_test(matches_no_other_paths),
+		cmocka_unit_test(lists_the_methods_of_a_path),
+		cmocka_unit_test(routes_use_only_messages_that_the_edge_may_send),
 		cmocka_unit_test(turns_a_query_into_json),
 		cmocka_unit_test(refuses_a_broken_percent_sign),
-		cmocka_unit_test(takes_from_a_client_only_what_is_a_clients_to_say),
+		cmocka_unit_test(the_public_schema_omits_fields_that_the_edge_fills),
 		cmocka_unit_test(finds_id_and_version_of_every_view),
-		cmocka_unit_test(finds_no_version_where_none_is),
-		cmocka_unit_test(gives_every_status_its_place_in_http),
-		cmocka_unit_test(says_what_the_service_said),
-		cmocka_unit_test(keeps_what_broke_inside_to_itself),
-		cmocka_unit_test(says_what_to_do_when_the_outcome_is_not_known),
-		cmocka_unit_test(writes_problem_json_that_can_be_read),
+		cmocka_unit_test(finds_no_version_in_other_text),
+		cmocka_unit_test(maps_every_status_to_an_http_status),
+		cmocka_unit_test(passes_on_the_refusal_of_a_service),
+		cmocka_unit_test(hides_the_details_of_internal_errors),
+		cmocka_unit_test(advises_the_client_if_the_outcome_is_not_known),
+		cmocka_unit_test(writes_valid_problem_json),
 		cmocka_unit_test(names_each_faulty_field),
 	};
 

@@ -33,7 +33,7 @@ void breaker_record_timeout(struct circuit_breaker *breaker, int after, int64_t 
 	breaker->timeouts++;
 	if (breaker->timeouts == after) {
 		metric_set(&open_breakers, breaker->queue, 1);
-		log_warn("rpc.breaker_open", kv_text("queue", breaker->queue), kv_int("time_outs", breaker->timeouts));
+		log_warn("rpc.breaker_open", kv_text("queue", breaker->queue), kv_int("timeouts", breaker->timeouts));
 	}
 }
 

@@ -1,4 +1,4 @@
-/* The HTTP server held to its contract through real sockets: raw bytes in, raw bytes out. */
+/* The HTTP server through real sockets: raw bytes in, raw bytes out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@
 
 enum { THREADS = 4 };
 
-/* ---- a server that says what it saw ---- */
+/* ---- a server that echoes requests ---- */
 
 static struct http_server *server;
 static atomic_int answered;
@@ -73,7 +73,7 @@ static struct http_config config(void)
 				    .refuse = refuse};
 }
 
-/* Starts a server and forgets what was counted. */
+/* Starts a server and resets the counters. */
 static int start_with(const struct http_config *wanted)
 {
 	atomic_store(&answered, 0);
@@ -85,7 +85,7 @@ static int start(void **state)
 	struct http_config plain = config();
 
 	(void)state;
-	if (server != NULL) { /* one for many tests: civetweb takes a second to stop */
+	if (server != NULL) { /* one server for many tests, because civetweb takes a second to stop */
 		atomic_store(&answered, 0);
 		return 0;
 	}
@@ -96,15 +96,15 @@ static int start(void **state)
 
 static int start_impatient(void **state)
 {
-	struct http_config impatient = config();
+	struct http_config short_timeouts = config();
 
 	(void)state;
-	impatient.header_timeout_us = impatient.body_timeout_us = 200 * MS_US;
-	impatient.idle_timeout_us = 200 * MS_US;
-	return start_with(&impatient);
+	short_timeouts.header_timeout_us = short_timeouts.body_timeout_us = 200 * MS_US;
+	short_timeouts.idle_timeout_us = 200 * MS_US;
+	return start_with(&short_timeouts);
 }
 
-/* One thread, so that everybody gets the buffer of the one before. */
+/* One thread, so that each request gets the buffer of the previous one. */
 static int start_alone(void **state)
 {
 	struct http_config alone = config();
@@ -134,23 +134,23 @@ static int dial(void)
 	return fd;
 }
 
-static void say_bytes(int fd, const char *bytes, size_t size)
+static void send_bytes(int fd, const char *bytes, size_t size)
 {
 	assert_int_equal(send(fd, bytes, size, MSG_NOSIGNAL), (ssize_t)size);
 }
 
-static void say(int fd, const char *text)
+static void send_text(int fd, const char *text)
 {
-	say_bytes(fd, text, strlen(text));
+	send_bytes(fd, text, strlen(text));
 }
 
-/* Reads until `wanted` is there (NULL: until the server closes); false when it closes or 10 s pass without that. */
-static bool hear(int fd, struct buffer *heard, const char *wanted)
+/* Reads until `wanted` has arrived (NULL: until the server closes). False: the server closed, or 10 seconds passed. */
+static bool receive(int fd, struct buffer *received, const char *wanted)
 {
 	char piece[4096];
 	struct pollfd waiting = {.fd = fd, .events = POLLIN};
 
-	while (wanted == NULL || heard->size == 0 || strstr(heard->bytes, wanted) == NULL) {
+	while (wanted == NULL || received->size == 0 || strstr(received->bytes, wanted) == NULL) {
 		ssize_t got = 0;
 
 		if (poll(&waiting, 1, 10000) != 1)
@@ -158,123 +158,124 @@ static bool hear(int fd, struct buffer *heard, const char *wanted)
 		got = recv(fd, piece, sizeof(piece), 0);
 		if (got <= 0)
 			return wanted == NULL;
-		buffer_add(heard, piece, (size_t)got);
+		buffer_add(received, piece, (size_t)got);
 	}
 	return true;
 }
 
-/* Sends, hears the server out until it closes, returns the status of the first answer. */
-static int ask_bytes(const char *bytes, size_t size, struct buffer *heard)
+/* Sends, reads until the server closes, and returns the status of the first answer. */
+static int send_request_bytes(const char *bytes, size_t size, struct buffer *received)
 {
 	int fd = dial(), status = 0;
 
-	buffer_clear(heard);
-	say_bytes(fd, bytes, size);
-	assert_true(hear(fd, heard, NULL));
+	buffer_clear(received);
+	send_bytes(fd, bytes, size);
+	assert_true(receive(fd, received, NULL));
 	close(fd);
-	if (heard->size > 0)
-		sscanf(heard->bytes, "HTTP/1.1 %d ", &status);
+	if (received->size > 0)
+		sscanf(received->bytes, "HTTP/1.1 %d ", &status);
 	return status;
 }
 
-static int ask(const char *text, struct buffer *heard)
+static int send_request(const char *text, struct buffer *received)
 {
-	return ask_bytes(text, strlen(text), heard);
+	return send_request_bytes(text, strlen(text), received);
 }
 
 #define HOST  "Host: test\r\n"
 #define CLOSE "Connection: close\r\n"
 
-/* ---- what is answered ---- */
+/* ---- answers ---- */
 
-static void hands_method_path_query_and_body_to_the_program(void **state)
+static void passes_method_path_query_and_body_to_the_program(void **state)
 {
-	struct buffer heard;
+	struct buffer received;
 
 	(void)state;
-	buffer_init(&heard);
-	assert_int_equal(ask("POST /a%20b/../c?x=1&y HTTP/1.1\r\n" HOST CLOSE "Content-Length: 5\r\n\r\nhello", &heard),
+	buffer_init(&received);
+	assert_int_equal(send_request("POST /a%20b/../c?x=1&y HTTP/1.1\r\n" HOST CLOSE "Content-Length: 5\r\n\r\nhello",
+				      &received),
 			 200);
-	assert_non_null(strstr(heard.bytes, "POST /a%20b/../c ?x=1&y [hello]"));
-	buffer_done(&heard);
+	assert_non_null(strstr(received.bytes, "POST /a%20b/../c ?x=1&y [hello]"));
+	buffer_done(&received);
 }
 
 static void serves_pipelined_requests_in_order_on_one_connection(void **state)
 {
-	struct buffer heard;
+	struct buffer received;
 
 	(void)state;
-	buffer_init(&heard);
-	assert_int_equal(ask("POST /one HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc"
-			     "GET /two HTTP/1.1\r\n" HOST "\r\n"
-			     "GET /three HTTP/1.1\r\n" HOST CLOSE "\r\n",
-			     &heard),
+	buffer_init(&received);
+	assert_int_equal(send_request("POST /one HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc"
+				      "GET /two HTTP/1.1\r\n" HOST "\r\n"
+				      "GET /three HTTP/1.1\r\n" HOST CLOSE "\r\n",
+				      &received),
 			 200);
-	assert_non_null(strstr(heard.bytes, "POST /one ? [abc]"));
-	assert_non_null(strstr(strstr(heard.bytes, "GET /two ? []"), "GET /three ? []"));
+	assert_non_null(strstr(received.bytes, "POST /one ? [abc]"));
+	assert_non_null(strstr(strstr(received.bytes, "GET /two ? []"), "GET /three ? []"));
 	assert_int_equal(atomic_load(&answered), 3);
-	buffer_done(&heard);
+	buffer_done(&received);
 }
 
 static void reads_a_chunked_body_and_then_closes(void **state)
 {
-	struct buffer heard;
+	struct buffer received;
 
 	(void)state;
-	buffer_init(&heard);
-	assert_int_equal(ask("POST /c HTTP/1.1\r\n" HOST
-			     "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
-			     "GET /next HTTP/1.1\r\n" HOST "\r\n",
-			     &heard),
+	buffer_init(&received);
+	assert_int_equal(send_request("POST /c HTTP/1.1\r\n" HOST
+				      "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+				      "GET /next HTTP/1.1\r\n" HOST "\r\n",
+				      &received),
 			 200);
-	assert_non_null(strstr(heard.bytes, "[abcde]"));
-	assert_non_null(strstr(heard.bytes, "Connection: close"));
-	assert_null(strstr(heard.bytes, "/next"));
-	buffer_done(&heard);
+	assert_non_null(strstr(received.bytes, "[abcde]"));
+	assert_non_null(strstr(received.bytes, "Connection: close"));
+	assert_null(strstr(received.bytes, "/next"));
+	buffer_done(&received);
 }
 
 static void sends_no_body_in_answer_to_head_and_with_304(void **state)
 {
-	struct buffer heard;
+	struct buffer received;
 
 	(void)state;
-	buffer_init(&heard);
-	assert_int_equal(ask("HEAD /h HTTP/1.1\r\n" HOST CLOSE "\r\n", &heard), 200);
-	assert_non_null(strstr(heard.bytes, "Content-Length: 12\r\n"));
-	assert_string_equal(heard.bytes + heard.size - 4, "\r\n\r\n");
-	assert_int_equal(ask("GET /unchanged HTTP/1.1\r\n" HOST CLOSE "\r\n", &heard), 304);
-	assert_null(strstr(heard.bytes, "Content-Length"));
-	assert_string_equal(heard.bytes + heard.size - 4, "\r\n\r\n");
-	buffer_done(&heard);
+	buffer_init(&received);
+	assert_int_equal(send_request("HEAD /h HTTP/1.1\r\n" HOST CLOSE "\r\n", &received), 200);
+	assert_non_null(strstr(received.bytes, "Content-Length: 12\r\n"));
+	assert_string_equal(received.bytes + received.size - 4, "\r\n\r\n");
+	assert_int_equal(send_request("GET /unchanged HTTP/1.1\r\n" HOST CLOSE "\r\n", &received), 304);
+	assert_null(strstr(received.bytes, "Content-Length"));
+	assert_string_equal(received.bytes + received.size - 4, "\r\n\r\n");
+	buffer_done(&received);
 }
 
-static void says_continue_before_it_reads_an_announced_body(void **state)
+static void sends_100_continue_before_it_reads_an_announced_body(void **state)
 {
-	struct buffer heard;
+	struct buffer received;
 	int fd = dial();
 
 	(void)state;
-	buffer_init(&heard);
-	say(fd, "POST /e HTTP/1.1\r\n" HOST CLOSE "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
-	assert_true(hear(fd, &heard, "100 Continue\r\n\r\n"));
-	say(fd, "ok");
-	assert_true(hear(fd, &heard, "[ok]"));
+	buffer_init(&received);
+	send_text(fd, "POST /e HTTP/1.1\r\n" HOST CLOSE "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+	assert_true(receive(fd, &received, "100 Continue\r\n\r\n"));
+	send_text(fd, "ok");
+	assert_true(receive(fd, &received, "[ok]"));
 	close(fd);
-	buffer_done(&heard);
+	buffer_done(&received);
 }
 
-static void lets_no_line_break_into_a_header(void **state)
+static void removes_line_breaks_from_a_header(void **state)
 {
-	struct buffer heard;
+	struct buffer received;
 
 	(void)state;
-	buffer_init(&heard);
-	assert_int_equal(ask("GET / HTTP/1.1\r\n" HOST CLOSE "\r\n", &heard), 200);
-	assert_non_null(strstr(heard.bytes, "X-Two-Lines: aSet-Cookie: b\r\n"));
-	buffer_done(&heard);
+	buffer_init(&received);
+	assert_int_equal(send_request("GET / HTTP/1.1\r\n" HOST CLOSE "\r\n", &received), 200);
+	assert_non_null(strstr(received.bytes, "X-Two-Lines: aSet-Cookie: b\r\n"));
+	buffer_done(&received);
 }
 
-static void obeys_the_clients_wish_to_keep_or_close(void **state)
+static void keeps_or_closes_the_connection_as_the_client_asks(void **state)
 {
 	static const struct {
 		const char *request, *connection;
@@ -287,25 +288,25 @@ static void obeys_the_clients_wish_to_keep_or_close(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct buffer heard;
+		struct buffer received;
 		int fd = dial();
 
-		buffer_init(&heard);
-		say(fd, cases[i].request);
-		assert_true(hear(fd, &heard, "[]"));
-		assert_non_null(strstr(heard.bytes, cases[i].connection));
+		buffer_init(&received);
+		send_text(fd, cases[i].request);
+		assert_true(receive(fd, &received, "[]"));
+		assert_non_null(strstr(received.bytes, cases[i].connection));
 		close(fd);
-		buffer_done(&heard);
+		buffer_done(&received);
 	}
 }
 
-/* ---- what is refused ---- */
+/* ---- refusals ---- */
 
 static const struct {
 	const char *request;
 	int status;
 } refused[] = {
-	/* requests whose end two readers could see in different places */
+	/* two parsers could disagree about the end of these requests */
 	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
 	{"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400},
 	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400},
@@ -332,11 +333,11 @@ static const struct {
 	{"GET / HTTP/1.1\r\n" HOST ": no name\r\n\r\n", 400},
 	{"GET / HTTP/1.1\r\n" HOST "X: a\rb\r\n\r\n", 400},
 	{"GET / HTTP/1.1\r\n" HOST "X: a\001b\r\n\r\n", 400},
-	/* chunks that are none */
+	/* malformed chunks */
 	{"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n", 400},
 	{"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n0\r\n\r\n", 400},
 	{"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc\r\n0\r\n\r\n", 400},
-	/* requests that are none */
+	/* malformed requests */
 	{"GET / HTTP/1.1\r\n\r\n", 400},
 	{"GET / HTTP/1.1\r\n" HOST HOST "\r\n", 400},
 	{"GET / HTTP/2.0\r\n" HOST "\r\n", 505},
@@ -347,27 +348,27 @@ static const struct {
 	{"FETCH / HTTP/1.1\r\n" HOST "\r\n", 501},
 	{"TRACE / HTTP/1.1\r\n" HOST "\r\n", 501},
 	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nExpect: miracles\r\n\r\nx", 417},
-	/* too much */
+	/* over a limit */
 	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 1001\r\n\r\n", 413},
 };
 
-static void refuses_what_is_no_clear_request_and_reads_no_further(void **state)
+static void refuses_an_ambiguous_request_and_reads_no_further(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-		struct buffer heard, sent;
+		struct buffer received, sent;
 		int status = 0;
 
-		buffer_init(&heard);
+		buffer_init(&received);
 		buffer_init(&sent);
 		buffer_text(&sent, refused[i].request);
 		buffer_text(&sent, "GET /smuggled HTTP/1.1\r\n" HOST CLOSE "\r\n");
-		status = ask(sent.bytes, &heard);
-		if (status != refused[i].status || strstr(heard.bytes, "refused:") == NULL)
+		status = send_request(sent.bytes, &received);
+		if (status != refused[i].status || strstr(received.bytes, "refused:") == NULL)
 			fail_msg("case %zu, %s: expected %d, got %d: %s", i, refused[i].request, refused[i].status,
-				 status, heard.size > 0 ? heard.bytes : "nothing");
+				 status, received.size > 0 ? received.bytes : "nothing");
 		assert_int_equal(atomic_load(&answered), 0);
-		buffer_done(&heard);
+		buffer_done(&received);
 		buffer_done(&sent);
 	}
 }
@@ -381,156 +382,157 @@ static void fill(struct buffer *out, const char *before, size_t count, const cha
 	buffer_text(out, after);
 }
 
-static void names_what_is_too_long(void **state)
+static void answers_with_the_status_of_the_exceeded_limit(void **state)
 {
-	struct buffer heard, sent;
+	struct buffer received, sent;
 
 	(void)state;
-	buffer_init(&heard);
+	buffer_init(&received);
 	buffer_init(&sent);
 	fill(&sent, "GET /", 200, " HTTP/1.1\r\n" HOST "\r\n");
-	assert_int_equal(ask(sent.bytes, &heard), 414);
+	assert_int_equal(send_request(sent.bytes, &received), 414);
 	fill(&sent, "GET /?", 200, " HTTP/1.1\r\n" HOST "\r\n");
-	assert_int_equal(ask(sent.bytes, &heard), 414);
+	assert_int_equal(send_request(sent.bytes, &received), 414);
 	fill(&sent, "GET / HTTP/1.1\r\n" HOST "X: ", 4000, "\r\n\r\n");
-	assert_int_equal(ask(sent.bytes, &heard), 431);
+	assert_int_equal(send_request(sent.bytes, &received), 431);
 	fill(&sent, "GET / HTTP/1.1\r\n" HOST "X: ", 30000, "\r\n\r\n");
-	assert_int_equal(ask(sent.bytes, &heard), 431);
+	assert_int_equal(send_request(sent.bytes, &received), 431);
 	fill(&sent, "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3e9\r\n", 1001, "\r\n0\r\n\r\n");
-	assert_int_equal(ask(sent.bytes, &heard), 413);
+	assert_int_equal(send_request(sent.bytes, &received), 413);
 	assert_int_equal(atomic_load(&answered), 0);
-	buffer_done(&heard);
+	buffer_done(&received);
 	buffer_done(&sent);
 }
 
-static void overlooks_no_header_behind_many(void **state)
+static void refuses_more_headers_than_civetweb_keeps(void **state)
 {
-	struct buffer heard, sent;
+	struct buffer received, sent;
 
 	(void)state;
-	buffer_init(&heard);
+	buffer_init(&received);
 	buffer_init(&sent);
 	buffer_text(&sent, "POST / HTTP/1.1\r\n" HOST);
 	for (int i = 0; i < 70; i++)
 		buffer_format(&sent, "X-%d: y\r\n", i);
 	buffer_text(&sent, "Content-Length: 30\r\n\r\nGET /smuggled HTTP/1.1\r\n" HOST "\r\n");
-	assert_int_equal(ask(sent.bytes, &heard), 431);
+	assert_int_equal(send_request(sent.bytes, &received), 431);
 	assert_int_equal(atomic_load(&answered), 0);
-	buffer_done(&heard);
+	buffer_done(&received);
 	buffer_done(&sent);
 }
 
-/* civetweb keeps pointers into its buffer from the request before. */
-static void tells_nobody_what_another_client_asked(void **state)
+/* civetweb keeps pointers to the previous request in its buffer. */
+static void no_client_gets_data_of_another_clients_request(void **state)
 {
-	struct buffer heard;
+	struct buffer received;
 
 	(void)state;
-	buffer_init(&heard);
-	assert_int_equal(ask("DELETE /secret HTTP/1.1\r\n" HOST CLOSE "\r\n", &heard), 200);
-	assert_int_equal(ask("\x01\r\n\r\n", &heard), 400);
-	assert_null(strstr(heard.bytes, "secret"));
-	buffer_done(&heard);
+	buffer_init(&received);
+	assert_int_equal(send_request("DELETE /secret HTTP/1.1\r\n" HOST CLOSE "\r\n", &received), 200);
+	assert_int_equal(send_request("\x01\r\n\r\n", &received), 400);
+	assert_null(strstr(received.bytes, "secret"));
+	buffer_done(&received);
 }
 
-/* Targets that civetweb itself hangs up on. */
-static void answers_what_is_not_for_this_server(void **state)
+/* For these targets civetweb closes the connection without an answer. */
+static void answers_a_target_that_is_not_a_path_of_this_server(void **state)
 {
 	static const char *const targets[] = {"*", "http://elsewhere.example/", "https://elsewhere.example:1/x"};
-	struct buffer heard;
+	struct buffer received;
 
 	(void)state;
-	buffer_init(&heard);
+	buffer_init(&received);
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
 		char text[200];
 
 		snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\n" HOST "\r\n", targets[i]);
-		assert_int_equal(ask(text, &heard), 400);
+		assert_int_equal(send_request(text, &received), 400);
 	}
-	buffer_done(&heard);
+	buffer_done(&received);
 }
 
 static void refuses_a_body_that_ends_early(void **state)
 {
-	struct buffer heard;
+	struct buffer received;
 	int fd = dial();
 
 	(void)state;
-	buffer_init(&heard);
-	say(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nabc");
+	buffer_init(&received);
+	send_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nabc");
 	shutdown(fd, SHUT_WR);
-	assert_true(hear(fd, &heard, NULL));
-	assert_non_null(strstr(heard.bytes, "HTTP/1.1 400 "));
+	assert_true(receive(fd, &received, NULL));
+	assert_non_null(strstr(received.bytes, "HTTP/1.1 400 "));
 	assert_int_equal(atomic_load(&answered), 0);
 	close(fd);
-	buffer_done(&heard);
+	buffer_done(&received);
 }
 
-/* ---- time ---- */
+/* ---- timeouts ---- */
 
-static void gives_up_on_a_body_that_does_not_come(void **state)
+static void times_out_on_a_body_that_does_not_arrive(void **state)
 {
-	struct buffer heard;
+	struct buffer received;
 
 	(void)state;
-	buffer_init(&heard);
-	assert_int_equal(ask("POST / HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nabc", &heard), 408);
+	buffer_init(&received);
+	assert_int_equal(send_request("POST / HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nabc", &received), 408);
 	assert_int_equal(atomic_load(&answered), 0);
-	buffer_done(&heard);
+	buffer_done(&received);
 }
 
-/* Sends a byte whenever nothing is heard for a moment. */
-static void gives_up_on_a_body_that_only_trickles(void **state)
+/* Sends one more byte after each short pause. */
+static void times_out_on_a_body_that_arrives_byte_by_byte(void **state)
 {
 	static const char *const heads[] = {"Content-Length: 900\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n384\r\n"};
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		struct buffer heard;
+		struct buffer received;
 		int fd = dial(), bytes = 0;
 		struct pollfd waiting = {.fd = fd, .events = POLLIN};
 
-		buffer_init(&heard);
-		say(fd, "POST / HTTP/1.1\r\n" HOST);
-		say(fd, heads[i]);
+		buffer_init(&received);
+		send_text(fd, "POST / HTTP/1.1\r\n" HOST);
+		send_text(fd, heads[i]);
 		while (poll(&waiting, 1, 20) == 0 && bytes++ < 890)
-			say(fd, "x");
+			send_text(fd, "x");
 		assert_in_range(bytes, 2, 500);
-		assert_true(hear(fd, &heard, "HTTP/1.1 408 "));
+		assert_true(receive(fd, &received, "HTTP/1.1 408 "));
 		close(fd);
-		buffer_done(&heard);
+		buffer_done(&received);
 	}
 	assert_int_equal(atomic_load(&answered), 0);
 }
 
-static void closes_an_idle_connection_and_one_that_dawdles(void **state)
+static void closes_idle_and_slow_connections(void **state)
 {
-	struct buffer heard;
+	struct buffer received;
 
 	(void)state;
-	buffer_init(&heard);
-	assert_int_equal(ask("GET / HTTP/1.1\r\n" HOST "\r\n", &heard), 200);
-	assert_int_not_equal(ask("GET / HTTP/1.1\r\nHos", &heard), 200);
-	buffer_done(&heard);
+	buffer_init(&received);
+	assert_int_equal(send_request("GET / HTTP/1.1\r\n" HOST "\r\n", &received), 200);
+	assert_int_not_equal(send_request("GET / HTTP/1.1\r\nHos", &received), 200);
+	buffer_done(&received);
 }
 
-static void lets_go_of_a_connection_while_all_threads_have_one(void **state)
+static void closes_a_connection_after_its_answer_while_all_threads_are_busy(void **state)
 {
-	struct buffer heard;
+	struct buffer received;
 	int held[THREADS];
 
 	(void)state;
-	buffer_init(&heard);
+	buffer_init(&received);
 	for (int i = 0; i < THREADS; i++) {
 		held[i] = dial();
-		buffer_clear(&heard);
-		say(held[i], "GET / HTTP/1.1\r\n" HOST "\r\n");
-		assert_true(hear(held[i], &heard, "[]"));
-		assert_non_null(strstr(heard.bytes, i < THREADS - 1 ? "Connection: keep-alive" : "Connection: close"));
+		buffer_clear(&received);
+		send_text(held[i], "GET / HTTP/1.1\r\n" HOST "\r\n");
+		assert_true(receive(held[i], &received, "[]"));
+		assert_non_null(
+			strstr(received.bytes, i < THREADS - 1 ? "Connection: keep-alive" : "Connection: close"));
 	}
 	for (int i = 0; i < THREADS; i++)
 		close(held[i]);
-	buffer_done(&heard);
+	buffer_done(&received);
 }
 
 static void *stop_server(void *unused)
@@ -540,46 +542,46 @@ static void *stop_server(void *unused)
 }
 
 /* Until the stop has begun, answers are 200. An answer at the same time ends its connection. Then 503 must follow. */
-static void wait_until_refused(int *fd, struct buffer *heard)
+static void wait_until_refused(int *fd, struct buffer *received)
 {
 	for (;;) {
-		buffer_clear(heard);
-		say(*fd, "GET /late HTTP/1.1\r\n" HOST "\r\n");
-		assert_true(hear(*fd, heard, "\r\n\r\n"));
-		if (strstr(heard->bytes, "HTTP/1.1 503 ") != NULL)
+		buffer_clear(received);
+		send_text(*fd, "GET /late HTTP/1.1\r\n" HOST "\r\n");
+		assert_true(receive(*fd, received, "\r\n\r\n"));
+		if (strstr(received->bytes, "HTTP/1.1 503 ") != NULL)
 			return;
-		assert_non_null(strstr(heard->bytes, "HTTP/1.1 200 "));
-		if (strstr(heard->bytes, "Connection: close") != NULL) {
+		assert_non_null(strstr(received->bytes, "HTTP/1.1 200 "));
+		if (strstr(received->bytes, "Connection: close") != NULL) {
 			close(*fd);
 			*fd = dial();
 		}
 	}
 }
 
-static void finishes_what_runs_when_it_is_stopped(void **state)
+static void answers_running_requests_when_it_stops(void **state)
 {
-	struct buffer heard;
+	struct buffer received;
 	pthread_t stopper;
 	int fd = dial(), late = dial();
 
 	(void)state;
-	buffer_init(&heard);
-	say(fd, "GET /slow HTTP/1.1\r\n" HOST "\r\n");
+	buffer_init(&received);
+	send_text(fd, "GET /slow HTTP/1.1\r\n" HOST "\r\n");
 	sem_wait(&slow_began);
 	pthread_create(&stopper, NULL, stop_server, NULL);
-	wait_until_refused(&late, &heard);
+	wait_until_refused(&late, &received);
 	sem_post(&slow_may_end);
-	buffer_clear(&heard);
-	assert_true(hear(fd, &heard, "GET /slow ? []"));
-	assert_non_null(strstr(heard.bytes, "Connection: close"));
+	buffer_clear(&received);
+	assert_true(receive(fd, &received, "GET /slow ? []"));
+	assert_non_null(strstr(received.bytes, "Connection: close"));
 	pthread_join(stopper, NULL);
 	server = NULL;
 	close(fd);
 	close(late);
-	buffer_done(&heard);
+	buffer_done(&received);
 }
 
-static void says_when_the_port_is_taken(void **state)
+static void reports_a_port_that_is_in_use(void **state)
 {
 	struct http_config same = config();
 	struct http_server *second = NULL;
@@ -607,25 +609,25 @@ static void finds_an_element_of_a_list_header(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(hands_method_path_query_and_body_to_the_program, start),
+		cmocka_unit_test_setup(passes_method_path_query_and_body_to_the_program, start),
 		cmocka_unit_test_setup(serves_pipelined_requests_in_order_on_one_connection, start),
 		cmocka_unit_test_setup(reads_a_chunked_body_and_then_closes, start),
 		cmocka_unit_test_setup(sends_no_body_in_answer_to_head_and_with_304, start),
-		cmocka_unit_test_setup(says_continue_before_it_reads_an_announced_body, start),
-		cmocka_unit_test_setup(lets_no_line_break_into_a_header, start),
-		cmocka_unit_test_setup(obeys_the_clients_wish_to_keep_or_close, start),
-		cmocka_unit_test_setup(refuses_what_is_no_clear_request_and_reads_no_further, start),
-		cmocka_unit_test_setup(names_what_is_too_long, start),
-		cmocka_unit_test_setup(overlooks_no_header_behind_many, start),
-		cmocka_unit_test_setup(answers_what_is_not_for_this_server, start),
+		cmocka_unit_test_setup(sends_100_continue_before_it_reads_an_announced_body, start),
+		cmocka_unit_test_setup(removes_line_breaks_from_a_header, start),
+		cmocka_unit_test_setup(keeps_or_closes_the_connection_as_the_client_asks, start),
+		cmocka_unit_test_setup(refuses_an_ambiguous_request_and_reads_no_further, start),
+		cmocka_unit_test_setup(answers_with_the_status_of_the_exceeded_limit, start),
+		cmocka_unit_test_setup(refuses_more_headers_than_civetweb_keeps, start),
+		cmocka_unit_test_setup(answers_a_target_that_is_not_a_path_of_this_server, start),
 		cmocka_unit_test_setup(refuses_a_body_that_ends_early, start),
-		cmocka_unit_test_setup(lets_go_of_a_connection_while_all_threads_have_one, start),
-		cmocka_unit_test_setup(says_when_the_port_is_taken, start),
-		cmocka_unit_test_setup(finishes_what_runs_when_it_is_stopped, start),
-		cmocka_unit_test_setup_teardown(tells_nobody_what_another_client_asked, start_alone, stop),
-		cmocka_unit_test_setup_teardown(gives_up_on_a_body_that_does_not_come, start_impatient, stop),
-		cmocka_unit_test_setup_teardown(gives_up_on_a_body_that_only_trickles, start_impatient, stop),
-		cmocka_unit_test_setup_teardown(closes_an_idle_connection_and_one_that_dawdles, start_impatient, stop),
+		cmocka_unit_test_setup(closes_a_connection_after_its_answer_while_all_threads_are_busy, start),
+		cmocka_unit_test_setup(reports_a_port_that_is_in_use, start),
+		cmocka_unit_test_setup(answers_running_requests_when_it_stops, start),
+		cmocka_unit_test_setup_teardown(no_client_gets_data_of_another_clients_request, start_alone, stop),
+		cmocka_unit_test_setup_teardown(times_out_on_a_body_that_does_not_arrive, start_impatient, stop),
+		cmocka_unit_test_setup_teardown(times_out_on_a_body_that_arrives_byte_by_byte, start_impatient, stop),
+		cmocka_unit_test_setup_teardown(closes_idle_and_slow_connections, start_impatient, stop),
 		cmocka_unit_test(finds_an_element_of_a_list_header),
 	};
 

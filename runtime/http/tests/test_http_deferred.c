@@ -1,5 +1,5 @@
-/* Requests that are taken from their thread and answered by another: in order, by the right connection, once, whatever
- * the client and the server do meanwhile. */
+/* Deferred requests: each is answered once, in order, and on its own connection, whatever client and server do
+ * meanwhile. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,21 +21,21 @@
 #include "core/timestamp.h"
 #include "http/http.h"
 
-enum { THREADS = 24, TAKEN_MAX = 64, LARGE = 8 * 1024 * 1024 };
+enum { THREADS = 24, DEFERRED_MAX = 64, LARGE = 8 * 1024 * 1024 };
 
 static const int64_t patience_us = 20 * SECOND_US;
 
-/* ---- a server that takes whatever asks for /later, and leaves it to the test ---- */
+/* ---- a server that defers /later, and leaves its answer to the test ---- */
 
-static struct taken {
+static struct deferred {
 	const struct http_request *request;
 	struct http_response *response;
-} taken[TAKEN_MAX];
-static int taken_count;
+} deferred[DEFERRED_MAX];
+static int deferred_count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct http_server *server;
 
-/* What is seen of the request when it is answered, which may be long after it came. */
+/* Echoes the request as it is when it is answered, which may be long after it arrived. */
 static void respond(const struct http_request *request, struct http_response *response)
 {
 	const char *echo = http_header(request, "X-Echo");
@@ -45,7 +45,7 @@ static void respond(const struct http_request *request, struct http_response *re
 					      request->query != NULL ? request->query : "", echo != NULL ? echo : ""));
 }
 
-static void respond_at_length(const struct http_request *request, struct http_response *response)
+static void respond_with_large_body(const struct http_request *request, struct http_response *response)
 {
 	char *body = arena_new(request->arena, LARGE, 1);
 
@@ -55,24 +55,24 @@ static void respond_at_length(const struct http_request *request, struct http_re
 	response->body = (struct span){body, LARGE};
 }
 
-static void keep(const struct http_request *request, struct http_response *response)
+static void store_deferred(const struct http_request *request, struct http_response *response)
 {
 	pthread_mutex_lock(&lock);
-	assert(taken_count < TAKEN_MAX);
-	taken[taken_count++] = (struct taken){request, response};
+	assert(deferred_count < DEFERRED_MAX);
+	deferred[deferred_count++] = (struct deferred){request, response};
 	pthread_mutex_unlock(&lock);
 }
 
-/* /later waits for the test; /soon is taken and answered here and now; others are not taken. */
+/* /later is completed by the test. /soon is deferred and completed here. Others are not deferred. */
 static void answer(void *context, const struct http_request *request, struct http_response *ret_response)
 {
 	(void)context;
 	if (strcmp(request->path, "/soon") == 0 && http_defer(request)) {
 		respond(request, ret_response);
-		ret_response->body = span_of("<taken>");
+		ret_response->body = span_of("<deferred>");
 		http_complete(request);
 	} else if (strcmp(request->path, "/later") == 0 && http_defer(request)) {
-		keep(request, ret_response);
+		store_deferred(request, ret_response);
 	} else {
 		respond(request, ret_response);
 	}
@@ -101,7 +101,7 @@ static int start_with_times(int64_t time_us)
 					   .answer = answer,
 					   .refuse = refuse};
 
-	taken_count = 0;
+	deferred_count = 0;
 	return http_start(&config, &server) == OK ? 0 : -1;
 }
 
@@ -111,21 +111,21 @@ static int start(void **state)
 	return start_with_times(5 * SECOND_US);
 }
 
-static int start_impatient(void **state)
+static int start_with_short_timeouts(void **state)
 {
 	(void)state;
 	return start_with_times(300 * MS_US);
 }
 
-static int count_taken(void);
-static void finish_first(void);
+static int count_deferred(void);
+static void complete_first(void);
 
-/* A test that failed leaves some behind. */
+/* A failed test leaves deferred requests. */
 static int stop(void **state)
 {
 	(void)state;
-	while (count_taken() > 0)
-		finish_first();
+	while (count_deferred() > 0)
+		complete_first();
 	http_stop(server);
 	server = NULL;
 	return 0;
@@ -135,36 +135,36 @@ static int stop(void **state)
 
 struct client {
 	int fd;
-	struct buffer heard;
+	struct buffer received;
 };
 
-static void nap(int64_t time_us)
+static void pause_for(int64_t time_us)
 {
 	const struct timespec pause = {.tv_sec = time_us / SECOND_US, .tv_nsec = time_us % SECOND_US * 1000};
 
 	(void)nanosleep(&pause, NULL);
 }
 
-static void say(const struct client *client, const char *text)
+static void send_text(const struct client *client, const char *text)
 {
 	assert_int_equal(send(client->fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
 }
 
-static void ask(const struct client *client, const char *target, const char *echo)
+static void send_request(const struct client *client, const char *target, const char *echo)
 {
 	char text[300];
 
 	snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: test\r\nX-Echo: %s\r\n\r\n", target, echo);
-	say(client, text);
+	send_text(client, text);
 }
 
-/* Hears on until `wanted` is there; false where the server closes, or nothing more comes for `wait_us`. */
-static bool hear_for(struct client *client, const char *wanted, int64_t wait_us)
+/* Reads until `wanted` has arrived. False: the server closed, or nothing arrived for `wait_us`. */
+static bool receive_within(struct client *client, const char *wanted, int64_t wait_us)
 {
 	char piece[65536];
 	struct pollfd waiting = {.fd = client->fd, .events = POLLIN};
 
-	while (client->heard.size == 0 || strstr(client->heard.bytes, wanted) == NULL) {
+	while (client->received.size == 0 || strstr(client->received.bytes, wanted) == NULL) {
 		ssize_t got = 0;
 
 		if (poll(&waiting, 1, (int)(wait_us / MS_US)) != 1)
@@ -172,18 +172,18 @@ static bool hear_for(struct client *client, const char *wanted, int64_t wait_us)
 		got = recv(client->fd, piece, sizeof(piece), 0);
 		if (got <= 0)
 			return false;
-		buffer_add(&client->heard, piece, (size_t)got);
+		buffer_add(&client->received, piece, (size_t)got);
 	}
 	return true;
 }
 
-static bool hear(struct client *client, const char *wanted)
+static bool receive(struct client *client, const char *wanted)
 {
-	return hear_for(client, wanted, patience_us);
+	return receive_within(client, wanted, patience_us);
 }
 
-/* Nothing more is said, and the server closes. */
-static bool is_hung_up_on(struct client *client)
+/* Whether the server closes without sending more. */
+static bool is_closed_by_server(struct client *client)
 {
 	struct pollfd waiting = {.fd = client->fd, .events = POLLIN};
 	char byte = 0;
@@ -191,124 +191,124 @@ static bool is_hung_up_on(struct client *client)
 	return poll(&waiting, 1, (int)(patience_us / MS_US)) == 1 && recv(client->fd, &byte, 1, 0) == 0;
 }
 
-static void dial(struct client *client, int receive_bytes)
+static void connect_client(struct client *client, int receive_bytes)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_port(server))};
 
 	client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	buffer_init(&client->heard);
+	buffer_init(&client->received);
 	if (receive_bytes > 0)
 		setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof(receive_bytes));
 	inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
 	assert_int_equal(connect(client->fd, (const struct sockaddr *)&address, sizeof(address)), 0);
-	/* The guard looks for the sockets of those who were heard. */
-	ask(client, "/at-once", "");
-	assert_true(hear(client, "at-once  >"));
-	buffer_clear(&client->heard);
+	/* The guard finds the sockets of connections that have sent a request. */
+	send_request(client, "/at-once", "");
+	assert_true(receive(client, "at-once  >"));
+	buffer_clear(&client->received);
 }
 
-/* Until its requests are taken: its socket is known only after a while. */
-static void settle(struct client *client)
+/* Waits until requests of this connection are deferred. The guard finds its socket only after a while. */
+static void wait_until_deferrable(struct client *client)
 {
 	const int64_t until = monotonic_now() + patience_us;
 
 	for (;;) {
 		assert_true(monotonic_now() < until);
-		buffer_clear(&client->heard);
-		ask(client, "/soon", "");
-		assert_true(hear(client, ">"));
-		if (strstr(client->heard.bytes, "<taken>") != NULL)
+		buffer_clear(&client->received);
+		send_request(client, "/soon", "");
+		assert_true(receive(client, ">"));
+		if (strstr(client->received.bytes, "<deferred>") != NULL)
 			break;
-		nap(2 * MS_US);
+		pause_for(2 * MS_US);
 	}
-	buffer_clear(&client->heard);
+	buffer_clear(&client->received);
 }
 
-static void hang_up(struct client *client, bool rudely)
+static void disconnect(struct client *client, bool with_reset)
 {
 	const struct linger none = {.l_onoff = 1, .l_linger = 0};
 
-	if (rudely)
+	if (with_reset)
 		setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 	close(client->fd);
-	buffer_done(&client->heard);
+	buffer_done(&client->received);
 }
 
-/* ---- the one who answers ---- */
+/* ---- completing answers ---- */
 
-static int count_taken(void)
+static int count_deferred(void)
 {
 	int count = 0;
 
 	pthread_mutex_lock(&lock);
-	count = taken_count;
+	count = deferred_count;
 	pthread_mutex_unlock(&lock);
 	return count;
 }
 
-static void wait_until_taken(int count)
+static void wait_until_deferred(int count)
 {
 	const int64_t until = monotonic_now() + patience_us;
-	int now = count_taken();
+	int now = count_deferred();
 
-	for (; now < count; now = count_taken()) {
+	for (; now < count; now = count_deferred()) {
 		assert_true(monotonic_now() < until);
-		nap(200);
+		pause_for(200);
 	}
 	assert_int_equal(now, count);
 }
 
-/* The oldest that was taken. */
-static struct taken take_first(void)
+/* The oldest deferred request. */
+static struct deferred remove_first(void)
 {
-	struct taken first;
+	struct deferred first;
 
 	pthread_mutex_lock(&lock);
-	assert(taken_count > 0);
-	first = taken[0];
-	memmove(taken, taken + 1, (size_t)--taken_count * sizeof(*taken));
+	assert(deferred_count > 0);
+	first = deferred[0];
+	memmove(deferred, deferred + 1, (size_t)--deferred_count * sizeof(*deferred));
 	pthread_mutex_unlock(&lock);
 	return first;
 }
 
-static void finish_first(void)
+static void complete_first(void)
 {
-	const struct taken first = take_first();
+	const struct deferred first = remove_first();
 
 	respond(first.request, first.response);
 	http_complete(first.request);
 }
 
-/* ---- what holds ---- */
+/* ---- tests ---- */
 
 static void answers_come_in_the_order_of_their_requests(void **state)
 {
 	struct client client;
 
 	(void)state;
-	dial(&client, 0);
-	settle(&client);
+	connect_client(&client, 0);
+	wait_until_deferrable(&client);
 	for (int i = 0; i < 50; i++) {
 		const char *first = NULL, *second = NULL;
 
-		buffer_clear(&client.heard);
-		say(&client, "GET /later HTTP/1.1\r\nHost: test\r\nX-Echo: one\r\n\r\n"
-			     "GET /at-once HTTP/1.1\r\nHost: test\r\nX-Echo: two\r\n\r\n"
-			     "GET /later HTTP/1.1\r\nHost: test\r\nX-Echo: three\r\n\r\n");
-		wait_until_taken(1);
-		assert_false(hear_for(&client, "two", i == 0 ? 200 * MS_US : 1 * MS_US));
-		wait_until_taken(1);
-		finish_first();
-		wait_until_taken(1);
-		finish_first();
-		assert_true(hear(&client, "three>"));
-		first = strstr(client.heard.bytes, "<GET /later  one>");
+		buffer_clear(&client.received);
+		send_text(&client, "GET /later HTTP/1.1\r\nHost: test\r\nX-Echo: one\r\n\r\n"
+				   "GET /at-once HTTP/1.1\r\nHost: test\r\nX-Echo: two\r\n\r\n"
+				   "GET /later HTTP/1.1\r\nHost: test\r\nX-Echo: three\r\n\r\n");
+		wait_until_deferred(1);
+		assert_false(receive_within(&client, "two", i == 0 ? 200 * MS_US : 1 * MS_US));
+		wait_until_deferred(1);
+		complete_first();
+		wait_until_deferred(1);
+		complete_first();
+		assert_true(receive(&client, "three>"));
+		first = strstr(client.received.bytes, "<GET /later  one>");
 		assert_non_null(first);
 		second = strstr(first, "<GET /at-once  two>");
 		assert_non_null(second);
 		assert_non_null(strstr(second, "<GET /later  three>"));
 	}
-	hang_up(&client, false);
+	disconnect(&client, false);
 }
 
 static void a_refusal_waits_for_the_answer_before_it(void **state)
@@ -316,37 +316,37 @@ static void a_refusal_waits_for_the_answer_before_it(void **state)
 	struct client client;
 
 	(void)state;
-	dial(&client, 0);
-	settle(&client);
-	say(&client, "GET /later HTTP/1.1\r\nHost: test\r\n\r\nG@T / HTTP/1.1\r\nHost: test\r\n\r\n");
-	wait_until_taken(1);
-	assert_false(hear_for(&client, "refused", 200 * MS_US));
-	finish_first();
-	assert_true(hear(&client, "refused"));
-	assert_non_null(strstr(strstr(client.heard.bytes, "<GET /later  >"), "HTTP/1.1 400 "));
-	hang_up(&client, false);
+	connect_client(&client, 0);
+	wait_until_deferrable(&client);
+	send_text(&client, "GET /later HTTP/1.1\r\nHost: test\r\n\r\nG@T / HTTP/1.1\r\nHost: test\r\n\r\n");
+	wait_until_deferred(1);
+	assert_false(receive_within(&client, "refused", 200 * MS_US));
+	complete_first();
+	assert_true(receive(&client, "refused"));
+	assert_non_null(strstr(strstr(client.received.bytes, "<GET /later  >"), "HTTP/1.1 400 "));
+	disconnect(&client, false);
 }
 
 /* civetweb reads the next request into the same buffer. */
-static void what_was_taken_keeps_its_head(void **state)
+static void a_deferred_request_keeps_its_headers(void **state)
 {
 	struct client client;
 
 	(void)state;
-	dial(&client, 0);
-	settle(&client);
-	ask(&client, "/later?first=1", "the first");
-	wait_until_taken(1);
-	say(&client, "POST /another-and-much-longer?second HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n"
-		     "X-Echo: the second, which is longer than the first\r\nX-Other: and so on\r\n\r\n");
-	nap(100 * MS_US);
-	finish_first();
-	assert_true(hear(&client, "longer than the first>"));
-	assert_non_null(strstr(client.heard.bytes, "<GET /later first=1 the first>"));
-	hang_up(&client, false);
+	connect_client(&client, 0);
+	wait_until_deferrable(&client);
+	send_request(&client, "/later?first=1", "the first");
+	wait_until_deferred(1);
+	send_text(&client, "POST /another-and-much-longer?second HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n"
+			   "X-Echo: the second, which is longer than the first\r\nX-Other: and so on\r\n\r\n");
+	pause_for(100 * MS_US);
+	complete_first();
+	assert_true(receive(&client, "longer than the first>"));
+	assert_non_null(strstr(client.received.bytes, "<GET /later first=1 the first>"));
+	disconnect(&client, false);
 }
 
-static void nobody_gets_the_answer_of_one_who_has_gone(void **state)
+static void no_client_gets_the_answer_of_a_closed_connection(void **state)
 {
 	enum { CLIENTS = 8, ROUNDS = 4 };
 
@@ -355,112 +355,113 @@ static void nobody_gets_the_answer_of_one_who_has_gone(void **state)
 		struct client gone[CLIENTS], next[CLIENTS];
 
 		for (int i = 0; i < CLIENTS; i++)
-			dial(&gone[i], 0);
+			connect_client(&gone[i], 0);
 		for (int i = 0; i < CLIENTS; i++) {
-			settle(&gone[i]);
-			ask(&gone[i], "/later", "gone");
+			wait_until_deferrable(&gone[i]);
+			send_request(&gone[i], "/later", "gone");
 		}
-		wait_until_taken(CLIENTS);
+		wait_until_deferred(CLIENTS);
 		for (int i = 0; i < CLIENTS; i++)
-			hang_up(&gone[i], i % 2 == 0);
-		/* These get what descriptors are free, and are being served when the others' answers come. */
+			disconnect(&gone[i], i % 2 == 0);
+		/* These connections get the free descriptors, and are served when the answers of the others are
+		 * written. */
 		for (int i = 0; i < CLIENTS; i++)
-			dial(&next[i], 0);
+			connect_client(&next[i], 0);
 		for (int i = 0; i < CLIENTS; i++)
-			settle(&next[i]);
+			wait_until_deferrable(&next[i]);
 		for (int i = 0; i < CLIENTS; i++)
-			finish_first();
+			complete_first();
 		for (int i = 0; i < CLIENTS; i++) {
-			ask(&next[i], "/later", "own");
-			wait_until_taken(1);
-			finish_first();
-			assert_true(hear(&next[i], "own>"));
-			assert_null(strstr(next[i].heard.bytes, "gone"));
-			hang_up(&next[i], false);
+			send_request(&next[i], "/later", "own");
+			wait_until_deferred(1);
+			complete_first();
+			assert_true(receive(&next[i], "own>"));
+			assert_null(strstr(next[i].received.bytes, "gone"));
+			disconnect(&next[i], false);
 		}
 	}
 }
 
-static void check_large(const struct buffer *heard)
+static void check_large(const struct buffer *received)
 {
-	const char *body = strstr(heard->bytes, "\r\n\r\n") + 4;
+	const char *body = strstr(received->bytes, "\r\n\r\n") + 4;
 
 	for (size_t i = 0; i < LARGE; i++)
 		if (body[i] != (char)('a' + i % 23))
 			fail_msg("byte %zu is wrong", i);
 }
 
-static void who_reads_slowly_keeps_nobody_waiting(void **state)
+static void a_slow_client_does_not_delay_others(void **state)
 {
 	struct client slow, other;
-	struct taken first;
+	struct deferred first;
 	int64_t began_us = 0;
 
 	(void)state;
-	dial(&slow, 4096);
-	dial(&other, 0);
-	settle(&slow);
-	settle(&other);
-	ask(&slow, "/later", "");
-	wait_until_taken(1);
-	first = take_first();
-	respond_at_length(first.request, first.response);
+	connect_client(&slow, 4096);
+	connect_client(&other, 0);
+	wait_until_deferrable(&slow);
+	wait_until_deferrable(&other);
+	send_request(&slow, "/later", "");
+	wait_until_deferred(1);
+	first = remove_first();
+	respond_with_large_body(first.request, first.response);
 	began_us = monotonic_now();
 	http_complete(first.request);
 	assert_true(monotonic_now() - began_us < 2 * SECOND_US);
-	ask(&slow, "/at-once", "after it"); /* and keeps its turn */
-	ask(&other, "/later", "meanwhile");
-	wait_until_taken(1);
-	finish_first();
-	assert_true(hear(&other, "meanwhile>"));
-	assert_true(hear(&slow, "after it>"));
-	assert_true(slow.heard.size > LARGE);
-	check_large(&slow.heard);
-	hang_up(&slow, false);
-	hang_up(&other, false);
+	send_request(&slow, "/at-once", "after it"); /* in the right order */
+	send_request(&other, "/later", "meanwhile");
+	wait_until_deferred(1);
+	complete_first();
+	assert_true(receive(&other, "meanwhile>"));
+	assert_true(receive(&slow, "after it>"));
+	assert_true(slow.received.size > LARGE);
+	check_large(&slow.received);
+	disconnect(&slow, false);
+	disconnect(&other, false);
 }
 
-static void who_takes_nothing_for_too_long_is_hung_up_on(void **state)
+static void a_client_that_reads_nothing_is_disconnected(void **state)
 {
 	struct client slow;
-	struct taken first;
+	struct deferred first;
 
 	(void)state;
-	dial(&slow, 4096);
-	settle(&slow);
-	ask(&slow, "/later", "");
-	ask(&slow, "/at-once", "after it");
-	wait_until_taken(1);
-	first = take_first();
-	respond_at_length(first.request, first.response);
+	connect_client(&slow, 4096);
+	wait_until_deferrable(&slow);
+	send_request(&slow, "/later", "");
+	send_request(&slow, "/at-once", "after it");
+	wait_until_deferred(1);
+	first = remove_first();
+	respond_with_large_body(first.request, first.response);
 	http_complete(first.request);
-	nap(2500 * MS_US); /* a second more than it has for a request */
-	assert_false(hear(&slow, "after it>"));
-	assert_in_range(slow.heard.size, 1, LARGE - 1);
-	hang_up(&slow, false);
+	pause_for(2500 * MS_US); /* a second longer than the timeout of a request */
+	assert_false(receive(&slow, "after it>"));
+	assert_in_range(slow.received.size, 1, LARGE - 1);
+	disconnect(&slow, false);
 }
 
-/* The time for the next request begins with the answer. */
-static void who_waits_for_an_answer_is_not_idle(void **state)
+/* The idle timeout begins with the answer. */
+static void a_connection_that_waits_for_its_answer_is_not_idle(void **state)
 {
 	struct client client;
 
 	(void)state;
-	dial(&client, 0);
-	settle(&client);
-	ask(&client, "/later", "patient");
-	wait_until_taken(1);
-	nap(1500 * MS_US);
-	finish_first();
-	assert_true(hear(&client, "patient>"));
-	assert_non_null(strstr(client.heard.bytes, "Connection: keep-alive"));
-	ask(&client, "/at-once", "again");
-	assert_true(hear(&client, "again>"));
-	/* It begins then, all the same. */
-	ask(&client, "/soon", "");
-	assert_true(hear(&client, "<taken>"));
-	assert_true(is_hung_up_on(&client));
-	hang_up(&client, false);
+	connect_client(&client, 0);
+	wait_until_deferrable(&client);
+	send_request(&client, "/later", "patient");
+	wait_until_deferred(1);
+	pause_for(1500 * MS_US);
+	complete_first();
+	assert_true(receive(&client, "patient>"));
+	assert_non_null(strstr(client.received.bytes, "Connection: keep-alive"));
+	send_request(&client, "/at-once", "again");
+	assert_true(receive(&client, "again>"));
+	/* After the answer, the idle timeout runs. */
+	send_request(&client, "/soon", "");
+	assert_true(receive(&client, "<deferred>"));
+	assert_true(is_closed_by_server(&client));
+	disconnect(&client, false);
 }
 
 static atomic_bool stopped;
@@ -476,95 +477,95 @@ static void *stop_server(void *unused)
 static void wait_until_refused(struct client *client)
 {
 	for (;;) {
-		buffer_clear(&client->heard);
-		ask(client, "/at-once", "");
-		assert_true(hear(client, ">"));
-		if (strstr(client->heard.bytes, "HTTP/1.1 503 ") != NULL)
+		buffer_clear(&client->received);
+		send_request(client, "/at-once", "");
+		assert_true(receive(client, ">"));
+		if (strstr(client->received.bytes, "HTTP/1.1 503 ") != NULL)
 			return;
-		assert_non_null(strstr(client->heard.bytes, "HTTP/1.1 200 "));
-		if (strstr(client->heard.bytes, "Connection: close") != NULL) {
-			hang_up(client, false);
-			dial(client, 0);
+		assert_non_null(strstr(client->received.bytes, "HTTP/1.1 200 "));
+		if (strstr(client->received.bytes, "Connection: close") != NULL) {
+			disconnect(client, false);
+			connect_client(client, 0);
 		}
 	}
 }
 
-static void a_stop_waits_for_the_answers_that_are_to_come(void **state)
+static void a_stop_waits_for_deferred_answers(void **state)
 {
 	struct client client, late;
 	pthread_t stopper;
 
 	(void)state;
 	atomic_store(&stopped, false);
-	dial(&client, 0);
-	dial(&late, 0);
-	settle(&client);
-	ask(&client, "/later", "the last");
-	wait_until_taken(1);
+	connect_client(&client, 0);
+	connect_client(&late, 0);
+	wait_until_deferrable(&client);
+	send_request(&client, "/later", "the last");
+	wait_until_deferred(1);
 	pthread_create(&stopper, NULL, stop_server, NULL);
 	wait_until_refused(&late);
-	nap(200 * MS_US);
+	pause_for(200 * MS_US);
 	assert_false(atomic_load(&stopped));
-	finish_first();
-	assert_true(hear(&client, "the last>"));
-	assert_non_null(strstr(client.heard.bytes, "Connection: close"));
+	complete_first();
+	assert_true(receive(&client, "the last>"));
+	assert_non_null(strstr(client.received.bytes, "Connection: close"));
 	pthread_join(stopper, NULL);
-	hang_up(&client, false);
-	hang_up(&late, false);
+	disconnect(&client, false);
+	disconnect(&late, false);
 }
 
-static void what_ends_the_connection_is_not_taken(void **state)
+static void a_request_that_ends_the_connection_is_not_deferred(void **state)
 {
 	struct client client;
 
 	(void)state;
-	dial(&client, 0);
-	settle(&client);
-	say(&client, "GET /later HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
-	assert_true(hear(&client, "<GET /later  >"));
-	assert_int_equal(count_taken(), 0);
-	hang_up(&client, false);
+	connect_client(&client, 0);
+	wait_until_deferrable(&client);
+	send_text(&client, "GET /later HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+	assert_true(receive(&client, "<GET /later  >"));
+	assert_int_equal(count_deferred(), 0);
+	disconnect(&client, false);
 }
 
 /* ---- many at once ---- */
 
 static atomic_bool over;
 
-static void *finish_all(void *unused)
+static void *complete_all(void *unused)
 {
 	while (!atomic_load(&over)) {
-		if (count_taken() > 0)
-			finish_first();
+		if (count_deferred() > 0)
+			complete_first();
 		else
-			nap(50);
+			pause_for(50);
 	}
 	return unused;
 }
 
-static void *ask_again_and_again(void *argument)
+static void *request_repeatedly(void *argument)
 {
 	struct client client;
 	char own[40], wanted[60];
 
-	dial(&client, 0);
+	connect_client(&client, 0);
 	for (int i = 0; i < 400; i++) {
 		snprintf(own, sizeof(own), "%p-%d", argument, i);
 		snprintf(wanted, sizeof(wanted), "  %s>", own);
-		buffer_clear(&client.heard);
-		ask(&client, i % 5 == 4 ? "/at-once" : "/later", own);
-		assert(hear(&client, wanted));
+		buffer_clear(&client.received);
+		send_request(&client, i % 5 == 4 ? "/at-once" : "/later", own);
+		assert(receive(&client, wanted));
 		if (i % 100 == 99) {
-			hang_up(&client, true);
-			dial(&client, 0);
+			disconnect(&client, true);
+			connect_client(&client, 0);
 		} else if (i % 100 < 3) {
-			nap(100 * MS_US);
+			pause_for(100 * MS_US);
 		}
 	}
-	hang_up(&client, false);
+	disconnect(&client, false);
 	return argument;
 }
 
-static void everybody_gets_his_own(void **state)
+static void every_client_gets_its_own_answers(void **state)
 {
 	enum { ASKERS = 16 };
 	pthread_t askers[ASKERS], finisher;
@@ -573,8 +574,8 @@ static void everybody_gets_his_own(void **state)
 	(void)state;
 	atomic_store(&over, false);
 	for (int i = 0; i < ASKERS; i++)
-		pthread_create(&askers[i], NULL, ask_again_and_again, &names[i]);
-	pthread_create(&finisher, NULL, finish_all, NULL);
+		pthread_create(&askers[i], NULL, request_repeatedly, &names[i]);
+	pthread_create(&finisher, NULL, complete_all, NULL);
 	for (int i = 0; i < ASKERS; i++)
 		pthread_join(askers[i], NULL);
 	atomic_store(&over, true);
@@ -582,21 +583,21 @@ static void everybody_gets_his_own(void **state)
 }
 
 #define each(test)             cmocka_unit_test_setup_teardown(test, start, stop)
-#define each_impatiently(test) cmocka_unit_test_setup_teardown(test, start_impatient, stop)
+#define each_impatiently(test) cmocka_unit_test_setup_teardown(test, start_with_short_timeouts, stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		each(answers_come_in_the_order_of_their_requests),
 		each(a_refusal_waits_for_the_answer_before_it),
-		each(what_was_taken_keeps_its_head),
-		each(nobody_gets_the_answer_of_one_who_has_gone),
-		each(who_reads_slowly_keeps_nobody_waiting),
-		each_impatiently(who_takes_nothing_for_too_long_is_hung_up_on),
-		each_impatiently(who_waits_for_an_answer_is_not_idle),
-		cmocka_unit_test_setup(a_stop_waits_for_the_answers_that_are_to_come, start),
-		each(what_ends_the_connection_is_not_taken),
-		each(everybody_gets_his_own),
+		each(a_deferred_request_keeps_its_headers),
+		each(no_client_gets_the_answer_of_a_closed_connection),
+		each(a_slow_client_does_not_delay_others),
+		each_impatiently(a_client_that_reads_nothing_is_disconnected),
+		each_impatiently(a_connection_that_waits_for_its_answer_is_not_idle),
+		cmocka_unit_test_setup(a_stop_waits_for_deferred_answers, start),
+		each(a_request_that_ends_the_connection_is_not_deferred),
+		each(every_client_gets_its_own_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* RPC against a real RabbitMQ (broker_fixture.h says which): many threads ask, one thread answers. */
+/* RPC against a real RabbitMQ (see broker_fixture.h): many threads call, one thread answers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -25,14 +25,14 @@ static const struct message_type types[TYPES] = {
 };
 static const struct contract contract = {.types = types, .count = TYPES};
 
-static const int64_t patience_us = 20 * SECOND_US;
+static const int64_t timeout_us = 20 * SECOND_US;
 
-/* ---- the side that answers ---- */
+/* ---- the service ---- */
 
 struct answerer {
 	pthread_t thread;
 	const char *queue;
-	atomic_bool stopping, holding; /* holding: takes messages and answers none until it holds no longer */
+	atomic_bool stopping, holding; /* holding: it fetches messages and answers none until holding is false */
 	atomic_int items, messages, largest;
 };
 
@@ -120,7 +120,7 @@ static void stop(struct answerer *answerer)
 	pthread_join(answerer->thread, NULL);
 }
 
-/* ---- the side that asks ---- */
+/* ---- the callers ---- */
 
 static struct rpc *new_rpc(const char *program)
 {
@@ -132,7 +132,7 @@ static struct rpc *new_rpc(const char *program)
 					  .in_flight_max = 200,
 					  .breaker_after = 3};
 	struct rpc *rpc = rpc_new(&config);
-	int64_t until = monotonic_now() + patience_us;
+	int64_t until = monotonic_now() + timeout_us;
 
 	while (!rpc_connected(rpc))
 		assert_true(monotonic_now() < until);
@@ -159,7 +159,7 @@ static struct rpc_request request_of(int type, const char *data, int64_t wait_us
 		.type = type, .id = uuid_new(now), .time_us = now, .deadline_us = now + wait_us, .data = span_of(data)};
 }
 
-/* A call by a thread of its own. */
+/* A call in a thread of its own. */
 struct asker {
 	pthread_t thread;
 	struct rpc *rpc;
@@ -194,7 +194,7 @@ static void forget(struct asker *asker)
 	arena_done(&asker->arena);
 }
 
-/* A call of which only the status is of interest. */
+/* Makes a call and returns only its status. */
 static enum status ask_here(struct rpc *rpc, int type, int64_t wait_us)
 {
 	struct asker asker = {.rpc = rpc, .request = request_of(type, "{}", wait_us)};
@@ -207,17 +207,17 @@ static enum status ask_here(struct rpc *rpc, int type, int64_t wait_us)
 
 static void wait_for(atomic_int *count, int least)
 {
-	int64_t until = monotonic_now() + patience_us;
+	int64_t until = monotonic_now() + timeout_us;
 
 	while (*count < least)
 		assert_true(monotonic_now() < until);
 }
 
-/* ---- what holds ---- */
+/* ---- tests ---- */
 
 static void a_call_gets_its_answer(void **state)
 {
-	struct rpc_request request = request_of(ECHO, "{\"n\":7}", patience_us);
+	struct rpc_request request = request_of(ECHO, "{\"n\":7}", timeout_us);
 	struct answerer answerer;
 	struct rpc_reply reply;
 	struct arena arena;
@@ -228,7 +228,7 @@ static void a_call_gets_its_answer(void **state)
 	assert_int_equal(reply.data.size, 7);
 	assert_memory_equal(reply.data.bytes, "{\"n\":7}", 7);
 
-	request = request_of(ECHO, "{\"n\":\"refuse\"}", patience_us);
+	request = request_of(ECHO, "{\"n\":\"refuse\"}", timeout_us);
 	assert_int_equal(rpc_call(*state, &request, &arena, &reply), E_CONFLICT);
 	assert_string_equal(reply.code, "no_thanks");
 	assert_string_equal(reply.detail, "asked to refuse");
@@ -247,7 +247,7 @@ static void *ask_repeatedly(void *argument)
 
 	for (int i = 0; i < ROUNDS; i++) {
 		snprintf(data, sizeof(data), "{\"asker\":\"%p\",\"round\":%d}", argument, i);
-		asker->request = request_of(ECHO, data, patience_us);
+		asker->request = request_of(ECHO, data, timeout_us);
 		arena_reset(&asker->arena);
 		assert_int_equal(rpc_call(asker->rpc, &asker->request, &asker->arena, &asker->reply), OK);
 		assert_int_equal(asker->reply.data.size, strlen(data));
@@ -256,7 +256,7 @@ static void *ask_repeatedly(void *argument)
 	return NULL;
 }
 
-static void what_waits_together_travels_together(void **state)
+static void calls_that_wait_together_are_sent_together(void **state)
 {
 	static struct asker askers[THREADS];
 	struct answerer answerer;
@@ -277,7 +277,7 @@ static void what_waits_together_travels_together(void **state)
 	assert_true(answerer.largest <= RPC_ITEMS_MAX);
 }
 
-/* The present value of a counter, as Prometheus would read it. */
+/* The current value of a counter, as Prometheus reads it. */
 static int counted(const char *series)
 {
 	struct buffer text;
@@ -295,7 +295,7 @@ static int counted(const char *series)
 
 static void wait_until_counted(const char *series, int least)
 {
-	int64_t until = monotonic_now() + patience_us;
+	int64_t until = monotonic_now() + timeout_us;
 
 	while (counted(series) < least)
 		assert_true(monotonic_now() < until);
@@ -304,14 +304,14 @@ static void wait_until_counted(const char *series, int least)
 static const char sent_messages[] = "comanda_rpc_messages_total{queue=\"test.query\"} ";
 static const char asked[] = "comanda_rpc_requests_total{queue=\"test.query\"} ";
 
-/* Fills the window with calls that are not answered yet, so that what follows waits. */
+/* Fills the window with unanswered calls, so that later calls wait. */
 static void fill_window(struct asker *fillers, struct rpc *rpc, struct answerer *answerer)
 {
 	int before = counted(sent_messages);
 
 	answerer->holding = true;
 	for (int i = 0; i < 3; i++) {
-		ask_beside(&fillers[i], rpc, request_of(ECHO, "{\"fill\":true}", patience_us));
+		ask_beside(&fillers[i], rpc, request_of(ECHO, "{\"fill\":true}", timeout_us));
 		wait_until_counted(sent_messages, before + i + 1);
 	}
 }
@@ -325,7 +325,7 @@ static void join_all(struct asker *askers, int count, enum status status)
 	}
 }
 
-static void equal_reads_that_wait_together_are_asked_once(void **state)
+static void equal_reads_that_wait_together_are_sent_once(void **state)
 {
 	struct asker fillers[3], readers[20];
 	struct rpc_request request;
@@ -336,9 +336,9 @@ static void equal_reads_that_wait_together_are_asked_once(void **state)
 	fill_window(fillers, *state, &answerer);
 	before = counted(asked);
 	for (int i = 0; i < 20; i++) {
-		request = request_of(ECHO, "{\"id\":1}", patience_us);
+		request = request_of(ECHO, "{\"id\":1}", timeout_us);
 		request.mergeable = true;
-		/* Another caller may see something else. */
+		/* Another caller may get another reply. */
 		request.caller.user_id.bytes[0] = i == 19;
 		ask_beside(&readers[i], *state, request);
 	}
@@ -351,9 +351,9 @@ static void equal_reads_that_wait_together_are_asked_once(void **state)
 	assert_int_equal(answerer.messages, 4);
 }
 
-static void a_caller_who_gives_up_leaves_the_others_waiting(void **state)
+static void a_caller_that_times_out_leaves_the_others_waiting(void **state)
 {
-	struct rpc_request request = request_of(ECHO, "{\"id\":1}", patience_us), hasty = request;
+	struct rpc_request request = request_of(ECHO, "{\"id\":1}", timeout_us), hasty = request;
 	struct asker fillers[3], patient;
 	struct answerer answerer;
 	int before;
@@ -381,9 +381,9 @@ static void a_caller_who_gives_up_leaves_the_others_waiting(void **state)
 	assert_int_equal(answerer.items, 4);
 }
 
-static void the_same_id_asks_the_same_or_is_refused(void **state)
+static void a_repeated_id_with_other_data_is_refused(void **state)
 {
-	struct rpc_request request = request_of(ECHO, "{\"a\":1}", patience_us), other = request;
+	struct rpc_request request = request_of(ECHO, "{\"a\":1}", timeout_us), other = request;
 	struct answerer answerer;
 	struct asker first, second, third;
 
@@ -408,9 +408,9 @@ static void the_same_id_asks_the_same_or_is_refused(void **state)
 	forget(&third);
 }
 
-static void a_full_queue_is_told_at_once(void **state)
+static void a_full_queue_is_reported_at_once(void **state)
 {
-	struct rpc_request request = request_of(FULL, "{}", patience_us);
+	struct rpc_request request = request_of(FULL, "{}", timeout_us);
 	struct rpc_reply reply;
 	struct arena arena;
 
@@ -422,12 +422,12 @@ static void a_full_queue_is_told_at_once(void **state)
 	arena_done(&arena);
 }
 
-static void a_missing_queue_is_told_at_once(void **state)
+static void a_missing_queue_is_reported_at_once(void **state)
 {
-	assert_int_equal(ask_here(*state, NOWHERE, patience_us), E_UNAVAILABLE);
+	assert_int_equal(ask_here(*state, NOWHERE, timeout_us), E_UNAVAILABLE);
 }
 
-static void a_silent_consumer_opens_the_breaker_and_its_first_answer_closes_it(void **state)
+static void a_service_without_replies_opens_the_breaker_and_its_first_reply_closes_it(void **state)
 {
 	struct answerer answerer;
 	int64_t before, until;
@@ -435,26 +435,26 @@ static void a_silent_consumer_opens_the_breaker_and_its_first_answer_closes_it(v
 
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(ask_here(*state, ECHO_SLOWLY, 30 * MS_US), E_TIMEOUT);
-	/* One call tests the queue, for a second at most; the other is refused at once. */
+	/* One call is the probe, for at most a second. The other is refused at once. */
 	before = monotonic_now();
 	for (int i = 0; i < 2; i++)
-		ask_beside(&probes[i], *state, request_of(ECHO_SLOWLY, "{}", patience_us));
+		ask_beside(&probes[i], *state, request_of(ECHO_SLOWLY, "{}", timeout_us));
 	for (int i = 0; i < 2; i++)
 		join(&probes[i]);
 	assert_true(monotonic_now() - before < 5 * SECOND_US);
 	assert_int_equal(probes[0].reply.status + probes[1].reply.status, E_TIMEOUT + E_UNAVAILABLE);
 	forget(&probes[0]);
 	forget(&probes[1]);
-	/* Another queue is not concerned. */
+	/* Another queue is not affected. */
 	start(&answerer, "test.query");
-	assert_int_equal(ask_here(*state, ECHO, patience_us), OK);
+	assert_int_equal(ask_here(*state, ECHO, timeout_us), OK);
 	stop(&answerer);
 
 	start(&answerer, "test.command");
-	until = monotonic_now() + patience_us;
-	while (ask_here(*state, ECHO_SLOWLY, patience_us) != OK)
+	until = monotonic_now() + timeout_us;
+	while (ask_here(*state, ECHO_SLOWLY, timeout_us) != OK)
 		assert_true(monotonic_now() < until);
-	assert_int_equal(ask_here(*state, ECHO_SLOWLY, patience_us), OK);
+	assert_int_equal(ask_here(*state, ECHO_SLOWLY, timeout_us), OK);
 	stop(&answerer);
 }
 
@@ -469,7 +469,7 @@ static void too_many_callers_are_refused(void **state)
 	start(&answerer, "test.query");
 	answerer.holding = true;
 	for (int i = 0; i < MOST + MORE; i++)
-		ask_beside(&askers[i], *state, request_of(ECHO, "{}", patience_us));
+		ask_beside(&askers[i], *state, request_of(ECHO, "{}", timeout_us));
 	wait_until_counted(busy, before + MORE);
 	answerer.holding = false;
 	for (int i = 0; i < MOST + MORE; i++) {
@@ -482,10 +482,10 @@ static void too_many_callers_are_refused(void **state)
 	assert_int_equal(answerer.items, MOST);
 }
 
-static void a_lost_connection_ends_what_was_sent_and_heals(void **state)
+static void a_lost_connection_ends_sent_calls_and_is_restored(void **state)
 {
 	struct rpc *rpc = new_rpc("lost");
-	int64_t until = monotonic_now() + 2 * patience_us;
+	int64_t until = monotonic_now() + 2 * timeout_us;
 	struct answerer answerer;
 	struct asker asker;
 
@@ -500,7 +500,7 @@ static void a_lost_connection_ends_what_was_sent_and_heals(void **state)
 	assert_true(asker.reply.sent);
 	forget(&asker);
 	answerer.holding = false;
-	while (ask_here(rpc, ECHO, patience_us) != OK)
+	while (ask_here(rpc, ECHO, timeout_us) != OK)
 		assert_true(monotonic_now() < until);
 	stop(&answerer);
 	rpc_free(rpc);
@@ -518,19 +518,19 @@ static void without_a_broker_calls_are_refused_at_once(void **state)
 	struct rpc *rpc = rpc_new(&config);
 
 	(void)state;
-	assert_int_equal(ask_here(rpc, ECHO, patience_us), E_UNAVAILABLE);
+	assert_int_equal(ask_here(rpc, ECHO, timeout_us), E_UNAVAILABLE);
 	assert_false(rpc_connected(rpc));
 	rpc_free(rpc);
 }
 
-static void a_deadline_that_has_passed_is_not_asked(void **state)
+static void a_call_after_its_deadline_is_not_sent(void **state)
 {
 	assert_int_equal(ask_here(*state, NOWHERE, -1), E_TIMEOUT);
 }
 
-/* ---- without waiting ---- */
+/* ---- asynchronous calls ---- */
 
-/* A call that nobody waits for, and what it was told. */
+/* An asynchronous call, and its result. */
 struct publish_span {
 	struct arena arena;
 	struct rpc_reply reply;
@@ -559,9 +559,9 @@ static void assert_told(struct publish_span *told, enum status status)
 	assert_int_equal(told->reply.status, status);
 }
 
-static void who_does_not_wait_is_told_the_answer(void **state)
+static void an_asynchronous_call_gets_its_reply(void **state)
 {
-	struct rpc_request request = request_of(ECHO, "{\"n\":7}", patience_us);
+	struct rpc_request request = request_of(ECHO, "{\"n\":7}", timeout_us);
 	struct answerer answerer;
 	struct publish_span told;
 
@@ -573,9 +573,9 @@ static void who_does_not_wait_is_told_the_answer(void **state)
 	arena_done(&told.arena);
 }
 
-static void everybody_who_joined_is_told(void **state)
+static void every_caller_of_a_merged_call_gets_the_reply(void **state)
 {
-	struct rpc_request request = request_of(ECHO, "{\"id\":1}", patience_us);
+	struct rpc_request request = request_of(ECHO, "{\"id\":1}", timeout_us);
 	struct asker fillers[3];
 	struct publish_span told[20];
 	struct answerer answerer;
@@ -599,10 +599,10 @@ static void everybody_who_joined_is_told(void **state)
 	assert_int_equal(answerer.items, 4);
 }
 
-/* Each at its own deadline, and the late answer is nobody's any more. */
-static void who_does_not_wait_is_told_when_time_is_up(void **state)
+/* Each call ends at its own deadline, and the late reply is dropped. */
+static void an_asynchronous_call_gets_its_timeout(void **state)
 {
-	struct rpc_request hasty = request_of(ECHO, "{}", 100 * MS_US), patient = request_of(ECHO, "{}", patience_us);
+	struct rpc_request hasty = request_of(ECHO, "{}", 100 * MS_US), patient = request_of(ECHO, "{}", timeout_us);
 	const int64_t began_us = monotonic_now();
 	struct answerer answerer;
 	struct publish_span soon, late;
@@ -624,9 +624,9 @@ static void who_does_not_wait_is_told_when_time_is_up(void **state)
 	arena_done(&late.arena);
 }
 
-static void the_end_is_told_to_all_who_still_wait(void **state)
+static void rpc_free_ends_all_pending_calls(void **state)
 {
-	struct rpc_request slow = request_of(ECHO_SLOWLY, "{}", patience_us), none = request_of(ECHO, "{}", -1);
+	struct rpc_request slow = request_of(ECHO_SLOWLY, "{}", timeout_us), none = request_of(ECHO, "{}", -1);
 	struct rpc *rpc = new_rpc("component");
 	struct publish_span told[10], refused;
 
@@ -653,21 +653,21 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		each(a_call_gets_its_answer),
-		each(what_waits_together_travels_together),
-		each(equal_reads_that_wait_together_are_asked_once),
-		each(a_caller_who_gives_up_leaves_the_others_waiting),
-		each(the_same_id_asks_the_same_or_is_refused),
-		each(a_full_queue_is_told_at_once),
-		each(a_missing_queue_is_told_at_once),
-		each(a_silent_consumer_opens_the_breaker_and_its_first_answer_closes_it),
+		each(calls_that_wait_together_are_sent_together),
+		each(equal_reads_that_wait_together_are_sent_once),
+		each(a_caller_that_times_out_leaves_the_others_waiting),
+		each(a_repeated_id_with_other_data_is_refused),
+		each(a_full_queue_is_reported_at_once),
+		each(a_missing_queue_is_reported_at_once),
+		each(a_service_without_replies_opens_the_breaker_and_its_first_reply_closes_it),
 		each(too_many_callers_are_refused),
-		cmocka_unit_test(a_lost_connection_ends_what_was_sent_and_heals),
+		cmocka_unit_test(a_lost_connection_ends_sent_calls_and_is_restored),
 		cmocka_unit_test(without_a_broker_calls_are_refused_at_once),
-		each(a_deadline_that_has_passed_is_not_asked),
-		each(who_does_not_wait_is_told_the_answer),
-		each(everybody_who_joined_is_told),
-		each(who_does_not_wait_is_told_when_time_is_up),
-		cmocka_unit_test(the_end_is_told_to_all_who_still_wait),
+		each(a_call_after_its_deadline_is_not_sent),
+		each(an_asynchronous_call_gets_its_reply),
+		each(every_caller_of_a_merged_call_gets_the_reply),
+		each(an_asynchronous_call_gets_its_timeout),
+		cmocka_unit_test(rpc_free_ends_all_pending_calls),
 	};
 	int failed;
 

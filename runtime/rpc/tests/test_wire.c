@@ -1,4 +1,4 @@
-/* Requests and replies as they travel. */
+/* The JSON of requests and replies. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -54,7 +54,7 @@ static struct rpc_items read_all(struct arena *arena, const char *body)
 	return items;
 }
 
-static void reads_a_lone_request(void **state)
+static void reads_a_single_request(void **state)
 {
 	struct arena *arena = *state;
 	struct rpc_items items = read_all(arena, request_a);
@@ -114,7 +114,7 @@ static void refuses_a_role_that_the_contract_does_not_have(void **state)
 	assert_string_equal(item->faults->items[0].field, "caller.role");
 }
 
-static void leaves_out_a_caller_who_is_nobody(void **state)
+static void omits_a_caller_who_is_not_signed_in(void **state)
 {
 	const struct rpc_request request = {.type = LIST_ALL, .id = uuid_new(1), .deadline_us = SECOND_US};
 	struct buffer text;
@@ -132,7 +132,7 @@ static void leaves_out_a_caller_who_is_nobody(void **state)
 	buffer_done(&text);
 }
 
-static void a_bad_neighbour_spoils_nothing_but_itself(void **state)
+static void a_faulty_item_does_not_affect_the_others(void **state)
 {
 	struct arena *arena = *state;
 	char *body = arena_format(arena,
@@ -158,7 +158,7 @@ static void a_bad_neighbour_spoils_nothing_but_itself(void **state)
 	assert_int_equal(items.items[5].status, OK);
 }
 
-static void an_id_that_is_no_id_is_still_answered_by_its_text(void **state)
+static void a_malformed_id_is_answered_by_its_text(void **state)
 {
 	struct rpc_items items = read_all(*state, "{\"id\":\"seven\",\"type\":\"test.greet\"}");
 
@@ -166,7 +166,7 @@ static void an_id_that_is_no_id_is_still_answered_by_its_text(void **state)
 	assert_string_equal(items.items[0].id_text, "seven");
 }
 
-static void refuses_what_is_no_message(void **state)
+static void refuses_a_malformed_message(void **state)
 {
 	static const char *const bodies[] = {"", "{", "[]", "nonsense", "[{},"};
 
@@ -210,7 +210,7 @@ static void add_reply(struct rpc_bundle *bundle, const char *id, const struct rp
 	buffer_done(&text);
 }
 
-static void a_lone_reply_is_an_object(void **state)
+static void a_single_reply_is_an_object(void **state)
 {
 	const struct rpc_answer good = {.status = OK};
 	struct rpc_bundle bundle;
@@ -222,7 +222,7 @@ static void a_lone_reply_is_an_object(void **state)
 	rpc_bundle_done(&bundle);
 }
 
-static void replies_come_back_as_they_were_given(void **state)
+static void replies_are_read_as_they_were_written(void **state)
 {
 	static const struct refusal refusal = {E_CONFLICT, "email_taken", "A \"quote\" and \xc3\xa9", "email"};
 	const struct rpc_answer good = {.status = OK, .data = span_of("{\"a\":[1,{\"b\":\"}]\\\"\"}],\"id\":3}")};
@@ -277,7 +277,7 @@ static void faults_become_errors(void **state)
 	buffer_done(&text);
 }
 
-static void every_status_survives_the_journey(void **state)
+static void every_status_is_read_as_it_was_written(void **state)
 {
 	for (int status = OK; status < STATUS_COUNT; status++) {
 		const struct rpc_answer answer = {.status = (enum status)status};
@@ -332,18 +332,18 @@ static int drop_arena(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		each(reads_a_lone_request),
+		each(reads_a_single_request),
 		each(writes_what_it_reads),
 		each(refuses_a_role_that_the_contract_does_not_have),
-		each(leaves_out_a_caller_who_is_nobody),
-		each(a_bad_neighbour_spoils_nothing_but_itself),
-		each(an_id_that_is_no_id_is_still_answered_by_its_text),
-		each(refuses_what_is_no_message),
+		each(omits_a_caller_who_is_not_signed_in),
+		each(a_faulty_item_does_not_affect_the_others),
+		each(a_malformed_id_is_answered_by_its_text),
+		each(refuses_a_malformed_message),
 		each(refuses_a_list_of_257),
-		each(a_lone_reply_is_an_object),
-		each(replies_come_back_as_they_were_given),
+		each(a_single_reply_is_an_object),
+		each(replies_are_read_as_they_were_written),
 		each(faults_become_errors),
-		each(every_status_survives_the_journey),
+		each(every_status_is_read_as_it_was_written),
 		each(unreadable_replies_are_refused),
 	};
 
