@@ -190,7 +190,7 @@ def test_an_edge_is_ready_once_it_can_verify_tokens(stack, customer, product, la
     eventually(lambda: late_edge.admin_get("readyz")[0] == 503)
     eventually(lambda: "not listening" not in late_edge.admin_get("readyz")[1])
     status, why = late_edge.admin_get("readyz")
-    assert status == 503 and "not had from svc-users yet" in why
+    assert status == 503 and "no keys of access tokens from svc-users yet" in why
     assert late_edge.admin_get("healthz")[0] == 200
     eventually(lambda: nobody.get(f"/products/{product['id']}").status_code == 200)
     problem(someone.get("/orders"), 503)
