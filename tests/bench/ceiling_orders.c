@@ -15,30 +15,30 @@ enum { RING = 1 << 16, TOGETHER = 256, ORDERS_MAX = 4096 };
 /* Size in bytes of each event of an order with one line, as the product sends it. */
 enum { PLACED = 706, VERIFIED = 453, RESERVED = 740, CONFIRMED = 697, SOLD = 693 };
 
-struct stage {
+struct participant {
 	const struct ceiling_plan *plan;
 	const char *queue_prefix; /* hears HOUSE.events */
-	void (*hear)(struct stage *stage, const struct delivery *delivery);
+	void (*on_event)(struct participant *participant, const struct delivery *delivery);
 	struct broker *in, *out;
 	enum status status;
 	/* Received but not acknowledged: the delivery tag, and the sequence number of the answer (0: none).
 	 */
 	struct {
 		uint64_t tag, sequence;
-	} heard[RING];
-	uint64_t heard_first, heard_end;
+	} received[RING];
+	uint64_t heard_first, received_end;
 	bool confirmed[RING]; /* by number */
 	atomic_bool *stop;
 	/* Only for the thread of orders. */
 	int answers[ORDERS_MAX];
 	uint64_t done;
-	int under_way;
+	int in_flight;
 	bool placing; /* a new order for each that ends */
 };
 
 static char filler[1024];
 
-static uint64_t say(struct stage *stage, const char *event, size_t size, const char *order)
+static uint64_t publish_event(struct participant *participant, const char *event, size_t size, const char *order)
 {
 	const struct publication publication = {.exchange = "events",
 						.routing_key = event,
@@ -50,229 +50,233 @@ static uint64_t say(struct stage *stage, const char *event, size_t size, const c
 						.persistent = true};
 	uint64_t sequence = 0;
 
-	if (stage->status == OK)
-		stage->status = broker_publish(stage->out, &publication, &sequence);
+	if (participant->status == OK)
+		participant->status = broker_publish(participant->out, &publication, &sequence);
 	return sequence;
 }
 
-static void note(struct stage *stage, const struct delivery *delivery, uint64_t sequence)
+static void record_received(struct participant *participant, const struct delivery *delivery, uint64_t sequence)
 {
-	const uint64_t at = stage->heard_end++ % RING;
+	const uint64_t at = participant->received_end++ % RING;
 
-	stage->heard[at].tag = delivery->tag;
-	stage->heard[at].sequence = sequence;
+	participant->received[at].tag = delivery->tag;
+	participant->received[at].sequence = sequence;
 }
 
 /* ---- the three ---- */
 
-static void users_hear(struct stage *stage, const struct delivery *delivery)
+static void users_on_event(struct participant *participant, const struct delivery *delivery)
 {
-	note(stage, delivery, say(stage, "user.verified", VERIFIED, delivery->correlation_id));
+	record_received(participant, delivery,
+			publish_event(participant, "user.verified", VERIFIED, delivery->correlation_id));
 }
 
-static void products_hear(struct stage *stage, const struct delivery *delivery)
+static void products_on_event(struct participant *participant, const struct delivery *delivery)
 {
 	const bool placed = strcmp(delivery->routing_key, "order.placed") == 0;
 
-	note(stage, delivery,
-	     placed ? say(stage, "stock.reserved", RESERVED, delivery->correlation_id)
-		    : say(stage, "stock.sold", SOLD, delivery->correlation_id));
+	record_received(participant, delivery,
+			placed ? publish_event(participant, "stock.reserved", RESERVED, delivery->correlation_id)
+			       : publish_event(participant, "stock.sold", SOLD, delivery->correlation_id));
 }
 
-static void orders_place(struct stage *stage, int order)
+static void orders_place(struct participant *participant, int order)
 {
 	char number[12];
 
 	snprintf(number, sizeof(number), "%d", order);
-	stage->answers[order] = 0;
-	stage->under_way++;
-	say(stage, "order.placed", PLACED, number);
+	participant->answers[order] = 0;
+	participant->in_flight++;
+	publish_event(participant, "order.placed", PLACED, number);
 }
 
-static void orders_hear(struct stage *stage, const struct delivery *delivery)
+static void orders_on_event(struct participant *participant, const struct delivery *delivery)
 {
 	const int order = atoi(delivery->correlation_id) % ORDERS_MAX;
 
-	if (++stage->answers[order] < 2) {
-		note(stage, delivery, 0);
+	if (++participant->answers[order] < 2) {
+		record_received(participant, delivery, 0);
 		return;
 	}
-	note(stage, delivery, say(stage, "order.confirmed", CONFIRMED, delivery->correlation_id));
-	stage->done++;
-	stage->under_way--;
-	if (stage->placing)
-		orders_place(stage, order);
+	record_received(participant, delivery,
+			publish_event(participant, "order.confirmed", CONFIRMED, delivery->correlation_id));
+	participant->done++;
+	participant->in_flight--;
+	if (participant->placing)
+		orders_place(participant, order);
 }
 
 /* ---- a stage's life ---- */
 
-static void settle(struct stage *stage)
+static void settle(struct participant *participant)
 {
 	struct outcome confirms[64];
 	uint64_t tag = 0;
 	size_t count;
 
-	while ((count = broker_outcomes(stage->out, confirms, 64)) > 0)
+	while ((count = broker_outcomes(participant->out, confirms, 64)) > 0)
 		for (size_t i = 0; i < count; i++)
-			stage->confirmed[confirms[i].sequence % RING] = true;
-	while (stage->heard_first < stage->heard_end) {
-		const uint64_t at = stage->heard_first % RING, sequence = stage->heard[at].sequence;
+			participant->confirmed[confirms[i].sequence % RING] = true;
+	while (participant->heard_first < participant->received_end) {
+		const uint64_t at = participant->heard_first % RING, sequence = participant->received[at].sequence;
 
-		if (sequence != 0 && !stage->confirmed[sequence % RING])
+		if (sequence != 0 && !participant->confirmed[sequence % RING])
 			break;
-		stage->confirmed[sequence % RING] = false;
-		tag = stage->heard[at].tag;
-		stage->heard_first++;
+		participant->confirmed[sequence % RING] = false;
+		tag = participant->received[at].tag;
+		participant->heard_first++;
 	}
-	if (tag != 0 && stage->status == OK)
-		stage->status = broker_ack(stage->in, tag, true);
+	if (tag != 0 && participant->status == OK)
+		participant->status = broker_ack(participant->in, tag, true);
 }
 
-static bool is_settled(const struct stage *stage)
+static bool is_settled(const struct participant *participant)
 {
-	return stage->heard_first == stage->heard_end;
+	return participant->heard_first == participant->received_end;
 }
 
-static void wait_for_either(struct stage *stage)
+static void wait_for_either(struct participant *participant)
 {
-	struct pollfd fds[] = {{.fd = broker_fd(stage->in), .events = POLLIN},
-			       {.fd = broker_fd(stage->out), .events = POLLIN}};
+	struct pollfd fds[] = {{.fd = broker_fd(participant->in), .events = POLLIN},
+			       {.fd = broker_fd(participant->out), .events = POLLIN}};
 
-	if (!broker_pending(stage->in) && !broker_pending(stage->out))
+	if (!broker_pending(participant->in) && !broker_pending(participant->out))
 		poll(fds, 2, 100);
 }
 
-static void stage_turn(struct stage *stage, struct arena *arena)
+static void stage_turn(struct participant *participant, struct arena *arena)
 {
 	struct delivery delivery;
 
 	arena_reset(arena);
-	for (int i = 0; i < TOGETHER && stage->status == OK; i++) {
-		const enum status status = broker_next(stage->in, 0, arena, &delivery);
+	for (int i = 0; i < TOGETHER && participant->status == OK; i++) {
+		const enum status status = broker_next(participant->in, 0, arena, &delivery);
 
 		if (status == E_TIMEOUT)
 			break;
-		stage->status = status;
+		participant->status = status;
 		if (status == OK)
-			stage->hear(stage, &delivery);
+			participant->on_event(participant, &delivery);
 	}
-	if (stage->status == OK)
-		stage->status = broker_tick(stage->out, 0);
-	settle(stage);
-	wait_for_either(stage);
+	if (participant->status == OK)
+		participant->status = broker_tick(participant->out, 0);
+	settle(participant);
+	wait_for_either(participant);
 }
 
-static void stage_open(struct stage *stage, const char *house)
+static void stage_open(struct participant *participant, const char *house)
 {
 	char queue[40];
-	struct broker_config config = {.url = stage->plan->url,
+	struct broker_config config = {.url = participant->plan->url,
 				       .program = "comanda-ceiling",
 				       .connection_name = house,
 				       .heartbeat_us = 30 * SECOND_US};
 
-	stage->queue_prefix = house;
+	participant->queue_prefix = house;
 	snprintf(queue, sizeof(queue), "%s.events", house);
-	stage->in = broker_new(&config);
+	participant->in = broker_new(&config);
 	config.confirms = true;
-	stage->out = broker_new(&config);
-	stage->status = broker_ensure(stage->in);
-	if (stage->status == OK)
-		stage->status = broker_ensure(stage->out);
-	if (stage->status == OK)
-		stage->status = broker_consume(stage->in, &(struct broker_consume){.queue = queue, .prefetch = 1000});
+	participant->out = broker_new(&config);
+	participant->status = broker_ensure(participant->in);
+	if (participant->status == OK)
+		participant->status = broker_ensure(participant->out);
+	if (participant->status == OK)
+		participant->status =
+			broker_consume(participant->in, &(struct broker_consume){.queue = queue, .prefetch = 1000});
 }
 
-static void stage_close(struct stage *stage)
+static void stage_close(struct participant *participant)
 {
-	if (stage->status != OK)
-		fprintf(stderr, "comanda-ceiling: %s: %s%s\n", stage->queue_prefix, broker_detail(stage->in),
-			broker_detail(stage->out));
-	broker_close(stage->in);
-	broker_close(stage->out);
-	broker_free(stage->in);
-	broker_free(stage->out);
+	if (participant->status != OK)
+		fprintf(stderr, "comanda-ceiling: %s: %s%s\n", participant->queue_prefix,
+			broker_detail(participant->in), broker_detail(participant->out));
+	broker_close(participant->in);
+	broker_close(participant->out);
+	broker_free(participant->in);
+	broker_free(participant->out);
 }
 
 /* Ends at the stop flag, after all received messages are processed. */
 static void *stage_run(void *context)
 {
-	struct stage *stage = context;
+	struct participant *participant = context;
 	struct arena arena;
 
 	arena_init(&arena);
-	while (stage->status == OK && !(atomic_load(stage->stop) && is_settled(stage)))
-		stage_turn(stage, &arena);
+	while (participant->status == OK && !(atomic_load(participant->stop) && is_settled(participant)))
+		stage_turn(participant, &arena);
 	arena_done(&arena);
 	return NULL;
 }
 
 /* Empties the queues for the next measurement. Remaining messages would count as answers to its orders, which have the
  * same numbers. */
-static void finish(struct stage *stage, struct arena *arena)
+static void finish(struct participant *participant, struct arena *arena)
 {
 	const int64_t until = monotonic_now() + 10 * SECOND_US;
 
-	stage->placing = false;
-	while (stage->status == OK && (stage->under_way > 0 || !is_settled(stage)) && monotonic_now() < until)
-		stage_turn(stage, arena);
+	participant->placing = false;
+	while (participant->status == OK && (participant->in_flight > 0 || !is_settled(participant)) &&
+	       monotonic_now() < until)
+		stage_turn(participant, arena);
 }
 
 /* Runs orders in this thread, and counts. */
-static double orders_run(struct stage *stage)
+static double orders_run(struct participant *participant)
 {
-	const struct ceiling_plan *plan = stage->plan;
+	const struct ceiling_plan *plan = participant->plan;
 	const int64_t start = monotonic_now(), end = start + plan->warm_us + plan->count_us;
 	struct arena arena;
 	int64_t counted = 0;
 	uint64_t before = 0;
 
 	arena_init(&arena);
-	stage->placing = true;
+	participant->placing = true;
 	for (int i = 0; i < plan->in_flight && i < ORDERS_MAX; i++)
-		orders_place(stage, i);
-	while (stage->status == OK && monotonic_now() < end) {
-		stage_turn(stage, &arena);
+		orders_place(participant, i);
+	while (participant->status == OK && monotonic_now() < end) {
+		stage_turn(participant, &arena);
 		if (counted == 0 && monotonic_now() >= start + plan->warm_us) {
 			counted = monotonic_now();
-			before = stage->done;
+			before = participant->done;
 		}
 	}
-	const double per_s = (double)(stage->done - before) * 1e6 / (double)(monotonic_now() - counted);
-	finish(stage, &arena);
+	const double per_s = (double)(participant->done - before) * 1e6 / (double)(monotonic_now() - counted);
+	finish(participant, &arena);
 	arena_done(&arena);
-	return stage->status == OK ? per_s : -1;
+	return participant->status == OK ? per_s : -1;
 }
 
 double ceiling_orders(const struct ceiling_plan *plan)
 {
 	static const char *const houses[] = {"users", "products", "orders"};
-	static void (*const hears[])(struct stage *, const struct delivery *) = {users_hear, products_hear,
-										 orders_hear};
-	struct stage *stages[3];
+	static void (*const hears[])(struct participant *,
+				     const struct delivery *) = {users_on_event, products_on_event, orders_on_event};
+	struct participant *participants[3];
 	pthread_t threads[2];
 	atomic_bool stop = false;
 	double per_s = -1;
 
 	memset(filler, 'x', sizeof(filler));
 	for (int i = 0; i < 3; i++) {
-		stages[i] = mem_new(1, sizeof(*stages[i]));
-		stages[i]->plan = plan;
-		stages[i]->hear = hears[i];
-		stages[i]->stop = &stop;
-		stage_open(stages[i], houses[i]);
+		participants[i] = mem_new(1, sizeof(*participants[i]));
+		participants[i]->plan = plan;
+		participants[i]->on_event = hears[i];
+		participants[i]->stop = &stop;
+		stage_open(participants[i], houses[i]);
 	}
 	int running = 0;
-	while (running < 2 && pthread_create(&threads[running], NULL, stage_run, stages[running]) == 0)
+	while (running < 2 && pthread_create(&threads[running], NULL, stage_run, participants[running]) == 0)
 		running++;
 	if (running == 2)
-		per_s = orders_run(stages[2]);
+		per_s = orders_run(participants[2]);
 	atomic_store(&stop, true);
 	while (running > 0)
 		pthread_join(threads[--running], NULL);
 	for (int i = 0; i < 3; i++) {
-		stage_close(stages[i]);
-		per_s = stages[i]->status == OK ? per_s : -1;
-		free(stages[i]);
+		stage_close(participants[i]);
+		per_s = participants[i]->status == OK ? per_s : -1;
+		free(participants[i]);
 	}
 	return per_s;
 }

@@ -15,7 +15,7 @@
 /* Size in bytes of products.get and its reply, as the product sends them. */
 enum { REQUEST_SIZE = 201, REPLY_SIZE = 480, TOGETHER = 200 };
 
-struct answerer {
+struct server_side {
 	const struct ceiling_plan *plan;
 	atomic_bool stop, ready, failed;
 };
@@ -54,22 +54,22 @@ static enum status answer_together(struct broker *broker, struct arena *arena)
 
 static void *answer_all(void *context)
 {
-	struct answerer *answerer = context;
-	struct broker *broker = connect_broker(answerer->plan->url, "answers", false);
+	struct server_side *server_side = context;
+	struct broker *broker = connect_broker(server_side->plan->url, "answers", false);
 	struct arena arena;
 
 	arena_init(&arena);
 	enum status status = broker_ensure(broker);
 	if (status == OK)
 		status = broker_consume(broker, &(struct broker_consume){.queue = QUEUE, .prefetch = 1000});
-	atomic_store(&answerer->ready, true);
-	while (status == OK && !atomic_load(&answerer->stop)) {
+	atomic_store(&server_side->ready, true);
+	while (status == OK && !atomic_load(&server_side->stop)) {
 		arena_reset(&arena);
 		status = answer_together(broker, &arena);
 	}
 	if (status != OK) {
 		fprintf(stderr, "comanda-ceiling: answers: %s\n", broker_detail(broker));
-		atomic_store(&answerer->failed, true);
+		atomic_store(&server_side->failed, true);
 	}
 	broker_close(broker);
 	broker_free(broker);
@@ -110,7 +110,7 @@ static enum status ask_on(struct broker *broker, struct arena *arena, uint64_t *
 	return status;
 }
 
-static double ask_all(struct broker *broker, const struct ceiling_plan *plan, const struct answerer *answerer)
+static double ask_all(struct broker *broker, const struct ceiling_plan *plan, const struct server_side *server_side)
 {
 	static const struct broker_consume replies = {.queue = "amq.rabbitmq.reply-to", .no_ack = true};
 	struct arena arena;
@@ -124,7 +124,7 @@ static double ask_all(struct broker *broker, const struct ceiling_plan *plan, co
 		status = broker_consume(broker, &replies);
 	for (int i = 0; i < plan->in_flight && status == OK; i++)
 		status = ask(broker);
-	while (status == OK && !atomic_load(&answerer->failed) &&
+	while (status == OK && !atomic_load(&server_side->failed) &&
 	       monotonic_now() < start + plan->warm_us + plan->count_us) {
 		status = ask_on(broker, &arena, &answered);
 		if (counted == 0 && monotonic_now() >= start + plan->warm_us) {
@@ -142,17 +142,17 @@ static double ask_all(struct broker *broker, const struct ceiling_plan *plan, co
 
 double ceiling_rpc(const struct ceiling_plan *plan)
 {
-	struct answerer answerer = {.plan = plan};
+	struct server_side server_side = {.plan = plan};
 	struct broker *broker = connect_broker(plan->url, "requests", false);
 	pthread_t thread;
 
 	memset(filler, 'x', sizeof(filler));
-	if (pthread_create(&thread, NULL, answer_all, &answerer) != 0)
+	if (pthread_create(&thread, NULL, answer_all, &server_side) != 0)
 		return -1;
-	while (!atomic_load(&answerer.ready))
+	while (!atomic_load(&server_side.ready))
 		;
-	const double per_s = ask_all(broker, plan, &answerer);
-	atomic_store(&answerer.stop, true);
+	const double per_s = ask_all(broker, plan, &server_side);
+	atomic_store(&server_side.stop, true);
 	pthread_join(thread, NULL);
 	broker_close(broker);
 	broker_free(broker);

@@ -62,7 +62,7 @@ def test_what_still_waits_a_second_later_gets_a_row_of_its_own_and_expires(stack
     for order_id in orders:
         eventually(lambda: has_row(stack, order_id) and batch_of(stack, order_id) is None)
         assert stack.sql("orders", "SELECT 1 FROM deadlines JOIN orders ON id = subject WHERE id = %s"
-                                   " AND due_at = expires_at", order_id), "the deadline that its turn had set"
+                                   " AND due_at = expires_at", order_id), "the deadline that its batch set"
         expires(stack, customer, order_id)
 
 
@@ -177,4 +177,4 @@ def test_an_order_ends_only_after_an_earlier_promotion_of_its_deadline(stack, cu
     cancel.join()
     eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == "cancelled")
     eventually(lambda: batch_of(stack, order_id) is None)
-    assert not has_row(stack, order_id), "the settling turn has deleted it"
+    assert not has_row(stack, order_id), "the batch that ended the order deleted it"

@@ -22,8 +22,8 @@ const struct mutation no_mutation = {.name = "none"};
 /* clang-format off */
 const struct mutation mutations[] = {
 	/* the runtime around the decisions */
-	RUNTIME("events are not claimed",                     MUTATE_NO_EVENT_INBOX,        "one order",    RULE_EFFECT_ONCE),
-	RUNTIME("every event is taken for remembered",        MUTATE_ALL_IDEMPOTENT,        "dead-lettered",    RULE_EFFECT_ONCE),
+	RUNTIME("events are not checked for duplicates",                     MUTATE_NO_EVENT_INBOX,        "one order",    RULE_EFFECT_ONCE),
+	RUNTIME("every event is taken for idempotent",        MUTATE_ALL_IDEMPOTENT,        "dead-lettered",    RULE_EFFECT_ONCE),
 	RUNTIME("answers are not recorded",                   MUTATE_NO_COMMAND_INBOX,      "again and again", RULE_ONE_KEY_ONE_ORDER),
 	RUNTIME("an answer is recorded over another",         MUTATE_NO_COLLISION,          "again and again", RULE_ONE_KEY_ONE_ORDER),
 	RUNTIME("one id twice in a batch is decided twice",    MUTATE_NO_DUPLICATE_IN_BATCH,              "in pairs",     RULE_EFFECT_ONCE),
@@ -64,10 +64,10 @@ const struct mutation mutations[] = {
 
 	/* Goods reserved after the end of an order get the end again. Tombstones prevent such a reservation, and an overdue
 	 * reservation asks. So only two mutations together break a rule. */
-	{"an end is not said again, and leaves no tombstone", "one order", RULE_NOTHING_LOST, MUTATE_NOTHING,
+	{"an end is not published again, and leaves no tombstone", "one order", RULE_NOTHING_LOST, MUTATE_NOTHING,
 	 {{ignore_goods_after_the_end, SERVICE_ORDERS, STOCK_RESERVED},
 	  {leave_no_tombstone, SERVICE_PRODUCTS, ORDER_CANCELLED}}},
-	{"an end is said once", "dead-lettered", RULE_END_REACHABLE, MUTATE_NOTHING,
+	{"an end is published once", "dead-lettered", RULE_END_REACHABLE, MUTATE_NOTHING,
 	 {{ignore_goods_after_the_end, SERVICE_ORDERS, STOCK_RESERVED},
 	  {ignore_overdue, SERVICE_ORDERS, RESERVATION_OVERDUE}}},
 	{.name = NULL},

@@ -10,24 +10,23 @@ const char *rule_text(enum rule rule)
 {
 	static const char *const texts[RULES] = {
 		[RULE_ALL] = "all rules",
-		[RULE_STOCK_IN_BOUNDS] = "stock is never negative, and never promised beyond what is there",
-		[RULE_STOCK_CONSERVED] = "stock is conserved: on hand = initial - sold, reserved = what is held",
+		[RULE_STOCK_IN_BOUNDS] = "stock is never negative, and never reserved beyond what exists",
+		[RULE_STOCK_CONSERVED] = "stock is conserved: on hand = initial - sold, reserved = sum of reservations",
 		[RULE_CONFIRMED_BY_BOTH] = "a confirmed order has a verified buyer and its goods",
-		[RULE_SOLD_ONCE_CONFIRMED] = "goods are sold to a confirmed order alone",
-		[RULE_ACCEPTED_ORDER_EXISTS] = "an order that a client was told of is there",
+		[RULE_SOLD_ONCE_CONFIRMED] = "goods are sold only to confirmed orders",
+		[RULE_ACCEPTED_ORDER_EXISTS] = "an order that a client knows exists",
 		[RULE_ONE_KEY_ONE_ORDER] = "one key makes one order",
-		[RULE_END_IS_PROCESSED] = "nothing is held for an order whose end products has heard",
-		[RULE_NOTHING_LOST] = "when all is quiet before the deadline, every order has its end",
-		[RULE_NOTHING_STUCK] = "what is still open has a message or a clock that will wake it",
-		[RULE_ENDS_CONSISTENT] =
-			"in the end a confirmed order's goods are sold, and nothing is held for any other",
+		[RULE_END_IS_PROCESSED] = "nothing is reserved for an order whose end svc-products has processed",
+		[RULE_NOTHING_LOST] = "without messages before the deadline, every order has ended",
+		[RULE_NOTHING_STUCK] = "every open order has a message or a deadline",
+		[RULE_ENDS_CONSISTENT] = "at the end, goods of confirmed orders are sold and none are reserved",
 		[RULE_END_IS_FINAL] = "an end is final",
-		[RULE_RESERVED_ONCE] = "goods are held once, and then sold or let go once",
-		[RULE_EFFECT_ONCE] = "a message has its effect once",
+		[RULE_RESERVED_ONCE] = "goods are reserved once, then sold or released once",
+		[RULE_EFFECT_ONCE] = "a message takes effect once",
 		[RULE_ONE_ANSWER] = "a message has one answer, under one id",
-		[RULE_DECIDED_ON_CURRENT_ROWS] = "what is saved was decided on the rows as they are",
-		[RULE_NO_DEAD_LETTER] = "no event ends among the dead letters",
-		[RULE_END_REACHABLE] = "from every state an end can be reached",
+		[RULE_DECIDED_ON_CURRENT_ROWS] = "decisions are made on the current rows",
+		[RULE_NO_DEAD_LETTER] = "no event becomes a dead letter",
+		[RULE_END_REACHABLE] = "every state can reach an end",
 	};
 
 	return texts[rule];

@@ -7,7 +7,7 @@
 const struct scenario scenarios[] = {
 	{
 		.name = "one order",
-		.about = "every step by itself",
+		.about = "every step separate",
 		.orders = 1,
 		.stock = 1,
 		.cancels = {true},
@@ -19,7 +19,7 @@ const struct scenario scenarios[] = {
 	},
 	{
 		.name = "again and again",
-		.about = "every message comes twice, the client asks twice, the buyer may be disabled",
+		.about = "every message twice, repeated requests, the buyer may be disabled",
 		.orders = 1,
 		.stock = 1,
 		.may_be_disabled = true,
@@ -34,7 +34,7 @@ const struct scenario scenarios[] = {
 	},
 	{
 		.name = "two orders, one piece",
-		.about = "either may be called off",
+		.about = "either may be cancelled",
 		.orders = 2,
 		.stock = 1,
 		.cancels = {true, true},
@@ -45,8 +45,8 @@ const struct scenario scenarios[] = {
 		.reduced = true,
 	},
 	{
-		.name = "two orders, doubled",
-		.about = "a crash and a double",
+		.name = "two orders, duplicated",
+		.about = "a crash and a duplicate",
 		.orders = 2,
 		.stock = 1,
 		.last = PHASE_OVERDUE,
@@ -58,7 +58,7 @@ const struct scenario scenarios[] = {
 	},
 	{
 		.name = "a disabled buyer",
-		.about = "and another, who may be disabled at any moment, for one piece",
+		.about = "and another one, who may be disabled at any moment; one piece",
 		.orders = 2,
 		.stock = 1,
 		.disabled = {false, true},
@@ -83,7 +83,7 @@ const struct scenario scenarios[] = {
 	},
 	{
 		.name = "a month later",
-		.about = "inboxes and ended reservations are forgotten, two doubles turn up",
+		.about = "inbox rows and ended reservations are deleted, two duplicates arrive",
 		.orders = 1,
 		.stock = 2,
 		.last = PHASE_LATER,
@@ -93,7 +93,7 @@ const struct scenario scenarios[] = {
 	},
 	{
 		.name = "dead-lettered",
-		.about = "two events end among the dead letters",
+		.about = "two events become dead letters",
 		.orders = 1,
 		.stock = 1,
 		.cancels = {true},

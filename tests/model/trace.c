@@ -91,7 +91,7 @@ static void print_batch(const struct search *search, number_t number)
 		print_row(search, batch.writes[i].aggregate, batch.writes[i].row);
 	}
 	for (unsigned i = 0; i < batch.event_count; i++) {
-		printf("; says ");
+		printf("; publishes ");
 		print_message(search, batch.events[i]);
 	}
 }
@@ -100,7 +100,7 @@ static void print_what(const struct search *search, struct step step)
 {
 	switch ((enum step_kind)step.kind) {
 	case STEP_START:
-		printf("it begins");
+		printf("start");
 		break;
 	case STEP_SAVE:
 		printf("now saved: ");
@@ -183,7 +183,7 @@ static void print_fact(const struct search *search, struct fact fact)
 		printf("%s has handled #%u", service_of(fact.service)->name, fact.a);
 		break;
 	case FACT_PROCESSED:
-		printf("%s has heard #%u", service_of(fact.service)->name, fact.a);
+		printf("%s has processed #%u", service_of(fact.service)->name, fact.a);
 		break;
 	case FACT_OUTBOX:
 		printf("outbox of %s: ", service_of(fact.service)->name);
@@ -194,7 +194,7 @@ static void print_fact(const struct search *search, struct fact fact)
 		print_delivery(search, fact.a);
 		break;
 	case FACT_POSSIBLE_REQUEST:
-		printf("may be asked: ");
+		printf("possible request: ");
 		print_delivery(search, fact.a);
 		break;
 	case FACT_LOADED:
@@ -204,19 +204,19 @@ static void print_fact(const struct search *search, struct fact fact)
 		printf("%s is set", comanda_contract.types[fact.a].name);
 		break;
 	case FACT_ACCEPTED:
-		printf("a client was told of its order");
+		printf("a client knows its order");
 		break;
 	case FACT_VERIFIED:
 		printf("the buyer was verified");
 		break;
 	case FACT_END_PROCESSED:
-		printf("products has heard the end");
+		printf("svc-products has processed the end");
 		break;
 	case FACT_CRASH:
 		printf("a crash is left");
 		break;
 	case FACT_DUPLICATE:
-		printf("a double is left");
+		printf("a duplicate is left");
 		break;
 	case FACT_DEAD_LETTER:
 		printf("an event may be dead-lettered");

@@ -70,7 +70,7 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev soak", description=__doc__.partition(": ")[2].partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=30, help="how long (30); less than 4 tell little")
     parser.add_argument("--rate", type=float, help="orders a second (half of what was measured)")
-    parser.add_argument("--capacity-seconds", type=float, default=8, metavar="S", help="a turn of measuring it (8)")
+    parser.add_argument("--capacity-seconds", type=float, default=8, metavar="S", help="one measurement of the capacity (8)")
     options = parser.parse_args()
     stack = Stack(os.environ["COMANDA_STACK"])
     prepare(stack)
