@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 #include "core/timestamp.h"
-#include "core/unit.h"
+#include "unit/unit.h"
 
 struct admission {
 	int64_t max_pending;

@@ -3,8 +3,8 @@
 #ifndef RPC_WIRE_H
 #define RPC_WIRE_H
 
-#include "core/unit.h"
 #include "rpc/rpc.h"
+#include "unit/unit.h"
 #include "json/json.h"
 
 enum {

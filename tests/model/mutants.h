@@ -2,7 +2,7 @@
 #ifndef TESTS_MODEL_MUTANTS_H
 #define TESTS_MODEL_MUTANTS_H
 
-#include "core/unit.h"
+#include "unit/unit.h"
 
 /* ---- instead of decisions of svc-products ---- */
 decide_function leave_no_tombstone;              /* release_order */

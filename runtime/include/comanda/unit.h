@@ -10,7 +10,7 @@
 #include "core/schema.h"
 #include "core/status.h"
 #include "core/timestamp.h"
-#include "core/unit.h"
 #include "core/uuid.h"
+#include "unit/unit.h"
 
 #endif

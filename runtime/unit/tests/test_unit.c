@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "core/unit.h"
+#include "unit/unit.h"
 
 struct account {
 	int64_t balance;
