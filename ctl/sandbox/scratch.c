@@ -8,6 +8,7 @@
 
 #define URL_SETTING          "COMANDA_SANDBOX_DATABASE_URL"
 #define URL_EXAMPLE          "postgresql://comanda_sandbox:password@127.0.0.1:5432/postgres"
+#define REVOKE               "REVOKE CONNECT, TEMPORARY ON DATABASE %s FROM PUBLIC"
 #define STATEMENT_TIMEOUT_US (60 * SECOND_US)
 
 enum { NAME_LONGEST = 32 };
@@ -80,18 +81,6 @@ static const char *url_of(const char *url, const char *database, struct arena *a
 	return arena_format(arena, "%.*s/%s%s", (int)head, url, database, rest == NULL ? "" : rest);
 }
 
-/* CREATE DATABASE takes no parameters. The name is safe in SQL: letters, digits and underscores (name_fits). */
-static enum status command(struct scratch *scratch, const char *text)
-{
-	struct rows rows;
-
-	db_send_text(scratch->server, text);
-	enum status status = db_sync(scratch->server);
-	if (status == OK)
-		status = db_result(scratch->server, &rows);
-	return status == OK ? db_synced(scratch->server) : status;
-}
-
 static bool print_refusal(struct scratch *scratch, const char *database)
 {
 	if (strcmp(db_sqlstate(scratch->server), "42P04") == 0)
@@ -105,22 +94,19 @@ static bool print_refusal(struct scratch *scratch, const char *database)
 	return false;
 }
 
-struct db *scratch_create(struct scratch *scratch, const struct service *service)
+/* Runs a statement about the database; its name is safe in SQL: letters, digits and underscores (name_fits). The
+ * statements take no parameters. False after an error message. */
+static bool run(struct scratch *scratch, const char *database, const char *text)
 {
-	struct db *db = NULL;
-	struct arena arena;
+	struct rows rows;
 
-	arena_init(&arena);
-	const char *database = scratch_database(scratch, service, &arena);
-	/* template0, because it accepts no connections: a connection to the template would make the statement fail. */
-	if (command(scratch, arena_format(&arena, "CREATE DATABASE %s TEMPLATE template0", database)) != OK ||
-	    command(scratch, arena_format(&arena, "REVOKE CONNECT, TEMPORARY ON DATABASE %s FROM PUBLIC", database)) !=
-		    OK)
-		print_refusal(scratch, database);
-	else
-		db = connect_to(url_of(scratch->url, database, &arena), service->queue_prefix);
-	arena_done(&arena);
-	return db;
+	db_send_text(scratch->server, text);
+	enum status status = db_sync(scratch->server);
+	if (status == OK)
+		status = db_result(scratch->server, &rows);
+	if (status == OK)
+		status = db_synced(scratch->server);
+	return status == OK || print_refusal(scratch, database);
 }
 
 bool scratch_drop(struct scratch *scratch, const struct service *service)
@@ -130,8 +116,27 @@ bool scratch_drop(struct scratch *scratch, const struct service *service)
 	arena_init(&arena);
 	const char *database = scratch_database(scratch, service, &arena);
 	const bool fine =
-		command(scratch, arena_format(&arena, "DROP DATABASE IF EXISTS %s WITH (FORCE)", database)) == OK ||
-		print_refusal(scratch, database);
+		run(scratch, database, arena_format(&arena, "DROP DATABASE IF EXISTS %s WITH (FORCE)", database));
 	arena_done(&arena);
 	return fine;
+}
+
+/* A database that was created and cannot be used is dropped again. */
+struct db *scratch_create(struct scratch *scratch, const struct service *service)
+{
+	struct db *db = NULL;
+	struct arena arena;
+
+	arena_init(&arena);
+	const char *database = scratch_database(scratch, service, &arena);
+	/* template0, because it accepts no connections: a connection to the template would make the statement fail. */
+	const char *create = arena_format(&arena, "CREATE DATABASE %s TEMPLATE template0", database);
+	const char *revoke = arena_format(&arena, "REVOKE CONNECT, TEMPORARY ON DATABASE %s FROM PUBLIC", database);
+	const bool created = run(scratch, database, create);
+	if (created && run(scratch, database, revoke))
+		db = connect_to(url_of(scratch->url, database, &arena), service->queue_prefix);
+	if (created && db == NULL)
+		(void)scratch_drop(scratch, service);
+	arena_done(&arena);
+	return db;
 }
