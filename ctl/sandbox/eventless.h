@@ -15,7 +15,8 @@ struct eventless_events {
 	size_t waiting; /* events that are left out: the service has not processed them yet */
 };
 
-/* Lists the others up to the cut: their decisions made no version. False after an error message. */
+/* Lists the others up to the cut. If their decisions made versions, no event names these. False after an error message.
+ */
 bool eventless_list(const struct history *history, const struct replay_spec *spec, struct db *db,
 		    struct eventless_events *ret_events);
 

@@ -241,7 +241,7 @@ static bool order_by_versions(struct planning *planning)
 	return fine;
 }
 
-/* Decisions that made no version and published nothing are made again after all others. */
+/* No recorded decision depends on the remaining events without answers: they are decided on after all others. */
 static bool add_late(struct planning *planning, struct db *db)
 {
 	struct eventless_events eventless;

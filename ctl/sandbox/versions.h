@@ -9,8 +9,7 @@ struct version_entry {
 	struct uuid id;
 	int64_t sequence;
 	bool seen;       /* the decision read this version; otherwise it made it */
-	int64_t time_us; /* of the decision. Several may name the same version: the earliest made it, the others repeat
-			    it */
+	int64_t time_us; /* of the decision; of several that name a version, the earliest made it */
 	size_t event;    /* index into the history */
 };
 

@@ -1,4 +1,5 @@
 /* comanda token: signs an access token with svc-users' private key. For development. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ static bool read_key(const char *path, struct token_key **ret_key)
 	FILE *file = fopen(path, "r");
 
 	if (file == NULL) {
-		perror(path);
+		print_error("%s: %s", path, strerror(errno));
 		return false;
 	}
 	pem[fread(pem, 1, KEY_MAX, file)] = '\0';
