@@ -18,4 +18,4 @@ def test_a_seed_determines_the_schedule():
 @pytest.mark.slow
 def test_nothing_is_lost_and_nothing_happens_twice(stack, admin):
     run = Run(stack, seconds=32, seed=SEED, rate=10, only=SHORT, deadline=20, gap=2.0)
-    assert run.go(), f"{len(run.context.records.violations)} violations: they are told above"
+    assert run.go(), f"{len(run.context.records.violations)} violations: see above"

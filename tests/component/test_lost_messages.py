@@ -140,8 +140,8 @@ def test_a_deadline_whose_message_was_lost_comes_again(stack, customer, product,
 
 def published(stack, connection):
     """Messages that a connection has published. The broker updates the count every 5 s."""
-    names = {told["name"] for told in stack.management("GET", "connections").json()
-             if told.get("user_provided_name") == connection}
+    names = {connection_info["name"] for connection_info in stack.management("GET", "connections").json()
+             if connection_info.get("user_provided_name") == connection}
     assert len(names) == 1, f"{connection}: {names}"
     return sum(channel.get("message_stats", {}).get("publish", 0)
                for channel in stack.management("GET", "channels").json()
@@ -163,10 +163,10 @@ def test_nothing_else_travels_where_events_do(stack, customer, product, no_answe
 def test_a_row_in_flight_is_leased_by_one_relay(stack):
     """The sweep runs repeatedly while the broker does not answer."""
     def put():
-        row, told = str(uuid.uuid4()), event("user.praised", "svc-users", str(uuid.uuid4()), {})
+        row, parked = str(uuid.uuid4()), event("user.praised", "svc-users", str(uuid.uuid4()), {})
         stack.sql("users", "INSERT INTO outbox (id, exchange, routing_key, type, subject, body, created_at, due_at)"
                            " VALUES (%s, 'events', 'user.praised', 'user.praised', %s, %s, now(), now())",
-                  row, told["subject"], json.dumps(told).encode())
+                  row, parked["subject"], json.dumps(parked).encode())
         return row
 
     def claimed(row):

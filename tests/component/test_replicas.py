@@ -61,7 +61,7 @@ def place(customer, product, count):
 def ends(customer, orders, status="confirmed"):
     for order_id in orders:
         eventually(lambda: (customer.is_settled(order_id) or {}).get("status") == status, timeout=30)
-        assert [told["type"] for told in customer.timeline(order_id)].count(f"comanda.order.{status}.v1") == 1
+        assert [step["type"] for step in customer.timeline(order_id)].count(f"comanda.order.{status}.v1") == 1
 
 
 def all_went_to_the_second(before, after, count):

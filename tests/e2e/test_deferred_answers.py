@@ -118,7 +118,7 @@ def test_an_answer_is_the_same_whoever_gives_it(stack, customer, product):
          f"Content-Length: {len(order)}", "", order)]
     changing = {"Date", "X-Request-Id", "RateLimit", "RateLimit-Policy"}
 
-    def told(line, request):
+    def answer_to(line, request):
         raw = Line.one(*request)
         line.socket.sendall(raw[:-4] if "" in request else raw)  # a body ends without a line's end
         if request[0].startswith("HEAD"):
@@ -133,7 +133,7 @@ def test_an_answer_is_the_same_whoever_gives_it(stack, customer, product):
     with Line(stack).settle() as old:
         for request in requests:
             with Line(stack) as young:
-                assert told(old, request) == told(young, request)
+                assert answer_to(old, request) == answer_to(young, request)
 
 
 def test_a_call_to_a_silent_service_is_answered_in_time(stack, product):

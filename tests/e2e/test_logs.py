@@ -76,18 +76,18 @@ def test_lines_have_only_documented_fields(stack, customer, product, debug_level
 
 
 def test_no_personal_data_is_logged_even_at_the_debug_level(stack, api, admin, new_customer, debug_level):
-    somebody = new_customer("Wilhelmine")
-    email = somebody.user["email"]
-    grant = {"grant_type": "password", "email": email, "password": somebody.password}
+    customer = new_customer("Wilhelmine")
+    email = customer.user["email"]
+    grant = {"grant_type": "password", "email": email, "password": customer.password}
     token = ok(api.post("/auth/token", grant))
-    api.post("/auth/token", grant | {"password": "wrong-" + somebody.password})
-    api.post("/users", {"email": email, "name": "Wilhelmine", "password": somebody.password})
+    api.post("/auth/token", grant | {"password": "wrong-" + customer.password})
+    api.post("/users", {"email": email, "name": "Wilhelmine", "password": customer.password})
     api.post("/users", {"email": "no address", "name": "Wilhelmine", "password": "short"})
     admin.get(f"/users?email={email}")
-    somebody.patch(f"/users/{somebody.id}", {"name": "Wilhelmine the Second"})
+    customer.patch(f"/users/{customer.id}", {"name": "Wilhelmine the Second"})
     eventually(lambda: logged(stack, "svc-users", "message.handled", type="users.change"))
     for program in PROGRAMS:
         logged = text(stack, program)
-        for secret in (email, "Wilhelmine", somebody.password, "no address", token["access_token"],
+        for secret in (email, "Wilhelmine", customer.password, "no address", token["access_token"],
                        token["refresh_token"], stack["COMANDA_FIRST_ADMIN_EMAIL"]):
             assert secret not in logged, f"{program} logs {secret!r}"

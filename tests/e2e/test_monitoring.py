@@ -88,8 +88,8 @@ def test_every_metric_is_documented_as_it_is_declared():
 def test_programs_report_only_documented_metrics(stack, busy):
     known = documented()
     for program in PROGRAMS:
-        told = re.findall(r"^# TYPE (\w+) (\w+)$", stack.admin(program, "metrics").text, re.M)
-        assert {(name, kind) for name, kind in told} <= {(name, known[name][0]) for name in known}, program
+        types = re.findall(r"^# TYPE (\w+) (\w+)$", stack.admin(program, "metrics").text, re.M)
+        assert {(name, kind) for name, kind in types} <= {(name, known[name][0]) for name in known}, program
 
 
 def test_every_alert_has_a_section_in_the_runbook():

@@ -9,7 +9,7 @@ from harness.rest import TIME, ok, problem
 from test_orders import stock_of
 
 
-def told(client, order_id):
+def timeline_of(client, order_id):
     """Checks the timeline, and returns its (program, event) pairs."""
     events = client.timeline(order_id)
     for event in events:
@@ -39,17 +39,17 @@ def cancel(client, order_id, **more):
 @pytest.mark.sanitizer
 def test_the_timeline_of_a_confirmed_order_is_complete(customer, product):
     order = ok(customer.place([(product, 2)], wait=10), 201)
-    story = told(customer, order["id"])
-    assert story[0] == PLACED and story[-1] == ended("confirmed")
-    assert sorted(story[1:-1]) == [RESERVED, VERIFIED]
+    steps = timeline_of(customer, order["id"])
+    assert steps[0] == PLACED and steps[-1] == ended("confirmed")
+    assert sorted(steps[1:-1]) == [RESERVED, VERIFIED]
     last = customer.timeline(order["id"])[-1]["data"]
     assert (last["status"], last["total_cents"], last["items"]) == ("confirmed", 2 * 1890, order["items"])
 
 
 def test_the_timeline_of_a_rejected_order_contains_the_reason(customer, new_product):
     order = problem(customer.place([(new_product(on_hand=0), 1)], wait=10), 409)["order"]
-    story = told(customer, order["id"])
-    assert story[0] == PLACED and story[-1] == ended("rejected") and REFUSED in story
+    steps = timeline_of(customer, order["id"])
+    assert steps[0] == PLACED and steps[-1] == ended("rejected") and REFUSED in steps
     assert customer.timeline(order["id"])[-1]["data"]["reason"]["code"] == "out_of_stock"
 
 
@@ -101,8 +101,8 @@ def test_a_pending_order_is_cancelled_and_stays_so(customer, waiting, body):
     assert (cancelled["id"], cancelled["status"]) == (order["id"], "cancelled")
     assert cancelled["version"] > order["version"]
     assert ok(cancel(customer, order["id"])) == cancelled
-    story = told(customer, order["id"])
-    assert story[0] == PLACED and story[-1] == ended("cancelled") and set(story[1:-1]) <= {VERIFIED}
+    steps = timeline_of(customer, order["id"])
+    assert steps[0] == PLACED and steps[-1] == ended("cancelled") and set(steps[1:-1]) <= {VERIFIED}
 
 
 @pytest.mark.slow
@@ -132,8 +132,8 @@ def test_an_order_whose_deadline_passes_expires(customer, waiting):
     expired = eventually(lambda: customer.is_settled(order["id"]))
     assert (expired["status"], expired["reason"]["code"]) == ("expired", "deadline")
     assert expired["reason"]["detail"]
-    story = told(customer, order["id"])
-    assert story == [PLACED, VERIFIED, ended("expired")]
+    steps = timeline_of(customer, order["id"])
+    assert steps == [PLACED, VERIFIED, ended("expired")]
     assert customer.timeline(order["id"])[-1]["data"]["status"] == "expired"
     problem(cancel(customer, order["id"]), 409, code="order_expired")
 

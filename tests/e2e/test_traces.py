@@ -81,10 +81,10 @@ def test_one_order_is_one_trace_across_four_programs_with_the_right_parents(coll
 
     spans = eventually(whole, timeout=20)
     confirmed = [row for row in rows(spans) if row[2] == "publish order.confirmed"]
-    assert confirmed and confirmed[0][3] in ("process user.verified", "process stock.reserved"), "whoever came last"
+    assert confirmed and confirmed[0][3] in ("process user.verified", "process stock.reserved"), "the later of the two"
     assert rows(spans) == wanted_rows() | set(confirmed)
     ids = {span.id: span for span in spans}
-    assert len(ids) == len(spans), "no span is told twice"
+    assert len(ids) == len(spans), "no span is exported twice"
     assert {span.program for span in spans} == set(PROGRAMS)
     for span in spans:
         assert span.start <= span.end and not span.failed

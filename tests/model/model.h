@@ -25,7 +25,7 @@ enum fact_kind {
 	FACT_POSSIBLE_REQUEST, /* a: delivery, a request that a client may send */
 	FACT_LOADED,           /* a: batch, loaded and not yet saved */
 	FACT_DEADLINE,         /* service's tables have a: message type, b: id of the subject; see save.c */
-	FACT_ACCEPTED,         /* a client was told that its order, a: aggregate, is accepted */
+	FACT_ACCEPTED,         /* a client knows that its order, a: aggregate, is accepted */
 	FACT_VERIFIED,         /* users said that the buyer of a: id of the order may buy, and so it was */
 	FACT_END_PROCESSED,    /* products has heard that a: id of the order ended otherwise than confirmed */
 	FACT_CRASH,            /* one more crash may happen */

@@ -153,7 +153,7 @@ def check_changed(stack):
 def main():
     parser = argparse.ArgumentParser(prog="./dev sandbox", description=__doc__)
     parser.add_argument("--orders", type=int, default=10000, help="how many (10000)")
-    parser.add_argument("--seed", type=int, help="of the traffic (chosen, and told)")
+    parser.add_argument("--seed", type=int, help="seed of the traffic (random, printed)")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.randrange(1, 100000)
     stack = stack_under_test()

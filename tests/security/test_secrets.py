@@ -48,12 +48,12 @@ def test_no_process_has_a_secret_in_its_arguments(stack, secrets):
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_each_program_gets_only_its_own_secrets(stack, secrets, program):
-    told = "\n".join(program_environment(stack, program).values())
+    environment = "\n".join(program_environment(stack, program).values())
     own = program.upper().replace("-", "_")
     may = {f"BROKER_PASSWORD_{own}", f"DATABASE_PASSWORD_{own}"}
     may |= {"FIRST_ADMIN_PASSWORD"} if program == "svc-users" else set()
     may |= {"REDIS_PASSWORD_SVC_PRODUCTS"} if program == "svc-products" else set()
-    assert {name for name, value in secrets.items() if value in told} <= may
+    assert {name for name, value in secrets.items() if value in environment} <= may
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

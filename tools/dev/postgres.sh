@@ -45,7 +45,7 @@ postgres_socket() {
 	socket=$(postgres_home)/socket
 	if ((${#socket} > 85)); then
 		socket=/tmp/comanda-$UID-$(sha256sum <<<"$STACK" | cut -c1-12)
-		[[ ! -e $socket || -O $socket || $EUID == 0 ]] || die "$socket belongs to somebody else: remove it"
+		[[ ! -e $socket || -O $socket || $EUID == 0 ]] || die "$socket belongs to another user: remove it"
 	fi
 	echo "$socket"
 }

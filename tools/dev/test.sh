@@ -165,13 +165,13 @@ test_end() {
 # No log of the round may contain a secret of the stack or the token key. Logs of failed pytest runs are not searched, because
 # pytest prints the variables of a failed test.
 test_secrets_not_logged() {
-	local name secret told count=0 but=()
+	local name secret logs count=0 but=()
 	[[ $TEST_FAILED == "$TEST_FAILED_BEFORE" ]] || but=(--exclude='pytest-*')
 	while IFS='=' read -r name secret; do
 		count=$((count + 1))
-		told=$(grep -rlF "${but[@]}" -e "$secret" "$STACK/log" || true)
-		[[ -z $told ]] || {
-			say test "a log contains a secret: $name in ${told//$'\n'/, }"
+		logs=$(grep -rlF "${but[@]}" -e "$secret" "$STACK/log" || true)
+		[[ -z $logs ]] || {
+			say test "a log contains a secret: $name in ${logs//$'\n'/, }"
 			TEST_FAILED+=" secret:$name"
 		}
 	done < <(cat "$STACK/secrets" && sed -n '/^[^-]/s/^/TOKEN_KEY=/p' "$STACK/token-key.pem")
