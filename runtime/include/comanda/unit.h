@@ -1,7 +1,8 @@
 /* What a decision sees: messages, aggregates, ids, times, statuses, and memory that lives as long as the unit of work.
  *
  * A service's domain/ and usecases/ include this header and no other header of the runtime. It gives no access to a
- * database, a broker, a clock or JSON, so what includes it stays pure. */
+ * database, a broker or JSON. A decision takes the time from unit_now and new ids from unit_id. It never calls
+ * timestamp_now or uuid_new, so the same input always gives the same decision. */
 #ifndef COMANDA_UNIT_H
 #define COMANDA_UNIT_H
 
