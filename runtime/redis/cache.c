@@ -1,59 +1,24 @@
-/* Redis in front of reads; the only file that knows hiredis. What a key may hold stands in redis/scripts.h.
- *
- * A call sends one script with all keys and reads one reply. The first thing that goes wrong closes the connection:
- * what was in flight may still be done by Redis, later, and every script is safe then (leases and fences have names
- * that are never used twice). */
-#include <hiredis/hiredis.h>
-
-#include "redis/cache.h"
+/* Reads, fills, fences and writes of the cache. redis/scripts.h says what a key may hold. */
+#include "redis/cache_private.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "config/url.h"
-#include "core/backoff.h"
 #include "core/random.h"
 #include "core/timestamp.h"
-#include "redis/cache_metrics.h"
-#include "redis/scripts.h"
-#include "telemetry/connection_metrics.h"
 #include "telemetry/log.h"
+#include "telemetry/metrics.h"
 
-#define LEASE_US       (2 * SECOND_US) /* a reader fills within this */
-#define FENCE_US       (10 * SECOND_US)
-#define PAUSE_LEAST_US (50 * MS_US)
-#define PAUSE_MOST_US  (2 * SECOND_US)
+#define LEASE_US         (2 * SECOND_US) /* a reader fills within this time */
+#define FENCE_US         (10 * SECOND_US)
+#define FIRST_PAUSE_US   (50 * MS_US)
+#define LONGEST_PAUSE_US (2 * SECOND_US)
 
-enum {
-	CALL_KEYS = 1000, /* of one script: Lua's unpack() takes some thousands */
-	SHA_TEXT = 40,
-	TOKEN_TEXT = 16
-};
-
-/* Since when this Redis, which persists nothing, has been seen. */
-static const char open_key[] = "cache:leases-open-at";
-
-struct cache {
-	redisContext *redis; /* NULL: not connected */
-	bool wanted;         /* a URL was given */
-	struct arena arena;  /* the parts of `url` */
-	struct url url;
-	struct cache_config config;
-	char sha[SCRIPT_COUNT][SHA_TEXT + 1];
-	struct buffer command;
-	uint64_t random;     /* random_next() */
-	int64_t epoch;       /* of reads and fills */
-	bool closed;         /* every read bypasses */
-	int64_t fence_epoch; /* as it was when the fence was made: the value is not newer than that */
-	char fence[TOKEN_TEXT + 1];
-	bool fence_spent; /* the next fence needs a new token */
-	struct backoff backoff;
-};
+static struct metric reads = {
+	.name = "comanda_cache_reads_total", .help = "Keys looked up, by result", .type = COUNTER, .label = "result"};
 
 struct cache *cache_new(const struct cache_config *config)
 {
@@ -65,10 +30,10 @@ struct cache *cache_new(const struct cache_config *config)
 	arena_init(&cache->arena);
 	buffer_init(&cache->command);
 	cache->random = random_seed();
-	cache->backoff = (struct backoff){.first_us = PAUSE_LEAST_US, .longest_us = PAUSE_MOST_US};
-	cache->fence_spent = true;
-	cache->wanted = config->url != NULL && config->url[0] != '\0';
-	if (cache->wanted && url_parse(config->url, &cache->arena, &cache->url) != OK) {
+	cache->backoff = (struct backoff){.first_us = FIRST_PAUSE_US, .longest_us = LONGEST_PAUSE_US};
+	cache->fence_used = true;
+	cache->enabled = config->url != NULL && config->url[0] != '\0';
+	if (cache->enabled && url_parse(config->url, &cache->arena, &cache->url) != OK) {
 		log_error("cache.url",
 			  kv_text("detail", "not redis://[user:password@]host:port[/db]: nothing is cached"));
 		cache->url.host = "";
@@ -94,239 +59,24 @@ bool cache_available(const struct cache *cache)
 	return cache->redis != NULL;
 }
 
-void cache_use_epoch(struct cache *cache, int64_t epoch)
+void cache_set_epoch(struct cache *cache, int64_t epoch)
 {
-	cache->closed = epoch == CACHE_CLOSED;
-	/* Values that are written meanwhile are of the epoch before: the next one does not read them. */
-	if (!cache->closed)
+	cache->bypass = epoch == CACHE_BYPASS;
+	/* Values that are written in between keep the epoch before, and the next epoch does not read them. */
+	if (!cache->bypass)
 		cache->epoch = epoch;
-}
-
-/* ---- connection ---- */
-
-static void lose(struct cache *cache, const char *why)
-{
-	if (!backoff_is_failing(&cache->backoff))
-		log_warn("cache.unavailable", kv_text("host", cache->url.host), kv_text("detail", why));
-	if (cache->redis != NULL)
-		redisFree(cache->redis);
-	cache->redis = NULL;
-	backoff_failed(&cache->backoff, monotonic_now());
-}
-
-/* The next reply; NULL: the connection was lost, and closed. Redis's own errors are left to the caller. */
-static redisReply *take_reply(struct cache *cache)
-{
-	void *reply = NULL;
-
-	if (redisGetReply(cache->redis, &reply) == REDIS_OK)
-		return reply;
-	bool late = cache->redis->err == REDIS_ERR_IO && errno == EAGAIN;
-	lose(cache, late ? "no answer in time" : cache->redis->errstr);
-	return NULL;
-}
-
-/* Takes a reply that must not be an error; copies a text into `ret_text` where one is wanted. */
-static bool expect_reply(struct cache *cache, char *ret_text, size_t text_size)
-{
-	redisReply *reply = take_reply(cache);
-	bool good = reply != NULL && reply->type != REDIS_REPLY_ERROR;
-
-	if (reply != NULL && !good)
-		lose(cache, reply->str);
-	if (good && ret_text != NULL)
-		snprintf(ret_text, text_size, "%s", reply->str == NULL ? "" : reply->str);
-	if (reply != NULL)
-		freeReplyObject(reply);
-	return good;
-}
-
-/* Signs in, chooses the database and loads the scripts, in one round trip. */
-static bool greet(struct cache *cache)
-{
-	const struct url *url = &cache->url;
-	int plain = 0;
-
-	if (url->user[0] != '\0')
-		plain += redisAppendCommand(cache->redis, "AUTH %s %s", url->user, url->password) == REDIS_OK;
-	else if (url->password[0] != '\0')
-		plain += redisAppendCommand(cache->redis, "AUTH %s", url->password) == REDIS_OK;
-	if (url->path[0] != '\0')
-		plain += redisAppendCommand(cache->redis, "SELECT %s", url->path) == REDIS_OK;
-	for (int i = 0; i < SCRIPT_COUNT; i++)
-		redisAppendCommand(cache->redis, "SCRIPT LOAD %s", cache_scripts[i]);
-
-	while (plain-- > 0)
-		if (!expect_reply(cache, NULL, 0))
-			return false;
-	for (int i = 0; i < SCRIPT_COUNT; i++)
-		if (!expect_reply(cache, cache->sha[i], sizeof cache->sha[i]))
-			return false;
-	return true;
-}
-
-static struct timeval time_value(int64_t us)
-{
-	return (struct timeval){.tv_sec = us / SECOND_US, .tv_usec = us % SECOND_US};
-}
-
-static bool connect_once(struct cache *cache)
-{
-	struct timeval wait = time_value(cache->config.wait_us);
-	int port = cache->url.port == 0 ? 6379 : cache->url.port;
-
-	cache->redis = redisConnectWithTimeout(cache->url.host, port, wait);
-	if (cache->redis == NULL || cache->redis->err != 0) {
-		lose(cache, cache->redis == NULL ? "out of memory" : cache->redis->errstr);
-		return false;
-	}
-	redisSetTimeout(cache->redis, wait);
-	redisEnableKeepAlive(cache->redis);
-	if (!greet(cache))
-		return false;
-	if (backoff_is_failing(&cache->backoff))
-		log_info("cache.available", kv_text("host", cache->url.host));
-	backoff_connected(&cache->backoff, monotonic_now());
-	return true;
-}
-
-static bool connect_now(struct cache *cache)
-{
-	const bool opened = connect_once(cache);
-
-	connection_attempts_count("cache", opened);
-	return opened;
-}
-
-/* Between calls Redis has nothing to say, except that it goes. */
-static bool hung_up(const struct cache *cache)
-{
-	struct pollfd socket = {.fd = cache->redis->fd, .events = POLLIN};
-
-	return poll(&socket, 1, 0) > 0;
-}
-
-/* Fails fast while a new try is not due. */
-static bool ensure(struct cache *cache)
-{
-	if (cache->redis != NULL && !hung_up(cache))
-		return true;
-	if (cache->redis != NULL)
-		redisFree(cache->redis);
-	cache->redis = NULL;
-	if (!cache->wanted || cache->url.host[0] == '\0' || !backoff_is_due(&cache->backoff, monotonic_now()))
-		return false;
-	return connect_now(cache);
-}
-
-/* ---- calls ---- */
-
-/* One call of a script, as it is built (RESP: redis.io/docs/reference/protocol-spec). */
-struct call {
-	struct cache *cache;
-	const struct cache_entry *entries;
-	size_t count;
-	enum cache_script script;
-	bool whole; /* send the script itself: Redis has forgotten it */
-};
-
-static void put_bytes_of(struct cache *cache, const char *bytes, size_t size)
-{
-	buffer_format(&cache->command, "$%zu\r\n", size);
-	buffer_add(&cache->command, bytes, size);
-	buffer_add(&cache->command, "\r\n", 2);
-}
-
-static void put_word(struct cache *cache, const char *word)
-{
-	put_bytes_of(cache, word, strlen(word));
-}
-
-static void put_number(struct cache *cache, int64_t number)
-{
-	char text[24];
-
-	snprintf(text, sizeof text, "%" PRId64, number);
-	put_word(cache, text);
-}
-
-/* V<epoch>:<sequence>|<bytes>; `by` is "w" where a writer leaves it. */
-static void put_value(struct cache *cache, int64_t epoch, const char *by, const struct cache_entry *entry)
-{
-	char head[64];
-	size_t size = (size_t)snprintf(head, sizeof head, "V%" PRId64 ":%" PRId64 "%s|", epoch, entry->sequence, by);
-
-	buffer_format(&cache->command, "$%zu\r\n%s", size + entry->value.size, head);
-	buffer_add(&cache->command, entry->value.bytes, entry->value.size);
-	buffer_add(&cache->command, "\r\n", 2);
-}
-
-static void put_keys(const struct call *call, size_t argument_count)
-{
-	struct cache *cache = call->cache;
-	bool own_key = call->script == SCRIPT_READ;
-	size_t key_count = call->count + own_key;
-
-	buffer_clear(&cache->command);
-	buffer_format(&cache->command, "*%zu\r\n", 3 + key_count + argument_count);
-	put_word(cache, call->whole ? "EVAL" : "EVALSHA");
-	put_word(cache, call->whole ? cache_scripts[call->script] : cache->sha[call->script]);
-	put_number(cache, (int64_t)key_count);
-	if (own_key)
-		put_word(cache, open_key);
-	for (size_t i = 0; i < call->count; i++)
-		put_word(cache, call->entries[i].key);
-}
-
-typedef void build_function(const struct call *call, const char *name);
-
-/* Sends a call and takes its reply; NULL: it failed, and the connection is closed. */
-static redisReply *run(struct call *call, build_function *build, const char *name)
-{
-	struct cache *cache = call->cache;
-
-	for (;;) {
-		build(call, name);
-		if (redisAppendFormattedCommand(cache->redis, cache->command.bytes, cache->command.size) != REDIS_OK) {
-			lose(cache, cache->redis->errstr);
-			return NULL;
-		}
-		redisReply *reply = take_reply(cache);
-		if (reply == NULL || reply->type != REDIS_REPLY_ERROR)
-			return reply;
-		bool forgotten = !call->whole && strncmp(reply->str, "NOSCRIPT", 8) == 0;
-		if (!forgotten)
-			lose(cache, reply->str);
-		freeReplyObject(reply);
-		if (!forgotten)
-			return NULL;
-		call->whole = true;
-	}
-}
-
-/* Runs a script over all entries whose reply does not matter, in as few calls as Lua allows: nearly always one. */
-static bool run_all(struct call call, size_t total, build_function *build, const char *name)
-{
-	for (size_t done = 0; done < total; done += call.count, call.entries += call.count) {
-		call.count = total - done < CALL_KEYS ? total - done : CALL_KEYS;
-		redisReply *reply = run(&call, build, name);
-		if (reply == NULL)
-			return false;
-		freeReplyObject(reply);
-	}
-	return true;
 }
 
 /* ---- reading ---- */
 
-/* `name` is the 12 digits that the leases of this call begin with. */
-static void build_read(const struct call *call, const char *name)
+/* `token`: the 12 digits that the leases of this call begin with. */
+static void build_read(const struct script_call *call, const char *token)
 {
 	struct cache *cache = call->cache;
 
 	put_keys(call, 4);
 	put_number(cache, cache->epoch);
-	put_word(cache, name);
+	put_word(cache, token);
 	put_number(cache, LEASE_US / MS_US);
 	put_number(cache, cache->config.fence_us / MS_US);
 }
@@ -346,16 +96,16 @@ static void read_item(const redisReply *item, struct cache_entry *entry, uint64_
 	entry->value = (struct span){arena_copy(arena, bar + 1, size), size};
 }
 
-static bool read_some(struct call *call, struct cache_entry *entries, struct arena *arena)
+static bool read_some(struct script_call *call, struct cache_entry *entries, struct arena *arena)
 {
 	uint64_t prefix = random_next(&call->cache->random) >> 16;
-	char name[TOKEN_TEXT + 1];
+	char token[TOKEN_TEXT + 1];
 
-	snprintf(name, sizeof name, "%012" PRIx64, prefix);
-	redisReply *reply = run(call, build_read, name);
+	snprintf(token, sizeof token, "%012" PRIx64, prefix);
+	redisReply *reply = script_call_run(call, build_read, token);
 	if (reply == NULL)
 		return false;
-	/* The script numbers its keys from 1, and the first is the cache's own. */
+	/* The script numbers its keys from 1, and the first is leases_key. */
 	for (size_t i = 0; i < call->count && i < reply->elements; i++)
 		read_item(reply->element[i], &entries[i], prefix << 16 | (i + 2), arena);
 	freeReplyObject(reply);
@@ -364,15 +114,26 @@ static bool read_some(struct call *call, struct cache_entry *entries, struct are
 
 static bool read_all(struct cache *cache, struct cache_entry *entries, size_t count, struct arena *arena)
 {
-	if (count == 0 || cache->closed || !ensure(cache))
+	if (count == 0 || cache->bypass || !cache_connect(cache))
 		return false;
-	for (size_t done = 0; done < count; done += CALL_KEYS) {
-		size_t some = count - done < CALL_KEYS ? count - done : CALL_KEYS;
-		struct call call = {.cache = cache, .entries = entries + done, .count = some, .script = SCRIPT_READ};
+	for (size_t done = 0; done < count; done += CALL_KEYS_MAX) {
+		size_t some = count - done < CALL_KEYS_MAX ? count - done : CALL_KEYS_MAX;
+		struct script_call call = {
+			.cache = cache, .entries = entries + done, .count = some, .script = SCRIPT_READ};
 		if (!read_some(&call, entries + done, arena))
 			return false;
 	}
 	return true;
+}
+
+static void count_reads(const struct cache_entry *entries, size_t count, bool available)
+{
+	size_t hits = 0;
+
+	for (size_t i = 0; i < count; i++)
+		hits += entries[i].value.bytes != NULL;
+	metric_add(&reads, "hit", (int64_t)hits);
+	metric_add(&reads, available ? "miss" : "bypass", (int64_t)(count - hits));
 }
 
 void cache_read(struct cache *cache, struct cache_entry *entries, size_t count, struct arena *arena)
@@ -381,14 +142,14 @@ void cache_read(struct cache *cache, struct cache_entry *entries, size_t count, 
 		entries[i].value = (struct span){0};
 		entries[i].lease = 0;
 	}
-	cache_reads_count(entries, count, read_all(cache, entries, count, arena));
+	count_reads(entries, count, read_all(cache, entries, count, arena));
 }
 
-static void build_fill(const struct call *call, const char *name)
+static void build_fill(const struct script_call *call, const char *token)
 {
 	struct cache *cache = call->cache;
 
-	(void)name;
+	(void)token;
 	put_keys(call, 1 + 2 * call->count);
 	put_number(cache, cache->config.keep_us / MS_US);
 	for (size_t i = 0; i < call->count; i++) {
@@ -401,25 +162,25 @@ static void build_fill(const struct call *call, const char *name)
 
 void cache_fill(struct cache *cache, const struct cache_entry *entries, size_t count)
 {
-	/* A lease that was taken before the connection was lost is as good as none. */
-	if (count == 0 || cache->closed || cache->redis == NULL)
+	/* A lease from before the loss of the connection is not worth a new connection. */
+	if (count == 0 || cache->bypass || cache->redis == NULL)
 		return;
-	(void)run_all((struct call){.cache = cache, .entries = entries, .script = SCRIPT_FILL}, count, build_fill,
-		      NULL);
+	(void)script_call_run_all((struct script_call){.cache = cache, .entries = entries, .script = SCRIPT_FILL},
+				  count, build_fill, NULL);
 }
 
 /* ---- writing ---- */
 
-static void build_fence(const struct call *call, const char *name)
+static void build_fence(const struct script_call *call, const char *token)
 {
 	put_keys(call, 2);
-	put_word(call->cache, name);
+	put_word(call->cache, token);
 	put_number(call->cache, call->cache->config.fence_us / MS_US);
 }
 
-static bool fence_some(struct call *call, struct cache_entry *entries)
+static bool fence_some(struct script_call *call, struct cache_entry *entries)
 {
-	redisReply *reply = run(call, build_fence, call->cache->fence);
+	redisReply *reply = script_call_run(call, build_fence, call->cache->fence);
 	if (reply == NULL)
 		return false;
 	for (size_t i = 0; i < call->count && i < reply->elements; i++)
@@ -430,9 +191,10 @@ static bool fence_some(struct call *call, struct cache_entry *entries)
 
 static bool fence_all(struct cache *cache, struct cache_entry *entries, size_t count)
 {
-	for (size_t done = 0; done < count; done += CALL_KEYS) {
-		const size_t some = count - done < CALL_KEYS ? count - done : CALL_KEYS;
-		struct call call = {.cache = cache, .entries = entries + done, .count = some, .script = SCRIPT_FENCE};
+	for (size_t done = 0; done < count; done += CALL_KEYS_MAX) {
+		const size_t some = count - done < CALL_KEYS_MAX ? count - done : CALL_KEYS_MAX;
+		struct script_call call = {
+			.cache = cache, .entries = entries + done, .count = some, .script = SCRIPT_FENCE};
 		if (!fence_some(&call, entries + done))
 			return false;
 	}
@@ -441,26 +203,27 @@ static bool fence_all(struct cache *cache, struct cache_entry *entries, size_t c
 
 enum status cache_fence(struct cache *cache, struct cache_entry *entries, size_t count)
 {
-	if (!cache->wanted || count == 0)
+	if (!cache->enabled || count == 0)
 		return OK;
-	if (cache->fence_spent)
+	if (cache->fence_used)
 		snprintf(cache->fence, sizeof cache->fence, "%016" PRIx64, random_next(&cache->random));
-	cache->fence_spent = false;
+	cache->fence_used = false;
 	cache->fence_epoch = cache->epoch;
-	if (ensure(cache) && fence_all(cache, entries, count))
+	if (cache_connect(cache) && fence_all(cache, entries, count))
 		return OK;
-	/* Redis may do it yet, when others have written newer values: no write of ours may follow. */
+	/* Redis may still set the fence after others have written newer values. So no write may follow with this token.
+	 */
 	cache->fence[0] = '\0';
-	cache->fence_spent = true;
+	cache->fence_used = true;
 	return E_UNAVAILABLE;
 }
 
-static void build_write(const struct call *call, const char *name)
+static void build_write(const struct script_call *call, const char *token)
 {
 	struct cache *cache = call->cache;
 
 	put_keys(call, 2 + 2 * call->count);
-	put_word(cache, name);
+	put_word(cache, token);
 	put_number(cache, cache->config.keep_us / MS_US);
 	for (size_t i = 0; i < call->count; i++) {
 		put_number(cache, call->entries[i].sequence);
@@ -473,10 +236,10 @@ static void build_write(const struct call *call, const char *name)
 
 void cache_write(struct cache *cache, const struct cache_entry *entries, size_t count)
 {
-	/* Several writes may follow one fence; the next fence has another name. */
-	cache->fence_spent = true;
-	if (count == 0 || !ensure(cache))
+	/* Several writes may follow one fence. The next fence has another token. */
+	cache->fence_used = true;
+	if (count == 0 || !cache_connect(cache))
 		return;
-	(void)run_all((struct call){.cache = cache, .entries = entries, .script = SCRIPT_WRITE}, count, build_write,
-		      cache->fence);
+	(void)script_call_run_all((struct script_call){.cache = cache, .entries = entries, .script = SCRIPT_WRITE},
+				  count, build_write, cache->fence);
 }

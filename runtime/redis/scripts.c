@@ -2,11 +2,11 @@
 #include "redis/scripts.h"
 
 const char *const cache_scripts[SCRIPT_COUNT] = {
-	/* KEYS: a key of the cache's own, then the keys. ARGV: epoch, lease prefix (12 hex digits), lease ms, fence ms.
-	 * An item a key: the value; 1: a lease was taken; nil: bypass.
+	/* KEYS: the key of leases (KEYS[1]), then the keys. ARGV: epoch, lease prefix (12 hex digits), lease ms, fence
+	 * ms. Returns per key: the value; 1: a lease was taken; nil: bypass.
 	 *
-	 * A Redis that has lost its memory has lost its fences too. KEYS[1] is then missing, and no lease is given
-	 * until the fences that it may have held would have run out. */
+	 * A Redis that has lost its memory has lost its fences too. KEYS[1] is then missing. No lease is given until
+	 * all fences that Redis may have held have expired. */
 	[SCRIPT_READ] = "local got = redis.call('MGET', unpack(KEYS))\n"
 			"local open\n"
 			"local function leases_open()\n"
@@ -41,7 +41,7 @@ const char *const cache_scripts[SCRIPT_COUNT] = {
 			"end\n"
 			"return out\n",
 
-	/* KEYS: the keys. ARGV: keep ms, then for each key the lease's state and the value's. */
+	/* KEYS: the keys. ARGV: keep ms, then per key the state with the lease and the state with the value. */
 	[SCRIPT_FILL] = "for i = 1, #KEYS do\n"
 			"	if redis.call('GET', KEYS[i]) == ARGV[2 * i] then\n"
 			"		redis.call('SET', KEYS[i], ARGV[2 * i + 1], 'PX', ARGV[1])\n"
@@ -49,7 +49,7 @@ const char *const cache_scripts[SCRIPT_COUNT] = {
 			"end\n"
 			"return #KEYS\n",
 
-	/* KEYS: the keys. ARGV: token, fence ms. An item a key: 1 where a value will be of use, else 0. */
+	/* KEYS: the keys. ARGV: token, fence ms. Returns per key: 1 if a new value is of use, else 0. */
 	[SCRIPT_FENCE] = "local time = redis.call('TIME')\n"
 			 "local now = time[1] * 1000 + math.floor(time[2] / 1000)\n"
 			 "local till = now + ARGV[2]\n"
@@ -88,7 +88,7 @@ const char *const cache_scripts[SCRIPT_COUNT] = {
 			 "end\n"
 			 "return out\n",
 
-	/* KEYS: the keys. ARGV: token, keep ms, then for each key the sequence and the value's state, '' for none. */
+	/* KEYS: the keys. ARGV: token, keep ms, then per key the sequence and the state with the value, '' for none. */
 	[SCRIPT_WRITE] =
 		"local time = redis.call('TIME')\n"
 		"local now = time[1] * 1000 + math.floor(time[2] / 1000)\n"

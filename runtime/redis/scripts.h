@@ -1,19 +1,19 @@
-/* What Redis does in one step, as Lua scripts; and how a key's value looks. Private to the cache.
+/* The Lua scripts of the cache, each one atomic step in Redis, and the states of a key. Private to the cache.
  *
- * A key is one of:
+ * A key holds one of these states:
  *   V<epoch>:<sequence>|<bytes>                    a value that a reader has filled in
- *   V<epoch>:<sequence>w|<bytes>                   a value that a writer has left; who read it is not known
- *   L<lease, 16 hex digits>                        somebody is filling it; nobody else may
- *   F<seen>,<doubt>;<token>@<until ms>;...         fenced by the writers with these tokens, until then or until they
- *                                                  have written
+ *   V<epoch>:<sequence>w|<bytes>                   a value that a writer has left; whether it is read is not known
+ *   L<lease, 16 hex digits>                        a reader has the lease; no other reader may fill the key
+ *   F<seen>,<doubt>;<token>@<until ms>;...         fenced by the writers with these tokens, each until its time or
+ *                                                  until that writer has written
  *
- * Fences are counted by token, so that a writer lifts none but its own. `seen` is the highest sequence that was
- * written or replaced meanwhile: the last writer to lift its fence puts its value only if it is as new. `doubt` is 1
- * when a fence ran out unlifted: what its writer did is not known, so the last one removes the key instead, and the
- * next reader fetches the truth. A writer whose own fence has run out never puts a value.
+ * Each fence has a token, so that a writer lifts only its own. `seen` is the highest sequence that was written or
+ * replaced meanwhile. The last writer that lifts its fence puts its value only if its sequence is at least that.
+ * `doubt` is 1 if a fence has expired: whether its writer has committed is not known. The last writer then removes the
+ * key, and the next reader gets the value from the database. A writer whose own fence has expired never puts a value.
  *
- * A value that a writer finds there as another writer left it is not followed by a third: what is written again and
- * again and never read would cost more here than in the database. */
+ * A writer that finds the value of another writer does not put a third one. A value that is written again and again and
+ * never read costs more here than in the database. */
 #ifndef REDIS_SCRIPTS_H
 #define REDIS_SCRIPTS_H
 

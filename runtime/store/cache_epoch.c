@@ -16,7 +16,7 @@ void cache_epoch_refresh(struct cache_epoch *epoch, struct db *db, struct cache 
 		epoch->epoch = row_int(&rows, 0, 0);
 		epoch->open = row_bool(&rows, 0, 1);
 	}
-	cache_use_epoch(cache, epoch->open ? epoch->epoch : CACHE_CLOSED);
+	cache_set_epoch(cache, epoch->open ? epoch->epoch : CACHE_BYPASS);
 }
 
 /* The old enabled_from goes into closed_to, because RETURNING sees the new row only. */

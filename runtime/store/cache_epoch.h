@@ -38,7 +38,7 @@ struct cache_epoch {
 	int64_t closed_to_us;    /* until here */
 };
 
-/* Asks the database where that is due, at most once a lease; then tells the cache (cache_use_epoch). */
+/* Asks the database where that is due, at most once a lease; then tells the cache (cache_set_epoch). */
 void cache_epoch_refresh(struct cache_epoch *epoch, struct db *db, struct cache *cache);
 
 /* Queues the raise in the open transaction, and takes its result: one db_result, in its turn. */

@@ -297,7 +297,7 @@ static void after_a_fence_that_ran_out_the_last_writer_leaves_nothing(void **sta
 	cache_free(brief);
 }
 
-static void several_fences_and_writes_make_one_turn(void **state)
+static void several_fences_and_writes_make_one_batch(void **state)
 {
 	struct fixture *fixture = *state;
 	const char *second = arena_format(&fixture->arena, "%s:second", fixture->key);
@@ -320,7 +320,7 @@ static void does_not_read_values_of_another_epoch(void **state)
 	struct fixture *fixture = *state;
 
 	fill_one(fixture, fixture->reader, gets_lease(fixture), "old");
-	cache_use_epoch(fixture->reader, 1);
+	cache_set_epoch(fixture->reader, 1);
 	uint64_t lease = gets_lease(fixture);
 	fill_one(fixture, fixture->reader, lease, "new");
 	sees_value(fixture, "new", 1);
@@ -329,20 +329,20 @@ static void does_not_read_values_of_another_epoch(void **state)
 	assert_null(entry.value.bytes);
 	assert_int_equal(entry.lease, 0);
 	sees_value(fixture, "new", 1);
-	cache_use_epoch(fixture->reader, CACHE_CLOSED);
+	cache_set_epoch(fixture->reader, CACHE_BYPASS);
 	sees_nothing(fixture);
-	cache_use_epoch(fixture->reader, 1);
+	cache_set_epoch(fixture->reader, 1);
 	sees_value(fixture, "new", 1);
 }
 
-static void a_value_is_of_the_epoch_in_which_it_was_fenced(void **state)
+static void a_value_has_the_epoch_of_its_fence(void **state)
 {
 	struct fixture *fixture = *state;
 
 	fence(fixture, fixture->writer);
-	cache_use_epoch(fixture->writer, 3);
+	cache_set_epoch(fixture->writer, 3);
 	write_one(fixture, fixture->writer, "old", 1);
-	cache_use_epoch(fixture->reader, 3);
+	cache_set_epoch(fixture->reader, 3);
 	gets_lease(fixture);
 }
 
@@ -442,9 +442,9 @@ int main(void)
 		with_redis(a_write_without_a_fence_only_removes_what_is_older),
 		with_redis(the_fence_of_a_writer_that_died_runs_out),
 		with_redis(after_a_fence_that_ran_out_the_last_writer_leaves_nothing),
-		with_redis(several_fences_and_writes_make_one_turn),
+		with_redis(several_fences_and_writes_make_one_batch),
 		with_redis(does_not_read_values_of_another_epoch),
-		with_redis(a_value_is_of_the_epoch_in_which_it_was_fenced),
+		with_redis(a_value_has_the_epoch_of_its_fence),
 		with_redis(loads_its_scripts_again_when_redis_forgets_them),
 		with_redis(gives_no_lease_while_lost_fences_may_stand),
 		with_redis(connects_again_unseen_when_the_connection_is_lost_while_idle),

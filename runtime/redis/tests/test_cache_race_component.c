@@ -26,7 +26,7 @@ enum { SKIPPED = 77, KEYS = 12, WRITERS = 3, READERS = 3 };
 struct row {
 	pthread_mutex_t lock;     /* PostgreSQL's row lock */
 	atomic_int_fast64_t now;  /* committed */
-	atomic_int_fast64_t told; /* the newest that somebody was answered */
+	atomic_int_fast64_t answered; /* the newest sequence that a client has got an answer for */
 	char key[64];
 };
 
@@ -42,18 +42,18 @@ static struct cache *new_cache(void)
 		.url = redis_url, .wait_us = WAIT_US, .keep_us = 60 * SECOND_US, .fence_us = FENCE_US});
 }
 
-static void tell_client(struct row *row, int_fast64_t sequence)
+static void answer_client(struct row *row, int_fast64_t sequence)
 {
-	int_fast64_t told = atomic_load(&row->told);
+	int_fast64_t answered = atomic_load(&row->answered);
 
-	while (told < sequence && !atomic_compare_exchange_weak(&row->told, &told, sequence))
+	while (answered < sequence && !atomic_compare_exchange_weak(&row->answered, &answered, sequence))
 		;
 }
 
-/* One turn; false: the writer dies in it. */
+/* One batch. False: the writer dies in it. */
 static bool write_once(struct cache *cache, struct row *row, unsigned *seed)
 {
-	cache_use_epoch(cache, atomic_load(&epoch));
+	cache_set_epoch(cache, atomic_load(&epoch));
 	pthread_mutex_lock(&row->lock);
 	struct cache_entry entry = {.key = row->key, .sequence = atomic_load(&row->now) + 1};
 	bool fenced = cache_fence(cache, &entry, 1) == OK;
@@ -75,7 +75,7 @@ static bool write_once(struct cache *cache, struct row *row, unsigned *seed)
 	if (rand_r(seed) % 4 == 0)
 		poll(NULL, 0, rand_r(seed) % 5); /* late, and out of order with others */
 	cache_write(cache, &entry, 1);
-	tell_client(row, entry.sequence);
+	answer_client(row, entry.sequence);
 	atomic_fetch_add(&writes, 1);
 	return true;
 }
@@ -100,13 +100,13 @@ static void *write_on(void *number)
 static void read_once(struct cache *cache, struct row *row, struct arena *arena, unsigned *seed)
 {
 	struct cache_entry entry = {.key = row->key};
-	int_fast64_t told = atomic_load(&row->told);
+	int_fast64_t answered = atomic_load(&row->answered);
 
-	cache_use_epoch(cache, atomic_load(&epoch));
+	cache_set_epoch(cache, atomic_load(&epoch));
 	cache_read(cache, &entry, 1, arena);
 	if (entry.value.bytes != NULL) {
 		atomic_fetch_add(&hits, 1);
-		if (entry.sequence < told || strtoll(entry.value.bytes, NULL, 10) != entry.sequence)
+		if (entry.sequence < answered || strtoll(entry.value.bytes, NULL, 10) != entry.sequence)
 			atomic_fetch_add(&stale, 1);
 	}
 	if (entry.lease == 0)
