@@ -87,12 +87,13 @@ static struct problem refuse_query(struct call *call)
 static struct problem read_query(struct call *call, const struct schema *schema, void **ret_body)
 {
 	const char *query = call->request->query != NULL ? call->request->query : "";
-	struct span text = span_of(query);
-	struct problem problem;
+	struct span text = {NULL, 0};
+	struct problem problem = form_text(call, span_of(query), schema, &text);
 
-	if (strncmp(query, "limit=", 6) != 0 && strstr(query, "&limit=") == NULL)
-		text = span_of(arena_format(call->arena, "limit=%d&%s", PAGE_DEFAULT, query));
-	problem = form_text(call, text, schema, &text);
+	if (problem.status == 0 && json_scan_member(text, "limit").size == 0) {
+		query = arena_format(call->arena, "limit=%d&%s", PAGE_DEFAULT, query);
+		problem = form_text(call, span_of(query), schema, &text);
+	}
 	if (problem.status == 0)
 		problem = call_decode(call, text, schema, ret_body);
 	if (problem.status != 0) {

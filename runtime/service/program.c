@@ -33,17 +33,17 @@ static void print_help(const struct program *program)
 {
 	printf("%s: %s\n\n"
 	       "usage: %s [--help | --version | --check%s%s%s]\n\n"
-	       "  --check    ask the running program on its admin port whether it is ready: exit code 0 or 1\n",
+	       "  --check    ask the running program on its admin port if it is ready: exit code 0 or 1\n",
 	       program->name, program->about, program->name, program->migrates ? " | --migrate" : "",
 	       program->print_option != NULL ? " | " : "", program->print_option != NULL ? program->print_option : "");
 	if (program->migrates)
-		printf("  --migrate  bring the database into the schema that this build needs, and end\n");
+		printf("  --migrate  apply the migrations that this build needs, and end\n");
 	if (program->print_option != NULL)
 		printf("  %-10s %s\n", program->print_option, program->print_help);
 	printf("\n"
-	       "It is configured by its environment. A secret NAME can also be read from the file that NAME_FILE "
-	       "names.\n"
-	       "SIGTERM ends it in good order; SIGUSR1 makes its log louder, SIGUSR2 quieter.\n\n");
+	       "The program reads its settings from the environment. A secret NAME can also come from the file that "
+	       "NAME_FILE names.\n"
+	       "SIGTERM ends the program in good order. SIGUSR1 lowers the log level, SIGUSR2 raises it.\n\n");
 	settings_help(program->settings, stdout);
 }
 
@@ -118,7 +118,7 @@ static int read_settings(const struct program *program, bool migrating, void **r
 	enum log_level level;
 
 	if (read_table(program, migrating, settings) != OK) {
-		fprintf(stderr, "%s: mend these settings; %s --help lists them all\n", program->name, program->name);
+		fprintf(stderr, "%s: correct these settings; %s --help lists all settings\n", program->name, program->name);
 		free(settings);
 		return 2;
 	}
