@@ -118,7 +118,8 @@ static int read_settings(const struct program *program, bool migrating, void **r
 	enum log_level level;
 
 	if (read_table(program, migrating, settings) != OK) {
-		fprintf(stderr, "%s: correct these settings; %s --help lists all settings\n", program->name, program->name);
+		fprintf(stderr, "%s: correct these settings; %s --help lists all settings\n", program->name,
+			program->name);
 		free(settings);
 		return 2;
 	}

@@ -87,7 +87,7 @@ def test_no_personal_data_is_logged_even_at_the_debug_level(stack, api, admin, n
     customer.patch(f"/users/{customer.id}", {"name": "Wilhelmine the Second"})
     eventually(lambda: logged(stack, "svc-users", "message.handled", type="users.change"))
     for program in PROGRAMS:
-        logged = text(stack, program)
+        whole = text(stack, program)
         for secret in (email, "Wilhelmine", customer.password, "no address", token["access_token"],
                        token["refresh_token"], stack["COMANDA_FIRST_ADMIN_EMAIL"]):
-            assert secret not in logged, f"{program} logs {secret!r}"
+            assert secret not in whole, f"{program} logs {secret!r}"

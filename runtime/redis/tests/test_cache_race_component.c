@@ -24,8 +24,8 @@ enum { SKIPPED = 77, KEYS = 12, WRITERS = 3, READERS = 3 };
 #define FENCE_US (150 * MS_US) /* above the longest time from fence to commit: WAIT_US and some */
 
 struct row {
-	pthread_mutex_t lock;     /* PostgreSQL's row lock */
-	atomic_int_fast64_t now;  /* committed */
+	pthread_mutex_t lock;         /* PostgreSQL's row lock */
+	atomic_int_fast64_t now;      /* committed */
 	atomic_int_fast64_t answered; /* the newest sequence that a client has got an answer for */
 	char key[64];
 };
