@@ -33,16 +33,16 @@ static enum status send(struct broker *broker, struct requeue_message *message)
 /* Stores the results that have arrived for the first `sent` messages. Returns how many. */
 static size_t take_results(struct broker *broker, struct requeue_message *messages, size_t sent)
 {
-	struct outcome confirms[64];
+	struct confirm confirms[64];
 	size_t settled = 0, count;
 
-	while ((count = broker_outcomes(broker, confirms, 64)) > 0)
+	while ((count = broker_confirms(broker, confirms, 64)) > 0)
 		for (size_t i = 0; i < count; i++)
 			for (size_t m = sent; m-- > 0;)
 				if (messages[m].sequence == confirms[i].sequence &&
 				    messages[m].result == REQUEUE_PENDING) {
-					messages[m].result = confirms[i].kind == OUTCOME_CONFIRMED  ? REQUEUE_CONFIRMED
-							     : confirms[i].kind == OUTCOME_RETURNED ? REQUEUE_UNROUTABLE
+					messages[m].result = confirms[i].kind == CONFIRM_ACK        ? REQUEUE_CONFIRMED
+							     : confirms[i].kind == CONFIRM_RETURNED ? REQUEUE_UNROUTABLE
 												    : REQUEUE_REFUSED;
 					settled++;
 					break;

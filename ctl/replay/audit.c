@@ -59,7 +59,7 @@ static struct operator_replayed describe(struct arena *arena, const struct repla
 static bool publish(struct broker *broker, const struct cloudevent *event)
 {
 	char id[UUID_TEXT + 1];
-	struct outcome outcome = {.kind = OUTCOME_REFUSED};
+	struct confirm confirm = {.kind = CONFIRM_NACK};
 	struct buffer body;
 	const int64_t until = monotonic_now() + CONFIRM_US;
 
@@ -79,10 +79,10 @@ static bool publish(struct broker *broker, const struct cloudevent *event)
 	size_t count = 0;
 	while (status == OK && count == 0) {
 		status = monotonic_now() > until ? E_TIMEOUT : broker_tick(broker, 100 * MS_US);
-		count = broker_outcomes(broker, &outcome, 1);
+		count = broker_confirms(broker, &confirm, 1);
 	}
 	buffer_done(&body);
-	return status == OK && outcome.kind == OUTCOME_CONFIRMED;
+	return status == OK && confirm.kind == CONFIRM_ACK;
 }
 
 bool replay_audit(struct broker *broker, const struct replay_plan *plan, const char *reason)

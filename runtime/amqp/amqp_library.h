@@ -1,5 +1,5 @@
-/* Within the AMQP link: the one place that includes librabbitmq-c's headers, for amqp/link.c, amqp/link_read.c and
- * amqp/link_publish.c alone. */
+/* librabbitmq-c's headers and what the files of the link share: link.c, link_read.c and link_publish.c. No other file
+ * includes this one. */
 #ifndef AMQP_AMQP_LIBRARY_H
 #define AMQP_AMQP_LIBRARY_H
 
@@ -21,9 +21,9 @@ struct link {
 	amqp_connection_state_t state;
 	int64_t heartbeat_us;
 	bool confirms;
-	/* What the connection said between the frames of a message: told by the next turn. */
-	bool said_blocked, said_unblocked;
-	int close_code; /* with which the broker closed it; 0: it did not */
+	/* Arrived between the frames of a message. The next link_next reports it. */
+	bool got_blocked, got_unblocked;
+	int close_code; /* with which the broker closed the connection; 0: it has not */
 	char detail[LINK_DETAIL];
 };
 
@@ -32,9 +32,9 @@ amqp_bytes_t link_bytes(const char *text, size_t size);
 amqp_bytes_t link_text(const char *text); /* NULL is empty */
 amqp_table_entry_t link_text_entry(const char *name, amqp_bytes_t text);
 
-/* Notes what failed; returns E_UNAVAILABLE. `error` is an amqp_status_enum. */
+/* Keeps the text of a failure; returns E_UNAVAILABLE. `error` is an amqp_status_enum. */
 enum status link_failed(struct link *link, const char *doing, int error);
-/* Notes the reason that a close method gives; returns its AMQP reply code. */
+/* Keeps the reason of a close method; returns its AMQP reply code. */
 int link_closed(struct link *link, const char *doing, const amqp_method_t *method);
 
 #endif

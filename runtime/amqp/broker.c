@@ -1,8 +1,9 @@
-/* The broker connection as its owner sees it: comes back after failures, keeps what came while nobody asked for it, and
- * knows what became of publications. AMQP itself is amqp/link.c's. */
+/* The broker connection of one owner: it reconnects after failures, queues deliveries, and matches confirms to
+ * publications. amqp/link.c speaks AMQP. */
 #include "amqp/broker.h"
 
 #include "amqp/confirms.h"
+#include "amqp/delivery_queue.h"
 #include "amqp/hosts.h"
 #include "amqp/link.h"
 #include "core/backoff.h"
@@ -10,13 +11,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-/* A delivery that came while its owner was waiting for something else. */
-struct held {
-	struct arena arena;
-	struct delivery delivery;
-	struct held *next;
-};
 
 struct broker {
 	struct arena texts;
@@ -31,92 +25,14 @@ struct broker {
 	bool consuming, blocked;
 	unsigned channel;
 	struct confirms confirms;
-	struct held *oldest, *newest;
-	struct held *spare; /* takes the next event, whatever it is */
-	int close_code;     /* with which the broker closed the connection; 0: it is there, or was lost otherwise */
+	struct delivery_queue deliveries;
+	int close_code; /* with which the broker closed the connection; 0: connected, or lost otherwise */
 	char detail[LINK_DETAIL];
 };
 
-/* The most events that one tick takes, so that it ends even where they never cease. */
+/* A limit of the events per broker_tick, so that it ends even if events never cease. */
 enum { TICK_EVENTS = 10000 };
-static const int64_t stuck_us = 5 * SECOND_US; /* a socket that takes nothing for so long is given up */
-
-/* ---- held deliveries ---- */
-
-static struct held *held_new(void)
-{
-	struct held *held = mem_new(1, sizeof(*held));
-
-	arena_init(&held->arena);
-	return held;
-}
-
-static void held_free(struct held *held)
-{
-	arena_done(&held->arena);
-	free(held);
-}
-
-static void hold(struct broker *broker, const struct delivery *delivery)
-{
-	struct held *held = broker->spare;
-
-	held->delivery = *delivery;
-	if (broker->newest != NULL)
-		broker->newest->next = held;
-	else
-		broker->oldest = held;
-	broker->newest = held;
-	broker->spare = held_new();
-}
-
-static void let_go(struct broker *broker)
-{
-	while (broker->oldest != NULL) {
-		struct held *held = broker->oldest;
-
-		broker->oldest = held->next;
-		held_free(held);
-	}
-	broker->newest = NULL;
-}
-
-static struct delivery copy_delivery(const struct delivery *from, struct arena *arena)
-{
-	struct delivery copy = *from;
-	struct broker_header *headers = arena_new(arena, (size_t)from->header_count, sizeof(*headers));
-
-	for (int i = 0; i < from->header_count; i++) {
-		headers[i] = from->headers[i];
-		headers[i].name = arena_text(arena, from->headers[i].name);
-		headers[i].text = arena_text(arena, from->headers[i].text);
-	}
-	copy.headers = headers;
-	copy.exchange = arena_text(arena, from->exchange);
-	copy.routing_key = arena_text(arena, from->routing_key);
-	copy.content_type = arena_text(arena, from->content_type);
-	copy.type = arena_text(arena, from->type);
-	copy.user_id = arena_text(arena, from->user_id);
-	copy.message_id = arena_text(arena, from->message_id);
-	copy.correlation_id = arena_text(arena, from->correlation_id);
-	copy.reply_to = arena_text(arena, from->reply_to);
-	copy.body.bytes = arena_copy(arena, from->body.bytes, from->body.size);
-	return copy;
-}
-
-static bool take_held(struct broker *broker, struct arena *arena, struct delivery *ret_delivery)
-{
-	struct held *held = broker->oldest;
-
-	if (held == NULL)
-		return false;
-	*ret_delivery = copy_delivery(&held->delivery, arena);
-	broker->oldest = held->next;
-	if (broker->oldest == NULL)
-		broker->newest = NULL;
-	held_free(held);
-	return true;
-}
+static const int64_t stuck_us = 5 * SECOND_US; /* a socket that accepts nothing for this time is closed */
 
 /* ---- life ---- */
 
@@ -137,7 +53,7 @@ struct broker *broker_new(const struct broker_config *config)
 	broker->backoff =
 		(struct backoff){.first_us = 50 * MS_US, .longest_us = 5 * SECOND_US, .steady_us = 5 * SECOND_US};
 	broker->url_is_bad = broker_hosts_parse(config->url, &broker->texts, &broker->hosts) != OK;
-	broker->spare = held_new();
+	delivery_queue_init(&broker->deliveries);
 	confirms_init(&broker->confirms);
 	return broker;
 }
@@ -147,7 +63,7 @@ static void disconnect(struct broker *broker, bool orderly)
 	link_close(broker->link, orderly);
 	broker->link = NULL;
 	broker->consuming = broker->blocked = false;
-	let_go(broker);
+	delivery_queue_clear(&broker->deliveries);
 	new_channel(broker);
 }
 
@@ -157,7 +73,7 @@ void broker_free(struct broker *broker)
 		return;
 	disconnect(broker, false);
 	confirms_done(&broker->confirms);
-	held_free(broker->spare);
+	delivery_queue_done(&broker->deliveries);
 	arena_done(&broker->texts);
 	free(broker);
 }
@@ -231,7 +147,7 @@ void broker_close(struct broker *broker)
 		disconnect(broker, true);
 }
 
-/* Gives up a link that failed. */
+/* Drops a link that has failed. */
 static enum status lost(struct broker *broker)
 {
 	snprintf(broker->detail, sizeof(broker->detail), "%s", link_detail(broker->link));
@@ -240,7 +156,7 @@ static enum status lost(struct broker *broker)
 	return E_UNAVAILABLE;
 }
 
-/* 320: an operator closed the connection. 541: the broker's own failure. Neither says anything of what was sent. */
+/* 320: an operator closed the connection. 541: the broker's own failure. Neither is about what was sent. */
 int broker_close_code(const struct broker *broker)
 {
 	return broker->close_code == 320 || broker->close_code == 541 ? 0 : broker->close_code;
@@ -258,6 +174,14 @@ const char *broker_user(const struct broker *broker)
 
 /* ---- consuming ---- */
 
+/* The broker has closed the channel, because there is no such queue. The link has opened another one. */
+static void channel_closed(struct broker *broker)
+{
+	snprintf(broker->detail, sizeof(broker->detail), "%s", link_detail(broker->link));
+	delivery_queue_clear(&broker->deliveries);
+	new_channel(broker);
+}
+
 enum status broker_consume(struct broker *broker, const struct broker_consume *consume)
 {
 	enum status status;
@@ -268,9 +192,7 @@ enum status broker_consume(struct broker *broker, const struct broker_consume *c
 	if (status == E_UNAVAILABLE)
 		return lost(broker);
 	if (status == E_NOT_FOUND) {
-		snprintf(broker->detail, sizeof(broker->detail), "%s", link_detail(broker->link));
-		let_go(broker);
-		new_channel(broker);
+		channel_closed(broker);
 	}
 	broker->consuming = status == OK;
 	return status;
@@ -284,9 +206,7 @@ enum status broker_depth(struct broker *broker, const char *queue, struct queue_
 	if (status == E_UNAVAILABLE)
 		return lost(broker);
 	if (status == E_NOT_FOUND) {
-		snprintf(broker->detail, sizeof(broker->detail), "%s", link_detail(broker->link));
-		let_go(broker);
-		new_channel(broker);
+		channel_closed(broker);
 		broker->consuming = false;
 	}
 	return status;
@@ -307,15 +227,15 @@ bool broker_consuming(const struct broker *broker)
 	return broker->consuming;
 }
 
-/* Everything but a delivery. */
-static void note_event(struct broker *broker, const struct link_event *event)
+/* Handles every event except a delivery. */
+static void handle_event(struct broker *broker, const struct link_event *event)
 {
 	switch (event->kind) {
 	case LINK_ACK:
-		confirms_settle(&broker->confirms, event->tag, event->multiple, OUTCOME_CONFIRMED);
+		confirms_settle(&broker->confirms, event->tag, event->multiple, CONFIRM_ACK);
 		break;
 	case LINK_NACK:
-		confirms_settle(&broker->confirms, event->tag, event->multiple, OUTCOME_REFUSED);
+		confirms_settle(&broker->confirms, event->tag, event->multiple, CONFIRM_NACK);
 		break;
 	case LINK_RETURN:
 		confirms_returned(&broker->confirms, event->text);
@@ -340,7 +260,7 @@ enum status broker_next(struct broker *broker, int64_t wait_us, struct arena *ar
 {
 	int64_t until = wait_us > 0 ? monotonic_now() + wait_us : 0;
 
-	if (take_held(broker, arena, ret_delivery))
+	if (delivery_queue_pop(&broker->deliveries, arena, ret_delivery))
 		return OK;
 	while (broker->link != NULL) {
 		int64_t left = until > 0 ? until - monotonic_now() : 0;
@@ -355,7 +275,7 @@ enum status broker_next(struct broker *broker, int64_t wait_us, struct arena *ar
 			*ret_delivery = event.delivery;
 			return OK;
 		}
-		note_event(broker, &event);
+		handle_event(broker, &event);
 		if (!broker->consuming)
 			return E_UNAVAILABLE;
 	}
@@ -374,20 +294,19 @@ enum status broker_ack(struct broker *broker, uint64_t tag, bool multiple)
 	return link_ack(broker->link, tag, multiple) == OK ? OK : lost(broker);
 }
 
-/* One event, kept or noted. */
+/* Receives one event. A delivery is queued. */
 static enum status serve_one(struct broker *broker, int64_t wait_us)
 {
 	struct link_event event;
 	enum status status;
 
-	arena_reset(&broker->spare->arena);
-	status = link_next(broker->link, wait_us, &broker->spare->arena, &event);
+	status = link_next(broker->link, wait_us, delivery_queue_arena(&broker->deliveries), &event);
 	if (status != OK)
 		return status;
 	if (event.kind == LINK_DELIVERY)
-		hold(broker, &event.delivery);
+		delivery_queue_push(&broker->deliveries, &event.delivery);
 	else
-		note_event(broker, &event);
+		handle_event(broker, &event);
 	return OK;
 }
 
@@ -409,16 +328,16 @@ int broker_fd(const struct broker *broker)
 
 bool broker_pending(const struct broker *broker)
 {
-	return broker->oldest != NULL || (broker->link != NULL && link_buffered(broker->link));
+	return !delivery_queue_is_empty(&broker->deliveries) || (broker->link != NULL && link_buffered(broker->link));
 }
 
 /* ---- publishing ---- */
 
-/* The socket takes nothing: listens meanwhile, since a blocked connection is what the broker then speaks of. */
+/* The socket accepts nothing. Reads meanwhile, because the broker may send connection.blocked. */
 static enum status wait_for_room(struct broker *broker, int64_t until_us)
 {
 	if (monotonic_now() >= until_us) {
-		snprintf(broker->detail, sizeof(broker->detail), "the broker takes nothing");
+		snprintf(broker->detail, sizeof(broker->detail), "the broker has accepted no bytes for 5 s");
 		broker_drop(broker);
 		return E_UNAVAILABLE;
 	}
@@ -462,7 +381,7 @@ bool broker_blocked(const struct broker *broker)
 	return broker->blocked;
 }
 
-size_t broker_outcomes(struct broker *broker, struct outcome *ret_outcomes, size_t room)
+size_t broker_confirms(struct broker *broker, struct confirm *ret_confirms, size_t room)
 {
-	return confirms_take(&broker->confirms, ret_outcomes, room);
+	return confirms_take(&broker->confirms, ret_confirms, room);
 }

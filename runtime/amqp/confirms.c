@@ -1,4 +1,4 @@
-/* Outcomes of publications: a ring by sequence. */
+/* A ring buffer of publications, indexed by sequence. */
 #include "amqp/confirms.h"
 
 #include "core/hash.h"
@@ -7,20 +7,20 @@
 
 enum entry_state {
 	WAITING,
-	WAITING_RETURNED, /* came back; its ack is on the way */
-	READY,            /* has its outcome */
-	TAKEN             /* told, or forgotten */
+	WAITING_RETURNED, /* returned; its ack follows */
+	READY,            /* confirmed */
+	TAKEN             /* by the owner, or lost with its channel */
 };
 
-struct outcome_entry {
+struct pending_confirm {
 	uint64_t id_hash;
 	enum entry_state state;
-	enum outcome_kind kind;
+	enum confirm_kind kind;
 };
 
 enum { ROOM_LEAST = 64 };
 
-static struct outcome_entry *entry_at(const struct confirms *confirms, uint64_t sequence)
+static struct pending_confirm *entry_at(const struct confirms *confirms, uint64_t sequence)
 {
 	return &confirms->ring[sequence & (confirms->room - 1)];
 }
@@ -53,22 +53,22 @@ uint64_t confirms_sent(struct confirms *confirms, const char *message_id)
 {
 	if (confirms->next - confirms->first == confirms->room)
 		enlarge(confirms);
-	*entry_at(confirms, confirms->next) = (struct outcome_entry){.id_hash = fnv_text(FNV_START, message_id)};
+	*entry_at(confirms, confirms->next) = (struct pending_confirm){.id_hash = fnv_text(FNV_START, message_id)};
 	return confirms->next++;
 }
 
-static bool is_waiting(const struct outcome_entry *entry)
+static bool is_waiting(const struct pending_confirm *entry)
 {
 	return entry->state == WAITING || entry->state == WAITING_RETURNED;
 }
 
-static void settle_one(struct confirms *confirms, uint64_t sequence, enum outcome_kind kind)
+static void settle_one(struct confirms *confirms, uint64_t sequence, enum confirm_kind kind)
 {
-	struct outcome_entry *entry = entry_at(confirms, sequence);
+	struct pending_confirm *entry = entry_at(confirms, sequence);
 
 	if (!is_waiting(entry))
 		return;
-	entry->kind = entry->state == WAITING_RETURNED ? OUTCOME_RETURNED : kind;
+	entry->kind = entry->state == WAITING_RETURNED ? CONFIRM_RETURNED : kind;
 	entry->state = READY;
 	confirms->ready++;
 }
@@ -79,7 +79,7 @@ static void pass_settled(struct confirms *confirms)
 		confirms->waiting++;
 }
 
-void confirms_settle(struct confirms *confirms, uint64_t tag, bool multiple, enum outcome_kind kind)
+void confirms_settle(struct confirms *confirms, uint64_t tag, bool multiple, enum confirm_kind kind)
 {
 	uint64_t last = tag == 0 ? confirms->next - 1 : confirms->base + tag;
 
@@ -95,7 +95,7 @@ void confirms_returned(struct confirms *confirms, const char *message_id)
 	uint64_t hash = fnv_text(FNV_START, message_id);
 
 	for (uint64_t i = confirms->waiting; i < confirms->next; i++) {
-		struct outcome_entry *entry = entry_at(confirms, i);
+		struct pending_confirm *entry = entry_at(confirms, i);
 
 		if (entry->state == WAITING && entry->id_hash == hash) {
 			entry->state = WAITING_RETURNED;
@@ -110,16 +110,16 @@ static void pass_taken(struct confirms *confirms)
 		confirms->first++;
 }
 
-size_t confirms_take(struct confirms *confirms, struct outcome *ret_outcomes, size_t room)
+size_t confirms_take(struct confirms *confirms, struct confirm *ret_confirms, size_t room)
 {
 	size_t taken = 0;
 
 	for (uint64_t i = confirms->first; i < confirms->next && taken < room && confirms->ready > 0; i++) {
-		struct outcome_entry *entry = entry_at(confirms, i);
+		struct pending_confirm *entry = entry_at(confirms, i);
 
 		if (entry->state != READY)
 			continue;
-		ret_outcomes[taken++] = (struct outcome){i, entry->kind};
+		ret_confirms[taken++] = (struct confirm){i, entry->kind};
 		entry->state = TAKEN;
 		confirms->ready--;
 	}

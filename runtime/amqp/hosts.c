@@ -74,7 +74,7 @@ static enum status parse_hosts(struct arena *arena, struct span list, struct bro
 	return OK;
 }
 
-/* What follows the "?": cacertfile alone, once; anything else would be thought to have an effect. */
+/* The part after "?": only cacertfile, once. Anything else is refused, because it would have no effect. */
 static enum status parse_query(struct arena *arena, const char *query, struct broker_hosts *hosts)
 {
 	static const char name[] = "cacertfile=";

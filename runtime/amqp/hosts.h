@@ -18,9 +18,8 @@ struct broker_hosts {
 	const char *user, *password, *vhost; /* percent-decoded; guest, guest and / where left out */
 	struct broker_host hosts[BROKER_HOSTS_MAX];
 	size_t count;
-	bool tls; /* amqps */
-	const char
-		*ca_file; /* whose signature the broker's certificate must have; NULL: those that the system trusts */
+	bool tls;            /* amqps */
+	const char *ca_file; /* the CA certificates for the broker's certificate; NULL: those of the system */
 };
 
 /* amqp://user:password@host[:port][,host[:port]...]/vhost (https://www.rabbitmq.com/docs/uri-spec, and a list of hosts,

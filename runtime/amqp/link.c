@@ -11,19 +11,19 @@
 
 enum { FRAME_MAX = 131072 }; /* RabbitMQ's default */
 
-/* Connecting, logging in, each call that waits for an answer; an orderly close. */
+/* The limit of connecting, of signing in, and of each call with an answer; the limit of an orderly close. */
 static const int64_t open_wait_us = 5 * SECOND_US, close_wait_us = 1 * SECOND_US;
 
 static const char consumer_tag[] = "consumer";
 
-/* Where Debian's ca-certificates puts what the system trusts. */
+/* The CA certificates of the system: Debian's package ca-certificates. */
 static const char system_ca_file[] = "/etc/ssl/certs/ca-certificates.crt";
 
 /* ---- texts ---- */
 
 amqp_bytes_t link_bytes(const char *text, size_t size)
 {
-	/* The library takes void *, and only reads. */
+	/* The library takes void *, but only reads. */
 	return (amqp_bytes_t){.len = size, .bytes = (void *)(uintptr_t)text};
 }
 
@@ -94,13 +94,14 @@ static void tune_socket(int fd, int64_t heartbeat_us)
 	unsigned dead_ms = (unsigned)(heartbeat_us / MS_US);
 	int yes = 1;
 
-	/* A peer that takes nothing for so long is dead: the library itself would wait for ever in a send. */
+	/* A peer that accepts nothing for this time counts as dead. Without this the library waits for ever in a send.
+	 */
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_ms, sizeof(dead_ms));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 }
 
-/* TLS 1.2 at least, a certificate that somebody trusted has signed, and in the broker's name. */
-static int demand_proof(amqp_socket_t *socket, const char *ca_file)
+/* At least TLS 1.2, and a certificate that a trusted CA has issued to the broker's host name. */
+static int require_certificate(amqp_socket_t *socket, const char *ca_file)
 {
 	int error;
 
@@ -117,9 +118,9 @@ static enum status open_socket(struct link *link, const struct link_config *conf
 	int error = socket == NULL ? AMQP_STATUS_NO_MEMORY : AMQP_STATUS_OK;
 
 	if (error == AMQP_STATUS_OK && config->tls)
-		error = demand_proof(socket, config->ca_file != NULL ? config->ca_file : system_ca_file);
+		error = require_certificate(socket, config->ca_file != NULL ? config->ca_file : system_ca_file);
 	if (error != AMQP_STATUS_OK)
-		return link_failed(link, "reading what is trusted", error);
+		return link_failed(link, "reading the CA certificates", error);
 	error = amqp_socket_open_noblock(socket, config->host, config->port, &wait);
 	if (error != AMQP_STATUS_OK)
 		return link_failed(link, "connecting", error);
@@ -139,11 +140,11 @@ static enum status log_in(struct link *link, const struct link_config *config)
 {
 	amqp_table_entry_t able[] = {entry_yes("connection.blocked"), entry_yes("consumer_cancel_notify"),
 				     entry_yes("basic.nack"), entry_yes("publisher_confirms")};
-	amqp_table_entry_t said[] = {
+	amqp_table_entry_t ok[] = {
 		link_text_entry("connection_name", link_text(config->name)),
 		{.key = link_text("capabilities"),
 		 .value = {.kind = AMQP_FIELD_KIND_TABLE, .value.table = {sizeof(able) / sizeof(*able), able}}}};
-	amqp_table_t properties = {sizeof(said) / sizeof(*said), said};
+	amqp_table_t properties = {sizeof(ok) / sizeof(*ok), ok};
 	int64_t seconds = (config->heartbeat_us + SECOND_US - 1) / SECOND_US;
 	amqp_rpc_reply_t reply =
 		amqp_login_with_properties(link->state, config->vhost, 0, FRAME_MAX, (int)seconds, &properties,
@@ -244,18 +245,18 @@ void link_wait(struct link *link, int64_t wait_us)
 
 static enum status reopen_channel(struct link *link)
 {
-	amqp_channel_close_ok_t said = {0};
-	char why[LINK_DETAIL];
+	amqp_channel_close_ok_t ok = {0};
+	char reason[LINK_DETAIL];
 	enum status status = OK;
 	int error;
 
-	memcpy(why, link->detail, sizeof(why));
-	error = amqp_send_method(link->state, LINK_CHANNEL, AMQP_CHANNEL_CLOSE_OK_METHOD, &said);
+	memcpy(reason, link->detail, sizeof(reason));
+	error = amqp_send_method(link->state, LINK_CHANNEL, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
 	if (error != AMQP_STATUS_OK)
 		return link_failed(link, "closing a channel", error);
 	status = open_channel(link);
 	if (status == OK)
-		memcpy(link->detail, why, sizeof(why));
+		memcpy(link->detail, reason, sizeof(reason));
 	link->close_code = 0;
 	return status;
 }
@@ -285,7 +286,7 @@ static amqp_table_entry_t priority(const struct broker_consume *consume)
 				    .value = {.kind = AMQP_FIELD_KIND_I64, .value.i64 = consume->priority}};
 }
 
-/* After a call that the broker answered with an error. */
+/* After a call that the broker has answered with an error. */
 static enum status refused_queue(struct link *link, const char *doing)
 {
 	if (reply_failed(link, doing, amqp_get_rpc_reply(link->state)) != AMQP_NOT_FOUND)
@@ -295,12 +296,12 @@ static enum status refused_queue(struct link *link, const char *doing)
 
 enum status link_depth(struct link *link, const char *queue, struct queue_depth *ret_depth)
 {
-	const amqp_queue_declare_ok_t *said =
+	const amqp_queue_declare_ok_t *ok =
 		amqp_queue_declare(link->state, LINK_CHANNEL, link_text(queue), 1, 0, 0, 0, amqp_empty_table);
 
-	if (said == NULL)
+	if (ok == NULL)
 		return refused_queue(link, "looking at a queue");
-	*ret_depth = (struct queue_depth){.waiting = said->message_count, .consumers = said->consumer_count};
+	*ret_depth = (struct queue_depth){.waiting = ok->message_count, .consumers = ok->consumer_count};
 	return OK;
 }
 

@@ -1,5 +1,5 @@
-/* Publishing on an AMQP connection. amqp_basic_publish sends frame by frame, holding back all but the last (MSG_MORE):
- * a message is one packet, and messages here hold many items. */
+/* Publishing on an AMQP connection. amqp_basic_publish sends frame by frame with MSG_MORE, so that a message is one
+ * packet. */
 #include "amqp/amqp_library.h"
 
 #include <poll.h>
@@ -8,10 +8,10 @@
 
 enum {
 	SHORT_TEXT_MAX = 255,  /* AMQP 0-9-1 section 4.2.5.3 */
-	HEADER_TEXT_MAX = 1024 /* a header block must fit one frame: long texts are cut */
+	HEADER_TEXT_MAX = 1024 /* longer texts are cut, because the headers must fit into one frame */
 };
 
-/* At most `most` bytes, cut before a character rather than within it. */
+/* At most `most` bytes, without a cut inside a UTF-8 character. */
 static size_t cut_length(const char *text, size_t most)
 {
 	size_t length = strnlen(text, most + 1);
@@ -60,7 +60,7 @@ static bool is_short(const char *text)
 	return text == NULL || strnlen(text, SHORT_TEXT_MAX + 1) <= SHORT_TEXT_MAX;
 }
 
-/* The library would write a length that wraps, and the broker would close the connection. */
+/* With a longer text the library writes a wrong length, and the broker closes the connection. */
 static bool can_be_said(const struct publication *publication)
 {
 	if (publication->header_count > LINK_HEADERS)

@@ -1,13 +1,13 @@
-/* What an AMQP connection says, frame by frame.
+/* Reading an AMQP connection, frame by frame.
  *
- * The library reads several frames at once and hands them out one by one; a delivery is three or more of them (method,
- * header, body). Nothing that it decodes outlives the next turn, so all of it is copied. */
+ * The library reads several frames at once and returns them one by one. A delivery has three or more frames: method,
+ * header, body. Decoded frames live until the next read, so events are copied. */
 #include "amqp/amqp_library.h"
 
 #include <string.h>
 #include <sys/time.h>
 
-enum { BODY_MAX = 32 * 1024 * 1024 }; /* nobody here sends more: a longer one is delivered as an empty one */
+enum { BODY_MAX = 32 * 1024 * 1024 }; /* a longer body is delivered as an empty one */
 
 static char *copy(struct arena *arena, amqp_bytes_t bytes)
 {
@@ -29,7 +29,7 @@ static enum status read_frame(struct link *link, int64_t wait_us, amqp_frame_t *
 	return link_failed(link, "reading", error);
 }
 
-/* A method that is not about a message in the making. Returns OK when it made an event, E_TIMEOUT when it made none. */
+/* A method without content frames. OK: it gave an event. E_TIMEOUT: it gave none. */
 static enum status take_method(struct link *link, const amqp_method_t *method, struct arena *arena,
 			       struct link_event *ret_event)
 {
@@ -50,11 +50,11 @@ static enum status take_method(struct link *link, const amqp_method_t *method, s
 	} else if (method->id == AMQP_BASIC_CANCEL_METHOD) {
 		*ret_event = (struct link_event){.kind = LINK_CANCELLED};
 	} else if (method->id == AMQP_CHANNEL_CLOSE_METHOD || method->id == AMQP_CONNECTION_CLOSE_METHOD) {
-		amqp_connection_close_ok_t said = {0};
+		amqp_connection_close_ok_t ok = {0};
 
 		link_closed(link, "closed", method);
 		if (method->id == AMQP_CONNECTION_CLOSE_METHOD)
-			amqp_send_method(link->state, 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &said);
+			amqp_send_method(link->state, 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
 		return E_UNAVAILABLE;
 	} else {
 		return E_TIMEOUT;
@@ -62,24 +62,24 @@ static enum status take_method(struct link *link, const amqp_method_t *method, s
 	return OK;
 }
 
-static void note_blocking(struct link *link, amqp_method_number_t id)
+static void keep_blocking(struct link *link, amqp_method_number_t id)
 {
 	if (id != AMQP_CONNECTION_BLOCKED_METHOD && id != AMQP_CONNECTION_UNBLOCKED_METHOD)
 		return;
-	link->said_blocked = id == AMQP_CONNECTION_BLOCKED_METHOD;
-	link->said_unblocked = !link->said_blocked;
+	link->got_blocked = id == AMQP_CONNECTION_BLOCKED_METHOD;
+	link->got_unblocked = !link->got_blocked;
 }
 
 static bool take_noted(struct link *link, struct link_event *ret_event)
 {
-	if (!link->said_blocked && !link->said_unblocked)
+	if (!link->got_blocked && !link->got_unblocked)
 		return false;
-	*ret_event = (struct link_event){link->said_blocked ? LINK_BLOCKED : LINK_UNBLOCKED, .text = ""};
-	link->said_blocked = link->said_unblocked = false;
+	*ret_event = (struct link_event){link->got_blocked ? LINK_BLOCKED : LINK_UNBLOCKED, .text = ""};
+	link->got_blocked = link->got_unblocked = false;
 	return true;
 }
 
-/* The next frame of the message that is being read. Frames of the connection itself may stand between. */
+/* The next frame of the present message. Frames of the connection may arrive in between. */
 static enum status read_part(struct link *link, uint8_t type, amqp_frame_t *ret_frame)
 {
 	for (;;) {
@@ -97,7 +97,7 @@ static enum status read_part(struct link *link, uint8_t type, amqp_frame_t *ret_
 			link_closed(link, "closed", &ret_frame->payload.method);
 			return E_UNAVAILABLE;
 		}
-		note_blocking(link, ret_frame->payload.method.id);
+		keep_blocking(link, ret_frame->payload.method.id);
 	}
 }
 
@@ -123,7 +123,7 @@ static enum status read_body(struct link *link, uint64_t size, struct arena *are
 	return OK;
 }
 
-/* False where the value is neither a text nor a whole number. */
+/* False if the value is neither a text nor a whole number. */
 static bool take_header(const amqp_table_entry_t *entry, struct arena *arena, struct broker_header *ret_header)
 {
 	const amqp_field_value_t *value = &entry->value;

@@ -343,16 +343,16 @@ enum status inflight_send(struct inflight *inflight, struct publish_channels *ch
 static void settle_channel(struct inflight *inflight, enum publish_channel channel, struct broker *broker)
 {
 	static const char *const names[] = {"confirmed", "refused", "returned"};
-	struct outcome confirms[INFLIGHT_WINDOW];
+	struct confirm confirms[INFLIGHT_WINDOW];
 
-	const size_t count = broker_outcomes(broker, confirms, INFLIGHT_WINDOW);
+	const size_t count = broker_confirms(broker, confirms, INFLIGHT_WINDOW);
 	for (size_t i = 0; i < count; i++) {
 		metric_add(&sent_messages, names[confirms[i].kind], 1);
 		for (size_t f = 0; f < inflight->flight_count; f++) {
 			if (inflight->under_way[f].channel != channel ||
 			    inflight->under_way[f].sequence != confirms[i].sequence)
 				continue;
-			inflight_end(inflight, f, confirms[i].kind == OUTCOME_CONFIRMED);
+			inflight_end(inflight, f, confirms[i].kind == CONFIRM_ACK);
 			break;
 		}
 	}

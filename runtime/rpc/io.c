@@ -142,14 +142,14 @@ static struct rpc_message *find_message(struct call_table *table, uint64_t seque
 
 /* A message is refused when the queue is full, and returned when there is no such queue. In neither case a service
  * received it. */
-static void end_unroutable(struct rpc *rpc, const struct outcome *outcome)
+static void end_unroutable(struct rpc *rpc, const struct confirm *confirm)
 {
-	const struct call_result result = {.status = outcome->kind == OUTCOME_REFUSED ? E_BUSY : E_UNAVAILABLE};
+	const struct call_result result = {.status = confirm->kind == CONFIRM_NACK ? E_BUSY : E_UNAVAILABLE};
 	struct ended_calls ended = {.calls = NULL};
 	struct rpc_message *message;
 
 	pthread_mutex_lock(&rpc->table.lock);
-	message = find_message(&rpc->table, outcome->sequence);
+	message = find_message(&rpc->table, confirm->sequence);
 	if (message != NULL)
 		call_table_end_message(&rpc->table, message, &result, &ended);
 	pthread_mutex_unlock(&rpc->table.lock);
@@ -158,13 +158,13 @@ static void end_unroutable(struct rpc *rpc, const struct outcome *outcome)
 
 static void process_confirms(struct rpc *rpc)
 {
-	struct outcome outcomes[64];
+	struct confirm confirms[64];
 	size_t count;
 
-	while ((count = broker_outcomes(rpc->broker, outcomes, 64)) > 0)
+	while ((count = broker_confirms(rpc->broker, confirms, 64)) > 0)
 		for (size_t i = 0; i < count; i++)
-			if (outcomes[i].kind != OUTCOME_CONFIRMED)
-				end_unroutable(rpc, &outcomes[i]);
+			if (confirms[i].kind != CONFIRM_ACK)
+				end_unroutable(rpc, &confirms[i]);
 }
 
 static void expire_messages(struct rpc *rpc)

@@ -110,11 +110,11 @@ static void orders_on_event(struct participant *participant, const struct delive
 
 static void settle(struct participant *participant)
 {
-	struct outcome confirms[64];
+	struct confirm confirms[64];
 	uint64_t tag = 0;
 	size_t count;
 
-	while ((count = broker_outcomes(participant->out, confirms, 64)) > 0)
+	while ((count = broker_confirms(participant->out, confirms, 64)) > 0)
 		for (size_t i = 0; i < count; i++)
 			participant->confirmed[confirms[i].sequence % RING] = true;
 	while (participant->heard_first < participant->received_end) {

@@ -62,16 +62,16 @@ static struct delivery next(struct scene *scene)
 	return delivery;
 }
 
-static struct outcome next_outcome(struct broker *broker)
+static struct confirm next_confirm(struct broker *broker)
 {
 	int64_t until = monotonic_now() + patience_us;
-	struct outcome outcome;
+	struct confirm confirm;
 
-	while (broker_outcomes(broker, &outcome, 1) == 0) {
+	while (broker_confirms(broker, &confirm, 1) == 0) {
 		assert_true(monotonic_now() < until);
 		assert_int_equal(broker_tick(broker, 100 * MS_US), OK);
 	}
-	return outcome;
+	return confirm;
 }
 
 static void ensure(struct broker *broker)
@@ -184,7 +184,7 @@ static void deliveries_that_come_during_a_tick_are_kept_in_order(void **state)
 		publish(scene->broker, "kept", body);
 	}
 	for (int i = 0; i < 50; i++)
-		next_outcome(scene->broker);
+		next_confirm(scene->broker);
 	assert_int_equal(broker_cancel(scene->broker), OK);
 	for (int i = 0; i < 50; i++) {
 		struct delivery got = next(scene);
@@ -218,7 +218,7 @@ static void reads_a_stream_from_an_offset(void **state)
 	for (int i = 0; i < 4; i++)
 		publish(scene->broker, "log", i == 2 ? "two" : "other");
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(next_outcome(scene->broker).kind, OUTCOME_CONFIRMED);
+		assert_int_equal(next_confirm(scene->broker).kind, CONFIRM_ACK);
 	assert_int_equal(broker_consume(scene->broker, &from), OK);
 	got = next(scene);
 	/* A chunk of the log may begin before the offset that was asked for. */
@@ -253,13 +253,13 @@ static void a_missing_queue_costs_no_connection(void **state)
 
 	declare_queue("somewhere", "{}");
 	publish(scene->broker, "somewhere", "before");
-	next_outcome(scene->broker);
+	next_confirm(scene->broker);
 	assert_int_equal(broker_consume(scene->broker, &missing), E_NOT_FOUND);
 	assert_non_null(strstr(broker_detail(scene->broker), "nowhere"));
 	assert_true(broker_connected(scene->broker));
 	sequence = publish(scene->broker, "somewhere", "after");
 	assert_int_equal(sequence, 2);
-	assert_int_equal(next_outcome(scene->broker).sequence, 2);
+	assert_int_equal(next_confirm(scene->broker).sequence, 2);
 }
 
 /* ---- confirms ---- */
@@ -272,13 +272,13 @@ static void publications_are_confirmed_by_their_numbers(void **state)
 	for (uint64_t i = 1; i <= 200; i++)
 		assert_int_equal(publish(scene->broker, "confirmed", "x"), i);
 	for (uint64_t i = 1; i <= 200; i++)
-		assert_int_equal(next_outcome(scene->broker).kind, OUTCOME_CONFIRMED);
+		assert_int_equal(next_confirm(scene->broker).kind, CONFIRM_ACK);
 }
 
 static void what_cannot_be_routed_comes_back_once(void **state)
 {
 	struct scene *scene = *state;
-	struct outcome outcome, none;
+	struct confirm confirm, none;
 	uint64_t lost;
 
 	declare_queue("routed", "{}");
@@ -286,10 +286,10 @@ static void what_cannot_be_routed_comes_back_once(void **state)
 	lost = publish(scene->broker, "unrouted", "two");
 	publish(scene->broker, "routed", "three");
 	for (int i = 0; i < 3; i++) {
-		outcome = next_outcome(scene->broker);
-		assert_int_equal(outcome.kind, outcome.sequence == lost ? OUTCOME_RETURNED : OUTCOME_CONFIRMED);
+		confirm = next_confirm(scene->broker);
+		assert_int_equal(confirm.kind, confirm.sequence == lost ? CONFIRM_RETURNED : CONFIRM_ACK);
 	}
-	assert_int_equal(broker_outcomes(scene->broker, &none, 1), 0);
+	assert_int_equal(broker_confirms(scene->broker, &none, 1), 0);
 }
 
 static void a_full_queue_refuses(void **state)
@@ -298,9 +298,9 @@ static void a_full_queue_refuses(void **state)
 
 	declare_queue("full", "{\"x-max-length\":1,\"x-overflow\":\"reject-publish\"}");
 	publish(scene->broker, "full", "fits");
-	assert_int_equal(next_outcome(scene->broker).kind, OUTCOME_CONFIRMED);
+	assert_int_equal(next_confirm(scene->broker).kind, CONFIRM_ACK);
 	publish(scene->broker, "full", "does not");
-	assert_int_equal(next_outcome(scene->broker).kind, OUTCOME_REFUSED);
+	assert_int_equal(next_confirm(scene->broker).kind, CONFIRM_NACK);
 }
 
 static void long_header_texts_are_cut_between_characters(void **state)
@@ -334,7 +334,7 @@ static void a_name_that_amqp_cannot_say_is_refused_before_it_is_sent(void **stat
 	assert_int_equal(broker_publish(scene->broker, &publication, NULL), E_INVALID);
 	id[255] = '\0';
 	assert_int_equal(broker_publish(scene->broker, &publication, NULL), OK);
-	assert_int_equal(next_outcome(scene->broker).kind, OUTCOME_CONFIRMED);
+	assert_int_equal(next_confirm(scene->broker).kind, CONFIRM_ACK);
 }
 
 /* ---- losing and finding the broker ---- */
@@ -451,7 +451,7 @@ static void a_blocked_connection_publishes_nothing_until_the_alarm_is_over(void 
 		assert_int_equal(broker_tick(scene->broker, 100 * MS_US), OK);
 	}
 	assert_int_equal(broker_publish(scene->broker, &publication, NULL), OK);
-	assert_int_equal(next_outcome(scene->broker).kind, OUTCOME_CONFIRMED);
+	assert_int_equal(next_confirm(scene->broker).kind, CONFIRM_ACK);
 }
 
 #define each(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)

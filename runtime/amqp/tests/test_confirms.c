@@ -1,4 +1,4 @@
-/* What became of publications; broker URLs. */
+/* Publisher confirms and broker URLs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include "amqp/confirms.h"
 #include "amqp/hosts.h"
 
-static int new_outcomes(void **state)
+static int new_confirms(void **state)
 {
 	static struct confirms confirms;
 
@@ -18,15 +18,15 @@ static int new_outcomes(void **state)
 	return 0;
 }
 
-static int drop_outcomes(void **state)
+static int free_confirms(void **state)
 {
 	confirms_done(*state);
 	return 0;
 }
 
-static void expect(struct confirms *confirms, const struct outcome *wanted, size_t count)
+static void expect(struct confirms *confirms, const struct confirm *wanted, size_t count)
 {
-	struct outcome got[16];
+	struct confirm got[16];
 
 	assert_int_equal(confirms_take(confirms, got, 16), count);
 	for (size_t i = 0; i < count; i++) {
@@ -35,13 +35,13 @@ static void expect(struct confirms *confirms, const struct outcome *wanted, size
 	}
 }
 
-#define expect_outcomes(confirms, ...)                                                                                 \
-	expect(confirms, (const struct outcome[]){__VA_ARGS__},                                                        \
-	       sizeof((const struct outcome[]){__VA_ARGS__}) / sizeof(struct outcome))
+#define expect_confirms(confirms, ...)                                                                                 \
+	expect(confirms, (const struct confirm[]){__VA_ARGS__},                                                        \
+	       sizeof((const struct confirm[]){__VA_ARGS__}) / sizeof(struct confirm))
 
-static void nothing_is_known_before_the_broker_speaks(void **state)
+static void there_is_no_confirm_before_the_broker_sends_one(void **state)
 {
-	struct outcome none;
+	struct confirm none;
 
 	confirms_sent(*state, "a");
 	assert_int_equal(confirms_take(*state, &none, 1), 0);
@@ -51,34 +51,34 @@ static void multiple_settles_all_up_to_its_tag(void **state)
 {
 	for (int i = 0; i < 4; i++)
 		confirms_sent(*state, NULL);
-	confirms_settle(*state, 2, false, OUTCOME_REFUSED);
-	confirms_settle(*state, 3, true, OUTCOME_CONFIRMED);
-	expect_outcomes(*state, {1, OUTCOME_CONFIRMED}, {2, OUTCOME_REFUSED}, {3, OUTCOME_CONFIRMED});
-	confirms_settle(*state, 4, false, OUTCOME_CONFIRMED);
-	expect_outcomes(*state, {4, OUTCOME_CONFIRMED});
+	confirms_settle(*state, 2, false, CONFIRM_NACK);
+	confirms_settle(*state, 3, true, CONFIRM_ACK);
+	expect_confirms(*state, {1, CONFIRM_ACK}, {2, CONFIRM_NACK}, {3, CONFIRM_ACK});
+	confirms_settle(*state, 4, false, CONFIRM_ACK);
+	expect_confirms(*state, {4, CONFIRM_ACK});
 }
 
-static void a_late_one_does_not_hold_up_the_others(void **state)
+static void a_late_confirm_does_not_delay_the_others(void **state)
 {
 	confirms_sent(*state, NULL);
 	confirms_sent(*state, NULL);
-	confirms_settle(*state, 2, false, OUTCOME_CONFIRMED);
-	expect_outcomes(*state, {2, OUTCOME_CONFIRMED});
-	confirms_settle(*state, 1, false, OUTCOME_CONFIRMED);
-	expect_outcomes(*state, {1, OUTCOME_CONFIRMED});
+	confirms_settle(*state, 2, false, CONFIRM_ACK);
+	expect_confirms(*state, {2, CONFIRM_ACK});
+	confirms_settle(*state, 1, false, CONFIRM_ACK);
+	expect_confirms(*state, {1, CONFIRM_ACK});
 }
 
-static void a_return_outweighs_its_ack_and_is_told_once(void **state)
+static void a_return_wins_over_its_ack_and_is_reported_once(void **state)
 {
-	struct outcome none;
+	struct confirm none;
 
 	confirms_sent(*state, "a");
 	confirms_sent(*state, "b");
 	confirms_sent(*state, "b");
 	confirms_returned(*state, "b");
 	assert_int_equal(confirms_take(*state, &none, 1), 0);
-	confirms_settle(*state, 3, true, OUTCOME_CONFIRMED);
-	expect_outcomes(*state, {1, OUTCOME_CONFIRMED}, {2, OUTCOME_RETURNED}, {3, OUTCOME_CONFIRMED});
+	confirms_settle(*state, 3, true, CONFIRM_ACK);
+	expect_confirms(*state, {1, CONFIRM_ACK}, {2, CONFIRM_RETURNED}, {3, CONFIRM_ACK});
 	assert_int_equal(confirms_take(*state, &none, 1), 0);
 }
 
@@ -88,42 +88,42 @@ static void two_returns_of_one_id_are_two_publications(void **state)
 	confirms_sent(*state, "b");
 	confirms_returned(*state, "b");
 	confirms_returned(*state, "b");
-	confirms_settle(*state, 2, true, OUTCOME_CONFIRMED);
-	expect_outcomes(*state, {1, OUTCOME_RETURNED}, {2, OUTCOME_RETURNED});
+	confirms_settle(*state, 2, true, CONFIRM_ACK);
+	expect_confirms(*state, {1, CONFIRM_RETURNED}, {2, CONFIRM_RETURNED});
 }
 
 static void a_new_channel_counts_anew_and_sequences_go_on(void **state)
 {
 	confirms_sent(*state, NULL);
 	confirms_sent(*state, NULL);
-	confirms_settle(*state, 1, false, OUTCOME_CONFIRMED);
+	confirms_settle(*state, 1, false, CONFIRM_ACK);
 	confirms_new_channel(*state);
 	assert_int_equal(confirms_sent(*state, NULL), 3);
-	confirms_settle(*state, 1, false, OUTCOME_REFUSED);
-	expect_outcomes(*state, {1, OUTCOME_CONFIRMED}, {3, OUTCOME_REFUSED});
+	confirms_settle(*state, 1, false, CONFIRM_NACK);
+	expect_confirms(*state, {1, CONFIRM_ACK}, {3, CONFIRM_NACK});
 }
 
-static void tags_that_were_never_given_change_nothing(void **state)
+static void unknown_tags_change_nothing(void **state)
 {
-	struct outcome none;
+	struct confirm none;
 
 	confirms_sent(*state, NULL);
-	confirms_settle(*state, 9, true, OUTCOME_CONFIRMED);
+	confirms_settle(*state, 9, true, CONFIRM_ACK);
 	assert_int_equal(confirms_take(*state, &none, 1), 0);
 }
 
-static void thousands_can_be_on_their_way(void **state)
+static void thousands_can_be_unconfirmed(void **state)
 {
-	struct outcome got[100];
+	struct confirm got[100];
 	uint64_t next = 1;
 	size_t count;
 
 	for (uint64_t i = 1; i <= 5000; i++) {
 		assert_int_equal(confirms_sent(*state, NULL), i);
 		if (i % 7 == 0)
-			confirms_settle(*state, i - 3, true, OUTCOME_CONFIRMED);
+			confirms_settle(*state, i - 3, true, CONFIRM_ACK);
 	}
-	confirms_settle(*state, 0, true, OUTCOME_CONFIRMED);
+	confirms_settle(*state, 0, true, CONFIRM_ACK);
 	while ((count = confirms_take(*state, got, 100)) > 0)
 		for (size_t i = 0; i < count; i++)
 			assert_int_equal(got[i].sequence, next++);
@@ -153,7 +153,7 @@ static void reads_hosts_and_decodes_the_rest(void **state)
 	arena_done(&arena);
 }
 
-static void tls_is_a_scheme_and_says_whom_it_trusts(void **state)
+static void tls_has_its_own_scheme_and_an_optional_ca_file(void **state)
 {
 	struct broker_hosts hosts;
 	struct arena arena;
@@ -175,7 +175,7 @@ static void tls_is_a_scheme_and_says_whom_it_trusts(void **state)
 	arena_done(&arena);
 }
 
-static void refuses_what_is_no_broker_url(void **state)
+static void refuses_a_malformed_broker_url(void **state)
 {
 	static const char *const urls[] = {"",
 					   "http://h",
@@ -207,22 +207,22 @@ static void refuses_what_is_no_broker_url(void **state)
 	arena_done(&arena);
 }
 
-#define each(test) cmocka_unit_test_setup_teardown(test, new_outcomes, drop_outcomes)
+#define each(test) cmocka_unit_test_setup_teardown(test, new_confirms, free_confirms)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		each(nothing_is_known_before_the_broker_speaks),
+		each(there_is_no_confirm_before_the_broker_sends_one),
 		each(multiple_settles_all_up_to_its_tag),
-		each(a_late_one_does_not_hold_up_the_others),
-		each(a_return_outweighs_its_ack_and_is_told_once),
+		each(a_late_confirm_does_not_delay_the_others),
+		each(a_return_wins_over_its_ack_and_is_reported_once),
 		each(two_returns_of_one_id_are_two_publications),
 		each(a_new_channel_counts_anew_and_sequences_go_on),
-		each(tags_that_were_never_given_change_nothing),
-		each(thousands_can_be_on_their_way),
+		each(unknown_tags_change_nothing),
+		each(thousands_can_be_unconfirmed),
 		cmocka_unit_test(reads_hosts_and_decodes_the_rest),
-		cmocka_unit_test(tls_is_a_scheme_and_says_whom_it_trusts),
-		cmocka_unit_test(refuses_what_is_no_broker_url),
+		cmocka_unit_test(tls_has_its_own_scheme_and_an_optional_ca_file),
+		cmocka_unit_test(refuses_a_malformed_broker_url),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
