@@ -21,8 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WITHOUT = {
     "coalescing": (
         ("runtime/rpc/wire.h", "RPC_ITEMS_MAX = 256,", "RPC_ITEMS_MAX = 1,"),
-        ("edge-http/settings.c", '"COMANDA_RPC_WINDOW",        SET_INT,      rpc_window,          "3"',
-         '"COMANDA_RPC_WINDOW",        SET_INT,      rpc_window,          "64"')),
+        ("edge-http/settings.c", 'rpc_window,                  "3",         1,             64,', 'rpc_window,                  "64",        1,             64,')),
     "event-batches": (
         ("runtime/relay/inflight.h", "INFLIGHT_EVENTS_MAX = 500,", "INFLIGHT_EVENTS_MAX = 1,"),
         ("runtime/store/outbox.h", "OUTBOX_BUNDLE_BYTES = 7600", "OUTBOX_BUNDLE_BYTES = 1")),
@@ -101,7 +100,7 @@ WITHOUT = {
          "	enum status status = OK;\n	for (size_t i = 0; i < batch->delivery_count && status == OK; i++)\n"
          "		status = broker_ack(consumer->broker, batch->deliveries[i].tag, false);\n	return status;\n"),),
     "relay-wake-up": (
-        ("runtime/relay/outbox_relay.c", "	if (wake)\n		eventfd_write(relay->wake, 1);\n", "	(void)wake;\n"),),
+        ("runtime/relay/outbox_relay.c", "	if (wake)\n		wake_send(&relay->wake);\n", "	(void)wake;\n"),),
     "event-join": (("svc-orders/service.c", ".join_timeout_us = 400 * MS_US,", ".join_timeout_us = 0,"),),
     "optimistic-loads": (("runtime/consumer/process_batch.c", "turn.locked = pessimistic ||", "turn.locked = true || pessimistic ||"),),
     "aggregate-cache": (("runtime/store/aggregate_cache.c", "*found = find(aggregate_cache, wanted->store, &wanted->id);",
