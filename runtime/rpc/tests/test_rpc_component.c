@@ -23,7 +23,8 @@ static const struct message_type types[TYPES] = {
 		{.name = "test.nowhere", .kind = REQUEST, .version = 1, .producer = "edge", .queue = "test.nowhere"},
 	[FULL] = {.name = "test.full", .kind = REQUEST, .version = 1, .producer = "edge", .queue = "test.full"},
 };
-static const struct contract contract = {.types = types, .count = TYPES};
+static const char *const roles[] = {"nobody", "reader", NULL};
+static const struct contract contract = {.types = types, .count = TYPES, .roles = roles};
 
 static const int64_t timeout_us = 20 * SECOND_US;
 
