@@ -299,7 +299,7 @@ static const struct message_type types[MESSAGE_COUNT] = {
 	/* clang-format on */
 };
 
-static const struct answering answerers[] = {
+static const struct responder responders[] = {
 	{.queues = "users.", .user = "svc-users"},
 	{.queues = "products.", .user = "svc-products"},
 	{.queues = "orders.", .user = "svc-orders"},
@@ -309,7 +309,7 @@ static const struct answering answerers[] = {
 const struct contract comanda_contract = {
 	.types = types,
 	.count = MESSAGE_COUNT,
-	.answerers = answerers,
+	.responders = responders,
 	.roles = caller_role_names,
 	.operator= "operator",
 };

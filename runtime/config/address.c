@@ -1,4 +1,4 @@
-/* Addresses of machines. */
+/* IP addresses and networks. */
 #include "config/address.h"
 
 #include <arpa/inet.h>
@@ -8,7 +8,7 @@
 
 enum { ELEMENT_MAX = 64 };
 
-/* An address, or a network of them. */
+/* An address is a network with all bits. */
 struct network {
 	int family, bits;
 	unsigned char bytes[16];

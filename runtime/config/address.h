@@ -1,14 +1,14 @@
-/* Addresses of machines, as text, and lists of them. */
+/* IP addresses and lists of them, as texts. */
 #ifndef CONFIG_ADDRESS_H
 #define CONFIG_ADDRESS_H
 
 #include <stdbool.h>
 
-/* Whether `list` ("127.0.0.1, 10.0.0.0/8, ::1") has the address, by itself or within a network. Elements that are no
+/* Whether `list` ("127.0.0.1, 10.0.0.0/8, ::1") contains the address or a network of it. Elements that are not
  * addresses match nothing. */
 bool address_listed(const char *list, const char *address);
 
-/* What is wrong with a list of addresses; NULL: nothing. For settings. */
+/* The fault of a list of addresses, as a text for people; NULL: none. */
 const char *address_list_fault(const char *list);
 
 #endif

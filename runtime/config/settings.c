@@ -1,4 +1,4 @@
-/* Settings from the environment: reading by table, --help, and what is logged of them. */
+/* Settings from the environment: reading them by table, --help, and their texts for the log. */
 #include "config/settings.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include "config/renamed.h"
 #include "core/timestamp.h"
 
-/* The texts of settings, which live as long as the program. Filled at the start, by one thread. */
+/* The texts of settings. They live as long as the program. Written at the start, by one thread. */
 static struct arena texts;
 
 enum { SECRET_BYTES_MAX = 64 * 1024 };
@@ -20,7 +20,7 @@ struct given {
 	FILE *complaints;
 };
 
-/* One line; always E_INVALID. */
+/* Writes one line; returns E_INVALID. */
 static enum status complain(const struct given *given, const char *what)
 {
 	bool secret = given->setting->type == SET_SECRET;
@@ -32,7 +32,7 @@ static enum status complain(const struct given *given, const char *what)
 
 /* ---- values ---- */
 
-/* A whole number and what follows it. False where there is no number or one that does not fit. */
+/* A whole number and the text after it. False: there is no number, or it does not fit. */
 static bool leading_number(const char *text, int64_t *ret_number, const char **ret_rest)
 {
 	char *end = NULL;
@@ -113,7 +113,7 @@ static enum status store_duration(const struct given *given, int64_t *ret_us)
 	return OK;
 }
 
-/* 0, any free port, is allowed where it is the default. */
+/* 0 (any free port) is allowed if it is the default. */
 static enum status store_port(const struct given *given, int64_t *ret_port)
 {
 	const char *fallback = given->setting->fallback, *rest = NULL;
@@ -154,7 +154,7 @@ static enum status file_fault(const struct given *given, const char *path, const
 	return E_INVALID;
 }
 
-/* Reads a secret from a file, without the line's end that editors put there. */
+/* Reads a secret from a file, without the newline at its end. */
 static enum status read_secret(const struct given *given, const char *path, struct arena *arena, const char **ret_text)
 {
 	char *bytes = arena_new(arena, SECRET_BYTES_MAX + 1, 1);
@@ -172,7 +172,7 @@ static enum status read_secret(const struct given *given, const char *path, stru
 	if (size > SECRET_BYTES_MAX)
 		return file_fault(given, path, "is larger than 64 KiB");
 	if (memchr(bytes, '\0', size) != NULL)
-		return file_fault(given, path, "holds a NUL; give a text");
+		return file_fault(given, path, "contains a NUL; give a text");
 	while (size > 0 && (bytes[size - 1] == '\n' || bytes[size - 1] == '\r'))
 		size--;
 	bytes[size] = '\0';
@@ -188,7 +188,7 @@ static enum status find_text(struct given *given, struct arena *arena)
 	const char *path = setting->type == SET_SECRET ? getenv(arena_format(arena, "%s_FILE", setting->name)) : NULL;
 	bool text = setting->type == SET_TEXT || setting->type == SET_SECRET;
 
-	/* An empty variable is how compose files leave something out; for a text it is a value like others. */
+	/* Compose files leave a variable out by setting it to "". For a text, "" is a value. */
 	if (value != NULL && *value == '\0' && (!text || setting->fallback == NULL || path != NULL))
 		value = NULL;
 	if (value != NULL && path != NULL)
@@ -227,7 +227,7 @@ static enum status refuse_old_name(const struct setting *setting, const char *ol
 	return E_INVALID;
 }
 
-/* Whether the environment gives the setting under a name that it no longer has. */
+/* E_INVALID if the environment has the setting under its old name. */
 static enum status check_old_name(const struct setting *setting, struct arena *arena, FILE *complaints)
 {
 	const char *old_name = renamed_from(setting);
@@ -274,7 +274,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*left)->name, (*right)->name);
 }
 
-/* A program's table holds rows that every program has, and its own: a reader looks for a name. */
+/* Sorted by name: a table has common rows and rows of the program. */
 static const struct setting **sorted(const struct setting *table, struct arena *arena, size_t *ret_count)
 {
 	size_t count = 0;
@@ -316,8 +316,8 @@ void settings_help(const struct setting *table, FILE *out)
 	arena_done(&arena);
 }
 
-/* "amqp://user:password@host" without the password; NULL where there is none in it. A password may itself hold "@", "/"
- * or ":" unescaped, so everything from the first colon to the last "@" goes. */
+/* "amqp://user:password@host" without the password; NULL: the URL has none. A password may contain "@", "/" or ":"
+ * unescaped, so the text from the first colon to the last "@" is masked. */
 static const char *url_masked(struct arena *arena, const char *text)
 {
 	const char *authority = strstr(text, "://"), *at = strrchr(text, '@'), *colon = NULL;

@@ -1,4 +1,4 @@
-/* URLs of brokers, databases and caches (RFC 3986, as far as those use it). */
+/* URLs of databases, caches and collectors (a part of RFC 3986). */
 #include "config/url.h"
 
 #include <stdbool.h>
@@ -6,8 +6,8 @@
 
 #include "core/percent.h"
 
-/* Cuts `rest` at the first of `marks`; what was before the mark is returned, `rest` begins after it. Without a mark
- * all of it is returned, and `rest` is empty with a NULL start. */
+/* Cuts `rest` at the first of `marks`. Returns the part before the mark; `rest` begins after it. Without a mark it
+ * returns all, and `rest` is empty with a NULL start. */
 static struct span cut(struct span *rest, const char *marks)
 {
 	struct span before = {.bytes = rest->bytes};
@@ -41,13 +41,13 @@ static bool parse_port(struct span text, int *ret_port)
 	return port >= 1 && port <= 65535;
 }
 
-/* host, host:port, [v6], [v6]:port; a list with commas stays as it is. */
+/* host, host:port, [v6], [v6]:port. A list with commas is not split. */
 static bool parse_host(struct span text, struct arena *arena, struct url *url)
 {
 	struct span host = text, port = {0};
 
 	if (has(text, '@'))
-		return false; /* one in a password is written %40 */
+		return false; /* "@" in a password must be written as %40 */
 	if (!has(text, ',')) {
 		bool bracketed = text.size > 0 && text.bytes[0] == '[';
 
@@ -88,7 +88,7 @@ enum status url_parse(const char *text, struct arena *arena, struct url *ret_url
 	const char *colon = strstr(text, "://");
 	struct span path = {0}, authority = {0}, host = {0};
 
-	/* A query or a fragment would be lost silently; in a password, "?" and "#" are written %3F and %23. */
+	/* A query or a fragment would be ignored silently. In a password, "?" and "#" are written as %3F and %23. */
 	if (colon == NULL || strpbrk(text, "?#") != NULL || !is_scheme((struct span){text, (size_t)(colon - text)}))
 		return E_MALFORMED;
 	url.scheme = arena_copy(arena, text, (size_t)(colon - text));

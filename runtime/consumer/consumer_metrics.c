@@ -160,7 +160,7 @@ static enum log_level level_of(const struct consumer *consumer, const struct ite
 {
 	const struct status_rule *rule = status_rule(item->query.status);
 
-	if (consumer_takes_requests(consumer) ? rule->log_level != LOG_ERROR : rule->settle == SETTLE_DEAD)
+	if (consumer_takes_requests(consumer) ? rule->log_level != LOG_ERROR : rule->settle == SETTLE_DEAD_LETTER)
 		return LOG_DEBUG;
 	return rule->log_level;
 }

@@ -129,13 +129,13 @@ static enum status settle_event(struct turn *turn, struct item *item, const stru
 	switch (settle) {
 	case SETTLE_ACK:
 		return OK;
-	case SETTLE_DEAD:
+	case SETTLE_DEAD_LETTER:
 		write_dead_letter(turn->consumer, turn->batch, item, refusal);
 		return OK;
-	case SETTLE_LATER:
+	case SETTLE_RETRY_LATER:
 		write_retry_later(turn->consumer, turn->batch, item, refusal);
 		return OK;
-	case SETTLE_AGAIN:
+	case SETTLE_RETRY_NOW:
 		break;
 	}
 	return E_RETRY;

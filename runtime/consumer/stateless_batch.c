@@ -18,7 +18,7 @@ static enum status put_aside(struct consumer *consumer, struct item *item, const
 {
 	scoped(outbox_batch_free) struct outbox_batch *batch = outbox_batch_new();
 
-	if (status_rule(item->query.status)->settle == SETTLE_DEAD)
+	if (status_rule(item->query.status)->settle == SETTLE_DEAD_LETTER)
 		write_dead_letter(consumer, batch, item, refusal);
 	else
 		write_retry_later(consumer, batch, item, refusal);

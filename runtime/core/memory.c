@@ -14,7 +14,7 @@
 #define ARENA_POISON
 #endif
 
-/* Under AddressSanitizer, what an arena has not handed out cannot be touched. */
+/* Under AddressSanitizer, an access to memory that an arena has not given out is an error. */
 #ifdef ARENA_POISON
 #include <sanitizer/asan_interface.h>
 #define arena_forbid(start, size) __asan_poison_memory_region(start, size)
@@ -30,7 +30,7 @@ static _Noreturn void out_of_memory(void)
 {
 	static const char text[] = "out of memory\n";
 
-	/* Nothing can be done where even this fails. */
+	/* A failed write changes nothing: the program ends. */
 	if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
 		abort();
 	abort();
@@ -79,7 +79,7 @@ struct arena_block {
 	_Alignas(ARENA_ALIGN) char bytes[];
 };
 
-/* Not zeroed: that is done piece by piece, for those who want it. */
+/* Not zeroed: arena_new zeroes what it gives out. */
 static struct arena_block *block_new(size_t size)
 {
 	struct arena_block *block = mem_grow(NULL, sizeof *block + size);
@@ -142,8 +142,8 @@ size_t arena_held(const struct arena *arena)
 	return held;
 }
 
-/* A block with room for `size` bytes. Blocks double up to what a reset keeps; what is large beside the present block
- * gets a block of its own behind it, so that the rest of the present one is not wasted. */
+/* A block with room for `size` bytes. Each new block is twice as large as the present one, up to the limit that a reset
+ * keeps. A large piece gets a block of its own behind the present one, so that the rest of that stays in use. */
 static struct arena_block *arena_extend(struct arena *arena, size_t size)
 {
 	struct arena_block *head = arena->blocks;
@@ -290,7 +290,7 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
 	const int size = vsnprintf(room > 0 ? buffer->bytes + buffer->size : NULL, room, format, args);
 	va_end(args);
 	assert(size >= 0);
-	if ((size_t)size >= room) /* it was cut short: once more, with room for it */
+	if ((size_t)size >= room) /* it was cut: format again, with enough room */
 		(void)vsnprintf(buffer_room(buffer, (size_t)size), (size_t)size + 1, format, again);
 	va_end(again);
 	buffer->size += (size_t)size;

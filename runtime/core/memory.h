@@ -1,6 +1,7 @@
-/* Memory: one allocator that does not fail, arenas for work that ends at once, byte buffers.
+/* Memory: one allocator that does not fail, arenas, byte buffers.
  *
- * Running out of memory aborts the program: sizes are capped at the door, and a supervisor starts it again. */
+ * The program aborts if there is no memory, and a supervisor starts it again. The sizes of inputs are limited where
+ * they are received. */
 #ifndef CORE_MEMORY_H
 #define CORE_MEMORY_H
 
@@ -9,7 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Zeroed memory for `count` things of `size` bytes; aborts when there is none. Freed with free(). */
+/* Zeroed memory for `count` items of `size` bytes. Freed with free(). */
 void *mem_new(size_t count, size_t size) __attribute__((returns_nonnull, warn_unused_result));
 void *mem_grow(void *old, size_t size) __attribute__((returns_nonnull, warn_unused_result));
 char *mem_text(const char *text) __attribute__((returns_nonnull, warn_unused_result));
@@ -25,17 +26,17 @@ char *mem_text(const char *text) __attribute__((returns_nonnull, warn_unused_res
 	static inline void free_function##p(type **thing) /* takes the semicolon */
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-/* An arena hands out memory that is given back all at once. Memory is zeroed and aligned for any type. */
+/* An arena gives out memory that is freed all at once. arena_new zeroes it. It is aligned for any type. */
 struct arena {
 	struct arena_block *blocks;
-	size_t used; /* bytes handed out since the last reset */
+	size_t used; /* bytes given out since the last reset */
 };
 
 void arena_init(struct arena *arena);
 void arena_done(struct arena *arena);
-/* Gives everything back; keeps one block (at most 1 MiB) for the next time. */
+/* Frees everything, except one block (at most 1 MiB) that is used again. */
 void arena_reset(struct arena *arena);
-/* Bytes that it has from the allocator. */
+/* The bytes that the arena has from the allocator. */
 size_t arena_held(const struct arena *arena);
 void *arena_new(struct arena *arena, size_t count, size_t size) __attribute__((returns_nonnull, warn_unused_result));
 /* A copy of `size` bytes with a NUL after them. */
@@ -61,8 +62,9 @@ struct buffer {
 
 void buffer_init(struct buffer *buffer);
 void buffer_done(struct buffer *buffer);
-void buffer_clear(struct buffer *buffer); /* forgets the bytes, keeps the room */
-/* Room for `size` more bytes and a NUL after what is there. Who writes into it adds to `size` and puts the NUL. */
+void buffer_clear(struct buffer *buffer); /* sets the size to 0, keeps the room */
+/* Room for `size` more bytes and a NUL at the end of the buffer. The caller writes there, adds to buffer->size and sets
+ * the NUL. */
 char *buffer_room(struct buffer *buffer, size_t size) __attribute__((returns_nonnull));
 void buffer_add(struct buffer *buffer, const void *bytes, size_t size);
 void buffer_text(struct buffer *buffer, const char *text);

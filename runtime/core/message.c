@@ -22,10 +22,10 @@ int contract_role(const struct contract *contract, const char *name)
 
 bool contract_may_answer(const struct contract *contract, const char *queue, const char *user)
 {
-	if (contract->answerers == NULL)
+	if (contract->responders == NULL)
 		return true;
-	for (const struct answering *answerer = contract->answerers; answerer->queues != NULL; answerer++)
-		if (strncmp(queue, answerer->queues, strlen(answerer->queues)) == 0)
-			return user != NULL && strcmp(user, answerer->user) == 0;
+	for (const struct responder *responder = contract->responders; responder->queues != NULL; responder++)
+		if (strncmp(queue, responder->queues, strlen(responder->queues)) == 0)
+			return user != NULL && strcmp(user, responder->user) == 0;
 	return false;
 }

@@ -33,7 +33,7 @@ static bool is_letter_or_digit(char c)
 	return is_letter(c) || (c >= '0' && c <= '9');
 }
 
-/* One to 63 letters, digits, hyphens inside; beyond ASCII anything goes (internationalised names, RFC 5890). */
+/* One to 63 letters, digits, hyphens inside; any characters beyond ASCII (internationalised names, RFC 5890). */
 static bool is_host_label(const char *label, size_t size)
 {
 	if (size == 0 || size > 63 || label[0] == '-' || label[size - 1] == '-')
@@ -71,7 +71,7 @@ static bool is_mailbox_name(const char *name, size_t size)
 	return true;
 }
 
-/* An address that mail can be sent to; whether somebody reads it there, only sending tells. */
+/* A well-formed address. Whether it exists, only a mail can show. */
 static bool is_email(const char *text)
 {
 	const char *at = strrchr(text, '@');

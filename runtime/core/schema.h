@@ -1,7 +1,7 @@
-/* Field tables: how a C struct looks as JSON.
+/* Schemas: a C struct as JSON, field by field.
  *
- * A schema lists the fields of a struct: name, type, place, bounds. Reading, writing and checking JSON (json.h) all
- * follow it, so a message is described once. Tables are const and static; `schema_field` and friends fill the offsets.
+ * A schema lists the fields of a struct: name, type, offset, bounds. Reading, writing and checking JSON (json/json.h)
+ * all use it, so that a message is described once. Schemas are const and static. The macros field_... make their rows.
  */
 #ifndef CORE_SCHEMA_H
 #define CORE_SCHEMA_H
@@ -22,7 +22,7 @@ enum field_type {
 	F_OBJECT,    /* pointer to a struct of schema `of`; NULL = absent or null */
 	F_ARRAY,     /* struct list of structs of schema `of`; absent = empty. `min`, `max` count items */
 	F_TEXTS,     /* struct list of const char *; `max` counts items */
-	F_JSON       /* const char *: any JSON value, as text, taken over and given back as it is */
+	F_JSON       /* const char *: any JSON value, as text, read and written without a change */
 };
 
 #define INT_ABSENT INT64_MIN
@@ -31,7 +31,7 @@ enum tristate { ABSENT = 0, NO, YES };
 
 /* A field's `rules`. */
 enum {
-	REQUIRED = 1,   /* reading: must be there and not null */
+	REQUIRED = 1,   /* reading: must be present and not null */
 	NULLABLE = 2,   /* reading: null is accepted (as absent); writing: absent is written as null, else left out */
 	LOWER = 4,      /* reading: ASCII letters are folded to lower case */
 	TRIMMED = 8,    /* reading: white space at both ends is dropped before the bounds are checked */
@@ -45,7 +45,7 @@ struct list {
 };
 
 struct schema {
-	const char *name;           /* for faults in the table itself */
+	const char *name;           /* for messages about a faulty table */
 	size_t size;                /* of the struct */
 	const struct field *fields; /* ends with a row whose name is NULL */
 };
@@ -93,15 +93,15 @@ struct field {
 		.name = #member, .type = F_ENUM, .rules = (rules_), .offset = offsetof(type_, member),                 \
 		.names = (names_)                                                                                      \
 	}
-#define field_object(type_, member, rules_, shape_)                                                                    \
+#define field_object(type_, member, rules_, schema_)                                                                   \
 	{                                                                                                              \
 		.name = #member, .type = F_OBJECT, .rules = (rules_), .offset = offsetof(type_, member),               \
-		.of = (shape_)                                                                                         \
+		.of = (schema_)                                                                                        \
 	}
-#define field_array(type_, member, rules_, shape_, min_, max_)                                                         \
+#define field_array(type_, member, rules_, schema_, min_, max_)                                                        \
 	{                                                                                                              \
 		.name = #member, .type = F_ARRAY, .rules = (rules_), .offset = offsetof(type_, member),                \
-		.of = (shape_), .min = (min_), .max = (max_)                                                           \
+		.of = (schema_), .min = (min_), .max = (max_)                                                          \
 	}
 #define field_json(type_, member, rules_)                                                                              \
 	{                                                                                                              \
@@ -112,20 +112,20 @@ struct field {
 		.name = NULL                                                                                           \
 	}
 
-/* What is wrong with an input, field by field ("items[2].quantity"). Text lives in the arena it was made with. */
+/* The faults of an input, field by field ("items[2].quantity"). Texts live in the arena of faults_add. */
 struct fault {
 	const char *field, *message;
 };
 
 struct faults {
-	struct fault items[16]; /* more are counted, not kept */
+	struct fault items[16]; /* further faults are only counted */
 	size_t count;
 };
 
 void faults_add(struct faults *faults, struct arena *arena, const char *field, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Checks a text against a named format. NULL: it fits; otherwise what it must be ("must be an e-mail address"). */
+/* Checks a text against a named format. NULL: it fits; otherwise a text such as "must be an e-mail address". */
 const char *format_fault(const char *format, const char *text);
 
 /* Fills a struct with its absent values: INT_ABSENT, -1, NULL, nil. */

@@ -1,32 +1,32 @@
-/* What each status does: one row a status. */
+/* The table of statuses: one row per status. */
 #include "core/status.h"
 
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
-/* An event that is at fault goes to the dead letters, because it would fail in the same way every time. One that finds
- * the world at fault is kept: tried again at once, or later where only a newer build can help. Only a lost race or
- * connection spoils the whole turn; everything else concerns one item. */
+/* A faulty event becomes a dead letter, because it fails in the same way every time. An event that fails for another
+ * reason is kept and tried again: now, or later if only a newer build can handle it. Only E_RETRY ends the whole batch.
+ * Every other status concerns one message. */
 static const struct status_rule rules[STATUS_COUNT] = {
 	/* clang-format off */
-	[OK]                = {"ok",                  200, TXN_KEEP,      SETTLE_ACK,   LOG_DEBUG,   "OK"},
-	[E_MALFORMED]       = {"malformed",           400, TXN_UNDO_ITEM, SETTLE_DEAD,  LOG_WARN, "The request cannot be read"},
-	[E_INVALID]         = {"invalid",             422, TXN_UNDO_ITEM, SETTLE_DEAD,  LOG_WARN, "The request is not acceptable"},
-	[E_UNAUTHENTICATED] = {"unauthenticated",     401, TXN_UNDO_ITEM, SETTLE_DEAD,  LOG_INFO,    "Who asks is not known"},
-	[E_FORBIDDEN]       = {"forbidden",           403, TXN_UNDO_ITEM, SETTLE_DEAD,  LOG_INFO,    "Not allowed"},
-	[E_NOT_FOUND]       = {"not_found",           404, TXN_UNDO_ITEM, SETTLE_DEAD,  LOG_INFO,    "Not found"},
-	[E_CONFLICT]        = {"conflict",            409, TXN_UNDO_ITEM, SETTLE_DEAD,  LOG_INFO,    "The present state does not allow it"},
-	[E_PRECONDITION]    = {"precondition_failed", 412, TXN_UNDO_ITEM, SETTLE_DEAD,  LOG_INFO,    "It was changed in the meantime"},
-	[E_KEY_REUSED]      = {"key_reused",          422, TXN_UNDO_ITEM, SETTLE_DEAD,  LOG_INFO,    "The idempotency key was used for another request"},
-	[E_STALE]           = {"stale",               200, TXN_UNDO_ITEM, SETTLE_ACK,   LOG_DEBUG,   "No longer of interest"},
-	[E_EXPIRED]         = {"expired",             504, TXN_UNDO_ITEM, SETTLE_ACK,   LOG_INFO,    "Too late: not done"},
-	[E_BUSY]            = {"busy",                503, TXN_UNDO_ITEM, SETTLE_LATER, LOG_INFO,    "Too much in progress"},
-	[E_UNAVAILABLE]     = {"unavailable",         503, TXN_UNDO_ITEM, SETTLE_AGAIN, LOG_WARN, "Not available at present"},
-	[E_TIMEOUT]         = {"timeout",             504, TXN_UNDO_ITEM, SETTLE_AGAIN, LOG_WARN, "No answer in time"},
-	[E_RETRY]            = {"retry",               503, TXN_RETRY,      SETTLE_AGAIN, LOG_INFO,    "To be tried again"},
-	[E_UNKNOWN_TYPE]    = {"unknown_type",        503, TXN_UNDO_ITEM, SETTLE_LATER, LOG_WARN, "Not known to this build"},
-	[E_INTERNAL]        = {"internal",            500, TXN_UNDO_ITEM, SETTLE_DEAD,  LOG_ERROR,   "Something is broken on our side"},
+	[OK]                 = {.code = "ok",                   .http = 200, .txn = TXN_KEEP,      .settle = SETTLE_ACK,         .log_level = LOG_DEBUG, .title = "OK"},
+	[E_MALFORMED]        = {.code = "malformed",            .http = 400, .txn = TXN_UNDO_ITEM, .settle = SETTLE_DEAD_LETTER, .log_level = LOG_WARN,  .title = "The request cannot be read"},
+	[E_INVALID]          = {.code = "invalid",              .http = 422, .txn = TXN_UNDO_ITEM, .settle = SETTLE_DEAD_LETTER, .log_level = LOG_WARN,  .title = "The request is not acceptable"},
+	[E_UNAUTHENTICATED]  = {.code = "unauthenticated",      .http = 401, .txn = TXN_UNDO_ITEM, .settle = SETTLE_DEAD_LETTER, .log_level = LOG_INFO,  .title = "The caller is not authenticated"},
+	[E_FORBIDDEN]        = {.code = "forbidden",            .http = 403, .txn = TXN_UNDO_ITEM, .settle = SETTLE_DEAD_LETTER, .log_level = LOG_INFO,  .title = "Not allowed"},
+	[E_NOT_FOUND]        = {.code = "not_found",            .http = 404, .txn = TXN_UNDO_ITEM, .settle = SETTLE_DEAD_LETTER, .log_level = LOG_INFO,  .title = "Not found"},
+	[E_CONFLICT]         = {.code = "conflict",             .http = 409, .txn = TXN_UNDO_ITEM, .settle = SETTLE_DEAD_LETTER, .log_level = LOG_INFO,  .title = "The present state does not allow it"},
+	[E_PRECONDITION]     = {.code = "precondition_failed",  .http = 412, .txn = TXN_UNDO_ITEM, .settle = SETTLE_DEAD_LETTER, .log_level = LOG_INFO,  .title = "It was changed in the meantime"},
+	[E_KEY_REUSED]       = {.code = "key_reused",           .http = 422, .txn = TXN_UNDO_ITEM, .settle = SETTLE_DEAD_LETTER, .log_level = LOG_INFO,  .title = "The idempotency key was used for another request"},
+	[E_STALE]            = {.code = "stale",                .http = 200, .txn = TXN_UNDO_ITEM, .settle = SETTLE_ACK,         .log_level = LOG_DEBUG, .title = "No longer of interest"},
+	[E_EXPIRED]          = {.code = "expired",              .http = 504, .txn = TXN_UNDO_ITEM, .settle = SETTLE_ACK,         .log_level = LOG_INFO,  .title = "Too late: not done"},
+	[E_BUSY]             = {.code = "busy",                 .http = 503, .txn = TXN_UNDO_ITEM, .settle = SETTLE_RETRY_LATER, .log_level = LOG_INFO,  .title = "Too much in progress"},
+	[E_UNAVAILABLE]      = {.code = "unavailable",          .http = 503, .txn = TXN_UNDO_ITEM, .settle = SETTLE_RETRY_NOW,   .log_level = LOG_WARN,  .title = "Not available at present"},
+	[E_TIMEOUT]          = {.code = "timeout",              .http = 504, .txn = TXN_UNDO_ITEM, .settle = SETTLE_RETRY_NOW,   .log_level = LOG_WARN,  .title = "No answer in time"},
+	[E_RETRY]            = {.code = "retry",                .http = 503, .txn = TXN_RETRY,     .settle = SETTLE_RETRY_NOW,   .log_level = LOG_INFO,  .title = "To be tried again"},
+	[E_UNKNOWN_TYPE]     = {.code = "unknown_type",         .http = 503, .txn = TXN_UNDO_ITEM, .settle = SETTLE_RETRY_LATER, .log_level = LOG_WARN,  .title = "Not known to this build"},
+	[E_INTERNAL]         = {.code = "internal",             .http = 500, .txn = TXN_UNDO_ITEM, .settle = SETTLE_DEAD_LETTER, .log_level = LOG_ERROR, .title = "Something is broken on our side"},
 	/* clang-format on */
 };
 

@@ -12,7 +12,7 @@ static int64_t clock_us(clockid_t clock)
 {
 	struct timespec at;
 
-	(void)clock_gettime(clock, &at); /* fails only for a clock that is not there */
+	(void)clock_gettime(clock, &at); /* fails only for an unknown clock */
 	return at.tv_sec * SECOND_US + at.tv_nsec / 1000;
 }
 
@@ -70,7 +70,7 @@ static int64_t days_in_month(int64_t year, int64_t month)
 	return days[month - 1] + (month == 2 && leap ? 1 : 0);
 }
 
-/* What RFC 3339 can write: the years 0000 to 9999. */
+/* RFC 3339 has the years 0000 to 9999. */
 static bool can_be_written(int64_t at_us)
 {
 	return at_us >= days_of((struct date){0, 1, 1}) * DAY_US &&
@@ -124,7 +124,7 @@ static bool take(struct reader *reader, char wanted)
 	return true;
 }
 
-/* Exactly `count` digits that make a number within [least, most]. */
+/* Exactly `count` digits, a number within [least, most]. */
 static bool take_number(struct reader *reader, int count, int64_t least, int64_t most, int64_t *ret_number)
 {
 	int64_t number = 0;
@@ -186,7 +186,7 @@ static bool take_date(struct reader *reader, int64_t *ret_us)
 	return true;
 }
 
-/* A leap second (":60") is refused: no clock of ours shows one. */
+/* A leap second (":60") is refused: no clock of a Linux system shows one. */
 static bool take_time(struct reader *reader, int64_t *ret_us)
 {
 	int64_t hour = 0, minute = 0, second = 0, fraction = 0;

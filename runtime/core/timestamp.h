@@ -17,7 +17,7 @@
 
 enum { TIMESTAMP_TEXT = 27 }; /* characters of "2026-01-31T12:34:56.123456Z" */
 
-/* The wall clock. Never called by a decision: those are told the time. */
+/* The wall clock. A decision does not call it: it uses unit_now. */
 int64_t timestamp_now(void);
 
 /* A clock that never goes back, for measuring and for waiting (CLOCK_MONOTONIC), in microseconds. */

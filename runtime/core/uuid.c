@@ -11,11 +11,11 @@
 
 enum { HASHED_FROM = 6, POOL = 16 * (16 - HASHED_FROM) };
 
-/* Where the two digits of each byte stand in the text, and what stands between. */
+/* The places of the two digits of each byte in the text, and of the dashes. */
 static const uint8_t digits_at[16] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
 static const uint8_t dashes_at[] = {8, 13, 18, 23};
 
-/* libsodium wants to be told before threads start; every program that makes an id is served by this. */
+/* libsodium must be initialised before threads start. */
 __attribute__((constructor)) static void sodium_start(void)
 {
 	if (sodium_init() < 0)
@@ -36,7 +36,7 @@ static void put_time(struct uuid *id, int64_t at_us)
 		id->bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
 }
 
-/* The kernel is asked for the random bits of 16 ids at a time: each request that is served needs some. */
+/* Takes the random bits of 16 ids from the kernel at a time, because every request needs some. */
 static void put_random(struct uuid *id)
 {
 	static _Thread_local struct {
@@ -63,7 +63,7 @@ struct uuid uuid_new(int64_t now_us)
 	return id;
 }
 
-/* BLAKE2b of a head of fixed size and a text, so that no two inputs read the same. */
+/* BLAKE2b of a head of fixed size and a text. Different pairs are different inputs. */
 static void hash(const void *head, size_t head_size, const char *text, size_t text_size, uint8_t ret_hash[16])
 {
 	crypto_generichash_state state;

@@ -25,7 +25,7 @@ must_check enum status wake_init(struct wake *wake);
 void wake_done(struct wake *wake);
 /* From any thread. Several calls before a wake_clear are one. */
 void wake_send(const struct wake *wake);
-/* By the thread that was woken, before it looks for work. Does nothing where nobody has woken it. */
+/* By the thread that was woken, before it looks for work. Does nothing without a wake_send. */
 void wake_clear(const struct wake *wake);
 
 #endif

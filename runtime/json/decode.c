@@ -1,4 +1,4 @@
-/* Reading JSON by field tables: every fault is found, each with the path of its field. */
+/* Reading JSON by schema. Every fault is reported with the path of its field. */
 #include <assert.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@ enum { FIELDS_MAX = 64 };
 
 /* ---- objects and arrays of them ---- */
 
-/* A struct to be filled: its schema, its bytes, and the path of the object that it is read from (NULL: the top). */
+/* A struct that is filled: its schema, its bytes, and the path of its JSON object (NULL: the top). */
 struct body {
 	const struct schema *schema;
 	void *bytes;
@@ -70,14 +70,14 @@ static void unknown_field(struct reader *reader, const struct body *body, const 
 
 	if (reader->unknown == UNKNOWN_IGNORED)
 		return;
-	/* The names are put together for a fault that is kept only. */
+	/* Names are collected only for a fault that is kept. */
 	if (!reader_full(reader))
 		for (const struct field *field = body->schema->fields; field->name != NULL; field++)
 			known = arena_format(reader->arena, "%s%s%s", known, *known != '\0' ? ", " : "", field->name);
 	reader_fault(reader, &path, "is not a known field; known are: %s", known);
 }
 
-/* The field's place in the table, -1 where there is none. Looks at `hint` first: members mostly come in order. */
+/* The index of the field; -1: none. Tries `hint` first, because members are mostly in order. */
 static int field_index(const struct schema *schema, const char *name, int hint)
 {
 	if (schema->fields[hint].name != NULL && strcmp(schema->fields[hint].name, name) == 0)

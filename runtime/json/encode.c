@@ -1,5 +1,5 @@
-/* Writing JSON: structs by their schemas, strings, parsed values. Goes straight into the buffer, because every message
- * of the hot path passes here. */
+/* Writing JSON: structs by their schemas, strings, parsed values. Every message is written by this code, so it writes
+ * into the buffer without a tree in between. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static void put_int(struct buffer *out, int64_t number)
 
 /* ---- strings ---- */
 
-/* How many bytes at `at` can stand in a string as they are; ends before a NUL. Bytes that are no UTF-8 cannot. */
+/* The number of bytes at `at` that need no escape and are UTF-8. Stops before a NUL. */
 static size_t plain_run(const char *at)
 {
 	const char *start = at;
@@ -59,7 +59,7 @@ static void put_escaped(struct buffer *out, unsigned char byte)
 			buffer_add(out, (const char[]){'\\', pair[1]}, 2);
 			return;
 		}
-	/* What is no UTF-8 becomes U+FFFD: a text from elsewhere must not make the whole line unreadable. */
+	/* A byte that is not UTF-8 becomes U+FFFD, so that the text stays valid JSON. */
 	buffer_format(out, "\\u%04x", byte < ' ' ? byte : 0xfffdU);
 }
 
@@ -240,7 +240,7 @@ void json_encode_public(struct buffer *out, const struct schema *schema, const v
 
 /* ---- parsed values ---- */
 
-/* As few digits as give the same double back. */
+/* The shortest number of digits that gives the same double. */
 static void put_number(struct buffer *out, double number)
 {
 	char digits[32];
@@ -296,14 +296,14 @@ void json_print(struct buffer *out, const struct json *json)
 	}
 }
 
-/* ---- for a person's eye ---- */
+/* ---- indented text ---- */
 
 static void new_line(struct buffer *out, int depth)
 {
 	buffer_format(out, "\n%*s", 2 * depth, "");
 }
 
-/* The end of the string that begins at `at`, behind its closing quote. */
+/* The position after the closing quote of the string that starts at `at`. */
 static size_t string_end(struct span text, size_t at)
 {
 	for (at++; at < text.size && text.bytes[at] != '"'; at++)

@@ -1,4 +1,4 @@
-/* Reading JSON values into single fields: texts by their rules, numbers, ids, moments, names. */
+/* Reading JSON values into single fields: texts, numbers, ids, timestamps, names. */
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -27,7 +27,7 @@ void reader_fault(struct reader *reader, const struct path *path, const char *fo
 {
 	va_list args;
 
-	/* A hostile body can have more faults than are kept: those cost nothing. */
+	/* A hostile body can have many faults. Those beyond the limit are only counted. */
 	if (reader_full(reader)) {
 		reader->faults->count++;
 		return;
@@ -56,7 +56,7 @@ static struct span trimmed(const char *text)
 
 	for (; left > 0; text += step, left -= step) {
 		step = utf8_next(text, left, &point);
-		assert(step > 0); /* the parser has seen to it */
+		assert(step > 0); /* the parser has checked it */
 		if (is_space(point))
 			continue;
 		if (start == NULL)
@@ -107,7 +107,7 @@ static void bounds_fault(struct reader *reader, const struct target *target, con
 		reader_fault(reader, &target->path, "must %s %lld to %lld %s", be, min, max, things);
 }
 
-/* Whether a count fits; a bound of 0 is none. */
+/* Whether a count is within the bounds. A bound of 0 is no bound. */
 static bool count_fits(const struct field *field, int64_t count)
 {
 	return count >= field->min && (field->max == 0 || count <= field->max);
@@ -126,7 +126,7 @@ int bounded_count(struct reader *reader, const struct target *target, const stru
 	return -1;
 }
 
-/* The text after the field's rules, in the arena; NULL after a fault. */
+/* The text with the field's rules applied, in the arena; NULL after a fault. */
 static const char *ruled_text(struct reader *reader, const struct target *target, const struct json *json)
 {
 	unsigned rules = target->field->rules;
@@ -188,7 +188,7 @@ void read_texts(struct reader *reader, const struct target *target, const struct
 	}
 }
 
-/* ---- numbers, ids, moments, names ---- */
+/* ---- numbers, ids, timestamps, names ---- */
 
 static bool whole_number(const struct json *json, int64_t *ret_number)
 {
@@ -228,7 +228,7 @@ void read_uuid(struct reader *reader, const struct target *target, const struct 
 	const char *text = json_text(json);
 	struct uuid id = {0};
 
-	/* The nil id stands for an absent one, and so cannot be given. */
+	/* The nil id means "absent", so it is not accepted. */
 	if (text == NULL || uuid_parse(text, strlen(text), &id) != OK || uuid_is_nil(&id))
 		reader_fault(reader, &target->path, "must be a UUID, such as 0193a5b0-7c2d-7e3f-8a9b-0c1d2e3f4a5b");
 	else

@@ -1,4 +1,4 @@
-/* The grammar of RFC 8259, as functions that step over what they expect. */
+/* The grammar of RFC 8259. Each function skips one element, or reports a fault. */
 #include "json/grammar.h"
 
 #include <stdbool.h>
@@ -7,7 +7,7 @@
 
 #include "core/utf8.h"
 
-enum { NUMBER_LENGTH_MAX = 60 }; /* what cJSON can take is 63 */
+enum { NUMBER_LENGTH_MAX = 60 }; /* cJSON accepts 63 */
 
 struct scan {
 	const char *at, *end;
@@ -15,7 +15,7 @@ struct scan {
 	const char *fault;
 };
 
-/* Notes the first fault; always false. */
+/* Keeps the first fault; returns false. */
 static bool wrong(struct scan *scan, const char *fault)
 {
 	if (scan->fault == NULL)
@@ -128,9 +128,9 @@ static uint64_t each_byte(unsigned char byte)
 	return UINT64_C(0x0101010101010101) * byte;
 }
 
-/* Printable ASCII that means nothing else, eight at a time: no byte below 0x20 or above 0x7f, no quote, no backslash.
- * (Subtraction borrows into the sign bit of a byte that is too small: Anderson, "Bit Twiddling Hacks".) A run that
- * looks wrong is left to whoever looks byte by byte. */
+/* Skips plain ASCII, eight bytes at a time: no byte below 0x20 or above 0x7f, no quote, no backslash. (A subtraction
+ * borrows into the sign bit of a byte that is too small: Anderson, "Bit Twiddling Hacks".) The byte-by-byte code
+ * handles the rest. */
 static bool are_plain(const char *bytes)
 {
 	uint64_t eight;
@@ -185,7 +185,7 @@ static bool skip_member(struct scan *scan)
 	return skip_value(scan);
 }
 
-/* After the opening bracket: what stands between commas, and the closing one. */
+/* Skips the items of a list and its closing bracket. The opening one was skipped. */
 static bool skip_list(struct scan *scan, bool (*skip_item)(struct scan *scan), char closing)
 {
 	if (scan->depth_left-- == 0)

@@ -1,11 +1,11 @@
-/* Whether bytes are one JSON text (RFC 8259), to the letter. The parser behind json.c is more forgiving than we are. */
+/* Checks that bytes are one JSON text by RFC 8259. cJSON accepts more than that. */
 #ifndef JSON_GRAMMAR_H
 #define JSON_GRAMMAR_H
 
 #include "core/memory.h"
 
-/* NULL: they are, in valid UTF-8, at most `depth_max` arrays and objects deep, with no NUL and no lone surrogate in a
- * string. Otherwise what is wrong, for people, and the offset where it shows. */
+/* NULL: the text is valid UTF-8, at most `depth_max` arrays and objects deep, without NUL and lone surrogates in
+ * strings. Otherwise the fault, as a text for people, and its offset. */
 const char *json_check(struct span text, int depth_max, size_t *ret_offset);
 
 #endif

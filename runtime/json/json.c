@@ -1,4 +1,4 @@
-/* cJSON behind json.h: parsing into an arena, and looking at values. */
+/* Parsing with cJSON into an arena, and access to values. */
 #include "json/json.h"
 
 #include <assert.h>
@@ -11,7 +11,7 @@
 #include "json/grammar.h"
 #include "json/value.h"
 
-/* Where cJSON's memory comes from while this thread parses. Otherwise it has none: we never print or change with it. */
+/* The arena of cJSON's allocations while this thread parses. At other times cJSON allocates nothing. */
 static _Thread_local struct arena *parsing_in;
 static _Atomic bool initialised;
 
@@ -44,7 +44,7 @@ static const struct json *opaque(const cJSON *item)
 	return (const struct json *)(const void *)item;
 }
 
-/* ---- after parsing: what the grammar does not say ---- */
+/* ---- checks after parsing ---- */
 
 static int compare_names(const void *a, const void *b)
 {
@@ -55,7 +55,7 @@ static int compare_names(const void *a, const void *b)
 
 enum { FEW = 24 };
 
-/* For the few members that our messages have: no two hashes alike, no two names alike. */
+/* For few members: if no two hashes are equal, no two names are. */
 static bool surely_distinct(const cJSON *object, int count)
 {
 	uint32_t hashes[FEW];
@@ -74,7 +74,7 @@ static bool surely_distinct(const cJSON *object, int count)
 	return !twice;
 }
 
-/* By sorting: many members, however they are named, cost no more than n log n. */
+/* By sorting: hostile names cost at most n log n. */
 static const char *duplicate_name(const cJSON *object, int count, struct arena *arena)
 {
 	if (surely_distinct(object, count))
@@ -91,7 +91,7 @@ static const char *duplicate_name(const cJSON *object, int count, struct arena *
 	return NULL;
 }
 
-/* Keeps an array's items by number where an array has no use for the field, and their count beside it: cJSON itself
+/* Stores the items of an array by index, and their count, in fields that cJSON does not use for arrays. cJSON itself
  * walks from the first item each time. */
 static void index_items(cJSON *array, int count, struct arena *arena)
 {
@@ -103,7 +103,7 @@ static void index_items(cJSON *array, int count, struct arena *arena)
 		*items++ = item;
 }
 
-/* Returns what is wrong, or NULL. Not deep: the grammar was checked. */
+/* Returns the fault, or NULL. The recursion is limited, because the depth was checked. */
 static const char *finish(cJSON *item, struct arena *arena)
 {
 	const char *fault = NULL, *name = NULL;
@@ -159,7 +159,7 @@ enum status json_parse(struct arena *arena, struct span text, struct faults *fau
 	return OK;
 }
 
-/* ---- looking at values ---- */
+/* ---- access to values ---- */
 
 enum json_type json_type(const struct json *json)
 {

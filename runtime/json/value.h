@@ -1,4 +1,4 @@
-/* A parsed value, for the parts of the JSON codec: what kind it is, and what is in it. */
+/* The type and the content of a parsed value, for the files of the JSON codec. */
 #ifndef JSON_VALUE_H
 #define JSON_VALUE_H
 
@@ -14,7 +14,7 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT, JSON_ARRAY, JSON_
 enum json_type json_type(const struct json *json);
 bool json_truth(const struct json *json);    /* of a JSON_BOOL */
 double json_number(const struct json *json); /* of a JSON_NUMBER; finite */
-/* The items of an array, the members of an object, one after the other; NULL at the end. */
+/* The items of an array or the members of an object, in order; NULL at the end. */
 const struct json *json_first(const struct json *json);
 const struct json *json_next(const struct json *json);
 const char *json_name(const struct json *member);

@@ -1,5 +1,5 @@
-/* Access tokens by libjwt, keys by OpenSSL. The algorithm is pinned to ES256: a token that names another is refused,
- * whatever it was signed with ("none", or HS256 with our public key as the secret: RFC 8725 section 2.1). */
+/* Access tokens by libjwt, keys by OpenSSL. The only algorithm is ES256. A token with another one is refused: "none",
+ * or HS256 with the public key as the secret (RFC 8725 section 2.1). */
 #include "jwt/token.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ enum {
 	COORDINATE = 32,      /* bytes of x or y on P-256 */
 	COORDINATE_TEXT = 44, /* in base64url, with a NUL */
 	THUMBPRINT_TEXT = 44,
-	SKEW_S = 30, /* clocks may differ by this much */
+	SKEW_S = 30, /* the accepted difference between clocks */
 	TOKEN_MAX = 4096,
 	KEYS_MAX = 16
 };
@@ -35,7 +35,7 @@ define_freep(EVP_PKEY_CTX, EVP_PKEY_CTX_free);
 define_freep(OSSL_PARAM_BLD, OSSL_PARAM_BLD_free);
 define_freep(OSSL_PARAM, OSSL_PARAM_free);
 
-/* ---- our own key ---- */
+/* ---- private keys ---- */
 
 struct token_key {
 	char *pem; /* private; wiped when freed */
@@ -170,7 +170,7 @@ enum status token_sign(const struct token_key *key, const struct token_claims *c
 	return OK;
 }
 
-/* ---- others' keys ---- */
+/* ---- public keys ---- */
 
 struct public_key {
 	char *id, *pem;
@@ -193,7 +193,7 @@ static enum status read_coordinate(const struct json *jwk, const char *name, uns
 	return size == COORDINATE ? OK : E_MALFORMED;
 }
 
-/* OpenSSL checks that the point is on the curve. NULL where it is not. */
+/* NULL: the point is not on the curve, which OpenSSL checks. */
 static EVP_PKEY *public_from_point(const unsigned char point[1 + 2 * COORDINATE])
 {
 	scoped(OSSL_PARAM_BLD_free) OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
@@ -257,7 +257,7 @@ static enum status keys_read(struct token_keys *keys, struct span jwks, struct a
 	list = json_member(document, "keys");
 	if (list == NULL || json_count(list) < 0)
 		return E_MALFORMED;
-	/* A key of another kind is none of ours: it is left out, as RFC 7517 section 5 says. */
+	/* A key of another type is left out (RFC 7517 section 5). */
 	for (int i = 0; i < json_count(list) && keys->count < KEYS_MAX; i++)
 		if (public_key_read(json_item(list, i), &keys->items[keys->count]) == OK)
 			keys->count++;
@@ -312,7 +312,7 @@ static bool has_header(jwt_t *jwt, const char *name)
 	return found;
 }
 
-/* Chooses the key that the token says it is signed by, before anything in it is believed. */
+/* Chooses the key by the header of the token, which is not verified yet. */
 static enum status choose_key(const struct token_keys *keys, const char *token, const struct public_key **ret_key)
 {
 	scoped(jwt_free) jwt_t *jwt = NULL;
@@ -320,9 +320,9 @@ static enum status choose_key(const struct token_keys *keys, const char *token, 
 
 	if (strlen(token) > TOKEN_MAX || jwt_decode(&jwt, token, NULL, 0) != 0)
 		return E_UNAUTHENTICATED;
-	algorithm = jwt_get_header(jwt, "alg"); /* jwt_get_alg says NONE where no key was given */
+	algorithm = jwt_get_header(jwt, "alg"); /* jwt_get_alg returns NONE without a key */
 	id = jwt_get_header(jwt, "kid");
-	/* RFC 7515 section 4.1.11: "crit" names extensions that must be understood, and none is. */
+	/* RFC 7515 section 4.1.11: "crit" names extensions that must be understood. This code understands none. */
 	if (algorithm == NULL || strcmp(algorithm, "ES256") != 0 || id == NULL || has_header(jwt, "crit"))
 		return E_UNAUTHENTICATED;
 	*ret_key = keys_find(keys, id);
@@ -343,7 +343,7 @@ static bool claim_uuid(jwt_t *jwt, const char *name, struct uuid *ret_id)
 	return text != NULL && uuid_parse(text, strlen(text), ret_id) == OK;
 }
 
-/* Not the first role: a caller without a token has it. */
+/* The first role is refused: it means a caller without a token. */
 static bool claim_role(jwt_t *jwt, const char *const *roles, int *ret_role)
 {
 	const char *text = jwt_get_grant(jwt, "role");
@@ -356,8 +356,8 @@ static bool claim_role(jwt_t *jwt, const char *const *roles, int *ret_role)
 	return false;
 }
 
-/* Seconds since 1970, within what fits as microseconds. */
-static bool claim_moment(jwt_t *jwt, const char *name, int64_t *ret_us)
+/* Seconds since 1970 that fit into int64_t microseconds. */
+static bool claim_time(jwt_t *jwt, const char *name, int64_t *ret_us)
 {
 	long seconds = 0;
 
@@ -386,7 +386,7 @@ enum status token_verify(const struct token_keys *keys, const char *token, int64
 	if (!claim_uuid(jwt, "sub", &claims.caller.user_id) || !claim_uuid(jwt, "sid", &claims.caller.session_id) ||
 	    !claim_role(jwt, keys->roles, &claims.caller.role))
 		return E_UNAUTHENTICATED;
-	if (!claim_moment(jwt, "iat", &claims.issued_us) || !claim_moment(jwt, "exp", &claims.expires_us))
+	if (!claim_time(jwt, "iat", &claims.issued_us) || !claim_time(jwt, "exp", &claims.expires_us))
 		return E_UNAUTHENTICATED;
 	if (now_us > claims.expires_us + SKEW_S * SECOND_US)
 		return E_UNAUTHENTICATED;

@@ -12,7 +12,7 @@ struct token_claims {
 /* `roles` are the names that the claim "role" may have, as `struct contract` has them (core/message.h): a token never
  * has the first one. The list lives as long as the keys. */
 
-/* A private key: PEM (EC P-256), and its id: the RFC 7638 thumbprint. */
+/* A private key, from PEM (EC P-256). Its id is the thumbprint of RFC 7638. */
 struct token_key;
 must_check enum status token_key_load(const char *pem, const char *const *roles, struct token_key **ret_key);
 void token_key_free(struct token_key *key);
@@ -27,8 +27,8 @@ must_check enum status token_sign(const struct token_key *key, const struct toke
 struct token_keys;
 must_check enum status token_keys_load(struct span jwks, const char *const *roles, struct token_keys **ret_keys);
 void token_keys_free(struct token_keys *keys);
-/* E_UNAUTHENTICATED: not a token of ours, or expired (30 s of clock skew are forgiven), or wrong algorithm.
- * E_NOT_FOUND: signed by a key that is not among these: fetch them again, then ask again. */
+/* E_UNAUTHENTICATED: not a token of this issuer, expired (with 30 s for the difference between clocks), or another
+ * algorithm. E_NOT_FOUND: signed with a key that is not in the set. The caller fetches the set again and repeats. */
 must_check enum status token_verify(const struct token_keys *keys, const char *token, int64_t now_us,
 				    struct token_claims *ret_claims);
 

@@ -27,7 +27,7 @@ void dedup_sort(struct consumer *consumer, struct item **items, size_t count, st
 	size_t claimed = 0;
 	for (size_t i = 0; i < count; i++)
 		if (status_rule(items[i]->query.status)->settle !=
-		    SETTLE_LATER) /* what comes back is not handled yet */
+		    SETTLE_RETRY_LATER) /* what comes back is not handled yet */
 			sorted[claimed++] = items[i];
 	qsort(sorted, claimed, sizeof(*sorted), compare_items);
 	for (size_t i = 0; i < claimed; i++) {

@@ -1,4 +1,4 @@
-/* The status table: complete, distinct, and honest about who is to blame. */
+/* The table of statuses: complete, distinct, with the right settlement of each. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ static void every_status_has_a_row(void **state)
 	}
 }
 
-static void a_code_leads_back_to_its_status(void **state)
+static void a_status_is_found_by_its_code(void **state)
 {
 	(void)state;
 	for (int status = OK; status < STATUS_COUNT; status++)
@@ -34,24 +34,24 @@ static void an_unknown_code_is_an_internal_error(void **state)
 	assert_int_equal(status_of_code("what a newer build says"), E_INTERNAL);
 }
 
-static void an_event_at_fault_goes_to_the_dead_letters(void **state)
+static void a_faulty_event_becomes_a_dead_letter(void **state)
 {
 	(void)state;
 	for (int status = E_MALFORMED; status <= E_KEY_REUSED; status++)
-		assert_int_equal(status_rule((enum status)status)->settle, SETTLE_DEAD);
-	assert_int_equal(status_rule(E_INTERNAL)->settle, SETTLE_DEAD);
+		assert_int_equal(status_rule((enum status)status)->settle, SETTLE_DEAD_LETTER);
+	assert_int_equal(status_rule(E_INTERNAL)->settle, SETTLE_DEAD_LETTER);
 }
 
-static void an_event_that_finds_the_world_at_fault_is_kept(void **state)
+static void an_event_that_fails_for_another_reason_is_kept(void **state)
 {
 	(void)state;
 	for (int status = E_BUSY; status <= E_UNKNOWN_TYPE; status++) {
-		assert_int_not_equal(status_rule((enum status)status)->settle, SETTLE_DEAD);
+		assert_int_not_equal(status_rule((enum status)status)->settle, SETTLE_DEAD_LETTER);
 		assert_int_not_equal(status_rule((enum status)status)->settle, SETTLE_ACK);
 	}
 }
 
-static void only_a_lost_race_spoils_the_whole_turn(void **state)
+static void only_a_lost_race_ends_the_whole_batch(void **state)
 {
 	(void)state;
 	for (int status = OK; status < STATUS_COUNT; status++)
@@ -71,11 +71,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_status_has_a_row),
-		cmocka_unit_test(a_code_leads_back_to_its_status),
+		cmocka_unit_test(a_status_is_found_by_its_code),
 		cmocka_unit_test(an_unknown_code_is_an_internal_error),
-		cmocka_unit_test(an_event_at_fault_goes_to_the_dead_letters),
-		cmocka_unit_test(an_event_that_finds_the_world_at_fault_is_kept),
-		cmocka_unit_test(only_a_lost_race_spoils_the_whole_turn),
+		cmocka_unit_test(a_faulty_event_becomes_a_dead_letter),
+		cmocka_unit_test(an_event_that_fails_for_another_reason_is_kept),
+		cmocka_unit_test(only_a_lost_race_ends_the_whole_batch),
 		cmocka_unit_test(what_changes_nothing_is_settled_quietly),
 	};
 

@@ -16,9 +16,9 @@ static const struct message_type types[TYPES] = {
 	[WRITE] = {.name = "test.write", .kind = REQUEST, .version = 1, .producer = "edge", .queue = "test.query"},
 	[OTHER] = {.name = "test.other", .kind = REQUEST, .version = 1, .producer = "edge", .queue = "test.command"},
 };
-static const struct answering answerers[] = {{.queues = "test.", .user = "answerer"}, {.queues = NULL}};
+static const struct responder responders[] = {{.queues = "test.", .user = "answerer"}, {.queues = NULL}};
 static const char *const roles[] = {"nobody", NULL};
-static const struct contract contract = {.types = types, .count = TYPES, .answerers = answerers, .roles = roles};
+static const struct contract contract = {.types = types, .count = TYPES, .responders = responders, .roles = roles};
 static const struct rpc_config config = {.contract = &contract, .window = 2, .in_flight_max = 1000, .breaker_after = 3};
 
 struct fixture {
