@@ -14,17 +14,21 @@ extern const struct migration orders_migrations[];
 static const struct store *const stores[] = {&order_store, NULL};
 
 static const struct consumer_config consumers[] = {
-	{.name = "query", .kind = CONSUMER_QUERY, .queue = "orders.query", .handlers = orders_queries, .count = 1},
+	{.name = "query",
+	 .kind = CONSUMER_QUERY,
+	 .queue = "orders.query",
+	 .handlers = orders_queries,
+	 .count_setting = offsetof(struct service_settings, consumers_query)},
 	{.name = "command",
 	 .kind = CONSUMER_COMMAND,
 	 .queue = "orders.command",
 	 .handlers = orders_commands,
-	 .count = 1},
+	 .count_setting = offsetof(struct service_settings, consumers_command)},
 	{.name = "events",
 	 .kind = CONSUMER_EVENTS,
 	 .queue = "orders.events",
 	 .handlers = orders_events,
-	 .count = 1,
+	 .count_setting = offsetof(struct service_settings, consumers_events),
 	 .join_timeout_us = 400 * MS_US, /* more than svc-products needs to answer COMANDA_MAX_PENDING orders */
 	 .batch_max = 1000},
 	{0},

@@ -12,17 +12,21 @@ extern const struct migration products_migrations[];
 static const struct store *const stores[] = {&product_store, &sku_claim_store, &reservation_store, NULL};
 
 static const struct consumer_config consumers[] = {
-	{.name = "query", .kind = CONSUMER_QUERY, .queue = "products.query", .handlers = products_queries, .count = 1},
+	{.name = "query",
+	 .kind = CONSUMER_QUERY,
+	 .queue = "products.query",
+	 .handlers = products_queries,
+	 .count_setting = offsetof(struct service_settings, consumers_query)},
 	{.name = "command",
 	 .kind = CONSUMER_COMMAND,
 	 .queue = "products.command",
 	 .handlers = products_commands,
-	 .count = 1},
+	 .count_setting = offsetof(struct service_settings, consumers_command)},
 	{.name = "events",
 	 .kind = CONSUMER_EVENTS,
 	 .queue = "products.events",
 	 .handlers = products_events,
-	 .count = 1},
+	 .count_setting = offsetof(struct service_settings, consumers_events)},
 	{0},
 };
 

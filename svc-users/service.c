@@ -11,8 +11,16 @@ extern const struct migration users_migrations[];
 static const struct store *const stores[] = {&email_claim_store, &user_store, &buyer_store, &session_store, NULL};
 
 static const struct consumer_config consumers[] = {
-	{.name = "query", .kind = CONSUMER_QUERY, .queue = "users.query", .handlers = users_queries, .count = 1},
-	{.name = "command", .kind = CONSUMER_COMMAND, .queue = "users.command", .handlers = users_commands, .count = 1},
+	{.name = "query",
+	 .kind = CONSUMER_QUERY,
+	 .queue = "users.query",
+	 .handlers = users_queries,
+	 .count_setting = offsetof(struct service_settings, consumers_query)},
+	{.name = "command",
+	 .kind = CONSUMER_COMMAND,
+	 .queue = "users.command",
+	 .handlers = users_commands,
+	 .count_setting = offsetof(struct service_settings, consumers_command)},
 	/* One request per batch, and less CPU priority than all others: slow hashing delays no other consumer. A
 	 * repeated request is looked up first, because hashing again costs more than the lookup. */
 	{.name = "password",
@@ -27,7 +35,7 @@ static const struct consumer_config consumers[] = {
 	 .kind = CONSUMER_STATELESS,
 	 .queue = "users.events",
 	 .handlers = users_events,
-	 .count = 1,
+	 .count_setting = offsetof(struct service_settings, consumers_events),
 	 .batch_max = 1000},
 	{0},
 };
@@ -40,12 +48,12 @@ static const struct retention retention[] = {
 	{0},
 };
 
-static enum status start(void *program_settings, struct db *db)
+static enum status start(void *program_settings, struct txn *txn)
 {
 	struct users_settings *settings = program_settings;
 	const enum status status = tokens_load_keys(&settings->tokens);
 
-	return status != OK ? status : first_admin_install(&settings->first_admin, db);
+	return status != OK ? status : first_admin_install(&settings->first_admin, txn);
 }
 
 static void stop(void *program_settings)

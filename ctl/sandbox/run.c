@@ -15,7 +15,7 @@ struct running {
 	const struct replay_spec *spec;
 	struct replay *replay;
 	struct arena arena; /* of a batch's messages */
-	struct replay_step steps[BATCH];
+	struct work_step steps[BATCH];
 	struct buffer text;
 	struct replay_result *result;
 	int64_t started_us;
@@ -47,7 +47,7 @@ static bool print_unknown_cause(const struct history_event *event)
 }
 
 /* A request or a timer is not in the log: it is inferred from the event that it caused. */
-static bool infer_step(struct running *running, const struct decision *decision, struct replay_step *step)
+static bool infer_step(struct running *running, const struct decision *decision, struct work_step *step)
 {
 	const struct history_event *output = running->plan->outputs[decision->first_output];
 	struct message event, before;
@@ -77,7 +77,7 @@ static bool infer_step(struct running *running, const struct decision *decision,
 	return step->decide != NULL || print_unknown_cause(output);
 }
 
-static bool read_step(struct running *running, const struct decision *decision, struct replay_step *step)
+static bool read_step(struct running *running, const struct decision *decision, struct work_step *step)
 {
 	const struct handler *handler = service_decider(running->spec->service, decision->input->type);
 
@@ -99,7 +99,7 @@ static bool fill_steps(struct running *running, size_t first, size_t count)
 	for (size_t i = 0; i < count && fine; i++) {
 		const struct decision *decision = decision_at(running->plan, first + i);
 
-		running->steps[i] = (struct replay_step){.now_us = decision->now_us};
+		running->steps[i] = (struct work_step){.now_us = decision->now_us};
 		fine = decision->input != NULL ? read_step(running, decision, &running->steps[i])
 					       : infer_step(running, decision, &running->steps[i]);
 	}
@@ -120,7 +120,7 @@ static const char *traceparent_of(struct running *running, const struct history_
 	return arena_copy(&running->arena, start, strcspn(start, "\""));
 }
 
-static void write_output(struct running *running, const struct replay_step *step, const struct output *output,
+static void write_output(struct running *running, const struct work_step *step, const struct output *output,
 			 const struct history_event *recorded)
 {
 	buffer_clear(&running->text);
@@ -157,7 +157,7 @@ static bool same_text(struct running *running, struct span recorded)
 	return same;
 }
 
-static const char *describe_refusal(struct replay_result *result, const struct replay_step *step)
+static const char *describe_refusal(struct replay_result *result, const struct work_step *step)
 {
 	const struct refusal *refusal = &step->decision.refusal;
 
@@ -168,7 +168,7 @@ static const char *describe_refusal(struct replay_result *result, const struct r
 			    refusal->detail != NULL ? ": " : "", refusal->detail != NULL ? refusal->detail : "");
 }
 
-static void add_difference(struct running *running, size_t index, const struct replay_step *step,
+static void add_difference(struct running *running, size_t index, const struct work_step *step,
 			   const struct history_event *recorded, bool published)
 {
 	struct replay_result *result = running->result;
@@ -186,7 +186,7 @@ static void add_difference(struct running *running, size_t index, const struct r
 }
 
 /* Both sides have the outputs of one decision in the order in which it made them. */
-static void compare_step(struct running *running, size_t index, const struct replay_step *step,
+static void compare_step(struct running *running, size_t index, const struct work_step *step,
 			 const struct output *outputs)
 {
 	const struct decision *decision = decision_at(running->plan, index);

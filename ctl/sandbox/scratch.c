@@ -98,15 +98,8 @@ static bool print_refusal(struct scratch *scratch, const char *database)
  * statements take no parameters. False after an error message. */
 static bool run(struct scratch *scratch, const char *database, const char *text)
 {
-	struct rows rows;
-
 	db_send_text(scratch->server, text);
-	enum status status = db_sync(scratch->server);
-	if (status == OK)
-		status = db_result(scratch->server, &rows);
-	if (status == OK)
-		status = db_synced(scratch->server);
-	return status == OK || print_refusal(scratch, database);
+	return db_sync(scratch->server) == OK || print_refusal(scratch, database);
 }
 
 bool scratch_drop(struct scratch *scratch, const struct service *service)

@@ -1,4 +1,4 @@
-/* A consumer's life: connect, consume, turn, again. */
+/* The thread of a consumer: connect, consume, fetch a batch, process it, settle it, and again. */
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,7 +6,6 @@
 
 #include "consumer/consumer.h"
 #include "consumer/consumer_metrics.h"
-#include "consumer/consumers.h"
 #include "consumer/event_join.h"
 #include "store/cache_guard.h"
 #include "telemetry/log.h"
@@ -14,20 +13,19 @@
 
 #define IDLE_US  (200 * MS_US)
 #define PING_US  (2 * SECOND_US)
-#define HOLD_US  (100 * MS_US)
 #define PAUSE_MS 20
 
-static struct metric held = {.name = "comanda_consumer_stalls_total",
-			     .help = "Batches that a consumer had to hold because it could not commit",
-			     .type = COUNTER,
-			     .label = "consumer"};
+#define CACHE_WAIT_US (50 * MS_US)
+#define CACHE_KEEP_US (10 * MINUTE_US)
+/* A fence must outlive the longest wait for a COMMIT. */
+#define CACHE_FENCE_US (10 * SECOND_US)
 
 static struct metric consumer_is_ready = {.name = "comanda_consumer_ready",
 					  .help = "1 if the consumer is subscribed to its queue and has its database",
 					  .type = GAUGE,
 					  .label = "consumer"};
 
-static void set_ready(struct consumer *consumer, bool ready)
+void consumer_set_ready(struct consumer *consumer, bool ready)
 {
 	atomic_store(&consumer->ready, ready);
 	metric_set(&consumer_is_ready, consumer->name, ready);
@@ -40,24 +38,22 @@ static void pause_consumer(void)
 	poll(NULL, 0, PAUSE_MS);
 }
 
-/* Of several replicas, the one that was started last is given what writes, as long as it has room: batches stay whole,
- * the two answers to an order meet in one turn, and nobody else changes the same rows. Last, because a newer build
- * knows what an older one does not. Reads, and what is worked one by one, gain nothing from being together. Who is
- * without its database lets all others go first. */
+/* Of several replicas, the one that was started last is given what writes, as long as it has room. So batches stay
+ * whole, both answers to an order meet in one batch, and no other replica changes the same rows. The last one, because
+ * a newer build knows what an older one does not. Queries, and messages that are processed one at a time, gain nothing
+ * from that. A replica without its database lets all others go first. */
 static int64_t priority(const struct consumer *consumer)
 {
 	if (!db_connected(consumer->txn.db))
 		return -1;
-	return consumer->config->kind == CONSUMER_QUERY || consumer->config->batch_max == 1
-		       ? 0
-		       : consumer->engine->started_us;
+	return consumer->ops->prefers_newest && consumer->config->batch_max != 1 ? consumer->group->started_us : 0;
 }
 
 static enum status consume(struct consumer *consumer)
 {
 	const struct broker_consume plan = {
 		.queue = consumer->config->queue,
-		.prefetch = consumer_prefetch(consumer->config),
+		.prefetch = consumer_prefetch(consumer),
 		.priority = priority(consumer),
 	};
 
@@ -71,7 +67,7 @@ static enum status consume(struct consumer *consumer)
 	return status;
 }
 
-/* Is the consumer able to take messages? Events are not taken while they could not be written. */
+/* Can the consumer take messages? Events are not taken while the database is away. */
 static bool consuming(struct consumer *consumer)
 {
 	if (broker_ensure(consumer->broker) != OK)
@@ -80,7 +76,7 @@ static bool consuming(struct consumer *consumer)
 		return true;
 	if (broker_cancel(consumer->broker) != OK)
 		return false;
-	if (!consumer_takes_requests(consumer) && db_ensure(consumer->txn.db) != OK) {
+	if (!consumer->ops->takes_requests && db_ensure(consumer->txn.db) != OK) {
 		if (broker_tick(consumer->broker, 0) != OK)
 			broker_drop(consumer->broker);
 		return false;
@@ -93,7 +89,7 @@ static bool consuming(struct consumer *consumer)
 
 static const struct sql ping = {"consumer_ping", "SELECT 1"};
 
-/* An idle consumer looks whether its database is still there: readiness must not be a memory. */
+/* An idle consumer checks whether its database is still there, so that its readiness is true. */
 static void look_after_database(struct consumer *consumer, int64_t *next_us)
 {
 	struct rows rows;
@@ -105,140 +101,52 @@ static void look_after_database(struct consumer *consumer, int64_t *next_us)
 		db_recover(consumer->txn.db);
 }
 
-/* ---- turning ---- */
+/* ---- batches ---- */
 
-static void fail_rest(struct consumer *consumer, enum status status)
+static bool process(struct consumer *consumer)
 {
-	for (size_t i = 0; i < consumer->batch.count; i++)
-		if (!consumer->batch.items[i].done)
-			item_fail(consumer, &consumer->batch.items[i], status);
-}
-
-/* What a batch needs is away: the database, or the broker for what it says. What was taken is held, nothing more is
- * taken, the connection is kept alive. False: the connection is gone as well (the broker gives what we held to somebody
- * else), or the program ends. */
-static bool hold(struct consumer *consumer)
-{
-	const int64_t end = monotonic_now() + HOLD_US;
-
-	set_ready(consumer, false);
-	if (broker_consuming(consumer->broker) && broker_cancel(consumer->broker) != OK)
-		return false;
-	while (!consumer_stopping(consumer)) {
-		if (broker_tick(consumer->broker, 0) != OK)
-			return false;
-		if (monotonic_now() >= end && db_ensure(consumer->txn.db) == OK)
-			return true;
-		pause_consumer();
-	}
-	return false;
-}
-
-static enum status event_batch(struct consumer *consumer)
-{
-	return consumer->config->kind == CONSUMER_STATELESS ? stateless_batch(consumer) : write_batch(consumer);
-}
-
-/* False: the batch could not be settled; the broker will deliver it again. */
-static bool turn_events(struct consumer *consumer)
-{
-	enum status status = event_batch(consumer);
-
-	if (status == OK)
-		return true;
-	metric_add(&held, consumer->config->name, 1);
-	log_warn("consumer.stalled", kv_int("items", consumer->batch.count),
-		 kv_text("status", status_rule(status)->code), kv_text("detail", db_detail(consumer->txn.db)));
-	while (status != OK) {
-		if (!hold(consumer))
-			return false;
-		status = event_batch(consumer);
-	}
-	log_info("consumer.resumed");
-	return true;
-}
-
-/* What would stay open is refused while too much is; what ends it is not. */
-static void refuse_openers(struct consumer *consumer)
-{
-	if (!outbox_relay_at_capacity(consumer->engine->relay))
-		return;
-	for (size_t i = 0; i < consumer->batch.count; i++) {
-		struct item *item = &consumer->batch.items[i];
-
-		if (item->query.status == OK && item->query.message.type == consumer->engine->service->admission.type)
-			item_fail(consumer, item, E_BUSY);
-	}
-}
-
-static void turn_requests(struct consumer *consumer)
-{
-	const struct engine *engine = consumer->engine;
-
-	if (consumer->config->kind == CONSUMER_QUERY) {
-		query_batch(consumer);
-	} else if (outbox_relay_backlog_age(engine->relay) > engine->settings->outbox_age_max_us) {
-		fail_rest(consumer, E_BUSY); /* what is accepted could not be told to anybody */
-	} else {
-		refuse_openers(consumer);
-		if (write_batch(consumer) != OK)
-			fail_rest(consumer, E_UNAVAILABLE);
-	}
-}
-
-static bool turn(struct consumer *consumer)
-{
-	bool settled = true;
-
-	cache_guard_refresh(consumer);
+	cache_guard_refresh(&consumer->txn);
 	consumer_metrics_batch_begin(consumer);
-	if (consumer_takes_requests(consumer))
-		turn_requests(consumer);
-	else
-		settled = turn_events(consumer);
+	const bool settled = consumer->ops->process(consumer);
 	consumer_metrics_batch_end(consumer, settled);
 	return settled;
 }
 
-/* No more is begun than is brought to its end. */
-static void rest(struct consumer *consumer)
+/* No more sagas are begun than are brought to their end. */
+static void wait_for_admission(struct consumer *consumer)
 {
-	struct admission *admission = &consumer->engine->admission;
 	const int64_t since = monotonic_now();
 
-	if (consumer->config->kind != CONSUMER_COMMAND || consumer->engine->service->admission.max_setting == 0)
+	if (!consumer->ops->throttled || consumer->txn.service->admission.max_setting == 0)
 		return;
-	while (!consumer_stopping(consumer) && admission_throttled(admission, since))
+	while (!consumer_stopping(consumer) && admission_throttled(consumer->group->admission, since))
 		poll(NULL, 0, 1);
 }
 
 static void step(struct consumer *consumer, int64_t *next_ping_us)
 {
-	const bool before = broker_consuming(consumer->broker);
+	const bool consumed = broker_consuming(consumer->broker);
 
 	arena_reset(&consumer->txn.arena);
 	if (!consuming(consumer)) {
-		set_ready(consumer, false);
+		consumer_set_ready(consumer, false);
 		pause_consumer();
 		return;
 	}
-	if (!before) /* the first message may be long in coming */
-		set_ready(consumer, db_connected(consumer->txn.db));
-	rest(consumer);
+	if (!consumed) /* the first message may be long in coming */
+		consumer_set_ready(consumer, db_connected(consumer->txn.db));
+	wait_for_admission(consumer);
 	const enum status status = fetch(consumer, IDLE_US);
 	if (status == E_TIMEOUT) {
 		look_after_database(consumer, next_ping_us);
-		set_ready(consumer, db_connected(consumer->txn.db));
+		consumer_set_ready(consumer, db_connected(consumer->txn.db));
 		return;
 	}
-	bool settled = status == OK;
-	if (settled)
-		settled = turn(consumer);
-	if (settled && answer(consumer) == OK)
+	if (status == OK && process(consumer) && consumer->ops->settle(consumer) == OK)
 		consumer_metrics_settled(consumer);
 	else
 		broker_drop(consumer->broker);
-	set_ready(consumer, broker_consuming(consumer->broker) && db_connected(consumer->txn.db));
+	consumer_set_ready(consumer, broker_consuming(consumer->broker) && db_connected(consumer->txn.db));
 }
 
 static void *run(void *context)
@@ -260,20 +168,22 @@ static void *run(void *context)
 
 static void connect_parts(struct consumer *consumer)
 {
-	const struct service_settings *settings = consumer->engine->settings;
+	const struct service_settings *settings = consumer->group->settings;
 
 	consumer->broker = broker_new(&(struct broker_config){
 		.url = settings->broker_url,
-		.program = consumer->engine->service->name,
+		.program = consumer->txn.service->name,
 		.connection_name = consumer->name,
 		.heartbeat_us = settings->broker_heartbeat_us,
 	});
 	consumer->txn.db = db_new(&(struct db_config){
 		.url = settings->database_url,
-		.program = consumer->engine->service->name,
+		.program = consumer->txn.service->name,
 		.connection_name = consumer->name,
 		.wait_us = settings->statement_timeout_us,
 	});
+	consumer->txn.aggregate_cache = consumer->group->aggregate_cache;
+	consumer->txn.has_cache = settings->redis_url != NULL && *settings->redis_url != '\0';
 	consumer->txn.cache = cache_new(&(struct cache_config){
 		.url = settings->redis_url,
 		.wait_us = CACHE_WAIT_US,
@@ -283,18 +193,17 @@ static void connect_parts(struct consumer *consumer)
 	});
 }
 
-struct consumer *consumer_start(struct engine *engine, const struct consumer_config *plan, int number)
+struct consumer *consumer_start(struct consumer_group *group, const struct consumer_config *config, int number)
 {
 	struct consumer *consumer = mem_new(1, sizeof(*consumer));
 
-	consumer->engine = engine;
-	consumer->config = plan;
-	snprintf(consumer->name, sizeof(consumer->name), "%s-%d", plan->name, number);
-	set_ready(consumer, false);
-	txn_init(&consumer->txn, engine->service, engine->program_settings);
-	consumer->txn.name = plan->name;
-	consumer->txn.has_cache = engine->settings->redis_url != NULL && *engine->settings->redis_url != '\0';
-	consumer->txn.aggregate_cache = engine->aggregate_cache;
+	consumer->group = group;
+	consumer->config = config;
+	consumer->ops = &consumer_ops[config->kind];
+	snprintf(consumer->name, sizeof(consumer->name), "%s-%d", config->name, number);
+	consumer_set_ready(consumer, false);
+	txn_init(&consumer->txn, group->service, group->program_settings);
+	consumer->txn.name = config->name;
 	arena_init(&consumer->trees);
 	rpc_bundle_init(&consumer->bundle);
 	connect_parts(consumer);

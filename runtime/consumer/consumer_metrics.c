@@ -1,4 +1,4 @@
-/* A message's span lasts from when it was fetched until it was acknowledged, like all of its batch. */
+/* The span of a message lasts from its fetch to its acknowledgement, like that of its whole batch. */
 #include "consumer/consumer_metrics.h"
 
 #include <stdio.h>
@@ -25,17 +25,17 @@ static bool known(const struct consumer *consumer, const struct item *item)
 {
 	const int type = item->query.message.type;
 
-	return item->fetched != E_MALFORMED && type >= 0 && type < consumer->engine->service->contract->count;
+	return item->fetched != E_MALFORMED && type >= 0 && type < consumer->txn.service->contract->count;
 }
 
 static const char *name_of(const struct consumer *consumer, const struct item *item)
 {
-	return known(consumer, item) ? consumer_type(consumer, item->query.message.type)->name : "unknown";
+	return known(consumer, item) ? txn_type(&consumer->txn, item->query.message.type)->name : "unknown";
 }
 
 /* ---- fetched ---- */
 
-/* A request that nobody traces starts no trace; an event or a note without one is where a trace begins. */
+/* A request without a trace starts none. An event or a timer without one starts a trace. */
 static void place_in_trace(struct consumer *consumer, struct item *item)
 {
 	const struct message *message = &item->query.message;
@@ -47,7 +47,7 @@ static void place_in_trace(struct consumer *consumer, struct item *item)
 			return;
 		memcpy(item->parent, from.span, sizeof(item->parent));
 		item->trace = trace_child(&from);
-	} else if (!consumer_takes_requests(consumer)) {
+	} else if (!consumer->ops->takes_requests) {
 		item->trace = trace_root(message->id.bytes);
 	}
 }
@@ -56,23 +56,23 @@ void consumer_metrics_fetched(struct consumer *consumer)
 {
 	struct batch *batch = &consumer->batch;
 
-	batch->gathered_us = timestamp_now();
+	batch->fetched_us = timestamp_now();
 	for (size_t i = 0; i < batch->count; i++) {
 		struct item *item = &batch->items[i];
-		const int64_t waited = batch->gathered_us - item->query.message.time_us;
+		const int64_t waited = batch->fetched_us - item->query.message.time_us;
 
 		if (item->query.message.time_us > 0)
 			metric_observe(&queue_wait, consumer->config->name, waited > 0 ? waited : 0);
 		if (known(consumer, item)) {
 			item->subject = item->query.message.subject;
-			item->about = consumer_type(consumer, item->query.message.type)->about;
+			item->about = txn_type(&consumer->txn, item->query.message.type)->about;
 		}
 		if (tracing_on())
 			place_in_trace(consumer, item);
 	}
 }
 
-/* ---- the turn ---- */
+/* ---- the batch ---- */
 
 static size_t count_sampled(const struct batch *batch, const struct item **ret_first)
 {
@@ -87,15 +87,15 @@ static size_t count_sampled(const struct batch *batch, const struct item **ret_f
 	return count;
 }
 
-static void link_all(const struct batch *batch, size_t sampled, struct trace_span *turn)
+static void link_all(const struct batch *batch, size_t sampled, struct trace_span *span)
 {
 	const size_t room = sampled < SPAN_LINKS ? sampled : SPAN_LINKS;
 
-	turn->links = mem_new(room, sizeof(*turn->links));
-	turn->links_dropped = sampled - room;
-	for (size_t i = 0; i < batch->count && turn->link_count < room; i++)
+	span->links = mem_new(room, sizeof(*span->links));
+	span->links_dropped = sampled - room;
+	for (size_t i = 0; i < batch->count && span->link_count < room; i++)
 		if (batch->items[i].trace.sampled)
-			turn->links[turn->link_count++] = batch->items[i].trace;
+			span->links[span->link_count++] = batch->items[i].trace;
 }
 
 void consumer_metrics_batch_begin(struct consumer *consumer)
@@ -108,12 +108,12 @@ void consumer_metrics_batch_begin(struct consumer *consumer)
 	if (sampled == 0)
 		return;
 	snprintf(name, sizeof(name), "batch %s", consumer->config->queue);
-	span_begin(&consumer->turn, SPAN_INTERNAL, name, sampled == 1 ? &first->trace : NULL);
-	span_attribute(&consumer->turn, "comanda.consumer", consumer->config->name); /* its own name ends with it */
-	span_count(&consumer->turn, "messaging.batch.message_count", (int64_t)batch->count);
+	span_begin(&consumer->span, SPAN_INTERNAL, name, sampled == 1 ? &first->trace : NULL);
+	span_attribute(&consumer->span, "comanda.consumer", consumer->config->name); /* its own name ends with it */
+	span_count(&consumer->span, "messaging.batch.message_count", (int64_t)batch->count);
 	if (sampled > 1)
-		link_all(batch, sampled, &consumer->turn);
-	tracing_set_current(&consumer->turn.at);
+		link_all(batch, sampled, &consumer->span);
+	tracing_set_current(&consumer->span.at);
 }
 
 void consumer_metrics_batch_end(struct consumer *consumer, bool settled)
@@ -122,8 +122,8 @@ void consumer_metrics_batch_end(struct consumer *consumer, bool settled)
 		return;
 	tracing_set_current(NULL);
 	if (!settled)
-		consumer->turn.error = status_rule(E_UNAVAILABLE)->code;
-	span_end(&consumer->turn);
+		consumer->span.error = status_rule(E_UNAVAILABLE)->code;
+	span_end(&consumer->span);
 }
 
 /* ---- settled ---- */
@@ -135,10 +135,10 @@ static bool at_fault(enum status status)
 
 static void end_span(struct consumer *consumer, const struct item *item, int64_t now_us)
 {
-	const bool asked = consumer_takes_requests(consumer);
+	const bool is_request = consumer->ops->takes_requests;
 	struct trace_span span = {.at = item->trace,
-				  .kind = asked ? SPAN_SERVER : SPAN_CONSUMER,
-				  .start_us = consumer->batch.gathered_us,
+				  .kind = is_request ? SPAN_SERVER : SPAN_CONSUMER,
+				  .start_us = consumer->batch.fetched_us,
 				  .end_us = now_us,
 				  .message_id = item->query.message.id,
 				  .subject = item->subject,
@@ -146,7 +146,7 @@ static void end_span(struct consumer *consumer, const struct item *item, int64_t
 				  .error = at_fault(item->query.status) ? status_rule(item->query.status)->code : NULL};
 
 	memcpy(span.parent, item->parent, sizeof(span.parent));
-	snprintf(span.name, sizeof(span.name), "%s%s", asked ? "" : "process ", name_of(consumer, item));
+	snprintf(span.name, sizeof(span.name), "%s%s", is_request ? "" : "process ", name_of(consumer, item));
 	span_attribute(&span, "messaging.system", "rabbitmq");
 	span_attribute(&span, "messaging.operation.type", "process");
 	span_attribute(&span, "messaging.destination.name", consumer->config->queue);
@@ -154,18 +154,18 @@ static void end_span(struct consumer *consumer, const struct item *item, int64_t
 	span_queue(&span);
 }
 
-/* The table of statuses says how loudly an event's end is told. What is put aside has been told already; requests are
- * told to who asked, and counted: only what is broken here is told loudly too. */
+/* The table of statuses has the log level of an event's outcome. A dead letter has been logged already. The outcome of
+ * a request goes to its caller and is counted: only an error of this service is logged above debug. */
 static enum log_level level_of(const struct consumer *consumer, const struct item *item)
 {
 	const struct status_rule *rule = status_rule(item->query.status);
 
-	if (consumer_takes_requests(consumer) ? rule->log_level != LOG_ERROR : rule->settle == SETTLE_DEAD_LETTER)
+	if (consumer->ops->takes_requests ? rule->log_level != LOG_ERROR : rule->settle == SETTLE_DEAD_LETTER)
 		return LOG_DEBUG;
 	return rule->log_level;
 }
 
-static void say(const struct consumer *consumer, const struct item *item, enum log_level level, int64_t took_us)
+static void log_handled(const struct consumer *consumer, const struct item *item, enum log_level level, int64_t took_us)
 {
 	const struct message *message = &item->query.message;
 	char trace_id[TRACE_ID_TEXT + 1];
@@ -180,7 +180,7 @@ static void say(const struct consumer *consumer, const struct item *item, enum l
 void consumer_metrics_settled(struct consumer *consumer)
 {
 	const struct batch *batch = &consumer->batch;
-	const int64_t now = timestamp_now(), took = now - batch->gathered_us;
+	const int64_t now = timestamp_now(), took = now - batch->fetched_us;
 
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct item *item = &batch->items[i];
@@ -192,6 +192,6 @@ void consumer_metrics_settled(struct consumer *consumer)
 		if (item->trace.sampled && tracing_on())
 			end_span(consumer, item, now);
 		if (level >= log_level_get())
-			say(consumer, item, level, took);
+			log_handled(consumer, item, level, took);
 	}
 }

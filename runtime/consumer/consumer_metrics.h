@@ -1,12 +1,13 @@
-/* What is seen of a batch from outside: counts, durations, spans, log lines. The consumer calls these; turns do not. */
+/* What a consumer reports of a batch: counts, durations, spans, log lines. */
 #ifndef CONSUMER_CONSUMER_METRICS_H
 #define CONSUMER_CONSUMER_METRICS_H
 
 #include "consumer/consumer.h"
 
-/* The batch has been taken: how long its messages have waited, and where each one's span begins. */
+/* The batch has been fetched: how long its messages have waited, and where the span of each begins. */
 void consumer_metrics_fetched(struct consumer *consumer);
-/* Around the turn. Its own span is below that of a lone message; of several it is apart, and linked to each. */
+/* Around the processing of the batch. Its span is below that of a lone message. With several messages, it has a trace
+ * of its own and links to each. */
 void consumer_metrics_batch_begin(struct consumer *consumer);
 void consumer_metrics_batch_end(struct consumer *consumer, bool settled);
 /* The batch has been answered and acknowledged. */

@@ -1,16 +1,16 @@
-/* Which events wait for their other half, and what becomes of the deliveries that they came in. */
+/* Which events wait for the other one about their aggregate, and what becomes of the deliveries that they came in. */
 #include "consumer/event_join.h"
 
 #include <string.h>
 
-enum { WAITING_MAX = 4000 /* events that wait; beyond, they go */ };
+enum { WAITING_MAX = 4000 /* events that wait; beyond, they are decided at once */ };
 
 bool event_join_enabled(const struct consumer *consumer)
 {
-	return consumer->config->join_timeout_us > 0;
+	return consumer->ops->joins_events && consumer->config->join_timeout_us > 0;
 }
 
-/* ---- held_deliveries ---- */
+/* ---- held deliveries ---- */
 
 static void held_delivery_free(struct held_delivery *held_delivery)
 {
@@ -20,8 +20,8 @@ static void held_delivery_free(struct held_delivery *held_delivery)
 	free(held_delivery);
 }
 
-/* Keeps those of which something waits. */
-static void let_go(struct event_join *join, bool all)
+/* Keeps those of which an event waits, or none. */
+static void release(struct event_join *join, bool all)
 {
 	size_t kept = 0;
 
@@ -36,7 +36,7 @@ static void let_go(struct event_join *join, bool all)
 	join->count = kept;
 }
 
-static void bring_back(struct batch *batch, struct held_delivery *held_delivery)
+static void put_back(struct batch *batch, struct held_delivery *held_delivery)
 {
 	*batch_delivery(batch) = held_delivery->delivery;
 	for (size_t i = 0; i < held_delivery->waiting_count; i++) {
@@ -53,10 +53,10 @@ void event_join_begin(struct consumer *consumer)
 	struct event_join *join = &consumer->join;
 	const unsigned channel = broker_channel(consumer->broker);
 
-	let_go(join, channel != join->channel);
+	release(join, channel != join->channel);
 	join->channel = channel;
 	for (size_t i = 0; i < join->count; i++)
-		bring_back(&consumer->batch, join->held_deliveries[i]);
+		put_back(&consumer->batch, join->held_deliveries[i]);
 }
 
 struct arena *event_join_arena(struct consumer *consumer)
@@ -86,12 +86,12 @@ void event_join_delivered(struct consumer *consumer)
 
 void event_join_done(struct consumer *consumer)
 {
-	let_go(&consumer->join, true);
+	release(&consumer->join, true);
 	free(consumer->join.held_deliveries);
 	held_delivery_free(consumer->join.next);
 }
 
-/* ---- who waits ---- */
+/* ---- which events wait ---- */
 
 static int compare_subjects(const void *a, const void *b)
 {
@@ -102,10 +102,10 @@ static int compare_subjects(const void *a, const void *b)
 
 static bool may_wait(const struct item *item)
 {
-	return item->query.status == OK && !item->careful && item->handler->join;
+	return item->query.status == OK && !item->isolated && item->handler->join;
 }
 
-/* Marks the items that have come without the other. */
+/* Marks the items that have come without the other one. */
 static void find_alone(struct consumer *consumer, bool *ret_alone)
 {
 	struct batch *batch = &consumer->batch;
@@ -117,19 +117,19 @@ static void find_alone(struct consumer *consumer, bool *ret_alone)
 			items[count++] = &batch->items[i];
 	qsort(items, count, sizeof(*items), compare_subjects);
 	for (size_t i = 0; i < count; i++) {
-		const bool twin_before = i > 0 && compare_subjects(&items[i - 1], &items[i]) == 0;
-		const bool twin_after = i + 1 < count && compare_subjects(&items[i], &items[i + 1]) == 0;
+		const bool same_before = i > 0 && compare_subjects(&items[i - 1], &items[i]) == 0;
+		const bool same_after = i + 1 < count && compare_subjects(&items[i], &items[i + 1]) == 0;
 
-		ret_alone[items[i] - batch->items] = !twin_before && !twin_after;
+		ret_alone[items[i] - batch->items] = !same_before && !same_after;
 	}
 }
 
-/* Of one delivery's items, keeps back those that are alone. Returns how many. */
-static size_t keep_back(struct held_delivery *held_delivery, const struct item *items, size_t count, const bool *alone)
+/* Holds those of a delivery's items that are alone. Returns how many. */
+static size_t hold_alone(struct held_delivery *held_delivery, const struct item *items, size_t count, const bool *alone)
 {
 	size_t kept = 0;
 
-	if (held_delivery->waiting == NULL) /* later it can only become fewer */
+	if (held_delivery->waiting == NULL) /* later there can only be fewer */
 		held_delivery->waiting = arena_new(&held_delivery->arena, count, sizeof(*held_delivery->waiting));
 	for (size_t i = 0; i < count; i++)
 		if (alone[i])
@@ -153,22 +153,22 @@ bool event_join_split(struct consumer *consumer)
 	struct batch *batch = &consumer->batch;
 	struct event_join *join = &consumer->join;
 	const int64_t now = monotonic_now();
-	/* Deliveries that something waits of: fewer than the broker hands out ahead, or no other half could come. */
-	const size_t held_deliveries_max = (size_t)consumer_prefetch(consumer->config) / 2;
+	/* Fewer than the prefetch, or the other event could not come. */
+	const size_t held_deliveries_max = (size_t)consumer_prefetch(consumer) / 2;
 	size_t waiting = 0, held_deliveries = 0;
 
 	const bool many = batch->count >= BATCH_MANY;
 	bool *alone = arena_new(&consumer->txn.arena, batch->count + 1, sizeof(bool));
 	if (many)
 		find_alone(consumer, alone);
-	for (size_t first = 0, end = 0; first < batch->count; first = end) { /* a delivery's items lie together */
+	for (size_t first = 0, end = 0; first < batch->count; first = end) { /* items of one delivery lie together */
 		struct held_delivery *held_delivery = join->held_deliveries[batch->items[first].delivery];
 
 		while (end < batch->count && batch->items[end].delivery == batch->items[first].delivery)
 			end++;
 		if (now >= held_delivery->until_us || waiting >= WAITING_MAX || held_deliveries >= held_deliveries_max)
 			memset(alone + first, 0, (end - first) * sizeof(bool));
-		const size_t kept = keep_back(held_delivery, batch->items + first, end - first, alone + first);
+		const size_t kept = hold_alone(held_delivery, batch->items + first, end - first, alone + first);
 		waiting += kept;
 		held_deliveries += kept > 0;
 	}
@@ -184,8 +184,8 @@ int64_t event_join_wait_us(const struct consumer *consumer, int64_t most_us)
 	for (size_t i = 0; i < join->count; i++)
 		if (join->held_deliveries[i]->until_us < until)
 			until = join->held_deliveries[i]->until_us;
-	const int64_t patience = until - monotonic_now();
-	return patience > 0 ? patience : 0;
+	const int64_t left = until - monotonic_now();
+	return left > 0 ? left : 0;
 }
 
 /* ---- acknowledging ---- */

@@ -1,10 +1,9 @@
-/* Events that come two by two about one aggregate, from two services: both in one turn cost one load and one save
- * instead of two.
+/* The event join: two events about one aggregate, from two services, are decided in one batch. That costs one load and
+ * one save instead of two.
  *
- * Where much comes at once, one that has come without the other stays in the consumer's hands, neither decided nor
- * acknowledged, until the other has come too, for at most the consumer's `join_timeout_us`. To the broker that is a
- * message under way like any other: should the program die, it is delivered again. Where little comes nobody waits.
- */
+ * Under load, an event that has come without the other one is held, neither decided nor acknowledged, until the other
+ * one has come too, for at most the consumer's `join_timeout_us`. For the broker it is a message in flight: if the
+ * program dies, it is delivered again. Without load no event waits. */
 #ifndef CONSUMER_EVENT_JOIN_H
 #define CONSUMER_EVENT_JOIN_H
 
@@ -16,23 +15,25 @@ struct held_delivery {
 	struct delivery delivery;
 	struct item *waiting; /* those of its events that wait, in its arena */
 	size_t waiting_count;
-	int64_t until_us; /* for how long (steady) */
+	int64_t until_us; /* the latest that they may wait (monotonic) */
 };
 
-/* Does this consumer's plan ask for pairs? Nothing below is called where it does not. */
+/* Whether the consumer joins events. If not, nothing below is called. */
 bool event_join_enabled(const struct consumer *consumer);
 
-/* A batch begins: gives back what the last turn has settled, and puts what waits into the batch. What waited on a
- * channel that is gone is forgotten: the broker delivers it again. */
+/* A batch begins: frees what the last batch has settled, and puts the events that wait into the batch. Events of a
+ * channel that is gone are dropped: the broker delivers them again. */
 void event_join_begin(struct consumer *consumer);
-/* Where the next delivery and what is read of it should live; then that it has come, as the batch's last. */
+/* Where the next delivery and what is read of it must live. */
 struct arena *event_join_arena(struct consumer *consumer);
+/* That delivery has come, as the last of the batch. */
 void event_join_delivered(struct consumer *consumer);
-/* The batch is fetched: takes out of it what should wait. True: nothing is left, not even a delivery that is done. */
+/* The batch is fetched: takes the events that must wait out of it. True: nothing is left to do, not even the
+ * acknowledgement of a delivery. */
 bool event_join_split(struct consumer *consumer);
-/* For how long the first delivery may be waited for, at most `most_us`. */
+/* How long the fetch may wait for its first delivery, at most `most_us`. */
 int64_t event_join_wait_us(const struct consumer *consumer, int64_t most_us);
-/* Of the batch's deliveries, acknowledges those of which nothing waits. */
+/* Acknowledges those deliveries of the batch of which no event waits. */
 must_check enum status event_join_ack(struct consumer *consumer);
 void event_join_done(struct consumer *consumer);
 

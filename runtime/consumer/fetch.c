@@ -1,4 +1,4 @@
-/* Gathering: what has arrived becomes items that can be decided. */
+/* Fetching: what has arrived becomes items that can be decided. */
 #include <assert.h>
 #include <string.h>
 
@@ -51,16 +51,16 @@ static bool same(const char *a, const char *b)
 	return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-/* Direct replies need write permission on the default exchange, with which a service could write to any queue. So a
- * consumer looks at who sent what, and by which way; the broker vouches for user_id. */
+/* Direct replies need write permission on the default exchange, and with it a service could write to any queue. So a
+ * consumer checks the sender and the exchange of each message. The broker vouches for user_id. */
 static bool sender_may(const struct consumer *consumer, const struct delivery *delivery,
 		       const struct message_type *type)
 {
 	if (type->kind == REQUEST)
 		return same(delivery->exchange, "rpc") && same(delivery->user_id, type->producer);
-	if (same(delivery->exchange, "")) /* a note, or what came before: a retry of our own, an operator's redrive */
+	if (same(delivery->exchange, "")) /* a timer, a retry of its own, or a redrive by the operator */
 		return same(delivery->user_id, broker_user(consumer->broker)) ||
-		       same(delivery->user_id, consumer->engine->service->contract->operator);
+		       same(delivery->user_id, consumer->txn.service->contract->operator);
 	return type->kind == EVENT && same(delivery->exchange, "events") && same(delivery->user_id, type->producer);
 }
 
@@ -69,27 +69,27 @@ static void refuse_sender(const struct delivery *delivery, struct item *item)
 	metric_add(&refused, "sender", 1);
 	log_warn("message.forged", kv_text("type", delivery->type), kv_text("user", delivery->user_id),
 		 kv_text("exchange", delivery->exchange));
-	/* Under its own id it would be remembered, and the true event with that id be taken for a duplicate. */
+	/* An inbox row with its own id would make the true event with that id a duplicate. */
 	item->query.message.id = uuid_derive("forged", &item->query.message.id, 0, item->query.message.time_us);
 	item->query.status = E_FORBIDDEN;
 	item->query.refusal =
 		(struct refusal){E_FORBIDDEN, "wrong_sender", "this sender may not send this message", NULL};
 }
 
-/* Next to nothing has faults. */
+/* Faults are rare: only an item that has some gets room for them. */
 static void keep_faults(struct consumer *consumer, struct item *item, const struct faults *faults)
 {
 	if (faults->count == 0)
 		return;
-	struct faults *kept = arena_new(consumer->reading, 1, sizeof(*kept));
-	*kept = *faults;
-	item->faults = kept;
+	struct faults *copy = arena_new(consumer->reading, 1, sizeof(*copy));
+	*copy = *faults;
+	item->faults = copy;
 }
 
 /* Reads an item's body by the schema of its type. */
 static void read_body(struct consumer *consumer, struct item *item, const struct json *data)
 {
-	const struct message_type *type = consumer_type(consumer, item->query.message.type);
+	const struct message_type *type = txn_type(&consumer->txn, item->query.message.type);
 	const enum unknown_fields unknown = type->kind == REQUEST ? UNKNOWN_REFUSED : UNKNOWN_IGNORED;
 	struct faults faults = {0};
 
@@ -107,11 +107,11 @@ static void read_body(struct consumer *consumer, struct item *item, const struct
 	keep_faults(consumer, item, &faults);
 }
 
-/* Who asks for what, in words that do not change from one sending to the next. */
+/* Of the type, the caller and the body: what is equal in every repetition of a request. */
 static struct uuid request_hash(struct consumer *consumer, const struct item *item)
 {
 	const struct message *message = &item->query.message;
-	const struct message_type *type = consumer_type(consumer, message->type);
+	const struct message_type *type = txn_type(&consumer->txn, message->type);
 	char caller[UUID_TEXT + 1];
 
 	buffer_clear(&consumer->txn.scratch);
@@ -119,17 +119,17 @@ static struct uuid request_hash(struct consumer *consumer, const struct item *it
 	buffer_format(&consumer->txn.scratch, "%s\n%s\n", type->name, caller);
 	if (type->schema != NULL)
 		json_encode_public(&consumer->txn.scratch, type->schema,
-				   message->body); /* a fast hash is no place for a password */
+				   message->body); /* without secrets: a fast hash does not protect a password */
 	return uuid_of_text("request", consumer->txn.scratch.bytes, consumer->txn.scratch.size);
 }
 
-/* Finds what is to be done with an item whose envelope was read. */
+/* Finds the handler of an item whose envelope was read, and reads the body. */
 static void check_item(struct consumer *consumer, struct item *item, const struct json *data)
 {
 	const struct delivery *delivery = &consumer->batch.deliveries[item->delivery];
 	const int type = item->query.message.type;
 
-	if (item->query.status == OK && !sender_may(consumer, delivery, consumer_type(consumer, type)))
+	if (item->query.status == OK && !sender_may(consumer, delivery, txn_type(&consumer->txn, type)))
 		refuse_sender(delivery, item);
 	if (item->query.status != OK)
 		return;
@@ -139,7 +139,7 @@ static void check_item(struct consumer *consumer, struct item *item, const struc
 		return;
 	}
 	read_body(consumer, item, data);
-	if (item->query.status == OK && consumer->config->kind == CONSUMER_COMMAND)
+	if (item->query.status == OK && consumer->ops->records)
 		item->request_hash = request_hash(consumer, item);
 }
 
@@ -158,8 +158,7 @@ static void fetch_requests(struct consumer *consumer, const struct delivery *del
 {
 	struct rpc_items read;
 
-	if (rpc_wire_read_requests(delivery->body, consumer->engine->service->contract, consumer->reading, &read) !=
-	    OK) {
+	if (rpc_wire_read_requests(delivery->body, consumer->txn.service->contract, consumer->reading, &read) != OK) {
 		fetch_unreadable(consumer, delivery, &read.faults);
 		return;
 	}
@@ -168,7 +167,7 @@ static void fetch_requests(struct consumer *consumer, const struct delivery *del
 
 		item->query.message = read.items[i].message;
 		item->query.status = read.items[i].status;
-		/* A lone one without an id is still told, by what its message says of it. */
+		/* A lone request without an id is answered by the correlation id of its message. */
 		item->id_text = read.items[i].id_text != NULL || read.count > 1 ? read.items[i].id_text
 										: delivery->correlation_id;
 		item->faults = read.items[i].faults;
@@ -176,8 +175,9 @@ static void fetch_requests(struct consumer *consumer, const struct delivery *del
 	}
 }
 
-/* The broker counts redeliveries for innocents too; from the second on, an event is worked alone, and counted. */
-static bool suspicious(const struct delivery *delivery)
+/* The broker counts redeliveries of all events of a batch, although one is at fault. From the second redelivery on, an
+ * event is processed alone, and counted. */
+static bool is_isolated(const struct delivery *delivery)
 {
 	return delivery->delivery_count >= 2;
 }
@@ -190,11 +190,11 @@ static void fetch_event(struct consumer *consumer, const struct json *json, int 
 	const struct json *data = NULL;
 
 	item->event = (size_t)number;
-	item->careful = suspicious(delivery);
-	item->query.status = cloudevent_read(json, consumer->engine->service->contract, consumer->reading, &faults,
+	item->isolated = is_isolated(delivery);
+	item->query.status = cloudevent_read(json, consumer->txn.service->contract, consumer->reading, &faults,
 					     &item->query.message, &data);
 	keep_faults(consumer, item, &faults);
-	if (uuid_is_nil(&item->query.message.id)) { /* not even that could be read: its text names it */
+	if (uuid_is_nil(&item->query.message.id)) { /* not even the id could be read: the text gives one */
 		buffer_clear(&consumer->txn.scratch);
 		json_print(&consumer->txn.scratch, json);
 		item->query.message.id =
@@ -210,7 +210,7 @@ static void fetch_events(struct consumer *consumer, const struct delivery *deliv
 
 	arena_reset(&consumer->trees);
 	if (json_parse(&consumer->trees, delivery->body, &faults, &json) != OK) {
-		faults = (struct faults){0}; /* once more: what is said of it outlives the tree */
+		faults = (struct faults){0}; /* once more: the faults must outlive the tree */
 		(void)!json_parse(consumer->reading, delivery->body, &faults, &json);
 		fetch_unreadable(consumer, delivery, &faults);
 		return;
@@ -236,40 +236,25 @@ static enum status fetch_one(struct consumer *consumer, int64_t wait_us)
 	consumer->batch.bytes += delivery->body.size;
 	if (event_join_enabled(consumer))
 		event_join_delivered(consumer);
-	if (consumer_takes_requests(consumer))
+	if (consumer->ops->takes_requests)
 		fetch_requests(consumer, delivery);
 	else
 		fetch_events(consumer, delivery);
 	return OK;
 }
 
-/* Messages taken ahead. Where other replicas stand behind a consumer (see priority), it takes no more than is work for
- * about two turns under load, when a message holds what has waited together, and than waits for its other half: the
- * rest is theirs. Of requests that is what one edge has under way (COMANDA_RPC_WINDOW), and one more; of reads, which
- * are spread, what a few edges have. What a process that is stopped was given of them, nobody answers. */
-enum { PREFETCH_READS = 16, PREFETCH_EVENTS = 32, PREFETCH_PAIRS = 64, PREFETCH_COMMANDS = 4 };
-
-int consumer_prefetch(const struct consumer_config *plan)
+int consumer_prefetch(const struct consumer *consumer)
 {
-	switch (plan->kind) {
-	case CONSUMER_QUERY:
-		return PREFETCH_READS;
-	case CONSUMER_COMMAND:
-		return PREFETCH_COMMANDS;
-	case CONSUMER_EVENTS:
-	case CONSUMER_STATELESS:
-		break;
-	}
-	return plan->join_timeout_us > 0 ? PREFETCH_PAIRS : PREFETCH_EVENTS;
+	return event_join_enabled(consumer) ? consumer->ops->prefetch_joined : consumer->ops->prefetch;
 }
 
-/* Nothing more can come once the batch holds as many messages as the consumer may have. */
+/* The broker sends no more once the batch holds as many messages as the prefetch allows. */
 static bool has_room(const struct consumer *consumer, size_t most)
 {
 	const struct batch *batch = &consumer->batch;
 
 	return batch->count < most && batch->bytes < BYTES_MAX &&
-	       batch->delivery_count < (size_t)consumer_prefetch(consumer->config);
+	       batch->delivery_count < (size_t)consumer_prefetch(consumer);
 }
 
 static void start_batch(struct consumer *consumer)

@@ -1,4 +1,4 @@
-/* The end of a turn: replies go out, then the batch is acknowledged as a whole. */
+/* The end of a batch: replies are sent, then the batch is acknowledged as a whole. */
 #include <string.h>
 
 #include "consumer/consumer.h"
@@ -20,7 +20,7 @@ static enum status send_bundle(struct consumer *consumer, const char *reply_to)
 	return status;
 }
 
-/* All answers that go to one asker, in as few messages as they fit into. */
+/* All replies that go to one caller, in as few messages as they fit into. */
 static enum status send_replies_to(struct consumer *consumer, const char *reply_to, bool *sent)
 {
 	for (size_t i = 0; i < consumer->batch.count; i++) {
@@ -53,23 +53,28 @@ static enum status send_replies(struct consumer *consumer)
 		if (sent[i] || to == NULL)
 			continue;
 		const enum status status = send_replies_to(consumer, to, sent);
-		if (status != OK && status != E_BUSY) /* blocked: the asker's deadline will tell him */
+		if (status != OK && status != E_BUSY) /* blocked: the caller's deadline ends its wait */
 			return status;
 	}
 	return OK;
 }
 
-/* Everything that came in this turn is settled, and it is the oldest that we hold: one acknowledgement covers it. */
-enum status answer(struct consumer *consumer)
+/* All of the batch is settled, and it is the oldest that the consumer holds: one acknowledgement covers it. */
+static enum status ack(struct consumer *consumer)
 {
 	const struct batch *batch = &consumer->batch;
 
-	if (consumer_takes_requests(consumer)) {
-		const enum status status = send_replies(consumer);
-		if (status != OK)
-			return status;
-	}
-	if (event_join_enabled(consumer))
-		return event_join_ack(consumer);
 	return broker_ack(consumer->broker, batch->deliveries[batch->delivery_count - 1].tag, true);
+}
+
+enum status settle_requests(struct consumer *consumer)
+{
+	const enum status status = send_replies(consumer);
+
+	return status == OK ? ack(consumer) : status;
+}
+
+enum status settle_events(struct consumer *consumer)
+{
+	return event_join_enabled(consumer) ? event_join_ack(consumer) : ack(consumer);
 }

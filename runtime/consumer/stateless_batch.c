@@ -1,19 +1,12 @@
-/* A turn of events that change nothing here: load, decide, send, wait for the confirms. No transaction, no inbox: the
- * outputs have derived ids, so that an event decided twice is dropped by the inbox of whoever hears the answer twice.
- */
+/* A batch of events that change nothing in this service: load, decide, send, wait for the confirms. It has no
+ * transaction and no inbox. Its outputs have derived ids: if an event is decided twice, the inbox of the output's
+ * receiver drops the second output. */
 #include "consumer/consumer.h"
-#include "consumer/event_writer.h"
+#include "consumer/dead_letter.h"
+#include "store/event_writer.h"
+#include "store/stores.h"
 
-static enum status load(struct consumer *consumer, struct unit *unit)
-{
-	stores_load_send(consumer, unit, true);
-	enum status status = db_sync(consumer->txn.db);
-	if (status == OK)
-		status = stores_load_read(consumer, unit);
-	return status == OK ? db_synced(consumer->txn.db) : status;
-}
-
-/* What cannot be decided goes to the dead letters, or waits; that is written to the outbox, like everywhere. */
+/* A dead letter or a retry is written to the outbox. */
 static enum status put_aside(struct consumer *consumer, struct item *item, const struct refusal *refusal)
 {
 	scoped(outbox_batch_free) struct outbox_batch *batch = outbox_batch_new();
@@ -22,14 +15,10 @@ static enum status put_aside(struct consumer *consumer, struct item *item, const
 		write_dead_letter(consumer, batch, item, refusal);
 	else
 		write_retry_later(consumer, batch, item, refusal);
-	outbox_insert_send(consumer->txn.db, batch, false);
-	enum status status = db_sync(consumer->txn.db);
+	outbox_insert(consumer->txn.db, batch, false);
+	const enum status status = db_sync(consumer->txn.db);
 	if (status == OK)
-		status = outbox_insert_read(consumer->txn.db, batch);
-	if (status == OK)
-		status = db_synced(consumer->txn.db);
-	if (status == OK)
-		outbox_relay_submit(consumer->engine->relay, &batch);
+		outbox_relay_submit(consumer->group->relay, &batch);
 	return status;
 }
 
@@ -62,39 +51,42 @@ static enum status decide(struct consumer *consumer, struct unit *unit)
 	return OK;
 }
 
-/* Meanwhile the consumer's own connection is kept alive. */
+/* Keeps the consumer's own connection alive while it waits. If that connection is lost, the batch still belongs to the
+ * relay and must be waited for. */
 static enum status deliver(struct consumer *consumer, struct outbox_batch *batch)
 {
 	enum status status = batch->count == 0 ? OK : E_TIMEOUT;
 
 	if (batch->count > 0)
-		outbox_relay_submit_and_keep(consumer->engine->relay, batch);
+		outbox_relay_submit_and_keep(consumer->group->relay, batch);
 	while (status == E_TIMEOUT) {
-		status = outbox_relay_wait(consumer->engine->relay, batch, SECOND_US);
-		if (status == E_TIMEOUT && broker_tick(consumer->broker, 0) != OK)
-			continue; /* the batch is in the relay's hands: it must be waited for all the same */
+		status = outbox_relay_wait(consumer->group->relay, batch, SECOND_US);
+		if (status == E_TIMEOUT)
+			(void)!broker_tick(consumer->broker, 0);
 	}
 	return status;
 }
 
 enum status stateless_batch(struct consumer *consumer)
 {
-	struct unit *unit = unit_make(&consumer->txn.arena, consumer->engine->service->name);
+	struct txn *txn = &consumer->txn;
+	struct unit *unit = unit_make(&txn->arena, txn->service->name);
 	scoped(outbox_batch_free) struct outbox_batch *batch = outbox_batch_new();
-	struct item **items = arena_new(&consumer->txn.arena, consumer->batch.count + 1, sizeof(struct item *));
+	struct item **items = arena_new(&txn->arena, consumer->batch.count + 1, sizeof(struct item *));
 
 	for (size_t i = 0; i < consumer->batch.count; i++)
 		items[i] = &consumer->batch.items[i];
-	name_keys(unit, items, consumer->batch.count);
-	if (db_ensure(consumer->txn.db) != OK)
+	items_name_keys(items, consumer->batch.count, unit);
+	if (db_ensure(txn->db) != OK)
 		return E_UNAVAILABLE;
-	enum status status = load(consumer, unit);
+	stores_load(txn, unit, true);
+	enum status status = db_sync(txn->db);
 	if (status == OK)
 		status = decide(consumer, unit);
 	if (status != OK) {
-		db_recover(consumer->txn.db);
+		db_recover(txn->db);
 		return E_UNAVAILABLE;
 	}
-	write_events(consumer, batch, unit);
+	write_events(txn, batch, unit, consumer->batch.items);
 	return deliver(consumer, batch);
 }

@@ -33,7 +33,7 @@ void db_drop(struct db *db)
 		return;
 	db_link_close(db->link);
 	db->link = NULL;
-	db->head = db->tail = 0;
+	db->head = db->tail = db->unanswered = 0;
 	db->batch_open = db->begun = db->distrusted = false;
 	statements_forget(&db->statements);
 	/* A connection that has worked may be made again at once. */

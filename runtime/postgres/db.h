@@ -5,7 +5,8 @@
  *
  *   static const struct sql find = { "user_find", "SELECT id, name FROM users WHERE id = $1" };
  *
- * db_send queues a statement in the pipeline, db_sync ends the batch, db_result takes the results in order. */
+ * db_send queues a statement in the pipeline, with what to do with its rows. db_flush and db_sync send what is queued
+ * and run these functions in order. */
 #ifndef POSTGRES_DB_H
 #define POSTGRES_DB_H
 
@@ -65,32 +66,38 @@ void put_timestamp(struct args *args, int64_t at_us);
 
 /* ---- running ---- */
 
-/* Queues a statement with the parameters fetched in db_args. */
-void db_send(struct db *db, const struct sql *sql);
-/* BEGIN, COMMIT, ROLLBACK and the like: no parameters, not prepared. Queued likewise; has a result of its own. */
-void db_send_text(struct db *db, const char *statement);
-/* Sends what is queued and asks the server to answer now, without ending the batch: within BEGIN and COMMIT by a Sync,
- * which ends nothing there and whose own answer is not seen, otherwise by PQsendFlushRequest. */
-must_check enum status db_flush(struct db *db);
-/* Sends what is queued and ends the batch with a Sync. After the last db_result, db_synced takes the Sync's own. */
-must_check enum status db_sync(struct db *db);
-
-/* The rows of one statement; valid until the next db_result. */
+/* The rows of one statement. */
 struct rows {
 	void *result;    /* PGresult, owned by db */
 	int count;       /* rows returned */
 	int64_t touched; /* rows inserted, updated or deleted */
 };
-/* Takes the result of the next statement that was sent. Errors: E_RETRY (SQLSTATE classes 08, 40, 53, 55, 57, unique
- * violation 23505, 25006, 26000, a plan that a migration has outdated, connection lost or time out), E_INVALID (class
- * 22 and the rest of 23: a value is to blame), E_INTERNAL (everything else, class 42 say). After an error, all further
- * results of the batch fail with the same status until db_recover. */
-must_check enum status db_result(struct db *db, struct rows *ret_rows);
-must_check enum status db_synced(struct db *db);
+
+/* What to do with the rows of a statement. The rows are valid within the call. It may put arguments and rows into
+ * memory, but must not call the db. Another status than OK ends the batch like a failure of the statement. */
+typedef enum status rows_function(void *context, const struct rows *rows);
+
+/* Queues a statement with the parameters collected in db_args. Its result is taken by the next db_flush or db_sync,
+ * which calls on_rows; NULL: only the status counts. `context` must live until then. */
+void db_send(struct db *db, const struct sql *sql, rows_function *on_rows, void *context);
+/* The same for BEGIN, COMMIT, ROLLBACK and the like: no parameters, not prepared, no rows. */
+void db_send_text(struct db *db, const char *statement);
+
+/* Sends what is queued in one round trip, without ending the batch, and takes all results in the order of the
+ * statements. Within BEGIN and COMMIT it uses a Sync, which ends nothing there; otherwise PQsendFlushRequest.
+ *
+ * Returns the first failure: E_RETRY (SQLSTATE classes 08, 40, 53, 55, 57, unique violation 23505, 25006, 26000, a plan
+ * that a migration has outdated, connection lost or time out), E_INVALID (class 22 and the rest of 23: a value is at
+ * fault), E_INTERNAL (everything else, class 42 for example), or what on_rows returned. Later results are then not
+ * taken, and all further calls fail with the same status until db_recover. */
+must_check enum status db_flush(struct db *db);
+/* The same, and ends the batch with a Sync. */
+must_check enum status db_sync(struct db *db);
 /* After an error: reads the pipeline to its end and rolls back; if that does not work, drops the connection. */
 void db_recover(struct db *db);
 
-/* One statement in a transaction of its own: send, sync, result. Rows are valid until the next call on `db`. */
+/* One statement in a transaction of its own: send and sync. Rows are valid until the next call on `db`. After an error
+ * it has recovered. */
 must_check enum status db_run(struct db *db, const struct sql *sql, struct rows *ret_rows);
 
 bool row_null(const struct rows *rows, int row, int column);

@@ -41,6 +41,8 @@ struct pending {
 	enum { PREPARE, STATEMENT, TEXT, COMMIT, PAUSE, SYNC } kind;
 	struct statement *statement; /* PREPARE, STATEMENT */
 	const char *text;            /* for db_detail */
+	rows_function *on_rows;      /* STATEMENT; NULL: only its status counts */
+	void *context;
 };
 
 /* A round trip, as traces show it. */
@@ -55,6 +57,7 @@ struct db {
 	void *result;
 	struct pending *queue;
 	size_t head, tail, room;
+	size_t unanswered;  /* statements in the queue whose results are not taken */
 	bool batch_open;    /* something was sent since the last Sync */
 	bool begun;         /* an explicit transaction is open */
 	enum status failed; /* until db_recover */

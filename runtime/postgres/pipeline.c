@@ -51,17 +51,23 @@ static bool send_prepare(struct db *db, struct statement *statement, const struc
 	return true;
 }
 
-void db_send(struct db *db, const struct sql *sql)
+void db_send(struct db *db, const struct sql *sql, rows_function *on_rows, void *context)
 {
 	args_finish(&db->args);
 	metric_add(&statements_sent, NULL, 1);
 	round_trip_add(db, sql->name);
 	if (may_send(db)) {
 		struct statement *statement = statements_find(&db->statements, sql);
-		if (send_prepare(db, statement, sql) && db_link_execute(db->link, sql, &db->args))
-			enqueue(db, (struct pending){STATEMENT, statement, statement->name});
-		else
+		if (send_prepare(db, statement, sql) && db_link_execute(db->link, sql, &db->args)) {
+			enqueue(db, (struct pending){.kind = STATEMENT,
+						     .statement = statement,
+						     .text = statement->name,
+						     .on_rows = on_rows,
+						     .context = context});
+			db->unanswered++;
+		} else {
 			db_fail_lost(db, sql->name);
+		}
 	}
 	args_reset(&db->args);
 }
@@ -82,6 +88,7 @@ void db_send_text(struct db *db, const char *statement)
 		return;
 	}
 	enqueue(db, (struct pending){.kind = commit ? COMMIT : TEXT, .text = statement});
+	db->unanswered++;
 	round_trip_add(db, statement);
 	if (starts_with(statement, "BEGIN"))
 		db->begun = true;
@@ -96,27 +103,6 @@ static enum status send_sync(struct db *db, struct pending pending)
 	enqueue(db, pending);
 	round_trip_sent(db);
 	return db_fail_wait(db, db_link_send(db->link, wait_end(db)), pending.text);
-}
-
-/* Within BEGIN and COMMIT a Sync ends nothing, and unlike a flush it lets the server count the session as idle in a
- * transaction: the time-out against stopped programs that hold locks runs only then. */
-enum status db_flush(struct db *db)
-{
-	if (!may_send(db))
-		return db->failed;
-	if (db->begun)
-		return send_sync(db, (struct pending){.kind = PAUSE, .text = "flush"});
-	if (!db_link_ask_flush(db->link))
-		return db_fail_lost(db, "flush");
-	round_trip_sent(db);
-	return db_fail_wait(db, db_link_send(db->link, wait_end(db)), "flush");
-}
-
-enum status db_sync(struct db *db)
-{
-	if (!may_send(db))
-		return db->failed;
-	return send_sync(db, (struct pending){.kind = SYNC, .text = "sync"});
 }
 
 /* ---- results ---- */
@@ -202,27 +188,59 @@ static enum status take_unseen(struct db *db)
 	return status;
 }
 
-enum status db_result(struct db *db, struct rows *ret_rows)
+/* Takes the result of the next statement and hands its rows over. */
+static enum status take_result(struct db *db)
 {
 	db_clear_result(db);
-	if (db->failed != OK)
-		return db->failed;
 	enum status status = take_unseen(db);
 	db_clear_result(db);
 	if (status != OK)
 		return status;
 	assert(db->head < db->tail && db->queue[db->head].kind != SYNC);
+	const struct pending next = db->queue[db->head];
+	db->unanswered--;
 	status = take_answer(db);
-	if (status == OK)
-		*ret_rows = db_answer_rows(db->result);
+	if (status != OK || next.on_rows == NULL)
+		return status;
+	const struct rows rows = db_answer_rows(db->result);
+	db->failed = next.on_rows(next.context, &rows);
+	return db->failed;
+}
+
+static enum status take_results(struct db *db)
+{
+	enum status status = db->failed;
+
+	while (status == OK && db->unanswered > 0)
+		status = take_result(db);
 	return status;
 }
 
-enum status db_synced(struct db *db)
+/* Within BEGIN and COMMIT a Sync ends nothing, and unlike a flush it lets the server count the session as idle in a
+ * transaction: the time-out against stopped programs that hold locks runs only then. */
+static enum status send_flush(struct db *db)
 {
-	if (db->failed != OK)
+	if (db->begun)
+		return send_sync(db, (struct pending){.kind = PAUSE, .text = "flush"});
+	if (!db_link_ask_flush(db->link))
+		return db_fail_lost(db, "flush");
+	round_trip_sent(db);
+	return db_fail_wait(db, db_link_send(db->link, wait_end(db)), "flush");
+}
+
+enum status db_flush(struct db *db)
+{
+	if (!may_send(db))
 		return db->failed;
+	const enum status status = send_flush(db);
+	return status == OK ? take_results(db) : status;
+}
+
+/* Takes the answer of the Sync that ended the batch. */
+static enum status take_last_sync(struct db *db)
+{
 	enum status status = take_unseen(db);
+
 	if (status != OK)
 		return status;
 	assert(db->head < db->tail && db->queue[db->head].kind == SYNC);
@@ -231,6 +249,16 @@ enum status db_synced(struct db *db)
 		db->worked = true;
 	round_trip_end(db, NULL);
 	return status;
+}
+
+enum status db_sync(struct db *db)
+{
+	if (!may_send(db))
+		return db->failed;
+	enum status status = send_sync(db, (struct pending){.kind = SYNC, .text = "sync"});
+	if (status == OK)
+		status = take_results(db);
+	return status == OK ? take_last_sync(db) : status;
 }
 
 /* ---- after an error ---- */
@@ -281,33 +309,24 @@ void db_recover(struct db *db)
 		db_drop(db);
 	args_reset(&db->args);
 	db->begun = false;
+	db->unanswered = 0;
 	db->failed = OK;
 }
 
 /* ---- one statement, one script ---- */
 
-static enum status run_alone(struct db *db, const struct sql *sql, struct rows *ret_rows)
-{
-	db_send(db, sql);
-	enum status status = db_sync(db);
-	if (status == OK)
-		status = db_result(db, ret_rows);
-	return status == OK ? db_synced(db) : status;
-}
-
 enum status db_run(struct db *db, const struct sql *sql, struct rows *ret_rows)
 {
-	struct rows rows = {0};
-
 	assert(db->head == db->tail);
 	enum status status = db_ensure(db);
 	if (status != OK) {
 		args_reset(&db->args);
 		return status;
 	}
-	status = run_alone(db, sql, &rows);
+	db_send(db, sql, NULL, NULL);
+	status = db_sync(db);
 	if (status == OK)
-		*ret_rows = rows;
+		*ret_rows = db_answer_rows(db->result);
 	else
 		db_recover(db);
 	return status;

@@ -1,4 +1,4 @@
-/* What the relay holds in its hands: rows that wait, by routing key, and messages under way. Owned by one thread. */
+/* The rows that the relay has in memory: those that wait, by route, and the messages in flight. Owned by one thread. */
 #ifndef RELAY_INFLIGHT_H
 #define RELAY_INFLIGHT_H
 
@@ -6,36 +6,39 @@
 #include "store/outbox.h"
 
 enum {
-	INFLIGHT_WINDOW = 8,        /* messages under way; what comes meanwhile is the next batch */
-	INFLIGHT_EVENTS_MAX = 500,  /* events a message */
-	INFLIGHT_BYTES_MAX = 262144 /* body bytes a message, unless one event alone is longer */
+	INFLIGHT_WINDOW = 8,        /* messages in flight; what comes meanwhile goes into the next ones */
+	INFLIGHT_EVENTS_MAX = 500,  /* events per message */
+	INFLIGHT_BYTES_MAX = 262144 /* body bytes per message, unless one event alone is longer */
 };
 
 struct inflight;
 
-/* Called once for every row whose batch is not awaited, when it has arrived. */
-typedef void inflight_settled(void *context, const struct outbox_batch *batch, const struct outbox_row *row);
+/* What inflight calls. */
+struct inflight_events {
+	/* A row has arrived at the broker. */
+	void (*row_arrived)(void *context, const struct outbox_batch *batch, const struct outbox_row *row);
+	/* The outcome of all rows of a batch is known: takes the batch back. */
+	void (*batch_over)(void *context, struct outbox_batch *batch);
+	void *context;
+};
 
-struct inflight *inflight_new(inflight_settled *arrived, void *context);
+struct inflight *inflight_new(const struct inflight_events *events);
 void inflight_free(struct inflight *inflight);
 
-/* Takes the rows of a batch in. A batch that is not awaited is freed when the fate of all its rows is known. */
+/* Takes the rows of a batch over, until batch_over. */
 void inflight_take(struct inflight *inflight, struct outbox_batch *batch);
 size_t inflight_waiting(const struct inflight *inflight);     /* rows */
 size_t inflight_unconfirmed(const struct inflight *inflight); /* messages */
-int64_t inflight_oldest(const struct inflight *inflight); /* monotonic_now of the oldest message under way; 0: none */
+int64_t inflight_oldest(const struct inflight *inflight);     /* monotonic_now of the oldest in flight; 0: none */
 
-/* Sends as much as the window allows. E_BUSY: the broker is blocked; E_UNAVAILABLE: a connection is gone: call
+/* Sends as much as the window allows. E_BUSY: the broker is blocked. E_UNAVAILABLE: a connection is gone: call
  * inflight_lost. */
 must_check enum status inflight_send(struct inflight *inflight, struct publish_channels *channels);
-/* Takes what the broker has said of messages under way. */
+/* Takes the confirms, refusals and returns that have come from the broker. */
 void inflight_settle(struct inflight *inflight, struct publish_channels *channels);
-/* The connection is gone: nothing that waits or is under way will be known to have arrived. The rows that were under
- * way on channels to blame are put into `ret_ids` (room for INFLIGHT_WINDOW * INFLIGHT_EVENTS_MAX), for whoever looks
- * for the one that caused it. */
-size_t inflight_lost(struct inflight *inflight, const bool blamed[static CHANNELS], struct uuid *ret_ids);
-
-/* Wakes whoever waits for lent parcels: called by inflight when one is over. Provided by the relay. */
-void inflight_over(void *context, struct outbox_batch *batch);
+/* The connection is gone: no row that waits or is in flight is known to have arrived. `closed`: channels that the
+ * broker closed because of what was published. Puts the rows that were in flight on those into `ret_ids` (room for
+ * INFLIGHT_WINDOW * INFLIGHT_EVENTS_MAX) and returns how many: the one at fault is among them. */
+size_t inflight_lost(struct inflight *inflight, const bool closed[static CHANNELS], struct uuid *ret_ids);
 
 #endif

@@ -1,116 +1,72 @@
-/* The relay's thread: takes parcels, sends them, settles them, sweeps. */
+/* The relay's thread: takes batches, sends them, deletes what has arrived, sweeps. */
 #include "relay/outbox_relay.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "core/wake.h"
+#include "relay/housekeeping.h"
 #include "relay/inflight.h"
-#include "store/db_gauges.h"
+#include "relay/submissions.h"
 #include "store/deadline_promotion.h"
-#include "store/deadlines.h"
-#include "store/pruning.h"
 #include "telemetry/log.h"
-#include "telemetry/metrics.h"
 
-#define SWEEP_US     (500 * MS_US)
-#define LOOK_US      (1 * SECOND_US)
-#define COMPLAINT_US (5 * SECOND_US)
-#define DELETE_US    (20 * MS_US)
-#define CONFIRM_US   (10 * SECOND_US)
+#define WARNING_US (5 * SECOND_US) /* between two of one kind */
+#define DELETE_US  (20 * MS_US)
+#define CONFIRM_US (10 * SECOND_US)
 
 enum {
-	HANDS_BUSY = 2000,  /* rows waiting in memory beyond which there is no sweep */
-	HANDS_FULL = 20000, /* rows waiting in memory beyond which new ones are left to the sweep */
+	ROWS_MAX = 20000, /* rows waiting in memory above which new ones are left to the sweep */
 	DELETES_MAX = 2000
 };
 
 struct outbox_relay {
-	struct engine *engine;
-	char queue[64];
+	struct outbox_relay_config config;
 	pthread_t thread;
-	pthread_mutex_t mutex; /* guards `given`, parcels' `over`, and `sleeping` */
-	pthread_cond_t over;
-	struct outbox_batch *given, **given_end;
-	bool sleeping;
-	struct wake wake; /* something was given */
-	atomic_bool stopping, ready, overfull;
-	atomic_llong backlog_age;
-	atomic_size_t waiting;
+	struct submissions submissions;
+	atomic_bool stopping, ready;
+	atomic_size_t waiting; /* rows in memory */
 
 	/* The thread's own. */
 	struct publish_channels channels;
 	struct db *db;
 	struct inflight *inflight;
+	struct housekeeping housekeeping;
 	struct uuid *arrived; /* rows to delete */
 	size_t arrived_count;
-	int64_t next_sweep, next_look, next_delete, next_prune, next_gauges, next_complaint;
-	struct uuid *quarantined;
+	int64_t next_delete, next_warning;
+	struct uuid *quarantined; /* room for the rows of one lost connection */
 };
-
-static struct metric outbox_rows = {
-	.name = "comanda_outbox_rows", .help = "Rows in the outbox, by state", .type = GAUGE, .label = "state"};
-static struct metric outbox_age = {
-	.name = "comanda_outbox_oldest_seconds", .help = "Age of the oldest event that is not sent", .type = GAUGE};
-static struct metric deadlines = {
-	.name = "comanda_deadlines_open",
-	.help = "Open deadlines: of pending orders, and of all orders of the last one or two seconds",
-	.type = GAUGE};
-static struct metric swept = {
-	.name = "comanda_outbox_swept_total", .help = "Rows that the sweep found due", .type = COUNTER};
 
 /* ---- what consumers call ---- */
 
-static void give(struct outbox_relay *relay, struct outbox_batch *batch)
-{
-	pthread_mutex_lock(&relay->mutex);
-	batch->next = NULL;
-	batch->handed_us = tracing_on() ? timestamp_now() : 0;
-	*relay->given_end = batch;
-	relay->given_end = &batch->next;
-	const bool wake = relay->sleeping;
-	relay->sleeping = false;
-	pthread_mutex_unlock(&relay->mutex);
-	if (wake)
-		wake_send(&relay->wake);
-}
-
 void outbox_relay_submit(struct outbox_relay *relay, struct outbox_batch **batch)
 {
-	struct outbox_batch *given = *batch;
+	struct outbox_batch *submitted = *batch;
 
 	*batch = NULL;
-	given->stored = true;
-	if (given->count > 0 && atomic_load(&relay->waiting) <= HANDS_FULL) {
-		give(relay, given);
+	submitted->stored = true;
+	if (submitted->count > 0 && atomic_load(&relay->waiting) <= ROWS_MAX) {
+		submissions_add(&relay->submissions, submitted);
 		return;
 	}
-	for (size_t i = 0; i < given->count; i++) /* the sweep will find them */
-		publish_spans_end(given->rows[i].told, given->rows[i].publish_span_count, timestamp_now(), false);
-	outbox_batch_free(given);
+	for (size_t i = 0; i < submitted->count; i++) /* the sweep will find them */
+		publish_spans_end(submitted->rows[i].publish_spans, submitted->rows[i].publish_span_count,
+				  timestamp_now(), false);
+	outbox_batch_free(submitted);
 }
 
 void outbox_relay_submit_and_keep(struct outbox_relay *relay, struct outbox_batch *batch)
 {
 	batch->awaited = true;
 	batch->stored = batch->over = batch->failed = false;
-	give(relay, batch);
+	submissions_add(&relay->submissions, batch);
 }
 
 enum status outbox_relay_wait(struct outbox_relay *relay, struct outbox_batch *batch, int64_t wait_us)
 {
-	const int64_t until_us = monotonic_now() + wait_us;
-
-	pthread_mutex_lock(&relay->mutex);
-	while (!batch->over && condition_wait(&relay->over, &relay->mutex, until_us)) {
-	}
-	const bool over = batch->over;
-	pthread_mutex_unlock(&relay->mutex);
-	if (!over)
+	if (!submissions_wait(&relay->submissions, batch, monotonic_now() + wait_us))
 		return E_TIMEOUT;
 	return batch->failed ? E_UNAVAILABLE : OK;
 }
@@ -122,48 +78,42 @@ bool outbox_relay_ready(const struct outbox_relay *relay)
 
 int64_t outbox_relay_backlog_age(const struct outbox_relay *relay)
 {
-	return atomic_load(&relay->backlog_age);
+	return atomic_load(&relay->housekeeping.backlog_age);
 }
 
 bool outbox_relay_at_capacity(const struct outbox_relay *relay)
 {
-	return atomic_load(&relay->overfull);
+	return atomic_load(&relay->housekeeping.at_capacity);
 }
 
-/* ---- what inflight call ---- */
+/* ---- what inflight calls ---- */
 
-void inflight_over(void *context, struct outbox_batch *batch)
+static void batch_over(void *context, struct outbox_batch *batch)
 {
 	struct outbox_relay *relay = context;
 
-	if (!batch->awaited) {
+	if (batch->awaited)
+		submissions_set_over(&relay->submissions, batch);
+	else
 		outbox_batch_free(batch);
-		return;
-	}
-	pthread_mutex_lock(&relay->mutex);
-	batch->over = true;
-	pthread_cond_broadcast(&relay->over);
-	pthread_mutex_unlock(&relay->mutex);
 }
 
+/* Without room, the row stays in the outbox, is swept, and arrives a second time. Nothing is lost and nothing has its
+ * effect twice. */
 static void row_arrived(void *context, const struct outbox_batch *batch, const struct outbox_row *row)
 {
 	struct outbox_relay *relay = context;
 
-	/* Beyond the room the row stays, is swept, and arrives a second time: nothing is lost, nothing done twice. */
 	if (batch->stored && relay->arrived_count < DELETES_MAX)
 		relay->arrived[relay->arrived_count++] = row->id;
 }
 
 /* ---- the thread ---- */
 
-static void take_given(struct outbox_relay *relay)
+static void take_submissions(struct outbox_relay *relay)
 {
-	pthread_mutex_lock(&relay->mutex);
-	struct outbox_batch *batch = relay->given;
-	relay->given = NULL;
-	relay->given_end = &relay->given;
-	pthread_mutex_unlock(&relay->mutex);
+	struct outbox_batch *batch = submissions_take(&relay->submissions);
+
 	while (batch != NULL) {
 		struct outbox_batch *next = batch->next;
 
@@ -172,7 +122,7 @@ static void take_given(struct outbox_relay *relay)
 	}
 }
 
-/* Deleting late costs a resend at worst, so deletes go in bulk and do not wait for the disk. */
+/* A late delete costs at most a resend. So deletes are made in bulk and do not wait for the disk. */
 static void delete_arrived(struct outbox_relay *relay, bool now)
 {
 	if (relay->arrived_count == 0 || db_ensure(relay->db) != OK)
@@ -186,10 +136,11 @@ static void delete_arrived(struct outbox_relay *relay, bool now)
 	relay->next_delete = monotonic_now() + DELETE_US;
 }
 
-static const bool nobody[CHANNELS] = {false};
+static const bool none_closed[CHANNELS] = {false};
 
-/* Rows that were under way when the broker closed the connection in anger, are sent alone from now on. */
-static void accuse(struct outbox_relay *relay, size_t count, const char *detail)
+/* Rows that were in flight when the broker closed the connection because of what was published are sent alone from now
+ * on. */
+static void quarantine(struct outbox_relay *relay, size_t count, const char *detail)
 {
 	int64_t parked;
 
@@ -202,21 +153,21 @@ static void accuse(struct outbox_relay *relay, size_t count, const char *detail)
 		log_error("outbox.parked", kv_int("rows", parked), kv_text("detail", detail));
 }
 
-/* One channel gone is all gone: what could still be said on the other waits a moment. */
+/* If one channel is gone, all are dropped: what could still be published on the other waits for a moment. */
 static void connection_lost(struct outbox_relay *relay)
 {
-	bool blamed[CHANNELS];
-	const char *said = publish_channels_drop(&relay->channels, blamed);
+	bool closed[CHANNELS];
+	const char *detail = publish_channels_drop(&relay->channels, closed);
 
-	accuse(relay, inflight_lost(relay->inflight, blamed, relay->quarantined), said);
+	quarantine(relay, inflight_lost(relay->inflight, closed, relay->quarantined), detail);
 }
 
-/* For the whole program: its consumers connect to the same broker. Why not, is what an operator wants to know. */
-static void say_away(struct outbox_relay *relay, const char *detail)
+/* For the whole program: its consumers connect to the same broker. */
+static void warn_unavailable(struct outbox_relay *relay, const char *detail)
 {
-	if (monotonic_now() < relay->next_complaint)
+	if (monotonic_now() < relay->next_warning)
 		return;
-	relay->next_complaint = monotonic_now() + COMPLAINT_US;
+	relay->next_warning = monotonic_now() + WARNING_US;
 	log_warn("broker.unavailable", kv_text("detail", detail));
 }
 
@@ -226,7 +177,7 @@ static bool connected(struct outbox_relay *relay)
 	const char *detail;
 
 	if (publish_channels_ensure(&relay->channels, &detail) != OK) {
-		say_away(relay, detail);
+		warn_unavailable(relay, detail);
 		return false;
 	}
 	if (!was)
@@ -247,116 +198,32 @@ static void send_and_settle(struct outbox_relay *relay)
 	const int64_t oldest = inflight_oldest(relay->inflight);
 	if (oldest != 0 && monotonic_now() - oldest > CONFIRM_US)
 		status = E_UNAVAILABLE;
-	if (status == E_BUSY) /* blocked: what waits stays in the outbox, and consumers that wait are told */
-		inflight_lost(relay->inflight, nobody, relay->quarantined);
+	if (status == E_BUSY) /* blocked: rows stay in the outbox, and consumers that wait get E_UNAVAILABLE */
+		inflight_lost(relay->inflight, none_closed, relay->quarantined);
 	else if (status != OK)
 		connection_lost(relay);
 }
 
-/* Rows and deadlines that are due. */
-static void sweep(struct outbox_relay *relay)
-{
-	struct outbox_batch *due = outbox_batch_new(), *notes = outbox_batch_new();
-
-	due->stored = true;
-	enum status status = OK;
-	if (publish_channels_connected(&relay->channels) && !publish_channels_blocked(&relay->channels)) {
-		if (inflight_waiting(relay->inflight) <
-		    HANDS_BUSY) /* beyond, what is due is what waits in our own hands */
-			status = outbox_lease(relay->db, timestamp_now(), 2 * CONFIRM_US, due);
-		if (status == OK)
-			status = deadlines_due(relay->db, relay->engine->service->contract, relay->queue, notes);
-	}
-	if (status != OK)
-		db_recover(relay->db);
-	metric_add(&swept, NULL, (int64_t)due->count);
-	inflight_take(relay->inflight, due);
-	inflight_take(relay->inflight, notes);
-}
-
-static void look_at_deadlines(struct outbox_relay *relay)
-{
-	const char *setting =
-		(const char *)relay->engine->program_settings + relay->engine->service->admission.max_setting;
-	int64_t open;
-
-	if (relay->engine->service->admission.max_setting == 0)
-		return;
-	const int64_t most = *(const int64_t *)(const void *)setting;
-	if (deadlines_open(relay->db, most, &open) != OK) {
-		db_recover(relay->db);
-		return;
-	}
-	metric_set(&deadlines, NULL, open);
-	admission_cap(&relay->engine->admission, open);
-	atomic_store(&relay->overfull, open >= most);
-}
-
-static void look(struct outbox_relay *relay)
-{
-	struct outbox_state state;
-
-	if (outbox_look(relay->db, timestamp_now(), &state) != OK) {
-		db_recover(relay->db);
-		return;
-	}
-	metric_set(&outbox_rows, "waiting", state.waiting);
-	metric_set(&outbox_rows, "parked", state.parked);
-	metric_set(&outbox_age, NULL, state.oldest_us);
-	atomic_store(&relay->backlog_age, state.oldest_us);
-}
-
-static void housekeeping(struct outbox_relay *relay)
-{
-	const int64_t now = monotonic_now();
-
-	if (now < relay->next_sweep)
-		return;
-	relay->next_sweep = now + SWEEP_US;
-	if (db_ensure(relay->db) != OK)
-		return;
-	promote_deadlines(relay->db, relay->engine->service);
-	sweep(relay);
-	if (now >= relay->next_look) {
-		relay->next_look = now + LOOK_US;
-		look(relay);
-		look_at_deadlines(relay);
-	}
-	if (now >= relay->next_gauges)
-		relay->next_gauges = now + db_gauges_query(relay->db, relay->engine->service->gauges);
-	if (now >= relay->next_prune)
-		relay->next_prune = now + prune(relay->db, relay->engine);
-}
-
-/* Sleeps until something was given, the broker says something, or it is time to sweep. */
+/* Sleeps until a batch is submitted, the broker sends something, or it is time to sweep. */
 static void wait_for_work(struct outbox_relay *relay)
 {
-	struct pollfd fds[1 + CHANNELS] = {{.fd = relay->wake.fd, .events = POLLIN}};
-	const bool pending = publish_channels_poll(&relay->channels, &fds[1]);
+	struct pollfd fds[1 + CHANNELS] = {{.fd = relay->submissions.wake.fd, .events = POLLIN}};
+	const int64_t until = relay->arrived_count > 0 ? relay->next_delete : relay->housekeeping.next_sweep;
 
-	pthread_mutex_lock(&relay->mutex);
-	const bool idle = relay->given == NULL && !pending;
-	relay->sleeping = idle;
-	pthread_mutex_unlock(&relay->mutex);
-	if (!idle)
+	if (publish_channels_poll(&relay->channels, &fds[1]) || !submissions_sleep(&relay->submissions))
 		return;
-	const int64_t until = relay->arrived_count > 0 ? relay->next_delete : relay->next_sweep;
 	const int64_t wait = until - monotonic_now();
 	if (wait > 0)
 		poll(fds, 1 + CHANNELS, (int)(wait / MS_US) + 1);
-	pthread_mutex_lock(&relay->mutex);
-	relay->sleeping = false;
-	pthread_mutex_unlock(&relay->mutex);
-	if (fds[0].revents != 0)
-		wake_clear(&relay->wake);
+	submissions_awake(&relay->submissions, fds[0].revents != 0);
 }
 
-static void turn(struct outbox_relay *relay)
+static void step(struct outbox_relay *relay)
 {
-	take_given(relay);
+	take_submissions(relay);
 	send_and_settle(relay);
 	delete_arrived(relay, false);
-	housekeeping(relay);
+	housekeeping_run(&relay->housekeeping);
 	atomic_store(&relay->waiting, inflight_waiting(relay->inflight));
 	atomic_store(&relay->ready, publish_channels_connected(&relay->channels) && db_connected(relay->db));
 }
@@ -366,47 +233,65 @@ static bool idle(const struct outbox_relay *relay)
 	return inflight_waiting(relay->inflight) == 0 && inflight_unconfirmed(relay->inflight) == 0;
 }
 
+/* The consumers have stopped: what they submitted is sent and confirmed, if the broker is there. */
+static void finish(struct outbox_relay *relay)
+{
+	const int64_t shutdown_us = relay->config.settings->shutdown_timeout_us;
+	const int64_t end = monotonic_now() + shutdown_us / 2;
+
+	take_submissions(relay);
+	while (!idle(relay) && monotonic_now() < end) {
+		send_and_settle(relay);
+		wait_for_work(relay);
+	}
+	inflight_lost(relay->inflight, none_closed, relay->quarantined);
+	delete_arrived(relay, true);
+	promote_all_deadlines(relay->db, relay->config.service, shutdown_us / 4);
+	publish_channels_close(&relay->channels);
+}
+
 static void *run(void *context)
 {
 	struct outbox_relay *relay = context;
 
 	log_thread("relay");
 	while (!atomic_load(&relay->stopping)) {
-		turn(relay);
+		step(relay);
 		wait_for_work(relay);
 	}
-	/* The consumers have stopped: what they gave is sent and confirmed before we go, if the broker lets us. */
-	const int64_t end = monotonic_now() + relay->engine->settings->shutdown_timeout_us / 2;
-	take_given(relay);
-	while (!idle(relay) && monotonic_now() < end) {
-		send_and_settle(relay);
-		wait_for_work(relay);
-	}
-	inflight_lost(relay->inflight, nobody, relay->quarantined);
-	delete_arrived(relay, true);
-	promote_all_deadlines(relay->db, relay->engine->service, relay->engine->settings->shutdown_timeout_us / 4);
-	publish_channels_close(&relay->channels);
+	finish(relay);
 	return NULL;
 }
 
+/* ---- making ---- */
+
 static void connect_parts(struct outbox_relay *relay)
 {
+	const struct service_settings *settings = relay->config.settings;
+	const struct service *service = relay->config.service;
+
 	relay->db = db_new(&(struct db_config){
-		.url = relay->engine->settings->database_url,
-		.program = relay->engine->service->name,
+		.url = settings->database_url,
+		.program = service->name,
 		.connection_name = "relay",
-		.relaxed = true, /* a delete that is lost is a resend */
-		.wait_us = relay->engine->settings->statement_timeout_us,
+		.relaxed = true, /* a lost delete is a resend */
+		.wait_us = settings->statement_timeout_us,
 	});
 	publish_channels_init(&relay->channels, &(struct broker_config){
-							.url = relay->engine->settings->broker_url,
-							.program = relay->engine->service->name,
+							.url = settings->broker_url,
+							.program = service->name,
 							.connection_name = "relay",
-							.heartbeat_us = relay->engine->settings->broker_heartbeat_us,
+							.heartbeat_us = settings->broker_heartbeat_us,
 						});
-	relay->inflight = inflight_new(row_arrived, relay);
+	relay->inflight = inflight_new(
+		&(struct inflight_events){.row_arrived = row_arrived, .batch_over = batch_over, .context = relay});
 	relay->arrived = mem_new(DELETES_MAX, sizeof(struct uuid));
 	relay->quarantined = mem_new((size_t)INFLIGHT_WINDOW * INFLIGHT_EVENTS_MAX, sizeof(struct uuid));
+	relay->housekeeping.config = &relay->config;
+	relay->housekeeping.db = relay->db;
+	relay->housekeeping.inflight = relay->inflight;
+	relay->housekeeping.channels = &relay->channels;
+	snprintf(relay->housekeeping.queue, sizeof(relay->housekeeping.queue), "%s.events", service->queue_prefix);
 }
 
 static void free_parts(struct outbox_relay *relay)
@@ -416,23 +301,17 @@ static void free_parts(struct outbox_relay *relay)
 	inflight_free(relay->inflight);
 	free(relay->arrived);
 	free(relay->quarantined);
-	wake_done(&relay->wake);
-	pthread_cond_destroy(&relay->over);
-	pthread_mutex_destroy(&relay->mutex);
+	submissions_done(&relay->submissions);
 	free(relay);
 }
 
-enum status outbox_relay_start(struct engine *engine, struct outbox_relay **ret_relay)
+enum status outbox_relay_start(const struct outbox_relay_config *config, struct outbox_relay **ret_relay)
 {
 	struct outbox_relay *relay = mem_new(1, sizeof(*relay));
 
-	relay->engine = engine;
-	relay->given_end = &relay->given;
-	snprintf(relay->queue, sizeof(relay->queue), "%s.events", engine->service->queue_prefix);
-	pthread_mutex_init(&relay->mutex, NULL);
-	condition_init(&relay->over);
+	relay->config = *config;
 	connect_parts(relay);
-	if (wake_init(&relay->wake) != OK || pthread_create(&relay->thread, NULL, run, relay) != 0) {
+	if (submissions_init(&relay->submissions) != OK || pthread_create(&relay->thread, NULL, run, relay) != 0) {
 		free_parts(relay);
 		return E_UNAVAILABLE;
 	}
@@ -445,7 +324,7 @@ void outbox_relay_stop(struct outbox_relay *relay)
 	if (relay == NULL)
 		return;
 	atomic_store(&relay->stopping, true);
-	wake_send(&relay->wake);
+	wake_send(&relay->submissions.wake);
 	pthread_join(relay->thread, NULL);
 	free_parts(relay);
 }

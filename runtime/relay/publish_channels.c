@@ -65,13 +65,13 @@ enum status publish_channels_tick(struct publish_channels *channels)
 	return OK;
 }
 
-const char *publish_channels_drop(struct publish_channels *channels, bool ret_blamed[static CHANNELS])
+const char *publish_channels_drop(struct publish_channels *channels, bool ret_closed[static CHANNELS])
 {
 	const char *said = NULL;
 
 	for (enum publish_channel channel = 0; channel < CHANNELS; channel++) {
-		ret_blamed[channel] = broker_close_code(channels->brokers[channel]) != 0;
-		if (ret_blamed[channel])
+		ret_closed[channel] = broker_close_code(channels->brokers[channel]) != 0;
+		if (ret_closed[channel])
 			said = broker_detail(channels->brokers[channel]);
 		broker_drop(channels->brokers[channel]);
 	}

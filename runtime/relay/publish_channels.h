@@ -1,11 +1,11 @@
-/* The connections by which a relay publishes: one for what goes to the exchange "events", and with that into the log,
- * and one for the rest.
+/* The connections of the relay: one for publications to the exchange "events", which go into the event log too, and one
+ * for the rest.
  *
- * They are apart because of RabbitMQ's stream queues (3.10 to 4.0: resend_all in rabbit_stream_queue.erl). When the
- * stream's leader has changed, a channel says again what is not confirmed, but numbers it by its own publish sequence
- * instead of by its sequence on the stream. Where the two differ, the stream takes what is published next for a
- * duplicate: it is confirmed, and not in the log. On a channel of which every publish reaches the stream, they are the
- * same. */
+ * They are separate because of RabbitMQ's stream queues (3.10 to 4.0: resend_all in rabbit_stream_queue.erl). When the
+ * leader of the stream has changed, a channel sends again what is not confirmed. It numbers these messages by its own
+ * publish sequence and not by its sequence on the stream. If the two differ, the stream takes what is published next
+ * for a duplicate: it is confirmed, and missing in the log. On a channel whose every message reaches the stream, both
+ * are equal. */
 #ifndef RELAY_PUBLISH_CHANNELS_H
 #define RELAY_PUBLISH_CHANNELS_H
 
@@ -30,11 +30,11 @@ void publish_channels_done(struct publish_channels *channels);
 must_check enum status publish_channels_ensure(struct publish_channels *channels, const char **ret_detail);
 bool publish_channels_connected(const struct publish_channels *channels); /* all of them */
 bool publish_channels_blocked(const struct publish_channels *channels);   /* any of them */
-/* Hears what the broker says on each. E_UNAVAILABLE: one of them is gone: drop all. */
+/* Reads what the broker has sent on each. E_UNAVAILABLE: one of them is gone: drop all. */
 must_check enum status publish_channels_tick(struct publish_channels *channels);
-/* Ends all of them at once. `ret_blamed`: the broker had closed this one because of what was sent. Returns what it said
- * then; NULL: nothing. */
-const char *publish_channels_drop(struct publish_channels *channels, bool ret_blamed[static CHANNELS]);
+/* Drops all of them at once. `ret_closed`: the broker had closed this one because of what was published. Returns the
+ * broker's reason; NULL: none. */
+const char *publish_channels_drop(struct publish_channels *channels, bool ret_closed[static CHANNELS]);
 void publish_channels_close(struct publish_channels *channels); /* orderly */
 
 /* For poll(2): fills one entry a channel (one that is closed is passed over). True: something has been read already, do

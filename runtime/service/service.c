@@ -1,24 +1,27 @@
-/* A service's life: settings, migrations, relay, consumers, until SIGTERM. */
+/* The life of a service: settings, migrations, relay, consumers, until SIGTERM. */
+#include "comanda/program.h"
 #include "comanda/service.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#include "comanda/program.h"
-#include "consumer/consumers.h"
+#include "consumer/consumer_group.h"
 #include "store/aggregate_cache.h"
-#include "telemetry/log.h"
+#include "store/txn.h"
+
+#define WARNING_US (5 * SECOND_US) /* between two of one kind */
 
 enum { CONSUMERS_MAX = 64 };
 
 extern const struct migration comanda_migrations[];
 
 struct running {
-	struct engine engine;
+	const struct service *service;
+	void *program_settings;
+	const struct service_settings *settings; /* the part that every service has */
+	struct admission admission;
+	struct consumer_group group;
 	struct admin_port *admin;
 	struct consumer *consumers[CONSUMERS_MAX];
-	atomic_size_t consumer_count; /* consumers below this are there to be looked at */
-	atomic_bool complete;         /* all of them are */
+	atomic_size_t consumer_count; /* consumers below this can be asked whether they are ready */
+	atomic_bool complete;         /* all of them have started */
 };
 
 static bool ready(void *context, struct buffer *why)
@@ -31,14 +34,16 @@ static bool ready(void *context, struct buffer *why)
 		buffer_text(why, "starting: the database is not migrated yet\n");
 	for (size_t i = 0; i < count; i++)
 		all = consumer_ready(running->consumers[i], why) && all;
-	if (atomic_load(&running->complete) && !outbox_relay_ready(running->engine.relay)) {
+	if (atomic_load(&running->complete) && !outbox_relay_ready(running->group.relay)) {
 		buffer_text(why, "relay: no broker, or no database\n");
 		all = false;
 	}
 	return all;
 }
 
-/* ---- starting ---- */
+/* ---- the database at the start ---- */
+
+typedef enum status database_step(const struct running *running, struct db *db);
 
 static enum status migrate(const struct running *running, struct db *db)
 {
@@ -47,98 +52,100 @@ static enum status migrate(const struct running *running, struct db *db)
 	if (status == OK)
 		status = db_migrate(db, comanda_migrations);
 	if (status == OK)
-		status = db_migrate(db, running->engine.service->migrations);
+		status = db_migrate(db, running->service->migrations);
 	return status;
 }
 
-/* With the role whose the tables are; the service's own need not be able to change them. */
-static enum status migrate_as_owner(const struct running *running, struct db *db, void *settings)
+/* With the role that owns the tables. The service's own role needs no right to change them. */
+static enum status migrate_as_owner(const struct running *running, struct db *db)
 {
-	enum status status = migrate(running, db);
+	const enum status status = migrate(running, db);
 
-	(void)settings;
-	return status == OK ? db_grant(db, running->engine.settings->database_url) : status;
+	return status == OK ? db_grant(db, running->settings->database_url) : status;
 }
 
-static enum status begin_as_service(const struct running *running, struct db *db, void *settings)
+static enum status start_as_service(const struct running *running, struct db *db)
 {
-	const struct service *service = running->engine.service;
-	enum status status = migrate(running, db);
+	struct txn txn = {.db = db, .name = "start"};
 
-	return status == OK && service->start != NULL ? service->start(settings, db) : status;
+	enum status status = migrate(running, db);
+	if (status != OK || running->service->start == NULL)
+		return status;
+	txn_init(&txn, running->service, running->program_settings);
+	status = running->service->start(running->program_settings, &txn);
+	txn_done(&txn);
+	return status;
 }
 
-typedef enum status database_step(const struct running *running, struct db *db, void *settings);
-
-/* Tries until the database is there. False: told to stop, or the step itself is at fault. */
-static bool try_until_there(const struct running *running, const char *url, database_step *step, void *settings)
+/* Tries until the database is there. False: the program must stop, or the step itself has failed. */
+static bool try_until_there(const struct running *running, const char *url, database_step *step)
 {
 	struct db *db = db_new(&(struct db_config){
 		.url = url,
-		.program = running->engine.service->name,
+		.program = running->service->name,
 		.connection_name = "start",
-		.wait_us = running->engine.settings->statement_timeout_us,
+		.wait_us = running->settings->statement_timeout_us,
 	});
-	bool told = false;
-	enum status status = step(running, db, settings);
+	bool stopped = false;
+	int64_t next_warning = 0;
+	enum status status = step(running, db);
 
-	for (int64_t said = 0; status == E_UNAVAILABLE || status == E_RETRY; status = step(running, db, settings)) {
-		if (monotonic_now() - said > 5 * SECOND_US) {
-			said = monotonic_now();
+	while (!stopped && (status == E_UNAVAILABLE || status == E_RETRY)) {
+		if (monotonic_now() > next_warning) {
+			next_warning = monotonic_now() + WARNING_US;
 			log_warn("database.unavailable", kv_text("detail", db_detail(db)));
 		}
-		if ((told = program_told_to_stop(100 * MS_US)))
-			break;
+		stopped = program_told_to_stop(100 * MS_US);
+		if (!stopped)
+			status = step(running, db);
 	}
-	if (status != OK && !told)
+	if (status != OK && !stopped)
 		log_error("database.schema_mismatch", kv_text("detail", db_detail(db)));
 	db_free(db);
 	return status == OK;
 }
 
-static bool prepare_database(const struct running *running, void *settings)
+static bool prepare_database(const struct running *running)
 {
-	const struct service_settings *service = running->engine.settings;
+	const struct service_settings *settings = running->settings;
 
-	if (service->migrations_url[0] != '\0' &&
-	    !try_until_there(running, service->migrations_url, migrate_as_owner, settings))
+	if (settings->migrations_url[0] != '\0' &&
+	    !try_until_there(running, settings->migrations_url, migrate_as_owner))
 		return false;
-	return try_until_there(running, service->database_url, begin_as_service, settings);
+	return try_until_there(running, settings->database_url, start_as_service);
 }
 
-/* --migrate: the work of a moment, before the service is started. */
-static int migrate_only(const struct running *running, void *settings)
+/* --migrate: before the service is started. */
+static int migrate_only(const struct running *running)
 {
-	const struct service_settings *service = running->engine.settings;
-	const bool apart = service->migrations_url[0] != '\0';
-	const bool done = try_until_there(running, apart ? service->migrations_url : service->database_url,
-					  migrate_as_owner, settings);
+	const struct service_settings *settings = running->settings;
+	const bool has_owner = settings->migrations_url[0] != '\0';
+	const bool done = try_until_there(running, has_owner ? settings->migrations_url : settings->database_url,
+					  migrate_as_owner);
 
 	if (done)
 		log_info("database.migrated");
 	return done ? 0 : 1;
 }
 
-static int64_t consumer_count(const struct engine *engine, const struct consumer_config *plan)
+/* ---- starting ---- */
+
+static int64_t consumer_count(const struct running *running, const struct consumer_config *config)
 {
-	if (strcmp(plan->name, "query") == 0)
-		return engine->settings->consumers_query;
-	if (strcmp(plan->name, "command") == 0)
-		return engine->settings->consumers_command;
-	if (strcmp(plan->name, "events") == 0)
-		return engine->settings->consumers_events;
-	return plan->count;
+	const char *setting = (const char *)running->settings + config->count_setting;
+
+	return config->count_setting == 0 ? config->count : *(const int64_t *)(const void *)setting;
 }
 
 static bool start_consumers(struct running *running)
 {
-	for (const struct consumer_config *plan = running->engine.service->consumers; plan->name != NULL; plan++) {
-		const int64_t count = consumer_count(&running->engine, plan);
+	for (const struct consumer_config *config = running->service->consumers; config->name != NULL; config++) {
+		const int64_t count = consumer_count(running, config);
 
 		for (int number = 1; number <= count; number++) {
 			const size_t index = atomic_load(&running->consumer_count);
 			struct consumer *consumer =
-				index < CONSUMERS_MAX ? consumer_start(&running->engine, plan, number) : NULL;
+				index < CONSUMERS_MAX ? consumer_start(&running->group, config, number) : NULL;
 
 			if (consumer == NULL)
 				return false;
@@ -149,45 +156,61 @@ static bool start_consumers(struct running *running)
 	return true;
 }
 
+static enum status start_relay(struct running *running)
+{
+	return outbox_relay_start(
+		&(struct outbox_relay_config){
+			.service = running->service,
+			.settings = running->settings,
+			.program_settings = running->program_settings,
+			.admission = &running->admission,
+		},
+		&running->group.relay);
+}
+
 /* ---- stopping ---- */
 
-/* Consumers finish their turn; then the relay sends what they have left with it. */
+/* Consumers finish their batch. Then the relay sends what they have submitted. */
 static void stop(struct running *running)
 {
 	const size_t count = atomic_load(&running->consumer_count);
 
-	program_end_within(running->engine.settings->shutdown_timeout_us);
-	atomic_store(&running->engine.stopping, true);
+	program_end_within(running->settings->shutdown_timeout_us);
+	atomic_store(&running->group.stopping, true);
 	for (size_t i = 0; i < count; i++)
 		consumer_join(running->consumers[i]);
-	admin_port_stop(running->admin); /* nobody looks at consumers any more */
-	outbox_relay_stop(running->engine.relay);
+	admin_port_stop(running->admin); /* from here on, nothing asks the consumers whether they are ready */
+	outbox_relay_stop(running->group.relay);
 	for (size_t i = 0; i < count; i++)
 		consumer_free(running->consumers[i]);
 }
 
-static int run(struct running *running, void *settings)
-{
-	const struct service_settings *service = running->engine.settings;
+/* ---- running ---- */
 
-	if (admin_port_start(service->admin_address, (int)service->admin_port, ready, running, &running->admin) != OK) {
-		log_error("admin.start", kv_int("port", service->admin_port),
+static enum status start_admin_port(struct running *running)
+{
+	const struct service_settings *settings = running->settings;
+	const enum status status =
+		admin_port_start(settings->admin_address, (int)settings->admin_port, ready, running, &running->admin);
+
+	if (status != OK)
+		log_error("admin.start", kv_int("port", settings->admin_port),
 			  kv_text("detail", "cannot listen there: is the port taken? COMANDA_ADMIN_PORT and "
 					    "COMANDA_ADMIN_ADDRESS change it"));
+	else
+		log_info("program.started", kv_int("admin_port", admin_port_number(running->admin)),
+			 kv_text("version", COMANDA_VERSION));
+	return status;
+}
+
+static int run(struct running *running)
+{
+	if (start_admin_port(running) != OK)
 		return 1;
-	}
-	log_info("program.started", kv_int("admin_port", admin_port_number(running->admin)),
-		 kv_text("version", COMANDA_VERSION));
-	if (!prepare_database(running, settings)) {
+	if (!prepare_database(running) || start_relay(running) != OK) {
 		admin_port_stop(running->admin);
 		return 1;
 	}
-	struct outbox_relay *relay;
-	if (outbox_relay_start(&running->engine, &relay) != OK) {
-		admin_port_stop(running->admin);
-		return 1;
-	}
-	running->engine.relay = relay;
 	const bool started = start_consumers(running);
 	atomic_store(&running->complete, started);
 	if (started)
@@ -197,6 +220,27 @@ static int run(struct running *running, void *settings)
 	stop(running);
 	log_info("program.stopped");
 	return started ? 0 : 1;
+}
+
+static int run_with_settings(const struct service *service, void *settings, bool migrate_and_end)
+{
+	scoped(aggregate_cache_free) struct aggregate_cache *aggregate_cache = aggregate_cache_new();
+	struct running running = {
+		.service = service,
+		.program_settings = settings,
+		.settings = (const void *)((const char *)settings + service->settings_offset),
+	};
+
+	running.group = (struct consumer_group){
+		.service = service,
+		.settings = running.settings,
+		.program_settings = settings,
+		.started_us = timestamp_now(),
+		.aggregate_cache = aggregate_cache,
+		.admission = &running.admission,
+	};
+	admission_init(&running.admission, running.settings->max_pending);
+	return migrate_and_end ? migrate_only(&running) : run(&running);
 }
 
 int service_run(const struct service *service, int argc, char **argv)
@@ -217,16 +261,7 @@ int service_run(const struct service *service, int argc, char **argv)
 	const int code = program_begin(&program, argc, argv, &settings);
 	if (code >= 0)
 		return code;
-	struct running running = {
-		.engine = {.service = service,
-			   .program_settings = settings,
-			   .settings = (const void *)((const char *)settings + service->settings_offset),
-			   .started_us = timestamp_now()},
-	};
-	scoped(aggregate_cache_free) struct aggregate_cache *aggregate_cache = aggregate_cache_new();
-	running.engine.aggregate_cache = aggregate_cache;
-	admission_init(&running.engine.admission, running.engine.settings->max_pending);
-	const int exit_code = code == PROGRAM_MIGRATE ? migrate_only(&running, settings) : run(&running, settings);
+	const int exit_code = run_with_settings(service, settings, code == PROGRAM_MIGRATE);
 	if (service->stop != NULL)
 		service->stop(settings);
 	program_end();

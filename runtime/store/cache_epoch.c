@@ -25,26 +25,23 @@ static const struct sql raise_epoch = {
 			     " enabled_from = greatest(enabled_from, clock_timestamp() + $1 * interval '1 microsecond')"
 			     " RETURNING (extract(epoch FROM closed_to - clock_timestamp()) * 1000000)::bigint"};
 
-void cache_epoch_raise_send(struct cache_epoch *epoch, struct db *db)
+static enum status on_raised(void *context, const struct rows *rows)
 {
-	epoch->raised_us = monotonic_now();
-	arg_int(db_args(db), CACHE_EPOCH_CLOSED_US);
-	db_send(db, &raise_epoch);
-}
+	struct cache_epoch *epoch = context;
 
-enum status cache_epoch_raise_take(struct cache_epoch *epoch, struct db *db)
-{
-	struct rows rows;
-
-	enum status status = db_result(db, &rows);
-	if (status != OK)
-		return status;
-	if (rows.count != 1)
+	if (rows->count != 1)
 		return E_INTERNAL;
 	/* Counted from before the server looked at its clock: too early rather than too late. */
 	epoch->taken_us = monotonic_now();
-	epoch->closed_until_us = epoch->raised_us + row_int(&rows, 0, 0);
+	epoch->closed_until_us = epoch->raised_us + row_int(rows, 0, 0);
 	return OK;
+}
+
+void cache_epoch_raise(struct cache_epoch *epoch, struct db *db)
+{
+	epoch->raised_us = monotonic_now();
+	arg_int(db_args(db), CACHE_EPOCH_CLOSED_US);
+	db_send(db, &raise_epoch, on_raised, epoch);
 }
 
 int64_t cache_epoch_committed(struct cache_epoch *epoch, int64_t committed_us)

@@ -1,20 +1,21 @@
-/* The epoch of cached values: how a writer that cannot reach Redis keeps readers from what Redis still holds.
+/* The epoch of cached values: how a writer that cannot reach Redis keeps readers from stale values there.
  *
- * A Redis that is frozen, or cut off from one program, cannot be told that a value is old; when it comes back it would
- * serve that value. So values carry the epoch that was current when they were read, and the epoch lives in one row of
- * the service's own database (table cache_epoch: epoch, enabled_from).
+ * A Redis that is frozen, or cut off from one program, does not learn that a value is stale. When it comes back it
+ * would serve that value. So each value carries the epoch that was current when it was read. The current epoch is one
+ * row in the service's own database (table cache_epoch: epoch, enabled_from).
  *
- * - Every consumer with a cache asks for the row at the start of a turn, outside any transaction, and holds what it
- * learned for CACHE_EPOCH_LEASE_US: cache_epoch_refresh.
- * - A writer whose cache_fence failed raises the epoch in the same transaction as its change (cache_epoch_raise_send,
- *   cache_epoch_raise_take), and sets enabled_from some seconds ahead: until then readers bypass the cache.
- * - After COMMIT it must not answer before cache_epoch_committed: then no reader holds the old epoch any more. Only
- *   the first write after Redis went away waits; the others find the cache closed for longer than anybody's lease.
+ * - A consumer with a cache asks for the row at the start of a batch, outside any transaction. It uses the answer for
+ *   CACHE_EPOCH_LEASE_US: cache_epoch_refresh.
+ * - A writer whose cache_fence failed raises the epoch in the same transaction as its change: cache_epoch_raise. It
+ * also sets enabled_from some seconds ahead. Until then readers bypass the cache.
+ * - After COMMIT the writer must not answer before the time that cache_epoch_committed returns. Then no reader holds
+ * the old epoch any more. Only the first write after Redis went away waits. Later writes find the cache closed for
+ * longer than any lease.
  *
- * While the database is away, the last epoch known stays in use, so that the cache can go on answering: nobody can
- * write then. (It takes two faults at once to read an old value: Redis away for a writer, and the database away for a
- * reader but not for that writer.) The leases are measured by each program's own steady clock, enabled_from only by the
- * database's. (After: Gray and Cheriton, Leases, SOSP 1989.) */
+ * While the database is away, the last known epoch stays in use, so that the cache can still answer: nobody can write
+ * then. A stale read needs two faults at once: Redis is away for the writer, and the database is away for the reader
+ * but not for that writer. Leases are measured by the monotonic clock of each program, enabled_from by the database's
+ * clock only. Source: Gray and Cheriton, Leases, SOSP 1989. */
 #ifndef STORE_CACHE_EPOCH_H
 #define STORE_CACHE_EPOCH_H
 
@@ -24,13 +25,13 @@
 #define CACHE_EPOCH_LEASE_US  (500 * MS_US)
 #define CACHE_EPOCH_CLOSED_US (5 * SECOND_US) /* how long a raise closes the cache */
 
-/* What a consumer knows; zeroed at first. Times are steady. */
+/* What a consumer knows; zeroed at first. Times are monotonic. */
 struct cache_epoch {
 	int64_t epoch;
 	bool open;             /* readers may use the cache */
 	int64_t held_until_us; /* ask again from here on */
 	/* of the raise that is not committed yet */
-	int64_t raised_us;       /* when it was sent */
+	int64_t raised_us;       /* when it was queued */
 	int64_t taken_us;        /* when its result was there: it has the row's lock */
 	int64_t closed_until_us; /* the cache was closed before it until here; in the past: it was open */
 	/* of the raises that were */
@@ -41,10 +42,9 @@ struct cache_epoch {
 /* Asks the database where that is due, at most once a lease; then tells the cache (cache_set_epoch). */
 void cache_epoch_refresh(struct cache_epoch *epoch, struct db *db, struct cache *cache);
 
-/* Queues the raise in the open transaction, and takes its result: one db_result, in its turn. */
-void cache_epoch_raise_send(struct cache_epoch *epoch, struct db *db);
-must_check enum status cache_epoch_raise_take(struct cache_epoch *epoch, struct db *db);
-/* After COMMIT of a transaction that raised: the steady time before which nobody may be answered. `committed_us` is
+/* Queues the raise in the open transaction. */
+void cache_epoch_raise(struct cache_epoch *epoch, struct db *db);
+/* After COMMIT of a transaction that raised: the monotonic time before which no reply may be sent. `committed_us` is
  * when COMMIT's result was there. Pure. */
 int64_t cache_epoch_committed(struct cache_epoch *epoch, int64_t committed_us);
 

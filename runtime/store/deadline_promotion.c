@@ -1,42 +1,57 @@
-/* From turns' rows (deadline_batches) to rows of their own (deadlines), in one transaction.
+/* From rows of batches (deadline_batches) to rows of their own (deadlines), in one transaction.
  *
- * A deadline must get its row if its subject still waits, and none if it does not: nobody would ever clear it. A turn
- * that settles a subject first updates the subject and then, by a later statement, deletes the deadline's row; we first
- * lock the subject and then insert the row. So:
+ * A deadline must get its row if its subject is pending. It must get none if the subject is settled: nothing would ever
+ * clear it. A transaction that settles a subject first updates the subject and then, by a later statement, deletes the
+ * deadline's row. Promotion first locks the subject and then inserts the row. So:
  *
- * - The settling turn was first and has committed: our lock looks at what it left, and passes the subject over.
- * - It was first and has not committed: the subject is locked. We do not wait, since the relay has others to serve; the
- *   deadline goes back into a row like a turn's, for the next round.
- * - We were first: the turn's update waits for our commit, and its DELETE, which has a snapshot of its own (READ
- *   COMMITTED, as postgres/link.c asks for), sees our row.
+ * - The settling transaction was first and has committed. The lock reads the settled subject, and the condition leaves
+ * it out.
+ * - It was first and has not committed. The subject is locked. Promotion does not wait, since the relay has other work.
+ * It puts the deadline back into a row like that of a batch, for the next round.
+ * - Promotion was first. The settling update waits for its commit. The DELETE has a snapshot of its own (READ
+ * COMMITTED, as postgres/link.c asks for), and finds the row.
  *
- * A subject is committed together with its turn's row, so whoever sees the row sees the subject. Subjects are locked in
- * order of their ids, and before deadlines, as in turns. A crash of ours leaves the turn's row where it was. */
+ * A subject commits together with the row of its batch, so a transaction that sees the row sees the subject. Subjects
+ * are locked in order of their ids, and before deadlines, as in batches. A crash leaves the batch's row where it was.
+ */
 #include "store/deadline_promotion.h"
 
 #include <poll.h>
 
 enum {
-	TURNS_MAX = 200, /* a transaction */
-	ROUNDS_MAX = 10, /* a call: the relay has others to serve */
-	AGAIN_MS = 10    /* until what was locked is looked at again, by a relay that is about to go */
+	BATCHES_MAX = 200, /* rows of batches per transaction */
+	ROUNDS_MAX = 10,   /* transactions per call: the relay has other work */
+	AGAIN_MS = 10      /* pause before locked subjects are tried again, when the relay stops */
 };
 
 enum found {
 	FOUND_SETTLED,
-	FOUND_WAITING,
-	FOUND_HELD /* it waits, and is locked by us */
+	FOUND_PENDING,
+	FOUND_LOCKED /* it is pending, and locked by this transaction */
 };
 
-struct young {
+struct pending_deadline {
 	struct uuid subject;
 	int64_t due_us;
 	enum found found;
 };
 
-/* By the key, which is the order of making. The types of other builds are left to those: only they know who waits. */
-static const struct sql take_turns = {
-	"mature_take",
+/* The deadlines of one type that one transaction has taken, sorted by subject. */
+struct promotion {
+	struct db *db;
+	const struct deadline_source *source;
+	const char *type;
+	struct pending_deadline *items;
+	size_t count;
+	int64_t batches; /* rows that they were in */
+};
+
+/* ---- taking ---- */
+
+/* Ordered by the key, which is the order of their making. Types of other builds are left alone: only those builds know
+ * which subjects are pending. */
+static const struct sql take_batches = {
+	"promotion_take",
 	"WITH taken AS (DELETE FROM deadline_batches WHERE id IN (SELECT id FROM deadline_batches WHERE type = $1"
 	"  AND ($2 OR due_at <= $3 OR made_at <= clock_timestamp() - interval '1 second')"
 	"  ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING subjects, dues)"
@@ -44,169 +59,169 @@ static const struct sql take_turns = {
 	" FROM taken, unnest(subjects, dues) AS each (subject, due_at) ORDER BY subject",
 };
 
-static enum status take(struct db *db, const char *type, bool all, struct rows *ret_rows)
+static enum status on_taken(void *context, const struct rows *rows)
 {
-	struct args *args = db_args(db);
-	struct rows begun;
+	struct promotion *promotion = context;
 
-	db_send_text(db, "BEGIN");
-	arg_text(args, type);
-	arg_bool(args, all);
-	arg_timestamp(args, timestamp_now());
-	arg_int(args, TURNS_MAX);
-	db_send(db, &take_turns);
-	enum status status = db_flush(db);
-	if (status == OK)
-		status = db_result(db, &begun);
-	return status == OK ? db_result(db, ret_rows) : status;
+	promotion->count = (size_t)rows->count;
+	promotion->batches = rows->count == 0 ? 0 : row_int(rows, 0, 2);
+	promotion->items = mem_new(promotion->count + 1, sizeof(*promotion->items));
+	for (int row = 0; row < rows->count; row++)
+		promotion->items[row] = (struct pending_deadline){.subject = row_uuid(rows, row, 0),
+								  .due_us = row_timestamp(rows, row, 1),
+								  .found = FOUND_SETTLED};
+	return OK;
 }
 
-/* ---- who waits ---- */
+static enum status take(struct promotion *promotion, bool all)
+{
+	struct args *args = db_args(promotion->db);
 
-static size_t count_found(const struct young *young, size_t count, enum found found)
+	db_send_text(promotion->db, "BEGIN");
+	arg_text(args, promotion->type);
+	arg_bool(args, all);
+	arg_timestamp(args, timestamp_now());
+	arg_int(args, BATCHES_MAX);
+	db_send(promotion->db, &take_batches, on_taken, promotion);
+	return db_flush(promotion->db);
+}
+
+/* ---- which subjects are pending ---- */
+
+static size_t count_found(const struct promotion *promotion, enum found found)
 {
 	size_t counted = 0;
 
-	for (size_t i = 0; i < count; i++)
-		counted += young[i].found == found;
+	for (size_t i = 0; i < promotion->count; i++)
+		counted += promotion->items[i].found == found;
 	return counted;
 }
 
 /* Both are sorted by id. */
-static void mark(struct young *young, size_t count, const struct rows *rows, enum found found)
+static void mark(const struct promotion *promotion, const struct rows *rows, enum found found)
 {
 	size_t at = 0;
 
 	for (int row = 0; row < rows->count; row++) {
 		const struct uuid id = row_uuid(rows, row, 0);
 
-		while (at < count && uuid_compare(&young[at].subject, &id) < 0)
+		while (at < promotion->count && uuid_compare(&promotion->items[at].subject, &id) < 0)
 			at++;
-		if (at < count && uuid_equal(&young[at].subject, &id))
-			young[at].found = found;
+		if (at < promotion->count && uuid_equal(&promotion->items[at].subject, &id))
+			promotion->items[at].found = found;
 	}
 }
 
-/* Asks about those that were found so. Returns how many those are; where there are any, the statement is sent. */
-static size_t ask(struct db *db, const struct sql *sql, const struct young *young, size_t count, enum found found)
+static enum status on_pending(void *context, const struct rows *rows)
 {
-	struct args *args = db_args(db);
-	size_t asked = count_found(young, count, found);
+	mark(context, rows, FOUND_PENDING);
+	return OK;
+}
 
-	if (asked == 0)
-		return 0;
+static enum status on_locked(void *context, const struct rows *rows)
+{
+	mark(context, rows, FOUND_LOCKED);
+	return OK;
+}
+
+/* Asks about those that were found so, if there are any. */
+static enum status ask(struct promotion *promotion, enum found found, const struct sql *sql, rows_function *on_rows)
+{
+	struct args *args = db_args(promotion->db);
+
+	if (count_found(promotion, found) == 0)
+		return OK;
 	args_columns(args, 1);
-	for (size_t i = 0; i < count; i++)
-		if (young[i].found == found)
-			put_uuid(args, &young[i].subject);
-	db_send(db, sql);
-	return asked;
+	for (size_t i = 0; i < promotion->count; i++)
+		if (promotion->items[i].found == found)
+			put_uuid(args, &promotion->items[i].subject);
+	db_send(promotion->db, sql, on_rows, promotion);
+	return db_flush(promotion->db);
 }
 
-/* What waits by the first look and is not held by the second is locked by somebody else, or settled since. */
-static enum status look(struct db *db, const struct deadline_source *source, struct young *young, size_t count)
+/* A subject that is pending by the first query and not locked by the second is locked by another transaction, or
+ * settled meanwhile. */
+static enum status look(struct promotion *promotion)
 {
-	const struct sql *const looks[] = {&source->pending, &source->lock_pending};
-	const enum found founds[] = {FOUND_SETTLED, FOUND_WAITING, FOUND_HELD};
-	enum status status = OK;
-	struct rows rows;
+	enum status status = ask(promotion, FOUND_SETTLED, &promotion->source->pending, on_pending);
 
-	for (int i = 0; i < 2 && status == OK && ask(db, looks[i], young, count, founds[i]) > 0; i++) {
-		status = db_flush(db);
-		if (status == OK)
-			status = db_result(db, &rows);
-		if (status == OK)
-			mark(young, count, &rows, founds[i + 1]);
-	}
+	if (status == OK)
+		status = ask(promotion, FOUND_PENDING, &promotion->source->lock_pending, on_locked);
 	return status;
 }
 
 /* ---- what becomes of them ---- */
 
-/* Where there is a row already, it was set again by a later turn. */
+/* A row that is there was set by a later batch. */
 static const struct sql insert_rows = {
-	"mature_insert",
+	"promotion_insert",
 	"INSERT INTO deadlines (subject, type, due_at) SELECT given.subject, $1, given.due_at"
 	" FROM unnest($2::uuid[], $3::timestamptz[]) AS given (subject, due_at) ON CONFLICT DO NOTHING",
 };
 static const struct sql put_back = {
-	"mature_put_back",
+	"promotion_put_back",
 	"INSERT INTO deadline_batches (type, due_at, subjects, dues)"
 	" SELECT $1, min(due_at), $2::uuid[], $3::timestamptz[] FROM unnest($3::timestamptz[]) AS given (due_at)",
 };
 
-/* Returns how many were found so; where there are any, the statement is sent. */
-static size_t send_found(struct db *db, const struct sql *sql, const char *type, const struct young *young,
-			 size_t count, enum found found)
+/* Queues the statement for those that were found so, if there are any. Returns how many. */
+static size_t send_found(struct promotion *promotion, const struct sql *sql, enum found found)
 {
-	struct args *args = db_args(db);
-	size_t sent = count_found(young, count, found);
+	struct args *args = db_args(promotion->db);
+	const size_t sent = count_found(promotion, found);
 
 	if (sent == 0)
 		return 0;
-	arg_text(args, type);
+	arg_text(args, promotion->type);
 	args_columns(args, 2);
-	for (size_t i = 0; i < count; i++) {
-		if (young[i].found != found)
+	for (size_t i = 0; i < promotion->count; i++) {
+		if (promotion->items[i].found != found)
 			continue;
-		put_uuid(args, &young[i].subject);
-		put_timestamp(args, young[i].due_us);
+		put_uuid(args, &promotion->items[i].subject);
+		put_timestamp(args, promotion->items[i].due_us);
 	}
-	db_send(db, sql);
+	db_send(promotion->db, sql, NULL, NULL);
 	return sent;
 }
 
-static enum status settle(struct db *db, const char *type, const struct young *young, size_t count, size_t *ret_left)
+static enum status settle(struct promotion *promotion, size_t *ret_left)
 {
-	struct rows rows;
-
-	const size_t held = send_found(db, &insert_rows, type, young, count, FOUND_HELD);
-	const size_t left = send_found(db, &put_back, type, young, count, FOUND_WAITING);
-	db_send_text(db, "COMMIT");
-	enum status status = db_sync(db);
-	for (int results = (held > 0) + (left > 0) + 1; results > 0 && status == OK; results--)
-		status = db_result(db, &rows);
-	if (status == OK)
-		*ret_left = left;
-	return status == OK ? db_synced(db) : status;
+	send_found(promotion, &insert_rows, FOUND_LOCKED);
+	*ret_left = send_found(promotion, &put_back, FOUND_PENDING);
+	db_send_text(promotion->db, "COMMIT");
+	return db_sync(promotion->db);
 }
 
-static enum status promote_type(struct db *db, const struct deadline_source *source, const char *type, bool all,
-				bool *ret_more)
+static enum status promote_type(struct promotion *promotion, bool all, bool *ret_more)
 {
-	struct rows rows;
 	size_t left = 0;
 
-	enum status status = take(db, type, all, &rows);
-	if (status != OK)
-		return status;
-	const size_t count = (size_t)rows.count;
-	const int64_t taken = count == 0 ? 0 : row_int(&rows, 0, 2);
-	struct young *young = mem_new(count + 1, sizeof(*young));
-	for (size_t i = 0; i < count; i++)
-		young[i] = (struct young){row_uuid(&rows, (int)i, 0), row_timestamp(&rows, (int)i, 1), FOUND_SETTLED};
-	status = look(db, source, young, count);
+	enum status status = take(promotion, all);
 	if (status == OK)
-		status = settle(db, type, young, count, &left);
-	free(young);
+		status = look(promotion);
 	if (status == OK)
-		*ret_more = taken == TURNS_MAX || (all && left > 0);
+		status = settle(promotion, &left);
+	if (status == OK)
+		*ret_more = promotion->batches == BATCHES_MAX || (all && left > 0);
+	free(promotion->items);
 	return status;
 }
 
-/* One transaction a type. */
+/* One transaction per type. */
 static enum status promote_types(struct db *db, const struct service *service, bool all, bool *ret_more)
 {
+	const struct deadline_source *source = service->deadline_sources;
 	bool more = false;
 
-	for (const struct deadline_source *source = service->deadline_sources; source != NULL && source->kind != NULL;
-	     source++) {
-		bool more_of_it;
-		const enum status status =
-			promote_type(db, source, service->contract->types[source->type].name, all, &more_of_it);
+	for (; source != NULL && source->kind != NULL; source++) {
+		struct promotion promotion = {
+			.db = db, .source = source, .type = service->contract->types[source->type].name};
+		bool more_of_type = false;
+
+		const enum status status = promote_type(&promotion, all, &more_of_type);
 		if (status != OK)
 			return status;
-		more = more || more_of_it;
+		more = more || more_of_type;
 	}
 	*ret_more = more;
 	return OK;

@@ -1,176 +1,149 @@
 /* The tables deadlines and deadline_batches. */
 #include "store/deadlines.h"
 
+#include <assert.h>
+#include <string.h>
+
 #define INSERT                                                                                                         \
 	"INSERT INTO deadlines (subject, type, due_at)"                                                                \
 	" SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[])"
 
-/* Nearly all are new: see store.h. */
-static const struct sql set_new = {"deadlines_set_new", INSERT};
-static const struct sql set_rows = {
-	"deadlines_set",
+/* Nearly all are new: see comanda/store.h. */
+static const struct sql insert_new = {"deadlines_insert_new", INSERT};
+static const struct sql insert_or_update = {
+	"deadlines_insert_or_update",
 	INSERT " ON CONFLICT (subject, type) DO UPDATE SET due_at = EXCLUDED.due_at, attempts = 0",
 };
 
-static const struct sql clear_rows = {
-	"deadlines_clear",
-	"DELETE FROM deadlines WHERE subject = ANY($1::uuid[]) AND type = $2",
-};
-
-static const struct sql fetch_rows = {
-	"deadlines_gather",
+static const struct sql insert_batch = {
+	"deadlines_insert_batch",
 	"INSERT INTO deadline_batches (type, due_at, subjects, dues) VALUES ($1, $2, $3, $4)",
 };
 
-/* What becomes of a deadline. */
-enum way {
-	WAY_ROW,  /* set, in a row of its own */
-	WAY_TURN, /* set, in the row of its turn */
-	WAY_CLEAR /* cleared */
+static const struct sql delete_rows = {
+	"deadlines_delete",
+	"DELETE FROM deadlines WHERE subject = ANY($1::uuid[]) AND type = $2",
 };
 
-/* Only one turn makes an aggregate, so that no two turns' rows speak of the same subject; what is set again for one
- * that was there gets its own row at once, and maturing leaves that alone. */
-static enum way way_of(const struct service *service, struct unit *unit, const struct deadline *deadline,
-		       bool optimistic)
-{
-	const struct deadline_source *source = service->deadline_sources;
+/* ---- saving ---- */
 
-	if (deadline->due_us == INT64_MIN)
-		return WAY_CLEAR;
-	while (source != NULL && source->kind != NULL && source->type != deadline->type)
-		source++;
-	if (!optimistic || source == NULL || source->kind == NULL)
-		return WAY_ROW;
-	return unit_made(unit, source->kind, &deadline->subject) ? WAY_TURN : WAY_ROW;
-}
-
-static void send_set(struct db *db, const struct contract *contract, const struct deadline *picked, size_t count,
-		     bool optimistic)
-{
-	struct args *args = db_args(db);
-
-	args_columns(args, 3);
-	for (size_t i = 0; i < count; i++) {
-		put_uuid(args, &picked[i].subject);
-		put_text(args, contract->types[picked[i].type].name);
-		put_timestamp(args, picked[i].due_us);
-	}
-	db_send(db, optimistic ? &set_new : &set_rows);
-}
-
-static void send_gathered(struct db *db, const char *type, const struct deadline *picked, size_t count)
-{
-	struct args *args = db_args(db);
-	int64_t first_us = picked[0].due_us;
-
-	for (size_t i = 1; i < count; i++)
-		first_us = picked[i].due_us < first_us ? picked[i].due_us : first_us;
-	arg_text(args, type);
-	arg_timestamp(args, first_us);
-	args_columns(args, 2);
-	for (size_t i = 0; i < count; i++) {
-		put_uuid(args, &picked[i].subject);
-		put_timestamp(args, picked[i].due_us);
-	}
-	db_send(db, &fetch_rows);
-}
-
-static void send_clear(struct db *db, const char *type, const struct deadline *picked, size_t count)
-{
-	struct uuid *ids = mem_new(count, sizeof(*ids));
-
-	for (size_t i = 0; i < count; i++)
-		ids[i] = picked[i].subject;
-	struct args *args = db_args(db);
-	arg_uuids(args, ids, count);
-	arg_text(args, type);
-	db_send(db, &clear_rows);
-	free(ids);
-}
-
-/* Those of one way and, but for rows of their own, of one type. Sorted by subject, as the unit gives them. */
-static size_t pick(const struct deadline *all, const enum way *ways, size_t count, enum way way, int type,
-		   struct deadline *picked)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (ways[i] == way && (way == WAY_ROW || all[i].type == type))
-			picked[kept++] = all[i];
-	return kept;
-}
+enum change {
+	SET_ROW,   /* set, in a row of its own */
+	SET_BATCH, /* set, in the row of its batch */
+	CLEAR
+};
 
 struct saving {
-	struct db *db; /* NULL: statements are only counted */
-	const struct contract *contract;
+	struct txn *txn;
 	bool optimistic;
-	const struct deadline *all;
-	const enum way *ways;
+	const struct deadline *all; /* sorted by subject, as the unit gives them */
+	enum change *changes;       /* of each */
 	size_t count;
 	struct deadline *picked; /* room for all */
 };
 
-/* The statement for what goes this way, where anything does. Returns how many statements that is. */
-static int save_way(const struct saving *saving, enum way way, int type)
+/* Only one batch makes an aggregate, so no two rows of batches have the same subject. A deadline that is set again for
+ * an aggregate that was there gets its own row at once, and promotion leaves that row alone. */
+static enum change change_of(const struct saving *saving, struct unit *unit, const struct deadline *deadline)
 {
-	const size_t count = pick(saving->all, saving->ways, saving->count, way, type, saving->picked);
-	const char *name = saving->contract->types[type].name;
+	const struct deadline_source *source = saving->txn->service->deadline_sources;
 
-	if (count == 0 || saving->db == NULL)
-		return count > 0;
-	if (way == WAY_ROW)
-		send_set(saving->db, saving->contract, saving->picked, count, saving->optimistic);
-	else if (way == WAY_TURN)
-		send_gathered(saving->db, name, saving->picked, count);
-	else
-		send_clear(saving->db, name, saving->picked, count);
-	return 1;
+	if (deadline->due_us == INT64_MIN)
+		return CLEAR;
+	while (source != NULL && source->kind != NULL && source->type != deadline->type)
+		source++;
+	if (!saving->optimistic || source == NULL || source->kind == NULL)
+		return SET_ROW;
+	return unit_made(unit, source->kind, &deadline->subject) ? SET_BATCH : SET_ROW;
 }
 
-/* Sends the statements that are needed (`db`), or counts them (`db` NULL): one that sets rows, and of each type one
- * that gathers and one that clears. */
-static int save(struct db *db, const struct service *service, struct unit *unit, bool optimistic)
+/* Those with this change and, except for rows of their own, of this type. */
+static size_t pick(const struct saving *saving, enum change change, int type)
 {
-	struct saving saving = {.db = db, .contract = service->contract, .optimistic = optimistic};
-	int statements = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < saving->count; i++)
+		if (saving->changes[i] == change && (change == SET_ROW || saving->all[i].type == type))
+			saving->picked[count++] = saving->all[i];
+	return count;
+}
+
+static void set_rows(const struct saving *saving)
+{
+	struct args *args = db_args(saving->txn->db);
+	const size_t count = pick(saving, SET_ROW, 0);
+
+	if (count == 0)
+		return;
+	args_columns(args, 3);
+	for (size_t i = 0; i < count; i++) {
+		put_uuid(args, &saving->picked[i].subject);
+		put_text(args, txn_type(saving->txn, saving->picked[i].type)->name);
+		put_timestamp(args, saving->picked[i].due_us);
+	}
+	db_send(saving->txn->db, saving->optimistic ? &insert_new : &insert_or_update, NULL, NULL);
+}
+
+static void set_batch(const struct saving *saving, int type)
+{
+	struct args *args = db_args(saving->txn->db);
+	const size_t count = pick(saving, SET_BATCH, type);
+
+	if (count == 0)
+		return;
+	int64_t first_us = saving->picked[0].due_us;
+	for (size_t i = 1; i < count; i++)
+		first_us = saving->picked[i].due_us < first_us ? saving->picked[i].due_us : first_us;
+	arg_text(args, txn_type(saving->txn, type)->name);
+	arg_timestamp(args, first_us);
+	args_columns(args, 2);
+	for (size_t i = 0; i < count; i++) {
+		put_uuid(args, &saving->picked[i].subject);
+		put_timestamp(args, saving->picked[i].due_us);
+	}
+	db_send(saving->txn->db, &insert_batch, NULL, NULL);
+}
+
+static void clear(const struct saving *saving, int type)
+{
+	struct args *args = db_args(saving->txn->db);
+	const size_t count = pick(saving, CLEAR, type);
+
+	if (count == 0)
+		return;
+	struct uuid *ids = arena_new(&saving->txn->arena, count, sizeof(*ids));
+	for (size_t i = 0; i < count; i++)
+		ids[i] = saving->picked[i].subject;
+	arg_uuids(args, ids, count);
+	arg_text(args, txn_type(saving->txn, type)->name);
+	db_send(saving->txn->db, &delete_rows, NULL, NULL);
+}
+
+void deadlines_save(struct txn *txn, struct unit *unit, bool optimistic)
+{
+	struct saving saving = {.txn = txn, .optimistic = optimistic};
+	const struct contract *contract = txn->service->contract;
 
 	saving.count = unit_deadlines(unit, &saving.all);
 	if (saving.count == 0)
-		return 0;
-	enum way *ways = mem_new(saving.count, sizeof(*ways));
+		return;
+	saving.changes = arena_new(&txn->arena, saving.count, sizeof(*saving.changes));
+	saving.picked = arena_new(&txn->arena, saving.count, sizeof(*saving.picked));
 	for (size_t i = 0; i < saving.count; i++)
-		ways[i] = way_of(service, unit, &saving.all[i], optimistic);
-	saving.ways = ways;
-	saving.picked = mem_new(saving.count, sizeof(*saving.picked));
-	statements += save_way(&saving, WAY_ROW, 0);
-	for (int type = 0; type < saving.contract->count; type++)
-		if (saving.contract->types[type].kind == TIMER)
-			statements += save_way(&saving, WAY_TURN, type) + save_way(&saving, WAY_CLEAR, type);
-	free(saving.picked);
-	free(ways);
-	return statements;
-}
-
-void deadlines_save_send(struct db *db, const struct service *service, struct unit *unit, bool optimistic)
-{
-	save(db, service, unit, optimistic);
-}
-
-enum status deadlines_save_read(struct db *db, const struct service *service, struct unit *unit, bool optimistic)
-{
-	struct rows rows;
-
-	for (int left = save(NULL, service, unit, optimistic); left > 0; left--) {
-		const enum status status = db_result(db, &rows);
-		if (status != OK)
-			return status;
+		saving.changes[i] = change_of(&saving, unit, &saving.all[i]);
+	set_rows(&saving);
+	for (int type = 0; type < contract->count; type++) {
+		if (contract->types[type].kind != TIMER)
+			continue;
+		set_batch(&saving, type);
+		clear(&saving, type);
 	}
-	return OK;
 }
+
+/* ---- due ---- */
 
 /* Pauses of 2, 4, 8, ... seconds, at most 5 minutes. */
-static const struct sql claim_due = {
+static const struct sql rearm_due = {
 	"deadlines_due",
 	"UPDATE deadlines SET attempts = attempts + 1,"
 	"  due_at = $1 + least(interval '2 seconds' * power(2, least(attempts, 10)), interval '5 minutes')"
@@ -179,13 +152,19 @@ static const struct sql claim_due = {
 	" RETURNING subject, type, attempts",
 };
 
-/* Every deadline's data is what it is about. */
-struct note_data {
-	struct uuid order_id;
-};
+/* The data of a timer is one field, the id of its subject. */
+static void *timer_data(const struct message_type *type, const struct uuid *subject, struct arena *arena)
+{
+	const struct field *field = &type->schema->fields[0];
+	char *data = arena_new(arena, 1, type->schema->size);
 
-static void add_note(struct outbox_batch *batch, const struct message_type *type, const struct outbox_row *address,
-		     int64_t attempts)
+	assert(field->type == F_UUID && field[1].name == NULL);
+	memcpy(data + field->offset, subject, sizeof(*subject));
+	return data;
+}
+
+static void add_timer(struct outbox_batch *batch, const struct message_type *type, const struct outbox_row *address,
+		      int64_t attempts)
 {
 	struct outbox_row row = *address;
 	struct buffer body;
@@ -199,9 +178,9 @@ static void add_note(struct outbox_batch *batch, const struct message_type *type
 					.subject = row.subject,
 					.sequence = attempts,
 					.time_us = row.created_us,
-					.body = &(struct note_data){row.subject},
+					.body = timer_data(type, &row.subject, &batch->arena),
 				});
-	row.body = (struct span){body.bytes, body.size};
+	row.body = (struct span){.bytes = body.bytes, .size = body.size};
 	outbox_batch_add(batch, &row);
 	buffer_done(&body);
 }
@@ -212,7 +191,7 @@ enum status deadlines_due(struct db *db, const struct contract *contract, const 
 	struct rows rows;
 
 	arg_timestamp(db_args(db), now);
-	const enum status status = db_run(db, &claim_due, &rows);
+	const enum status status = db_run(db, &rearm_due, &rows);
 	if (status != OK)
 		return status;
 	for (int i = 0; i < rows.count; i++) {
@@ -226,26 +205,26 @@ enum status deadlines_due(struct db *db, const struct contract *contract, const 
 			.created_us = now,
 		};
 
-		if (type >= 0) /* otherwise a newer build's, which will see to it */
-			add_note(batch, &contract->types[type], &address, row_int(&rows, i, 2));
+		if (type >= 0) /* otherwise it is of a newer build, which sends it */
+			add_timer(batch, &contract->types[type], &address, row_int(&rows, i, 2));
 	}
 	return OK;
 }
 
-/* Turns' rows by their key: few are there, and many pages that they have left. */
-static const struct sql count_open = {
-	"deadlines_open",
+/* Rows of batches are read by their key: there are few rows, and many pages that earlier rows have left. */
+static const struct sql count_pending = {
+	"deadlines_count",
 	"SELECT (SELECT count(*) FROM (SELECT 1 FROM deadlines LIMIT $1) AS counted)"
 	" + (SELECT coalesce(sum(cardinality(subjects)), 0) FROM deadline_batches WHERE id > 0)",
 };
 
-enum status deadlines_open(struct db *db, int64_t most, int64_t *ret_open)
+enum status deadlines_count(struct db *db, int64_t most, int64_t *ret_count)
 {
 	struct rows rows;
 
 	arg_int(db_args(db), most);
-	const enum status status = db_run(db, &count_open, &rows);
+	const enum status status = db_run(db, &count_pending, &rows);
 	if (status == OK)
-		*ret_open = row_int(&rows, 0, 0);
+		*ret_count = row_int(&rows, 0, 0);
 	return status;
 }

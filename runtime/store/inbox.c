@@ -1,4 +1,4 @@
-/* The inbox tables. */
+/* The tables inbox_events, processed_events, inbox_commands and attempts. */
 #include "store/inbox.h"
 
 #include <stdlib.h>
@@ -11,44 +11,45 @@ static struct metric duplicates = {
 	.type = COUNTER,
 	.label = "consumer"};
 
+/* ---- the items by id ---- */
+
 static int compare_items(const void *a, const void *b)
 {
 	const struct item *const *left = a, *const *right = b;
 	const int order = uuid_compare(&(*left)->query.message.id, &(*right)->query.message.id);
 
-	return order != 0 ? order : (*left > *right) - (*left < *right); /* the items lie in order of held_delivery */
+	return order != 0 ? order
+			  : (*left > *right) - (*left < *right); /* items lie in the order of their deliveries */
 }
 
-void dedup_sort(struct consumer *consumer, struct item **items, size_t count, struct dedup *ret_claim)
+void dedup_init(struct dedup *dedup, struct txn *txn, struct item **items, size_t count)
 {
-	struct item **sorted = arena_new(&consumer->txn.arena, count + 1, sizeof(struct item *));
-	size_t kept = 0;
+	struct item **sorted = arena_new(&txn->arena, count + 1, sizeof(struct item *));
+	size_t found = 0, kept = 0;
 
-	size_t claimed = 0;
-	for (size_t i = 0; i < count; i++)
-		if (status_rule(items[i]->query.status)->settle !=
-		    SETTLE_RETRY_LATER) /* what comes back is not handled yet */
-			sorted[claimed++] = items[i];
-	qsort(sorted, claimed, sizeof(*sorted), compare_items);
-	for (size_t i = 0; i < claimed; i++) {
+	for (size_t i = 0; i < count; i++) /* a message that is retried later is not processed yet */
+		if (status_rule(items[i]->query.status)->settle != SETTLE_RETRY_LATER)
+			sorted[found++] = items[i];
+	qsort(sorted, found, sizeof(*sorted), compare_items);
+	for (size_t i = 0; i < found; i++) {
 		if (kept > 0 && uuid_equal(&sorted[kept - 1]->query.message.id, &sorted[i]->query.message.id))
 			sorted[i]->duplicate_of = sorted[kept - 1];
 		else
 			sorted[kept++] = sorted[i];
 	}
-	*ret_claim = (struct dedup){.items = sorted, .count = kept};
+	*dedup = (struct dedup){.txn = txn, .items = sorted, .count = kept};
 }
 
-static struct item *find_item(const struct dedup *claim, const struct uuid *id)
+static struct item *find_item(const struct dedup *dedup, const struct uuid *id)
 {
-	size_t low = 0, high = claim->count;
+	size_t low = 0, high = dedup->count;
 
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;
-		const int order = uuid_compare(&claim->items[middle]->query.message.id, id);
+		const int order = uuid_compare(&dedup->items[middle]->query.message.id, id);
 
 		if (order == 0)
-			return claim->items[middle];
+			return dedup->items[middle];
 		if (order < 0)
 			low = middle + 1;
 		else
@@ -57,277 +58,234 @@ static struct item *find_item(const struct dedup *claim, const struct uuid *id)
 	return NULL;
 }
 
-#define INSERT_EVENTS "INSERT INTO inbox_events (id, received_at) SELECT * FROM unnest($1::uuid[], $2::timestamptz[])"
+typedef bool item_test(const struct dedup *dedup, const struct item *item);
 
-/* Duplicates are rare, and to look for one before each insert costs as much as the insert. So at first all are inserted
- * as new; should one be there, or be about to be, the turn is run again and asks which. Either way the first of two
- * turns claims the id, and the second waits for its end. */
-static const struct sql claim_new = {"inbox_claim_new", INSERT_EVENTS};
-static const struct sql claim_missing = {"inbox_claim_events",
-					 INSERT_EVENTS " ON CONFLICT (id) DO NOTHING RETURNING id"};
-
-/* What is left to the aggregates: a row a turn, without an index on ids. */
-static const struct sql hear = {"inbox_hear",
-				"INSERT INTO processed_events (received_at, ids) VALUES ($1, $2::uuid[])"};
-
-/* At the beginning of a turn, of what is not to be decided again; at its end, of what will not be recorded. */
-static const struct sql recorded = {
-	"inbox_recorded",
-	"SELECT id, request_hash, answer FROM inbox_commands WHERE id = ANY($1::uuid[])",
-};
-
-static bool takes_commands(const struct consumer *consumer)
-{
-	return consumer->config->kind == CONSUMER_COMMAND;
-}
-
-typedef bool item_test(const struct item *item);
-
-static size_t count_of(const struct dedup *claim, item_test *fits)
+static size_t count_of(const struct dedup *dedup, item_test *fits)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < claim->count; i++)
-		count += fits(claim->items[i]);
+	for (size_t i = 0; i < dedup->count; i++)
+		count += fits(dedup, dedup->items[i]);
 	return count;
 }
 
-static bool is_new(const struct item *item)
+static void arg_ids(struct args *args, const struct dedup *dedup, item_test *fits)
 {
-	return !item->duplicate;
-}
-
-static void send_recorded(struct consumer *consumer, const struct dedup *claim, item_test *fits)
-{
-	struct uuid *ids = arena_new(&consumer->txn.arena, claim->count + 1, sizeof(*ids));
+	struct uuid *ids = arena_new(&dedup->txn->arena, dedup->count + 1, sizeof(*ids));
 	size_t count = 0;
 
-	for (size_t i = 0; i < claim->count; i++)
-		if (fits(claim->items[i]))
-			ids[count++] = claim->items[i]->query.message.id;
-	arg_uuids(db_args(consumer->txn.db), ids, count);
-	db_send(consumer->txn.db, &recorded);
-}
-
-/* As it was fetched: what could not be read, or was forged, is no event that an aggregate has heard. */
-bool inbox_skips(const struct dedup *claim, const struct item *item)
-{
-	return claim->optimistic && item->handler != NULL && item->handler->idempotent && item->fetched == OK;
-}
-
-static size_t count_left(const struct dedup *claim)
-{
-	size_t left = 0;
-
-	for (size_t i = 0; i < claim->count; i++)
-		left += inbox_skips(claim, claim->items[i]);
-	return left;
-}
-
-static void send_claims(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
-{
-	struct args *args = db_args(consumer->txn.db);
-
-	args_columns(args, 2);
-	for (size_t i = 0; i < claim->count; i++) {
-		if (inbox_skips(claim, claim->items[i]))
-			continue;
-		put_uuid(args, &claim->items[i]->query.message.id);
-		put_timestamp(args, now_us);
-	}
-	db_send(consumer->txn.db, claim->optimistic ? &claim_new : &claim_missing);
-}
-
-static void send_heard(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
-{
-	struct uuid *ids = arena_new(&consumer->txn.arena, claim->count + 1, sizeof(*ids));
-	struct args *args = db_args(consumer->txn.db);
-	size_t count = 0;
-
-	for (size_t i = 0; i < claim->count; i++)
-		if (inbox_skips(claim, claim->items[i]))
-			ids[count++] = claim->items[i]->query.message.id;
-	arg_timestamp(args, now_us);
+	for (size_t i = 0; i < dedup->count; i++)
+		if (fits(dedup, dedup->items[i]))
+			ids[count++] = dedup->items[i]->query.message.id;
 	arg_uuids(args, ids, count);
-	db_send(consumer->txn.db, &hear);
 }
 
-static void send_events(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
-{
-	const size_t left = count_left(claim);
+/* ---- events ---- */
 
-	if (left < claim->count)
-		send_claims(consumer, claim, now_us);
-	if (left > 0)
-		send_heard(consumer, claim, now_us);
+#define INSERT_EVENTS "INSERT INTO inbox_events (id, received_at) SELECT * FROM unnest($1::uuid[], $2::timestamptz[])"
+
+/* Duplicates are rare, and a look for one before each insert costs as much as the insert. So the first try inserts all
+ * ids as new. On a unique violation the transaction is run again and asks which are new. Either way the first of two
+ * transactions inserts the id, and the second waits for its end. */
+static const struct sql insert_new = {"inbox_insert_new", INSERT_EVENTS};
+static const struct sql insert_missing = {"inbox_insert_missing",
+					  INSERT_EVENTS " ON CONFLICT (id) DO NOTHING RETURNING id"};
+
+/* Events of idempotent handlers: one row per batch, without an index on ids. */
+static const struct sql insert_processed = {"inbox_insert_processed",
+					    "INSERT INTO processed_events (received_at, ids) VALUES ($1, $2::uuid[])"};
+
+/* By the status as it was fetched: no aggregate has seen a message that could not be read, or that was forged. */
+bool inbox_skips(const struct dedup *dedup, const struct item *item)
+{
+	return dedup->optimistic && item->handler != NULL && item->handler->idempotent && item->fetched == OK;
 }
 
-void inbox_dedup_send(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
+/* What the insert returns is new. */
+static enum status on_inserted(void *context, const struct rows *rows)
 {
-	if (!takes_commands(consumer))
-		send_events(consumer, claim, now_us);
-	else if (claim->asks)
-		send_recorded(consumer, claim, is_new);
-}
+	const struct dedup *dedup = context;
 
-/* A request that was answered before: the same answer, or, where the key came with another request, a refusal. */
-static void give_recorded(struct consumer *consumer, struct item *item, const struct rows *rows, int row)
-{
-	const struct uuid hash = row_uuid(rows, row, 1);
-	const struct span answer = row_bytes(rows, row, 2);
-
-	item->done = true;
-	if (uuid_equal(&hash, &item->request_hash)) {
-		item->answer = (struct span){arena_copy(&consumer->txn.arena, answer.bytes, answer.size), answer.size};
-		return;
-	}
-	const struct refusal refusal = {E_KEY_REUSED, "idempotency_key_reused",
-					"this idempotency key was used before, for another request", NULL};
-	item_answer(consumer, item, &(struct rpc_answer){.status = E_KEY_REUSED, .refusal = &refusal});
-}
-
-/* What is recorded was decided before. */
-static enum status read_recorded(struct consumer *consumer, const struct dedup *claim)
-{
-	struct rows rows;
-
-	if (!claim->asks)
-		return OK;
-	const enum status status = db_result(consumer->txn.db, &rows);
-	if (status != OK)
-		return status;
-	for (int i = 0; i < rows.count; i++) {
-		const struct uuid id = row_uuid(&rows, i, 0);
-		struct item *item = find_item(claim, &id);
-
-		item->duplicate = true;
-		give_recorded(consumer, item, &rows, i);
-	}
-	metric_add(&duplicates, consumer->config->name, rows.count);
-	return OK;
-}
-
-static enum status read_claims(struct consumer *consumer, const struct dedup *claim)
-{
-	struct rows rows;
-
-	const enum status status = db_result(consumer->txn.db, &rows);
-	if (status != OK || claim->optimistic)
-		return status;
-	for (size_t i = 0; i < claim->count; i++)
-		claim->items[i]->duplicate = claim->items[i]->done = true;
-	for (int i = 0; i < rows.count; i++) {
-		const struct uuid id = row_uuid(&rows, i, 0);
-		struct item *item = find_item(claim, &id);
+	for (size_t i = 0; i < dedup->count; i++)
+		dedup->items[i]->duplicate = dedup->items[i]->done = true;
+	for (int i = 0; i < rows->count; i++) {
+		const struct uuid id = row_uuid(rows, i, 0);
+		struct item *item = find_item(dedup, &id);
 
 		item->duplicate = item->done = false;
 	}
-	metric_add(&duplicates, consumer->config->name, (int64_t)claim->count - rows.count);
+	metric_add(&duplicates, dedup->txn->name, (int64_t)dedup->count - rows->count);
 	return OK;
 }
 
-static enum status read_events(struct consumer *consumer, const struct dedup *claim)
+static void insert_ids(struct dedup *dedup, int64_t now_us)
 {
-	const size_t left = count_left(claim);
-	enum status status = OK;
-	struct rows rows;
+	struct args *args = db_args(dedup->txn->db);
 
-	if (left < claim->count)
-		status = read_claims(consumer, claim);
-	if (left > 0 && status == OK)
-		status = db_result(consumer->txn.db, &rows);
-	return status;
+	args_columns(args, 2);
+	for (size_t i = 0; i < dedup->count; i++) {
+		if (inbox_skips(dedup, dedup->items[i]))
+			continue;
+		put_uuid(args, &dedup->items[i]->query.message.id);
+		put_timestamp(args, now_us);
+	}
+	if (dedup->optimistic)
+		db_send(dedup->txn->db, &insert_new, NULL, NULL);
+	else
+		db_send(dedup->txn->db, &insert_missing, on_inserted, dedup);
 }
 
-enum status inbox_dedup_read(struct consumer *consumer, const struct dedup *claim)
+static void check_events(struct dedup *dedup, int64_t now_us)
 {
-	return takes_commands(consumer) ? read_recorded(consumer, claim) : read_events(consumer, claim);
+	struct args *args = db_args(dedup->txn->db);
+	const size_t skipped = count_of(dedup, inbox_skips);
+
+	if (skipped < dedup->count)
+		insert_ids(dedup, now_us);
+	if (skipped == 0)
+		return;
+	arg_timestamp(args, now_us);
+	arg_ids(args, dedup, inbox_skips);
+	db_send(dedup->txn->db, &insert_processed, NULL, NULL);
 }
 
-/* In order of the ids, so that two turns cannot wait for each other. */
-static const struct sql record = {
-	"inbox_record",
+/* ---- requests ---- */
+
+/* Asked at the beginning of a transaction for all requests, at its end for those whose answer is not recorded. */
+static const struct sql find_recorded = {
+	"inbox_find_recorded",
+	"SELECT id, request_hash, answer FROM inbox_commands WHERE id = ANY($1::uuid[])",
+};
+
+/* In order of the ids, so that two transactions cannot wait for each other. */
+static const struct sql insert_answers = {
+	"inbox_insert_answers",
 	"INSERT INTO inbox_commands (id, received_at, request_hash, answer)"
 	" SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[])",
 };
 
-/* What may be asked again under the same id, and decided anew: what failed for reasons outside of the request, and what
- * was answered with a secret, which is stored nowhere. */
-static bool memorable(const struct item *item)
+static bool is_new(const struct dedup *dedup, const struct item *item)
+{
+	(void)dedup;
+	return !item->duplicate;
+}
+
+/* Not recorded are failures for reasons outside of the request, and answers with a secret, which is stored nowhere.
+ * Such a request may be asked again under the same id and is then decided anew. */
+static bool can_record(const struct item *item)
 {
 	const int http = status_rule(item->query.status)->http;
 
 	return !item->secret && (item->query.status == OK || (http >= 400 && http < 500 && http != 401));
 }
 
-static bool is_recorded(const struct item *item)
+static bool is_recorded(const struct dedup *dedup, const struct item *item)
 {
-	return is_new(item) && memorable(item);
+	return is_new(dedup, item) && can_record(item);
 }
 
-/* Its answer gets no row that could collide with an earlier one. */
-static bool is_asked(const struct item *item)
+/* Has no inbox row that could collide with an earlier one. */
+static bool is_unrecorded(const struct dedup *dedup, const struct item *item)
 {
-	return is_new(item) && !memorable(item);
+	return is_new(dedup, item) && !can_record(item);
 }
 
-static void send_record(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
+/* The recorded answer. If the id came with another request then, a refusal. */
+static void give_recorded(struct arena *arena, struct item *item, const struct rows *rows, int row)
 {
-	struct args *args = db_args(consumer->txn.db);
+	const struct uuid hash = row_uuid(rows, row, 1);
+	const struct span answer = row_bytes(rows, row, 2);
+
+	item->duplicate = item->done = true;
+	if (uuid_equal(&hash, &item->request_hash)) {
+		item->answer =
+			(struct span){.bytes = arena_copy(arena, answer.bytes, answer.size), .size = answer.size};
+		return;
+	}
+	const struct refusal refusal = {.status = E_KEY_REUSED,
+					.code = "idempotency_key_reused",
+					.detail = "this idempotency key was used before, for another request"};
+	item_answer(arena, item, &(struct rpc_answer){.status = E_KEY_REUSED, .refusal = &refusal});
+}
+
+static enum status on_recorded(void *context, const struct rows *rows)
+{
+	const struct dedup *dedup = context;
+
+	for (int i = 0; i < rows->count; i++) {
+		const struct uuid id = row_uuid(rows, i, 0);
+
+		give_recorded(&dedup->txn->arena, find_item(dedup, &id), rows, i);
+	}
+	metric_add(&duplicates, dedup->txn->name, rows->count);
+	return OK;
+}
+
+static enum status on_answered_before(void *context, const struct rows *rows)
+{
+	(void)context;
+	return rows->count > 0 ? E_RETRY : OK;
+}
+
+static void find(struct dedup *dedup, item_test *fits, rows_function *on_rows)
+{
+	arg_ids(db_args(dedup->txn->db), dedup, fits);
+	db_send(dedup->txn->db, &find_recorded, on_rows, dedup);
+}
+
+void inbox_check(struct dedup *dedup, int64_t now_us)
+{
+	if (!dedup->requests)
+		check_events(dedup, now_us);
+	else if (dedup->check_first)
+		find(dedup, is_new, on_recorded);
+}
+
+/* A unique violation is E_RETRY. */
+static void insert_recorded(struct dedup *dedup, int64_t now_us)
+{
+	struct args *args = db_args(dedup->txn->db);
 
 	args_columns(args, 4);
-	for (size_t i = 0; i < claim->count; i++) {
-		const struct item *item = claim->items[i];
+	for (size_t i = 0; i < dedup->count; i++) {
+		const struct item *item = dedup->items[i];
 
-		if (!is_recorded(item))
+		if (!is_recorded(dedup, item))
 			continue;
 		put_uuid(args, &item->query.message.id);
 		put_timestamp(args, now_us);
 		put_uuid(args, &item->request_hash);
 		put_text(args, item->answer.bytes);
 	}
-	db_send(consumer->txn.db, &record);
+	db_send(dedup->txn->db, &insert_answers, NULL, NULL);
 }
 
-void inbox_record_send(struct consumer *consumer, const struct dedup *claim, int64_t now_us)
+void inbox_record(struct dedup *dedup, int64_t now_us)
 {
-	if (!takes_commands(consumer))
+	if (!dedup->requests)
 		return;
-	if (count_of(claim, is_recorded) > 0)
-		send_record(consumer, claim, now_us);
-	if (count_of(claim, is_asked) > 0)
-		send_recorded(consumer, claim, is_asked);
+	if (count_of(dedup, is_recorded) > 0)
+		insert_recorded(dedup, now_us);
+	if (count_of(dedup, is_unrecorded) > 0)
+		find(dedup, is_unrecorded, on_answered_before);
 }
 
-enum status inbox_record_read(struct consumer *consumer, const struct dedup *claim)
-{
-	enum status status = OK;
-	struct rows rows;
+/* ---- attempts ---- */
 
-	if (!takes_commands(consumer))
-		return OK;
-	if (count_of(claim, is_recorded) > 0)
-		status = db_result(consumer->txn.db, &rows); /* a unique violation is E_RETRY */
-	if (status != OK || count_of(claim, is_asked) == 0)
-		return status;
-	status = db_result(consumer->txn.db, &rows);
-	return status == OK && rows.count > 0 ? E_RETRY : status;
-}
-
-static const struct sql attempt = {
+static const struct sql count_attempt = {
 	"inbox_attempt",
 	"INSERT INTO attempts AS known (id, attempts, first_at) VALUES ($1, 1, $2)"
 	" ON CONFLICT (id) DO UPDATE SET attempts = known.attempts + 1 RETURNING attempts, first_at",
 };
 
-enum status inbox_attempt(struct consumer *consumer, struct item *item)
+enum status inbox_attempt(struct txn *txn, struct item *item)
 {
-	struct args *args = db_args(consumer->txn.db);
+	struct args *args = db_args(txn->db);
 	struct rows rows;
 
 	arg_uuid(args, &item->query.message.id);
 	arg_timestamp(args, timestamp_now());
-	const enum status status = db_run(consumer->txn.db, &attempt, &rows);
+	const enum status status = db_run(txn->db, &count_attempt, &rows);
 	if (status == OK) {
 		item->attempts = row_int(&rows, 0, 0);
 		item->first_us = row_timestamp(&rows, 0, 1);

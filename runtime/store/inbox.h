@@ -1,49 +1,49 @@
-/* The inbox: what was handled before is not handled again.
+/* The inbox: a message that was processed is not processed again.
  *
- * Of an event: a claim is a row, in an index where a second one would collide. Where the aggregates remember what they
- * were told (`idempotent` in service.h) it would find nothing that they do not: so the first try of a turn does not
- * claim such events. It only writes down, a row a turn, that they were heard, for people (`comanda order`, `comanda
- * replay`). What must not be done twice by the turn itself, dead letters and retries, is done by a later try, which
- * claims all.
+ * Events. An inbox row holds the id of an event. Its index lets a second row with this id collide. If the handler is
+ * idempotent (see struct handler), the aggregates recognise a duplicate themselves. The first try of a batch then
+ * writes no inbox row for the event. It writes the ids of all such events into one row of processed_events, for people
+ * and for `comanda`. A dead letter or a retry is remembered by no aggregate: a later try writes inbox rows for all
+ * events.
  *
- * Of a request: its row holds its answer, and is written with it, at the end of the turn. There every request finds out
- * whether it was answered before: one whose answer is recorded by the insert, in which a second row collides (with that
- * of a turn that has not ended yet: waits for its end, and then collides); one whose answer is not, by a look. Then the
- * turn is run again, and asks at its beginning what is recorded.
- */
+ * Requests. An inbox row holds the answer to a request. It is written at the end of the transaction. The insert
+ * collides with the row of an earlier answer. Where that transaction is still open, the insert waits for its end. An
+ * answer that is not recorded has no row that could collide: a query looks for an earlier answer. In both cases the
+ * transaction is run again, and asks at its beginning which answers are recorded. */
 #ifndef STORE_INBOX_H
 #define STORE_INBOX_H
 
-#include "consumer/consumer.h"
+#include "store/item.h"
+#include "store/txn.h"
 
-/* The items of a batch by id. */
+/* The items of a batch by id. It lives until the transaction has ended. */
 struct dedup {
-	struct item **items; /* sorted by id, each id once (its first item) */
+	struct txn *txn;
+	struct item **items; /* sorted by id, each id once: its first item */
 	size_t count;
-	/* The first try. Nothing of it was seen before, as far as is known: if it was, the turn fails with E_RETRY.
-	 * What the aggregates remember is not even asked for. */
+	bool requests; /* otherwise events */
+	/* The first try takes all ids for new. If one is not, the transaction fails with E_RETRY. Events of idempotent
+	 * handlers get no inbox row. */
 	bool optimistic;
-	bool asks; /* requests: first of all what is recorded, and does not decide that again */
+	bool check_first; /* requests: ask which are recorded before anything is decided */
 };
 
-/* Sorts the items; those whose id another has already get it as their duplicate_of. In the consumer's arena. */
-void dedup_sort(struct consumer *consumer, struct item **items, size_t count, struct dedup *ret_claim);
+/* Sorts the items into the arena. Every other item with the id of an earlier one gets that one as its duplicate_of. */
+void dedup_init(struct dedup *dedup, struct txn *txn, struct item **items, size_t count);
 
-/* Is this item one that the turn decides without a claim? */
-bool inbox_skips(const struct dedup *claim, const struct item *item);
+/* Is this item an event that is decided without an inbox row? */
+bool inbox_skips(const struct dedup *dedup, const struct item *item);
 
-/* Queues the claim of events, or the question what is recorded of requests: the first statements of a turn. Concurrent
- * claims of one event wait for each other here. */
-void inbox_dedup_send(struct consumer *consumer, const struct dedup *claim, int64_t now_us);
-/* Marks what was claimed or recorded before as duplicate, and gives requests the recorded answer. */
-must_check enum status inbox_dedup_read(struct consumer *consumer, const struct dedup *claim);
+/* Queues the first statements of a transaction. Events: inserts their ids; concurrent inserts of one id wait for each
+ * other here. Requests: asks which are recorded. Then marks what was processed before as duplicate and done, and gives
+ * requests their recorded answer. */
+void inbox_check(struct dedup *dedup, int64_t now_us);
 
-/* Queues what must be remembered of requests: their answers, but of those that may be asked again. Of these it asks
- * whether they were answered before. E_RETRY: one of all was. */
-void inbox_record_send(struct consumer *consumer, const struct dedup *claim, int64_t now_us);
-must_check enum status inbox_record_read(struct consumer *consumer, const struct dedup *claim);
+/* Requests: queues the insert of their answers, and the query for those whose answers are not recorded. E_RETRY from
+ * the flush: at least one was answered before. */
+void inbox_record(struct dedup *dedup, int64_t now_us);
 
-/* In a transaction of its own: counts one more attempt at an event. item->attempts is how many there are now. */
-must_check enum status inbox_attempt(struct consumer *consumer, struct item *item);
+/* In a transaction of its own: counts one more attempt at an event, in item->attempts. */
+must_check enum status inbox_attempt(struct txn *txn, struct item *item);
 
 #endif

@@ -1,9 +1,9 @@
-/* The outbox table and the parcels that carry its rows to the relay. */
+/* The table outbox, and the batches that carry its rows to the relay. */
 #include "store/outbox.h"
 
 #include <string.h>
 
-enum { PARK_AT = 5, CLAIM_MAX = 1000 };
+enum { PARK_AT = 5, LEASES_MAX = 1000 };
 
 struct outbox_batch *outbox_batch_new(void)
 {
@@ -36,8 +36,8 @@ struct outbox_row *outbox_batch_add(struct outbox_batch *batch, const struct out
 	added->headers = arena_text(&batch->arena, row->headers);
 	added->body.bytes = arena_copy(&batch->arena, row->body.bytes, row->body.size);
 	if (row->publish_span_count > 0)
-		added->told = (const void *)arena_copy(&batch->arena, (const void *)row->told,
-						       row->publish_span_count * sizeof(*row->told));
+		added->publish_spans = (const void *)arena_copy(&batch->arena, (const void *)row->publish_spans,
+								row->publish_span_count * sizeof(*row->publish_spans));
 	return added;
 }
 
@@ -50,11 +50,12 @@ static const struct sql insert_new = {"outbox_insert_new", INSERT};
 /* The same event decided twice has the same id, and needs to be sent once. */
 static const struct sql insert_missing = {"outbox_insert", INSERT " ON CONFLICT (id) DO NOTHING"};
 
-void outbox_insert_send(struct db *db, const struct outbox_batch *batch, bool optimistic)
+void outbox_insert(struct db *db, const struct outbox_batch *batch, bool optimistic)
 {
+	struct args *args = db_args(db);
+
 	if (batch->count == 0)
 		return;
-	struct args *args = db_args(db);
 	args_columns(args, 10);
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct outbox_row *row = &batch->rows[i];
@@ -70,18 +71,11 @@ void outbox_insert_send(struct db *db, const struct outbox_batch *batch, bool op
 		put_timestamp(args, row->created_us);
 		put_timestamp(args, row->due_us);
 	}
-	db_send(db, optimistic ? &insert_new : &insert_missing);
+	db_send(db, optimistic ? &insert_new : &insert_missing, NULL, NULL);
 }
 
-enum status outbox_insert_read(struct db *db, const struct outbox_batch *batch)
-{
-	struct rows rows;
-
-	return batch->count == 0 ? OK : db_result(db, &rows);
-}
-
-/* No lock and no snapshot is held while the broker is waited for: the claim is the row's new due_at. */
-static const struct sql claim_rows = {
+/* No lock and no snapshot is held while the relay waits for the broker: the lease is the new due_at of the row. */
+static const struct sql lease_rows = {
 	"outbox_lease",
 	"UPDATE outbox SET due_at = $2 WHERE id IN"
 	" (SELECT id FROM outbox WHERE due_at <= $1 AND NOT parked ORDER BY due_at LIMIT $3 FOR NO KEY UPDATE SKIP "
@@ -96,8 +90,8 @@ enum status outbox_lease(struct db *db, int64_t now_us, int64_t lease_us, struct
 
 	arg_timestamp(args, now_us);
 	arg_timestamp(args, now_us + lease_us);
-	arg_int(args, CLAIM_MAX);
-	const enum status status = db_run(db, &claim_rows, &rows);
+	arg_int(args, LEASES_MAX);
+	const enum status status = db_run(db, &lease_rows, &rows);
 	if (status != OK)
 		return status;
 	for (int i = 0; i < rows.count; i++) {
@@ -128,7 +122,7 @@ enum status outbox_delete(struct db *db, const struct uuid *ids, size_t count)
 	return db_run(db, &delete_rows, &rows);
 }
 
-static const struct sql accuse_rows = {
+static const struct sql quarantine_rows = {
 	"outbox_quarantine",
 	"UPDATE outbox SET attempts = attempts + 1, parked = attempts + 1 >= $2, due_at = $3 WHERE id = ANY($1::uuid[])"
 	" RETURNING parked",
@@ -142,7 +136,7 @@ enum status outbox_quarantine(struct db *db, const struct uuid *ids, size_t coun
 	arg_uuids(args, ids, count);
 	arg_int(args, PARK_AT);
 	arg_timestamp(args, timestamp_now());
-	const enum status status = db_run(db, &accuse_rows, &rows);
+	const enum status status = db_run(db, &quarantine_rows, &rows);
 	if (status != OK)
 		return status;
 	*ret_parked = 0;
@@ -151,17 +145,17 @@ enum status outbox_quarantine(struct db *db, const struct uuid *ids, size_t coun
 	return OK;
 }
 
-static const struct sql look = {
-	"outbox_look",
+static const struct sql measure = {
+	"outbox_measure",
 	"SELECT count(*) FILTER (WHERE NOT parked), count(*) FILTER (WHERE parked),"
 	" min(created_at) FILTER (WHERE NOT parked AND exchange = 'events') FROM outbox",
 };
 
-enum status outbox_look(struct db *db, int64_t now_us, struct outbox_state *ret_state)
+enum status outbox_measure(struct db *db, int64_t now_us, struct outbox_state *ret_state)
 {
 	struct rows rows;
 
-	const enum status status = db_run(db, &look, &rows);
+	const enum status status = db_run(db, &measure, &rows);
 	if (status != OK)
 		return status;
 	const int64_t oldest = row_timestamp(&rows, 0, 2);

@@ -24,14 +24,14 @@ static const struct sql prune_events = {
 	"DELETE FROM inbox_events WHERE ctid = ANY(ARRAY"
 	"(SELECT ctid FROM inbox_events WHERE received_at < $1 LIMIT 1000))",
 };
-static const struct sql prune_heard = {
-	"prune_heard_events",
+static const struct sql prune_processed = {
+	"prune_processed_events",
 	"DELETE FROM processed_events WHERE ctid = ANY(ARRAY"
 	"(SELECT ctid FROM processed_events WHERE received_at < $1 LIMIT 1000))",
 };
 static const struct sql prune_attempts = {"prune_attempts", "DELETE FROM attempts WHERE first_at < $1"};
 
-/* Returns how many rows went. */
+/* Returns how many rows were deleted. */
 static int64_t prune_by_rule(struct db *db, const struct retention *rule, int64_t keep_us)
 {
 	struct rows rows;
@@ -54,24 +54,25 @@ static int64_t prune_all(struct db *db, const struct retention *rules, const voi
 	for (const struct retention *rule = rules; rule != NULL && rule->name != NULL; rule++) {
 		const char *setting = (const char *)program_settings + rule->keep_setting;
 		const int64_t keep = rule->keep_setting == 0 ? rule->keep_us : *(const int64_t *)(const void *)setting;
-		const int64_t gone = prune_by_rule(db, rule, keep);
+		const int64_t deleted = prune_by_rule(db, rule, keep);
 
-		most = gone > most ? gone : most;
+		most = deleted > most ? deleted : most;
 	}
 	return most;
 }
 
-int64_t prune(struct db *db, const struct engine *engine)
+int64_t prune(struct db *db, const struct service *service, const struct service_settings *settings,
+	      const void *program_settings)
 {
 	const struct retention own[] = {
-		{.name = "inbox_commands", .prune = prune_commands, .keep_us = engine->settings->idempotency_ttl_us},
-		{.name = "inbox_events", .prune = prune_events, .keep_us = engine->settings->dedup_ttl_us},
-		{.name = "processed_events", .prune = prune_heard, .keep_us = engine->settings->dedup_ttl_us},
+		{.name = "inbox_commands", .prune = prune_commands, .keep_us = settings->idempotency_ttl_us},
+		{.name = "inbox_events", .prune = prune_events, .keep_us = settings->dedup_ttl_us},
+		{.name = "processed_events", .prune = prune_processed, .keep_us = settings->dedup_ttl_us},
 		{.name = "attempts", .prune = prune_attempts, .keep_us = DAY_US},
 		{0},
 	};
-	const int64_t ours = prune_all(db, own, engine->program_settings);
-	const int64_t theirs = prune_all(db, engine->service->retention, engine->program_settings);
+	const int64_t own_most = prune_all(db, own, program_settings);
+	const int64_t service_most = prune_all(db, service->retention, program_settings);
 
-	return ours >= PRUNE_ROWS || theirs >= PRUNE_ROWS ? PRUNE_AGAIN_US : PRUNE_PAUSE_US;
+	return own_most >= PRUNE_ROWS || service_most >= PRUNE_ROWS ? PRUNE_AGAIN_US : PRUNE_PAUSE_US;
 }

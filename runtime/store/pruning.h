@@ -1,11 +1,12 @@
-/* Retention: no table grows for ever. */
+/* Pruning: no table grows without end. */
 #ifndef STORE_PRUNING_H
 #define STORE_PRUNING_H
 
-#include "consumer/engine.h"
+#include "comanda/service.h"
 
-/* Deletes a bounded number of rows that are older than they need to be, from every table that has a row in a retention
- * table. Returns how long to wait before the next time: short while there is more to do. */
-int64_t prune(struct db *db, const struct engine *engine);
+/* Deletes a bounded number of rows that are older than they must be kept, from every table that has a row in a table of
+ * retentions. Returns how long to wait before the next time: short while there is more to do. */
+int64_t prune(struct db *db, const struct service *service, const struct service_settings *settings,
+	      const void *program_settings);
 
 #endif

@@ -1,5 +1,5 @@
-/* The spans of events on their way to the broker. Who hears an event is below the span of its publication, so that span
- * is chosen when the event is written; it ends when the broker has confirmed it, or has not. */
+/* The spans of events on their way to the broker. The span of a subscriber is below the span of the publication, so
+ * that span is chosen when the event is written. It ends when the broker has confirmed the event, or has not. */
 #ifndef STORE_PUBLISH_SPAN_H
 #define STORE_PUBLISH_SPAN_H
 
@@ -12,8 +12,8 @@ struct publish_span {
 	const char *type, *about; /* the contract's */
 };
 
-/* They were handed over at `start_us` (wall clock); `arrived`: the broker has them. Otherwise the outbox's sweep will
- * send them, without a span of its own. */
-void publish_spans_end(const struct publish_span *told, size_t count, int64_t start_us, bool arrived);
+/* They were submitted at `start_us` (wall clock). `arrived`: the broker has them. Otherwise the sweep sends them,
+ * without a span of its own. */
+void publish_spans_end(const struct publish_span *spans, size_t count, int64_t start_us, bool arrived);
 
 #endif

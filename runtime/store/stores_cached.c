@@ -1,102 +1,88 @@
-/* What a consumer takes from memory, how it proves that, and what it leaves there (store/aggregate_cache.h). */
+/* What a batch takes from the aggregate cache, how that is validated, and what it puts there. */
 #include <string.h>
 
-#include "consumer/consumer.h"
 #include "store/aggregate_cache.h"
+#include "store/stores.h"
 
-/* ---- taking ---- */
+/* ---- before the load ---- */
 
-static void put_kept(struct unit *unit, const struct cached_aggregate *taken, void *data)
+static void put_cached(struct unit *unit, const struct cached_aggregate *cached)
 {
-	struct entry *entry = unit_put(unit, taken->store->kind, &taken->id, data);
+	struct entry *entry = unit_put(unit, cached->store->kind, &cached->id, cached->data);
 
 	entry->from_cache = true;
-	memcpy(&entry->seen, (const char *)data + taken->store->version, sizeof(entry->seen));
+	memcpy(&entry->seen, (const char *)cached->data + cached->store->version, sizeof(entry->seen));
 }
 
-static size_t take_kept(struct consumer *consumer, struct unit *unit, const struct store *store)
+static size_t take_cached(struct txn *txn, struct unit *unit, const struct store *store)
 {
 	const struct uuid *ids;
 	const size_t count = keys_sorted(unit_keys(unit), store->kind, &ids);
-	struct cached_aggregates wanted = {arena_new(&consumer->txn.arena, count + 1, sizeof(struct cached_aggregate)),
-					   count, monotonic_now()};
 
 	if (count == 0)
 		return 0;
+	struct cached_aggregates wanted = {
+		.items = arena_new(&txn->arena, count, sizeof(struct cached_aggregate)),
+		.count = count,
+		.now_us = monotonic_now(),
+	};
 	for (size_t i = 0; i < count; i++)
 		wanted.items[i] = (struct cached_aggregate){.store = store, .id = ids[i]};
-	const size_t taken = aggregate_cache_take(consumer->engine->aggregate_cache, &wanted, &consumer->txn.arena);
+	const size_t taken = aggregate_cache_take(txn->aggregate_cache, &wanted, &txn->arena);
 	for (size_t i = 0; i < count; i++)
 		if (wanted.items[i].data != NULL)
-			put_kept(unit, &wanted.items[i], wanted.items[i].data);
+			put_cached(unit, &wanted.items[i]);
 	return taken;
 }
 
-size_t stores_take_cached(struct consumer *consumer, struct unit *unit)
+size_t stores_take_cached(struct txn *txn, struct unit *unit)
 {
 	size_t taken = 0;
 
-	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++)
+	for (const struct store *const *store = txn->service->stores; *store != NULL; store++)
 		if ((*store)->copy != NULL)
-			taken += take_kept(consumer, unit, *store);
+			taken += take_cached(txn, unit, *store);
 	return taken;
 }
 
-/* ---- proving ---- */
+/* ---- before the commit ---- */
 
-/* What was changed is proved by its update, which leaves alone what has another version. What was only looked at has
- * led to an answer all the same: that goods are sold out, or that an order has ended. */
-void stores_validate_send(struct consumer *consumer, struct unit *unit)
+static enum status on_validated(void *context, const struct rows *rows)
 {
-	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++) {
+	const size_t *asked = context;
+
+	return (size_t)rows->count == *asked ? OK : E_RETRY;
+}
+
+/* The update of a changed aggregate checks its version. An aggregate that was only read has led to an answer as well:
+ * that goods are sold out, or that an order has ended. */
+void stores_validate(struct txn *txn, struct unit *unit)
+{
+	for (const struct store *const *store = txn->service->stores; *store != NULL; store++) {
+		struct args *args = db_args(txn->db);
 		struct entry **entries;
 		const size_t count = unit_unvalidated(unit, (*store)->kind, &entries);
 
 		if (count == 0)
 			continue;
-		args_columns(db_args(consumer->txn.db), 2);
+		size_t *asked = arena_new(&txn->arena, 1, sizeof(*asked));
+		*asked = count;
+		args_columns(args, 2);
 		for (size_t i = 0; i < count; i++) {
-			put_uuid(db_args(consumer->txn.db), &entries[i]->id);
-			put_int(db_args(consumer->txn.db), entries[i]->seen);
+			put_uuid(args, &entries[i]->id);
+			put_int(args, entries[i]->seen);
 		}
-		db_send(consumer->txn.db, &(*store)->version_check);
+		db_send(txn->db, &(*store)->version_check, on_validated, asked);
 	}
 }
 
-enum status stores_validate_read(struct consumer *consumer, struct unit *unit)
-{
-	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++) {
-		struct entry **entries;
-		const size_t count = unit_unvalidated(unit, (*store)->kind, &entries);
-		struct rows rows;
+/* ---- after the commit ---- */
 
-		if (count == 0)
-			continue;
-		const enum status status = db_result(consumer->txn.db, &rows);
-		if (status != OK)
-			return status;
-		if ((size_t)rows.count != count)
-			return E_RETRY;
-	}
-	return OK;
-}
-
-/* ---- keeping ---- */
-
-static void keep_changed(struct cached_aggregates *saved, struct unit *unit, const struct store *store)
-{
-	struct entry **entries;
-	const size_t count = unit_changed(unit, store->kind, &entries);
-
-	for (size_t i = 0; i < count; i++)
-		saved->items[saved->count++] = (struct cached_aggregate){store, entries[i]->id, entries[i]->data};
-}
-
-static size_t count_changed(const struct consumer *consumer, struct unit *unit)
+static size_t count_changed(const struct txn *txn, struct unit *unit)
 {
 	size_t changed = 0;
 
-	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++) {
+	for (const struct store *const *store = txn->service->stores; *store != NULL; store++) {
 		struct entry **entries;
 
 		if ((*store)->copy != NULL)
@@ -105,14 +91,26 @@ static size_t count_changed(const struct consumer *consumer, struct unit *unit)
 	return changed;
 }
 
-void stores_fill_aggregate_cache(struct consumer *consumer, struct unit *unit)
+static void add_changed(struct cached_aggregates *saved, struct unit *unit, const struct store *store)
 {
-	const size_t changed = count_changed(consumer, unit);
-	struct cached_aggregates saved = {arena_new(&consumer->txn.arena, changed + 1, sizeof(struct cached_aggregate)),
-					  0, monotonic_now()};
+	struct entry **entries;
+	const size_t count = unit_changed(unit, store->kind, &entries);
 
-	for (const struct store *const *store = consumer->engine->service->stores; *store != NULL; store++)
+	for (size_t i = 0; i < count; i++)
+		saved->items[saved->count++] =
+			(struct cached_aggregate){.store = store, .id = entries[i]->id, .data = entries[i]->data};
+}
+
+void stores_fill_aggregate_cache(struct txn *txn, struct unit *unit)
+{
+	const size_t changed = count_changed(txn, unit);
+	struct cached_aggregates saved = {
+		.items = arena_new(&txn->arena, changed + 1, sizeof(struct cached_aggregate)),
+		.now_us = monotonic_now(),
+	};
+
+	for (const struct store *const *store = txn->service->stores; *store != NULL; store++)
 		if ((*store)->copy != NULL)
-			keep_changed(&saved, unit, *store);
-	aggregate_cache_put(consumer->engine->aggregate_cache, &saved);
+			add_changed(&saved, unit, *store);
+	aggregate_cache_put(txn->aggregate_cache, &saved);
 }

@@ -64,38 +64,19 @@ static bool read_page(struct txn *txn, struct query *query, struct page *ret_pag
 	return true;
 }
 
-/* ---- reading the rows ---- */
-
-#define IN_STATES_NEWEST_FIRST "id < $1 AND state BETWEEN $2 AND $3 ORDER BY id DESC LIMIT $4"
-
-static const struct sql list_all = {
-	"orders_list_all",
-	"SELECT " ORDER_COLUMNS " FROM orders WHERE " IN_STATES_NEWEST_FIRST,
-};
-static const struct sql list_of_user = {
-	"orders_list_of_user",
-	"SELECT " ORDER_COLUMNS " FROM orders WHERE user_id = $5 AND " IN_STATES_NEWEST_FIRST,
-};
-
-static void send_page(struct db *db, const struct page *page)
-{
-	struct args *args = db_args(db);
-
-	arg_uuid(args, &page->below);
-	arg_int(args, page->from);
-	arg_int(args, page->to);
-	arg_int(args, page->limit + 1); /* one more row shows whether there is a next page */
-	if (!uuid_is_nil(&page->user_id))
-		arg_uuid(args, &page->user_id);
-	db_send(db, uuid_is_nil(&page->user_id) ? &list_all : &list_of_user);
-}
-
 /* ---- replying ---- */
 
-static void answer_page(struct txn *txn, struct query *query, const struct rows *rows)
+/* A request whose statement was sent. */
+struct asked {
+	struct txn *txn;
+	struct query *query;
+};
+
+static enum status answer_page(void *context, const struct rows *rows)
 {
-	const struct page_query *wanted = query->message.body;
-	struct arena *arena = txn_arena(txn);
+	const struct asked *asked = context;
+	const struct page_query *wanted = asked->query->message.body;
+	struct arena *arena = txn_arena(asked->txn);
 	bool more = rows->count > wanted->limit;
 	size_t count = (size_t)(more ? wanted->limit : rows->count);
 	struct order_view *views = arena_new(arena, count, sizeof(*views));
@@ -112,33 +93,49 @@ static void answer_page(struct txn *txn, struct query *query, const struct rows 
 		uuid_text(&views[count - 1].id, cursor);
 		page.next = cursor;
 	}
-	query_reply(txn, query, &page);
+	query_reply(asked->txn, asked->query, &page);
+	return OK;
+}
+
+/* ---- reading the rows ---- */
+
+#define IN_STATES_NEWEST_FIRST "id < $1 AND state BETWEEN $2 AND $3 ORDER BY id DESC LIMIT $4"
+
+static const struct sql list_all = {
+	"orders_list_all",
+	"SELECT " ORDER_COLUMNS " FROM orders WHERE " IN_STATES_NEWEST_FIRST,
+};
+static const struct sql list_of_user = {
+	"orders_list_of_user",
+	"SELECT " ORDER_COLUMNS " FROM orders WHERE user_id = $5 AND " IN_STATES_NEWEST_FIRST,
+};
+
+static void send_page(struct txn *txn, struct query *query, const struct page *page)
+{
+	struct args *args = db_args(txn_db(txn));
+	struct asked *asked = arena_new(txn_arena(txn), 1, sizeof(*asked));
+
+	*asked = (struct asked){.txn = txn, .query = query};
+	arg_uuid(args, &page->below);
+	arg_int(args, page->from);
+	arg_int(args, page->to);
+	arg_int(args, page->limit + 1); /* one more row shows whether there is a next page */
+	if (!uuid_is_nil(&page->user_id))
+		arg_uuid(args, &page->user_id);
+	db_send(txn_db(txn), uuid_is_nil(&page->user_id) ? &list_all : &list_of_user, answer_page, asked);
 }
 
 enum status list_orders(struct txn *txn, struct query **queries, size_t count)
 {
-	struct db *db = txn_db(txn);
-	struct query **sent = arena_new(txn_arena(txn), count, sizeof(struct query *));
-	size_t sent_count = 0;
+	size_t sent = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct page page;
 
 		if (!read_page(txn, queries[i], &page))
 			continue;
-		send_page(db, &page);
-		sent[sent_count++] = queries[i];
+		send_page(txn, queries[i], &page);
+		sent++;
 	}
-	if (sent_count == 0)
-		return OK;
-
-	enum status status = db_sync(db);
-	for (size_t i = 0; i < sent_count && status == OK; i++) {
-		struct rows rows;
-
-		status = db_result(db, &rows);
-		if (status == OK)
-			answer_page(txn, sent[i], &rows);
-	}
-	return status == OK ? db_synced(db) : status;
+	return sent == 0 ? OK : db_sync(txn_db(txn));
 }

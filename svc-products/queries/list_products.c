@@ -45,32 +45,18 @@ static const struct sql list = {
 	"SELECT " PRODUCT_COLUMNS " FROM products WHERE id < $1 AND ($2::text IS NULL OR status = $2) "
 	"AND (name || E'\\n' || sku || E'\\n' || description) ILIKE ALL ($3::text[]) ORDER BY id DESC LIMIT $4"};
 
-/* Sends the statement of one query. False: the query was refused because of its cursor, and nothing was sent. */
-static bool list_send(struct txn *txn, struct query *query)
-{
-	const struct page_query *page = query->message.body;
-	struct args *args = db_args(txn_db(txn));
-	struct list patterns = patterns_of(page->q, txn_arena(txn));
-	struct uuid before;
+/* A request whose statement was sent. */
+struct asked {
+	struct txn *txn;
+	struct query *query;
+};
 
-	memset(&before, 0xff, sizeof(before));
-	if (page->cursor != NULL && uuid_parse(page->cursor, strlen(page->cursor), &before) != OK) {
-		query_refuse(txn, query, E_MALFORMED, "malformed", "the cursor is not one that a list has given");
-		return false;
-	}
-	arg_uuid(args, &before);
-	arg_text(args, page->status == -1 ? NULL : product_status_names[page->status]);
-	arg_texts(args, patterns.items, patterns.count);
-	arg_int(args, page->limit + 1); /* one more row shows whether there is a next page */
-	db_send(txn_db(txn), &list);
-	return true;
-}
-
-static void list_answer(struct txn *txn, struct query *query, const struct rows *rows)
+static enum status list_answer(void *context, const struct rows *rows)
 {
-	const struct page_query *asked = query->message.body;
-	struct arena *arena = txn_arena(txn);
-	int shown = rows->count > asked->limit ? (int)asked->limit : rows->count;
+	const struct asked *asked = context;
+	const struct page_query *wanted = asked->query->message.body;
+	struct arena *arena = txn_arena(asked->txn);
+	int shown = rows->count > wanted->limit ? (int)wanted->limit : rows->count;
 	struct product_view *views = arena_new(arena, (size_t)shown + 1, sizeof(*views));
 	struct product_page page = {.items = {.items = views, .count = (size_t)shown}};
 
@@ -86,29 +72,39 @@ static void list_answer(struct txn *txn, struct query *query, const struct rows 
 		uuid_text(&views[shown - 1].id, last);
 		page.next = arena_text(arena, last);
 	}
-	query_reply(txn, query, &page);
+	query_reply(asked->txn, asked->query, &page);
+	return OK;
+}
+
+/* Sends the statement of one query. False: the query was refused because of its cursor, and nothing was sent. */
+static bool list_send(struct txn *txn, struct query *query)
+{
+	const struct page_query *page = query->message.body;
+	struct args *args = db_args(txn_db(txn));
+	struct asked *asked;
+	struct list patterns = patterns_of(page->q, txn_arena(txn));
+	struct uuid before;
+
+	memset(&before, 0xff, sizeof(before));
+	if (page->cursor != NULL && uuid_parse(page->cursor, strlen(page->cursor), &before) != OK) {
+		query_refuse(txn, query, E_MALFORMED, "malformed", "the cursor is not one that a list has given");
+		return false;
+	}
+	arg_uuid(args, &before);
+	arg_text(args, page->status == -1 ? NULL : product_status_names[page->status]);
+	arg_texts(args, patterns.items, patterns.count);
+	arg_int(args, page->limit + 1); /* one more row shows whether there is a next page */
+	asked = arena_new(txn_arena(txn), 1, sizeof(*asked));
+	*asked = (struct asked){.txn = txn, .query = query};
+	db_send(txn_db(txn), &list, list_answer, asked);
+	return true;
 }
 
 enum status list_products(struct txn *txn, struct query **queries, size_t count)
 {
-	struct query **sent = arena_new(txn_arena(txn), count, sizeof(*sent));
-	struct db *db = txn_db(txn);
-	size_t sent_count = 0;
-	enum status status;
+	size_t sent = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		if (list_send(txn, queries[i]))
-			sent[sent_count++] = queries[i];
-	}
-	if (sent_count == 0)
-		return OK;
-	status = db_sync(db);
-	for (size_t i = 0; status == OK && i < sent_count; i++) {
-		struct rows rows;
-
-		status = db_result(db, &rows);
-		if (status == OK)
-			list_answer(txn, sent[i], &rows);
-	}
-	return status == OK ? db_synced(db) : status;
+	for (size_t i = 0; i < count; i++)
+		sent += list_send(txn, queries[i]);
+	return sent == 0 ? OK : db_sync(txn_db(txn));
 }

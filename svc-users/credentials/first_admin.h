@@ -10,6 +10,6 @@ struct first_admin {
 
 /* Registers the admin, unless an account has the address. Safe when several replicas start at once. E_INVALID: a
  * setting is wrong; the log says which. */
-must_check enum status first_admin_install(const struct first_admin *admin, struct db *db);
+must_check enum status first_admin_install(const struct first_admin *admin, struct txn *txn);
 
 #endif

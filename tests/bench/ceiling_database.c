@@ -206,9 +206,6 @@ static const struct sql sent = {"ceiling_sent", "DELETE FROM outbox WHERE id = A
 
 static enum status run_steps(struct writer *writer, const struct step *steps)
 {
-	struct rows rows;
-	enum status status = OK;
-
 	db_send_text(writer->db, "BEGIN");
 	for (const struct step *step = steps; step->put != NULL; step++) {
 		struct args *args = db_args(writer->db);
@@ -216,17 +213,10 @@ static enum status run_steps(struct writer *writer, const struct step *steps)
 		args_columns(args, step->columns);
 		for (int i = 0; i < writer->plan->batch; i++)
 			step->put(args, &writer->ids[i * ID_KINDS], timestamp_now());
-		db_send(writer->db, &step->sql);
+		db_send(writer->db, &step->sql, NULL, NULL);
 	}
 	db_send_text(writer->db, "COMMIT");
-	status = db_sync(writer->db);
-	if (status == OK)
-		status = db_result(writer->db, &rows);
-	for (const struct step *step = steps; step->put != NULL && status == OK; step++)
-		status = db_result(writer->db, &rows);
-	if (status == OK)
-		status = db_result(writer->db, &rows);
-	return status == OK ? db_synced(writer->db) : status;
+	return db_sync(writer->db);
 }
 
 static enum status delete_sent(struct writer *writer)

@@ -139,6 +139,9 @@ static enum status nothing(struct unit *unit, const struct message *message)
 	return OK;
 }
 
+enum { PREFETCH = 32 };
+static const struct consumer_ops ops = {.joins_events = true, .prefetch = PREFETCH, .prefetch_joined = 64};
+
 static const struct handler handlers[] = {
 	{.type = PATIENT, .decide = nothing},
 	{.type = RESTLESS, .decide = nothing},
@@ -150,8 +153,7 @@ static const struct consumer_config plan = {.name = "events", .kind = CONSUMER_E
 /* How many of what comes one turn works on. */
 static size_t fetched(const struct coming *list, size_t count)
 {
-	struct engine engine = {.service = &service};
-	struct consumer consumer = {.engine = &engine, .config = &plan};
+	struct consumer consumer = {.config = &plan, .ops = &ops, .txn.service = &service};
 
 	coming = list;
 	coming_count = count;
@@ -206,13 +208,13 @@ static const struct handler halves[] = {
 };
 static const struct consumer_config pairing = {
 	.name = "events", .kind = CONSUMER_EVENTS, .handlers = halves, .join_timeout_us = MINUTE_US, .batch_max = 1000};
-static struct engine engine = {.service = &service};
 
 static struct consumer *pairing_consumer(void)
 {
 	struct consumer *consumer = mem_new(1, sizeof(*consumer));
 
-	consumer->engine = &engine;
+	consumer->txn.service = &service;
+	consumer->ops = &ops;
 	consumer->config = &pairing;
 	arena_init(&consumer->txn.arena);
 	arena_init(&consumer->trees);
@@ -385,7 +387,7 @@ static void nothing_waits_for_more_than_a_consumer_may_have(void **state)
 	(void)state;
 	for (size_t i = 0; i < 64; i++)
 		all[i] = (struct coming){0, PATIENT};
-	assert_int_equal(fetched(all, 64), consumer_prefetch(&plan));
+	assert_int_equal(fetched(all, 64), PREFETCH);
 }
 
 int main(void)

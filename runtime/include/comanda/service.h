@@ -35,23 +35,23 @@ void query_reply_json(struct query *query, struct span json);
 void query_refuse(struct txn *txn, struct query *query, enum status status, const char *code, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* Answers all of them. Returns OK, or what the database said (then those that have no answer yet are refused with it).
+/* Answers all of them. Returns OK, or the status of the database: requests that have no answer yet are refused with it.
  */
 typedef enum status read_function(struct txn *txn, struct query **queries, size_t count);
 
 /* ---- handlers ---- */
 
-/* What must be done outside any transaction before a decision, and may block: hashing a password, signing a token.
- * What it makes goes into message->prepared. A refusal ends the request there (query_refuse on `query`). */
+/* Work before a decision, outside any transaction, that may block: hashing a password, signing a token. Its result goes
+ * into message->prepared. A refusal ends the request there (query_refuse on `query`). */
 typedef enum status prepare_function(struct txn *txn, struct query *query);
 
 struct handler {
 	int type; /* index into the contract */
-	/* Of events: the aggregates themselves remember that they were told. Decided once more, at any later time, the
-	 * same message changes nothing, and says nothing but what it said before, under the same ids. So no row of the
-	 * inbox has to claim it: see inbox.h. */
+	/* Events: the aggregates themselves recognise a duplicate. Decided again, at any later time, the same message
+	 * changes nothing. It publishes nothing but what it published before, under the same ids. So it needs no inbox
+	 * row: see store/inbox.h. This is a promise. */
 	bool idempotent;
-	/* Of events: another comes about the same aggregate, from another service (`join_timeout_us` of the consumer).
+	/* Events: another one comes about the same aggregate, from another service (`join_timeout_us` of the consumer).
 	 */
 	bool join;
 	keys_function *keys;       /* deciding: which aggregates; NULL: none */
@@ -63,30 +63,30 @@ struct handler {
 
 enum consumer_kind {
 	CONSUMER_QUERY,    /* requests that read */
-	CONSUMER_COMMAND,  /* requests that write: claim, load, decide, save, answer */
+	CONSUMER_COMMAND,  /* requests that write: load, decide, save, answer */
 	CONSUMER_EVENTS,   /* events that write */
-	CONSUMER_STATELESS /* events that are answered from what is loaded, without changing anything here: no
-			      transaction */
+	CONSUMER_STATELESS /* events that are answered from what is loaded, and change nothing here: no transaction */
 };
 
 struct consumer_config {
 	const char *name; /* "command" */
 	enum consumer_kind kind;
-	int nice;          /* of its threads (setpriority(2)): work that is long steps back behind what is short */
+	int nice;          /* of its threads (setpriority(2)): long work gives way to short work */
 	const char *queue; /* "orders.command" */
 	const struct handler *handlers;
-	int count;     /* how many of it, unless the setting COMANDA_LANES_<NAME> says otherwise */
-	int batch_max; /* items a turn; 0: the default (200) */
-	/* Under load: for how long an event that is one of a pair waits for the other, so that both are decided in one
-	 * turn (consumer/event_join.h). 0: it does not. */
+	/* How many: a setting, as the offset of an int64_t in struct service_settings; 0: `count` says how many. */
+	size_t count_setting;
+	int count;
+	int batch_max; /* items per batch; 0: the default (200) */
+	/* Events with `join` in their handler: how long, under load, one waits for the other about the same aggregate,
+	 * so that both are decided in one batch (consumer/event_join.h). 0: it does not wait. */
 	int64_t join_timeout_us;
-	/* Of command consumers: a turn asks at its beginning which of its requests were answered before. Otherwise that
-	 * is found out at its end, and the turn is run again: cheaper where repeats are few, and no good where it costs
-	 * much to prepare one. */
+	/* Commands: each transaction asks at its beginning which of its requests were answered before. Otherwise it
+	 * finds out at its end, and is run again. That is cheaper if repeats are few and preparing is cheap. */
 	bool check_duplicates_first;
 };
 
-/* What a service wants to be known of its tables: every ten seconds, while nothing else waits. */
+/* A metric that is read from the service's tables, every ten seconds. */
 struct db_gauge {
 	struct metric *metric;
 	struct sql
@@ -102,16 +102,16 @@ struct retention {
 			      */
 };
 
-/* Deadlines of a type whose subjects are aggregates, and which of those still wait. With this, the deadlines that a
- * turn sets for aggregates that it makes lie in one row of that turn; a second later only those that still wait get
- * rows of their own (store/deadline_promotion.h). Who does not wait never waits again; and the turn that ends the
- * waiting clears the deadline, in the same decision: a deadline that is cleared while its subject waits would come
- * back. */
+/* Deadlines of a type whose subjects are aggregates, and which of those are pending. With this, the deadlines that a
+ * batch sets for new aggregates are one row of that batch. A second later, only those of pending subjects get rows of
+ * their own (store/deadline_promotion.h). Two promises: a subject that is not pending never becomes pending again; and
+ * the decision that settles a subject clears its deadline. A deadline that is cleared while its subject is pending
+ * would come back. */
 struct deadline_source {
-	int type; /* of the note */
+	int type; /* of the timer */
 	const struct aggregate *kind;
-	/* $1 uuid[]: the ids of those that wait, sorted. `lock_pending` locks them until the commit, without those that
-	 * somebody else has locked. */
+	/* $1 uuid[]. Rows: the ids of those that are pending, sorted. `lock_pending` locks them until the commit, and
+	 * leaves out those that another transaction has locked. */
 	struct sql pending, lock_pending;
 };
 #define DEADLINE_SOURCE_SELECT(table, key, condition)                                                                  \
@@ -140,16 +140,16 @@ struct service {
 	const struct db_gauge *gauges;           /* ends with a NULL metric; NULL: none */
 	const struct deadline_source
 		*deadline_sources; /* ends with a NULL kind; NULL: each deadline has its own row at once */
-	/* Requests of the type `opens` begin what stays open until its deadline. They are refused (E_BUSY) while as
-	 * many deadlines are open as a setting says: an int64_t at this offset of the program's settings; 0: no limit.
-	 */
+	/* Requests of this type begin a saga. They are refused (E_BUSY) while as many deadlines are pending as a
+	 * setting says: an int64_t at this offset of the program's settings; 0: no limit. */
 	struct {
 		int type;
 		size_t max_setting;
 	} admission;
-	/* Called once before the consumers start, with a connected database: the first admin, keys. NULL: nothing. */
-	enum status (*start)(void *settings, struct db *db);
-	/* Called once after the consumers have ended: gives back what `start` made. NULL: nothing. */
+	/* Called once before the consumers start, with a connected database: the first admin, keys. NULL: nothing.
+	 * Called again after E_RETRY and E_UNAVAILABLE. */
+	enum status (*start)(void *settings, struct txn *txn);
+	/* Called once after the consumers have ended: frees what `start` made. NULL: nothing. */
 	void (*stop)(void *settings);
 };
 
@@ -190,10 +190,35 @@ struct service_settings {
  * exit code: 0 after an orderly stop, 2 for bad settings or arguments, 1 otherwise. */
 int service_run(const struct service *service, int argc, char **argv);
 
-/* For read and prepare functions, within their consumer. */
+/* For read and prepare functions, and for `start`. */
 struct db *txn_db(struct txn *txn); /* not connected: E_UNAVAILABLE on use */
 struct cache *txn_cache(struct txn *txn);
-struct arena *txn_arena(struct txn *txn);        /* reset after the turn */
+struct arena *txn_arena(struct txn *txn);        /* reset after the batch */
 const void *txn_settings(const struct txn *txn); /* the program's settings */
+
+/* ---- a unit of work outside any consumer: for the start of a service, and for the replay ---- */
+
+struct work_step {
+	/* in */
+	decide_function *decide;
+	keys_function *keys; /* NULL: nothing is loaded */
+	struct message message;
+	int64_t now_us;
+	/* out */
+	struct decision_result decision;
+	size_t output_count; /* what it said: the next ones of the unit's outputs */
+};
+
+enum work_outputs {
+	OUTPUTS_DISCARDED,
+	OUTPUTS_TO_OUTBOX /* a sweep of the relay sends them */
+};
+
+/* Loads what the steps touch, decides them in their order, saves what they changed, and commits. The outputs live until
+ * the arena of `txn` is reset; `ret_outputs` may be NULL. E_RETRY: another transaction was faster; nothing has
+ * happened. After any failure it has recovered the connection. A refusal by a decision is no failure: see `decision`.
+ */
+must_check enum status unit_of_work(struct txn *txn, struct work_step *steps, size_t count, enum work_outputs outputs,
+				    const struct output **ret_outputs);
 
 #endif

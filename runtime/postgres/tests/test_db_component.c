@@ -196,14 +196,22 @@ static const struct sql two = {"two", "SELECT 2::bigint"};
 static const struct sql divide = {"divide", "SELECT 1 / $1::bigint"};
 static const struct sql broken = {"broken", "SELECT nothing FROM nowhere"};
 
-static enum status next_int(struct db *db, int64_t *ret_number)
+/* Rows functions. */
+static enum status take_int(void *context, const struct rows *rows)
 {
-	struct rows rows;
+	int64_t *number = context;
 
-	enum status status = db_result(db, &rows);
-	if (status == OK && rows.count > 0)
-		*ret_number = row_int(&rows, 0, 0);
-	return status;
+	assert_int_equal(rows->count, 1);
+	*number = row_int(rows, 0, 0);
+	return OK;
+}
+
+static enum status take_touched(void *context, const struct rows *rows)
+{
+	int64_t *touched = context;
+
+	*touched = rows->touched;
+	return OK;
 }
 
 static void answers_in_the_middle_of_a_transaction(void **state)
@@ -211,25 +219,60 @@ static void answers_in_the_middle_of_a_transaction(void **state)
 	static const struct sql insert = {"insert_item", "INSERT INTO db_item (id) VALUES ($1)"};
 	static const struct sql count = {"count_items", "SELECT count(*) FROM db_item"};
 	struct db *db = *state;
-	struct rows rows;
-	int64_t number = 0;
+	int64_t touched = 0, number = 0;
 
 	must_run(db, "make_item", "CREATE TEMP TABLE db_item (id bigint PRIMARY KEY)");
 	db_send_text(db, "BEGIN");
 	arg_int(db_args(db), 1);
-	db_send(db, &insert);
+	db_send(db, &insert, take_touched, &touched);
 	assert_int_equal(db_flush(db), OK);
-	assert_int_equal(db_result(db, &rows), OK);
-	assert_int_equal(db_result(db, &rows), OK);
-	assert_int_equal(rows.touched, 1);
+	assert_int_equal(touched, 1);
 
-	db_send(db, &count);
+	db_send(db, &count, take_int, &number);
 	db_send_text(db, "COMMIT");
 	assert_int_equal(db_sync(db), OK);
-	assert_int_equal(next_int(db, &number), OK);
 	assert_int_equal(number, 1);
-	assert_int_equal(db_result(db, &rows), OK);
-	assert_int_equal(db_synced(db), OK);
+}
+
+static void hands_rows_over_in_the_order_of_the_statements(void **state)
+{
+	struct db *db = *state;
+	int64_t number = 0, same = 0;
+
+	db_send(db, &one, take_int, &number);
+	db_send(db, &two, take_int, &same);
+	db_send(db, &two, take_int, &number);
+	db_send(db, &one, NULL, NULL);
+	assert_int_equal(number, 0);
+	assert_int_equal(db_sync(db), OK);
+	assert_int_equal(same, 2);
+	assert_int_equal(number, 2);
+}
+
+static enum status refuse_rows(void *context, const struct rows *rows)
+{
+	(void)context, (void)rows;
+	return E_RETRY;
+}
+
+static void a_rows_function_can_end_the_batch(void **state)
+{
+	static const struct sql insert = {"insert_refused", "INSERT INTO db_refused VALUES (1)"};
+	static const struct sql count = {"count_refused", "SELECT count(*) FROM db_refused"};
+	struct db *db = *state;
+	int64_t number = 0;
+
+	must_run(db, "make_refused", "CREATE TEMP TABLE db_refused (id bigint)");
+	db_send_text(db, "BEGIN");
+	db_send(db, &insert, refuse_rows, NULL);
+	db_send(db, &two, take_int, &number);
+	assert_int_equal(db_flush(db), E_RETRY);
+	assert_int_equal(number, 0);
+	db_send_text(db, "COMMIT");
+	assert_int_equal(db_sync(db), E_RETRY);
+	db_recover(db);
+	assert_true(db_connected(db));
+	assert_int_equal(ask_int(db, &count), 0);
 }
 
 static void fails_the_rest_of_the_batch_until_recovered(void **state)
@@ -238,13 +281,12 @@ static void fails_the_rest_of_the_batch_until_recovered(void **state)
 	int64_t number = 0;
 
 	arg_int(db_args(db), 0);
-	db_send(db, &divide);
-	db_send(db, &two); /* its Prepare is skipped by the server, and must be sent again later */
-	assert_int_equal(db_sync(db), OK);
-	assert_int_equal(next_int(db, &number), E_INVALID);
+	db_send(db, &divide, take_int, &number);
+	db_send(db, &two, take_int, &number); /* its Prepare is skipped by the server, and must be sent again later */
+	assert_int_equal(db_sync(db), E_INVALID);
 	assert_string_equal(db_sqlstate(db), "22012");
-	assert_int_equal(next_int(db, &number), E_INVALID);
-	assert_int_equal(db_synced(db), E_INVALID);
+	assert_int_equal(number, 0);
+	assert_int_equal(db_flush(db), E_INVALID);
 	assert_int_equal(db_sync(db), E_INVALID);
 	db_recover(db);
 	assert_true(db_connected(db));
@@ -257,27 +299,24 @@ static void rolls_back_an_abandoned_transaction(void **state)
 {
 	static const struct sql count = {"count_left", "SELECT count(*) FROM db_left"};
 	struct db *db = *state;
-	struct rows rows;
 
 	must_run(db, "make_left", "CREATE TEMP TABLE db_left (id bigint)");
 	db_send_text(db, "BEGIN");
-	db_send(db, &(struct sql){"insert_left", "INSERT INTO db_left VALUES (1)"});
+	db_send(db, &(struct sql){"insert_left", "INSERT INTO db_left VALUES (1)"}, NULL, NULL);
 	assert_int_equal(db_flush(db), OK);
-	assert_int_equal(db_result(db, &rows), OK);
-	assert_int_equal(db_result(db, &rows), OK);
 	db_recover(db);
 	assert_true(db_connected(db));
 	assert_int_equal(ask_int(db, &count), 0);
 
 	/* With an error, and with a Sync that was sent before the error is known. */
 	for (int synced = 0; synced < 2; synced++) {
+		int64_t touched = 0;
+
 		db_send_text(db, "BEGIN");
-		db_send(db, &(struct sql){"insert_left", "INSERT INTO db_left VALUES (1)"});
-		db_send(db, &broken);
-		assert_int_equal(synced ? db_sync(db) : db_flush(db), OK);
-		assert_int_equal(db_result(db, &rows), OK);
-		assert_int_equal(db_result(db, &rows), OK);
-		assert_int_equal(db_result(db, &rows), E_INTERNAL);
+		db_send(db, &(struct sql){"insert_left", "INSERT INTO db_left VALUES (1)"}, take_touched, &touched);
+		db_send(db, &broken, NULL, NULL);
+		assert_int_equal(synced ? db_sync(db) : db_flush(db), E_INTERNAL);
+		assert_int_equal(touched, 1);
 		db_recover(db);
 		assert_true(db_connected(db));
 		assert_int_equal(ask_int(db, &count), 0);
@@ -320,12 +359,11 @@ static void reports_a_constraint_that_fails_at_commit(void **state)
 	assert_string_equal(db_sqlstate(db), "23503");
 
 	db_send_text(db, "BEGIN");
-	db_send(db, &orphan);
+	int64_t touched = 0;
+	db_send(db, &orphan, take_touched, &touched);
 	db_send_text(db, "COMMIT");
-	assert_int_equal(db_sync(db), OK);
-	assert_int_equal(db_result(db, &rows), OK);
-	assert_int_equal(db_result(db, &rows), OK);
-	assert_int_equal(db_result(db, &rows), E_INVALID);
+	assert_int_equal(db_sync(db), E_INVALID);
+	assert_int_equal(touched, 1);
 	db_recover(db);
 	assert_int_equal(ask_int(db, &one), 1);
 }
@@ -385,25 +423,31 @@ static void plans_go_by_key_whatever_the_statistics_say(void **state)
 	arena_done(&arena);
 }
 
+enum { ECHO_STATEMENTS = 600, ECHO_BYTES = 40000 };
+
+static enum status count_echo(void *context, const struct rows *rows)
+{
+	int *count = context;
+
+	assert_int_equal(row_bytes(rows, 0, 0).size, ECHO_BYTES);
+	++*count;
+	return OK;
+}
+
 /* Neither side may wait for the other to read first. */
 static void moves_many_megabytes_both_ways_in_one_batch(void **state)
 {
 	static const struct sql echo = {"echo_bytes", "SELECT $1::bytea"};
-	enum { STATEMENTS = 600, BYTES = 40000 };
 	struct db *db = *state;
-	char *bytes = mem_new(1, BYTES);
-	struct rows rows;
+	char *bytes = mem_new(1, ECHO_BYTES);
+	int count = 0;
 
-	for (int i = 0; i < STATEMENTS; i++) {
-		arg_bytes(db_args(db), bytes, BYTES);
-		db_send(db, &echo);
+	for (int i = 0; i < ECHO_STATEMENTS; i++) {
+		arg_bytes(db_args(db), bytes, ECHO_BYTES);
+		db_send(db, &echo, count_echo, &count);
 	}
 	assert_int_equal(db_sync(db), OK);
-	for (int i = 0; i < STATEMENTS; i++) {
-		assert_int_equal(db_result(db, &rows), OK);
-		assert_int_equal(row_bytes(&rows, 0, 0).size, BYTES);
-	}
-	assert_int_equal(db_synced(db), OK);
+	assert_int_equal(count, ECHO_STATEMENTS);
 	free(bytes);
 }
 
@@ -429,20 +473,15 @@ static void terminate(int64_t pid)
 static void redoes_when_the_connection_is_lost_in_a_transaction(void **state)
 {
 	struct db *db = *state;
-	struct rows rows;
 
 	int64_t pid = backend_pid(db);
 	db_send_text(db, "BEGIN");
 	assert_int_equal(db_flush(db), OK);
-	assert_int_equal(db_result(db, &rows), OK);
 	terminate(pid);
-	db_send(db, &one);
+	db_send(db, &one, NULL, NULL);
 	db_send_text(db, "COMMIT");
-	enum status status = db_sync(db);
-	if (status == OK)
-		status = db_result(db, &rows);
-	assert_int_equal(status, E_RETRY);
-	assert_int_equal(db_result(db, &rows), E_RETRY);
+	assert_int_equal(db_sync(db), E_RETRY);
+	assert_int_equal(db_sync(db), E_RETRY);
 	db_recover(db);
 	assert_false(db_connected(db));
 	assert_int_equal(db_ensure(db), OK);
@@ -461,12 +500,11 @@ static void connects_again_unseen_when_the_connection_is_lost_while_idle(void **
 static void sending_without_a_connection_is_unavailable(void **state)
 {
 	struct db *db = connect_to(url, WAIT_US);
-	struct rows rows;
 
 	(void)state;
-	db_send(db, &one);
+	db_send(db, &one, NULL, NULL);
 	assert_int_equal(db_sync(db), E_UNAVAILABLE);
-	assert_int_equal(db_result(db, &rows), E_UNAVAILABLE);
+	assert_int_equal(db_flush(db), E_UNAVAILABLE);
 	db_recover(db);
 	assert_int_equal(ask_int(db, &one), 1);
 	db_free(db);
@@ -479,10 +517,8 @@ static void a_lock_that_is_not_given_ends_the_wait(void **state)
 	struct rows rows;
 
 	db_send_text(holder, "BEGIN");
-	db_send(holder, &take);
+	db_send(holder, &take, NULL, NULL);
 	assert_int_equal(db_flush(holder), OK);
-	assert_int_equal(db_result(holder, &rows), OK);
-	assert_int_equal(db_result(holder, &rows), OK);
 	assert_int_equal(db_ensure(waiter), OK);
 	int64_t start_us = monotonic_now();
 	assert_int_equal(db_run(waiter, &take, &rows), E_RETRY);
@@ -647,23 +683,19 @@ static void a_stopped_program_loses_its_transaction_and_its_locks(void **state)
 	static const struct sql hold = {"hold", "SELECT pg_advisory_lock(x'636f6d616e6461'::bigint)::text"};
 	struct db *stopped = connect_to(url, 300 * MS_US), *db = connect_to(url, 200 * MS_US);
 	const struct migration migrations[] = {{unique_name("wait"), "SELECT 1"}, {NULL, NULL}};
-	struct rows rows;
 
 	(void)state;
 	int64_t start_us = monotonic_now();
 	assert_int_equal(db_ensure(stopped), OK);
 	db_send_text(stopped, "BEGIN");
-	db_send(stopped, &hold);
+	db_send(stopped, &hold, NULL, NULL);
 	assert_int_equal(db_flush(stopped), OK);
-	assert_int_equal(db_result(stopped, &rows), OK);
-	assert_int_equal(db_result(stopped, &rows), OK);
 	/* Migrating waits for the lock. */
 	if (db_migrate(db, migrations) != OK)
 		fail_msg("%s", db_detail(db));
 	assert_in_range(monotonic_now() - start_us, 500 * MS_US, 5 * SECOND_US);
-	db_send(stopped, &one);
-	enum status status = db_sync(stopped);
-	assert_int_equal(status == OK ? db_result(stopped, &rows) : status, E_RETRY);
+	db_send(stopped, &one, NULL, NULL);
+	assert_int_equal(db_sync(stopped), E_RETRY);
 	db_free(db);
 	db_free(stopped);
 }
@@ -677,6 +709,8 @@ int main(void)
 		cmocka_unit_test(unnests_columns_row_by_row_with_nulls),
 		cmocka_unit_test(takes_a_group_without_rows_and_empty_arrays),
 		cmocka_unit_test(answers_in_the_middle_of_a_transaction),
+		cmocka_unit_test(hands_rows_over_in_the_order_of_the_statements),
+		cmocka_unit_test(a_rows_function_can_end_the_batch),
 		cmocka_unit_test(fails_the_rest_of_the_batch_until_recovered),
 		cmocka_unit_test(rolls_back_an_abandoned_transaction),
 		cmocka_unit_test(says_what_a_failure_means),

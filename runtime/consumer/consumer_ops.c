@@ -1,0 +1,144 @@
+/* What differs by kind of consumer. */
+#include "consumer/consumer.h"
+
+#include <poll.h>
+
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+#define HOLD_US  (100 * MS_US)
+#define PAUSE_MS 20
+
+/* Where replicas stand behind a consumer (see priority), it takes only what is work for about two batches under load,
+ * and what the event join holds: the rest is for the others. For commands that is what one edge has under way
+ * (COMANDA_RPC_WINDOW), and one more. For queries, which are spread over replicas, it is what a few edges have.
+ * Messages of a process that is stopped are answered by nobody. */
+enum { PREFETCH_QUERIES = 16, PREFETCH_COMMANDS = 4, PREFETCH_EVENTS = 32, PREFETCH_JOINED_EVENTS = 64 };
+
+/* ---- requests ---- */
+
+static void fail_rest(struct consumer *consumer, enum status status)
+{
+	for (size_t i = 0; i < consumer->batch.count; i++)
+		if (!consumer->batch.items[i].done)
+			item_fail(&consumer->txn.arena, &consumer->batch.items[i], status);
+}
+
+/* Above the hard limit, requests that begin a saga are refused. Requests that end one are not. */
+static void refuse_above_limit(struct consumer *consumer)
+{
+	if (!outbox_relay_at_capacity(consumer->group->relay))
+		return;
+	for (size_t i = 0; i < consumer->batch.count; i++) {
+		struct item *item = &consumer->batch.items[i];
+
+		if (item->query.status == OK && item->query.message.type == consumer->txn.service->admission.type)
+			item_fail(&consumer->txn.arena, item, E_BUSY);
+	}
+}
+
+static bool process_queries(struct consumer *consumer)
+{
+	query_batch(consumer);
+	return true;
+}
+
+static bool process_commands(struct consumer *consumer)
+{
+	const struct consumer_group *group = consumer->group;
+
+	if (outbox_relay_backlog_age(group->relay) > group->settings->outbox_age_max_us) {
+		fail_rest(consumer, E_BUSY); /* the events of what is accepted would not be sent */
+		return true;
+	}
+	refuse_above_limit(consumer);
+	if (write_batch(consumer) != OK)
+		fail_rest(consumer, E_UNAVAILABLE);
+	return true;
+}
+
+/* ---- events ---- */
+
+static struct metric held = {.name = "comanda_consumer_stalls_total",
+			     .help = "Batches that a consumer had to hold because it could not commit",
+			     .type = COUNTER,
+			     .label = "consumer"};
+
+/* The batch needs what is away: the database, or the broker for its outputs. The consumer keeps the batch, fetches
+ * nothing more, and keeps the connection alive. False: the connection is gone as well (the broker gives the batch to
+ * another consumer), or the program ends. */
+static bool hold(struct consumer *consumer)
+{
+	const int64_t end = monotonic_now() + HOLD_US;
+
+	consumer_set_ready(consumer, false);
+	if (broker_consuming(consumer->broker) && broker_cancel(consumer->broker) != OK)
+		return false;
+	while (!consumer_stopping(consumer)) {
+		if (broker_tick(consumer->broker, 0) != OK)
+			return false;
+		if (monotonic_now() >= end && db_ensure(consumer->txn.db) == OK)
+			return true;
+		poll(NULL, 0, PAUSE_MS);
+	}
+	return false;
+}
+
+typedef enum status batch_function(struct consumer *consumer);
+
+static bool process_until_done(struct consumer *consumer, batch_function *process)
+{
+	enum status status = process(consumer);
+
+	if (status == OK)
+		return true;
+	metric_add(&held, consumer->config->name, 1);
+	log_warn("consumer.holding", kv_int("items", consumer->batch.count),
+		 kv_text("status", status_rule(status)->code), kv_text("detail", db_detail(consumer->txn.db)));
+	while (status != OK) {
+		if (!hold(consumer))
+			return false;
+		status = process(consumer);
+	}
+	log_info("consumer.resumed");
+	return true;
+}
+
+static bool process_events(struct consumer *consumer)
+{
+	return process_until_done(consumer, write_batch);
+}
+
+static bool process_stateless(struct consumer *consumer)
+{
+	return process_until_done(consumer, stateless_batch);
+}
+
+/* ---- the table ---- */
+
+const struct consumer_ops consumer_ops[] = {
+	[CONSUMER_QUERY] = {.process = process_queries,
+			    .settle = settle_requests,
+			    .takes_requests = true,
+			    .prefetch = PREFETCH_QUERIES},
+	[CONSUMER_COMMAND] = {.process = process_commands,
+			      .settle = settle_requests,
+			      .takes_requests = true,
+			      .records = true,
+			      .locks = true,
+			      .throttled = true,
+			      .prefers_newest = true,
+			      .prefetch = PREFETCH_COMMANDS},
+	[CONSUMER_EVENTS] = {.process = process_events,
+			     .settle = settle_events,
+			     .joins_events = true,
+			     .prefers_newest = true,
+			     .prefetch = PREFETCH_EVENTS,
+			     .prefetch_joined = PREFETCH_JOINED_EVENTS},
+	[CONSUMER_STATELESS] = {.process = process_stateless,
+				.settle = settle_events,
+				.joins_events = true,
+				.prefers_newest = true,
+				.prefetch = PREFETCH_EVENTS,
+				.prefetch_joined = PREFETCH_JOINED_EVENTS},
+};
