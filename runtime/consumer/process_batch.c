@@ -1,7 +1,7 @@
 /* One transaction of a batch that writes: check the inbox, load, decide, save, commit. */
 #include "consumer/consumer.h"
 #include "consumer/dead_letter.h"
-#include "store/aggregate_cache.h"
+#include "store/cache/aggregate_cache.h"
 #include "store/cache_guard.h"
 #include "store/deadlines.h"
 #include "store/event_writer.h"

@@ -3,7 +3,7 @@
 #include "comanda/service.h"
 
 #include "consumer/consumer_group.h"
-#include "store/aggregate_cache.h"
+#include "store/cache/aggregate_cache.h"
 #include "store/txn.h"
 
 #define WARNING_US (5 * SECOND_US) /* between two of one kind */

@@ -4,7 +4,7 @@
 
 #include "postgres/db.h"
 #include "rpc/cloudevent.h"
-#include "store/publish_span.h"
+#include "telemetry/publish_span.h"
 
 /* A consumer that has committed hands its rows to the relay in memory. The due_at of a row is how long the relay has
  * before a sweep takes the row for lost. */

@@ -1,7 +1,7 @@
 /* What a batch takes from the aggregate cache, how that is validated, and what it puts there. */
 #include <string.h>
 
-#include "store/aggregate_cache.h"
+#include "store/cache/aggregate_cache.h"
 #include "store/stores.h"
 
 /* ---- before the load ---- */

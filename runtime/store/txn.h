@@ -7,7 +7,7 @@
 #define STORE_TXN_H
 
 #include "comanda/service.h"
-#include "store/cache_epoch.h"
+#include "store/cache/cache_epoch.h"
 
 struct aggregate_cache;
 

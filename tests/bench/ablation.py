@@ -103,7 +103,7 @@ WITHOUT = {
         ("runtime/relay/outbox_relay.c", "	if (wake)\n		wake_send(&relay->wake);\n", "	(void)wake;\n"),),
     "event-join": (("svc-orders/service.c", ".join_timeout_us = 400 * MS_US,", ".join_timeout_us = 0,"),),
     "optimistic-loads": (("runtime/consumer/process_batch.c", "turn.locked = pessimistic ||", "turn.locked = true || pessimistic ||"),),
-    "aggregate-cache": (("runtime/store/aggregate_cache.c", "*found = find(aggregate_cache, wanted->store, &wanted->id);",
+    "aggregate-cache": (("runtime/store/cache/aggregate_cache.c", "*found = find(aggregate_cache, wanted->store, &wanted->id);",
                          "*found = NULL;\n	(void)aggregate_cache;"),),
     "admission-control": (("runtime/relay/admission_control.c", "	if (pending <= admission->max_pending)\n",
               "	if (pending <= admission->max_pending || since_us != 0)\n"),),

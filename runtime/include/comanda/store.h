@@ -46,7 +46,7 @@ struct store {
 	int columns;
 	/* Aggregates that the turn has loaded, and changed: each by the first way that fits it. The last fits all. */
 	const struct store_update *updates;
-	/* For a moment, aggregates that were saved are kept in memory (store/aggregate_cache.h), and the next turn of
+	/* For a moment, aggregates that were saved are kept in memory (store/cache/aggregate_cache.h), and the next turn of
 	 * events does not load them. Fills a zeroed one with a copy that shares nothing with the aggregate; NULL: they
 	 * are not kept. Needs `version`: a turn proves what it had from memory by the version that is in the table, be
 	 * it the condition of an update, or `still` for what was not changed: $1 uuid[], $2 bigint[], a row for each

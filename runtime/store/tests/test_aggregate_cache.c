@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 
-#include "store/aggregate_cache.h"
+#include "store/cache/aggregate_cache.h"
 #include "telemetry/metrics.h"
 
 struct thing {

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "store/cache_epoch.h"
+#include "store/cache/cache_epoch.h"
 
 enum { SKIPPED = 77 };
 

@@ -1,5 +1,5 @@
-/* See store/publish_span.h. */
-#include "store/publish_span.h"
+/* See telemetry/publish_span.h. */
+#include "telemetry/publish_span.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The epoch of cached values: one row, asked for under a lease, raised by a writer that cannot fence. */
-#include "store/cache_epoch.h"
+#include "store/cache/cache_epoch.h"
 
 static const struct sql ask = {"cache_epoch_ask", "SELECT epoch, clock_timestamp() >= enabled_from FROM cache_epoch"};
 

@@ -16,8 +16,8 @@
  * then. A stale read needs two faults at once: Redis is away for the writer, and the database is away for the reader
  * but not for that writer. Leases are measured by the monotonic clock of each program, enabled_from by the database's
  * clock only. Source: Gray and Cheriton, Leases, SOSP 1989. */
-#ifndef STORE_CACHE_EPOCH_H
-#define STORE_CACHE_EPOCH_H
+#ifndef STORE_CACHE_CACHE_EPOCH_H
+#define STORE_CACHE_CACHE_EPOCH_H
 
 #include "postgres/db.h"
 #include "redis/cache.h"

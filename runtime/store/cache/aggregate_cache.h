@@ -8,8 +8,8 @@
  *
  * Copies of one turn lie in one arena, and go together: after a second, or earlier, the oldest first, when all of them
  * hold more than AGGREGATE_CACHE_BYTES. */
-#ifndef STORE_AGGREGATE_CACHE_H
-#define STORE_AGGREGATE_CACHE_H
+#ifndef STORE_CACHE_AGGREGATE_CACHE_H
+#define STORE_CACHE_AGGREGATE_CACHE_H
 
 #include "comanda/store.h"
 #include "core/timestamp.h"

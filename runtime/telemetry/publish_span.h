@@ -1,7 +1,7 @@
 /* The spans of events on their way to the broker. The span of a subscriber is below the span of the publication, so
  * that span is chosen when the event is written. It ends when the broker has confirmed the event, or has not. */
-#ifndef STORE_PUBLISH_SPAN_H
-#define STORE_PUBLISH_SPAN_H
+#ifndef TELEMETRY_PUBLISH_SPAN_H
+#define TELEMETRY_PUBLISH_SPAN_H
 
 #include "telemetry/span.h"
 

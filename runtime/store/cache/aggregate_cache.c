@@ -1,5 +1,5 @@
 /* A hash table of chains over arenas that go one after the other. */
-#include "store/aggregate_cache.h"
+#include "store/cache/aggregate_cache.h"
 
 #include <assert.h>
 #include <pthread.h>
