@@ -1,4 +1,4 @@
-/* A hash table of chains over arenas that go one after the other. */
+/* A hash table with chains. Its entries lie in arenas, which are freed in the order of their making. */
 #include "store/cache/aggregate_cache.h"
 
 #include <assert.h>
@@ -7,25 +7,25 @@
 
 #include "telemetry/metrics.h"
 
-enum { CHAINS = 4096 }; /* a power of two; as many aggregates as there is room for are hardly more */
+enum { CHAINS = 4096 }; /* a power of two; AGGREGATE_CACHE_BYTES hold about as many aggregates */
 
-static struct metric mistrusted = {.name = "comanda_aggregate_cache_invalidations_total",
+static struct metric invalidations = {.name = "comanda_aggregate_cache_invalidations_total",
 				   .help = "Version conflicts that made the aggregate cache invalid",
 				   .type = COUNTER};
 
-struct entry_kept {
+struct cache_slot {
 	const struct store *store;
 	struct uuid id;
 	int64_t version;
-	const void *data;                /* NULL: only drives out an older one */
-	struct entry_kept *next, **link; /* in its chain; `link` is NULL where it is in none */
+	const void *data;                /* NULL: only removes an older one */
+	struct cache_slot *next, **link; /* in its chain; `link` is NULL if it is in none */
 };
 
-/* What one turn has saved. */
+/* What one batch has saved. */
 struct generation {
 	struct generation *next;
 	struct arena arena;
-	struct entry_kept *entries;
+	struct cache_slot *entries;
 	size_t count, copies, bytes;
 	int64_t made_us;
 };
@@ -34,37 +34,37 @@ struct aggregate_cache {
 	pthread_mutex_t mutex;
 	struct generation *oldest, **end;
 	size_t bytes;
-	int64_t rests_until;
-	struct entry_kept *chains[CHAINS];
+	int64_t disabled_until;
+	struct cache_slot *chains[CHAINS];
 };
 
 struct aggregate_cache *aggregate_cache_new(void)
 {
-	struct aggregate_cache *aggregate_cache = mem_new(1, sizeof(*aggregate_cache));
+	struct aggregate_cache *cache = mem_new(1, sizeof(*cache));
 
-	pthread_mutex_init(&aggregate_cache->mutex, NULL);
-	aggregate_cache->end = &aggregate_cache->oldest;
-	return aggregate_cache;
+	pthread_mutex_init(&cache->mutex, NULL);
+	cache->end = &cache->oldest;
+	return cache;
 }
 
 /* ---- chains ---- */
 
-static struct entry_kept **chain_of(struct aggregate_cache *aggregate_cache, const struct uuid *id)
+static struct cache_slot **chain_of(struct aggregate_cache *cache, const struct uuid *id)
 {
-	return &aggregate_cache->chains[uuid_hash(id) & (CHAINS - 1)];
+	return &cache->chains[uuid_hash(id) & (CHAINS - 1)];
 }
 
-static struct entry_kept *find(struct aggregate_cache *aggregate_cache, const struct store *store,
+static struct cache_slot *find(struct aggregate_cache *cache, const struct store *store,
 			       const struct uuid *id)
 {
-	struct entry_kept *entry = *chain_of(aggregate_cache, id);
+	struct cache_slot *entry = *chain_of(cache, id);
 
 	while (entry != NULL && (entry->store != store || !uuid_equal(&entry->id, id)))
 		entry = entry->next;
 	return entry;
 }
 
-static void unlink_entry(struct entry_kept *entry)
+static void unlink_entry(struct cache_slot *entry)
 {
 	if (entry->link == NULL)
 		return;
@@ -74,27 +74,26 @@ static void unlink_entry(struct entry_kept *entry)
 	entry->link = NULL;
 }
 
-static void link_entry(struct aggregate_cache *aggregate_cache, struct entry_kept *entry)
+static void link_entry(struct aggregate_cache *cache, struct cache_slot *entry)
 {
-	entry->link = chain_of(aggregate_cache, &entry->id);
+	entry->link = chain_of(cache, &entry->id);
 	entry->next = *entry->link;
 	if (entry->next != NULL)
 		entry->next->link = &entry->next;
 	*entry->link = entry;
 }
 
-/* An older one never takes the place of a newer one: two consumers may put theirs in another order than they committed.
- */
-static void enter(struct aggregate_cache *aggregate_cache, struct entry_kept *entry)
+/* An older version never replaces a newer one: two consumers may put theirs in another order than that of their commits. */
+static void replace(struct aggregate_cache *cache, struct cache_slot *entry)
 {
-	struct entry_kept *present = find(aggregate_cache, entry->store, &entry->id);
+	struct cache_slot *present = find(cache, entry->store, &entry->id);
 
 	if (present != NULL && present->version > entry->version)
 		return;
 	if (present != NULL)
 		unlink_entry(present);
 	if (entry->data != NULL)
-		link_entry(aggregate_cache, entry);
+		link_entry(cache, entry);
 }
 
 /* ---- generations ---- */
@@ -107,11 +106,11 @@ static void generation_free(struct generation *generation)
 
 static void copy_into(struct generation *generation, const struct cached_aggregate *saved)
 {
-	struct entry_kept *entry = &generation->entries[generation->count++];
+	struct cache_slot *entry = &generation->entries[generation->count++];
 	const struct store *store = saved->store;
 
 	assert(store->copy != NULL && store->version != 0);
-	*entry = (struct entry_kept){.store = store, .id = saved->id};
+	*entry = (struct cache_slot){.store = store, .id = saved->id};
 	memcpy(&entry->version, (const char *)saved->data + store->version, sizeof(entry->version));
 	if (store->is_terminal != NULL && store->is_terminal(saved->data))
 		return;
@@ -134,82 +133,82 @@ static struct generation *generation_of(const struct cached_aggregates *saved)
 	return made;
 }
 
-static void append(struct aggregate_cache *aggregate_cache, struct generation *generation)
+static void append(struct aggregate_cache *cache, struct generation *generation)
 {
 	for (size_t i = 0; i < generation->count; i++)
-		enter(aggregate_cache, &generation->entries[i]);
+		replace(cache, &generation->entries[i]);
 	if (generation->copies == 0) {
 		generation_free(generation);
 		return;
 	}
-	*aggregate_cache->end = generation;
-	aggregate_cache->end = &generation->next;
-	aggregate_cache->bytes += generation->bytes;
+	*cache->end = generation;
+	cache->end = &generation->next;
+	cache->bytes += generation->bytes;
 }
 
-static void drop_oldest(struct aggregate_cache *aggregate_cache)
+static void drop_oldest(struct aggregate_cache *cache)
 {
-	struct generation *oldest = aggregate_cache->oldest;
+	struct generation *oldest = cache->oldest;
 
 	for (size_t i = 0; i < oldest->count; i++)
 		unlink_entry(&oldest->entries[i]);
-	aggregate_cache->oldest = oldest->next;
-	if (aggregate_cache->oldest == NULL)
-		aggregate_cache->end = &aggregate_cache->oldest;
-	aggregate_cache->bytes -= oldest->bytes;
+	cache->oldest = oldest->next;
+	if (cache->oldest == NULL)
+		cache->end = &cache->oldest;
+	cache->bytes -= oldest->bytes;
 	generation_free(oldest);
 }
 
-static void drop_old(struct aggregate_cache *aggregate_cache, int64_t now_us)
+static void drop_old(struct aggregate_cache *cache, int64_t now_us)
 {
-	while (aggregate_cache->oldest != NULL && (aggregate_cache->bytes > AGGREGATE_CACHE_BYTES ||
-						   now_us - aggregate_cache->oldest->made_us >= AGGREGATE_CACHE_US))
-		drop_oldest(aggregate_cache);
+	while (cache->oldest != NULL && (cache->bytes > AGGREGATE_CACHE_BYTES ||
+						   now_us - cache->oldest->made_us >= AGGREGATE_CACHE_US))
+		drop_oldest(cache);
 }
 
-static void drop_all(struct aggregate_cache *aggregate_cache)
+static void drop_all(struct aggregate_cache *cache)
 {
-	while (aggregate_cache->oldest != NULL)
-		drop_oldest(aggregate_cache);
+	while (cache->oldest != NULL)
+		drop_oldest(cache);
 }
 
-void aggregate_cache_free(struct aggregate_cache *aggregate_cache)
+void aggregate_cache_free(struct aggregate_cache *cache)
 {
-	if (aggregate_cache == NULL)
+	if (cache == NULL)
 		return;
-	drop_all(aggregate_cache);
-	pthread_mutex_destroy(&aggregate_cache->mutex);
-	free(aggregate_cache);
+	drop_all(cache);
+	pthread_mutex_destroy(&cache->mutex);
+	free(cache);
 }
 
-/* ---- put, take, mistrust ---- */
+/* ---- put, take, invalidate ---- */
 
-static bool rests(struct aggregate_cache *aggregate_cache, int64_t now_us)
+static bool disabled(struct aggregate_cache *cache, int64_t now_us)
 {
-	pthread_mutex_lock(&aggregate_cache->mutex);
-	const bool resting = now_us < aggregate_cache->rests_until;
-	pthread_mutex_unlock(&aggregate_cache->mutex);
-	return resting;
+	pthread_mutex_lock(&cache->mutex);
+	const bool off = now_us < cache->disabled_until;
+	pthread_mutex_unlock(&cache->mutex);
+	return off;
 }
 
-/* Copied before the lock is taken: other consumers wait for pointers only. */
-void aggregate_cache_put(struct aggregate_cache *aggregate_cache, const struct cached_aggregates *saved)
+/* Copies before it takes the lock: other consumers wait only while pointers change. */
+void aggregate_cache_put(struct aggregate_cache *cache, const struct cached_aggregates *saved)
 {
-	if (saved->count == 0 || rests(aggregate_cache, saved->now_us))
+	if (saved->count == 0 || disabled(cache, saved->now_us))
 		return;
 	struct generation *made = generation_of(saved);
 
-	pthread_mutex_lock(&aggregate_cache->mutex);
-	append(aggregate_cache, made);
-	drop_old(aggregate_cache, saved->now_us);
-	if (saved->now_us < aggregate_cache->rests_until)
-		drop_all(aggregate_cache);
-	pthread_mutex_unlock(&aggregate_cache->mutex);
+	pthread_mutex_lock(&cache->mutex);
+	append(cache, made);
+	drop_old(cache, saved->now_us);
+	if (saved->now_us < cache->disabled_until)
+		drop_all(cache);
+	pthread_mutex_unlock(&cache->mutex);
 }
 
-static void take(struct aggregate_cache *aggregate_cache, struct cached_aggregate *wanted, struct arena *arena)
+static void take(struct aggregate_cache *cache, struct cached_aggregate *wanted, struct arena *arena)
 {
-	const struct entry_kept *found = find(aggregate_cache, wanted->store, &wanted->id);
+	const struct cache_slot *found = find(cache, wanted->store, &wanted->id);
 
 	wanted->data = NULL;
 	if (found == NULL)
@@ -219,34 +218,34 @@ static void take(struct aggregate_cache *aggregate_cache, struct cached_aggregat
 	wanted->data = copy;
 }
 
-size_t aggregate_cache_take(struct aggregate_cache *aggregate_cache, struct cached_aggregates *wanted,
+size_t aggregate_cache_take(struct aggregate_cache *cache, struct cached_aggregates *wanted,
 			    struct arena *arena)
 {
 	size_t taken = 0;
 
-	pthread_mutex_lock(&aggregate_cache->mutex);
-	drop_old(aggregate_cache, wanted->now_us);
+	pthread_mutex_lock(&cache->mutex);
+	drop_old(cache, wanted->now_us);
 	for (size_t i = 0; i < wanted->count; i++) {
-		take(aggregate_cache, &wanted->items[i], arena);
+		take(cache, &wanted->items[i], arena);
 		taken += wanted->items[i].data != NULL;
 	}
-	pthread_mutex_unlock(&aggregate_cache->mutex);
+	pthread_mutex_unlock(&cache->mutex);
 	return taken;
 }
 
-void aggregate_cache_invalidate(struct aggregate_cache *aggregate_cache, int64_t now_us)
+void aggregate_cache_invalidate(struct aggregate_cache *cache, int64_t now_us)
 {
-	pthread_mutex_lock(&aggregate_cache->mutex);
-	drop_all(aggregate_cache);
-	aggregate_cache->rests_until = now_us + AGGREGATE_CACHE_PAUSE_US;
-	pthread_mutex_unlock(&aggregate_cache->mutex);
-	metric_add(&mistrusted, NULL, 1);
+	pthread_mutex_lock(&cache->mutex);
+	drop_all(cache);
+	cache->disabled_until = now_us + AGGREGATE_CACHE_PAUSE_US;
+	pthread_mutex_unlock(&cache->mutex);
+	metric_add(&invalidations, NULL, 1);
 }
 
-size_t aggregate_cache_bytes(struct aggregate_cache *aggregate_cache)
+size_t aggregate_cache_bytes(struct aggregate_cache *cache)
 {
-	pthread_mutex_lock(&aggregate_cache->mutex);
-	const size_t bytes = aggregate_cache->bytes;
-	pthread_mutex_unlock(&aggregate_cache->mutex);
+	pthread_mutex_lock(&cache->mutex);
+	const size_t bytes = cache->bytes;
+	pthread_mutex_unlock(&cache->mutex);
 	return bytes;
 }

@@ -1,13 +1,13 @@
-/* What turns have just saved, kept in memory for a moment: the next turn of events about an order or a product comes
- * some milliseconds later, and need not load it. One a process: what a command consumer has made, an events consumer
- * changes.
+/* The aggregate cache: what batches have just saved, in memory. The next batch of events about an order or a product comes
+ * some milliseconds later and need not load it. There is one per process: an events consumer changes what a command
+ * consumer has made.
  *
- * Nobody is told when somebody else changes a row, so what is kept may be old. Whoever takes it must prove it by its
- * version before the commit (store.h). Where that fails, another replica works on the same rows, and would again: then
- * all is forgotten, and nothing is kept for some seconds.
+ * A cached aggregate may be stale, because another replica changes rows without a word to this one. So a batch that takes
+ * one checks its version before the commit (comanda/store.h). If a check fails, another replica works on the same rows, and
+ * further checks would fail. Then the cache is emptied and disabled for AGGREGATE_CACHE_PAUSE_US.
  *
- * Copies of one turn lie in one arena, and go together: after a second, or earlier, the oldest first, when all of them
- * hold more than AGGREGATE_CACHE_BYTES. */
+ * The copies of one batch lie in one arena and are freed together: after AGGREGATE_CACHE_US, or earlier, the oldest first,
+ * when all copies hold more than AGGREGATE_CACHE_BYTES. */
 #ifndef STORE_CACHE_AGGREGATE_CACHE_H
 #define STORE_CACHE_AGGREGATE_CACHE_H
 
@@ -22,12 +22,12 @@ enum { AGGREGATE_CACHE_BYTES = 2 * 1024 * 1024 };
 struct aggregate_cache;
 
 struct aggregate_cache *aggregate_cache_new(void);
-void aggregate_cache_free(struct aggregate_cache *aggregate_cache);
+void aggregate_cache_free(struct aggregate_cache *cache);
 define_freep(struct aggregate_cache, aggregate_cache_free);
 
-/* Some aggregates; times are of the steady clock. */
+/* Some aggregates. Times are monotonic. */
 struct cached_aggregate {
-	const struct store *store; /* that copies */
+	const struct store *store; /* with `copy` */
 	struct uuid id;
 	void *data;
 };
@@ -37,15 +37,14 @@ struct cached_aggregates {
 	int64_t now_us;
 };
 
-/* After a commit: copies what it has saved. Where a newer one is there already, that one stays. */
-void aggregate_cache_put(struct aggregate_cache *aggregate_cache, const struct cached_aggregates *saved);
-/* Gives each a copy in `arena`; `data` is NULL where none is kept. Returns how many there were. */
-size_t aggregate_cache_take(struct aggregate_cache *aggregate_cache, struct cached_aggregates *wanted,
+/* After a commit: copies what it has saved. A newer version that is there stays. */
+void aggregate_cache_put(struct aggregate_cache *cache, const struct cached_aggregates *saved);
+/* Gives each a copy in `arena`, or `data` NULL if it is not cached. Returns how many were. */
+size_t aggregate_cache_take(struct aggregate_cache *cache, struct cached_aggregates *wanted,
 			    struct arena *arena);
-/* What was taken was no longer so, or nobody knows: forgets everything, and keeps nothing for AGGREGATE_CACHE_PAUSE_US.
- */
-void aggregate_cache_invalidate(struct aggregate_cache *aggregate_cache, int64_t now_us);
+/* A version check has failed, or its result is unknown: empties the cache and disables it. */
+void aggregate_cache_invalidate(struct aggregate_cache *cache, int64_t now_us);
 /* Bytes held now. For tests. */
-size_t aggregate_cache_bytes(struct aggregate_cache *aggregate_cache);
+size_t aggregate_cache_bytes(struct aggregate_cache *cache);
 
 #endif
