@@ -252,7 +252,7 @@ static void failed(struct batch_txn *batch, enum status status)
 		aggregate_cache_invalidate(batch->txn->aggregate_cache, monotonic_now());
 	else if (status == E_RETRY)
 		batch->consumer->pessimistic_until = batch->start_us + PESSIMISTIC_US;
-	forget_outcomes(batch); /* what was decided is not so: no reply may say it */
+	forget_outcomes(batch); /* no reply may come from what was decided */
 	metric_add(&transactions, status_rule(status)->code, 1);
 }
 

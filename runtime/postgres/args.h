@@ -29,7 +29,7 @@ enum pg_type {
 #define PG_EPOCH_US (946684800 * SECOND_US)
 
 struct arg {
-	struct buffer bytes; /* kept from statement to statement, so that a warm one allocates nothing */
+	struct buffer bytes; /* reused from statement to statement, so that later ones allocate nothing */
 	enum pg_type type;   /* of the value, or of an array's elements; PG_UNKNOWN: no value yet */
 	int32_t count;       /* of an array's elements */
 	bool array, null, holds_null;

@@ -181,7 +181,7 @@ enum status db_ensure(struct db *db)
 {
 	if (db->failed != OK)
 		db_recover(db);
-	/* Between turns the server has nothing to say, except that it goes. */
+	/* Between batches the server sends nothing, except that it closes the connection. */
 	if (db->link != NULL && db->head == db->tail && db_link_hung_up(db->link))
 		db_drop(db);
 	if (db->link != NULL)

@@ -32,7 +32,7 @@ struct db_config {
 /* Makes the object; connects on first use. Never fails. */
 struct db *db_new(const struct db_config *config);
 void db_free(struct db *db);
-/* Connects if it is not connected. E_UNAVAILABLE otherwise; db_detail says why. Tries at most once a call. */
+/* Connects if it is not connected. E_UNAVAILABLE otherwise; db_detail says why. Tries at most once per call. */
 must_check enum status db_ensure(struct db *db);
 bool db_connected(const struct db *db);
 /* The last failure's message, SQLSTATE in front; for logs only. */

@@ -1,4 +1,4 @@
-/* What the files of the database adapter share; nobody else includes it. */
+/* What the files of the database adapter share. Private to postgres/. */
 #ifndef POSTGRES_DB_PRIVATE_H
 #define POSTGRES_DB_PRIVATE_H
 
@@ -77,7 +77,7 @@ void db_explain(struct db *db, const char *format, ...) __attribute__((format(pr
 /* Closes the connection, and forgets what it knew. */
 void db_drop(struct db *db);
 void db_clear_result(struct db *db);
-/* These note the first failure of a batch, for db_detail and until db_recover, and return it. */
+/* These record the first failure of a batch, for db_detail and until db_recover, and return it. */
 enum status db_fail_lost(struct db *db, const char *what);
 enum status db_fail_wait(struct db *db, enum db_wait wait, const char *what); /* OK where the wait was not in vain */
 enum status db_fail_answer(struct db *db, const struct answer *answer, const struct pending *pending);

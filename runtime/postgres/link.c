@@ -119,13 +119,15 @@ void db_answer_clear(void *result)
 
 /* ---- connecting ---- */
 
-/* How a session behaves. The limits lie below our own wait, so that the server gives up first and says why.
+/* How a session behaves. The limits are below the wait of the client, so that the server gives up first and gives its
+ * reason.
  *
  * Statements go by key and come in batches: nested loops over indexes, planned once. Without the settings of the
  * planner a plan that was made while a table was empty (and analysed so) keeps scanning the whole of it when it has
  * grown: 46 ms instead of 0.7 for 50 rows out of 100,000. JIT costs more than such statements take.
  *
- * A statement sees what was committed before it began: turns, claims and maturing rely on it. */
+ * A statement sees what was committed before it began (READ COMMITTED): the inbox, the stores and the promotion of
+ * deadlines rely on it. */
 static void session_options(int64_t wait_us, char *ret_text, size_t size)
 {
 	long long wait_ms = wait_us / MS_US;

@@ -81,8 +81,8 @@ static enum status find_applied(struct db *db, const struct migration *migration
 	return E_CONFLICT;
 }
 
-static const struct sql remember = {"migrations_remember",
-				    "INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)"};
+static const struct sql record = {"migrations_record",
+				  "INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)"};
 
 static enum status commit_applied(struct db *db, const struct migration *migration)
 {
@@ -91,7 +91,7 @@ static enum status commit_applied(struct db *db, const struct migration *migrati
 	checksum_text(migration->text, checksum);
 	arg_text(db_args(db), migration->name);
 	arg_text(db_args(db), checksum);
-	db_send(db, &remember, NULL, NULL);
+	db_send(db, &record, NULL, NULL);
 	db_send_text(db, "COMMIT");
 	return db_sync(db);
 }
@@ -113,7 +113,7 @@ static enum status apply(struct db *db, const struct migration *migration)
 	char why[400];
 	snprintf(why, sizeof why, "%s", db_detail(db));
 	db_recover(db);
-	db_explain(db, "migration %s: %s; nothing of it was kept", migration->name, why);
+	db_explain(db, "migration %s: %s; nothing of it was applied", migration->name, why);
 	return status;
 }
 
@@ -141,7 +141,7 @@ static enum status apply_missing(struct db *db, const struct migration *migratio
 	return status;
 }
 
-/* Lets others try, and keeps what is to be said. A role that may not migrate waits for the one that may. */
+/* Gives the lock up and keeps the reason. A role that may not migrate waits for the one that may. */
 static enum status give_up(struct db *db, enum status status)
 {
 	char why[512];

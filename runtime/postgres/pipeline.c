@@ -1,7 +1,8 @@
 /* The pipeline: what was sent, in which order it is answered, and the way back after an error.
  *
  * What was sent and not yet answered stands in a queue, in the order in which the server answers. A statement's first
- * use on a connection puts its Prepare into the pipeline before it; the Prepare's answer is taken unseen. */
+ * use on a connection puts its Prepare into the pipeline before it; the answer to the Prepare is taken without notice.
+ */
 #include "postgres/db_private.h"
 #include "telemetry/metrics.h"
 
@@ -113,7 +114,7 @@ static bool is_good(const struct answer *answer, const struct pending *pending)
 	return answer->kind == ANSWER_GOOD && (pending->kind != COMMIT || strcmp(answer->tag, "COMMIT") == 0);
 }
 
-/* Remembers what the answer says about the prepared statement. */
+/* Records what the answer means for the prepared statement. */
 static void learn(const struct pending *pending, bool good)
 {
 	if (pending->kind == PREPARE)
@@ -172,7 +173,7 @@ static enum status take_sync(struct db *db)
 	return db->failed;
 }
 
-/* Takes the answers that nobody asks for: of Prepares, and of the Syncs that db_flush has sent. */
+/* Takes the answers that have no rows function: of Prepares, and of the Syncs that db_flush has sent. */
 static enum status take_unseen(struct db *db)
 {
 	enum status status = OK;

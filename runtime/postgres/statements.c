@@ -41,7 +41,7 @@ static const struct {
 } sqlstates[] = {
 	{"08", E_RETRY},    /* connection */
 	{"22", E_INVALID},  /* data */
-	{"23505", E_RETRY}, /* unique violation: somebody was faster */
+	{"23505", E_RETRY}, /* unique violation: another transaction was faster */
 	{"23", E_INVALID},  /* constraint */
 	{"25006", E_RETRY}, /* read-only: the server has become a standby */
 	{"26000", E_RETRY}, /* the prepared statement is gone (DISCARD ALL): it is prepared again */

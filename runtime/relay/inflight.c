@@ -1,4 +1,4 @@
-/* Rows that wait are kept by route. A message takes what waits on one route. */
+/* Rows wait by route. A message takes what waits on one route. */
 #include "relay/inflight.h"
 
 #include <assert.h>

@@ -67,15 +67,15 @@ enum status publish_channels_tick(struct publish_channels *channels)
 
 const char *publish_channels_drop(struct publish_channels *channels, bool ret_closed[static CHANNELS])
 {
-	const char *said = NULL;
+	const char *reason = NULL;
 
 	for (enum publish_channel channel = 0; channel < CHANNELS; channel++) {
 		ret_closed[channel] = broker_close_code(channels->brokers[channel]) != 0;
 		if (ret_closed[channel])
-			said = broker_detail(channels->brokers[channel]);
+			reason = broker_detail(channels->brokers[channel]);
 		broker_drop(channels->brokers[channel]);
 	}
-	return said;
+	return reason;
 }
 
 void publish_channels_close(struct publish_channels *channels)

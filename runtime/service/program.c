@@ -47,8 +47,8 @@ static void print_help(const struct program *program)
 	settings_help(program->settings, stdout);
 }
 
-/* Memory holds keys and passwords: no core file, and no debugger of another program under the same account. A core that
- * is piped to a collector is not held back by its limit, but by the flag (core(5), prctl(2)). */
+/* Memory holds keys and passwords: no core file, and no debugger of another program under the same account. The limit
+ * does not stop a core that is piped to a collector; the flag does (core(5), prctl(2)). */
 static void keep_memory_private(void)
 {
 	static const struct rlimit none = {0, 0};
@@ -73,7 +73,7 @@ static const char *text_setting(const void *settings, size_t offset)
 	return *(const char *const *)(const void *)((const char *)settings + offset);
 }
 
-/* What the table of settings cannot say of them. */
+/* What the table of settings cannot check. */
 static bool settings_fit(const struct program *program, const void *settings, enum log_level *ret_level)
 {
 	const char *level = text_setting(settings, program->log_level),
@@ -87,7 +87,7 @@ static bool settings_fit(const struct program *program, const void *settings, en
 	return level_fits && url_fits;
 }
 
-/* Who only migrates is told no other secret than how to get at the database. */
+/* A program that only migrates gets no other secret than the URL of the database. */
 static struct setting *settings_for_migrating(const struct setting *table)
 {
 	size_t count = 0;
@@ -204,7 +204,7 @@ static void change_log_level(int step)
 		 log_pairs(kv_text("least", log_level_name((enum log_level)level))));
 }
 
-/* Takes one signal; true where it says to stop. */
+/* Takes one signal; true: it asks to stop. */
 static bool take_signal(int number)
 {
 	if (number == SIGUSR1)

@@ -10,9 +10,9 @@
 #include "store/outbox.h"
 #include "store/txn.h"
 
-/* Queues what the unit's decisions say of deadlines. `optimistic`: deadlines that are set are taken for new, and those
- * of new aggregates go into one row of the batch if the service has a struct deadline_source for them. E_RETRY from the
- * flush: one was not new. */
+/* Queues the deadlines that the unit's decisions set and clear. `optimistic`: deadlines that are set are taken for new,
+ * and those of new aggregates go into one row of the batch if the service has a struct deadline_source for them.
+ * E_RETRY from the flush: one was not new. */
 void deadlines_save(struct txn *txn, struct unit *unit, bool optimistic);
 
 /* Arms the deadlines that are due for their next time, and puts a timer for each into the batch, addressed to `queue`.

@@ -3,7 +3,7 @@
  * Events. An inbox row holds the id of an event. Its index lets a second row with this id collide. If the handler is
  * idempotent (see struct handler), the aggregates recognise a duplicate themselves. The first try of a batch then
  * writes no inbox row for the event. It writes the ids of all such events into one row of processed_events, for people
- * and for `comanda`. A dead letter or a retry is remembered by no aggregate: a later try writes inbox rows for all
+ * and for `comanda`. No aggregate remembers a dead letter or a retry: a later try writes inbox rows for all
  * events.
  *
  * Requests. An inbox row holds the answer to a request. It is written at the end of the transaction. The insert

@@ -33,7 +33,7 @@ void item_answer(struct arena *arena, struct item *item, const struct rpc_answer
 /* Answers a request with this status and nothing more. */
 void item_fail(struct arena *arena, struct item *item, enum status status);
 
-/* Puts what the items' handlers say that they touch into the unit's keys. */
+/* Puts the aggregates that the items touch, by their handlers, into the unit's keys. */
 void items_name_keys(struct item *const *items, size_t count, struct unit *unit);
 
 #endif

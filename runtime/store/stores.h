@@ -5,8 +5,8 @@
 #include "store/txn.h"
 
 /* Queues the load of every kind that has keys, without what is in the unit already. The next flush puts the aggregates
- * into the unit. `locked`: nobody else changes them before the transaction ends; otherwise a save that meets a change
- * fails (comanda/store.h). Returns how many aggregates are asked for. */
+ * into the unit. `locked`: no other transaction changes them before the transaction ends; otherwise a save that meets a
+ * change fails (comanda/store.h). Returns how many aggregates are asked for. */
 size_t stores_load(struct txn *txn, struct unit *unit, bool locked);
 /* Queues the save of everything that has changed. `optimistic`: new aggregates are inserted without ON CONFLICT.
  * E_RETRY from the flush: another transaction was faster. */

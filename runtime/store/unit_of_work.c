@@ -55,7 +55,7 @@ static enum status commit(struct txn *txn)
 enum status unit_of_work(struct txn *txn, struct work_step *steps, size_t count, enum work_outputs outputs,
 			 const struct output **ret_outputs)
 {
-	const struct output *said;
+	const struct output *unused;
 	struct unit *unit = unit_make(&txn->arena, txn->service->name);
 
 	enum status status = db_ensure(txn->db);
@@ -74,6 +74,6 @@ enum status unit_of_work(struct txn *txn, struct work_step *steps, size_t count,
 		db_recover(txn->db);
 		return status;
 	}
-	unit_outputs(unit, ret_outputs != NULL ? ret_outputs : &said);
+	unit_outputs(unit, ret_outputs != NULL ? ret_outputs : &unused);
 	return OK;
 }

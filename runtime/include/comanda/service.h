@@ -1,7 +1,7 @@
 /* A service: its tables, and the runtime that runs them.
  *
- * A service is consumers. A consumer is one thread, one AMQP connection, one PostgreSQL connection, one queue; what it
- * does with a message stands in its handlers. `main.c` hands the tables over:
+ * A service consists of consumers. A consumer is one thread with one AMQP connection, one PostgreSQL connection and one
+ * queue. Its table of handlers says what it does with a message. `main.c` passes the tables to the runtime:
  *
  *   int main(int argc, char **argv) { return service_run(&orders_service, argc, argv); }
  */
@@ -21,11 +21,11 @@ struct txn;
 
 /* ---- reading: query consumers ---- */
 
-/* One request of a batch of equal type. The reader answers it with query_reply or query_refuse. */
+/* One request of a batch of one type. The reader answers it with query_reply or query_refuse. */
 struct query {
 	struct message message;
 	enum status status;
-	struct span reply; /* JSON, in the consumer's arena */
+	struct span reply; /* JSON, in the arena of the txn */
 	struct refusal refusal;
 };
 
@@ -74,7 +74,7 @@ struct consumer_config {
 	int nice;          /* of its threads (setpriority(2)): long work gives way to short work */
 	const char *queue; /* "orders.command" */
 	const struct handler *handlers;
-	/* How many: a setting, as the offset of an int64_t in struct service_settings; 0: `count` says how many. */
+	/* The setting with their number, as the offset of an int64_t in struct service_settings; 0: `count` counts. */
 	size_t count_setting;
 	int count;
 	int batch_max; /* items per batch; 0: the default (200) */
@@ -206,7 +206,7 @@ struct work_step {
 	int64_t now_us;
 	/* out */
 	struct decision_result decision;
-	size_t output_count; /* what it said: the next ones of the unit's outputs */
+	size_t output_count; /* of its outputs: they follow those of the step before */
 };
 
 enum work_outputs {

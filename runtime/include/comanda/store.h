@@ -30,10 +30,10 @@ struct store {
 	/* $1 uuid[]: SELECT id, ... WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE. Column 0 is the id. */
 	struct sql load;
 	/* The same without FOR NO KEY UPDATE. A row lock is a write, and other transactions rarely want the row. So the
-	 * first try of a batch of events locks nothing. Every change raises the version of an aggregate. An update gets the
-	 * version that was loaded as an additional last column (`seen`), and leaves a row with another version alone. Then
-	 * the transaction is run again with locks, and so are the consumer's next ones for a while. Without `version`,
-	 * every transaction locks. */
+	 * first try of a batch of events locks nothing. Every change raises the version of an aggregate. An update gets
+	 * the version that was loaded as an additional last column (`seen`), and leaves a row with another version
+	 * alone. Then the transaction is run again with locks, and so are the consumer's next ones for a while. Without
+	 * `version`, every transaction locks. */
 	struct sql load_unlocked;
 	size_t version; /* offset of an int64_t in the aggregate; 0: it has none */
 	/* Fills a zeroed aggregate from one row. */
@@ -41,26 +41,27 @@ struct store {
 
 	/* ---- saving ---- */
 
-	/* New aggregates, sorted by id: INSERT ... SELECT * FROM unnest($1::uuid[], ...), without and with ON CONFLICT DO
-	 * NOTHING. ON CONFLICT costs as much as the insert itself, and a conflict is rare. So the first try uses
-	 * insert_new. On a unique violation the transaction is run again with insert_missing. If that inserts fewer rows
-	 * than it was given, the transaction is run once more and loads them. */
+	/* New aggregates, sorted by id: INSERT ... SELECT * FROM unnest($1::uuid[], ...), without and with ON CONFLICT
+	 * DO NOTHING. ON CONFLICT costs as much as the insert itself, and a conflict is rare. So the first try uses
+	 * insert_new. On a unique violation the transaction is run again with insert_missing. If that inserts fewer
+	 * rows than it was given, the transaction is run once more and loads them. */
 	struct sql insert_new, insert_missing;
 	/* Puts one aggregate's columns (put_uuid, put_int, ...), `columns` of them, in the order of both. */
 	void (*write)(struct args *args, const void *aggregate);
 	int columns;
 	/* Changed aggregates that were loaded: each is written by the first update that fits. The last one fits all. */
 	const struct store_update *updates;
-	/* Called after the commit for each aggregate that was saved, with the time of its decision: to count. NULL: none. */
+	/* Called after the commit for each aggregate that was saved, with the time of its decision: to count. NULL:
+	 * none. */
 	void (*saved)(const void *aggregate, int64_t now_us);
 
 	/* ---- the aggregate cache (store/cache/aggregate_cache.h) ---- */
 
-	/* Fills a zeroed aggregate with a copy that shares nothing with the original. NULL: not cached. Needs `version`,
-	 * which must change with every change of every column. */
+	/* Fills a zeroed aggregate with a copy that shares nothing with the original. NULL: not cached. Needs
+	 * `version`, which must change with every change of every column. */
 	void (*copy)(const void *aggregate, struct arena *arena, void *ret_copy);
-	/* Checks cached aggregates that were read and not changed: $1 uuid[], $2 bigint[]; one row for each that still has
-	 * this version. */
+	/* Checks cached aggregates that were read and not changed: $1 uuid[], $2 bigint[]; one row for each that still
+	 * has this version. */
 	struct sql version_check;
 	bool (*is_terminal)(const void *aggregate); /* it will not be needed again: not cached. NULL: not known */
 

@@ -10,8 +10,8 @@
 enum { CHAINS = 4096 }; /* a power of two; AGGREGATE_CACHE_BYTES hold about as many aggregates */
 
 static struct metric invalidations = {.name = "comanda_aggregate_cache_invalidations_total",
-				   .help = "Version conflicts that made the aggregate cache invalid",
-				   .type = COUNTER};
+				      .help = "Version conflicts that made the aggregate cache invalid",
+				      .type = COUNTER};
 
 struct cache_slot {
 	const struct store *store;
@@ -54,8 +54,7 @@ static struct cache_slot **chain_of(struct aggregate_cache *cache, const struct 
 	return &cache->chains[uuid_hash(id) & (CHAINS - 1)];
 }
 
-static struct cache_slot *find(struct aggregate_cache *cache, const struct store *store,
-			       const struct uuid *id)
+static struct cache_slot *find(struct aggregate_cache *cache, const struct store *store, const struct uuid *id)
 {
 	struct cache_slot *entry = *chain_of(cache, id);
 
@@ -83,7 +82,8 @@ static void link_entry(struct aggregate_cache *cache, struct cache_slot *entry)
 	*entry->link = entry;
 }
 
-/* An older version never replaces a newer one: two consumers may put theirs in another order than that of their commits. */
+/* An older version never replaces a newer one: two consumers may put theirs in another order than that of their
+ * commits. */
 static void replace(struct aggregate_cache *cache, struct cache_slot *entry)
 {
 	struct cache_slot *present = find(cache, entry->store, &entry->id);
@@ -161,8 +161,8 @@ static void drop_oldest(struct aggregate_cache *cache)
 
 static void drop_old(struct aggregate_cache *cache, int64_t now_us)
 {
-	while (cache->oldest != NULL && (cache->bytes > AGGREGATE_CACHE_BYTES ||
-						   now_us - cache->oldest->made_us >= AGGREGATE_CACHE_US))
+	while (cache->oldest != NULL &&
+	       (cache->bytes > AGGREGATE_CACHE_BYTES || now_us - cache->oldest->made_us >= AGGREGATE_CACHE_US))
 		drop_oldest(cache);
 }
 
@@ -218,8 +218,7 @@ static void take(struct aggregate_cache *cache, struct cached_aggregate *wanted,
 	wanted->data = copy;
 }
 
-size_t aggregate_cache_take(struct aggregate_cache *cache, struct cached_aggregates *wanted,
-			    struct arena *arena)
+size_t aggregate_cache_take(struct aggregate_cache *cache, struct cached_aggregates *wanted, struct arena *arena)
 {
 	size_t taken = 0;
 

@@ -1,13 +1,13 @@
-/* The aggregate cache: what batches have just saved, in memory. The next batch of events about an order or a product comes
- * some milliseconds later and need not load it. There is one per process: an events consumer changes what a command
- * consumer has made.
+/* The aggregate cache: what batches have just saved, in memory. The next batch of events about an order or a product
+ * comes some milliseconds later and need not load it. There is one per process: an events consumer changes what a
+ * command consumer has made.
  *
- * A cached aggregate may be stale, because another replica changes rows without a word to this one. So a batch that takes
- * one checks its version before the commit (comanda/store.h). If a check fails, another replica works on the same rows, and
- * further checks would fail. Then the cache is emptied and disabled for AGGREGATE_CACHE_PAUSE_US.
+ * A cached aggregate may be stale, because another replica changes rows without a word to this one. So a batch that
+ * takes one checks its version before the commit (comanda/store.h). If a check fails, another replica works on the same
+ * rows, and further checks would fail. Then the cache is emptied and disabled for AGGREGATE_CACHE_PAUSE_US.
  *
- * The copies of one batch lie in one arena and are freed together: after AGGREGATE_CACHE_US, or earlier, the oldest first,
- * when all copies hold more than AGGREGATE_CACHE_BYTES. */
+ * The copies of one batch lie in one arena and are freed together: after AGGREGATE_CACHE_US, or earlier, the oldest
+ * first, when all copies hold more than AGGREGATE_CACHE_BYTES. */
 #ifndef STORE_CACHE_AGGREGATE_CACHE_H
 #define STORE_CACHE_AGGREGATE_CACHE_H
 
@@ -40,8 +40,7 @@ struct cached_aggregates {
 /* After a commit: copies what it has saved. A newer version that is there stays. */
 void aggregate_cache_put(struct aggregate_cache *cache, const struct cached_aggregates *saved);
 /* Gives each a copy in `arena`, or `data` NULL if it is not cached. Returns how many were. */
-size_t aggregate_cache_take(struct aggregate_cache *cache, struct cached_aggregates *wanted,
-			    struct arena *arena);
+size_t aggregate_cache_take(struct aggregate_cache *cache, struct cached_aggregates *wanted, struct arena *arena);
 /* A version check has failed, or its result is unknown: empties the cache and disables it. */
 void aggregate_cache_invalidate(struct aggregate_cache *cache, int64_t now_us);
 /* Bytes held now. For tests. */

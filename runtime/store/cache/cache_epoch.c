@@ -10,7 +10,7 @@ void cache_epoch_refresh(struct cache_epoch *epoch, struct db *db, struct cache 
 
 	if (now_us < epoch->held_until_us)
 		return;
-	/* The lease runs from before the question: the answer was true at some time after. */
+	/* The lease begins before the question: the answer was true at some time after. */
 	epoch->held_until_us = now_us + CACHE_EPOCH_LEASE_US;
 	if (db_run(db, &ask, &rows) == OK && rows.count == 1) {
 		epoch->epoch = row_int(&rows, 0, 0);
@@ -31,7 +31,7 @@ static enum status on_raised(void *context, const struct rows *rows)
 
 	if (rows->count != 1)
 		return E_INTERNAL;
-	/* Counted from before the server looked at its clock: too early rather than too late. */
+	/* Counted from before the server read its clock: rather too early than too late. */
 	epoch->taken_us = monotonic_now();
 	epoch->closed_until_us = epoch->raised_us + row_int(rows, 0, 0);
 	return OK;
@@ -46,8 +46,8 @@ void cache_epoch_raise(struct cache_epoch *epoch, struct db *db)
 
 int64_t cache_epoch_committed(struct cache_epoch *epoch, int64_t committed_us)
 {
-	/* Closed by what was seen before until this raise had the row's lock, and from there by what the row said until
-	 * COMMIT: whoever took a lease on an open cache took it before `closed_since_us`. */
+	/* Closed by earlier raises until this raise had the row's lock, and from there until COMMIT by what the row
+	 * has: every lease on an open cache began before `closed_since_us`. */
 	bool seen_before = epoch->taken_us < epoch->closed_to_us && committed_us < epoch->closed_until_us;
 
 	if (!seen_before)

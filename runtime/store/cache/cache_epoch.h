@@ -12,10 +12,10 @@
  * the old epoch any more. Only the first write after Redis went away waits. Later writes find the cache closed for
  * longer than any lease.
  *
- * While the database is away, the last known epoch stays in use, so that the cache can still answer: nobody can write
- * then. A stale read needs two faults at once: Redis is away for the writer, and the database is away for the reader
- * but not for that writer. Leases are measured by the monotonic clock of each program, enabled_from by the database's
- * clock only. Source: Gray and Cheriton, Leases, SOSP 1989. */
+ * While the database is away, the last known epoch stays in use, so that the cache can still answer: no writer can
+ * commit then. A stale read needs two faults at once: Redis is away for the writer, and the database is away for the
+ * reader but not for that writer. Leases are measured by the monotonic clock of each program, enabled_from by the
+ * database's clock only. Source: Gray and Cheriton, Leases, SOSP 1989. */
 #ifndef STORE_CACHE_CACHE_EPOCH_H
 #define STORE_CACHE_CACHE_EPOCH_H
 
@@ -39,7 +39,7 @@ struct cache_epoch {
 	int64_t closed_to_us;    /* until here */
 };
 
-/* Asks the database where that is due, at most once a lease; then tells the cache (cache_set_epoch). */
+/* Asks the database if that is due, at most once per lease. Then sets the epoch of the cache (cache_set_epoch). */
 void cache_epoch_refresh(struct cache_epoch *epoch, struct db *db, struct cache *cache);
 
 /* Queues the raise in the open transaction. */
