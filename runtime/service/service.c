@@ -1,6 +1,6 @@
 /* The life of a service: settings, migrations, relay, consumers, until SIGTERM. */
-#include "comanda/program.h"
 #include "comanda/service.h"
+#include "comanda/program.h"
 
 #include "consumer/consumer_group.h"
 #include "store/cache/aggregate_cache.h"
