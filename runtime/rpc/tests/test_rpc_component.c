@@ -30,7 +30,7 @@ static const int64_t timeout_us = 20 * SECOND_US;
 
 /* ---- the service ---- */
 
-struct answerer {
+struct service {
 	pthread_t thread;
 	const char *queue;
 	atomic_bool stopping, holding; /* holding: it fetches messages and answers none until holding is false */
@@ -53,19 +53,18 @@ static void add_answer(struct rpc_bundle *bundle, const struct rpc_item *item, s
 	buffer_done(&data);
 }
 
-static void answer(struct answerer *answerer, struct broker *broker, const struct delivery *delivery,
-		   struct arena *arena)
+static void answer(struct service *service, struct broker *broker, const struct delivery *delivery, struct arena *arena)
 {
 	struct rpc_items items;
 	struct rpc_bundle bundle;
 	struct buffer text;
 
 	assert_int_equal(rpc_wire_read_requests(delivery->body, &contract, arena, &items), OK);
-	answerer->messages++;
-	answerer->items += (int)items.count;
-	if ((int)items.count > answerer->largest)
-		answerer->largest = (int)items.count;
-	while (answerer->holding && !answerer->stopping)
+	service->messages++;
+	service->items += (int)items.count;
+	if ((int)items.count > service->largest)
+		service->largest = (int)items.count;
+	while (service->holding && !service->stopping)
 		assert_int_equal(broker_tick(broker, 5 * MS_US), OK);
 	rpc_bundle_init(&bundle);
 	buffer_init(&text);
@@ -82,23 +81,23 @@ static void answer(struct answerer *answerer, struct broker *broker, const struc
 	rpc_bundle_done(&bundle);
 }
 
-static void *run_answerer(void *argument)
+static void *run_service(void *argument)
 {
-	struct answerer *answerer = argument;
-	const struct broker_consume consume = {.queue = answerer->queue, .prefetch = 10};
+	struct service *service = argument;
+	const struct broker_consume consume = {.queue = service->queue, .prefetch = 10};
 	struct broker *broker = connected_broker("answerer", false);
 	struct arena arena;
 
 	arena_init(&arena);
 	assert_int_equal(broker_consume(broker, &consume), OK);
-	while (!answerer->stopping) {
+	while (!service->stopping) {
 		struct delivery delivery;
 		enum status status;
 
 		arena_reset(&arena);
 		status = broker_next(broker, 20 * MS_US, &arena, &delivery);
 		if (status == OK)
-			answer(answerer, broker, &delivery, &arena);
+			answer(service, broker, &delivery, &arena);
 		else
 			assert_int_equal(status, E_TIMEOUT);
 	}
@@ -108,17 +107,17 @@ static void *run_answerer(void *argument)
 	return NULL;
 }
 
-static void start(struct answerer *answerer, const char *queue)
+static void start(struct service *service, const char *queue)
 {
-	memset(answerer, 0, sizeof(*answerer));
-	answerer->queue = queue;
-	assert_int_equal(pthread_create(&answerer->thread, NULL, run_answerer, answerer), 0);
+	memset(service, 0, sizeof(*service));
+	service->queue = queue;
+	assert_int_equal(pthread_create(&service->thread, NULL, run_service, service), 0);
 }
 
-static void stop(struct answerer *answerer)
+static void stop(struct service *service)
 {
-	answerer->stopping = true;
-	pthread_join(answerer->thread, NULL);
+	service->stopping = true;
+	pthread_join(service->thread, NULL);
 }
 
 /* ---- the callers ---- */
@@ -161,7 +160,7 @@ static struct rpc_request request_of(int type, const char *data, int64_t wait_us
 }
 
 /* A call in a thread of its own. */
-struct asker {
+struct test_caller {
 	pthread_t thread;
 	struct rpc *rpc;
 	struct rpc_request request;
@@ -169,41 +168,41 @@ struct asker {
 	struct rpc_reply reply;
 };
 
-static void *ask(void *argument)
+static void *run_call(void *argument)
 {
-	struct asker *asker = argument;
-	enum status status = rpc_call(asker->rpc, &asker->request, &asker->arena, &asker->reply);
+	struct test_caller *caller = argument;
+	enum status status = rpc_call(caller->rpc, &caller->request, &caller->arena, &caller->reply);
 
-	assert_int_equal(status, asker->reply.status);
+	assert_int_equal(status, caller->reply.status);
 	return NULL;
 }
 
-static void ask_beside(struct asker *asker, struct rpc *rpc, struct rpc_request request)
+static void call_in_thread(struct test_caller *caller, struct rpc *rpc, struct rpc_request request)
 {
-	*asker = (struct asker){.rpc = rpc, .request = request};
-	arena_init(&asker->arena);
-	assert_int_equal(pthread_create(&asker->thread, NULL, ask, asker), 0);
+	*caller = (struct test_caller){.rpc = rpc, .request = request};
+	arena_init(&caller->arena);
+	assert_int_equal(pthread_create(&caller->thread, NULL, run_call, caller), 0);
 }
 
-static void join(struct asker *asker)
+static void join(struct test_caller *caller)
 {
-	pthread_join(asker->thread, NULL);
+	pthread_join(caller->thread, NULL);
 }
 
-static void forget(struct asker *asker)
+static void caller_done(struct test_caller *caller)
 {
-	arena_done(&asker->arena);
+	arena_done(&caller->arena);
 }
 
 /* Makes a call and returns only its status. */
-static enum status ask_here(struct rpc *rpc, int type, int64_t wait_us)
+static enum status call_and_wait(struct rpc *rpc, int type, int64_t wait_us)
 {
-	struct asker asker = {.rpc = rpc, .request = request_of(type, "{}", wait_us)};
+	struct test_caller caller = {.rpc = rpc, .request = request_of(type, "{}", wait_us)};
 
-	arena_init(&asker.arena);
-	ask(&asker);
-	arena_done(&asker.arena);
-	return asker.reply.status;
+	arena_init(&caller.arena);
+	run_call(&caller);
+	arena_done(&caller.arena);
+	return caller.reply.status;
 }
 
 static void wait_for(atomic_int *count, int least)
@@ -219,12 +218,12 @@ static void wait_for(atomic_int *count, int least)
 static void a_call_gets_its_answer(void **state)
 {
 	struct rpc_request request = request_of(ECHO, "{\"n\":7}", timeout_us);
-	struct answerer answerer;
+	struct service service;
 	struct rpc_reply reply;
 	struct arena arena;
 
 	arena_init(&arena);
-	start(&answerer, "test.query");
+	start(&service, "test.query");
 	assert_int_equal(rpc_call(*state, &request, &arena, &reply), OK);
 	assert_int_equal(reply.data.size, 7);
 	assert_memory_equal(reply.data.bytes, "{\"n\":7}", 7);
@@ -235,7 +234,7 @@ static void a_call_gets_its_answer(void **state)
 	assert_string_equal(reply.detail, "asked to refuse");
 	assert_string_equal(reply.field, "please");
 	assert_true(reply.sent);
-	stop(&answerer);
+	stop(&service);
 	arena_done(&arena);
 }
 
@@ -243,39 +242,39 @@ enum { THREADS = 64, ROUNDS = 40 };
 
 static void *ask_repeatedly(void *argument)
 {
-	struct asker *asker = argument;
+	struct test_caller *caller = argument;
 	char data[60];
 
 	for (int i = 0; i < ROUNDS; i++) {
 		snprintf(data, sizeof(data), "{\"asker\":\"%p\",\"round\":%d}", argument, i);
-		asker->request = request_of(ECHO, data, timeout_us);
-		arena_reset(&asker->arena);
-		assert_int_equal(rpc_call(asker->rpc, &asker->request, &asker->arena, &asker->reply), OK);
-		assert_int_equal(asker->reply.data.size, strlen(data));
-		assert_memory_equal(asker->reply.data.bytes, data, strlen(data));
+		caller->request = request_of(ECHO, data, timeout_us);
+		arena_reset(&caller->arena);
+		assert_int_equal(rpc_call(caller->rpc, &caller->request, &caller->arena, &caller->reply), OK);
+		assert_int_equal(caller->reply.data.size, strlen(data));
+		assert_memory_equal(caller->reply.data.bytes, data, strlen(data));
 	}
 	return NULL;
 }
 
 static void calls_that_wait_together_are_sent_together(void **state)
 {
-	static struct asker askers[THREADS];
-	struct answerer answerer;
+	static struct test_caller callers[THREADS];
+	struct service service;
 
-	start(&answerer, "test.query");
+	start(&service, "test.query");
 	for (int i = 0; i < THREADS; i++) {
-		askers[i].rpc = *state;
-		arena_init(&askers[i].arena);
-		assert_int_equal(pthread_create(&askers[i].thread, NULL, ask_repeatedly, &askers[i]), 0);
+		callers[i].rpc = *state;
+		arena_init(&callers[i].arena);
+		assert_int_equal(pthread_create(&callers[i].thread, NULL, ask_repeatedly, &callers[i]), 0);
 	}
 	for (int i = 0; i < THREADS; i++)
-		join(&askers[i]);
+		join(&callers[i]);
 	for (int i = 0; i < THREADS; i++)
-		forget(&askers[i]);
-	stop(&answerer);
-	assert_int_equal(answerer.items, THREADS * ROUNDS);
-	assert_true(answerer.messages < THREADS * ROUNDS / 3);
-	assert_true(answerer.largest <= RPC_ITEMS_MAX);
+		caller_done(&callers[i]);
+	stop(&service);
+	assert_int_equal(service.items, THREADS * ROUNDS);
+	assert_true(service.messages < THREADS * ROUNDS / 3);
+	assert_true(service.largest <= RPC_ITEMS_MAX);
 }
 
 /* The current value of a counter, as Prometheus reads it. */
@@ -303,110 +302,110 @@ static void wait_until_counted(const char *series, int least)
 }
 
 static const char sent_messages[] = "comanda_rpc_messages_total{queue=\"test.query\"} ";
-static const char asked[] = "comanda_rpc_requests_total{queue=\"test.query\"} ";
+static const char requests_counted[] = "comanda_rpc_requests_total{queue=\"test.query\"} ";
 
 /* Fills the window with unanswered calls, so that later calls wait. */
-static void fill_window(struct asker *fillers, struct rpc *rpc, struct answerer *answerer)
+static void fill_window(struct test_caller *window_calls, struct rpc *rpc, struct service *service)
 {
 	int before = counted(sent_messages);
 
-	answerer->holding = true;
+	service->holding = true;
 	for (int i = 0; i < 3; i++) {
-		ask_beside(&fillers[i], rpc, request_of(ECHO, "{\"fill\":true}", timeout_us));
+		call_in_thread(&window_calls[i], rpc, request_of(ECHO, "{\"fill\":true}", timeout_us));
 		wait_until_counted(sent_messages, before + i + 1);
 	}
 }
 
-static void join_all(struct asker *askers, int count, enum status status)
+static void join_all(struct test_caller *callers, int count, enum status status)
 {
 	for (int i = 0; i < count; i++) {
-		join(&askers[i]);
-		assert_int_equal(askers[i].reply.status, status);
-		forget(&askers[i]);
+		join(&callers[i]);
+		assert_int_equal(callers[i].reply.status, status);
+		caller_done(&callers[i]);
 	}
 }
 
 static void equal_reads_that_wait_together_are_sent_once(void **state)
 {
-	struct asker fillers[3], readers[20];
+	struct test_caller window_calls[3], readers[20];
 	struct rpc_request request;
-	struct answerer answerer;
+	struct service service;
 	int before;
 
-	start(&answerer, "test.query");
-	fill_window(fillers, *state, &answerer);
-	before = counted(asked);
+	start(&service, "test.query");
+	fill_window(window_calls, *state, &service);
+	before = counted(requests_counted);
 	for (int i = 0; i < 20; i++) {
 		request = request_of(ECHO, "{\"id\":1}", timeout_us);
 		request.mergeable = true;
 		/* Another caller may get another reply. */
 		request.caller.user_id.bytes[0] = i == 19;
-		ask_beside(&readers[i], *state, request);
+		call_in_thread(&readers[i], *state, request);
 	}
-	wait_until_counted(asked, before + 20);
-	answerer.holding = false;
+	wait_until_counted(requests_counted, before + 20);
+	service.holding = false;
 	join_all(readers, 20, OK);
-	join_all(fillers, 3, OK);
-	stop(&answerer);
-	assert_int_equal(answerer.items, 5);
-	assert_int_equal(answerer.messages, 4);
+	join_all(window_calls, 3, OK);
+	stop(&service);
+	assert_int_equal(service.items, 5);
+	assert_int_equal(service.messages, 4);
 }
 
 static void a_caller_that_times_out_leaves_the_others_waiting(void **state)
 {
-	struct rpc_request request = request_of(ECHO, "{\"id\":1}", timeout_us), hasty = request;
-	struct asker fillers[3], patient;
-	struct answerer answerer;
+	struct rpc_request request = request_of(ECHO, "{\"id\":1}", timeout_us), short_call = request;
+	struct test_caller window_calls[3], waiting;
+	struct service service;
 	int before;
 
-	start(&answerer, "test.query");
-	fill_window(fillers, *state, &answerer);
-	before = counted(asked);
-	request.mergeable = hasty.mergeable = true;
-	hasty.deadline_us = timestamp_now() + 50 * MS_US;
-	ask_beside(&patient, *state, request);
-	wait_until_counted(asked, before + 1);
+	start(&service, "test.query");
+	fill_window(window_calls, *state, &service);
+	before = counted(requests_counted);
+	request.mergeable = short_call.mergeable = true;
+	short_call.deadline_us = timestamp_now() + 50 * MS_US;
+	call_in_thread(&waiting, *state, request);
+	wait_until_counted(requests_counted, before + 1);
 	{
-		struct asker gone = {.rpc = *state, .request = hasty};
+		struct test_caller gone = {.rpc = *state, .request = short_call};
 
 		arena_init(&gone.arena);
-		ask(&gone);
+		run_call(&gone);
 		assert_int_equal(gone.reply.status, E_TIMEOUT);
 		assert_false(gone.reply.sent);
 		arena_done(&gone.arena);
 	}
-	answerer.holding = false;
-	join_all(&patient, 1, OK);
-	join_all(fillers, 3, OK);
-	stop(&answerer);
-	assert_int_equal(answerer.items, 4);
+	service.holding = false;
+	join_all(&waiting, 1, OK);
+	join_all(window_calls, 3, OK);
+	stop(&service);
+	assert_int_equal(service.items, 4);
 }
 
 static void a_repeated_id_with_other_data_is_refused(void **state)
 {
 	struct rpc_request request = request_of(ECHO, "{\"a\":1}", timeout_us), other = request;
-	struct answerer answerer;
-	struct asker first, second, third;
+	struct service service;
+	struct test_caller first, second, third;
 
 	other.data = span_of("{\"a\":2}");
-	start(&answerer, "test.query");
-	answerer.holding = true;
-	ask_beside(&first, *state, request);
-	wait_for(&answerer.messages, 1);
-	ask_beside(&second, *state, other);
+	start(&service, "test.query");
+	service.holding = true;
+	call_in_thread(&first, *state, request);
+	wait_for(&service.messages, 1);
+	call_in_thread(&second, *state, other);
 	join(&second);
 	assert_int_equal(second.reply.status, E_KEY_REUSED);
 	assert_false(second.reply.sent);
-	ask_beside(&third, *state, request);
-	answerer.holding = false;
+	call_in_thread(&third, *state, request);
+	service.holding = false;
 	join(&first);
 	join(&third);
 	assert_int_equal(first.reply.status, OK);
 	assert_int_equal(third.reply.status, OK);
-	stop(&answerer);
-	forget(&first);
-	forget(&second);
-	forget(&third);
+	stop(&service);
+	caller_done(&first);
+	caller_done(&second);
+	caller_done(&third);
 }
 
 static void a_full_queue_is_reported_at_once(void **state)
@@ -425,85 +424,85 @@ static void a_full_queue_is_reported_at_once(void **state)
 
 static void a_missing_queue_is_reported_at_once(void **state)
 {
-	assert_int_equal(ask_here(*state, NOWHERE, timeout_us), E_UNAVAILABLE);
+	assert_int_equal(call_and_wait(*state, NOWHERE, timeout_us), E_UNAVAILABLE);
 }
 
 static void a_service_without_replies_opens_the_breaker_and_its_first_reply_closes_it(void **state)
 {
-	struct answerer answerer;
+	struct service service;
 	int64_t before, until;
-	struct asker probes[2];
+	struct test_caller probes[2];
 
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(ask_here(*state, ECHO_SLOWLY, 30 * MS_US), E_TIMEOUT);
+		assert_int_equal(call_and_wait(*state, ECHO_SLOWLY, 30 * MS_US), E_TIMEOUT);
 	/* One call is the probe, for at most a second. The other is refused at once. */
 	before = monotonic_now();
 	for (int i = 0; i < 2; i++)
-		ask_beside(&probes[i], *state, request_of(ECHO_SLOWLY, "{}", timeout_us));
+		call_in_thread(&probes[i], *state, request_of(ECHO_SLOWLY, "{}", timeout_us));
 	for (int i = 0; i < 2; i++)
 		join(&probes[i]);
 	assert_true(monotonic_now() - before < 5 * SECOND_US);
 	assert_int_equal(probes[0].reply.status + probes[1].reply.status, E_TIMEOUT + E_UNAVAILABLE);
-	forget(&probes[0]);
-	forget(&probes[1]);
+	caller_done(&probes[0]);
+	caller_done(&probes[1]);
 	/* Another queue is not affected. */
-	start(&answerer, "test.query");
-	assert_int_equal(ask_here(*state, ECHO, timeout_us), OK);
-	stop(&answerer);
+	start(&service, "test.query");
+	assert_int_equal(call_and_wait(*state, ECHO, timeout_us), OK);
+	stop(&service);
 
-	start(&answerer, "test.command");
+	start(&service, "test.command");
 	until = monotonic_now() + timeout_us;
-	while (ask_here(*state, ECHO_SLOWLY, timeout_us) != OK)
+	while (call_and_wait(*state, ECHO_SLOWLY, timeout_us) != OK)
 		assert_true(monotonic_now() < until);
-	assert_int_equal(ask_here(*state, ECHO_SLOWLY, timeout_us), OK);
-	stop(&answerer);
+	assert_int_equal(call_and_wait(*state, ECHO_SLOWLY, timeout_us), OK);
+	stop(&service);
 }
 
 static void too_many_callers_are_refused(void **state)
 {
 	enum { MOST = 200, MORE = 10 };
 	static const char busy[] = "comanda_rpc_calls_total{type=\"test.echo\",status=\"busy\"} ";
-	static struct asker askers[MOST + MORE];
-	struct answerer answerer;
+	static struct test_caller callers[MOST + MORE];
+	struct service service;
 	int refused = 0, before = counted(busy);
 
-	start(&answerer, "test.query");
-	answerer.holding = true;
+	start(&service, "test.query");
+	service.holding = true;
 	for (int i = 0; i < MOST + MORE; i++)
-		ask_beside(&askers[i], *state, request_of(ECHO, "{}", timeout_us));
+		call_in_thread(&callers[i], *state, request_of(ECHO, "{}", timeout_us));
 	wait_until_counted(busy, before + MORE);
-	answerer.holding = false;
+	service.holding = false;
 	for (int i = 0; i < MOST + MORE; i++) {
-		join(&askers[i]);
-		refused += askers[i].reply.status == E_BUSY;
-		forget(&askers[i]);
+		join(&callers[i]);
+		refused += callers[i].reply.status == E_BUSY;
+		caller_done(&callers[i]);
 	}
-	stop(&answerer);
+	stop(&service);
 	assert_int_equal(refused, MORE);
-	assert_int_equal(answerer.items, MOST);
+	assert_int_equal(service.items, MOST);
 }
 
 static void a_lost_connection_ends_sent_calls_and_is_restored(void **state)
 {
 	struct rpc *rpc = new_rpc("lost");
 	int64_t until = monotonic_now() + 2 * timeout_us;
-	struct answerer answerer;
-	struct asker asker;
+	struct service service;
+	struct test_caller caller;
 
 	(void)state;
-	start(&answerer, "test.query");
-	answerer.holding = true;
-	ask_beside(&asker, rpc, request_of(ECHO, "{}", 60 * SECOND_US));
-	wait_for(&answerer.messages, 1);
+	start(&service, "test.query");
+	service.holding = true;
+	call_in_thread(&caller, rpc, request_of(ECHO, "{}", 60 * SECOND_US));
+	wait_for(&service.messages, 1);
 	close_connection("lost/rpc");
-	join(&asker);
-	assert_int_equal(asker.reply.status, E_UNAVAILABLE);
-	assert_true(asker.reply.sent);
-	forget(&asker);
-	answerer.holding = false;
-	while (ask_here(rpc, ECHO, timeout_us) != OK)
+	join(&caller);
+	assert_int_equal(caller.reply.status, E_UNAVAILABLE);
+	assert_true(caller.reply.sent);
+	caller_done(&caller);
+	service.holding = false;
+	while (call_and_wait(rpc, ECHO, timeout_us) != OK)
 		assert_true(monotonic_now() < until);
-	stop(&answerer);
+	stop(&service);
 	rpc_free(rpc);
 }
 
@@ -519,107 +518,108 @@ static void without_a_broker_calls_are_refused_at_once(void **state)
 	struct rpc *rpc = rpc_new(&config);
 
 	(void)state;
-	assert_int_equal(ask_here(rpc, ECHO, timeout_us), E_UNAVAILABLE);
+	assert_int_equal(call_and_wait(rpc, ECHO, timeout_us), E_UNAVAILABLE);
 	assert_false(rpc_connected(rpc));
 	rpc_free(rpc);
 }
 
 static void a_call_after_its_deadline_is_not_sent(void **state)
 {
-	assert_int_equal(ask_here(*state, NOWHERE, -1), E_TIMEOUT);
+	assert_int_equal(call_and_wait(*state, NOWHERE, -1), E_TIMEOUT);
 }
 
 /* ---- asynchronous calls ---- */
 
 /* An asynchronous call, and its result. */
-struct publish_span {
+struct async_call {
 	struct arena arena;
 	struct rpc_reply reply;
 	atomic_int count;
 };
 
-static void note_reply(void *context, const struct rpc_reply *reply)
+static void record_reply(void *context, const struct rpc_reply *reply)
 {
-	struct publish_span *told = context;
+	struct async_call *async = context;
 
-	told->reply = *reply;
-	atomic_fetch_add(&told->count, 1);
+	async->reply = *reply;
+	atomic_fetch_add(&async->count, 1);
 }
 
-static void ask_and_go_on(struct publish_span *told, struct rpc *rpc, const struct rpc_request *request)
+static void call_async(struct async_call *async, struct rpc *rpc, const struct rpc_request *request)
 {
-	*told = (struct publish_span){.count = 0};
-	arena_init(&told->arena);
-	rpc_call_async(rpc, request, &told->arena, note_reply, told);
+	*async = (struct async_call){.count = 0};
+	arena_init(&async->arena);
+	rpc_call_async(rpc, request, &async->arena, record_reply, async);
 }
 
-static void assert_told(struct publish_span *told, enum status status)
+static void assert_result(struct async_call *async, enum status status)
 {
-	wait_for(&told->count, 1);
-	assert_int_equal(told->count, 1);
-	assert_int_equal(told->reply.status, status);
+	wait_for(&async->count, 1);
+	assert_int_equal(async->count, 1);
+	assert_int_equal(async->reply.status, status);
 }
 
 static void an_asynchronous_call_gets_its_reply(void **state)
 {
 	struct rpc_request request = request_of(ECHO, "{\"n\":7}", timeout_us);
-	struct answerer answerer;
-	struct publish_span told;
+	struct service service;
+	struct async_call async;
 
-	start(&answerer, "test.query");
-	ask_and_go_on(&told, *state, &request);
-	assert_told(&told, OK);
-	assert_memory_equal(told.reply.data.bytes, "{\"n\":7}", 7);
-	stop(&answerer);
-	arena_done(&told.arena);
+	start(&service, "test.query");
+	call_async(&async, *state, &request);
+	assert_result(&async, OK);
+	assert_memory_equal(async.reply.data.bytes, "{\"n\":7}", 7);
+	stop(&service);
+	arena_done(&async.arena);
 }
 
 static void every_caller_of_a_merged_call_gets_the_reply(void **state)
 {
 	struct rpc_request request = request_of(ECHO, "{\"id\":1}", timeout_us);
-	struct asker fillers[3];
-	struct publish_span told[20];
-	struct answerer answerer;
+	struct test_caller window_calls[3];
+	struct async_call async[20];
+	struct service service;
 
-	start(&answerer, "test.query");
-	fill_window(fillers, *state, &answerer);
+	start(&service, "test.query");
+	fill_window(window_calls, *state, &service);
 	request.mergeable = true;
 	for (int i = 0; i < 20; i++) {
 		request.id = uuid_new(timestamp_now());
-		ask_and_go_on(&told[i], *state, &request);
-		assert_int_equal(told[i].count, 0);
+		call_async(&async[i], *state, &request);
+		assert_int_equal(async[i].count, 0);
 	}
-	answerer.holding = false;
+	service.holding = false;
 	for (int i = 0; i < 20; i++) {
-		assert_told(&told[i], OK);
-		assert_memory_equal(told[i].reply.data.bytes, "{\"id\":1}", 8);
-		arena_done(&told[i].arena);
+		assert_result(&async[i], OK);
+		assert_memory_equal(async[i].reply.data.bytes, "{\"id\":1}", 8);
+		arena_done(&async[i].arena);
 	}
-	join_all(fillers, 3, OK);
-	stop(&answerer);
-	assert_int_equal(answerer.items, 4);
+	join_all(window_calls, 3, OK);
+	stop(&service);
+	assert_int_equal(service.items, 4);
 }
 
 /* Each call ends at its own deadline, and the late reply is dropped. */
 static void an_asynchronous_call_gets_its_timeout(void **state)
 {
-	struct rpc_request hasty = request_of(ECHO, "{}", 100 * MS_US), patient = request_of(ECHO, "{}", timeout_us);
+	struct rpc_request short_call = request_of(ECHO, "{}", 100 * MS_US),
+			   waiting = request_of(ECHO, "{}", timeout_us);
 	const int64_t began_us = monotonic_now();
-	struct answerer answerer;
-	struct publish_span soon, late;
+	struct service service;
+	struct async_call soon, late;
 
-	start(&answerer, "test.query");
-	answerer.holding = true;
-	ask_and_go_on(&late, *state, &patient);
-	ask_and_go_on(&soon, *state, &hasty);
-	assert_told(&soon, E_TIMEOUT);
+	start(&service, "test.query");
+	service.holding = true;
+	call_async(&late, *state, &waiting);
+	call_async(&soon, *state, &short_call);
+	assert_result(&soon, E_TIMEOUT);
 	assert_true(soon.reply.sent);
 	assert_true(monotonic_now() - began_us >= 100 * MS_US);
 	assert_true(monotonic_now() - began_us < SECOND_US);
 	assert_int_equal(late.count, 0);
-	answerer.holding = false;
-	assert_told(&late, OK);
-	stop(&answerer);
+	service.holding = false;
+	assert_result(&late, OK);
+	stop(&service);
 	assert_int_equal(soon.count, 1);
 	arena_done(&soon.arena);
 	arena_done(&late.arena);
@@ -629,21 +629,21 @@ static void rpc_free_ends_all_pending_calls(void **state)
 {
 	struct rpc_request slow = request_of(ECHO_SLOWLY, "{}", timeout_us), none = request_of(ECHO, "{}", -1);
 	struct rpc *rpc = new_rpc("component");
-	struct publish_span told[10], refused;
+	struct async_call async[10], refused;
 
 	(void)state;
-	ask_and_go_on(&refused, rpc, &none);
+	call_async(&refused, rpc, &none);
 	assert_int_equal(refused.count, 1); /* at once */
-	assert_told(&refused, E_TIMEOUT);
+	assert_result(&refused, E_TIMEOUT);
 	for (int i = 0; i < 10; i++) {
 		slow.id = uuid_new(timestamp_now());
-		ask_and_go_on(&told[i], rpc, &slow);
+		call_async(&async[i], rpc, &slow);
 	}
 	rpc_free(rpc);
 	for (int i = 0; i < 10; i++) {
-		assert_int_equal(told[i].count, 1);
-		assert_int_equal(told[i].reply.status, E_UNAVAILABLE);
-		arena_done(&told[i].arena);
+		assert_int_equal(async[i].count, 1);
+		assert_int_equal(async[i].reply.status, E_UNAVAILABLE);
+		arena_done(&async[i].arena);
 	}
 	arena_done(&refused.arena);
 }
