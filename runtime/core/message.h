@@ -59,10 +59,10 @@ struct message {
 	int type;                /* index into the contract */
 	struct uuid id;          /* of the event or request; the inbox stores it */
 	struct uuid subject;     /* events: the id of the aggregate */
+	struct caller caller;    /* requests */
 	int64_t sequence;        /* events: the version of that aggregate */
 	int64_t time_us;         /* of the decision or the request */
 	int64_t deadline_us;     /* requests: not done after this time; INT64_MAX: none */
-	struct caller caller;    /* requests */
 	const char *traceparent; /* W3C; NULL: none */
 	const void *body;        /* a struct of the type's schema */
 	const void *prepared;    /* the result of the handler's `prepare` step; NULL: it has none */

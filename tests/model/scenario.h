@@ -25,18 +25,18 @@ struct scenario {
 	bool may_be_disabled;      /* the first order's buyer can be disabled at any moment */
 	bool cancels[ORDERS_MAX];  /* the buyer can cancel the order at any moment */
 	bool repeats;              /* each buyer sends the order twice with the same key */
-	enum phase last;           /* the last phase */
-	int crashes;               /* total number of crashes, each at any boundary of two steps */
-	int duplicates;            /* total number of duplicated messages; UNLIMITED: each can be */
-	int dead_letters;          /* total number of events that become dead letters */
-	int overlapping_timers;    /* timers of one deadline that may overlap, with their consequences */
-	int consumers;             /* consumers of svc-products' events, in parallel */
 	bool batches_of_two;       /* a batch may take two messages */
 	/* Two reductions for large scenarios. Neither loses a behaviour:
 	 * - Events are published in the step of their commit. Queues are unordered, so that a later publication equals
-	 * a later delivery. Events that a crash leaves in the outbox are still published later.
+	 *   a later delivery. Events that a crash leaves in the outbox are still published later.
 	 * - A message without effect at any time disappears at once: a duplicate, or a message about an ended order. */
 	bool reduced;
+	enum phase last;        /* the last phase */
+	int crashes;            /* total number of crashes, each at any boundary of two steps */
+	int duplicates;         /* total number of duplicated messages; UNLIMITED: each can be */
+	int dead_letters;       /* total number of events that become dead letters */
+	int overlapping_timers; /* timers of one deadline that may overlap, with their consequences */
+	int consumers;          /* consumers of svc-products' events, in parallel */
 };
 
 extern const struct scenario scenarios[]; /* ends with a row whose name is NULL */

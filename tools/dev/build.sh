@@ -50,14 +50,25 @@ cmd_lint() {
 	lint
 }
 
+# Checks that do not apply to tests, which read numbers from scripts of this repository and start commands.
+LINT_NOT_IN_TESTS=-cert-err34-c,-cert-env33-c,-bugprone-implicit-widening-of-multiplication-result
+
 # clang-tidy needs the compile commands of a build, which preset `dev` writes.
 lint() {
 	say lint 'shellcheck and clang-tidy; this takes minutes'
 	sources dev '*.sh' .ci/run | xargs -0r shellcheck -x || die 'shellcheck found faults (above)'
-	lint_compiled | xargs -0r -P "$(nproc)" -n 1 clang-tidy -p "$ROOT/build/dev" --quiet --warnings-as-errors='*' \
-		2> >(grep -v ' warnings\? generated' >&2) ||
+	lint_compiled | lint_tidy ||
 		die 'clang-tidy found faults (above)'
 	say lint "$(lint_compiled | tr -cd '\0' | wc -c) files have no fault"
+}
+
+# One file per call: given several, the analyzer of clang-tidy 14 reports va_list arguments as uninitialized.
+lint_tidy() { # files, NUL-terminated, on stdin
+	# shellcheck disable=SC2016 # the inner shell expands these
+	xargs -0r -P "$(nproc)" -n 1 bash -c '
+		case /$3 in */tests/*) not_here=--checks=$2 ;; esac
+		exec clang-tidy -p "$1" --quiet --warnings-as-errors="*" ${not_here:+"$not_here"} "$3"' \
+		lint "$ROOT/build/dev" "$LINT_NOT_IN_TESTS" 2> >(grep -v ' warnings\? generated' >&2)
 }
 
 lint_compiled() { # the sources that the build compiles
