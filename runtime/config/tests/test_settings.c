@@ -207,7 +207,7 @@ static void a_secret_file_that_cannot_be_read_is_named(void **state)
 	name = file_with("a\0b", 3);
 	set("TEST_KEY_FILE", name);
 	assert_int_equal(read_settings(), E_INVALID);
-	says("holds a NUL");
+	says("contains a NUL");
 	(void)unlink(name);
 }
 
