@@ -26,97 +26,56 @@ WITHOUT = {
         ("runtime/relay/inflight.h", "INFLIGHT_EVENTS_MAX = 500,", "INFLIGHT_EVENTS_MAX = 1,"),
         ("runtime/store/outbox.h", "OUTBOX_BUNDLE_BYTES = 7600", "OUTBOX_BUNDLE_BYTES = 1")),
     "batch-commit": (
-        ("runtime/consumer/process_batch.c", "enum status status = count == 0 ? OK : run(consumer, items, count);\n",
+        ("runtime/consumer/write_batch.c", "enum status status = count == 0 ? OK : run(consumer, items, count);\n",
          "enum status status = OK;\n\tfor (size_t i = 0; i < count && status == OK; i++)\n"
          "\t\tstatus = run(consumer, items + i, 1);\n"),),
     # One round trip per group of statements: inbox, loads, aggregates, deadlines, outbox.
     "pipelining": (
-        ("runtime/consumer/process_batch.c", """	enum status status = db_result(consumer->db, &rows);
-	if (status == OK)
-		status = inbox_dedup_read(consumer, &turn->claim);
-	return status == OK ? stores_load_read(consumer, turn->unit) : status;
-""", """	enum status status = db_flush(consumer->db);
-	if (status == OK)
-		status = db_result(consumer->db, &rows);
-	return status == OK ? inbox_dedup_read(consumer, &turn->claim) : status;
+        ("runtime/consumer/process_batch.c", """	inbox_check(&batch->dedup, batch->now_us);
+""", """	inbox_check(&batch->dedup, batch->now_us);
+	const enum status checked = db_flush(txn->db);
+	if (checked != OK)
+		return checked;
 """),
-        ("runtime/consumer/process_batch.c", "	const size_t asked = stores_load_send(",
-         "	const enum status claimed = load_results(turn);\n	if (claimed != OK)\n		return claimed;\n"
-         "	const size_t asked = stores_load_send("),
-        ("runtime/consumer/process_batch.c", """	if (turn->unread)
-		return OK;
-	const enum status status = db_flush(consumer->db);
-	return status == OK ? load_results(turn) : status;
-""", """	const enum status status = db_flush(consumer->db);
-	return status == OK ? stores_load_read(consumer, turn->unit) : status;
-"""),
-        ("runtime/consumer/process_batch.c", """	enum status status = turn->unread ? load_results(turn) : OK;
+        ("runtime/consumer/process_batch.c", "return can_decide_at_once(batch, asked) ? OK : db_flush(txn->db);",
+         "return can_decide_at_once(batch, asked) && asked > 0 ? OK : db_flush(txn->db);"),
+        ("runtime/consumer/process_batch.c", """	inbox_record(&batch->dedup, batch->now_us);
+	stores_save(txn, batch->unit, optimistic);
+	stores_validate(txn, batch->unit);
+	deadlines_save(txn, batch->unit, optimistic);
+	outbox_insert(txn->db, batch->outbox, optimistic);
+	const enum status status = db_flush(txn->db);
+""", """	inbox_record(&batch->dedup, batch->now_us);
+	enum status status = db_flush(txn->db);
+	stores_save(txn, batch->unit, optimistic);
+	stores_validate(txn, batch->unit);
 	if (status == OK)
-		status = cache_guard_read(turn->consumer);
+		status = db_flush(txn->db);
+	deadlines_save(txn, batch->unit, optimistic);
 	if (status == OK)
-		status = inbox_record_read(turn->consumer, &turn->claim);
+		status = db_flush(txn->db);
+	outbox_insert(txn->db, batch->outbox, optimistic);
 	if (status == OK)
-		status = stores_save_read(turn->consumer, turn->unit);
-	if (status == OK)
-		status = stores_validate_read(turn->consumer, turn->unit);
-	if (status == OK)
-		status = deadlines_save_read(db, service, turn->unit, turn->claim.optimistic);
-""", """	stores_save_send(turn->consumer, turn->unit, turn->claim.optimistic);
-	stores_validate_send(turn->consumer, turn->unit);
-	enum status status = db_flush(db);
-	if (status == OK)
-		status = stores_save_read(turn->consumer, turn->unit);
-	if (status == OK)
-		status = stores_validate_read(turn->consumer, turn->unit);
-	deadlines_save_send(db, service, turn->unit, turn->claim.optimistic);
-	if (status == OK)
-		status = db_flush(db);
-	if (status == OK)
-		status = deadlines_save_read(db, service, turn->unit, turn->claim.optimistic);
-	outbox_insert_send(db, turn->batch, turn->claim.optimistic);
-	if (status == OK)
-		status = db_flush(db);
-"""),
-        ("runtime/consumer/process_batch.c", """	stores_save_send(turn->consumer, turn->unit, turn->claim.optimistic);
-	stores_validate_send(turn->consumer, turn->unit);
-	deadlines_save_send(db, service, turn->unit, turn->claim.optimistic);
-	outbox_insert_send(db, turn->batch, turn->claim.optimistic);
-	enum status status = db_flush(db);
-	if (status == OK)
-		status = save_results(turn);
-""", """	enum status status = db_flush(db);
-	if (status == OK)
-		status = cache_guard_read(turn->consumer);
-	if (status == OK)
-		status = inbox_record_read(turn->consumer, &turn->claim);
-	if (status == OK)
-		status = save_results(turn);
-"""),
-        ("runtime/consumer/process_batch.c", "	const struct service *service = turn->consumer->engine->service;\n"
-         "	struct db *db = turn->consumer->db;\n	struct rows rows;\n",
-         "	struct db *db = turn->consumer->db;\n	struct rows rows;\n")),
+		status = db_flush(txn->db);
+""")),
     "ack-multiple": (
         ("runtime/consumer/settle.c", "	return broker_ack(consumer->broker, batch->deliveries[batch->delivery_count - 1].tag, true);\n",
          "	enum status status = OK;\n	for (size_t i = 0; i < batch->delivery_count && status == OK; i++)\n"
          "		status = broker_ack(consumer->broker, batch->deliveries[i].tag, false);\n	return status;\n"),),
     "relay-wake-up": (
-        ("runtime/relay/outbox_relay.c", "	if (wake)\n		wake_send(&relay->wake);\n", "	(void)wake;\n"),),
+        ("runtime/relay/submissions.c", "	if (wake)\n		wake_send(&submissions->wake);\n", "	(void)wake;\n"),),
     "event-join": (("svc-orders/service.c", ".join_timeout_us = 400 * MS_US,", ".join_timeout_us = 0,"),),
-    "optimistic-loads": (("runtime/consumer/process_batch.c", "turn.locked = pessimistic ||", "turn.locked = true || pessimistic ||"),),
-    "aggregate-cache": (("runtime/store/cache/aggregate_cache.c", "*found = find(aggregate_cache, wanted->store, &wanted->id);",
-                         "*found = NULL;\n	(void)aggregate_cache;"),),
+    "optimistic-loads": (("runtime/consumer/process_batch.c", "batch->locked = pessimistic ||", "batch->locked = true || pessimistic ||"),),
+    "aggregate-cache": (("runtime/store/cache/aggregate_cache.c", "*found = find(cache, wanted->store, &wanted->id);",
+                         "*found = NULL;\n	(void)cache;"),),
     "admission-control": (("runtime/relay/admission_control.c", "	if (pending <= admission->max_pending)\n",
               "	if (pending <= admission->max_pending || since_us != 0)\n"),),
-    "optimistic-inserts": (
-        ("runtime/consumer/process_batch.c", "stores_save_send(turn->consumer, turn->unit, turn->claim.optimistic);",
-         "stores_save_send(turn->consumer, turn->unit, false);"),
-        ("runtime/consumer/process_batch.c", "deadlines_save_send(db, service, turn->unit, turn->claim.optimistic);",
-         "deadlines_save_send(db, service, turn->unit, false);"),
-        ("runtime/consumer/process_batch.c", "outbox_insert_send(db, turn->batch, turn->claim.optimistic);",
-         "outbox_insert_send(db, turn->batch, false);")),
-    "late-request-duplicates": (("runtime/consumer/process_batch.c", "turn.claim.asks = pessimistic ||", "turn.claim.asks = true || pessimistic ||"),),
-    "idempotent-events": (("runtime/store/inbox.c", "return claim->optimistic && item->handler != NULL",
-                          "return false && claim->optimistic && item->handler != NULL"),),
+    "optimistic-inserts": (("runtime/consumer/process_batch.c", "const bool optimistic = batch->dedup.optimistic;",
+                            "const bool optimistic = false;"),),
+    "late-request-duplicates": (("runtime/consumer/process_batch.c", "batch->dedup.check_first = pessimistic ||",
+                                 "batch->dedup.check_first = true || pessimistic ||"),),
+    "idempotent-events": (("runtime/store/inbox.c", "return dedup->optimistic && item->handler != NULL",
+                          "return false && dedup->optimistic && item->handler != NULL"),),
 }
 
 
