@@ -55,7 +55,8 @@ LINT_NOT_IN_TESTS=-cert-err34-c,-cert-env33-c,-bugprone-implicit-widening-of-mul
 
 # clang-tidy needs the compile commands of a build, which preset `dev` writes.
 lint() {
-	say lint 'shellcheck and clang-tidy; this takes minutes'
+	say lint 'the order of the layers, shellcheck and clang-tidy; this takes minutes'
+	"$ROOT/tools/dev/layers" || die 'includes or sizes break the rules of the layers (above)'
 	sources dev '*.sh' .ci/run | xargs -0r shellcheck -x || die 'shellcheck found faults (above)'
 	lint_compiled | lint_tidy ||
 		die 'clang-tidy found faults (above)'
