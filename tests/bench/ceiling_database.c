@@ -92,19 +92,19 @@ static void put_place(struct args *args, const struct uuid *ids, int64_t now_us)
 	put_timestamp(args, now_us);
 }
 
-static void put_heard_placed(struct args *args, const struct uuid *ids, int64_t now_us)
+static void put_processed_placed(struct args *args, const struct uuid *ids, int64_t now_us)
 {
 	put_uuid(args, &ids[PLACED]);
 	put_timestamp(args, now_us);
 }
 
-static void put_heard_confirmed(struct args *args, const struct uuid *ids, int64_t now_us)
+static void put_processed_confirmed(struct args *args, const struct uuid *ids, int64_t now_us)
 {
 	put_uuid(args, &ids[CONFIRMED]);
 	put_timestamp(args, now_us);
 }
 
-static void put_heard_answers(struct args *args, const struct uuid *ids, int64_t now_us)
+static void put_processed_answers(struct args *args, const struct uuid *ids, int64_t now_us)
 {
 	put_uuid(args, &ids[VERIFIED]);
 	put_timestamp(args, now_us);
@@ -115,7 +115,7 @@ static void put_heard_answers(struct args *args, const struct uuid *ids, int64_t
 /* ---- the statements ---- */
 
 /* A row a turn. */
-#define HEARD                                                                                                          \
+#define PROCESSED                                                                                                      \
 	"INSERT INTO processed_events (received_at, ids)"                                                              \
 	" SELECT max(at), array_agg(id) FROM unnest($1::uuid[], $2::timestamptz[]) AS given (id, at)"
 #define SAID                                                                                                           \
@@ -151,7 +151,7 @@ static const struct step place[] = {
 };
 
 static const struct step reserve[] = {
-	{{"ceiling_hear_placed", HEARD}, 2, put_heard_placed},
+	{{"ceiling_processed_placed", PROCESSED}, 2, put_processed_placed},
 	{{"ceiling_reservation",
 	  "INSERT INTO reservations (order_id, state, lines, currency, total_cents, updated_at, version)"
 	  " SELECT id, 'held', lines, 'EUR', 1890, at, 1"
@@ -165,7 +165,7 @@ static const struct step reserve[] = {
 };
 
 static const struct step confirm[] = {
-	{{"ceiling_hear_answers", HEARD}, 2, put_heard_answers},
+	{{"ceiling_processed_answers", PROCESSED}, 2, put_processed_answers},
 	{{"ceiling_confirm", "UPDATE orders SET state = 3, version = 2, items = lines::json, history = lines::json"
 			     " FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS given (id, at, lines) WHERE "
 			     "orders.id = given.id"},
@@ -177,7 +177,7 @@ static const struct step confirm[] = {
 };
 
 static const struct step sell[] = {
-	{{"ceiling_hear_confirmed", HEARD}, 2, put_heard_confirmed},
+	{{"ceiling_processed_confirmed", PROCESSED}, 2, put_processed_confirmed},
 	{{"ceiling_settle", "UPDATE reservations SET state = 'sold', version = 2 WHERE order_id = ANY($1::uuid[])"
 			    " AND ($2::timestamptz[]) IS NOT NULL"},
 	 2,

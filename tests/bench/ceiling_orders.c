@@ -17,7 +17,7 @@ enum { PLACED = 706, VERIFIED = 453, RESERVED = 740, CONFIRMED = 697, SOLD = 693
 
 struct participant {
 	const struct ceiling_plan *plan;
-	const char *queue_prefix; /* hears HOUSE.events */
+	const char *queue_prefix; /* consumes SERVICE.events */
 	void (*on_event)(struct participant *participant, const struct delivery *delivery);
 	struct broker *in, *out;
 	enum status status;
@@ -26,7 +26,7 @@ struct participant {
 	struct {
 		uint64_t tag, sequence;
 	} received[RING];
-	uint64_t heard_first, received_end;
+	uint64_t received_first, received_end;
 	bool confirmed[RING]; /* by number */
 	atomic_bool *stop;
 	/* Only for the thread of orders. */
@@ -106,7 +106,7 @@ static void orders_on_event(struct participant *participant, const struct delive
 		orders_place(participant, order);
 }
 
-/* ---- a stage's life ---- */
+/* ---- the life of a participant ---- */
 
 static void settle(struct participant *participant)
 {
@@ -117,14 +117,14 @@ static void settle(struct participant *participant)
 	while ((count = broker_confirms(participant->out, confirms, 64)) > 0)
 		for (size_t i = 0; i < count; i++)
 			participant->confirmed[confirms[i].sequence % RING] = true;
-	while (participant->heard_first < participant->received_end) {
-		const uint64_t at = participant->heard_first % RING, sequence = participant->received[at].sequence;
+	while (participant->received_first < participant->received_end) {
+		const uint64_t at = participant->received_first % RING, sequence = participant->received[at].sequence;
 
 		if (sequence != 0 && !participant->confirmed[sequence % RING])
 			break;
 		participant->confirmed[sequence % RING] = false;
 		tag = participant->received[at].tag;
-		participant->heard_first++;
+		participant->received_first++;
 	}
 	if (tag != 0 && participant->status == OK)
 		participant->status = broker_ack(participant->in, tag, true);
@@ -132,7 +132,7 @@ static void settle(struct participant *participant)
 
 static bool is_settled(const struct participant *participant)
 {
-	return participant->heard_first == participant->received_end;
+	return participant->received_first == participant->received_end;
 }
 
 static void wait_for_either(struct participant *participant)
@@ -144,7 +144,7 @@ static void wait_for_either(struct participant *participant)
 		poll(fds, 2, 100);
 }
 
-static void stage_turn(struct participant *participant, struct arena *arena)
+static void participant_turn(struct participant *participant, struct arena *arena)
 {
 	struct delivery delivery;
 
@@ -164,16 +164,16 @@ static void stage_turn(struct participant *participant, struct arena *arena)
 	wait_for_either(participant);
 }
 
-static void stage_open(struct participant *participant, const char *house)
+static void participant_open(struct participant *participant, const char *service)
 {
 	char queue[40];
 	struct broker_config config = {.url = participant->plan->url,
 				       .program = "comanda-ceiling",
-				       .connection_name = house,
+				       .connection_name = service,
 				       .heartbeat_us = 30 * SECOND_US};
 
-	participant->queue_prefix = house;
-	snprintf(queue, sizeof(queue), "%s.events", house);
+	participant->queue_prefix = service;
+	snprintf(queue, sizeof(queue), "%s.events", service);
 	participant->in = broker_new(&config);
 	config.confirms = true;
 	participant->out = broker_new(&config);
@@ -185,7 +185,7 @@ static void stage_open(struct participant *participant, const char *house)
 			broker_consume(participant->in, &(struct broker_consume){.queue = queue, .prefetch = 1000});
 }
 
-static void stage_close(struct participant *participant)
+static void participant_close(struct participant *participant)
 {
 	if (participant->status != OK)
 		fprintf(stderr, "comanda-ceiling: %s: %s%s\n", participant->queue_prefix,
@@ -197,14 +197,14 @@ static void stage_close(struct participant *participant)
 }
 
 /* Ends at the stop flag, after all received messages are processed. */
-static void *stage_run(void *context)
+static void *participant_run(void *context)
 {
 	struct participant *participant = context;
 	struct arena arena;
 
 	arena_init(&arena);
 	while (participant->status == OK && !(atomic_load(participant->stop) && is_settled(participant)))
-		stage_turn(participant, &arena);
+		participant_turn(participant, &arena);
 	arena_done(&arena);
 	return NULL;
 }
@@ -218,7 +218,7 @@ static void finish(struct participant *participant, struct arena *arena)
 	participant->placing = false;
 	while (participant->status == OK && (participant->in_flight > 0 || !is_settled(participant)) &&
 	       monotonic_now() < until)
-		stage_turn(participant, arena);
+		participant_turn(participant, arena);
 }
 
 /* Runs orders in this thread, and counts. */
@@ -235,7 +235,7 @@ static double orders_run(struct participant *participant)
 	for (int i = 0; i < plan->in_flight && i < ORDERS_MAX; i++)
 		orders_place(participant, i);
 	while (participant->status == OK && monotonic_now() < end) {
-		stage_turn(participant, &arena);
+		participant_turn(participant, &arena);
 		if (counted == 0 && monotonic_now() >= start + plan->warm_us) {
 			counted = monotonic_now();
 			before = participant->done;
@@ -249,7 +249,7 @@ static double orders_run(struct participant *participant)
 
 double ceiling_orders(const struct ceiling_plan *plan)
 {
-	static const char *const houses[] = {"users", "products", "orders"};
+	static const char *const services[] = {"users", "products", "orders"};
 	static void (*const hears[])(struct participant *,
 				     const struct delivery *) = {users_on_event, products_on_event, orders_on_event};
 	struct participant *participants[3];
@@ -263,10 +263,10 @@ double ceiling_orders(const struct ceiling_plan *plan)
 		participants[i]->plan = plan;
 		participants[i]->on_event = hears[i];
 		participants[i]->stop = &stop;
-		stage_open(participants[i], houses[i]);
+		participant_open(participants[i], services[i]);
 	}
 	int running = 0;
-	while (running < 2 && pthread_create(&threads[running], NULL, stage_run, participants[running]) == 0)
+	while (running < 2 && pthread_create(&threads[running], NULL, participant_run, participants[running]) == 0)
 		running++;
 	if (running == 2)
 		per_s = orders_run(participants[2]);
@@ -274,7 +274,7 @@ double ceiling_orders(const struct ceiling_plan *plan)
 	while (running > 0)
 		pthread_join(threads[--running], NULL);
 	for (int i = 0; i < 3; i++) {
-		stage_close(participants[i]);
+		participant_close(participants[i]);
 		per_s = participants[i]->status == OK ? per_s : -1;
 		free(participants[i]);
 	}

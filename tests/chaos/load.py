@@ -147,8 +147,8 @@ class Buyer(Worker):
     def send(self, intent, wait):
         items = [{"product_id": product, "quantity": quantity} for product, quantity in intent.lines]
         headers = {"Idempotency-Key": intent.key} | ({"Prefer": f"wait={wait}"} if wait else {})
-        wish = {"items": items, "note": intent.key}
-        answer = self.rest.call(self.client, "POST", "/orders", json=wish, headers=headers)
+        body_sent = {"items": items, "note": intent.key}
+        answer = self.rest.call(self.client, "POST", "/orders", json=body_sent, headers=headers)
         body = answer.json()
         intent.log(f"placed: {answer.status_code}")
         if answer.status_code in (201, 202):

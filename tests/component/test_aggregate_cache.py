@@ -49,7 +49,7 @@ class ProductsService:
         """Changes the row like another replica, unknown to this one."""
         self.stack.sql("products", f"UPDATE products SET {what}, sequence = sequence + 1 WHERE id = %s", product["id"])
 
-    def mistrusted(self):
+    def invalidations(self):
         return self.stack.metric("svc-products", "comanda_aggregate_cache_invalidations_total")
 
 
@@ -117,13 +117,13 @@ def test_a_reservation_that_was_assumed_missing_is_found(stack, products, produc
 def test_stock_that_another_replica_changed_is_loaded_again(products, product):
     def attempt():
         first = products.placed(product)
-        mistrusted, before = products.mistrusted(), products.reserved(product)
+        invalidations, before = products.invalidations(), products.reserved(product)
         products.change(product, "reserved = reserved + 1")
         second = products.placed(product)
         assert products.reserved(product) == before + 3, "one that the other took, and two of the second order"
         products.end(product, first, second)
         assert products.reserved(product) == before - 1
-        return products.mistrusted() > mistrusted
+        return products.invalidations() > invalidations
 
     until_it_happens(attempt)
 
@@ -133,12 +133,12 @@ def test_a_product_that_only_the_cache_shows_as_sold_out_is_sold(products, new_p
     def attempt():
         product = new_product(on_hand=2)
         first = products.placed(product)
-        mistrusted = products.mistrusted()
+        invalidations = products.invalidations()
         products.change(product, "on_hand = on_hand + 2")
         second = products.placed(product)
         assert products.state(second) == "held", "of the two that the other has added"
         products.end(product, first, second)
-        return products.mistrusted() > mistrusted
+        return products.invalidations() > invalidations
 
     until_it_happens(attempt)
 
@@ -147,10 +147,10 @@ def test_a_sold_out_product_is_refused_and_stays_cached(stack, products, new_pro
     def attempt():
         product = new_product(on_hand=2)
         first = products.placed(product)
-        mistrusted, memory = products.mistrusted(), used(stack, "svc-products")[0]
+        invalidations, memory = products.invalidations(), used(stack, "svc-products")[0]
         second = products.placed(product)
         assert products.state(second) == "refused"
-        assert products.mistrusted() == mistrusted
+        assert products.invalidations() == invalidations
         taken = used(stack, "svc-products")[0] > memory
         products.end(product, first, second)
         return taken
@@ -162,7 +162,7 @@ def test_a_reservation_of_another_replica_is_released_although_the_cache_lacks_i
     """The reservation is loaded, but the cached product is older: its reserved stock is less than that of the order."""
     def attempt():
         products.end(product, products.placed(product))
-        mistrusted, order_id = products.mistrusted(), str(uuid.uuid4())
+        invalidations, order_id = products.invalidations(), str(uuid.uuid4())
         products.stack.sql("products", "INSERT INTO reservations (order_id, state, lines, currency, total_cents, updated_at,"
                                    " version) VALUES (%s, 'held', %s, 'EUR', 3780, now(), 1)", order_id,
                        f'{{"lines":[{{"product_id":"{product["id"]}","name":"Tea","quantity":2,'
@@ -171,7 +171,7 @@ def test_a_reservation_of_another_replica_is_released_although_the_cache_lacks_i
         products.publish_events("expired", product, order_id)
         eventually(lambda: products.state(order_id) == "released")
         assert products.reserved(product) == 0
-        return products.mistrusted() > mistrusted
+        return products.invalidations() > invalidations
 
     until_it_happens(attempt)
 
@@ -186,7 +186,7 @@ def test_a_batch_whose_connection_was_lost_leaves_nothing_in_memory(stack, produ
     def attempt():
         eventually(taken_from_memory)  # after a lost connection a consumer is pessimistic for some seconds
         first = products.placed(product)
-        mistrusted, before = products.mistrusted(), products.reserved(product)
+        invalidations, before = products.invalidations(), products.reserved(product)
         with stack.database("products") as other:
             other.execute("UPDATE products SET reserved = reserved + 1, sequence = sequence + 1 WHERE id = %s",
                           [product["id"]])
@@ -199,6 +199,6 @@ def test_a_batch_whose_connection_was_lost_leaves_nothing_in_memory(stack, produ
         assert products.reserved(product) == before + 5, "one that the other took, and two of each order"
         products.end(product, first, second, third)
         assert products.reserved(product) == before - 1
-        return products.mistrusted() > mistrusted
+        return products.invalidations() > invalidations
 
     until_it_happens(attempt)

@@ -68,10 +68,10 @@ def test_a_storm_of_passwords_delays_no_other_call(stack, api, customer, product
     over, slow, counts = threading.Event(), [], [0]
 
     def sign_in(_):
-        visitor = Client(stack.url)
+        client = Client(stack.url)
         while not over.is_set():
             body = {"grant_type": "password", "email": customer.user["email"], "password": uuid.uuid4().hex}
-            assert visitor.post("/auth/token", body).status_code in (401, 429, 503, 504)
+            assert client.post("/auth/token", body).status_code in (401, 429, 503, 504)
             counts[0] += 1
 
     with ThreadPoolExecutor(16) as storm:
