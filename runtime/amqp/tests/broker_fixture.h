@@ -1,4 +1,4 @@
-/* A virtual host of one's own in a real RabbitMQ, made and removed through its management API.
+/* A new virtual host in a real RabbitMQ, created and removed through its management API.
  *
  * COMANDA_TEST_BROKER_URL       amqp://user:password@host:port/anything
  * COMANDA_TEST_MANAGEMENT_URL   http://user:password@host:port, of the same user, an administrator
@@ -10,7 +10,7 @@
 
 enum { FIXTURE_SKIPPED = 77 };
 
-/* False, with a word on standard error, where there is no RabbitMQ to test with. */
+/* False, with a message on standard error: there is no RabbitMQ for the test. */
 bool fixture_open(const char *name);
 void fixture_close(void);
 /* The broker's URL with the virtual host. */
@@ -24,7 +24,7 @@ void declare_exchange(const char *name, const char *type);
 void bind_queue(const char *exchange, const char *queue, const char *routing_key);
 /* Waits until the connection named `name` is known to the management API, then has it closed. */
 void close_connection(const char *name);
-/* Runs `rabbitmqctl ARGUMENTS`; false where it is not there to be run. */
+/* Runs `rabbitmqctl ARGUMENTS`; false: it cannot be run. */
 bool rabbitmqctl(const char *arguments);
 
 /* Connects, or fails the test. */

@@ -148,7 +148,7 @@ static void carries_bodies_of_many_frames_and_of_none(void **state)
 	free(large);
 }
 
-static void what_was_not_acknowledged_comes_again_and_is_counted(void **state)
+static void an_unacknowledged_delivery_is_redelivered_and_counted(void **state)
 {
 	struct scene *scene = *state;
 	struct delivery got;
@@ -172,7 +172,7 @@ static void what_was_not_acknowledged_comes_again_and_is_counted(void **state)
 	assert_int_equal(got.delivery_count, 1);
 }
 
-static void deliveries_that_come_during_a_tick_are_kept_in_order(void **state)
+static void deliveries_that_arrive_during_a_tick_are_queued_in_order(void **state)
 {
 	struct scene *scene = *state;
 	char body[16];
@@ -195,7 +195,7 @@ static void deliveries_that_come_during_a_tick_are_kept_in_order(void **state)
 	}
 }
 
-static void waits_no_longer_than_told(void **state)
+static void waits_no_longer_than_its_limit(void **state)
 {
 	struct scene *scene = *state;
 	int64_t start = monotonic_now();
@@ -245,7 +245,7 @@ static void a_consumer_ends_with_its_queue(void **state)
 	assert_string_equal(next(scene).body.bytes, "back");
 }
 
-static void a_missing_queue_costs_no_connection(void **state)
+static void a_missing_queue_does_not_end_the_connection(void **state)
 {
 	const struct broker_consume missing = {.queue = "nowhere", .prefetch = 1};
 	struct scene *scene = *state;
@@ -275,7 +275,7 @@ static void publications_are_confirmed_by_their_numbers(void **state)
 		assert_int_equal(next_confirm(scene->broker).kind, CONFIRM_ACK);
 }
 
-static void what_cannot_be_routed_comes_back_once(void **state)
+static void an_unroutable_message_is_returned_once(void **state)
 {
 	struct scene *scene = *state;
 	struct confirm confirm, none;
@@ -323,7 +323,7 @@ static void long_header_texts_are_cut_between_characters(void **state)
 	assert_memory_equal(got.headers[0].text, text, 1023);
 }
 
-static void a_name_that_amqp_cannot_say_is_refused_before_it_is_sent(void **state)
+static void a_name_that_is_too_long_for_amqp_is_refused_before_it_is_sent(void **state)
 {
 	char id[257];
 	struct publication publication = {.exchange = "", .routing_key = "any", .message_id = id};
@@ -339,7 +339,7 @@ static void a_name_that_amqp_cannot_say_is_refused_before_it_is_sent(void **stat
 
 /* ---- losing and finding the broker ---- */
 
-static void comes_back_after_the_broker_closed_the_connection(void **state)
+static void reconnects_after_the_broker_has_closed_the_connection(void **state)
 {
 	struct scene *scene = *state;
 	struct delivery none;
@@ -381,7 +381,7 @@ static struct broker *broker_at(const char *url)
 		.url = url, .program = "component", .connection_name = "other", .heartbeat_us = 10 * SECOND_US});
 }
 
-static void a_dead_host_is_passed_over(void **state)
+static void a_dead_host_is_skipped(void **state)
 {
 	const char *at = strrchr(fixture_url(), '@') + 1;
 	struct broker *broker;
@@ -395,7 +395,7 @@ static void a_dead_host_is_passed_over(void **state)
 	broker_free(broker);
 }
 
-static void a_failure_is_told_and_not_repeated_before_its_time(void **state)
+static void a_failure_is_reported_and_not_repeated_before_the_next_try_is_due(void **state)
 {
 	struct broker *broker = broker_at("amqp://guest:guest@127.0.0.1:1/");
 	int64_t start;
@@ -419,7 +419,7 @@ static bool lift_alarm(void)
 	return rabbitmqctl("set_vm_memory_high_watermark 0.9");
 }
 
-/* Whatever became of the test: with the alarm up, all that comes after it would fail as well. */
+/* Also after a failed test, because with the alarm all later tests fail as well. */
 static int close_scene_without_alarm(void **state)
 {
 	lift_alarm();
@@ -461,21 +461,21 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		each(delivers_every_field_as_it_was_published),
 		each(carries_bodies_of_many_frames_and_of_none),
-		each(what_was_not_acknowledged_comes_again_and_is_counted),
-		each(deliveries_that_come_during_a_tick_are_kept_in_order),
-		each(waits_no_longer_than_told),
+		each(an_unacknowledged_delivery_is_redelivered_and_counted),
+		each(deliveries_that_arrive_during_a_tick_are_queued_in_order),
+		each(waits_no_longer_than_its_limit),
 		each(reads_a_stream_from_an_offset),
 		each(a_consumer_ends_with_its_queue),
-		each(a_missing_queue_costs_no_connection),
+		each(a_missing_queue_does_not_end_the_connection),
 		each(publications_are_confirmed_by_their_numbers),
-		each(what_cannot_be_routed_comes_back_once),
+		each(an_unroutable_message_is_returned_once),
 		each(a_full_queue_refuses),
 		each(long_header_texts_are_cut_between_characters),
-		each(a_name_that_amqp_cannot_say_is_refused_before_it_is_sent),
-		each(comes_back_after_the_broker_closed_the_connection),
+		each(a_name_that_is_too_long_for_amqp_is_refused_before_it_is_sent),
+		each(reconnects_after_the_broker_has_closed_the_connection),
 		each(a_failing_exchange_ends_the_connection_with_its_reason),
-		cmocka_unit_test(a_dead_host_is_passed_over),
-		cmocka_unit_test(a_failure_is_told_and_not_repeated_before_its_time),
+		cmocka_unit_test(a_dead_host_is_skipped),
+		cmocka_unit_test(a_failure_is_reported_and_not_repeated_before_the_next_try_is_due),
 		cmocka_unit_test_setup_teardown(a_blocked_connection_publishes_nothing_until_the_alarm_is_over,
 						open_scene, close_scene_without_alarm),
 	};

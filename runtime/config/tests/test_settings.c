@@ -1,4 +1,4 @@
-/* Settings: all faults at once, secrets, what is shown; and URLs. */
+/* Settings: values, faults, secrets, help; and URLs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +31,7 @@ static const struct setting table[] = {
 	{NULL, SET_TEXT, 0, NULL, 0, 0, NULL},
 };
 
-/* What is read lives as long as the program, as settings do. */
+/* The values live as long as the program, as settings do. */
 static struct sample sample;
 static char *complaints;
 static size_t complaints_size;
@@ -81,7 +81,7 @@ static int lines(const char *text)
 	return count;
 }
 
-static void what_is_not_set_has_its_default(void **state)
+static void a_setting_that_is_not_set_has_its_default(void **state)
 {
 	(void)state;
 	assert_int_equal(read_settings(), OK);
@@ -95,7 +95,7 @@ static void what_is_not_set_has_its_default(void **state)
 	assert_string_equal(complaints, "");
 }
 
-static void what_is_set_is_taken(void **state)
+static void a_setting_that_is_set_has_that_value(void **state)
 {
 	(void)state;
 	set("TEST_CACHE_URL", "");
@@ -111,7 +111,7 @@ static void what_is_set_is_taken(void **state)
 	assert_int_equal(sample.wait_us, 250 * MS_US);
 }
 
-static void an_empty_variable_is_as_good_as_none(void **state)
+static void an_empty_variable_counts_as_not_set(void **state)
 {
 	(void)state;
 	set("TEST_CONSUMERS", "");
@@ -123,7 +123,7 @@ static void an_empty_variable_is_as_good_as_none(void **state)
 	says("TEST_NAME: is not set");
 }
 
-static void all_faults_are_told_at_once(void **state)
+static void all_faults_are_reported_at_once(void **state)
 {
 	(void)state;
 	(void)unsetenv("TEST_KEY");
@@ -144,7 +144,7 @@ static void all_faults_are_told_at_once(void **state)
 	says("TEST_WAIT: \"10ms\" is out of bounds; give 100ms to 1m (longest wait)\n");
 }
 
-static void refuses_numbers_and_durations_that_are_none(void **state)
+static void refuses_malformed_numbers_and_durations(void **state)
 {
 	(void)state;
 	static const char *const numbers[] = {"x", "1x", "1.5", " 1", "0x1", "+1", "99999999999999999999"};
@@ -194,7 +194,7 @@ static void a_secret_may_come_from_a_file(void **state)
 	(void)unlink(name);
 }
 
-static void a_secret_file_that_cannot_be_read_is_named(void **state)
+static void a_secret_file_that_cannot_be_read_is_reported_by_name(void **state)
 {
 	(void)state;
 	const char *name = NULL;
@@ -285,7 +285,7 @@ struct known_url {
 	struct url url;
 };
 
-static void takes_urls_apart(void **state)
+static void splits_urls(void **state)
 {
 	(void)state;
 	static const struct known_url known[] = {
@@ -314,7 +314,7 @@ static void takes_urls_apart(void **state)
 	arena_done(&arena);
 }
 
-static void refuses_what_is_no_url(void **state)
+static void refuses_malformed_urls(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
@@ -417,19 +417,19 @@ int main(void)
 {
 #define clear(test) cmocka_unit_test_setup(test, clean)
 	const struct CMUnitTest tests[] = {
-		clear(what_is_not_set_has_its_default),
-		clear(what_is_set_is_taken),
-		clear(an_empty_variable_is_as_good_as_none),
-		clear(all_faults_are_told_at_once),
-		clear(refuses_numbers_and_durations_that_are_none),
+		clear(a_setting_that_is_not_set_has_its_default),
+		clear(a_setting_that_is_set_has_that_value),
+		clear(an_empty_variable_counts_as_not_set),
+		clear(all_faults_are_reported_at_once),
+		clear(refuses_malformed_numbers_and_durations),
 		clear(a_secret_may_come_from_a_file),
-		clear(a_secret_file_that_cannot_be_read_is_named),
+		clear(a_secret_file_that_cannot_be_read_is_reported_by_name),
 		clear(secrets_are_never_shown),
 		clear(a_url_that_is_a_secret_shows_its_host),
 		clear(a_complaint_does_not_show_a_secret),
 		clear(help_shows_the_whole_table),
-		clear(takes_urls_apart),
-		clear(refuses_what_is_no_url),
+		clear(splits_urls),
+		clear(refuses_malformed_urls),
 		clear(a_setting_under_its_old_name_is_refused_with_the_new_name),
 		clear(an_old_name_of_another_program_is_no_fault),
 	};

@@ -27,7 +27,7 @@ static void an_arena_gives_zeroed_memory_again_after_a_reset(void **state)
 	arena_done(&arena);
 }
 
-static void what_an_arena_hands_out_is_aligned_and_apart(void **state)
+static void pieces_of_an_arena_are_aligned_and_do_not_overlap(void **state)
 {
 	(void)state;
 	struct arena arena;
@@ -130,7 +130,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_arena_gives_zeroed_memory_again_after_a_reset),
-		cmocka_unit_test(what_an_arena_hands_out_is_aligned_and_apart),
+		cmocka_unit_test(pieces_of_an_arena_are_aligned_and_do_not_overlap),
 		cmocka_unit_test(an_arena_takes_what_is_larger_than_its_blocks),
 		cmocka_unit_test(an_arena_keeps_one_block_for_the_next_time),
 		cmocka_unit_test(copies_end_with_a_nul),

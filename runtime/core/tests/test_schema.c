@@ -26,7 +26,7 @@ static void refuses(const char *format, const char *text)
 		fail_msg("%s took \"%s\"", format, text);
 }
 
-static void takes_addresses_that_people_have(void **state)
+static void accepts_common_addresses(void **state)
 {
 	(void)state;
 	takes("email", "ann@example.org");
@@ -37,7 +37,7 @@ static void takes_addresses_that_people_have(void **state)
 	takes("email", "1234567890123456789012345678901234567890123456789012345678901234@example.org");
 }
 
-static void refuses_what_no_mail_reaches(void **state)
+static void refuses_malformed_addresses(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
@@ -83,7 +83,7 @@ static void refuses_an_address_of_more_than_254_bytes(void **state)
 	refuses("email", text);
 }
 
-static void takes_currencies_by_their_form(void **state)
+static void accepts_currencies_by_their_form(void **state)
 {
 	(void)state;
 	takes("currency", "EUR");
@@ -94,7 +94,7 @@ static void takes_currencies_by_their_form(void **state)
 	refuses("currency", "");
 }
 
-static void takes_stock_keeping_units_of_plain_characters(void **state)
+static void accepts_stock_keeping_units_of_plain_characters(void **state)
 {
 	(void)state;
 	takes("sku", "A");
@@ -144,7 +144,7 @@ struct sample {
 	enum tristate flag;
 };
 
-static void a_blank_struct_says_that_all_is_absent(void **state)
+static void in_a_blank_struct_every_field_is_absent(void **state)
 {
 	(void)state;
 	static const char *const kinds[] = {"one", NULL};
@@ -188,7 +188,7 @@ static void reads_code_points_of_every_length(void **state)
 	assert_int_equal(point, 0x10ffff);
 }
 
-static void refuses_what_is_no_utf8(void **state)
+static void refuses_bytes_that_are_not_utf8(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
@@ -249,16 +249,16 @@ static void finds_a_role_by_its_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(takes_addresses_that_people_have),
-		cmocka_unit_test(refuses_what_no_mail_reaches),
+		cmocka_unit_test(accepts_common_addresses),
+		cmocka_unit_test(refuses_malformed_addresses),
 		cmocka_unit_test(refuses_an_address_of_more_than_254_bytes),
-		cmocka_unit_test(takes_currencies_by_their_form),
-		cmocka_unit_test(takes_stock_keeping_units_of_plain_characters),
+		cmocka_unit_test(accepts_currencies_by_their_form),
+		cmocka_unit_test(accepts_stock_keeping_units_of_plain_characters),
 		cmocka_unit_test(measures_passwords_in_bytes),
 		cmocka_unit_test(counts_faults_beyond_those_it_keeps),
-		cmocka_unit_test(a_blank_struct_says_that_all_is_absent),
+		cmocka_unit_test(in_a_blank_struct_every_field_is_absent),
 		cmocka_unit_test(reads_code_points_of_every_length),
-		cmocka_unit_test(refuses_what_is_no_utf8),
+		cmocka_unit_test(refuses_bytes_that_are_not_utf8),
 		cmocka_unit_test(finds_a_type_by_name_and_version),
 		cmocka_unit_test(finds_a_role_by_its_name),
 	};

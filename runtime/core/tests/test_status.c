@@ -59,7 +59,7 @@ static void only_a_lost_race_ends_the_whole_batch(void **state)
 	assert_int_equal(status_rule(OK)->txn, TXN_KEEP);
 }
 
-static void what_changes_nothing_is_settled_quietly(void **state)
+static void a_status_without_effect_is_acknowledged_and_logged_for_debugging_only(void **state)
 {
 	(void)state;
 	assert_int_equal(status_rule(E_STALE)->settle, SETTLE_ACK);
@@ -76,7 +76,7 @@ int main(void)
 		cmocka_unit_test(a_faulty_event_becomes_a_dead_letter),
 		cmocka_unit_test(an_event_that_fails_for_another_reason_is_kept),
 		cmocka_unit_test(only_a_lost_race_ends_the_whole_batch),
-		cmocka_unit_test(what_changes_nothing_is_settled_quietly),
+		cmocka_unit_test(a_status_without_effect_is_acknowledged_and_logged_for_debugging_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

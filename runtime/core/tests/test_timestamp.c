@@ -87,7 +87,7 @@ static void knows_leap_years(void **state)
 	assert_int_equal(timestamp_parse("1900-02-29T00:00:00Z", 20, &at_us), E_MALFORMED);
 }
 
-static void refuses_what_is_no_moment_and_leaves_the_target_alone(void **state)
+static void refuses_a_malformed_timestamp_and_leaves_the_target_unchanged(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
@@ -126,7 +126,7 @@ static void refuses_what_is_no_moment_and_leaves_the_target_alone(void **state)
 	}
 }
 
-static void the_steady_clock_does_not_go_back(void **state)
+static void the_monotonic_clock_does_not_go_back(void **state)
 {
 	(void)state;
 	int64_t first = monotonic_now();
@@ -195,8 +195,8 @@ int main(void)
 		cmocka_unit_test(takes_offsets_into_account),
 		cmocka_unit_test(reads_any_number_of_fraction_digits),
 		cmocka_unit_test(knows_leap_years),
-		cmocka_unit_test(refuses_what_is_no_moment_and_leaves_the_target_alone),
-		cmocka_unit_test(the_steady_clock_does_not_go_back),
+		cmocka_unit_test(refuses_a_malformed_timestamp_and_leaves_the_target_unchanged),
+		cmocka_unit_test(the_monotonic_clock_does_not_go_back),
 		cmocka_unit_test(durations_are_a_whole_number_and_a_unit),
 		cmocka_unit_test(durations_are_written_in_the_largest_exact_unit),
 	};

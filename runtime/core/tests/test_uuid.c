@@ -57,7 +57,7 @@ static void reads_upper_case_as_the_same_id(void **state)
 	assert_true(uuid_equal(&lower, &upper));
 }
 
-static void refuses_what_is_no_uuid_and_leaves_the_target_alone(void **state)
+static void refuses_a_malformed_uuid_and_leaves_the_target_unchanged(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
@@ -80,7 +80,7 @@ static void refuses_what_is_no_uuid_and_leaves_the_target_alone(void **state)
 	}
 }
 
-static void new_ids_are_version_7_of_their_moment_and_differ(void **state)
+static void new_ids_are_version_7_of_their_time_and_differ(void **state)
 {
 	(void)state;
 	const int64_t now = 1732238428123456;
@@ -175,8 +175,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_it_writes),
 		cmocka_unit_test(reads_upper_case_as_the_same_id),
-		cmocka_unit_test(refuses_what_is_no_uuid_and_leaves_the_target_alone),
-		cmocka_unit_test(new_ids_are_version_7_of_their_moment_and_differ),
+		cmocka_unit_test(refuses_a_malformed_uuid_and_leaves_the_target_unchanged),
+		cmocka_unit_test(new_ids_are_version_7_of_their_time_and_differ),
 		cmocka_unit_test(later_ids_sort_after_earlier_ones),
 		cmocka_unit_test(derives_the_same_id_from_the_same_cause),
 		cmocka_unit_test(derives_what_earlier_builds_derived),

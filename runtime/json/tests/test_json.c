@@ -1,4 +1,4 @@
-/* JSON: what is let in, what is said of what is not, and that what is written can be read. */
+/* JSON: accepted and refused texts, the reported faults, and that written texts can be read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -144,7 +144,7 @@ static void takes_what_rfc_8259_allows(void **state)
 			fail_msg("refused %s", good[i]);
 }
 
-static void says_where_and_why_a_text_is_no_json(void **state)
+static void reports_where_and_why_a_text_is_not_json(void **state)
 {
 	is_malformed(*state, "", "line 1, byte 1: the text ends too early");
 	is_malformed(*state, "  ", "line 1, byte 3: the text ends too early");
@@ -166,7 +166,7 @@ static void says_where_and_why_a_text_is_no_json(void **state)
 	is_malformed(*state, "/**/{}", "a value is expected");
 }
 
-static void refuses_what_follows_the_value(void **state)
+static void refuses_text_after_the_value(void **state)
 {
 	is_malformed(*state, "{} {}", "something follows the JSON value");
 	is_malformed(*state, "1 x", "something follows the JSON value");
@@ -197,8 +197,8 @@ static void refuses_text_that_is_not_utf8(void **state)
 	is_malformed(*state, "{\"\xc3\":1}", "not valid UTF-8");
 }
 
-/* Wherever in a string it stands: strings are looked at eight bytes at a time. */
-static void finds_every_byte_that_no_string_may_hold(void **state)
+/* At each position of a string, because strings are checked eight bytes at a time. */
+static void finds_every_byte_that_is_not_allowed_in_a_string(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct json *json;
@@ -229,7 +229,7 @@ static void refuses_nuls_and_lone_surrogates(void **state)
 	assert_int_equal(parsed(*state, (struct span){"\"a\0b\"", 5}), E_MALFORMED);
 }
 
-static void refuses_what_is_too_deep(void **state)
+static void refuses_a_text_that_is_too_deep(void **state)
 {
 	struct fixture *fixture = *state;
 	char *deep = arena_new(&fixture->arena, 200001, 1);
@@ -292,7 +292,7 @@ static void reads_every_type_of_field(void **state)
 	assert_string_equal(sample->raw, "{\"k\":[1,null,\"\xc3\xbc\",1.5e+300,false]}");
 }
 
-static void what_is_left_out_is_absent(void **state)
+static void a_field_that_is_left_out_is_absent(void **state)
 {
 	const struct sample *sample = decoded(*state, "{\"text\":\"x\"}");
 
@@ -308,7 +308,7 @@ static void what_is_left_out_is_absent(void **state)
 	assert_null(sample->raw);
 }
 
-static void says_what_is_missing_null_or_unknown(void **state)
+static void reports_fields_that_are_missing_null_or_unknown(void **state)
 {
 	is_fault(*state, "{}", "text", "is required");
 	is_fault(*state, "{\"text\":null}", "text", "must not be null");
@@ -320,7 +320,7 @@ static void says_what_is_missing_null_or_unknown(void **state)
 	is_fault(*state, "{\"text\":\"x\",\"items\":[{\"quantity\":1}]}", "items[0].product_id", "is required");
 }
 
-static void says_what_is_wrong_with_texts(void **state)
+static void reports_faults_of_texts(void **state)
 {
 	is_fault(*state, "{\"text\":7}", "text", "must be a text");
 	is_fault(*state, "{\"text\":\" \\t\\u3000\\n \"}", "text", "must not be empty");
@@ -336,7 +336,7 @@ static void says_what_is_wrong_with_texts(void **state)
 		*state, "{\"text\":\"\\ud83c\\udf75\\ud83c\\udf75\\ud83c\\udf75\\ud83c\\udf75\\ud83c\\udf75\"}"));
 }
 
-static void says_what_is_wrong_with_numbers(void **state)
+static void reports_faults_of_numbers(void **state)
 {
 	static const char *const bad[] = {
 		"1.5", "\"1\"", "true", "[]", "1e300", "9007199254740992", "-9007199254740993"};
@@ -354,7 +354,7 @@ static void says_what_is_wrong_with_numbers(void **state)
 		 "must be a whole number between 1 and 10000");
 }
 
-static void says_what_is_wrong_with_other_values(void **state)
+static void reports_faults_of_other_values(void **state)
 {
 	is_fault(*state, "{\"text\":\"x\",\"flag\":\"true\"}", "flag", "must be true or false");
 	is_fault(*state, "{\"text\":\"x\",\"id\":\"1\"}", "id",
@@ -387,7 +387,7 @@ static void finds_all_faults_at_once(void **state)
 	assert_string_equal(fixture->faults.items[5].field, "text");
 }
 
-static void more_faults_than_are_kept_are_counted(void **state)
+static void faults_beyond_the_limit_are_counted(void **state)
 {
 	struct fixture *fixture = *state;
 	struct buffer text;
@@ -413,7 +413,7 @@ static void events_may_have_fields_that_this_build_does_not_know(void **state)
 	assert_string_equal(((const struct sample *)body)->text, "x");
 }
 
-static void a_message_without_a_shape_is_an_empty_object_or_nothing(void **state)
+static void a_message_without_a_schema_is_an_empty_object_or_nothing(void **state)
 {
 	struct fixture *fixture = *state;
 	void *body = NULL;
@@ -472,7 +472,7 @@ static void writes_readable_json_even_of_text_that_is_not_utf8(void **state)
 	assert_int_equal(parsed(fixture, span_of(text)), OK);
 }
 
-static void leaves_out_what_is_absent_unless_it_is_nullable(void **state)
+static void leaves_out_absent_fields_unless_they_are_nullable(void **state)
 {
 	struct sample sample;
 
@@ -512,7 +512,7 @@ static void a_required_array_is_written_even_when_it_is_empty(void **state)
 	buffer_done(&out);
 }
 
-static void what_was_written_reads_as_the_same(void **state)
+static void a_written_struct_is_read_as_the_same(void **state)
 {
 	struct fixture *fixture = *state;
 	static const char text[] =
@@ -566,29 +566,29 @@ int main(void)
 #define held(test) cmocka_unit_test_setup_teardown(test, make, drop)
 	const struct CMUnitTest tests[] = {
 		held(takes_what_rfc_8259_allows),
-		held(says_where_and_why_a_text_is_no_json),
-		held(refuses_what_follows_the_value),
+		held(reports_where_and_why_a_text_is_not_json),
+		held(refuses_text_after_the_value),
 		held(refuses_numbers_that_json_does_not_have),
 		held(refuses_text_that_is_not_utf8),
-		held(finds_every_byte_that_no_string_may_hold),
+		held(finds_every_byte_that_is_not_allowed_in_a_string),
 		held(refuses_nuls_and_lone_surrogates),
-		held(refuses_what_is_too_deep),
+		held(refuses_a_text_that_is_too_deep),
 		held(refuses_a_field_that_is_there_twice),
 		held(reads_every_type_of_field),
-		held(what_is_left_out_is_absent),
-		held(says_what_is_missing_null_or_unknown),
-		held(says_what_is_wrong_with_texts),
-		held(says_what_is_wrong_with_numbers),
-		held(says_what_is_wrong_with_other_values),
+		held(a_field_that_is_left_out_is_absent),
+		held(reports_fields_that_are_missing_null_or_unknown),
+		held(reports_faults_of_texts),
+		held(reports_faults_of_numbers),
+		held(reports_faults_of_other_values),
 		held(finds_all_faults_at_once),
-		held(more_faults_than_are_kept_are_counted),
+		held(faults_beyond_the_limit_are_counted),
 		held(events_may_have_fields_that_this_build_does_not_know),
-		held(a_message_without_a_shape_is_an_empty_object_or_nothing),
+		held(a_message_without_a_schema_is_an_empty_object_or_nothing),
 		held(escapes_what_a_string_cannot_hold),
 		held(writes_readable_json_even_of_text_that_is_not_utf8),
-		held(leaves_out_what_is_absent_unless_it_is_nullable),
+		held(leaves_out_absent_fields_unless_they_are_nullable),
 		held(a_required_array_is_written_even_when_it_is_empty),
-		held(what_was_written_reads_as_the_same),
+		held(a_written_struct_is_read_as_the_same),
 		held(values_can_be_looked_at),
 		held(indents_without_changing_anything_else),
 	};

@@ -1,4 +1,4 @@
-/* Access tokens: what is ours is accepted, and nothing else is. */
+/* Access tokens: only valid tokens of this issuer are accepted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -81,7 +81,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Not inlined: gcc 12 would then take what it returns for the address of its local variable. */
+/* Not inlined: gcc 12 would warn that it returns the address of a local variable. */
 static __attribute__((noinline)) const char *sign(const struct token_key *key, const struct token_claims *what)
 {
 	const char *token = NULL;
@@ -147,7 +147,7 @@ static void names_its_key_by_thumbprint(void **state)
 	assert_null(strstr(token_key_jwk(ours), "\"d\""));
 }
 
-static void forgives_half_a_minute_of_clock_skew_and_no_more(void **state)
+static void accepts_half_a_minute_of_clock_skew_and_no_more(void **state)
 {
 	struct token_claims made = claims(), found;
 	const char *token = sign(ours, &made);
@@ -157,7 +157,7 @@ static void forgives_half_a_minute_of_clock_skew_and_no_more(void **state)
 	assert_int_equal(token_verify(keys, token, made.expires_us + 31 * SECOND_US, &found), E_UNAUTHENTICATED);
 }
 
-static void asks_for_keys_again_when_it_does_not_know_the_signer(void **state)
+static void a_token_of_an_unknown_key_is_not_found(void **state)
 {
 	struct token_claims made = claims();
 
@@ -213,7 +213,7 @@ static void refuses_an_unsigned_token(void **state)
 			 E_UNAUTHENTICATED);
 }
 
-/* The public key as the secret of an HMAC: everybody has it. */
+/* The public key as the secret of an HMAC: it is public. */
 static void refuses_hmac_with_our_public_key_as_the_secret(void **state)
 {
 	static const char public_pem[] = "-----BEGIN PUBLIC KEY-----\n"
@@ -231,7 +231,7 @@ static void refuses_hmac_with_our_public_key_as_the_secret(void **state)
 	assert_int_equal(verify(arena_format(&arena, "%s.%s", text, encode(mac, sizeof(mac)))), E_UNAUTHENTICATED);
 }
 
-static void refuses_what_is_no_token(void **state)
+static void refuses_malformed_tokens(void **state)
 {
 	static const char *const texts[] = {"", ".", "..", "...", "a.b.c", "Bearer", "\xff\xfe.x.y", "e30.e30.e30"};
 	char *endless = arena_new(&arena, 100001, 1);
@@ -391,7 +391,7 @@ static const struct {
 	 E_UNAUTHENTICATED},
 };
 
-static void believes_only_claims_that_are_all_there_and_meant_for_us(void **state)
+static void accepts_only_complete_claims_for_this_issuer_and_audience(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(minted) / sizeof(minted[0]); i++)
@@ -430,7 +430,7 @@ static void leaves_out_keys_that_it_cannot_use(void **state)
 	token_keys_free(some);
 }
 
-static void refuses_a_document_that_is_no_key_set(void **state)
+static void refuses_a_document_that_is_not_a_key_set(void **state)
 {
 	static const char *const texts[] = {"", "{", "{}", "[]", "{\"keys\":{}}", "{\"keys\":null}"};
 	struct token_keys *none = NULL;
@@ -446,17 +446,17 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accepts_what_it_signed),
 		cmocka_unit_test(names_its_key_by_thumbprint),
-		cmocka_unit_test(forgives_half_a_minute_of_clock_skew_and_no_more),
-		cmocka_unit_test(asks_for_keys_again_when_it_does_not_know_the_signer),
+		cmocka_unit_test(accepts_half_a_minute_of_clock_skew_and_no_more),
+		cmocka_unit_test(a_token_of_an_unknown_key_is_not_found),
 		cmocka_unit_test(refuses_a_foreign_signature_under_our_key_id),
 		cmocka_unit_test(refuses_a_token_that_was_tampered_with),
 		cmocka_unit_test(refuses_an_unsigned_token),
 		cmocka_unit_test(refuses_hmac_with_our_public_key_as_the_secret),
-		cmocka_unit_test(refuses_what_is_no_token),
-		cmocka_unit_test(believes_only_claims_that_are_all_there_and_meant_for_us),
+		cmocka_unit_test(refuses_malformed_tokens),
+		cmocka_unit_test(accepts_only_complete_claims_for_this_issuer_and_audience),
 		cmocka_unit_test(refuses_a_private_key_of_another_kind),
 		cmocka_unit_test(leaves_out_keys_that_it_cannot_use),
-		cmocka_unit_test(refuses_a_document_that_is_no_key_set),
+		cmocka_unit_test(refuses_a_document_that_is_not_a_key_set),
 	};
 
 	json_init();

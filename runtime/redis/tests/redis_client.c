@@ -1,4 +1,4 @@
-/* A look at Redis from outside: inline commands over a socket. */
+/* A plain client of Redis: inline commands over a socket. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* A look at Redis from outside the cache, for its tests. A failure fails the test. */
+/* A client of Redis beside the cache, for its tests. A failure fails the test. */
 #ifndef REDIS_TESTS_REDIS_CLIENT_H
 #define REDIS_TESTS_REDIS_CLIENT_H
 
@@ -6,7 +6,7 @@
 
 /* A socket to the Redis that the URL names, signed in; closed by the caller. */
 int redis_outside(const char *text, struct arena *arena);
-/* Sends an inline command, and waits for the one line that answers it. */
+/* Sends an inline command, and waits for the line of its answer. */
 void redis_tell(int redis, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -23,7 +23,7 @@ enum { SKIPPED = 77 };
 
 static const char *redis_url;
 
-/* Two consumers and a look from outside. */
+/* The caches of several consumers, and a plain client. */
 struct fixture {
 	struct cache *reader, *writer, *other;
 	int redis; /* a connection of its own */
@@ -141,7 +141,7 @@ static void fills_after_a_miss_and_reads_it_back(void **state)
 	sees_value(fixture, "{\"a|b\":1}", 1);
 }
 
-static void gives_one_lease_a_key(void **state)
+static void gives_one_lease_per_key(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -155,7 +155,7 @@ static void gives_one_lease_a_key(void **state)
 	sees_value(fixture, "value", 1);
 }
 
-static void a_fill_that_comes_after_a_write_is_dropped(void **state)
+static void a_fill_after_a_write_is_dropped(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -254,7 +254,7 @@ static void a_write_without_a_fence_only_removes_what_is_older(void **state)
 	gets_lease(fixture);
 }
 
-/* Waits until a read of the key gives a lease: the fence has run out. */
+/* Waits until a read of the key gives a lease: the fence has expired. */
 static uint64_t wait_for_lease(struct fixture *fixture)
 {
 	int64_t until_us = monotonic_now() + 5 * SECOND_US;
@@ -269,7 +269,7 @@ static uint64_t wait_for_lease(struct fixture *fixture)
 	return 0;
 }
 
-static void the_fence_of_a_writer_that_died_runs_out(void **state)
+static void the_fence_of_a_dead_writer_expires(void **state)
 {
 	struct fixture *fixture = *state;
 	struct cache *brief = new_cache(redis_url, 100 * MS_US);
@@ -284,7 +284,7 @@ static void the_fence_of_a_writer_that_died_runs_out(void **state)
 }
 
 /* The other one may have committed a newer value and died before it could write it. */
-static void after_a_fence_that_ran_out_the_last_writer_leaves_nothing(void **state)
+static void after_an_expired_fence_the_last_writer_removes_the_key(void **state)
 {
 	struct fixture *fixture = *state;
 	struct cache *brief = new_cache(redis_url, 50 * MS_US);
@@ -360,7 +360,7 @@ static void loads_its_scripts_again_when_redis_forgets_them(void **state)
 }
 
 /* A Redis that was restarted has lost fences that may still stand for open transactions. */
-static void gives_no_lease_while_lost_fences_may_stand(void **state)
+static void gives_no_lease_while_lost_fences_may_be_valid(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -373,7 +373,7 @@ static void gives_no_lease_while_lost_fences_may_stand(void **state)
 	assert_true(monotonic_now() - start_us >= 190 * MS_US);
 }
 
-static void connects_again_unseen_when_the_connection_is_lost_while_idle(void **state)
+static void reconnects_without_a_failure_if_the_connection_is_lost_while_idle(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -432,22 +432,22 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_redis(fills_after_a_miss_and_reads_it_back),
-		with_redis(gives_one_lease_a_key),
-		with_redis(a_fill_that_comes_after_a_write_is_dropped),
+		with_redis(gives_one_lease_per_key),
+		with_redis(a_fill_after_a_write_is_dropped),
 		with_redis(reads_many_in_one_call),
 		with_redis(a_fence_takes_the_value_away_until_the_write),
 		with_redis(the_first_of_two_writers_does_not_lift_the_others_fence),
 		with_redis(an_older_write_that_comes_last_leaves_no_old_value),
 		with_redis(never_replaces_a_newer_value),
 		with_redis(a_write_without_a_fence_only_removes_what_is_older),
-		with_redis(the_fence_of_a_writer_that_died_runs_out),
-		with_redis(after_a_fence_that_ran_out_the_last_writer_leaves_nothing),
+		with_redis(the_fence_of_a_dead_writer_expires),
+		with_redis(after_an_expired_fence_the_last_writer_removes_the_key),
 		with_redis(several_fences_and_writes_make_one_batch),
 		with_redis(does_not_read_values_of_another_epoch),
 		with_redis(a_value_has_the_epoch_of_its_fence),
 		with_redis(loads_its_scripts_again_when_redis_forgets_them),
-		with_redis(gives_no_lease_while_lost_fences_may_stand),
-		with_redis(connects_again_unseen_when_the_connection_is_lost_while_idle),
+		with_redis(gives_no_lease_while_lost_fences_may_be_valid),
+		with_redis(reconnects_without_a_failure_if_the_connection_is_lost_while_idle),
 		with_redis(a_redis_that_never_answers_is_bypassed_quickly),
 		with_redis(without_a_url_everything_misses_and_nothing_needs_a_fence),
 	};

@@ -1,4 +1,4 @@
-/* Log lines: one JSON object each, whole, with what every line has. */
+/* Log lines: one complete JSON object each, with the common fields. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,7 +98,7 @@ static void a_line_without_pairs_or_thread_name_is_a_line(void **state)
 	arena_done(&arena);
 }
 
-static void what_is_below_the_level_is_not_written(void **state)
+static void a_line_below_the_level_is_not_written(void **state)
 {
 	(void)state;
 	redirect();
@@ -163,7 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_has_what_every_line_has_and_its_pairs),
 		cmocka_unit_test(a_line_without_pairs_or_thread_name_is_a_line),
-		cmocka_unit_test(what_is_below_the_level_is_not_written),
+		cmocka_unit_test(a_line_below_the_level_is_not_written),
 		cmocka_unit_test(levels_go_by_name_and_stay_within_bounds),
 		cmocka_unit_test(lines_of_several_threads_do_not_mix),
 	};

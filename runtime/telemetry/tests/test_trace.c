@@ -37,7 +37,7 @@ static void reads_only_a_valid_traceparent(void **state)
 		assert_false(trace_parse(others[i], &trace));
 }
 
-static void writes_what_it_read(void **state)
+static void a_traceparent_is_written_as_it_was_read(void **state)
 {
 	char text[TRACEPARENT_TEXT + 1], id[TRACE_ID_TEXT + 1];
 	struct trace trace;
@@ -92,7 +92,7 @@ static void *queue_many(void *nothing)
 	return NULL;
 }
 
-static void what_does_not_fit_is_dropped_whoever_queues_it(void **state)
+static void a_full_queue_drops_spans_of_any_thread(void **state)
 {
 	pthread_t threads[4];
 
@@ -106,7 +106,7 @@ static void what_does_not_fit_is_dropped_whoever_queues_it(void **state)
 	assert_int_equal(drain(), 1);
 }
 
-static void a_span_reads_as_otlp_says(void **state)
+static void a_span_is_written_as_otlp_json(void **state)
 {
 	struct faults faults = {0};
 	const struct json *json = NULL;
@@ -161,10 +161,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_only_a_valid_traceparent),
-		cmocka_unit_test(writes_what_it_read),
+		cmocka_unit_test(a_traceparent_is_written_as_it_was_read),
 		cmocka_unit_test(a_child_is_another_span_of_the_same_trace),
-		cmocka_unit_test(what_does_not_fit_is_dropped_whoever_queues_it),
-		cmocka_unit_test(a_span_reads_as_otlp_says),
+		cmocka_unit_test(a_full_queue_drops_spans_of_any_thread),
+		cmocka_unit_test(a_span_is_written_as_otlp_json),
 		cmocka_unit_test(a_collector_is_an_http_url),
 	};
 

@@ -1,4 +1,4 @@
-/* The unit of work: what decisions see of each other, and what is left of one that refused. */
+/* The unit of work: what decisions see of each other, and the undo of a refused one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -170,7 +170,7 @@ static void a_later_message_sees_what_an_earlier_one_changed(void **state)
 	assert_int_equal(balance_of(fixture, 1), 115);
 }
 
-static void a_refused_decision_leaves_no_trace_but_its_refusal(void **state)
+static void of_a_refused_decision_only_the_refusal_stays(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct output *outputs = NULL;
@@ -212,7 +212,7 @@ static void a_refusal_undoes_its_own_changes_and_not_those_before(void **state)
 	assert_int_equal(outputs[1].item, 2);
 }
 
-static void a_refused_decision_takes_back_what_it_made(void **state)
+static void a_refused_decision_creates_nothing(void **state)
 {
 	struct fixture *fixture = *state;
 	struct entry **entries = NULL;
@@ -228,7 +228,7 @@ static void a_refused_decision_takes_back_what_it_made(void **state)
 	assert_false(entries[0]->found);
 }
 
-static void a_change_of_what_the_batch_made_is_undone_to_how_it_was_made(void **state)
+static void a_refused_change_of_a_new_aggregate_is_undone(void **state)
 {
 	struct fixture *fixture = *state;
 	struct entry **entries = NULL;
@@ -239,7 +239,7 @@ static void a_change_of_what_the_batch_made_is_undone_to_how_it_was_made(void **
 	assert_int_equal(unit_changed(fixture->unit, &account_kind, &entries), 1);
 }
 
-static void who_makes_what_was_loaded_is_told_to_look_again(void **state)
+static void creating_a_loaded_aggregate_ends_with_a_retry(void **state)
 {
 	struct fixture *fixture = *state;
 	struct entry **entries = NULL;
@@ -253,7 +253,7 @@ static void who_makes_what_was_loaded_is_told_to_look_again(void **state)
 	assert_int_equal(balance_of(fixture, 1), 105);
 }
 
-static void what_was_loaded_is_told_from_what_was_made(void **state)
+static void loaded_and_created_aggregates_are_distinguished(void **state)
 {
 	struct fixture *fixture = *state;
 	struct entry **entries = NULL;
@@ -268,7 +268,7 @@ static void what_was_loaded_is_told_from_what_was_made(void **state)
 	assert_true(entries[1]->found);
 }
 
-static void changed_aggregates_come_sorted_and_without_those_only_looked_at(void **state)
+static void changed_aggregates_are_sorted_and_exclude_those_that_were_only_read(void **state)
 {
 	struct fixture *fixture = *state;
 	struct entry **entries = NULL;
@@ -293,7 +293,7 @@ static void put_kept_account(struct fixture *fixture, unsigned number)
 	unit_put(fixture->unit, &account_kind, &id, account)->from_cache = true;
 }
 
-static void knows_what_is_from_memory_and_was_not_changed(void **state)
+static void finds_cached_aggregates_that_were_not_changed(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct uuid looked_at = id_of(2);
@@ -313,7 +313,7 @@ static void knows_what_is_from_memory_and_was_not_changed(void **state)
 	assert_int_equal(unit_unvalidated(fixture->unit, &other_kind, &entries), 0);
 }
 
-static void names_what_nobody_has_put_in_yet(void **state)
+static void finds_named_aggregates_that_are_not_loaded_yet(void **state)
 {
 	struct fixture *fixture = *state;
 	struct keys *keys = unit_keys(fixture->unit);
@@ -335,7 +335,7 @@ static void names_what_nobody_has_put_in_yet(void **state)
 	assert_int_equal(keys_missing(keys, &other_kind, &missing), 0);
 }
 
-static void what_messages_make_is_not_looked_for_by_who_hopes(void **state)
+static void new_aggregates_are_not_looked_up_when_assumed_new(void **state)
 {
 	struct fixture *fixture = *state;
 	struct keys *keys = unit_keys(fixture->unit);
@@ -357,7 +357,7 @@ static void what_messages_make_is_not_looked_for_by_who_hopes(void **state)
 	assert_true(unit_assumptions_hold(fixture->unit));
 }
 
-static void what_is_not_there_cannot_be_had(void **state)
+static void a_missing_aggregate_is_not_found(void **state)
 {
 	struct fixture *fixture = *state;
 	struct decision_result decision = run(fixture, deposit, (struct order){id_of(5), 1, OK}, 0);
@@ -368,7 +368,7 @@ static void what_is_not_there_cannot_be_had(void **state)
 	assert_int_equal(balance_of(fixture, 5), -1);
 }
 
-static void named_ids_come_sorted_each_once_and_by_kind(void **state)
+static void named_ids_are_sorted_by_kind_without_duplicates(void **state)
 {
 	struct fixture *fixture = *state;
 	struct keys *keys = unit_keys(fixture->unit);
@@ -388,7 +388,7 @@ static void named_ids_come_sorted_each_once_and_by_kind(void **state)
 	assert_int_equal(ids[0].bytes[15], 7);
 }
 
-static void an_event_says_what_decided_it_and_when(void **state)
+static void an_event_has_its_cause_and_time(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct output *outputs = NULL;
@@ -407,7 +407,7 @@ static void an_event_says_what_decided_it_and_when(void **state)
 	assert_int_equal(((const struct account *)outputs[0].body)->balance, 110);
 }
 
-static void a_decision_made_again_makes_the_same_ids(void **state)
+static void a_repeated_decision_gives_the_same_ids(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct output *outputs = NULL;
@@ -428,7 +428,7 @@ static void a_decision_made_again_makes_the_same_ids(void **state)
 	assert_true(uuid_equal(&outputs[3].id, &alone[1]));
 }
 
-static void made_ids_are_stable_and_differ_from_those_of_events(void **state)
+static void ids_of_new_aggregates_are_stable_and_differ_from_those_of_events(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid cause = id_of(0x4000U), first, event;
@@ -442,7 +442,7 @@ static void made_ids_are_stable_and_differ_from_those_of_events(void **state)
 	assert_false(uuid_equal(&made_ids[0], &event));
 }
 
-static void knows_which_aggregates_it_makes(void **state)
+static void knows_which_aggregates_were_created(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct uuid loaded = id_of(1), made = id_of(2), undone = id_of(3), never = id_of(4);
@@ -457,7 +457,7 @@ static void knows_which_aggregates_it_makes(void **state)
 	assert_false(unit_made(fixture->unit, &account_kind, &never));
 }
 
-static void the_last_word_about_a_deadline_counts(void **state)
+static void the_last_change_of_a_deadline_counts(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct deadline *deadlines = NULL;
@@ -507,23 +507,23 @@ int main(void)
 #define held(test) cmocka_unit_test_setup_teardown(test, make, drop)
 	const struct CMUnitTest tests[] = {
 		held(a_later_message_sees_what_an_earlier_one_changed),
-		held(a_refused_decision_leaves_no_trace_but_its_refusal),
+		held(of_a_refused_decision_only_the_refusal_stays),
 		held(a_refusal_undoes_its_own_changes_and_not_those_before),
-		held(a_refused_decision_takes_back_what_it_made),
-		held(a_change_of_what_the_batch_made_is_undone_to_how_it_was_made),
-		held(who_makes_what_was_loaded_is_told_to_look_again),
-		held(what_was_loaded_is_told_from_what_was_made),
-		held(changed_aggregates_come_sorted_and_without_those_only_looked_at),
-		held(knows_what_is_from_memory_and_was_not_changed),
-		held(names_what_nobody_has_put_in_yet),
-		held(what_messages_make_is_not_looked_for_by_who_hopes),
-		held(what_is_not_there_cannot_be_had),
-		held(named_ids_come_sorted_each_once_and_by_kind),
-		held(an_event_says_what_decided_it_and_when),
-		held(a_decision_made_again_makes_the_same_ids),
-		held(made_ids_are_stable_and_differ_from_those_of_events),
-		held(knows_which_aggregates_it_makes),
-		held(the_last_word_about_a_deadline_counts),
+		held(a_refused_decision_creates_nothing),
+		held(a_refused_change_of_a_new_aggregate_is_undone),
+		held(creating_a_loaded_aggregate_ends_with_a_retry),
+		held(loaded_and_created_aggregates_are_distinguished),
+		held(changed_aggregates_are_sorted_and_exclude_those_that_were_only_read),
+		held(finds_cached_aggregates_that_were_not_changed),
+		held(finds_named_aggregates_that_are_not_loaded_yet),
+		held(new_aggregates_are_not_looked_up_when_assumed_new),
+		held(a_missing_aggregate_is_not_found),
+		held(named_ids_are_sorted_by_kind_without_duplicates),
+		held(an_event_has_its_cause_and_time),
+		held(a_repeated_decision_gives_the_same_ids),
+		held(ids_of_new_aggregates_are_stable_and_differ_from_those_of_events),
+		held(knows_which_aggregates_were_created),
+		held(the_last_change_of_a_deadline_counts),
 		held(a_secret_reply_is_marked),
 		held(a_refusal_may_keep_what_it_changed),
 	};
