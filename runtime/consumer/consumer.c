@@ -39,8 +39,8 @@ static void pause_consumer(void)
 }
 
 /* Of several replicas, the one that was started last is given what writes, as long as it has room. So batches stay
- * whole, both answers to an order meet in one batch, and no other replica changes the same rows. The last one, because
- * a newer build knows what an older one does not. Queries, and messages that are processed one at a time, gain nothing
+ * whole. Both answers to an order meet in one batch. No other replica changes the same rows. The last one, because a
+ * newer build knows what an older one does not. Queries, and messages that are processed one at a time, gain nothing
  * from that. A replica without its database lets all others go first. */
 static int64_t priority(const struct consumer *consumer)
 {

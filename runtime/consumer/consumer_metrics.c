@@ -155,7 +155,7 @@ static void end_span(struct consumer *consumer, const struct item *item, int64_t
 }
 
 /* The table of statuses has the log level of an event's outcome. A dead letter has been logged already. The outcome of
- * a request goes to its caller and is counted: only an error of this service is logged above debug. */
+ * a request goes to its caller and is counted. Only an error of this service is logged above debug. */
 static enum log_level level_of(const struct consumer *consumer, const struct item *item)
 {
 	const struct status_rule *rule = status_rule(item->query.status);

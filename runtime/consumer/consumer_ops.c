@@ -9,10 +9,10 @@
 #define HOLD_US  (100 * MS_US)
 #define PAUSE_MS 20
 
-/* Where replicas stand behind a consumer (see priority), it takes only what is work for about two batches under load,
- * and what the event join holds: the rest is for the others. For commands that is what one edge has under way
- * (COMANDA_RPC_WINDOW), and one more. For queries, which are spread over replicas, it is what a few edges have.
- * Messages of a process that is stopped are answered by nobody. */
+/* A consumer takes only what is work for about two batches under load, and what the event join holds. The rest is for
+ * other replicas (see priority). For commands that is what one edge has under way (COMANDA_RPC_WINDOW), and one more.
+ * For queries, which are spread over replicas, it is what a few edges have. Messages of a process that is stopped are
+ * answered by nobody. */
 enum { PREFETCH_QUERIES = 16, PREFETCH_COMMANDS = 4, PREFETCH_EVENTS = 32, PREFETCH_JOINED_EVENTS = 64 };
 
 /* ---- requests ---- */

@@ -7,8 +7,8 @@
 /* The event as it came, to the queue <prefix>.dead, with what is wrong with it in its headers. */
 void write_dead_letter(struct consumer *consumer, struct outbox_batch *batch, const struct item *item,
 		       const struct refusal *refusal);
-/* The event as it came, back to the consumer's own queue after a pause; after ten minutes of that a dead letter. For a
- * type that a newer build may know. */
+/* The event as it came, back to the consumer's own queue after a pause. After ten minutes it becomes a dead letter. For
+ * a type that a newer build may know. */
 void write_retry_later(struct consumer *consumer, struct outbox_batch *batch, const struct item *item,
 		       const struct refusal *refusal);
 /* A dead letter in a transaction of its own, together with the event's inbox row. The item is done. */

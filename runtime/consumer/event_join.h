@@ -1,8 +1,8 @@
 /* The event join: two events about one aggregate, from two services, are decided in one batch. That costs one load and
  * one save instead of two.
  *
- * Under load, an event that has come without the other one is held, neither decided nor acknowledged, until the other
- * one has come too, for at most the consumer's `join_timeout_us`. For the broker it is a message in flight: if the
+ * Under load, an event that has come without the other one is held. It is neither decided nor acknowledged. It waits
+ * for the other one for at most the consumer's `join_timeout_us`. For the broker it is a message in flight: if the
  * program dies, it is delivered again. Without load no event waits. */
 #ifndef CONSUMER_EVENT_JOIN_H
 #define CONSUMER_EVENT_JOIN_H

@@ -99,7 +99,7 @@ static void answer_request(struct txn *txn, struct item *item, const struct deci
 }
 
 /* The table of statuses says what becomes of an event. A dead letter or a retry must be written once, and no aggregate
- * remembers it: the event needs an inbox row, and the transaction is run again. */
+ * remembers it. So the event needs an inbox row, and the transaction is run again. */
 static enum status settle_event(struct batch_txn *batch, struct item *item, const struct refusal *refusal)
 {
 	const enum settlement settle = status_rule(item->query.status)->settle;
@@ -173,12 +173,12 @@ static enum status decide(struct batch_txn *batch)
 
 /* ---- saving ---- */
 
-/* The inbox comes first: a request that was answered before is found by its row, and not by what it would do.
+/* The inbox comes first: its row, and not another effect, shows that a request was answered before.
  *
  * The aggregates come before the deadlines: store/deadline_promotion.c relies on it.
  *
- * COMMIT goes only after all results were looked at: a statement that touched fewer rows than it named is no error to
- * the database, and after COMMIT it would be too late to roll back. */
+ * COMMIT goes only after all results were looked at. A statement that touched fewer rows than it named is no error to
+ * the database. After COMMIT it would be too late to roll back. */
 static enum status save(struct batch_txn *batch)
 {
 	const bool optimistic = batch->dedup.optimistic;
@@ -243,7 +243,7 @@ static void committed(struct batch_txn *batch)
 	metric_observe(&duration, txn->name, monotonic_now() - batch->start_us);
 }
 
-/* What came from the aggregate cache may be stale, or its state is unknown: another replica may work on the same rows.
+/* What came from the aggregate cache may be stale. Another replica may work on the same rows.
  * The cache is disabled for a while. If nothing came from there, what is loaded is locked for a while. */
 static void failed(struct batch_txn *batch, enum status status)
 {

@@ -1,6 +1,6 @@
 /* A batch of events that change nothing in this service: load, decide, send, wait for the confirms. It has no
- * transaction and no inbox. Its outputs have derived ids: if an event is decided twice, the inbox of the output's
- * receiver drops the second output. */
+ * transaction and no inbox. Its outputs have derived ids. If an event is decided twice, the receiver's inbox drops the
+ * second output. */
 #include "consumer/consumer.h"
 #include "consumer/dead_letter.h"
 #include "store/event_writer.h"

@@ -44,7 +44,7 @@ static enum status run(struct consumer *consumer, struct item **items, size_t co
 	return status == OK ? run(consumer, items + count / 2, count - count / 2) : status;
 }
 
-/* An event that was redelivered again and again is counted before it is decided: if it crashes the program, the count
+/* An event that was redelivered again and again is counted before it is decided. If it crashes the program, the count
  * is there. It is counted once per delivery, however often its transaction is run again. */
 static enum status run_isolated(struct consumer *consumer, struct item *item)
 {

@@ -137,8 +137,8 @@ enum status db_fail_wait(struct db *db, enum db_wait wait, const char *what)
 	return db->failed;
 }
 
-/* Failures that a new connection mends: the server ends this one, has become a standby, has lost the statements, or a
- * migration has changed a column beneath a plan that worked before. */
+/* Failures that a new connection mends. The server ends this one, has become a standby, or has lost the statements. Or
+ * a migration has changed a column of a plan that worked before. */
 static bool is_mended_by_new_connection(const struct answer *answer, const struct pending *pending)
 {
 	bool worked = pending->statement != NULL && pending->statement->state == PROVEN;

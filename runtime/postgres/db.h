@@ -1,7 +1,7 @@
 /* PostgreSQL: one connection, prepared statements, pipelines. libpq, binary format both ways.
  *
- * A connection belongs to one thread. Every wait is bounded. Statements are written as constants beside the function
- * that runs them, prepared once a connection:
+ * A connection belongs to one thread. Every wait is bounded. Statements are constants beside the function that runs
+ * them, and are prepared once per connection:
  *
  *   static const struct sql find = { "user_find", "SELECT id, name FROM users WHERE id = $1" };
  *
@@ -120,8 +120,8 @@ struct migration {
  * does not know are left alone: a newer build made them (expand, then contract). */
 must_check enum status db_migrate(struct db *db, const struct migration *migrations);
 
-/* Lets the role that `url` names read and change rows of all tables, and nothing else: what a program needs whose
- * tables were made by another role. Does nothing where it is the same role. */
+/* Lets the role that `url` names read and change rows of all tables, and nothing else. A program needs this if another
+ * role made its tables. Does nothing where it is the same role. */
 must_check enum status db_grant(struct db *db, const char *url);
 
 #endif

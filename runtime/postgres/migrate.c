@@ -8,8 +8,8 @@
 
 #include "telemetry/log.h"
 
-/* As long as a large table may take to change; meanwhile the statements that wait for its locks time out by
- * themselves, and so does a migration that waits for theirs (lock_timeout stays). */
+/* As long as a large table may take to change. Statements that wait for its locks time out by themselves. A migration
+ * that waits for their locks times out as well (lock_timeout stays). */
 #define SCRIPT_WAIT_US (15 * MINUTE_US)
 /* How long another program's migrations are waited for. */
 #define LOCK_WAIT_US (60 * SECOND_US)

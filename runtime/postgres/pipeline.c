@@ -1,7 +1,7 @@
 /* The pipeline: what was sent, in which order it is answered, and the way back after an error.
  *
  * What was sent and not yet answered stands in a queue, in the order in which the server answers. A statement's first
- * use on a connection puts its Prepare into the pipeline before it; the answer to the Prepare is taken without notice.
+ * use on a connection puts its Prepare into the pipeline before it. The answer to the Prepare is taken without notice.
  */
 #include "postgres/db_private.h"
 #include "telemetry/metrics.h"
@@ -217,8 +217,8 @@ static enum status take_results(struct db *db)
 	return status;
 }
 
-/* Within BEGIN and COMMIT a Sync ends nothing, and unlike a flush it lets the server count the session as idle in a
- * transaction: the time-out against stopped programs that hold locks runs only then. */
+/* Within BEGIN and COMMIT a Sync ends nothing. Unlike a flush, it lets the server count the session as idle in a
+ * transaction. The time-out against stopped programs that hold locks runs only then. */
 static enum status send_flush(struct db *db)
 {
 	if (db->begun)

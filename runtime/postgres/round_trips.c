@@ -1,5 +1,5 @@
-/* Spans of round trips to the database. Statements travel in pipelines, and their answers come together: what takes
- * time is the round trip, so it has the span, named after the statements in it. */
+/* Spans of round trips to the database. Statements are sent in pipelines, and their answers come together. The round
+ * trip takes the time, so it has the span. The span is named after the statements in it. */
 #include "postgres/db_private.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Admission control: no more sagas are begun than are brought to their end.
  *
- * A deadline that a batch sets is a saga that begins; a deadline that a batch clears is a saga that ends. While more
+ * A deadline that a batch sets is a saga that begins. A deadline that a batch clears is a saga that ends. While more
  * than `max_pending` are pending, command consumers pause, so that event consumers catch up.
  *
  * This is a brake and not a bound. It counts what this process has begun and ended. Once a second the relay lowers the

@@ -38,7 +38,7 @@ must_check enum status inflight_send(struct inflight *inflight, struct publish_c
 void inflight_settle(struct inflight *inflight, struct publish_channels *channels);
 /* The connection is gone: no row that waits or is in flight is known to have arrived. `closed`: channels that the
  * broker closed because of what was published. Puts the rows that were in flight on those into `ret_ids` (room for
- * INFLIGHT_WINDOW * INFLIGHT_EVENTS_MAX) and returns how many: the one at fault is among them. */
+ * INFLIGHT_WINDOW * INFLIGHT_EVENTS_MAX). Returns how many. The row at fault is among them. */
 size_t inflight_lost(struct inflight *inflight, const bool closed[static CHANNELS], struct uuid *ret_ids);
 
 #endif

@@ -138,8 +138,8 @@ static void delete_arrived(struct outbox_relay *relay, bool now)
 
 static const bool none_closed[CHANNELS] = {false};
 
-/* Rows that were in flight when the broker closed the connection because of what was published are sent alone from now
- * on. */
+/* The broker closed the connection because of what was published: rows that were in flight are sent alone from now on.
+ */
 static void quarantine(struct outbox_relay *relay, size_t count, const char *detail)
 {
 	int64_t parked;

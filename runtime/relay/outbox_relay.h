@@ -1,9 +1,9 @@
 /* The outbox relay: a thread that sends the rows of the outbox to the broker.
  *
  * Consumers submit their rows in memory, right after their commit. A sweep twice a second leases rows that are due and
- * were not deleted: after a crash, after a refusal by the broker, or when the relay had too many rows in memory. Rows
- * that wait for one routing key are sent together, as a CloudEvents batch. The thread also does the regular work on the
- * database: deadlines, gauges, pruning. */
+ * were not deleted. Such rows are left by a crash, by a refusal of the broker, or when the relay had too many rows in
+ * memory. Rows that wait for one routing key are sent together, as a CloudEvents batch. The thread also does the
+ * regular work on the database: deadlines, gauges, pruning. */
 #ifndef RELAY_OUTBOX_RELAY_H
 #define RELAY_OUTBOX_RELAY_H
 
@@ -22,8 +22,8 @@ struct outbox_relay_config {
 };
 
 must_check enum status outbox_relay_start(const struct outbox_relay_config *config, struct outbox_relay **ret_relay);
-/* Sends what it has, waits for the confirms (half of the shutdown timeout at most), gives deadlines rows of their own,
- * ends the thread. */
+/* Sends what it has and waits for the confirms, at most half of the shutdown timeout. Then gives deadlines rows of
+ * their own and ends the thread. */
 void outbox_relay_stop(struct outbox_relay *relay);
 
 /* Takes over a batch whose rows are committed. Clears *batch. */

@@ -1,10 +1,10 @@
-/* The connections of the relay: one for publications to the exchange "events", which go into the event log too, and one
- * for the rest.
+/* The connections of the relay. One is for publications to the exchange "events", which go into the event log too. The
+ * other is for the rest.
  *
  * They are separate because of RabbitMQ's stream queues (3.10 to 4.0: resend_all in rabbit_stream_queue.erl). When the
  * leader of the stream has changed, a channel sends again what is not confirmed. It numbers these messages by its own
  * publish sequence and not by its sequence on the stream. If the two differ, the stream takes what is published next
- * for a duplicate: it is confirmed, and missing in the log. On a channel whose every message reaches the stream, both
+ * for a duplicate. It is confirmed, and missing in the log. On a channel whose every message reaches the stream, both
  * are equal. */
 #ifndef RELAY_PUBLISH_CHANNELS_H
 #define RELAY_PUBLISH_CHANNELS_H

@@ -1,5 +1,5 @@
 /* The Redis cache around a batch that writes: fenced before the commit, written through after it. If Redis cannot be
- * fenced, the same transaction raises the epoch of cached values (cache_epoch.h), and replies wait for the readers. */
+ * fenced, the same transaction raises the epoch of cached values (cache_epoch.h). Replies then wait for the readers. */
 #ifndef STORE_CACHE_GUARD_H
 #define STORE_CACHE_GUARD_H
 

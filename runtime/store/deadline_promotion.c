@@ -139,8 +139,8 @@ static enum status ask(struct promotion *promotion, enum found found, const stru
 	return db_flush(promotion->db);
 }
 
-/* A subject that is pending by the first query and not locked by the second is locked by another transaction, or
- * settled meanwhile. */
+/* A subject may be pending by the first query and not locked by the second. Then another transaction has locked it or
+ * has settled it. */
 static enum status look(struct promotion *promotion)
 {
 	enum status status = ask(promotion, FOUND_SETTLED, &promotion->source->pending, on_pending);

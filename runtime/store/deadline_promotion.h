@@ -5,8 +5,8 @@
 
 #include "comanda/service.h"
 
-/* Takes rows of batches that are older than a second or have a deadline that is due, the oldest first; at most some
- * thousands of rows per call. */
+/* Takes rows of batches that are older than a second or have a deadline that is due. The oldest come first; one call
+ * takes at most some thousands. */
 void promote_deadlines(struct db *db, const struct service *service);
 /* Takes all rows, whatever their age. For a relay that stops: an older build, which may follow, does not read them.
  * Waits at most `wait_us` for subjects that are locked. */

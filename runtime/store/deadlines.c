@@ -43,7 +43,7 @@ struct saving {
 };
 
 /* Only one batch makes an aggregate, so no two rows of batches have the same subject. A deadline that is set again for
- * an aggregate that was there gets its own row at once, and promotion leaves that row alone. */
+ * an older aggregate gets its own row at once. Promotion leaves that row alone. */
 static enum change change_of(const struct saving *saving, struct unit *unit, const struct deadline *deadline)
 {
 	const struct deadline_source *source = saving->txn->service->deadline_sources;

@@ -58,8 +58,8 @@ static void write_event(struct writing *writing, const struct output *output)
 						 });
 }
 
-/* Writes the event at `first`, and those after it that have its type, are not written yet, and fit beside it, into the
- * scratch buffer. Returns how many; their ids are in `ids`. */
+/* Writes the event at `first` into the scratch buffer. Adds later ones that have its type, are not written yet, and
+ * fit. Returns how many; their ids are in `ids`. */
 static size_t write_bundle(struct writing *writing, size_t first)
 {
 	struct buffer *text = &writing->txn->scratch;

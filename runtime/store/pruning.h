@@ -4,8 +4,8 @@
 
 #include "comanda/service.h"
 
-/* Deletes a bounded number of rows that are older than they must be kept, from every table that has a row in a table of
- * retentions. Returns how long to wait before the next time: short while there is more to do. */
+/* Deletes rows that are older than they must be kept: a bounded number from every table with a retention. Returns how
+ * long to wait before the next time: short while there is more to do. */
 int64_t prune(struct db *db, const struct service *service, const struct service_settings *settings,
 	      const void *program_settings);
 

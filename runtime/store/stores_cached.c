@@ -55,7 +55,7 @@ static enum status on_validated(void *context, const struct rows *rows)
 }
 
 /* The update of a changed aggregate checks its version. An aggregate that was only read has led to an answer as well:
- * that goods are sold out, or that an order has ended. */
+ * for example, that goods are sold out. */
 void stores_validate(struct txn *txn, struct unit *unit)
 {
 	for (const struct store *const *store = txn->service->stores; *store != NULL; store++) {

@@ -40,7 +40,7 @@ static void write_outputs(struct txn *txn, const struct unit *unit, const struct
 	outbox_insert(txn->db, batch, false);
 }
 
-/* COMMIT is sent only after all results were looked at: a statement that touched fewer rows than it named is no error
+/* COMMIT is sent only after all results were looked at. A statement that touched fewer rows than it named is no error
  * to the database. */
 static enum status commit(struct txn *txn)
 {

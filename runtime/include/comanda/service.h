@@ -78,8 +78,8 @@ struct consumer_config {
 	size_t count_setting;
 	int count;
 	int batch_max; /* items per batch; 0: the default (200) */
-	/* Events with `join` in their handler: how long, under load, one waits for the other about the same aggregate,
-	 * so that both are decided in one batch (consumer/event_join.h). 0: it does not wait. */
+	/* Events with `join` in their handler: how long one waits, under load, for the other about the same aggregate.
+	 * Then both are decided in one batch (consumer/event_join.h). 0: it does not wait. */
 	int64_t join_timeout_us;
 	/* Commands: each transaction asks at its beginning which of its requests were answered before. Otherwise it
 	 * finds out at its end, and is run again. That is cheaper if repeats are few and preparing is cheap. */
@@ -104,9 +104,9 @@ struct retention {
 
 /* Deadlines of a type whose subjects are aggregates, and which of those are pending. With this, the deadlines that a
  * batch sets for new aggregates are one row of that batch. A second later, only those of pending subjects get rows of
- * their own (store/deadline_promotion.h). Two promises: a subject that is not pending never becomes pending again; and
- * the decision that settles a subject clears its deadline. A deadline that is cleared while its subject is pending
- * would come back. */
+ * their own (store/deadline_promotion.h). A subject that is not pending must never become pending again. The decision
+ * that settles a subject must clear its deadline. A deadline that is cleared while its subject is pending would come
+ * back. */
 struct deadline_source {
 	int type; /* of the timer */
 	const struct aggregate *kind;
@@ -141,7 +141,7 @@ struct service {
 	const struct deadline_source
 		*deadline_sources; /* ends with a NULL kind; NULL: each deadline has its own row at once */
 	/* Requests of this type begin a saga. They are refused (E_BUSY) while as many deadlines are pending as a
-	 * setting says: an int64_t at this offset of the program's settings; 0: no limit. */
+	 * setting says. It is an int64_t at this offset of the program's settings; 0: no limit. */
 	struct {
 		int type;
 		size_t max_setting;

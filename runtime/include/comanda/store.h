@@ -31,7 +31,7 @@ struct store {
 	struct sql load;
 	/* The same without FOR NO KEY UPDATE. A row lock is a write, and other transactions rarely want the row. So the
 	 * first try of a batch of events locks nothing. Every change raises the version of an aggregate. An update gets
-	 * the version that was loaded as an additional last column (`seen`), and leaves a row with another version
+	 * the version that was loaded as an additional last column (`seen`). It leaves a row with another version
 	 * alone. Then the transaction is run again with locks, and so are the consumer's next ones for a while. Without
 	 * `version`, every transaction locks. */
 	struct sql load_unlocked;

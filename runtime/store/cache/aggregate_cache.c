@@ -82,7 +82,7 @@ static void link_entry(struct aggregate_cache *cache, struct cache_slot *entry)
 	*entry->link = entry;
 }
 
-/* An older version never replaces a newer one: two consumers may put theirs in another order than that of their
+/* An older version never replaces a newer one. Two consumers may put theirs in another order than that of their
  * commits. */
 static void replace(struct aggregate_cache *cache, struct cache_slot *entry)
 {

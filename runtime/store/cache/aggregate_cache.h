@@ -6,8 +6,8 @@
  * takes one checks its version before the commit (comanda/store.h). If a check fails, another replica works on the same
  * rows, and further checks would fail. Then the cache is emptied and disabled for AGGREGATE_CACHE_PAUSE_US.
  *
- * The copies of one batch lie in one arena and are freed together: after AGGREGATE_CACHE_US, or earlier, the oldest
- * first, when all copies hold more than AGGREGATE_CACHE_BYTES. */
+ * The copies of one batch lie in one arena and are freed together after AGGREGATE_CACHE_US. The oldest are freed
+ * earlier when all copies hold more than AGGREGATE_CACHE_BYTES. */
 #ifndef STORE_CACHE_AGGREGATE_CACHE_H
 #define STORE_CACHE_AGGREGATE_CACHE_H
 

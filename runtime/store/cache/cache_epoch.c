@@ -46,8 +46,8 @@ void cache_epoch_raise(struct cache_epoch *epoch, struct db *db)
 
 int64_t cache_epoch_committed(struct cache_epoch *epoch, int64_t committed_us)
 {
-	/* Closed by earlier raises until this raise had the row's lock, and from there until COMMIT by what the row
-	 * has: every lease on an open cache began before `closed_since_us`. */
+	/* Earlier raises had closed it until this raise had the row's lock. What the row has closed it from there until
+	 * COMMIT. So every lease on an open cache began before `closed_since_us`. */
 	bool seen_before = epoch->taken_us < epoch->closed_to_us && committed_us < epoch->closed_until_us;
 
 	if (!seen_before)

@@ -2,7 +2,7 @@
  *
  * A Redis that is frozen, or cut off from one program, does not learn that a value is stale. When it comes back it
  * would serve that value. So each value carries the epoch that was current when it was read. The current epoch is one
- * row in the service's own database (table cache_epoch: epoch, enabled_from).
+ * row in the service's own database: table cache_epoch, columns epoch and enabled_from.
  *
  * - A consumer with a cache asks for the row at the start of a batch, outside any transaction. It uses the answer for
  *   CACHE_EPOCH_LEASE_US: cache_epoch_refresh.
@@ -12,10 +12,10 @@
  * the old epoch any more. Only the first write after Redis went away waits. Later writes find the cache closed for
  * longer than any lease.
  *
- * While the database is away, the last known epoch stays in use, so that the cache can still answer: no writer can
- * commit then. A stale read needs two faults at once: Redis is away for the writer, and the database is away for the
- * reader but not for that writer. Leases are measured by the monotonic clock of each program, enabled_from by the
- * database's clock only. Source: Gray and Cheriton, Leases, SOSP 1989. */
+ * While the database is away, the last known epoch stays in use. So the cache can still answer, and no writer can
+ * commit. A stale read needs two faults at once: Redis is away for the writer, and the database is away for the reader
+ * but not for that writer. Leases are measured by the monotonic clock of each program, enabled_from by the database's
+ * clock only. Source: Gray and Cheriton, Leases, SOSP 1989. */
 #ifndef STORE_CACHE_CACHE_EPOCH_H
 #define STORE_CACHE_CACHE_EPOCH_H
 
