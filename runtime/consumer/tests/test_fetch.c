@@ -1,4 +1,4 @@
-/* Gathering: who waits for company, and what ends it. The broker is a list of deliveries with pauses between them. */
+/* Fetching and the event join. The broker is a list of deliveries with pauses between them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,12 +13,12 @@
 #include "consumer/event_join.h"
 #include "telemetry/log.h"
 
-enum { PATIENT, HURRIED, RESTLESS, TYPES, UNREADABLE, EMPTY /* a batch of no events */ };
+enum { FIRST, LONE, SECOND, TYPES, UNREADABLE, EMPTY /* a batch of no events */ };
 
 static const struct message_type types[TYPES] = {
-	[PATIENT] = {.name = "test.patient", .kind = EVENT, .version = 1, .producer = "svc-test"},
-	[HURRIED] = {.name = "test.hurried", .kind = EVENT, .version = 1, .producer = "svc-test"},
-	[RESTLESS] = {.name = "test.restless", .kind = EVENT, .version = 1, .producer = "svc-test"},
+	[FIRST] = {.name = "test.first", .kind = EVENT, .version = 1, .producer = "svc-test"},
+	[LONE] = {.name = "test.lone", .kind = EVENT, .version = 1, .producer = "svc-test"},
+	[SECOND] = {.name = "test.second", .kind = EVENT, .version = 1, .producer = "svc-test"},
 };
 static const struct contract contract = {.types = types, .count = TYPES};
 static const struct service service = {.name = "svc-test", .contract = &contract};
@@ -66,7 +66,7 @@ enum status broker_ack(struct broker *broker, uint64_t tag, bool multiple)
 }
 
 /* An event. */
-static const char *told(struct arena *arena, int type, unsigned subject)
+static const char *event_text(struct arena *arena, int type, unsigned subject)
 {
 	static unsigned number;
 
@@ -79,40 +79,40 @@ static const char *told(struct arena *arena, int type, unsigned subject)
 }
 
 /* Messages of many events, which are there at once. */
-struct letter {
+struct arriving {
 	uint64_t tag;
 	int type;
 	unsigned first, count; /* subjects */
 	int redeliveries;
 };
-static const struct letter *letters;
-static size_t letter_count;
+static const struct arriving *arrivals;
+static size_t arrival_count;
 
-static struct delivery deliver_letter(struct arena *arena)
+static struct delivery deliver_arrival(struct arena *arena)
 {
-	const struct letter *letter = letters++;
+	const struct arriving *arrival = arrivals++;
 	struct buffer body;
 
-	letter_count--;
+	arrival_count--;
 	buffer_init(&body);
 	buffer_text(&body, "[");
-	for (unsigned i = 0; i < letter->count; i++)
-		buffer_format(&body, "%s%s", i == 0 ? "" : ",", told(arena, letter->type, letter->first + i));
+	for (unsigned i = 0; i < arrival->count; i++)
+		buffer_format(&body, "%s%s", i == 0 ? "" : ",", event_text(arena, arrival->type, arrival->first + i));
 	buffer_text(&body, "]");
 	const char *text = arena_text(arena, body.bytes);
 	buffer_done(&body);
 	return (struct delivery){.exchange = "events",
 				 .user_id = "svc-test",
-				 .tag = letter->tag,
-				 .delivery_count = letter->redeliveries,
+				 .tag = arrival->tag,
+				 .delivery_count = arrival->redeliveries,
 				 .body = span_of(text)};
 }
 
 enum status broker_next(struct broker *broker, int64_t wait_us, struct arena *arena, struct delivery *ret_delivery)
 {
 	(void)broker;
-	if (letter_count > 0) {
-		*ret_delivery = deliver_letter(arena);
+	if (arrival_count > 0) {
+		*ret_delivery = deliver_arrival(arena);
 		return OK;
 	}
 	if (coming_count == 0 || coming->after_us - waited_us > wait_us) {
@@ -124,7 +124,7 @@ enum status broker_next(struct broker *broker, int64_t wait_us, struct arena *ar
 	waited_us = 0;
 	const char *body = coming->type == UNREADABLE ? "this is no event"
 			   : coming->type == EMPTY    ? "[]"
-						      : told(arena, coming->type, 0);
+						      : event_text(arena, coming->type, 0);
 	*ret_delivery = (struct delivery){.exchange = "events", .user_id = "svc-test", .body = span_of(body)};
 	coming++;
 	coming_count--;
@@ -143,14 +143,14 @@ enum { PREFETCH = 32 };
 static const struct consumer_ops ops = {.joins_events = true, .prefetch = PREFETCH, .prefetch_joined = 64};
 
 static const struct handler handlers[] = {
-	{.type = PATIENT, .decide = nothing},
-	{.type = RESTLESS, .decide = nothing},
-	{.type = HURRIED, .decide = nothing},
+	{.type = FIRST, .decide = nothing},
+	{.type = SECOND, .decide = nothing},
+	{.type = LONE, .decide = nothing},
 	{0},
 };
 static const struct consumer_config plan = {.name = "events", .kind = CONSUMER_EVENTS, .handlers = handlers};
 
-/* How many of what comes one turn works on. */
+/* How many of the coming messages are one batch. */
 static size_t fetched(const struct coming *list, size_t count)
 {
 	struct consumer consumer = {.config = &plan, .ops = &ops, .txn.service = &service};
@@ -172,60 +172,63 @@ static size_t fetched(const struct coming *list, size_t count)
 	return found;
 }
 
-#define GATHERED(...)                                                                                                  \
+#define FETCHED(...)                                                                                                   \
 	fetched((const struct coming[]){__VA_ARGS__},                                                                  \
 		sizeof((const struct coming[]){__VA_ARGS__}) / sizeof(struct coming))
 
-static void one_that_cannot_wait_goes_alone(void **state)
+static void a_lone_message_does_not_wait(void **state)
 {
 	(void)state;
-	assert_int_equal(GATHERED({0, HURRIED}, {MS_US, HURRIED}), 1);
+	assert_int_equal(FETCHED({0, LONE}, {MS_US, LONE}), 1);
 }
 
-static void what_has_come_goes_together(void **state)
+static void messages_that_are_there_are_one_batch(void **state)
 {
 	(void)state;
-	assert_int_equal(GATHERED({0, HURRIED}, {0, PATIENT}, {0, HURRIED}, {MS_US, HURRIED}), 3);
+	assert_int_equal(FETCHED({0, LONE}, {0, FIRST}, {0, LONE}, {MS_US, LONE}), 3);
 }
 
-static void what_is_no_event_waits_for_nobody(void **state)
+static void an_unreadable_message_does_not_wait(void **state)
 {
 	(void)state;
-	assert_int_equal(GATHERED({0, UNREADABLE}, {MS_US, HURRIED}), 1);
-	assert_int_equal(GATHERED({0, PATIENT}, {0, UNREADABLE}, {MS_US, HURRIED}), 2);
-	assert_int_equal(GATHERED({0, EMPTY}, {MS_US, HURRIED}), 0);
+	assert_int_equal(FETCHED({0, UNREADABLE}, {MS_US, LONE}), 1);
+	assert_int_equal(FETCHED({0, FIRST}, {0, UNREADABLE}, {MS_US, LONE}), 2);
+	assert_int_equal(FETCHED({0, EMPTY}, {MS_US, LONE}), 0);
 }
 
-/* ---- pairs ---- */
+/* ---- the event join ---- */
 
-enum { CROWD = 100 /* so many at once are a load */ };
+enum { MANY = 100 /* so many at once come only under load */ };
 
-static const struct handler halves[] = {
-	{.type = PATIENT, .decide = nothing, .join = true},
-	{.type = RESTLESS, .decide = nothing, .join = true},
-	{.type = HURRIED, .decide = nothing},
+static const struct handler joined_handlers[] = {
+	{.type = FIRST, .decide = nothing, .join = true},
+	{.type = SECOND, .decide = nothing, .join = true},
+	{.type = LONE, .decide = nothing},
 	{0},
 };
-static const struct consumer_config pairing = {
-	.name = "events", .kind = CONSUMER_EVENTS, .handlers = halves, .join_timeout_us = MINUTE_US, .batch_max = 1000};
+static const struct consumer_config joining = {.name = "events",
+					       .kind = CONSUMER_EVENTS,
+					       .handlers = joined_handlers,
+					       .join_timeout_us = MINUTE_US,
+					       .batch_max = 1000};
 
-static struct consumer *pairing_consumer(void)
+static struct consumer *joining_consumer(void)
 {
 	struct consumer *consumer = mem_new(1, sizeof(*consumer));
 
 	consumer->txn.service = &service;
 	consumer->ops = &ops;
-	consumer->config = &pairing;
+	consumer->config = &joining;
 	arena_init(&consumer->txn.arena);
 	arena_init(&consumer->trees);
 	buffer_init(&consumer->txn.scratch);
 	channel = 1;
-	letter_count = coming_count = 0;
+	arrival_count = coming_count = 0;
 	acknowledged[0] = '\0';
 	return consumer;
 }
 
-static void pairing_consumer_free(struct consumer *consumer)
+static void joining_consumer_free(struct consumer *consumer)
 {
 	event_join_done(consumer);
 	free(consumer->batch.items);
@@ -236,14 +239,14 @@ static void pairing_consumer_free(struct consumer *consumer)
 	free(consumer);
 }
 
-/* What a turn would work on: "2p 100r" are two of PATIENT, then a hundred of RESTLESS. Then it is acknowledged. */
-static const char *turn_of(struct consumer *consumer, const struct letter *list, size_t count)
+/* What the next batch holds: "2f 100s 1l" are two of FIRST, a hundred of SECOND and one of LONE. Then it is settled. */
+static const char *batch_of(struct consumer *consumer, const struct arriving *list, size_t count)
 {
-	static char said[64];
+	static char found[64];
 	size_t number[TYPES] = {0};
 
-	letters = list;
-	letter_count = count;
+	arrivals = list;
+	arrival_count = count;
 	arena_reset(&consumer->txn.arena);
 	acknowledged[0] = '\0';
 	if (fetch(consumer, MS_US) != OK)
@@ -257,156 +260,156 @@ static const char *turn_of(struct consumer *consumer, const struct letter *list,
 		number[item->query.message.type]++;
 	}
 	assert_int_equal(event_join_ack(consumer), OK);
-	snprintf(said, sizeof(said), "%zup %zur %zuh", number[PATIENT], number[RESTLESS], number[HURRIED]);
-	return said;
+	snprintf(found, sizeof(found), "%zuf %zus %zul", number[FIRST], number[SECOND], number[LONE]);
+	return found;
 }
 
-#define TURN(consumer, ...)                                                                                            \
-	turn_of(consumer, (const struct letter[]){__VA_ARGS__},                                                        \
-		sizeof((const struct letter[]){__VA_ARGS__}) / sizeof(struct letter))
-#define QUIET(consumer) turn_of(consumer, NULL, 0)
+#define BATCH(consumer, ...)                                                                                           \
+	batch_of(consumer, (const struct arriving[]){__VA_ARGS__},                                                     \
+		 sizeof((const struct arriving[]){__VA_ARGS__}) / sizeof(struct arriving))
+#define QUIET(consumer) batch_of(consumer, NULL, 0)
 
-static void a_crowd_without_the_other_halves_waits(void **state)
+static void under_load_events_wait_for_the_other_one(void **state)
 {
-	struct consumer *consumer = pairing_consumer();
+	struct consumer *consumer = joining_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}), "nothing");
+	assert_string_equal(BATCH(consumer, {1, FIRST, 0, MANY, 0}), "nothing");
 	assert_string_equal(acknowledged, "");
-	assert_string_equal(TURN(consumer, {2, RESTLESS, 0, CROWD, 0}), "100p 100r 0h");
+	assert_string_equal(BATCH(consumer, {2, SECOND, 0, MANY, 0}), "100f 100s 0l");
 	assert_string_equal(acknowledged, "2* ");
-	pairing_consumer_free(consumer);
+	joining_consumer_free(consumer);
 }
 
-static void those_that_have_met_go_and_the_rest_waits(void **state)
+static void joined_events_are_decided_and_the_others_wait(void **state)
 {
-	struct consumer *consumer = pairing_consumer();
+	struct consumer *consumer = joining_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}), "nothing");
-	assert_string_equal(TURN(consumer, {2, RESTLESS, 0, 60, 0}), "60p 60r 0h");
+	assert_string_equal(BATCH(consumer, {1, FIRST, 0, MANY, 0}), "nothing");
+	assert_string_equal(BATCH(consumer, {2, SECOND, 0, 60, 0}), "60f 60s 0l");
 	assert_string_equal(acknowledged, "2 "); /* of the first, forty wait */
-	assert_string_equal(TURN(consumer, {3, RESTLESS, 60, 40, 0}, {4, PATIENT, CROWD, CROWD, 0}), "40p 40r 0h");
+	assert_string_equal(BATCH(consumer, {3, SECOND, 60, 40, 0}, {4, FIRST, MANY, MANY, 0}), "40f 40s 0l");
 	assert_string_equal(acknowledged, "1 3 ");
-	assert_string_equal(TURN(consumer, {5, RESTLESS, CROWD, CROWD, 0}), "100p 100r 0h");
+	assert_string_equal(BATCH(consumer, {5, SECOND, MANY, MANY, 0}), "100f 100s 0l");
 	assert_string_equal(acknowledged, "5* ");
-	pairing_consumer_free(consumer);
+	joining_consumer_free(consumer);
 }
 
-static void of_two_messages_a_part_has_met(void **state)
+static void parts_of_two_messages_are_joined(void **state)
 {
-	struct consumer *consumer = pairing_consumer();
+	struct consumer *consumer = joining_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}, {2, RESTLESS, 60, CROWD, 0}), "40p 40r 0h");
+	assert_string_equal(BATCH(consumer, {1, FIRST, 0, MANY, 0}, {2, SECOND, 60, MANY, 0}), "40f 40s 0l");
 	assert_string_equal(acknowledged, "");
-	assert_string_equal(TURN(consumer, {3, PATIENT, CROWD, 60, 0}, {4, RESTLESS, 0, 60, 0}), "120p 120r 0h");
+	assert_string_equal(BATCH(consumer, {3, FIRST, MANY, 60, 0}, {4, SECOND, 0, 60, 0}), "120f 120s 0l");
 	assert_string_equal(acknowledged, "4* ");
-	pairing_consumer_free(consumer);
+	joining_consumer_free(consumer);
 }
 
-static void nobody_waits_for_long(void **state)
+static void no_event_waits_longer_than_the_join_timeout(void **state)
 {
-	struct consumer *consumer = pairing_consumer();
+	struct consumer *consumer = joining_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}), "nothing");
+	assert_string_equal(BATCH(consumer, {1, FIRST, 0, MANY, 0}), "nothing");
 	consumer->join.held_deliveries[0]->until_us = monotonic_now();
-	assert_string_equal(QUIET(consumer), "100p 0r 0h");
+	assert_string_equal(QUIET(consumer), "100f 0s 0l");
 	assert_string_equal(acknowledged, "1* ");
-	pairing_consumer_free(consumer);
+	joining_consumer_free(consumer);
 }
 
-static void what_is_no_half_goes_at_once(void **state)
+static void an_event_without_join_is_decided_at_once(void **state)
 {
-	struct consumer *consumer = pairing_consumer();
+	struct consumer *consumer = joining_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}, {2, HURRIED, 0, 1, 0}), "0p 0r 1h");
+	assert_string_equal(BATCH(consumer, {1, FIRST, 0, MANY, 0}, {2, LONE, 0, 1, 0}), "0f 0s 1l");
 	assert_string_equal(acknowledged, "2 ");
-	pairing_consumer_free(consumer);
+	joining_consumer_free(consumer);
 }
 
-static void a_few_do_not_wait(void **state)
+static void a_few_events_do_not_wait(void **state)
 {
-	struct consumer *consumer = pairing_consumer();
+	struct consumer *consumer = joining_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(consumer, {1, PATIENT, 0, 5, 0}), "5p 0r 0h");
+	assert_string_equal(BATCH(consumer, {1, FIRST, 0, 5, 0}), "5f 0s 0l");
 	assert_string_equal(acknowledged, "1* ");
-	pairing_consumer_free(consumer);
+	joining_consumer_free(consumer);
 }
 
-static void when_few_are_left_nobody_waits(void **state)
+static void when_few_events_are_left_none_waits(void **state)
 {
-	struct consumer *consumer = pairing_consumer();
+	struct consumer *consumer = joining_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}), "nothing");
-	assert_string_equal(TURN(consumer, {2, RESTLESS, 0, 60, 0}), "60p 60r 0h");
-	assert_string_equal(TURN(consumer, {3, RESTLESS, 200, 1, 0}), "40p 1r 0h");
+	assert_string_equal(BATCH(consumer, {1, FIRST, 0, MANY, 0}), "nothing");
+	assert_string_equal(BATCH(consumer, {2, SECOND, 0, 60, 0}), "60f 60s 0l");
+	assert_string_equal(BATCH(consumer, {3, SECOND, 200, 1, 0}), "40f 1s 0l");
 	assert_string_equal(acknowledged, "3* ");
-	pairing_consumer_free(consumer);
+	joining_consumer_free(consumer);
 }
 
-static void what_waited_on_a_lost_channel_is_forgotten(void **state)
+static void events_of_a_lost_channel_are_dropped(void **state)
 {
-	struct consumer *consumer = pairing_consumer();
+	struct consumer *consumer = joining_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}), "nothing");
+	assert_string_equal(BATCH(consumer, {1, FIRST, 0, MANY, 0}), "nothing");
 	channel = 2;
-	assert_string_equal(TURN(consumer, {1, RESTLESS, 0, 60, 0}), "0p 60r 0h");
+	assert_string_equal(BATCH(consumer, {1, SECOND, 0, 60, 0}), "0f 60s 0l");
 	assert_string_equal(acknowledged, "1* ");
-	pairing_consumer_free(consumer);
+	joining_consumer_free(consumer);
 }
 
 static void a_message_of_no_events_is_acknowledged(void **state)
 {
-	struct consumer *consumer = pairing_consumer();
+	struct consumer *consumer = joining_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 0}, {2, EMPTY, 0, 0, 0}), "0p 0r 0h");
+	assert_string_equal(BATCH(consumer, {1, FIRST, 0, MANY, 0}, {2, EMPTY, 0, 0, 0}), "0f 0s 0l");
 	assert_string_equal(acknowledged, "2 ");
-	pairing_consumer_free(consumer);
+	joining_consumer_free(consumer);
 }
 
-static void one_that_was_delivered_again_and_again_does_not_wait(void **state)
+static void an_event_that_was_redelivered_often_does_not_wait(void **state)
 {
-	struct consumer *consumer = pairing_consumer();
+	struct consumer *consumer = joining_consumer();
 
 	(void)state;
-	assert_string_equal(TURN(consumer, {1, PATIENT, 0, CROWD, 2}), "100p 0r 0h");
-	pairing_consumer_free(consumer);
+	assert_string_equal(BATCH(consumer, {1, FIRST, 0, MANY, 2}), "100f 0s 0l");
+	joining_consumer_free(consumer);
 }
 
-static void nothing_waits_for_more_than_a_consumer_may_have(void **state)
+static void a_batch_holds_no_more_messages_than_the_prefetch(void **state)
 {
 	struct coming all[64];
 
 	(void)state;
 	for (size_t i = 0; i < 64; i++)
-		all[i] = (struct coming){0, PATIENT};
+		all[i] = (struct coming){0, FIRST};
 	assert_int_equal(fetched(all, 64), PREFETCH);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_that_cannot_wait_goes_alone),
-		cmocka_unit_test(what_has_come_goes_together),
-		cmocka_unit_test(what_is_no_event_waits_for_nobody),
-		cmocka_unit_test(a_crowd_without_the_other_halves_waits),
-		cmocka_unit_test(those_that_have_met_go_and_the_rest_waits),
-		cmocka_unit_test(of_two_messages_a_part_has_met),
-		cmocka_unit_test(nobody_waits_for_long),
-		cmocka_unit_test(what_is_no_half_goes_at_once),
-		cmocka_unit_test(a_few_do_not_wait),
-		cmocka_unit_test(when_few_are_left_nobody_waits),
-		cmocka_unit_test(what_waited_on_a_lost_channel_is_forgotten),
+		cmocka_unit_test(a_lone_message_does_not_wait),
+		cmocka_unit_test(messages_that_are_there_are_one_batch),
+		cmocka_unit_test(an_unreadable_message_does_not_wait),
+		cmocka_unit_test(under_load_events_wait_for_the_other_one),
+		cmocka_unit_test(joined_events_are_decided_and_the_others_wait),
+		cmocka_unit_test(parts_of_two_messages_are_joined),
+		cmocka_unit_test(no_event_waits_longer_than_the_join_timeout),
+		cmocka_unit_test(an_event_without_join_is_decided_at_once),
+		cmocka_unit_test(a_few_events_do_not_wait),
+		cmocka_unit_test(when_few_events_are_left_none_waits),
+		cmocka_unit_test(events_of_a_lost_channel_are_dropped),
 		cmocka_unit_test(a_message_of_no_events_is_acknowledged),
-		cmocka_unit_test(one_that_was_delivered_again_and_again_does_not_wait),
-		cmocka_unit_test(nothing_waits_for_more_than_a_consumer_may_have),
+		cmocka_unit_test(an_event_that_was_redelivered_often_does_not_wait),
+		cmocka_unit_test(a_batch_holds_no_more_messages_than_the_prefetch),
 	};
 
 	json_init();

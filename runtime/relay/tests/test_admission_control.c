@@ -1,4 +1,4 @@
-/* The admission of a service: when command consumers rest. */
+/* Admission control: when command consumers pause. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include "relay/admission_control.h"
 
-enum { REMINDER = 1, OPEN_MAX = 10 };
+enum { TIMER_TYPE = 1, PENDING_MAX = 10 };
 
 struct span_of_work {
 	unsigned first, begun, ended;
@@ -27,15 +27,15 @@ static enum status work(struct unit *unit, const struct message *message)
 		const struct uuid id = id_of(span->first + i);
 
 		if (i < span->begun)
-			unit_deadline(unit, REMINDER, &id, SECOND_US);
+			unit_deadline(unit, TIMER_TYPE, &id, SECOND_US);
 		else
-			unit_deadline_clear(unit, REMINDER, &id);
+			unit_deadline_clear(unit, TIMER_TYPE, &id);
 	}
 	return OK;
 }
 
-/* A turn that begins so many, and ends so many others. */
-static void turn(struct admission *admission, unsigned begun, unsigned ended)
+/* A batch that begins so many, and ends so many others. */
+static void run_batch(struct admission *admission, unsigned begun, unsigned ended)
 {
 	const struct span_of_work span = {1, begun, ended};
 	const struct message message = {.id = id_of(0x4000), .body = &span};
@@ -48,79 +48,79 @@ static void turn(struct admission *admission, unsigned begun, unsigned ended)
 	arena_done(&arena);
 }
 
-static void consumers_rest_while_more_is_open_than_may_be(void **state)
+static void consumers_pause_while_too_many_are_pending(void **state)
 {
 	struct admission admission;
 
 	(void)state;
-	admission_init(&admission, OPEN_MAX);
-	turn(&admission, OPEN_MAX + 1, 1);
+	admission_init(&admission, PENDING_MAX);
+	run_batch(&admission, PENDING_MAX + 1, 1);
 	assert_false(admission_throttled(&admission, monotonic_now()));
-	turn(&admission, 1, 0);
+	run_batch(&admission, 1, 0);
 	assert_true(admission_throttled(&admission, monotonic_now()));
-	turn(&admission, 0, 1);
+	run_batch(&admission, 0, 1);
 	assert_false(admission_throttled(&admission, monotonic_now()));
 }
 
-static void no_rest_is_longer_than_a_quarter_of_a_second(void **state)
+static void no_pause_is_longer_than_a_quarter_of_a_second(void **state)
 {
 	struct admission admission;
 
 	(void)state;
-	admission_init(&admission, OPEN_MAX);
-	turn(&admission, 2 * OPEN_MAX, 1);
+	admission_init(&admission, PENDING_MAX);
+	run_batch(&admission, 2 * PENDING_MAX, 1);
 	assert_true(admission_throttled(&admission, monotonic_now()));
 	assert_false(admission_throttled(&admission, monotonic_now() - 250 * MS_US));
 }
 
-static void nobody_rests_where_nothing_ends(void **state)
+static void no_consumer_pauses_while_nothing_ends(void **state)
 {
 	struct admission admission;
 
 	(void)state;
-	admission_init(&admission, OPEN_MAX);
-	turn(&admission, 2 * OPEN_MAX, 0);
+	admission_init(&admission, PENDING_MAX);
+	run_batch(&admission, 2 * PENDING_MAX, 0);
 	assert_false(admission_throttled(&admission, monotonic_now()));
-	turn(&admission, 2, 1); /* whoever ends them is back: counted anew, not with what lay there */
+	run_batch(&admission, 2, 1); /* the service that ends them is back: the count has started anew */
 	assert_false(admission_throttled(&admission, monotonic_now()));
 }
 
-static void what_others_had_begun_is_credit_for_no_more_than_may_be_open(void **state)
+static void sagas_of_other_replicas_are_credit_for_at_most_the_limit(void **state)
 {
 	struct admission admission;
 
 	(void)state;
-	admission_init(&admission, OPEN_MAX);
-	turn(&admission, 0, 100 * OPEN_MAX);
-	turn(&admission, 2 * OPEN_MAX, 0);
+	admission_init(&admission, PENDING_MAX);
+	run_batch(&admission, 0, 100 * PENDING_MAX);
+	run_batch(&admission, 2 * PENDING_MAX, 0);
 	assert_false(admission_throttled(&admission, monotonic_now()));
-	turn(&admission, 1, 0);
+	run_batch(&admission, 1, 0);
 	assert_true(admission_throttled(&admission, monotonic_now()));
 }
 
-static void no_more_is_open_than_the_database_has(void **state)
+static void the_count_is_lowered_to_what_the_database_has(void **state)
 {
 	struct admission admission;
 
 	(void)state;
-	admission_init(&admission, OPEN_MAX);
-	turn(&admission, 3 * OPEN_MAX, 1);
-	admission_cap(&admission, 4 * OPEN_MAX);
+	admission_init(&admission, PENDING_MAX);
+	run_batch(&admission, 3 * PENDING_MAX, 1);
+	admission_cap(&admission, 4 * PENDING_MAX);
 	assert_true(admission_throttled(&admission, monotonic_now()));
-	admission_cap(&admission, OPEN_MAX);
+	admission_cap(&admission, PENDING_MAX);
 	assert_false(admission_throttled(&admission, monotonic_now()));
-	turn(&admission, 1, 0);
+	run_batch(&admission, 1, 0);
 	assert_true(admission_throttled(&admission, monotonic_now()));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(consumers_rest_while_more_is_open_than_may_be),
-		cmocka_unit_test(no_rest_is_longer_than_a_quarter_of_a_second),
-		cmocka_unit_test(nobody_rests_where_nothing_ends),
-		cmocka_unit_test(what_others_had_begun_is_credit_for_no_more_than_may_be_open),
-		cmocka_unit_test(no_more_is_open_than_the_database_has),
+		cmocka_unit_test(consumers_pause_while_too_many_are_pending),
+		cmocka_unit_test(no_pause_is_longer_than_a_quarter_of_a_second),
+		cmocka_unit_test(no_consumer_pauses_while_nothing_ends),
+		cmocka_unit_test(sagas_of_other_replicas_are_credit_for_at_most_the_limit),
+		cmocka_unit_test(the_count_is_lowered_to_what_the_database_has),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

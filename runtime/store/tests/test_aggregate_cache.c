@@ -1,4 +1,4 @@
-/* What is kept of what turns have saved: by version, for a second, within bounds. */
+/* The aggregate cache: by version, for a second, within bounds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 struct thing {
 	const char *text;
 	int64_t version;
-	bool over;
+	bool terminal;
 };
 
 static void thing_copy(const void *aggregate, struct arena *arena, void *ret_copy)
@@ -27,15 +27,17 @@ static void thing_copy(const void *aggregate, struct arena *arena, void *ret_cop
 	copy->text = arena_text(arena, thing->text);
 }
 
-static bool thing_over(const void *aggregate)
+static bool thing_is_terminal(const void *aggregate)
 {
-	return ((const struct thing *)aggregate)->over;
+	return ((const struct thing *)aggregate)->terminal;
 }
 
 static const struct aggregate thing_kind = {"thing", sizeof(struct thing)};
 static const struct aggregate other_kind = {"other", sizeof(struct thing)};
-static const struct store things = {
-	.kind = &thing_kind, .version = offsetof(struct thing, version), .copy = thing_copy, .is_terminal = thing_over};
+static const struct store things = {.kind = &thing_kind,
+				    .version = offsetof(struct thing, version),
+				    .copy = thing_copy,
+				    .is_terminal = thing_is_terminal};
 static const struct store others = {
 	.kind = &other_kind, .version = offsetof(struct thing, version), .copy = thing_copy};
 
@@ -116,7 +118,7 @@ static void gives_a_copy_of_what_was_put(void **state)
 	assert_string_equal(taken->text, "red");
 }
 
-static void knows_kinds_and_ids_apart(void **state)
+static void distinguishes_kinds_and_ids(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -128,7 +130,7 @@ static void knows_kinds_and_ids_apart(void **state)
 	assert_null(take_from(fixture, &others, 2));
 }
 
-static void puts_a_newer_one_in_the_place_of_an_older_one(void **state)
+static void a_newer_version_replaces_an_older_one(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -137,7 +139,7 @@ static void puts_a_newer_one_in_the_place_of_an_older_one(void **state)
 	assert_string_equal(take(fixture, 1)->text, "newer");
 }
 
-static void leaves_a_newer_one_where_an_older_one_comes_later(void **state)
+static void an_older_version_does_not_replace_a_newer_one(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -146,7 +148,7 @@ static void leaves_a_newer_one_where_an_older_one_comes_later(void **state)
 	assert_string_equal(take(fixture, 1)->text, "newer");
 }
 
-static void keeps_nothing_of_what_is_over(void **state)
+static void caches_no_terminal_aggregate(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -160,7 +162,7 @@ static void keeps_nothing_of_what_is_over(void **state)
 	assert_string_equal(take(fixture, 3)->text, "newer");
 }
 
-static void forgets_after_a_second(void **state)
+static void drops_copies_after_a_second(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -177,7 +179,7 @@ static void forgets_after_a_second(void **state)
 	assert_int_equal(aggregate_cache_bytes(fixture->aggregate_cache), 0);
 }
 
-static void a_newer_one_outlives_the_turn_of_the_older_one(void **state)
+static void a_newer_version_outlives_the_batch_of_the_older_one(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -188,7 +190,7 @@ static void a_newer_one_outlives_the_turn_of_the_older_one(void **state)
 	assert_string_equal(take(fixture, 1)->text, "newer");
 }
 
-static void forgets_the_oldest_where_there_is_no_room(void **state)
+static void drops_the_oldest_without_room(void **state)
 {
 	struct fixture *fixture = *state;
 	static char text[10000];
@@ -205,7 +207,7 @@ static void forgets_the_oldest_where_there_is_no_room(void **state)
 	assert_true(aggregate_cache_bytes(fixture->aggregate_cache) > AGGREGATE_CACHE_BYTES / 2);
 }
 
-static void a_turn_that_is_larger_than_all_room_is_not_kept(void **state)
+static void a_batch_that_is_larger_than_the_cache_is_not_cached(void **state)
 {
 	struct fixture *fixture = *state;
 	char *text = mem_new(AGGREGATE_CACHE_BYTES + 1, 1);
@@ -218,7 +220,7 @@ static void a_turn_that_is_larger_than_all_room_is_not_kept(void **state)
 	free(text);
 }
 
-static void turns_that_leave_nothing_take_no_room(void **state)
+static void batches_without_copies_take_no_room(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -227,7 +229,7 @@ static void turns_that_leave_nothing_take_no_room(void **state)
 	assert_int_equal(aggregate_cache_bytes(fixture->aggregate_cache), 0);
 }
 
-static void once_mistrusted_it_rests(void **state)
+static void an_invalidated_cache_is_disabled_for_a_while(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -244,10 +246,10 @@ static void once_mistrusted_it_rests(void **state)
 }
 
 /* Thousands of aggregates in as few chains as there are: what goes must leave the rest of its chain in order. */
-static void many_come_and_go(void **state)
+static void many_aggregates_are_put_and_dropped(void **state)
 {
 	struct fixture *fixture = *state;
-	unsigned kept = 0;
+	unsigned cached = 0;
 
 	for (unsigned round = 1; round <= 5; round++) {
 		for (unsigned i = 0; i < 2000; i += round)
@@ -259,13 +261,13 @@ static void many_come_and_go(void **state)
 
 			if (taken == NULL)
 				continue;
-			kept++;
+			cached++;
 			assert_true(taken->version == round || i % round != 0);
 			assert_true(i % (unsigned)taken->version == 0);
 			assert_string_equal(taken->text, taken->version % 2 ? "odd" : "even");
 		}
 	}
-	assert_true(kept > 1000);
+	assert_true(cached > 1000);
 }
 
 enum { ROUNDS = 3000 };
@@ -289,7 +291,7 @@ static void *change_and_look(void *context)
 	return NULL;
 }
 
-static void consumers_share_it(void **state)
+static void consumers_share_the_cache(void **state)
 {
 	pthread_t consumers[3];
 
@@ -305,18 +307,18 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(gives_a_copy_of_what_was_put),
-		test(knows_kinds_and_ids_apart),
-		test(puts_a_newer_one_in_the_place_of_an_older_one),
-		test(leaves_a_newer_one_where_an_older_one_comes_later),
-		test(keeps_nothing_of_what_is_over),
-		test(forgets_after_a_second),
-		test(a_newer_one_outlives_the_turn_of_the_older_one),
-		test(forgets_the_oldest_where_there_is_no_room),
-		test(a_turn_that_is_larger_than_all_room_is_not_kept),
-		test(turns_that_leave_nothing_take_no_room),
-		test(once_mistrusted_it_rests),
-		test(many_come_and_go),
-		test(consumers_share_it),
+		test(distinguishes_kinds_and_ids),
+		test(a_newer_version_replaces_an_older_one),
+		test(an_older_version_does_not_replace_a_newer_one),
+		test(caches_no_terminal_aggregate),
+		test(drops_copies_after_a_second),
+		test(a_newer_version_outlives_the_batch_of_the_older_one),
+		test(drops_the_oldest_without_room),
+		test(a_batch_that_is_larger_than_the_cache_is_not_cached),
+		test(batches_without_copies_take_no_room),
+		test(an_invalidated_cache_is_disabled_for_a_while),
+		test(many_aggregates_are_put_and_dropped),
+		test(consumers_share_the_cache),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,7 +64,7 @@ static int64_t raise_and_commit(struct fixture *fixture, struct cache_epoch *epo
 	return cache_epoch_committed(epoch, committed_us) - committed_us;
 }
 
-static void asks_once_a_lease(void **state)
+static void asks_once_per_lease(void **state)
 {
 	struct fixture *fixture = *state;
 	struct cache_epoch epoch = {0};
@@ -168,7 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(waits_again_once_the_cache_may_have_been_open),
-		with_database(asks_once_a_lease),
+		with_database(asks_once_per_lease),
 		with_database(a_raise_closes_the_cache_and_only_the_first_waits),
 		with_database(a_raise_that_was_rolled_back_is_not_counted),
 		with_database(the_last_epoch_stays_in_use_while_the_database_is_away),
