@@ -8,7 +8,7 @@
 enum {
 	ARRAY_HEADER = 20,       /* dimensions, flags, element type, length, lower bound: five int32 */
 	EMPTY_ARRAY_HEADER = 12, /* without a dimension */
-	KEPT_ROOM = 1 << 20      /* a larger buffer is given back when its statement is gone */
+	ROOM_MAX = 1 << 20       /* a larger buffer is freed after its statement */
 };
 
 static const struct {
@@ -41,7 +41,7 @@ void args_done(struct args *args)
 void args_reset(struct args *args)
 {
 	for (int i = 0; i < args->count; i++) {
-		if (args->list[i].bytes.room <= KEPT_ROOM)
+		if (args->list[i].bytes.room <= ROOM_MAX)
 			continue;
 		buffer_done(&args->list[i].bytes);
 		buffer_init(&args->list[i].bytes);
@@ -124,14 +124,14 @@ void arg_bytes(struct args *args, const void *bytes, size_t size)
 	add_scalar(args, PG_BYTEA, bytes, size);
 }
 
-static uint64_t moment_wire(int64_t at_us)
+static uint64_t timestamp_wire(int64_t at_us)
 {
 	return at_us == INT64_MIN ? 0 : htobe64((uint64_t)(at_us - PG_EPOCH_US));
 }
 
 void arg_timestamp(struct args *args, int64_t at_us)
 {
-	uint64_t wire = moment_wire(at_us);
+	uint64_t wire = timestamp_wire(at_us);
 
 	add_scalar(args, PG_TIMESTAMPTZ, at_us == INT64_MIN ? NULL : &wire, sizeof wire);
 }
@@ -203,7 +203,7 @@ void put_bytes(struct args *args, const void *bytes, size_t size)
 
 void put_timestamp(struct args *args, int64_t at_us)
 {
-	uint64_t wire = moment_wire(at_us);
+	uint64_t wire = timestamp_wire(at_us);
 
 	put(args, PG_TIMESTAMPTZ, at_us == INT64_MIN ? NULL : &wire, sizeof wire);
 }

@@ -34,8 +34,8 @@ void db_drop(struct db *db)
 	db_link_close(db->link);
 	db->link = NULL;
 	db->head = db->tail = db->unanswered = 0;
-	db->batch_open = db->begun = db->distrusted = false;
-	statements_forget(&db->statements);
+	db->batch_open = db->begun = db->must_reconnect = false;
+	statements_reset(&db->statements);
 	/* A connection that has worked may be made again at once. */
 	if (db->worked)
 		backoff_connected(&db->backoff, monotonic_now());
@@ -139,7 +139,7 @@ enum status db_fail_wait(struct db *db, enum db_wait wait, const char *what)
 
 /* Failures that a new connection mends. The server ends this one, has become a standby, or has lost the statements. Or
  * a migration has changed a column of a plan that worked before. */
-static bool is_mended_by_new_connection(const struct answer *answer, const struct pending *pending)
+static bool needs_new_connection(const struct answer *answer, const struct pending *pending)
 {
 	bool worked = pending->statement != NULL && pending->statement->state == PROVEN;
 
@@ -156,8 +156,8 @@ enum status db_fail_answer(struct db *db, const struct answer *answer, const str
 	db_explain(db, "%s %s: %s", answer->sqlstate, pending->text, answer->message);
 	snprintf(db->sqlstate, sizeof db->sqlstate, "%s", answer->sqlstate);
 	snprintf(db->constraint, sizeof db->constraint, "%s", answer->constraint);
-	db->distrusted = is_mended_by_new_connection(answer, pending);
-	db->failed = db->distrusted ? E_RETRY : sqlstate_status(answer->sqlstate);
+	db->must_reconnect = needs_new_connection(answer, pending);
+	db->failed = db->must_reconnect ? E_RETRY : sqlstate_status(answer->sqlstate);
 	return db->failed;
 }
 

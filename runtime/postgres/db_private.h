@@ -29,7 +29,7 @@ struct statements {
 /* The statement's slot; it is made on first sight. A name with two texts is a programmer's mistake. */
 struct statement *statements_find(struct statements *statements, const struct sql *sql);
 /* A new connection knows none of them. */
-void statements_forget(struct statements *statements);
+void statements_reset(struct statements *statements);
 
 /* The status of a failure by its SQLSTATE (PostgreSQL's manual, appendix A). */
 enum status sqlstate_status(const char *sqlstate);
@@ -57,12 +57,12 @@ struct db {
 	void *result;
 	struct pending *queue;
 	size_t head, tail, room;
-	size_t unanswered;  /* statements in the queue whose results are not taken */
-	bool batch_open;    /* something was sent since the last Sync */
-	bool begun;         /* an explicit transaction is open */
-	enum status failed; /* until db_recover */
-	bool distrusted;    /* db_recover drops the connection */
-	bool worked;        /* a round trip was completed on this connection */
+	size_t unanswered;   /* statements in the queue whose results are not taken */
+	bool batch_open;     /* something was sent since the last Sync */
+	bool begun;          /* an explicit transaction is open */
+	enum status failed;  /* until db_recover */
+	bool must_reconnect; /* db_recover drops the connection */
+	bool worked;         /* a round trip was completed on this connection */
 	struct backoff backoff;
 	struct db_link_plan plan;
 	char *url, *application;

@@ -301,12 +301,12 @@ void db_recover(struct db *db)
 		db->failed = E_RETRY;
 	round_trip_end(db, status_rule(db->failed)->code);
 	db_clear_result(db);
-	if (db->link != NULL && !db->distrusted) {
+	if (db->link != NULL && !db->must_reconnect) {
 		bool ended = db->batch_open ? sync_to_end(db) : read_to_end(db);
 		if (!ended || !roll_back(db))
 			db_drop(db);
 	}
-	if (db->distrusted)
+	if (db->must_reconnect)
 		db_drop(db);
 	args_reset(&db->args);
 	db->begun = false;

@@ -29,7 +29,7 @@ struct statement *statements_find(struct statements *statements, const struct sq
 	}
 }
 
-void statements_forget(struct statements *statements)
+void statements_reset(struct statements *statements)
 {
 	for (int i = 0; i < STATEMENTS_MAX; i++)
 		statements->slots[i].state = UNPREPARED;
