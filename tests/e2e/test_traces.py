@@ -110,7 +110,7 @@ def test_a_batch_span_and_its_round_trips_are_below_the_message_span(collector, 
     trips = [span for span in spans.values() if span.parent == batch.id]
     assert [trip.kind for trip in trips] == [CLIENT] * 2, trips
     names = " | ".join(trip.name for trip in sorted(trips, key=lambda trip: trip.start))
-    assert re.fullmatch(r"BEGIN inbox_record order_insert\w* .*outbox_insert\w* \| COMMIT", names), names
+    assert re.fullmatch(r"BEGIN inbox_insert_answers order_insert\w* .*outbox_insert\w* \| COMMIT", names), names
     for trip in trips:
         assert batch.start <= trip.start <= trip.end <= batch.end
 
