@@ -19,7 +19,7 @@ static struct metric outbox_age = {
 	.name = "comanda_outbox_oldest_seconds", .help = "Age of the oldest event that is not sent", .type = GAUGE};
 static struct metric deadlines = {
 	.name = "comanda_deadlines_open",
-	.help = "Open deadlines: of pending orders, and of all orders of the last one or two seconds",
+	.help = "Open deadlines: of pending sagas, and of all sagas that began in the last two seconds",
 	.type = GAUGE};
 static struct metric swept = {
 	.name = "comanda_outbox_swept_total", .help = "Rows that the sweep found due", .type = COUNTER};

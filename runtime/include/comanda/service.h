@@ -146,7 +146,7 @@ struct service {
 		int type;
 		size_t max_setting;
 	} admission;
-	/* Called once before the consumers start, with a connected database: the first admin, keys. NULL: nothing.
+	/* Called once before the consumers start, with a connected database: first data, keys. NULL: nothing.
 	 * Called again after E_RETRY and E_UNAVAILABLE. */
 	enum status (*start)(void *settings, struct txn *txn);
 	/* Called once after the consumers have ended: frees what `start` made. NULL: nothing. */

@@ -1,5 +1,5 @@
-/* The aggregate cache: what batches have just saved, in memory. The next batch of events about an order or a product
- * comes some milliseconds later and need not load it. There is one per process: an events consumer changes what a
+/* The aggregate cache: what batches have just saved, in memory. The next batch of events about the same aggregates
+ * comes some milliseconds later and need not load them. There is one per process: an events consumer changes what a
  * command consumer has made.
  *
  * A cached aggregate may be stale, because another replica changes rows without a word to this one. So a batch that
