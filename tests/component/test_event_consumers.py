@@ -113,7 +113,7 @@ def test_a_body_that_is_no_event_is_dead_lettered_and_blocks_no_other(customer, 
     check_dead(headers, headers["x-dead-code"])
 
 
-def test_an_event_of_another_program_is_refused(customer, products, as_user, operator, pending):
+def test_an_event_of_another_program_is_refused(stack, customer, products, as_user, operator, pending):
     """svc-users may publish user.*; the consumer still checks the sender of the event's type."""
     order_id, = pending(1)
     users = as_user("svc-users")
@@ -122,6 +122,7 @@ def test_an_event_of_another_program_is_refused(customer, products, as_user, ope
         users.publish_events(forged, **way)
         headers, _, body = operator.dead("orders", lambda dead: forged["id"].encode() in dead)
         check_dead(headers, "wrong_sender")
+        assert handled(stack, [forged]) == [], "the inbox does not have the id of the forged event"
     assert customer.order(order_id)["status"] == "pending"
     products.publish_events(forged)  # the genuine event: it is not a duplicate of the forged one
     ends(customer, order_id, "rejected")
