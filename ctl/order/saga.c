@@ -1,4 +1,4 @@
-/* comanda saga: the number of orders per state, and what the oldest open orders wait for. */
+/* comanda saga: the number of orders per state, and what the oldest pending orders wait for. */
 #include <stdio.h>
 
 #include "ctl/cli/commands.h"
@@ -140,14 +140,14 @@ static int run(const struct command *command, int argc, char **argv)
 }
 
 static const struct option table[] = {
-	OPTION("--limit", option_count, struct saga_options, limit, "N", "at most so many open orders (10)"),
+	OPTION("--limit", option_count, struct saga_options, limit, "N", "at most so many pending orders (10)"),
 	JSON_OPTION(struct saga_options),
 	END_OF_OPTIONS,
 };
 
 const struct command cmd_saga = {
 	.name = "saga",
-	.meaning = "the number of orders per state, and what the oldest open orders wait for",
+	.meaning = "the number of orders per state, and what the oldest pending orders wait for",
 	.options = table,
 	.run = run,
 	.examples = "comanda saga\n"

@@ -6,7 +6,7 @@
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
-#define HOLD_US  (100 * MS_US)
+#define RETRY_US (100 * MS_US)
 #define PAUSE_MS 20
 
 /* A consumer takes only what is work for about two batches under load, and what the event join holds. The rest is for
@@ -59,17 +59,18 @@ static bool process_commands(struct consumer *consumer)
 
 /* ---- events ---- */
 
-static struct metric held = {.name = "comanda_consumer_stalls_total",
-			     .help = "Batches that a consumer had to hold because it could not commit",
-			     .type = COUNTER,
-			     .label = "consumer"};
+static struct metric stalls = {
+	.name = "comanda_consumer_stalls_total",
+	.help = "Batches that stalled: the consumer keeps such a batch until it can be committed",
+	.type = COUNTER,
+	.label = "consumer"};
 
 /* The batch needs what is away: the database, or the broker for its outputs. The consumer keeps the batch, fetches
  * nothing more, and keeps the connection alive. False: the connection is gone as well (the broker gives the batch to
  * another consumer), or the program ends. */
-static bool hold(struct consumer *consumer)
+static bool wait_stalled(struct consumer *consumer)
 {
-	const int64_t end = monotonic_now() + HOLD_US;
+	const int64_t end = monotonic_now() + RETRY_US;
 
 	consumer_set_ready(consumer, false);
 	if (broker_consuming(consumer->broker) && broker_cancel(consumer->broker) != OK)
@@ -92,11 +93,11 @@ static bool process_until_done(struct consumer *consumer, batch_function *proces
 
 	if (status == OK)
 		return true;
-	metric_add(&held, consumer->config->name, 1);
-	log_warn("consumer.holding", kv_int("items", consumer->batch.count),
+	metric_add(&stalls, consumer->config->name, 1);
+	log_warn("consumer.stalled", kv_int("items", consumer->batch.count),
 		 kv_text("status", status_rule(status)->code), kv_text("detail", db_detail(consumer->txn.db)));
 	while (status != OK) {
-		if (!hold(consumer))
+		if (!wait_stalled(consumer))
 			return false;
 		status = process(consumer);
 	}

@@ -1,4 +1,4 @@
-/* What the files of the cache share: its connection and its script calls. No other room includes it. */
+/* What the files of the cache share: its connection and its script calls. No other folder includes it. */
 #ifndef REDIS_CACHE_PRIVATE_H
 #define REDIS_CACHE_PRIVATE_H
 

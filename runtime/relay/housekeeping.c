@@ -19,7 +19,7 @@ static struct metric outbox_age = {
 	.name = "comanda_outbox_oldest_seconds", .help = "Age of the oldest event that is not sent", .type = GAUGE};
 static struct metric deadlines = {
 	.name = "comanda_deadlines_open",
-	.help = "Open deadlines: of pending sagas, and of all sagas that began in the last two seconds",
+	.help = "Pending deadlines, and those of all sagas that began in the last two seconds",
 	.type = GAUGE};
 static struct metric swept = {
 	.name = "comanda_outbox_swept_total", .help = "Rows that the sweep found due", .type = COUNTER};
@@ -31,7 +31,8 @@ static void sweep(struct housekeeping *housekeeping)
 	enum status status = OK;
 
 	due->stored = true;
-	if (publish_channels_connected(housekeeping->channels) && !publish_channels_blocked(housekeeping->channels)) {
+	if (publish_connections_connected(housekeeping->connections) &&
+	    !publish_connections_blocked(housekeeping->connections)) {
 		if (inflight_waiting(housekeeping->inflight) < ROWS_BUSY)
 			status = outbox_lease(housekeeping->db, timestamp_now(), LEASE_US, due);
 		if (status == OK)

@@ -11,7 +11,7 @@ struct housekeeping {
 	const struct outbox_relay_config *config;
 	struct db *db;
 	struct inflight *inflight;
-	struct publish_channels *channels;
+	struct publish_connections *connections;
 	char queue[64]; /* where timers go */
 	int64_t next_sweep, next_measurement, next_gauges, next_prune;
 	/* Read by other threads. */

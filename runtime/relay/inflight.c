@@ -10,15 +10,15 @@
 /* Rows for one (exchange, routing key), oldest first. */
 struct route {
 	char *exchange, *routing_key;
-	enum publish_channel channel;
+	enum publish_connection connection;
 	struct held_row *rows;
 	size_t first, count, room; /* rows[first .. count) wait */
 };
 
 struct inflight_message {
 	struct outbox_message message;
-	enum publish_channel channel;
-	uint64_t sequence; /* on that channel */
+	enum publish_connection connection;
+	uint64_t sequence; /* on that connection */
 	int64_t sent_us;   /* monotonic_now */
 	bool quarantined;  /* its row was in flight when the broker closed the connection: nothing is sent beside it */
 };
@@ -85,7 +85,7 @@ static struct route *route_of(struct inflight *inflight, const struct outbox_row
 	struct route *route = &inflight->routes[inflight->route_count++];
 	*route = (struct route){.exchange = mem_text(row->exchange),
 				.routing_key = mem_text(row->routing_key),
-				.channel = publish_channel_of(row->exchange)};
+				.connection = publish_connection_of(row->exchange)};
 	return route;
 }
 
@@ -196,16 +196,16 @@ static struct inflight_message route_take(struct inflight *inflight, struct rout
 	route->first += count;
 	inflight->waiting -= count;
 	return (struct inflight_message){.message = {.rows = rows, .count = count, .events = events},
-					 .channel = route->channel,
+					 .connection = route->connection,
 					 .sent_us = monotonic_now(),
 					 .quarantined = rows[0].row->attempts > 0};
 }
 
-static enum status send_next(struct inflight *inflight, struct route *route, struct publish_channels *channels)
+static enum status send_next(struct inflight *inflight, struct route *route, struct publish_connections *connections)
 {
 	struct inflight_message next = route_take(inflight, route);
 
-	const enum status status = outbox_message_publish(channels->brokers[next.channel], &next.message,
+	const enum status status = outbox_message_publish(connections->brokers[next.connection], &next.message,
 							  &inflight->body, &inflight->arena, &next.sequence);
 	if (status == OK) {
 		metric_observe(&batch_events, NULL, next.message.events);
@@ -228,7 +228,7 @@ static bool can_send(const struct inflight *inflight, const struct route *route)
 	       (!inflight->messages[0].quarantined && route->rows[route->first].row->attempts == 0);
 }
 
-enum status inflight_send(struct inflight *inflight, struct publish_channels *channels)
+enum status inflight_send(struct inflight *inflight, struct publish_connections *connections)
 {
 	size_t idle = 0; /* routes in a row that had nothing to send */
 
@@ -240,7 +240,7 @@ enum status inflight_send(struct inflight *inflight, struct publish_channels *ch
 			continue;
 		}
 		idle = 0;
-		const enum status status = send_next(inflight, route, channels);
+		const enum status status = send_next(inflight, route, connections);
 		if (status != OK)
 			return status;
 	}
@@ -249,7 +249,7 @@ enum status inflight_send(struct inflight *inflight, struct publish_channels *ch
 
 /* ---- settling ---- */
 
-static void settle_channel(struct inflight *inflight, enum publish_channel channel, struct broker *broker)
+static void settle_connection(struct inflight *inflight, enum publish_connection connection, struct broker *broker)
 {
 	static const char *const names[] = {"confirmed", "refused", "returned"};
 	struct confirm confirms[INFLIGHT_WINDOW];
@@ -258,7 +258,7 @@ static void settle_channel(struct inflight *inflight, enum publish_channel chann
 	for (size_t i = 0; i < count; i++) {
 		metric_add(&sent_messages, names[confirms[i].kind], 1);
 		for (size_t m = 0; m < inflight->message_count; m++) {
-			if (inflight->messages[m].channel != channel ||
+			if (inflight->messages[m].connection != connection ||
 			    inflight->messages[m].sequence != confirms[i].sequence)
 				continue;
 			end_message(inflight, m, confirms[i].kind == CONFIRM_ACK);
@@ -267,13 +267,13 @@ static void settle_channel(struct inflight *inflight, enum publish_channel chann
 	}
 }
 
-void inflight_settle(struct inflight *inflight, struct publish_channels *channels)
+void inflight_settle(struct inflight *inflight, struct publish_connections *connections)
 {
-	for (enum publish_channel channel = 0; channel < CHANNELS; channel++)
-		settle_channel(inflight, channel, channels->brokers[channel]);
+	for (enum publish_connection connection = 0; connection < CONNECTIONS; connection++)
+		settle_connection(inflight, connection, connections->brokers[connection]);
 }
 
-size_t inflight_lost(struct inflight *inflight, const bool closed[static CHANNELS], struct uuid *ret_ids)
+size_t inflight_lost(struct inflight *inflight, const bool closed[static CONNECTIONS], struct uuid *ret_ids)
 {
 	size_t quarantined = 0;
 
@@ -281,7 +281,7 @@ size_t inflight_lost(struct inflight *inflight, const bool closed[static CHANNEL
 		const struct inflight_message *lost = &inflight->messages[0];
 
 		for (size_t i = 0; i < lost->message.count; i++)
-			if (closed[lost->channel] && lost->message.rows[i].batch->stored)
+			if (closed[lost->connection] && lost->message.rows[i].batch->stored)
 				ret_ids[quarantined++] = lost->message.rows[i].row->id;
 		end_message(inflight, 0, false);
 	}

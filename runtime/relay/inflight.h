@@ -2,7 +2,7 @@
 #ifndef RELAY_INFLIGHT_H
 #define RELAY_INFLIGHT_H
 
-#include "relay/publish_channels.h"
+#include "relay/publish_connections.h"
 #include "store/outbox.h"
 
 enum {
@@ -33,12 +33,12 @@ int64_t inflight_oldest(const struct inflight *inflight);     /* monotonic_now o
 
 /* Sends as much as the window allows. E_BUSY: the broker is blocked. E_UNAVAILABLE: a connection is gone: call
  * inflight_lost. */
-must_check enum status inflight_send(struct inflight *inflight, struct publish_channels *channels);
+must_check enum status inflight_send(struct inflight *inflight, struct publish_connections *connections);
 /* Takes the confirms, refusals and returns that have come from the broker. */
-void inflight_settle(struct inflight *inflight, struct publish_channels *channels);
-/* The connection is gone: no row that waits or is in flight is known to have arrived. `closed`: channels that the
+void inflight_settle(struct inflight *inflight, struct publish_connections *connections);
+/* The connection is gone: no row that waits or is in flight is known to have arrived. `closed`: connections that the
  * broker closed because of what was published. Puts the rows that were in flight on those into `ret_ids` (room for
  * INFLIGHT_WINDOW * INFLIGHT_EVENTS_MAX). Returns how many. The row at fault is among them. */
-size_t inflight_lost(struct inflight *inflight, const bool closed[static CHANNELS], struct uuid *ret_ids);
+size_t inflight_lost(struct inflight *inflight, const bool closed[static CONNECTIONS], struct uuid *ret_ids);
 
 #endif

@@ -21,7 +21,7 @@ struct outbox_message {
 /* Events in the row: at least one. */
 int64_t outbox_row_events(const struct outbox_row *row);
 
-/* `body` and `arena` are only memory to work with. *ret_sequence is the message's number on the broker's channel. */
+/* `body` and `arena` are only memory to work with. *ret_sequence is the message's number on the broker's connection. */
 must_check enum status outbox_message_publish(struct broker *broker, const struct outbox_message *message,
 					      struct buffer *body, struct arena *arena, uint64_t *ret_sequence);
 

@@ -29,7 +29,7 @@ struct outbox_relay {
 	atomic_size_t waiting; /* rows in memory */
 
 	/* The thread's own. */
-	struct publish_channels channels;
+	struct publish_connections connections;
 	struct db *db;
 	struct inflight *inflight;
 	struct housekeeping housekeeping;
@@ -136,7 +136,7 @@ static void delete_arrived(struct outbox_relay *relay, bool now)
 	relay->next_delete = monotonic_now() + DELETE_US;
 }
 
-static const bool none_closed[CHANNELS] = {false};
+static const bool none_closed[CONNECTIONS] = {false};
 
 /* The broker closed the connection because of what was published: rows that were in flight are sent alone from now on.
  */
@@ -153,11 +153,11 @@ static void quarantine(struct outbox_relay *relay, size_t count, const char *det
 		log_error("outbox.parked", kv_int("rows", parked), kv_text("detail", detail));
 }
 
-/* If one channel is gone, all are dropped: what could still be published on the other waits for a moment. */
+/* If one connection is gone, all are dropped: what could still be published on the other waits for a moment. */
 static void connection_lost(struct outbox_relay *relay)
 {
-	bool closed[CHANNELS];
-	const char *detail = publish_channels_drop(&relay->channels, closed);
+	bool closed[CONNECTIONS];
+	const char *detail = publish_connections_drop(&relay->connections, closed);
 
 	quarantine(relay, inflight_lost(relay->inflight, closed, relay->quarantined), detail);
 }
@@ -173,10 +173,10 @@ static void warn_unavailable(struct outbox_relay *relay, const char *detail)
 
 static bool connected(struct outbox_relay *relay)
 {
-	const bool was = publish_channels_connected(&relay->channels);
+	const bool was = publish_connections_connected(&relay->connections);
 	const char *detail;
 
-	if (publish_channels_ensure(&relay->channels, &detail) != OK) {
+	if (publish_connections_ensure(&relay->connections, &detail) != OK) {
 		warn_unavailable(relay, detail);
 		return false;
 	}
@@ -191,10 +191,10 @@ static void send_and_settle(struct outbox_relay *relay)
 		connection_lost(relay);
 		return;
 	}
-	enum status status = publish_channels_tick(&relay->channels);
-	inflight_settle(relay->inflight, &relay->channels);
+	enum status status = publish_connections_tick(&relay->connections);
+	inflight_settle(relay->inflight, &relay->connections);
 	if (status == OK)
-		status = inflight_send(relay->inflight, &relay->channels);
+		status = inflight_send(relay->inflight, &relay->connections);
 	const int64_t oldest = inflight_oldest(relay->inflight);
 	if (oldest != 0 && monotonic_now() - oldest > CONFIRM_US)
 		status = E_UNAVAILABLE;
@@ -207,14 +207,14 @@ static void send_and_settle(struct outbox_relay *relay)
 /* Sleeps until a batch is submitted, the broker sends something, or it is time to sweep. */
 static void wait_for_work(struct outbox_relay *relay)
 {
-	struct pollfd fds[1 + CHANNELS] = {{.fd = relay->submissions.wake.fd, .events = POLLIN}};
+	struct pollfd fds[1 + CONNECTIONS] = {{.fd = relay->submissions.wake.fd, .events = POLLIN}};
 	const int64_t until = relay->arrived_count > 0 ? relay->next_delete : relay->housekeeping.next_sweep;
 
-	if (publish_channels_poll(&relay->channels, &fds[1]) || !submissions_sleep(&relay->submissions))
+	if (publish_connections_poll(&relay->connections, &fds[1]) || !submissions_sleep(&relay->submissions))
 		return;
 	const int64_t wait = until - monotonic_now();
 	if (wait > 0)
-		poll(fds, 1 + CHANNELS, (int)(wait / MS_US) + 1);
+		poll(fds, 1 + CONNECTIONS, (int)(wait / MS_US) + 1);
 	submissions_awake(&relay->submissions, fds[0].revents != 0);
 }
 
@@ -225,7 +225,7 @@ static void step(struct outbox_relay *relay)
 	delete_arrived(relay, false);
 	housekeeping_run(&relay->housekeeping);
 	atomic_store(&relay->waiting, inflight_waiting(relay->inflight));
-	atomic_store(&relay->ready, publish_channels_connected(&relay->channels) && db_connected(relay->db));
+	atomic_store(&relay->ready, publish_connections_connected(&relay->connections) && db_connected(relay->db));
 }
 
 static bool idle(const struct outbox_relay *relay)
@@ -247,7 +247,7 @@ static void finish(struct outbox_relay *relay)
 	inflight_lost(relay->inflight, none_closed, relay->quarantined);
 	delete_arrived(relay, true);
 	promote_all_deadlines(relay->db, relay->config.service, shutdown_us / 4);
-	publish_channels_close(&relay->channels);
+	publish_connections_close(&relay->connections);
 }
 
 static void *run(void *context)
@@ -277,12 +277,12 @@ static void connect_parts(struct outbox_relay *relay)
 		.relaxed = true, /* a lost delete is a resend */
 		.wait_us = settings->statement_timeout_us,
 	});
-	publish_channels_init(&relay->channels, &(struct broker_config){
-							.url = settings->broker_url,
-							.program = service->name,
-							.connection_name = "relay",
-							.heartbeat_us = settings->broker_heartbeat_us,
-						});
+	publish_connections_init(&relay->connections, &(struct broker_config){
+							      .url = settings->broker_url,
+							      .program = service->name,
+							      .connection_name = "relay",
+							      .heartbeat_us = settings->broker_heartbeat_us,
+						      });
 	relay->inflight = inflight_new(
 		&(struct inflight_events){.row_arrived = row_arrived, .batch_over = batch_over, .context = relay});
 	relay->arrived = mem_new(DELETES_MAX, sizeof(struct uuid));
@@ -290,13 +290,13 @@ static void connect_parts(struct outbox_relay *relay)
 	relay->housekeeping.config = &relay->config;
 	relay->housekeeping.db = relay->db;
 	relay->housekeeping.inflight = relay->inflight;
-	relay->housekeeping.channels = &relay->channels;
+	relay->housekeeping.connections = &relay->connections;
 	snprintf(relay->housekeeping.queue, sizeof(relay->housekeeping.queue), "%s.events", service->queue_prefix);
 }
 
 static void free_parts(struct outbox_relay *relay)
 {
-	publish_channels_done(&relay->channels);
+	publish_connections_done(&relay->connections);
 	db_free(relay->db);
 	inflight_free(relay->inflight);
 	free(relay->arrived);

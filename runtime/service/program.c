@@ -224,7 +224,7 @@ void program_wait(void)
 	log_info("program.stopping", kv_text("signal", strsignal(number)));
 }
 
-bool program_told_to_stop(int64_t wait_us)
+bool program_stop_requested(int64_t wait_us)
 {
 	const sigset_t set = awaited_signals();
 	const struct timespec wait = {wait_us / SECOND_US, (wait_us % SECOND_US) * 1000};

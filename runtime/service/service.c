@@ -95,7 +95,7 @@ static bool try_until_there(const struct running *running, const char *url, data
 			next_warning = monotonic_now() + WARNING_US;
 			log_warn("database.unavailable", kv_text("detail", db_detail(db)));
 		}
-		stopped = program_told_to_stop(100 * MS_US);
+		stopped = program_stop_requested(100 * MS_US);
 		if (!stopped)
 			status = step(running, db);
 	}

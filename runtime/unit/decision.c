@@ -67,7 +67,7 @@ int64_t unit_now(const struct unit *unit)
 struct uuid unit_id(const struct unit *unit, unsigned index)
 {
 	assert(unit_is_deciding(unit) && index < IDS_FROM);
-	return uuid_derive(unit->consumer, &unit->message->id, index | IDS_FROM, unit->message->time_us);
+	return uuid_derive(unit->service, &unit->message->id, index | IDS_FROM, unit->message->time_us);
 }
 
 struct arena *unit_arena(struct unit *unit)
@@ -83,7 +83,7 @@ struct uuid unit_event(struct unit *unit, int type, const struct uuid *subject, 
 	assert(unit_is_deciding(unit) && index < IDS_FROM);
 	event = array_add(&unit->outputs, unit->arena, sizeof *event);
 	*event = (struct output){
-		.id = uuid_derive(unit->consumer, &unit->message->id, index, unit->message->time_us),
+		.id = uuid_derive(unit->service, &unit->message->id, index, unit->message->time_us),
 		.type = type,
 		.subject = *subject,
 		.sequence = sequence,

@@ -20,12 +20,12 @@ void *array_add(struct array *array, struct arena *arena, size_t size)
 	return (char *)array->items + array->count++ * size;
 }
 
-struct unit *unit_make(struct arena *arena, const char *consumer)
+struct unit *unit_make(struct arena *arena, const char *service)
 {
 	struct unit *unit = arena_new(arena, 1, sizeof *unit);
 
 	unit->arena = arena;
-	unit->consumer = consumer;
+	unit->service = service;
 	unit->keys.arena = arena;
 	unit->final = arena_new(arena, 1, sizeof *unit->final);
 	return unit;

@@ -113,8 +113,8 @@ struct entry {
 	bool from_cache; /* from the aggregate cache: the batch must validate its version */
 };
 
-/* `consumer` (a service's name) goes into derived ids. Everything lives in `arena`. */
-struct unit *unit_make(struct arena *arena, const char *consumer);
+/* `service` is the name of the service, which goes into derived ids. Everything lives in `arena`. */
+struct unit *unit_make(struct arena *arena, const char *service);
 /* Collects the ids that messages touch. */
 struct keys *unit_keys(struct unit *unit);
 /* The ids of a kind that were named, sorted, each once. */

@@ -1,4 +1,4 @@
-/* What the files of the unit of work share. No other room includes it. */
+/* What the files of the unit of work share. No other folder includes it. */
 #ifndef UNIT_UNIT_PRIVATE_H
 #define UNIT_UNIT_PRIVATE_H
 
@@ -48,7 +48,7 @@ struct final_deadlines {
 
 struct unit {
 	struct arena *arena;
-	const char *consumer;
+	const char *service;
 	struct keys keys;
 	struct array outputs, deadlines;
 	struct final_deadlines *final; /* what unit_deadlines returns */

@@ -60,16 +60,16 @@ struct end_reason order_deadline_reason(const struct order *order)
 	return (struct end_reason){.code = "deadline", .detail = details[order->state]};
 }
 
-void order_add_step(struct order *order, const struct order_step *step)
+void order_add_history(struct order *order, const struct history_entry *entry)
 {
-	assert(order->step_count < ORDER_STEPS_MAX);
-	order->steps[order->step_count++] = *step;
+	assert(order->history_count < HISTORY_MAX);
+	order->history[order->history_count++] = *entry;
 }
 
-bool order_has_step(const struct order *order, const struct uuid *event_id)
+bool order_history_has(const struct order *order, const struct uuid *event_id)
 {
-	for (size_t i = 0; i < order->step_count; i++)
-		if (uuid_equal(&order->steps[i].event_id, event_id))
+	for (size_t i = 0; i < order->history_count; i++)
+		if (uuid_equal(&order->history[i].event_id, event_id))
 			return true;
 	return false;
 }

@@ -20,7 +20,7 @@ struct end_reason {
 };
 
 /* One line of an order's history: an event that the order published, or received while it was pending. */
-struct order_step {
+struct history_entry {
 	struct uuid event_id;
 	const char *event; /* "order.placed" */
 	int64_t at_us;
@@ -28,7 +28,7 @@ struct order_step {
 };
 
 /* The longest history: placed, one answer of users, one of products, the end. */
-enum { ORDER_STEPS_MAX = 4 };
+enum { HISTORY_MAX = 4 };
 
 /* The aggregate. `items` is replaced as a whole, never changed in place. */
 struct order {
@@ -42,8 +42,8 @@ struct order {
 	int64_t total_cents;  /* minor units; INT_ABSENT until products has reserved the stock */
 	const char *currency; /* ISO 4217; NULL until then */
 	struct end_reason reason;
-	struct order_step steps[ORDER_STEPS_MAX];
-	size_t step_count;
+	struct history_entry history[HISTORY_MAX];
+	size_t history_count;
 };
 
 /* What products charges. `items` is in any sequence, with names and prices. */
@@ -67,9 +67,9 @@ void order_explain(struct order *order, const struct end_reason *reason);
 struct end_reason order_deadline_reason(const struct order *order);
 
 /* Adds an event to the order's history. */
-void order_add_step(struct order *order, const struct order_step *step);
+void order_add_history(struct order *order, const struct history_entry *entry);
 /* Whether the event is in the history. */
-bool order_has_step(const struct order *order, const struct uuid *event_id);
+bool order_history_has(const struct order *order, const struct uuid *event_id);
 
 /* The order as it was when it was placed: the data of its first event. */
 struct order order_as_placed(const struct order *order);

@@ -75,7 +75,7 @@ bool saga_ended(enum order_state state)
 	return state >= CONFIRMED;
 }
 
-const struct saga_rule *saga_step(struct order *order, enum saga_event event, int64_t now_us)
+const struct saga_rule *saga_apply(struct order *order, enum saga_event event, int64_t now_us)
 {
 	const struct saga_rule *rule = saga_rule_for(order->state, event);
 

@@ -54,6 +54,6 @@ struct order;
 /* Applies an event to the order: makes the transition that the table allows, or none. A transition to another state
  * adds one to the order's version. This is the only place that changes an order's state. Returns the rule; NULL: the
  * event is stale, and nothing changed. */
-const struct saga_rule *saga_step(struct order *order, enum saga_event event, int64_t now_us);
+const struct saga_rule *saga_apply(struct order *order, enum saga_event event, int64_t now_us);
 
 #endif

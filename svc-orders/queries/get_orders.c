@@ -82,7 +82,7 @@ enum status get_orders(struct txn *txn, struct query **queries, size_t count)
 
 /* ---- the timeline ---- */
 
-static struct timeline_event timeline_event_of(const struct order_step *step, const struct history_event *event,
+static struct timeline_event timeline_event_of(const struct history_entry *entry, const struct history_event *event,
 					       struct arena *arena)
 {
 	struct buffer data;
@@ -90,11 +90,11 @@ static struct timeline_event timeline_event_of(const struct order_step *step, co
 	buffer_init(&data);
 	json_encode(&data, event->schema, event->data);
 	const struct timeline_event shown = {
-		.id = step->event_id,
+		.id = entry->event_id,
 		.type = arena_format(arena, "comanda.%s.v%d", event->type->name, event->type->version),
 		.source = arena_format(arena, "/%s", event->type->producer),
-		.time = step->at_us,
-		.sequence = step->sequence,
+		.time = entry->at_us,
+		.sequence = entry->sequence,
 		.data = arena_copy(arena, data.bytes, data.size),
 	};
 	buffer_done(&data);
@@ -104,13 +104,13 @@ static struct timeline_event timeline_event_of(const struct order_step *step, co
 static void answer_timeline(struct txn *txn, struct query *query, const struct order *order)
 {
 	struct arena *arena = txn_arena(txn);
-	struct timeline_event *events = arena_new(arena, order->step_count, sizeof(*events));
+	struct timeline_event *events = arena_new(arena, order->history_count, sizeof(*events));
 	size_t count = 0;
 	struct history_event event;
 
-	for (size_t i = 0; i < order->step_count; i++)
-		if (order_history_event(order, &order->steps[i], arena, &event))
-			events[count++] = timeline_event_of(&order->steps[i], &event, arena);
+	for (size_t i = 0; i < order->history_count; i++)
+		if (order_history_event(order, &order->history[i], arena, &event))
+			events[count++] = timeline_event_of(&order->history[i], &event, arena);
 	query_reply(txn, query,
 		    &(struct timeline_view){.order_id = order->id, .events = {.items = events, .count = count}});
 }

@@ -20,13 +20,14 @@ static const struct schema item_schema = {
 			 field_int(struct order_item, unit_price_cents, 0, 0, 0)),
 };
 
-static const struct schema step_schema = {
-	.name = "step_schema",
-	.size = sizeof(struct order_step),
+static const struct schema history_schema = {
+	.name = "history_schema",
+	.size = sizeof(struct history_entry),
 	.fields = FIELDS(
-		field_uuid(struct order_step, event_id, REQUIRED), field_text(struct order_step, event, REQUIRED, 0, 0),
-		{.name = "at", .type = F_TIMESTAMP, .rules = REQUIRED, .offset = offsetof(struct order_step, at_us)},
-		field_int(struct order_step, sequence, REQUIRED, 0, 0)),
+		field_uuid(struct history_entry, event_id, REQUIRED),
+		field_text(struct history_entry, event, REQUIRED, 0, 0),
+		{.name = "at", .type = F_TIMESTAMP, .rules = REQUIRED, .offset = offsetof(struct history_entry, at_us)},
+		field_int(struct history_entry, sequence, REQUIRED, 0, 0)),
 };
 
 /* ---- writing ---- */
@@ -56,7 +57,7 @@ static void put_progress(struct args *args, const struct order *order)
 	put_text(args, reason->code);
 	put_text(args, reason->detail);
 	put_uuid(args, uuid_is_nil(&reason->product_id) ? NULL : &reason->product_id);
-	put_list(args, &step_schema, order->steps, order->step_count);
+	put_list(args, &history_schema, order->history, order->history_count);
 }
 
 static void order_write(struct args *args, const void *aggregate)
@@ -96,12 +97,12 @@ static size_t read_list(struct span text, const struct schema *schema, struct ar
 
 static void read_history(struct span text, struct arena *arena, struct order *order)
 {
-	void *steps;
-	size_t count = read_list(text, &step_schema, arena, &steps);
+	void *entries;
+	size_t count = read_list(text, &history_schema, arena, &entries);
 
-	assert(count <= ORDER_STEPS_MAX);
-	memcpy(order->steps, steps, count * sizeof(order->steps[0]));
-	order->step_count = count;
+	assert(count <= HISTORY_MAX);
+	memcpy(order->history, entries, count * sizeof(order->history[0]));
+	order->history_count = count;
 }
 
 void order_read(const struct rows *rows, int row, struct arena *arena, void *ret_order)
@@ -152,8 +153,8 @@ static void order_copy(const void *aggregate, struct arena *arena, void *ret_cop
 	copy->currency = arena_text(arena, order->currency);
 	copy->reason.code = arena_text(arena, order->reason.code);
 	copy->reason.detail = arena_text(arena, order->reason.detail);
-	for (size_t i = 0; i < order->step_count; i++)
-		copy->steps[i].event = arena_text(arena, order->steps[i].event);
+	for (size_t i = 0; i < order->history_count; i++)
+		copy->history[i].event = arena_text(arena, order->history[i].event);
 }
 
 static bool order_is_terminal(const void *aggregate)

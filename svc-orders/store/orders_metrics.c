@@ -6,12 +6,12 @@
 #include "proto/messages.h"
 
 static struct metric open_orders = {.name = "comanda_orders_open",
-				    .help = "Open orders, by state; counts at most the 10000 that are due first",
+				    .help = "Pending orders, by state; counts at most the 10000 that are due first",
 				    .type = GAUGE,
 				    .label = "state"};
 static struct metric overdue = {
 	.name = "comanda_orders_overdue",
-	.help = "Open orders whose deadline has passed; counts at most the 10000 that are due first",
+	.help = "Pending orders whose deadline has passed; counts at most the 10000 that are due first",
 	.type = GAUGE};
 static struct metric ends = {.name = "comanda_orders_finished_total",
 			     .help = "Orders that have ended, by status",

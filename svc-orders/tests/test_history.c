@@ -12,10 +12,10 @@
 static const char *history_of(struct fixture *fixture, struct uuid id)
 {
 	const struct order *order = order_of(fixture, id);
-	const char *text = order->steps[0].event;
+	const char *text = order->history[0].event;
 
-	for (size_t i = 1; i < order->step_count; i++)
-		text = arena_format(&fixture->arena, "%s %s", text, order->steps[i].event);
+	for (size_t i = 1; i < order->history_count; i++)
+		text = arena_format(&fixture->arena, "%s %s", text, order->history[i].event);
 	return text;
 }
 
@@ -46,20 +46,20 @@ static void the_history_names_each_event_as_it_was_published(void **state)
 	struct uuid id = order_in(fixture, STOCK_HELD);
 
 	assert_int_equal(receive(fixture, id, USER_OK), OK);
-	const struct order_step *steps = order_of(fixture, id)->steps;
-	assert_int_equal(order_of(fixture, id)->step_count, 4);
-	assert_int_equal(steps[1].sequence, 7); /* as stock.reserved published */
-	assert_same_id(steps[3].event_id, published(fixture)->id);
-	assert_int_equal(steps[3].at_us, published(fixture)->time_us);
-	assert_int_equal(steps[3].sequence, published(fixture)->sequence);
+	const struct history_entry *history = order_of(fixture, id)->history;
+	assert_int_equal(order_of(fixture, id)->history_count, 4);
+	assert_int_equal(history[1].sequence, 7); /* as stock.reserved published */
+	assert_same_id(history[3].event_id, published(fixture)->id);
+	assert_int_equal(history[3].at_us, published(fixture)->time_us);
+	assert_int_equal(history[3].sequence, published(fixture)->sequence);
 }
 
-static const void *retell(struct fixture *fixture, struct uuid id, size_t step, const char *name)
+static const void *event_again(struct fixture *fixture, struct uuid id, size_t entry, const char *name)
 {
 	const struct order *order = order_of(fixture, id);
 	struct history_event event;
 
-	assert_true(order_history_event(order, &order->steps[step], &fixture->arena, &event));
+	assert_true(order_history_event(order, &order->history[entry], &fixture->arena, &event));
 	assert_string_equal(event.type->name, name);
 	return event.data;
 }
@@ -68,10 +68,10 @@ static void the_history_has_the_data_of_each_event(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = order_in(fixture, CONFIRMED);
-	const struct order_event *placed = retell(fixture, id, 0, "order.placed");
-	const struct user_answer *verified = retell(fixture, id, 1, "user.verified");
-	const struct stock_event *held = retell(fixture, id, 2, "stock.reserved");
-	const struct order_event *confirmed = retell(fixture, id, 3, "order.confirmed");
+	const struct order_event *placed = event_again(fixture, id, 0, "order.placed");
+	const struct user_answer *verified = event_again(fixture, id, 1, "user.verified");
+	const struct stock_event *held = event_again(fixture, id, 2, "stock.reserved");
+	const struct order_event *confirmed = event_again(fixture, id, 3, "order.confirmed");
 
 	assert_int_equal(placed->status, ORDER_STATUS_PENDING);
 	assert_int_equal(placed->total_cents, INT_ABSENT);
@@ -88,13 +88,13 @@ static void the_history_has_the_reason_of_a_refusal(void **state)
 {
 	struct fixture *fixture = *state;
 	struct uuid id = order_in(fixture, REJECTED);
-	const struct user_answer *refused = retell(fixture, id, 1, "user.refused");
+	const struct user_answer *refused = event_again(fixture, id, 1, "user.refused");
 
 	assert_string_equal(refused->code, "user_disabled");
-	assert_null(((const struct order_event *)retell(fixture, id, 0, "order.placed"))->reason);
+	assert_null(((const struct order_event *)event_again(fixture, id, 0, "order.placed"))->reason);
 	id = order_in(fixture, USER_KNOWN);
 	assert_int_equal(receive(fixture, id, STOCK_NO), OK);
-	assert_string_equal(((const struct stock_refused *)retell(fixture, id, 2, "stock.refused"))->code,
+	assert_string_equal(((const struct stock_refused *)event_again(fixture, id, 2, "stock.refused"))->code,
 			    "out_of_stock");
 }
 

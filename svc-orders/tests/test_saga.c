@@ -70,7 +70,7 @@ static void a_step_bumps_the_version_and_a_stale_event_changes_nothing(void **un
 		for (int event = 0; event < SAGA_EVENTS; event++) {
 			const struct order before = {.state = (enum order_state)state, .version = 3, .updated_us = 5};
 			struct order order = before;
-			const struct saga_rule *rule = saga_step(&order, (enum saga_event)event, 9);
+			const struct saga_rule *rule = saga_apply(&order, (enum saga_event)event, 9);
 			bool moved = rule != NULL && (int)rule->next != state;
 
 			assert_int_equal(order.state, rule == NULL ? (enum order_state)state : rule->next);
@@ -88,10 +88,10 @@ static void try_all(struct order order, int depth, size_t *ret_tried)
 	for (int event = 0; event < SAGA_EVENTS; event++) {
 		struct order next = order;
 
-		(void)saga_step(&next, (enum saga_event)event, 0);
+		(void)saga_apply(&next, (enum saga_event)event, 0);
 		if (saga_ended(order.state))
 			assert_int_equal(next.state, order.state);
-		assert_in_range(next.version, 1, ORDER_STEPS_MAX);
+		assert_in_range(next.version, 1, HISTORY_MAX);
 		try_all(next, depth - 1, ret_tried);
 	}
 }
@@ -111,7 +111,7 @@ static void the_deadline_ends_whatever_has_not_ended(void **unused)
 	for (int state = 0; state < ORDER_STATES; state++) {
 		struct order order = {.state = (enum order_state)state};
 
-		(void)saga_step(&order, DEADLINE, 0);
+		(void)saga_apply(&order, DEADLINE, 0);
 		assert_true(saga_ended(order.state));
 	}
 }

@@ -21,12 +21,12 @@ void publish_order(struct unit *unit, struct order *order, int type)
 {
 	struct uuid event_id = publish_event(unit, order, type);
 
-	order_add_step(order, &(struct order_step){
-				      .event_id = event_id,
-				      .event = comanda_contract.types[type].name,
-				      .at_us = unit_now(unit),
-				      .sequence = order->version,
-			      });
+	order_add_history(order, &(struct history_entry){
+					 .event_id = event_id,
+					 .event = comanda_contract.types[type].name,
+					 .at_us = unit_now(unit),
+					 .sequence = order->version,
+				 });
 }
 
 /* Adds an event that led to a transition to the order's history. A command or a timer is not in it, but the event that
@@ -37,12 +37,12 @@ static void record_event(struct order *order, const struct message *message)
 
 	if (type->kind != EVENT)
 		return;
-	order_add_step(order, &(struct order_step){
-				      .event_id = message->id,
-				      .event = type->name,
-				      .at_us = message->time_us,
-				      .sequence = message->sequence,
-			      });
+	order_add_history(order, &(struct history_entry){
+					 .event_id = message->id,
+					 .event = type->name,
+					 .at_us = message->time_us,
+					 .sequence = message->sequence,
+				 });
 }
 
 /* A transition without a published event takes the time of the received event. So a replay, which has only the events,
@@ -57,13 +57,13 @@ static int64_t step_time(struct unit *unit, const struct order *order, const str
 
 enum status apply_event(struct unit *unit, struct order *order, const struct message *message, enum saga_event event)
 {
-	const struct saga_rule *rule = saga_step(order, event, step_time(unit, order, message, event));
+	const struct saga_rule *rule = saga_apply(order, event, step_time(unit, order, message, event));
 
 	if (rule == NULL)
 		return E_STALE;
 	if (rule->next == rule->state) {
 		/* An event that is in the history came before the end: here it is a duplicate. */
-		if (order_has_step(order, &message->id))
+		if (order_history_has(order, &message->id))
 			return E_STALE;
 		/* The same version with a new event id: a receiver drops an id that it has processed. */
 		publish_event(unit, order, event_types[rule->publish]);

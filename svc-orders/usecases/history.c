@@ -92,10 +92,10 @@ static const struct history_rule {
 };
 /* clang-format on */
 
-bool order_history_event(const struct order *order, const struct order_step *step, struct arena *arena,
+bool order_history_event(const struct order *order, const struct history_entry *entry, struct arena *arena,
 			 struct history_event *ret_event)
 {
-	int type = contract_find(&comanda_contract, step->event, 0);
+	int type = contract_find(&comanda_contract, entry->event, 0);
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (rules[i].type == type) {

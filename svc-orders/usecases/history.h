@@ -11,9 +11,9 @@ struct history_event {
 	const void *data;
 };
 
-/* The event of this step of the history. Its data lives in `arena`. False: this build does not know the event's type,
+/* The event of this entry of the history. Its data lives in `arena`. False: this build does not know the event's type,
  * because a newer build wrote it. */
-bool order_history_event(const struct order *order, const struct order_step *step, struct arena *arena,
+bool order_history_event(const struct order *order, const struct history_entry *entry, struct arena *arena,
 			 struct history_event *ret_event);
 
 #endif

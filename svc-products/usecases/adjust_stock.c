@@ -8,7 +8,7 @@ static enum status refuse(struct unit *unit, const struct product *present, enum
 {
 	if (adjustment == ADJUSTMENT_BELOW_RESERVED)
 		return unit_refuse(unit, E_CONFLICT, "stock_below_reserved", "delta",
-				   "%" PRId64 " are on hand and %" PRId64 " of them are reserved for open orders",
+				   "%" PRId64 " are on hand and %" PRId64 " of them are reserved for pending orders",
 				   present->on_hand, present->reserved);
 	return unit_refuse(unit, E_INVALID, "invalid", "delta", "%" PRId64 " are on hand; there can be at most %d",
 			   present->on_hand, STOCK_MAX);

@@ -78,7 +78,7 @@ enum status reject_without_event(struct unit *unit, const struct message *messag
 {
 	struct order *order = order_about(unit, message);
 
-	if (order == NULL || saga_step(order, USER_NO, unit_now(unit)) == NULL)
+	if (order == NULL || saga_apply(order, USER_NO, unit_now(unit)) == NULL)
 		return E_STALE;
 	unit_deadline_clear(unit, ORDER_DEADLINE, &order->id);
 	return OK;

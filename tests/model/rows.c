@@ -53,7 +53,7 @@ static void order_key_text(struct buffer *key, const void *data)
 	add_uuid(key, &order->id);
 	add_uuid(key, &order->user_id);
 	buffer_format(key, "%d %" PRId64 " %" PRId64 " %" PRId64 " %zu %" PRId64 " ", order->state, order->version,
-		      order->created_us, order->expires_us, order->step_count, order->total_cents);
+		      order->created_us, order->expires_us, order->history_count, order->total_cents);
 	add_text(key, order->currency);
 	add_text(key, order->reason.code);
 	add_text(key, order->reason.detail);
@@ -64,9 +64,9 @@ static void order_key_text(struct buffer *key, const void *data)
 		add_text(key, order->items[i].name);
 	}
 	/* The events that changed the order; they do not change it twice. Its own events never come back to it. */
-	for (size_t i = 0; i < order->step_count; i++)
-		if (strncmp(order->steps[i].event, "order.", strlen("order.")) != 0)
-			add_uuid(key, &order->steps[i].event_id);
+	for (size_t i = 0; i < order->history_count; i++)
+		if (strncmp(order->history[i].event, "order.", strlen("order.")) != 0)
+			add_uuid(key, &order->history[i].event_id);
 }
 
 static void reservation_key_text(struct buffer *key, const void *data)

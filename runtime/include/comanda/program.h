@@ -52,7 +52,7 @@ int program_begin(const struct program *program, int argc, char **argv, void **r
 void program_wait(void);
 
 /* Waits at most `wait_us` for a signal. True: it was SIGTERM or SIGINT. For a program that is still starting. */
-bool program_told_to_stop(int64_t wait_us);
+bool program_stop_requested(int64_t wait_us);
 
 /* Sends the remaining spans. The last call before the program ends. */
 void program_end(void);

@@ -1,4 +1,4 @@
-/* A hash table with chains. Its entries lie in arenas, which are freed in the order of their making. */
+/* A hash table with chains. Its slots lie in arenas, which are freed in the order of their making. */
 #include "store/cache/aggregate_cache.h"
 
 #include <assert.h>
@@ -25,7 +25,7 @@ struct cache_slot {
 struct generation {
 	struct generation *next;
 	struct arena arena;
-	struct cache_slot *entries;
+	struct cache_slot *slots;
 	size_t count, copies, bytes;
 	int64_t made_us;
 };
@@ -56,44 +56,44 @@ static struct cache_slot **chain_of(struct aggregate_cache *cache, const struct 
 
 static struct cache_slot *find(struct aggregate_cache *cache, const struct store *store, const struct uuid *id)
 {
-	struct cache_slot *entry = *chain_of(cache, id);
+	struct cache_slot *slot = *chain_of(cache, id);
 
-	while (entry != NULL && (entry->store != store || !uuid_equal(&entry->id, id)))
-		entry = entry->next;
-	return entry;
+	while (slot != NULL && (slot->store != store || !uuid_equal(&slot->id, id)))
+		slot = slot->next;
+	return slot;
 }
 
-static void unlink_entry(struct cache_slot *entry)
+static void unlink_slot(struct cache_slot *slot)
 {
-	if (entry->link == NULL)
+	if (slot->link == NULL)
 		return;
-	*entry->link = entry->next;
-	if (entry->next != NULL)
-		entry->next->link = entry->link;
-	entry->link = NULL;
+	*slot->link = slot->next;
+	if (slot->next != NULL)
+		slot->next->link = slot->link;
+	slot->link = NULL;
 }
 
-static void link_entry(struct aggregate_cache *cache, struct cache_slot *entry)
+static void link_slot(struct aggregate_cache *cache, struct cache_slot *slot)
 {
-	entry->link = chain_of(cache, &entry->id);
-	entry->next = *entry->link;
-	if (entry->next != NULL)
-		entry->next->link = &entry->next;
-	*entry->link = entry;
+	slot->link = chain_of(cache, &slot->id);
+	slot->next = *slot->link;
+	if (slot->next != NULL)
+		slot->next->link = &slot->next;
+	*slot->link = slot;
 }
 
 /* An older version never replaces a newer one. Two consumers may put theirs in another order than that of their
  * commits. */
-static void replace(struct aggregate_cache *cache, struct cache_slot *entry)
+static void replace(struct aggregate_cache *cache, struct cache_slot *slot)
 {
-	struct cache_slot *present = find(cache, entry->store, &entry->id);
+	struct cache_slot *present = find(cache, slot->store, &slot->id);
 
-	if (present != NULL && present->version > entry->version)
+	if (present != NULL && present->version > slot->version)
 		return;
 	if (present != NULL)
-		unlink_entry(present);
-	if (entry->data != NULL)
-		link_entry(cache, entry);
+		unlink_slot(present);
+	if (slot->data != NULL)
+		link_slot(cache, slot);
 }
 
 /* ---- generations ---- */
@@ -106,17 +106,17 @@ static void generation_free(struct generation *generation)
 
 static void copy_into(struct generation *generation, const struct cached_aggregate *saved)
 {
-	struct cache_slot *entry = &generation->entries[generation->count++];
+	struct cache_slot *slot = &generation->slots[generation->count++];
 	const struct store *store = saved->store;
 
 	assert(store->copy != NULL && store->version != 0);
-	*entry = (struct cache_slot){.store = store, .id = saved->id};
-	memcpy(&entry->version, (const char *)saved->data + store->version, sizeof(entry->version));
+	*slot = (struct cache_slot){.store = store, .id = saved->id};
+	memcpy(&slot->version, (const char *)saved->data + store->version, sizeof(slot->version));
 	if (store->is_terminal != NULL && store->is_terminal(saved->data))
 		return;
 	void *copy = arena_new(&generation->arena, 1, store->kind->size);
 	store->copy(saved->data, &generation->arena, copy);
-	entry->data = copy;
+	slot->data = copy;
 	generation->copies++;
 }
 
@@ -125,7 +125,7 @@ static struct generation *generation_of(const struct cached_aggregates *saved)
 	struct generation *made = mem_new(1, sizeof(*made));
 
 	arena_init(&made->arena);
-	made->entries = arena_new(&made->arena, saved->count, sizeof(*made->entries));
+	made->slots = arena_new(&made->arena, saved->count, sizeof(*made->slots));
 	for (size_t i = 0; i < saved->count; i++)
 		copy_into(made, &saved->items[i]);
 	made->bytes = sizeof(*made) + arena_held(&made->arena);
@@ -136,7 +136,7 @@ static struct generation *generation_of(const struct cached_aggregates *saved)
 static void append(struct aggregate_cache *cache, struct generation *generation)
 {
 	for (size_t i = 0; i < generation->count; i++)
-		replace(cache, &generation->entries[i]);
+		replace(cache, &generation->slots[i]);
 	if (generation->copies == 0) {
 		generation_free(generation);
 		return;
@@ -151,7 +151,7 @@ static void drop_oldest(struct aggregate_cache *cache)
 	struct generation *oldest = cache->oldest;
 
 	for (size_t i = 0; i < oldest->count; i++)
-		unlink_entry(&oldest->entries[i]);
+		unlink_slot(&oldest->slots[i]);
 	cache->oldest = oldest->next;
 	if (cache->oldest == NULL)
 		cache->end = &cache->oldest;
