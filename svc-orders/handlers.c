@@ -29,9 +29,9 @@ const struct handler orders_commands[] = {
 	{ 0 },
 };
 
-/* The events of the saga (domain/saga.c). The order's state and history make the four answers idempotent. The same
- * question of products can get no answer now and the order's end later. So reservation.overdue and the timer are
- * deduplicated by the inbox. */
+/* The events of the saga (domain/saga.c). The order's state and history make the four answers idempotent.
+ * reservation.overdue and the timer are not: while the order is pending they change nothing, and after its end the same
+ * message would publish the end again. So the inbox finds their duplicates. */
 const struct handler orders_events[] = {
 	{ .type = USER_VERIFIED,       .keys = order_key, .decide = on_user_verified,  .idempotent = true, .join = true },
 	{ .type = USER_REFUSED,        .keys = order_key, .decide = on_user_refused,   .idempotent = true },

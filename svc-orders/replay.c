@@ -77,8 +77,8 @@ const struct replay_spec orders_replay_spec = {
 	.service = &orders_service,
 	.versions = versions,
 	.cause = cause,
-	/* The first of the two answers changes the order and publishes nothing. stock.reserved is named first: if it
-	 * came after the order's end, it led to an event. */
+	/* The first of the two answers changes the order and publishes nothing. stock.reserved comes first in this
+	 * list: if it came after the order's end, it published an event. */
 	.eventless = MESSAGE_TYPES(STOCK_RESERVED, USER_VERIFIED),
 	.eventless_kind = &order_kind,
 	.decided_last = MESSAGE_TYPES(),

@@ -38,10 +38,9 @@ static void pause_consumer(void)
 	poll(NULL, 0, PAUSE_MS);
 }
 
-/* Of several replicas, the one that was started last is given what writes, as long as it has room. So batches stay
- * whole. Both answers to an order meet in one batch. No other replica changes the same rows. The last one, because a
- * newer build knows what an older one does not. Queries, and messages that are processed one at a time, gain nothing
- * from that. A replica without its database lets all others go first. */
+/* RabbitMQ serves the newest replica first. So batches are full, and one replica changes a row. The newest, because a
+ * newer build may know a message type that an older one does not. Queries, and messages that are processed one at a
+ * time, gain nothing: there all replicas are equal. A replica without a database comes last. */
 static int64_t priority(const struct consumer *consumer)
 {
 	if (!db_connected(consumer->txn.db))
@@ -97,8 +96,7 @@ static void look_after_database(struct consumer *consumer, int64_t *next_us)
 	if (monotonic_now() < *next_us)
 		return;
 	*next_us = monotonic_now() + PING_US;
-	if (db_ensure(consumer->txn.db) == OK && db_run(consumer->txn.db, &ping, &rows) != OK)
-		db_recover(consumer->txn.db);
+	(void)!db_run(consumer->txn.db, &ping, &rows); /* after an error it has dropped a dead connection */
 }
 
 /* ---- batches ---- */
@@ -112,7 +110,7 @@ static bool process(struct consumer *consumer)
 	return settled;
 }
 
-/* No more sagas are begun than are brought to their end. */
+/* Waits while admission control limits new sagas. */
 static void wait_for_admission(struct consumer *consumer)
 {
 	const int64_t since = monotonic_now();
@@ -133,7 +131,7 @@ static void step(struct consumer *consumer, int64_t *next_ping_us)
 		pause_consumer();
 		return;
 	}
-	if (!consumed) /* the first message may be long in coming */
+	if (!consumed) /* the first message may come much later */
 		consumer_set_ready(consumer, db_connected(consumer->txn.db));
 	wait_for_admission(consumer);
 	const enum status status = fetch(consumer, IDLE_US);

@@ -13,7 +13,8 @@
 #include "store/txn.h"
 #include "telemetry/span.h"
 
-enum { BATCH_MANY = 96 /* items in one batch: so many come only under load */ };
+/* A batch with so many items is a sign of load. */
+enum { BATCH_MANY = 96 };
 
 struct batch {
 	struct delivery *deliveries;
@@ -24,29 +25,28 @@ struct batch {
 	int64_t fetched_us; /* wall clock */
 };
 
-/* Deliveries of which an event waits for the other one about its aggregate, then those that came since
- * (consumer/event_join.h). */
+/* The deliveries of a consumer that joins events (consumer/event_join.h): first those that are held because an event of
+ * them waits for its partner event, then the new ones. */
 struct event_join {
 	struct held_delivery **held_deliveries; /* as many as the batch has deliveries, in their order */
 	size_t count, room;
 	struct held_delivery *next; /* takes the next delivery; NULL: not made yet */
-	unsigned channel;           /* on which they came */
+	unsigned channel;           /* of these deliveries */
 };
 
 /* What differs by kind of consumer. */
 struct consumer_ops {
-	/* Processes the batch. Afterwards every item is done. False: it could not be settled; the broker delivers it
-	 * again.
-	 */
+	/* Processes the batch. True: every item is done. False: the batch is not settled, and the broker delivers it
+	 * again. */
 	bool (*process)(struct consumer *consumer);
-	/* Sends replies if there are any, and acknowledges the batch. */
+	/* Sends the replies of requests and acknowledges the batch. */
 	enum status (*settle)(struct consumer *consumer);
 	bool takes_requests; /* otherwise events */
 	bool records;        /* requests: answers are recorded in the inbox */
 	bool locks;          /* locks what it loads, even at the first try */
-	bool joins_events;   /* the setting join_timeout_us of its configuration counts */
+	bool joins_events;   /* the field join_timeout_us of its configuration applies */
 	bool throttled;      /* admission control applies */
-	bool prefers_newest; /* of several replicas, the one that started last is given messages first */
+	bool prefers_newest; /* the replica that started last gets messages first */
 	int prefetch;        /* messages that the broker sends before an acknowledgement */
 	int prefetch_joined; /* the same where events are joined */
 };
@@ -58,14 +58,14 @@ struct consumer {
 	char name[40]; /* "events-1" */
 	struct broker *broker;
 	struct txn txn;
-	struct arena trees;    /* the parse tree of one message: larger than all else that a batch holds of it */
-	struct arena *reading; /* where what is being fetched lives */
+	struct arena trees;    /* the parse tree of one message; reset for the next, because trees are large */
+	struct arena *reading; /* of the delivery that is being decoded */
 	struct batch batch;
 	struct event_join join;
 	struct rpc_bundle bundle;
-	int64_t priority; /* with which it consumes */
+	int64_t priority; /* of its present subscription */
 	atomic_bool ready;
-	int64_t pessimistic_until; /* after a transaction had to be run again: locks and checks first (monotonic) */
+	int64_t pessimistic_until; /* until then each try locks rows and checks the inbox first (monotonic) */
 	struct trace_span span;    /* of the batch being processed */
 	pthread_t thread;
 };
@@ -77,14 +77,14 @@ static inline bool consumer_stopping(const struct consumer *consumer)
 
 /* ---- the steps of a batch, in order ---- */
 
-/* Blocks until one message is there (at most `wait_us`: E_TIMEOUT), fetches what else has arrived, reads and checks it.
- */
+/* Waits for one message, at most `wait_us` (then E_TIMEOUT). Takes all others that have arrived, decodes and checks
+ * them. */
 must_check enum status fetch(struct consumer *consumer, int64_t wait_us);
 
 /* Answers all requests of a batch that reads. */
 void query_batch(struct consumer *consumer);
-/* Decides the batch in as few transactions as possible: one, where nothing goes wrong. Afterwards every item is done.
- * E_UNAVAILABLE: the database is away; nothing was decided of what is not done. */
+/* Decides the batch in one transaction; after a failure, in as few as possible. OK: every item is done. E_UNAVAILABLE:
+ * the database is away, and items that are not `done` have had no effect. */
 must_check enum status write_batch(struct consumer *consumer);
 /* Decides events that change nothing in this service: outputs go straight to the relay. Same result as write_batch. */
 must_check enum status stateless_batch(struct consumer *consumer);
@@ -102,14 +102,14 @@ void consumer_set_ready(struct consumer *consumer, bool ready);
 /* How many messages the broker gives a consumer before their acknowledgement. */
 int consumer_prefetch(const struct consumer *consumer);
 
-/* Room for one more delivery: it counts when `delivery_count` includes it. One more item. Items move while the batch is
- * fetched: no pointer to one may be kept before. */
+/* Memory for the next delivery. The caller fills it and then raises `delivery_count`. */
 struct delivery *batch_delivery(struct batch *batch);
+/* Adds an item. It may move all items, so keep no pointer to an item before the batch is fetched. */
 struct item *batch_item(struct batch *batch);
 
-/* Decides some items in one transaction. OK: all of them are done. E_RETRY: try again. E_UNAVAILABLE: the database is
- * away. E_INVALID, E_INTERNAL: one of the items is at fault. On failure nothing has happened. `optimistic`: see struct
- * dedup. */
+/* Decides some items in one transaction. OK: they are all done. E_RETRY: try again. E_UNAVAILABLE: the database is
+ * away. E_INVALID, E_INTERNAL: at least one item is at fault. After a failure the transaction is rolled back.
+ * `optimistic`: see struct dedup. */
 must_check enum status process_batch(struct consumer *consumer, struct item **items, size_t count, bool optimistic);
 
 /* Calls the prepare functions of items that have one. */

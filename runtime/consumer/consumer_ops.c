@@ -9,10 +9,12 @@
 #define RETRY_US (100 * MS_US)
 #define PAUSE_MS 20
 
-/* A consumer takes only what is work for about two batches under load, and what the event join holds. The rest is for
- * other replicas (see priority). For commands that is what one edge has under way (COMANDA_RPC_WINDOW), and one more.
- * For queries, which are spread over replicas, it is what a few edges have. Messages of a process that is stopped are
- * answered by nobody. */
+/* Deliveries that a consumer may hold without acknowledgement. One delivery carries many messages under load.
+ * - Events: about two batches; with an event join, also the deliveries that it holds. RabbitMQ gives the rest to other
+ *   replicas.
+ * - Commands: the deliveries that one edge has in flight (COMANDA_RPC_WINDOW), and one more.
+ * - Queries: the deliveries of a few edges, because replicas share the queries.
+ * More would only delay requests if this process stops: nobody answers a request that it holds. */
 enum { PREFETCH_QUERIES = 16, PREFETCH_COMMANDS = 4, PREFETCH_EVENTS = 32, PREFETCH_JOINED_EVENTS = 64 };
 
 /* ---- requests ---- */
@@ -48,7 +50,7 @@ static bool process_commands(struct consumer *consumer)
 	const struct consumer_group *group = consumer->group;
 
 	if (outbox_relay_backlog_age(group->relay) > group->settings->outbox_age_max_us) {
-		fail_rest(consumer, E_BUSY); /* the events of what is accepted would not be sent */
+		fail_rest(consumer, E_BUSY); /* their events would be sent much later */
 		return true;
 	}
 	refuse_above_limit(consumer);
@@ -65,9 +67,9 @@ static struct metric stalls = {
 	.type = COUNTER,
 	.label = "consumer"};
 
-/* The batch needs what is away: the database, or the broker for its outputs. The consumer keeps the batch, fetches
- * nothing more, and keeps the connection alive. False: the connection is gone as well (the broker gives the batch to
- * another consumer), or the program ends. */
+/* Waits until a stalled batch can be tried again. The database is away, or the broker does not take the outputs. The
+ * consumer cancels its subscription, keeps the batch, and keeps its AMQP connection alive. False: that connection is
+ * gone too, so the broker delivers the batch again; or the program ends. */
 static bool wait_stalled(struct consumer *consumer)
 {
 	const int64_t end = monotonic_now() + RETRY_US;

@@ -1,4 +1,4 @@
-/* Events that are put aside: composed for the queue of dead letters, or for a later retry. */
+/* Outbox rows of dead letters and of later retries: address, headers, body. */
 #include "consumer/dead_letter.h"
 
 #include <stdio.h>
@@ -23,7 +23,7 @@ static const struct delivery *delivery_of(const struct consumer *consumer, const
 	return &consumer->batch.deliveries[item->delivery];
 }
 
-/* The event's own text; of a message that could not be read, all of it. The message is parsed again: dead letters are
+/* The JSON of the event, or the whole message if it is not JSON. The message is parsed again, because dead letters are
  * rare. */
 static struct span item_text(struct consumer *consumer, const struct item *item)
 {
@@ -131,7 +131,7 @@ void write_dead_letter(struct consumer *consumer, struct outbox_batch *batch, co
 	buffer_done(&headers);
 }
 
-/* When this message was first put off. */
+/* When the first retry of this message was written. */
 static int64_t first_seen(const struct consumer *consumer, const struct item *item, int64_t now_us)
 {
 	const struct delivery *delivery = delivery_of(consumer, item);
@@ -193,8 +193,7 @@ static enum status save_alone(struct consumer *consumer, struct item *item, cons
 enum status write_dead_letter_alone(struct consumer *consumer, struct item *item, const struct refusal *refusal)
 {
 	scoped(outbox_batch_free) struct outbox_batch *batch = outbox_batch_new();
-	/* An inbox row that is older than the dead letter's x-dead-last was made with it. A newer one is of a redrive.
-	 */
+	/* The inbox row must be older than x-dead-last. `comanda dead` takes a newer row for the row of a redrive. */
 	const int64_t now = timestamp_now();
 
 	item->query.status = E_INTERNAL;

@@ -1,17 +1,17 @@
-/* What becomes of an event that cannot be processed: a dead letter, or a retry later. Both are rows of the outbox. */
+/* Dead letters and later retries of events that cannot be processed now. Both are outbox rows. */
 #ifndef CONSUMER_DEAD_LETTER_H
 #define CONSUMER_DEAD_LETTER_H
 
 #include "consumer/consumer.h"
 
-/* The event as it came, to the queue <prefix>.dead, with what is wrong with it in its headers. */
+/* Adds the unchanged event to the batch, addressed to <prefix>.dead. Its headers state the reason. */
 void write_dead_letter(struct consumer *consumer, struct outbox_batch *batch, const struct item *item,
 		       const struct refusal *refusal);
-/* The event as it came, back to the consumer's own queue after a pause. After ten minutes it becomes a dead letter. For
- * a type that a newer build may know. */
+/* Sends the unchanged event back to its queue after 15 seconds. E_BUSY and E_UNKNOWN_TYPE use it. After ten minutes it
+ * writes a dead letter instead. */
 void write_retry_later(struct consumer *consumer, struct outbox_batch *batch, const struct item *item,
 		       const struct refusal *refusal);
-/* A dead letter in a transaction of its own, together with the event's inbox row. The item is done. */
+/* Writes a dead letter and the event's inbox row in a transaction of their own. OK: the item is done. */
 must_check enum status write_dead_letter_alone(struct consumer *consumer, struct item *item,
 					       const struct refusal *refusal);
 

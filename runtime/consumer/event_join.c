@@ -1,9 +1,9 @@
-/* Which events wait for the other one about their aggregate, and what becomes of the deliveries that they came in. */
+/* Selects the events that wait for their partner event, and keeps the deliveries of these events. */
 #include "consumer/event_join.h"
 
 #include <string.h>
 
-enum { WAITING_MAX = 4000 /* events that wait; beyond, they are decided at once */ };
+enum { WAITING_MAX = 4000 /* events that wait; more are decided at once */ };
 
 bool event_join_enabled(const struct consumer *consumer)
 {
@@ -20,7 +20,7 @@ static void held_delivery_free(struct held_delivery *held_delivery)
 	free(held_delivery);
 }
 
-/* Keeps those of which an event waits, or none. */
+/* Frees all deliveries, or those without a waiting event. */
 static void release(struct event_join *join, bool all)
 {
 	size_t kept = 0;
@@ -105,7 +105,7 @@ static bool may_wait(const struct item *item)
 	return item->query.status == OK && !item->isolated && item->handler->join;
 }
 
-/* Marks the items that have come without the other one. */
+/* Marks the items whose partner event is not in the batch. */
 static void find_alone(struct consumer *consumer, bool *ret_alone)
 {
 	struct batch *batch = &consumer->batch;
@@ -124,12 +124,12 @@ static void find_alone(struct consumer *consumer, bool *ret_alone)
 	}
 }
 
-/* Holds those of a delivery's items that are alone. Returns how many. */
+/* Keeps the items of a delivery that are alone. Returns their number. */
 static size_t hold_alone(struct held_delivery *held_delivery, const struct item *items, size_t count, const bool *alone)
 {
 	size_t kept = 0;
 
-	if (held_delivery->waiting == NULL) /* later there can only be fewer */
+	if (held_delivery->waiting == NULL) /* allocated once: the number never grows */
 		held_delivery->waiting = arena_new(&held_delivery->arena, count, sizeof(*held_delivery->waiting));
 	for (size_t i = 0; i < count; i++)
 		if (alone[i])
@@ -153,7 +153,7 @@ bool event_join_split(struct consumer *consumer)
 	struct batch *batch = &consumer->batch;
 	struct event_join *join = &consumer->join;
 	const int64_t now = monotonic_now();
-	/* Fewer than the prefetch, or the other event could not come. */
+	/* Fewer than the prefetch, or the partner event could not be delivered. */
 	const size_t held_deliveries_max = (size_t)consumer_prefetch(consumer) / 2;
 	size_t waiting = 0, held_deliveries = 0;
 

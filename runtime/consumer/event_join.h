@@ -1,15 +1,14 @@
 /* The event join: two events about one aggregate, from two services, are decided in one batch. That costs one load and
- * one save instead of two.
+ * one save instead of two. Each is the partner event of the other.
  *
- * Under load, an event that has come without the other one is held. It is neither decided nor acknowledged. It waits
- * for the other one for at most the consumer's `join_timeout_us`. For the broker it is a message in flight: if the
- * program dies, it is delivered again. Without load no event waits. */
+ * Under load, an event without its partner event waits for at most the consumer's `join_timeout_us`. It is neither
+ * decided nor acknowledged, so the broker delivers it again if the process ends. Without load no event waits. */
 #ifndef CONSUMER_EVENT_JOIN_H
 #define CONSUMER_EVENT_JOIN_H
 
 #include "consumer/consumer.h"
 
-/* A delivery, and what was read of it: both live until it is acknowledged. */
+/* A delivery with its decoded events, until it is acknowledged. */
 struct held_delivery {
 	struct arena arena;
 	struct delivery delivery;

@@ -9,7 +9,7 @@
 #include "store/stores.h"
 #include "telemetry/metrics.h"
 
-/* After a transaction had to be run again: how long a consumer locks what it loads, and asks what is recorded. */
+/* How long a consumer locks rows and checks the inbox first, after a transaction had to be run again. */
 #define PESSIMISTIC_US (5 * SECOND_US)
 
 static struct metric transactions = {.name = "comanda_transactions_total",
@@ -31,7 +31,7 @@ struct batch_txn {
 	struct item **items;
 	size_t count;
 	struct dedup dedup;
-	bool locked;  /* what is loaded stays as it is until the commit */
+	bool locked;  /* loaded rows are locked until the commit */
 	size_t taken; /* aggregates from the aggregate cache */
 	struct unit *unit;
 	struct outbox_batch *outbox; /* events, dead letters, retries */
@@ -54,8 +54,8 @@ static void forget_outcomes(struct batch_txn *batch)
 	}
 }
 
-/* An optimistic check of events returns nothing but success. A request that makes a new aggregate asks for nothing.
- * Then the first statements need no round trip of their own: they go with the save. */
+/* The first statements go together with the save, in one round trip, if no decision needs their results. That is so if
+ * nothing is loaded and the inbox is not queried: an optimistic check only inserts. */
 static bool can_decide_at_once(const struct batch_txn *batch, size_t asked)
 {
 	const struct dedup *dedup = &batch->dedup;
@@ -98,8 +98,8 @@ static void answer_request(struct txn *txn, struct item *item, const struct deci
 		    &(struct rpc_answer){.status = OK, .data = {txn->scratch.bytes, txn->scratch.size}});
 }
 
-/* The table of statuses says what becomes of an event. A dead letter or a retry must be written once, and no aggregate
- * remembers it. So the event needs an inbox row, and the transaction is run again. */
+/* The table of statuses says what happens to the event. No aggregate records a dead letter or a retry, so only an inbox
+ * row prevents a second one. If the event has no inbox row in this try, the transaction is run again with one. */
 static enum status settle_event(struct batch_txn *batch, struct item *item, const struct refusal *refusal)
 {
 	const enum settlement settle = status_rule(item->query.status)->settle;
@@ -173,12 +173,11 @@ static enum status decide(struct batch_txn *batch)
 
 /* ---- saving ---- */
 
-/* The inbox comes first: its row, and not another effect, shows that a request was answered before.
+/* The inbox comes first: if a request was answered before, its inbox row must collide before any other row does.
  *
  * The aggregates come before the deadlines: store/deadline_promotion.c relies on it.
- *
- * COMMIT goes only after all results were looked at. A statement that touched fewer rows than it named is no error to
- * the database. After COMMIT it would be too late to roll back. */
+ * COMMIT is sent after all results are checked. An update that finds too few rows is an error here and none for
+ * PostgreSQL, so the check must come before the COMMIT. */
 static enum status save(struct batch_txn *batch)
 {
 	const bool optimistic = batch->dedup.optimistic;
@@ -227,7 +226,7 @@ static void answer_duplicates(struct batch_txn *batch)
 	}
 }
 
-/* The aggregate cache comes first: replies to the events that the relay sends now soon ask for it. */
+/* The aggregate cache comes first: the answers to these events need it soon after the relay has sent them. */
 static void committed(struct batch_txn *batch)
 {
 	struct txn *txn = batch->txn;
@@ -243,8 +242,8 @@ static void committed(struct batch_txn *batch)
 	metric_observe(&duration, txn->name, monotonic_now() - batch->start_us);
 }
 
-/* What came from the aggregate cache may be stale. Another replica may work on the same rows.
- * The cache is disabled for a while. If nothing came from there, what is loaded is locked for a while. */
+/* If the batch used cached copies, disable the cache for a while. Otherwise lock loaded rows for a while. Either way,
+ * another replica may work on the same rows. */
 static void failed(struct batch_txn *batch, enum status status)
 {
 	db_recover(batch->txn->db);
@@ -252,7 +251,7 @@ static void failed(struct batch_txn *batch, enum status status)
 		aggregate_cache_invalidate(batch->txn->aggregate_cache, monotonic_now());
 	else if (status == E_RETRY)
 		batch->consumer->pessimistic_until = batch->start_us + PESSIMISTIC_US;
-	forget_outcomes(batch); /* no reply may come from what was decided */
+	forget_outcomes(batch); /* the decisions were rolled back: their replies must not be sent */
 	metric_add(&transactions, status_rule(status)->code, 1);
 }
 

@@ -20,7 +20,7 @@ static enum status send_bundle(struct consumer *consumer, const char *reply_to)
 	return status;
 }
 
-/* All replies that go to one caller, in as few messages as they fit into. */
+/* Sends all replies to one caller, in as few messages as possible. */
 static enum status send_replies_to(struct consumer *consumer, const char *reply_to, bool *sent)
 {
 	for (size_t i = 0; i < consumer->batch.count; i++) {
@@ -59,7 +59,7 @@ static enum status send_replies(struct consumer *consumer)
 	return OK;
 }
 
-/* All of the batch is settled, and it is the oldest that the consumer holds: one acknowledgement covers it. */
+/* The consumer holds no older delivery. So one acknowledgement covers the batch. */
 static enum status ack(struct consumer *consumer)
 {
 	const struct batch *batch = &consumer->batch;

@@ -6,8 +6,8 @@
 #include "store/event_writer.h"
 #include "store/stores.h"
 
-/* A dead letter or a retry is written to the outbox. */
-static enum status put_aside(struct consumer *consumer, struct item *item, const struct refusal *refusal)
+/* Writes a dead letter or a retry to the outbox. */
+static enum status write_undecided(struct consumer *consumer, struct item *item, const struct refusal *refusal)
 {
 	scoped(outbox_batch_free) struct outbox_batch *batch = outbox_batch_new();
 
@@ -35,7 +35,7 @@ static enum status decide_item(struct consumer *consumer, struct unit *unit, str
 	}
 	if (status_rule(item->query.status)->settle == SETTLE_ACK)
 		return OK;
-	return put_aside(consumer, item, &refusal);
+	return write_undecided(consumer, item, &refusal);
 }
 
 static enum status decide(struct consumer *consumer, struct unit *unit)
@@ -79,6 +79,8 @@ enum status stateless_batch(struct consumer *consumer)
 	items_name_keys(items, consumer->batch.count, unit);
 	if (db_ensure(txn->db) != OK)
 		return E_UNAVAILABLE;
+	/* `true` selects `load`, the only statement of a store without `version`. These stores only read, so `load`
+	 * locks nothing (comanda/store.h). */
 	stores_load(txn, unit, true);
 	enum status status = db_sync(txn->db);
 	if (status == OK)

@@ -6,8 +6,8 @@
 #include "telemetry/log.h"
 
 enum {
-	RETRIES_MAX = 20, /* races lost in a row before the consumer pauses */
-	ATTEMPTS_MAX = 5  /* times that an event may crash its consumer */
+	RETRIES_MAX = 20, /* tries of one transaction in a row; then the batch stalls */
+	ATTEMPTS_MAX = 5  /* deliveries of an event that may crash the process; the next makes it a dead letter */
 };
 
 /* The database refused this item alone: the event becomes a dead letter, the request is answered. */
@@ -27,7 +27,8 @@ static enum status reject_item(struct consumer *consumer, struct item *item, enu
 	return write_dead_letter_alone(consumer, item, &refusal);
 }
 
-/* Runs some items to their end, in as few transactions as possible. */
+/* Decides some items, in as few transactions as possible. If one of them fails, the items are split in half, until the
+ * item at fault is alone. */
 static enum status run(struct consumer *consumer, struct item **items, size_t count)
 {
 	enum status status = E_RETRY;
@@ -44,18 +45,16 @@ static enum status run(struct consumer *consumer, struct item **items, size_t co
 	return status == OK ? run(consumer, items + count / 2, count - count / 2) : status;
 }
 
-/* An event that was redelivered again and again is counted before it is decided. If it crashes the program, the count
- * is there. It is counted once per delivery, however often its transaction is run again. */
+/* Counts the attempt before the decision, in a transaction of its own. So the count survives a crash of the process. It
+ * counts once per delivery, even if the transaction is run several times. */
 static enum status run_isolated(struct consumer *consumer, struct item *item)
 {
 	struct txn *txn = &consumer->txn;
 
 	if (db_ensure(txn->db) != OK)
 		return E_UNAVAILABLE;
-	if (item->attempts == 0 && inbox_attempt(txn, item) != OK) {
-		db_recover(txn->db);
+	if (item->attempts == 0 && inbox_attempt(txn, item) != OK)
 		return E_UNAVAILABLE;
-	}
 	if (item->attempts <= ATTEMPTS_MAX)
 		return run(consumer, &item, 1);
 	const struct refusal refusal = {.status = E_INTERNAL,

@@ -8,7 +8,7 @@
 enum message_kind {
 	REQUEST, /* of a client, by RPC; answered with a reply */
 	EVENT,   /* published to all subscribed queues, as a CloudEvent */
-	TIMER    /* of a service to its own queue, as a CloudEvent: a deadline, a retry */
+	TIMER    /* a service sends it to its own queue when a deadline is due; a CloudEvent */
 };
 
 /* One row of the contract. A program's contract is an array of these, indexed by its own enum. */

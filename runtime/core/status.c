@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
-/* A faulty event becomes a dead letter, because it fails in the same way every time. An event that fails for another
- * reason is kept and tried again: now, or later if only a newer build can handle it. Only E_RETRY ends the whole batch.
- * Every other status concerns one message. */
+/* A faulty event becomes a dead letter, because it fails in the same way every time. E_BUSY and E_UNKNOWN_TYPE are
+ * retried later. SETTLE_RETRY_NOW runs the whole batch of events again. For requests, only E_RETRY does so: any other
+ * status concerns one request. */
 static const struct status_rule rules[STATUS_COUNT] = {
 	/* clang-format off */
 	[OK]                 = {.code = "ok",                   .http = 200, .txn = TXN_KEEP,      .settle = SETTLE_ACK,         .log_level = LOG_DEBUG, .title = "OK"},

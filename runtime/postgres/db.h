@@ -26,7 +26,7 @@ struct db_config {
 	const char *program; /* application_name */
 	int64_t wait_us; /* the longest wait for an answer; also statement_timeout and lock_timeout are set below it */
 	const char *connection_name; /* application_name is "<program>/<connection_name>" */
-	bool relaxed;                /* commits do not wait for the disk: only for what a crash may undo */
+	bool relaxed;                /* synchronous_commit = off: a crash may undo the last commits */
 };
 
 /* Makes the object; connects on first use. Never fails. */
@@ -74,7 +74,7 @@ struct rows {
 };
 
 /* What to do with the rows of a statement. The rows are valid within the call. It may put arguments and rows into
- * memory, but must not call the db. Another status than OK ends the batch like a failure of the statement. */
+ * memory, but must not call the db. Another status than OK ends the pipeline section, as a failed statement does. */
 typedef enum status rows_function(void *context, const struct rows *rows);
 
 /* Queues a statement with the parameters collected in db_args. Its result is taken by the next db_flush or db_sync,
@@ -83,21 +83,21 @@ void db_send(struct db *db, const struct sql *sql, rows_function *on_rows, void 
 /* The same for BEGIN, COMMIT, ROLLBACK and the like: no parameters, not prepared, no rows. */
 void db_send_text(struct db *db, const char *statement);
 
-/* Sends what is queued in one round trip, without ending the batch, and takes all results in the order of the
- * statements. Within BEGIN and COMMIT it uses a Sync, which ends nothing there; otherwise PQsendFlushRequest.
+/* Sends the queued statements in one round trip, and takes all results in the order of the statements. It does not end
+ * the pipeline section. Within BEGIN and COMMIT it uses a Sync, which ends nothing there; otherwise PQsendFlushRequest.
  *
  * Returns the first failure: E_RETRY (SQLSTATE classes 08, 40, 53, 55, 57, unique violation 23505, 25006, 26000, a plan
  * that a migration has outdated, connection lost or time out), E_INVALID (class 22 and the rest of 23: a value is at
  * fault), E_INTERNAL (everything else, class 42 for example), or what on_rows returned. Later results are then not
  * taken, and all further calls fail with the same status until db_recover. */
 must_check enum status db_flush(struct db *db);
-/* The same, and ends the batch with a Sync. */
+/* The same, and ends the pipeline section with a Sync. */
 must_check enum status db_sync(struct db *db);
 /* After an error: reads the pipeline to its end and rolls back; if that does not work, drops the connection. */
 void db_recover(struct db *db);
 
 /* One statement in a transaction of its own: send and sync. Rows are valid until the next call on `db`. After an error
- * it has recovered. */
+ * it has called db_recover. */
 must_check enum status db_run(struct db *db, const struct sql *sql, struct rows *ret_rows);
 
 bool row_null(const struct rows *rows, int row, int column);

@@ -44,8 +44,8 @@ void cache_write(struct cache *cache, const struct cache_entry *entries, size_t 
 /* Whether there is a connection. */
 bool cache_available(const struct cache *cache);
 
-/* Values of an older epoch are not read any more (store/cache_epoch.h). The first epoch is 0. CACHE_BYPASS: reads and
- * fills do nothing. Called between batches, not between a read and its fill or a fence and its write. */
+/* Values of an older epoch are not read any more (store/cache/cache_epoch.h). The first epoch is 0. CACHE_BYPASS: reads
+ * and fills do nothing. Called between batches, not between a read and its fill or a fence and its write. */
 enum { CACHE_BYPASS = -1 };
 void cache_set_epoch(struct cache *cache, int64_t epoch);
 

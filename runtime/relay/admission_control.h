@@ -1,10 +1,11 @@
-/* Admission control: no more sagas are begun than are brought to their end.
+/* Admission control: new sagas begin only as fast as sagas end.
  *
  * A deadline that a batch sets is a saga that begins. A deadline that a batch clears is a saga that ends. While more
  * than `max_pending` are pending, command consumers pause, so that event consumers catch up.
  *
- * This is a brake and not a bound. It counts what this process has begun and ended. Once a second the relay lowers the
- * count to what the database has. Where nothing ends, because another service is away, no consumer pauses. */
+ * This slows new sagas down and sets no fixed limit. It counts the sagas that this process has begun and ended. Once a
+ * second the relay lowers the count to the number in the database. If no saga ends, because another service is away, no
+ * consumer pauses. */
 #ifndef RELAY_ADMISSION_CONTROL_H
 #define RELAY_ADMISSION_CONTROL_H
 

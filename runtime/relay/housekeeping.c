@@ -1,4 +1,4 @@
-/* See relay/housekeeping.h. */
+/* Sweeps, measurements and pruning, each with its own interval. */
 #include "relay/housekeeping.h"
 
 #include "store/db_gauges.h"
@@ -24,23 +24,22 @@ static struct metric deadlines = {
 static struct metric swept = {
 	.name = "comanda_outbox_swept_total", .help = "Rows that the sweep found due", .type = COUNTER};
 
-/* Rows and deadlines that are due. Above ROWS_BUSY, the rows that are due are those that wait in memory. */
+/* Leases due rows and sends due timers. Above ROWS_BUSY it leases no rows: most due rows are already in memory. */
 static void sweep(struct housekeeping *housekeeping)
 {
 	struct outbox_batch *due = outbox_batch_new(), *timers = outbox_batch_new();
-	enum status status = OK;
 
 	due->stored = true;
 	if (publish_connections_connected(housekeeping->connections) &&
 	    !publish_connections_blocked(housekeeping->connections)) {
+		enum status status = OK;
+
 		if (inflight_waiting(housekeeping->inflight) < ROWS_BUSY)
 			status = outbox_lease(housekeeping->db, timestamp_now(), LEASE_US, due);
 		if (status == OK)
-			status = deadlines_due(housekeeping->db, housekeeping->config->service->contract,
-					       housekeeping->queue, timers);
+			(void)!deadlines_due(housekeeping->db, housekeeping->config->service->contract,
+					     housekeeping->queue, timers);
 	}
-	if (status != OK)
-		db_recover(housekeeping->db);
 	metric_add(&swept, NULL, (int64_t)due->count);
 	inflight_take(housekeeping->inflight, due);
 	inflight_take(housekeeping->inflight, timers);
@@ -56,10 +55,8 @@ static void measure_deadlines(struct housekeeping *housekeeping)
 	if (offset == 0)
 		return;
 	const int64_t most = *(const int64_t *)(const void *)setting;
-	if (deadlines_count(housekeeping->db, most, &pending) != OK) {
-		db_recover(housekeeping->db);
+	if (deadlines_count(housekeeping->db, most, &pending) != OK)
 		return;
-	}
 	metric_set(&deadlines, NULL, pending);
 	admission_cap(config->admission, pending);
 	atomic_store(&housekeeping->at_capacity, pending >= most);
@@ -69,10 +66,8 @@ static void measure_outbox(struct housekeeping *housekeeping)
 {
 	struct outbox_state state;
 
-	if (outbox_measure(housekeeping->db, timestamp_now(), &state) != OK) {
-		db_recover(housekeeping->db);
+	if (outbox_measure(housekeeping->db, timestamp_now(), &state) != OK)
 		return;
-	}
 	metric_set(&outbox_rows, "waiting", state.waiting);
 	metric_set(&outbox_rows, "parked", state.parked);
 	metric_set(&outbox_age, NULL, state.oldest_us);

@@ -1,4 +1,4 @@
-/* Rows wait by route. A message takes what waits on one route. */
+/* One list of waiting rows per route. A message carries the rows of one route. */
 #include "relay/inflight.h"
 
 #include <assert.h>

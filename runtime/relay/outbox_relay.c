@@ -98,8 +98,7 @@ static void batch_over(void *context, struct outbox_batch *batch)
 		outbox_batch_free(batch);
 }
 
-/* Without room, the row stays in the outbox, is swept, and arrives a second time. Nothing is lost and nothing has its
- * effect twice. */
+/* If `arrived` is full, the row stays in the outbox and a sweep sends it again. Receivers drop the duplicate. */
 static void row_arrived(void *context, const struct outbox_batch *batch, const struct outbox_row *row)
 {
 	struct outbox_relay *relay = context;
@@ -131,8 +130,6 @@ static void delete_arrived(struct outbox_relay *relay, bool now)
 		return;
 	if (outbox_delete(relay->db, relay->arrived, relay->arrived_count) == OK)
 		relay->arrived_count = 0;
-	else
-		db_recover(relay->db);
 	relay->next_delete = monotonic_now() + DELETE_US;
 }
 
@@ -147,9 +144,7 @@ static void quarantine(struct outbox_relay *relay, size_t count, const char *det
 	if (count == 0 || db_ensure(relay->db) != OK)
 		return;
 	const enum status status = outbox_quarantine(relay->db, relay->quarantined, count, &parked);
-	if (status != OK)
-		db_recover(relay->db);
-	else if (parked > 0)
+	if (status == OK && parked > 0)
 		log_error("outbox.parked", kv_int("rows", parked), kv_text("detail", detail));
 }
 

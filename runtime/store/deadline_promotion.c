@@ -1,31 +1,31 @@
-/* From rows of batches (deadline_batches) to rows of their own (deadlines), in one transaction.
+/* Promotion moves deadlines from deadline_batches to deadlines, one transaction per type.
  *
- * A deadline must get its row if its subject is pending. It must get none if the subject is settled: nothing would ever
- * clear it. A transaction that settles a subject first updates the subject and then, by a later statement, deletes the
- * deadline's row. Promotion first locks the subject and then inserts the row. So:
+ * A deadline whose subject is pending must get a row in deadlines. A deadline whose subject has ended must get none,
+ * because nothing would delete it. A transaction that ends a subject first updates the subject. A later statement of it
+ * deletes from deadlines. Promotion first locks the subject and then inserts the row. There are three cases:
  *
- * - The settling transaction was first and has committed. The lock reads the settled subject, and the condition leaves
- * it out.
- * - It was first and has not committed. The subject is locked. Promotion does not wait, since the relay has other work.
- * It puts the deadline back into a row like that of a batch, for the next round.
- * - Promotion was first. The settling update waits for its commit. The DELETE has a snapshot of its own (READ
- * COMMITTED, as postgres/link.c asks for), and finds the row.
+ * - The ending transaction was first and has committed. Promotion reads the ended subject, and its condition excludes
+ *   that subject.
+ * - The ending transaction was first and has not committed. The subject is locked. Promotion does not wait, because the
+ *   relay has other work. It writes the deadline to a new row of deadline_batches, for the next round.
+ * - Promotion was first. The ending update waits for the commit of promotion. The DELETE has a snapshot of its own
+ * (READ COMMITTED, see postgres/link.c), and finds the row.
  *
- * A subject commits together with the row of its batch, so a transaction that sees the row sees the subject. Subjects
- * are locked in order of their ids, and before deadlines, as in batches. A crash leaves the batch's row where it was.
- */
+ * A batch commits the subject and the row of deadline_batches together, so a transaction that sees the row sees the
+ * subject. Promotion locks subjects in order of their ids, and before deadlines, as batches do. After a crash the row
+ * of deadline_batches is still there. */
 #include "store/deadline_promotion.h"
 
 #include <poll.h>
 
 enum {
-	BATCHES_MAX = 200, /* rows of batches per transaction */
+	BATCHES_MAX = 200, /* rows of deadline_batches per transaction */
 	ROUNDS_MAX = 10,   /* transactions per call: the relay has other work */
 	AGAIN_MS = 10      /* pause before locked subjects are tried again, when the relay stops */
 };
 
 enum found {
-	FOUND_SETTLED,
+	FOUND_ENDED,
 	FOUND_PENDING,
 	FOUND_LOCKED /* it is pending, and locked by this transaction */
 };
@@ -43,13 +43,12 @@ struct promotion {
 	const char *type;
 	struct pending_deadline *items;
 	size_t count;
-	int64_t batches; /* rows that they were in */
+	int64_t batches; /* rows of deadline_batches that held them */
 };
 
 /* ---- taking ---- */
 
-/* Ordered by the key, which is the order of their making. Types of other builds are left alone: only those builds know
- * which subjects are pending. */
+/* Oldest first. Types that only another build knows stay: only that build knows which subjects are pending. */
 static const struct sql take_batches = {
 	"promotion_take",
 	"WITH taken AS (DELETE FROM deadline_batches WHERE id IN (SELECT id FROM deadline_batches WHERE type = $1"
@@ -67,9 +66,8 @@ static enum status on_taken(void *context, const struct rows *rows)
 	promotion->batches = rows->count == 0 ? 0 : row_int(rows, 0, 2);
 	promotion->items = mem_new(promotion->count + 1, sizeof(*promotion->items));
 	for (int row = 0; row < rows->count; row++)
-		promotion->items[row] = (struct pending_deadline){.subject = row_uuid(rows, row, 0),
-								  .due_us = row_timestamp(rows, row, 1),
-								  .found = FOUND_SETTLED};
+		promotion->items[row] = (struct pending_deadline){
+			.subject = row_uuid(rows, row, 0), .due_us = row_timestamp(rows, row, 1), .found = FOUND_ENDED};
 	return OK;
 }
 
@@ -124,7 +122,7 @@ static enum status on_locked(void *context, const struct rows *rows)
 	return OK;
 }
 
-/* Asks about those that were found so, if there are any. */
+/* Runs the query for all deadlines in the state `found`, if there are any. */
 static enum status ask(struct promotion *promotion, enum found found, const struct sql *sql, rows_function *on_rows)
 {
 	struct args *args = db_args(promotion->db);
@@ -139,20 +137,21 @@ static enum status ask(struct promotion *promotion, enum found found, const stru
 	return db_flush(promotion->db);
 }
 
-/* A subject may be pending by the first query and not locked by the second. Then another transaction has locked it or
- * has settled it. */
+/* If the first query finds a subject and the second does not lock it, another transaction has locked it or has ended
+ * it.
+ */
 static enum status look(struct promotion *promotion)
 {
-	enum status status = ask(promotion, FOUND_SETTLED, &promotion->source->pending, on_pending);
+	enum status status = ask(promotion, FOUND_ENDED, &promotion->source->pending, on_pending);
 
 	if (status == OK)
 		status = ask(promotion, FOUND_PENDING, &promotion->source->lock_pending, on_locked);
 	return status;
 }
 
-/* ---- what becomes of them ---- */
+/* ---- writing the results ---- */
 
-/* A row that is there was set by a later batch. */
+/* ON CONFLICT: a row that exists was written by a later batch, and its due time is newer. */
 static const struct sql insert_rows = {
 	"promotion_insert",
 	"INSERT INTO deadlines (subject, type, due_at) SELECT given.subject, $1, given.due_at"
@@ -164,7 +163,7 @@ static const struct sql put_back = {
 	" SELECT $1, min(due_at), $2::uuid[], $3::timestamptz[] FROM unnest($3::timestamptz[]) AS given (due_at)",
 };
 
-/* Queues the statement for those that were found so, if there are any. Returns how many. */
+/* Queues the statement for all deadlines in the state `found`, if there are any. Returns their number. */
 static size_t send_found(struct promotion *promotion, const struct sql *sql, enum found found)
 {
 	struct args *args = db_args(promotion->db);
@@ -184,7 +183,7 @@ static size_t send_found(struct promotion *promotion, const struct sql *sql, enu
 	return sent;
 }
 
-static enum status settle(struct promotion *promotion, size_t *ret_left)
+static enum status write_results(struct promotion *promotion, size_t *ret_left)
 {
 	send_found(promotion, &insert_rows, FOUND_LOCKED);
 	*ret_left = send_found(promotion, &put_back, FOUND_PENDING);
@@ -200,7 +199,7 @@ static enum status promote_type(struct promotion *promotion, bool all, bool *ret
 	if (status == OK)
 		status = look(promotion);
 	if (status == OK)
-		status = settle(promotion, &left);
+		status = write_results(promotion, &left);
 	if (status == OK)
 		*ret_more = promotion->batches == BATCHES_MAX || (all && left > 0);
 	free(promotion->items);

@@ -8,7 +8,7 @@
 	"INSERT INTO deadlines (subject, type, due_at)"                                                                \
 	" SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[])"
 
-/* Nearly all are new: see comanda/store.h. */
+/* Without ON CONFLICT, which costs as much as the insert (comanda/store.h). */
 static const struct sql insert_new = {"deadlines_insert_new", INSERT};
 static const struct sql insert_or_update = {
 	"deadlines_insert_or_update",
@@ -28,8 +28,8 @@ static const struct sql delete_rows = {
 /* ---- saving ---- */
 
 enum change {
-	SET_ROW,   /* set, in a row of its own */
-	SET_BATCH, /* set, in the row of its batch */
+	SET_ROW,   /* insert into deadlines */
+	SET_BATCH, /* insert into deadline_batches */
 	CLEAR
 };
 
@@ -42,8 +42,8 @@ struct saving {
 	struct deadline *picked; /* room for all */
 };
 
-/* Only one batch makes an aggregate, so no two rows of batches have the same subject. A deadline that is set again for
- * an older aggregate gets its own row at once. Promotion leaves that row alone. */
+/* Only one batch creates an aggregate, so a subject is in at most one row of deadline_batches. A deadline of an older
+ * aggregate goes to deadlines at once. Promotion does not change that row. */
 static enum change change_of(const struct saving *saving, struct unit *unit, const struct deadline *deadline)
 {
 	const struct deadline_source *source = saving->txn->service->deadline_sources;
@@ -57,7 +57,7 @@ static enum change change_of(const struct saving *saving, struct unit *unit, con
 	return unit_made(unit, source->kind, &deadline->subject) ? SET_BATCH : SET_ROW;
 }
 
-/* Those with this change and, except for rows of their own, of this type. */
+/* Picks the deadlines with this change. SET_ROW: of all types; otherwise of this type. */
 static size_t pick(const struct saving *saving, enum change change, int type)
 {
 	size_t count = 0;
@@ -205,13 +205,13 @@ enum status deadlines_due(struct db *db, const struct contract *contract, const 
 			.created_us = now,
 		};
 
-		if (type >= 0) /* otherwise it is of a newer build, which sends it */
+		if (type >= 0) /* otherwise only a newer build knows the type, and sends it */
 			add_timer(batch, &contract->types[type], &address, row_int(&rows, i, 2));
 	}
 	return OK;
 }
 
-/* Rows of batches are read by their key: there are few rows, and many pages that earlier rows have left. */
+/* `id > 0` makes PostgreSQL use the index. A sequential scan would read the many pages of deleted rows. */
 static const struct sql count_pending = {
 	"deadlines_count",
 	"SELECT (SELECT count(*) FROM (SELECT 1 FROM deadlines LIMIT $1) AS counted)"

@@ -184,7 +184,7 @@ static bool is_recorded(const struct dedup *dedup, const struct item *item)
 	return is_new(dedup, item) && can_record(item);
 }
 
-/* Has no inbox row that could collide with an earlier one. */
+/* Gets no inbox row, so an earlier answer cannot be found by a collision. */
 static bool is_unrecorded(const struct dedup *dedup, const struct item *item)
 {
 	return is_new(dedup, item) && !can_record(item);

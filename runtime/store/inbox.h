@@ -3,7 +3,7 @@
  * Events. An inbox row holds the id of an event. Its index lets a second row with this id collide. If the handler is
  * idempotent (see struct handler), the aggregates recognise a duplicate themselves. The first try of a batch then
  * writes no inbox row for the event. It writes the ids of all such events into one row of processed_events, for people
- * and for `comanda`. No aggregate remembers a dead letter or a retry: a later try writes inbox rows for all
+ * and for `comanda`. No aggregate records a dead letter or a retry: a later try writes inbox rows for all
  * events.
  *
  * Requests. An inbox row holds the answer to a request. It is written at the end of the transaction. The insert
@@ -28,7 +28,7 @@ struct dedup {
 	bool check_first; /* requests: ask which are recorded before anything is decided */
 };
 
-/* Sorts the items into the arena. Every other item with the id of an earlier one gets that one as its duplicate_of. */
+/* Sorts the items by id. If items share an id, each later item points to the first (duplicate_of). */
 void dedup_init(struct dedup *dedup, struct txn *txn, struct item **items, size_t count);
 
 /* Is this item an event that is decided without an inbox row? */

@@ -1,4 +1,4 @@
-/* See store/item.h. */
+/* The answers of items, and the keys that their messages name. */
 #include "store/item.h"
 
 void item_answer(struct arena *arena, struct item *item, const struct rpc_answer *answer)

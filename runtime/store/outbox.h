@@ -1,4 +1,4 @@
-/* The outbox: what must be sent, written in the transaction of the state that it describes. */
+/* The outbox: messages to send, written in the transaction that causes them. */
 #ifndef STORE_OUTBOX_H
 #define STORE_OUTBOX_H
 
@@ -6,12 +6,12 @@
 #include "rpc/cloudevent.h"
 #include "telemetry/publish_span.h"
 
-/* A consumer that has committed hands its rows to the relay in memory. The due_at of a row is how long the relay has
- * before a sweep takes the row for lost. */
+/* After the commit, the consumer gives its rows to the relay in memory. If a row is still there at its due_at, a sweep
+ * sends it. */
 enum { OUTBOX_LEASE_S = 5 };
 
-/* Small events of one batch and one type share a row: most of the outbox's cost is per row. Such a row still fits into
- * a page without being cut up (migration 0003). */
+/* Small events of one batch and one type share a row (a bundle), because most of the cost is per row. A bundle fits
+ * into one page of the table (migration 0003). */
 enum { OUTBOX_BUNDLE_BYTES = 7600 };
 
 struct outbox_row {
@@ -19,23 +19,24 @@ struct outbox_row {
 	const char *exchange, *routing_key, *type;
 	const char *headers; /* JSON object of texts; NULL: none */
 	struct span body;
-	int64_t events; /* in the body, with a comma between them; 0 and 1: one */
+	int64_t events; /* in the body, separated by commas; 0 means 1 */
 	int64_t created_us, due_us;
-	int64_t attempts;                         /* times that the broker closed the connection because of it */
-	const struct publish_span *publish_spans; /* of its events; NULL: none are recorded */
+	int64_t attempts; /* how often the row was in flight when the broker closed the connection because of a
+			     publication */
+	const struct publish_span *publish_spans; /* of its events; NULL: not recorded */
 	size_t publish_span_count;
 };
 
-/* Rows that go from a consumer to the relay together, with the memory they live in. */
+/* The rows that a consumer gives to the relay together, and their memory. */
 struct outbox_batch {
 	struct arena arena;
 	struct outbox_row *rows;
 	size_t count, room;
-	bool stored;          /* the rows are in the outbox: they are deleted once they have arrived */
+	bool stored;          /* the rows are in the table: the relay deletes them after their confirm */
 	bool awaited;         /* a consumer waits: it keeps the batch and reads `over` and `failed` */
 	bool over;            /* awaited: the outcome of every row is known */
 	size_t open;          /* rows whose outcome is not known */
-	bool failed;          /* one of them has not arrived */
+	bool failed;          /* at least one row has no confirm */
 	int64_t submitted_us; /* to the relay; wall clock */
 	struct outbox_batch *next;
 };

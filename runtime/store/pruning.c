@@ -39,7 +39,6 @@ static int64_t prune_by_rule(struct db *db, const struct retention *rule, int64_
 	arg_timestamp(db_args(db), timestamp_now() - keep_us);
 	if (db_run(db, &rule->prune, &rows) != OK) {
 		log_warn("pruning.failed", kv_text("table", rule->name), kv_text("detail", db_detail(db)));
-		db_recover(db);
 		return 0;
 	}
 	metric_add(&pruned, rule->name, rows.touched);

@@ -1,8 +1,8 @@
-/* What a batch works with: the database connection, memory, caches. Stores, inbox, deadlines, cache guard and event
- * writer get this and nothing of the consumer.
+/* struct txn: the database connection, the memory and the caches of one thread. The thread uses it for one batch after
+ * another, and a batch uses it for one or more transactions. It lives as long as the thread; only its arena is reset
+ * between batches.
  *
- * A txn lives as long as its connection. A batch uses it for one transaction after another; the arena is reset between
- * batches. It belongs to one thread. */
+ * Stores, inbox, deadlines, cache guard and event writer get a txn and know nothing of the consumer. */
 #ifndef STORE_TXN_H
 #define STORE_TXN_H
 

@@ -1,4 +1,4 @@
-/* See telemetry/publish_span.h. */
+/* Begins and ends the spans of publications. */
 #include "telemetry/publish_span.h"
 
 #include <stdio.h>

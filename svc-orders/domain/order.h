@@ -46,7 +46,7 @@ struct order {
 	size_t history_count;
 };
 
-/* What products charges. `items` is in any sequence, with names and prices. */
+/* What products charges. `items` is in any order, with names and prices. */
 struct order_prices {
 	const struct order_item *items;
 	size_t item_count;

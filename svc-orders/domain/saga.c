@@ -7,7 +7,7 @@
 const struct saga_rule saga_rules[] = {
 	/* state       event     next        publish            */
 
-	/* Users and products answer in any sequence. Both must agree. */
+	/* Users and products answer in any order. Both must agree. */
 	{ PENDING,    USER_OK,  USER_KNOWN, PUBLISH_NOTHING   },
 	{ PENDING,    STOCK_OK, STOCK_HELD, PUBLISH_NOTHING   },
 	{ USER_KNOWN, STOCK_OK, CONFIRMED,  PUBLISH_CONFIRMED },

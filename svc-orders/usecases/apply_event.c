@@ -62,10 +62,11 @@ enum status apply_event(struct unit *unit, struct order *order, const struct mes
 	if (rule == NULL)
 		return E_STALE;
 	if (rule->next == rule->state) {
-		/* An event that is in the history came before the end: here it is a duplicate. */
+		/* The history holds only events that came before the end. If it holds this one, this is a duplicate. */
 		if (order_history_has(order, &message->id))
 			return E_STALE;
-		/* The same version with a new event id: a receiver drops an id that it has processed. */
+		/* The end is published again, with the same version. It needs a new event id, because receivers drop a
+		 * known id. */
 		publish_event(unit, order, event_types[rule->publish]);
 		return OK;
 	}

@@ -1,4 +1,4 @@
-/* The order between the contract's structs and the domain's. */
+/* Converts orders between contract structs and domain structs. */
 #include "orders/usecases/views.h"
 
 enum order_status order_status_of(const struct order *order)

@@ -1,4 +1,4 @@
-/* The order between the contract's structs (messages.h) and the domain's (order.h). */
+/* Converts orders between contract structs (messages.h) and domain structs (order.h). */
 #ifndef ORDERS_USECASES_VIEWS_H
 #define ORDERS_USECASES_VIEWS_H
 

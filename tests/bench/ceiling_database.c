@@ -114,7 +114,7 @@ static void put_processed_answers(struct args *args, const struct uuid *ids, int
 
 /* ---- the statements ---- */
 
-/* A row a turn. */
+/* One row per batch. */
 #define PROCESSED                                                                                                      \
 	"INSERT INTO processed_events (received_at, ids)"                                                              \
 	" SELECT max(at), array_agg(id) FROM unnest($1::uuid[], $2::timestamptz[]) AS given (id, at)"

@@ -35,8 +35,8 @@ void query_reply_json(struct query *query, struct span json);
 void query_refuse(struct txn *txn, struct query *query, enum status status, const char *code, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* Answers all of them. Returns OK, or the status of the database: requests that have no answer yet are refused with it.
- */
+/* Answers all queries of the batch. If it returns another status than OK, the runtime refuses the queries without an
+ * answer with that status. */
 typedef enum status read_function(struct txn *txn, struct query **queries, size_t count);
 
 /* ---- handlers ---- */
@@ -47,16 +47,15 @@ typedef enum status prepare_function(struct txn *txn, struct query *query);
 
 struct handler {
 	int type; /* index into the contract */
-	/* Events: the aggregates themselves recognise a duplicate. Decided again, at any later time, the same message
-	 * changes nothing. It publishes nothing but what it published before, under the same ids. So it needs no inbox
-	 * row: see store/inbox.h. This is a promise. */
+	/* Events: the aggregates themselves recognise a duplicate. If the same message is decided again, at any later
+	 * time, it changes nothing and publishes only the same events with the same ids. So it needs no inbox row (see
+	 * store/inbox.h). The runtime cannot check this promise. */
 	bool idempotent;
-	/* Events: another one comes about the same aggregate, from another service (`join_timeout_us` of the consumer).
-	 */
+	/* Events: a partner event about the same aggregate comes from another service (see `join_timeout_us`). */
 	bool join;
-	keys_function *keys;       /* deciding: which aggregates; NULL: none */
-	decide_function *decide;   /* command, events, password consumers */
-	read_function *read;       /* query consumers */
+	keys_function *keys;       /* names the aggregates for `decide`; NULL: none */
+	decide_function *decide;   /* Command, events and stateless consumers call it. */
+	read_function *read;       /* Query consumers call it. */
 	prepare_function *prepare; /* NULL: nothing */
 };
 /* A table of handlers ends with a row that has neither `decide` nor `read`. */
@@ -65,48 +64,48 @@ enum consumer_kind {
 	CONSUMER_QUERY,    /* requests that read */
 	CONSUMER_COMMAND,  /* requests that write: load, decide, save, answer */
 	CONSUMER_EVENTS,   /* events that write */
-	CONSUMER_STATELESS /* events that are answered from what is loaded, and change nothing here: no transaction */
+	CONSUMER_STATELESS /* events that are answered and change nothing here: load, decide, send */
 };
 
 struct consumer_config {
 	const char *name; /* "command" */
 	enum consumer_kind kind;
-	int nice;          /* of its threads (setpriority(2)): long work gives way to short work */
+	int nice;          /* of its threads (setpriority(2)); above 0 for long work, such as hashing passwords */
 	const char *queue; /* "orders.command" */
 	const struct handler *handlers;
-	/* The setting with their number, as the offset of an int64_t in struct service_settings; 0: `count` counts. */
+	/* The number of threads: the int64_t at this offset of struct service_settings. 0: `count` instead. */
 	size_t count_setting;
 	int count;
 	int batch_max; /* items per batch; 0: the default (200) */
-	/* Events with `join` in their handler: how long one waits, under load, for the other about the same aggregate.
-	 * Then both are decided in one batch (consumer/event_join.h). 0: it does not wait. */
+	/* Events with `join` in their handler: how long an event waits, under load, for its partner event
+	 * (consumer/event_join.h). 0: it does not wait. */
 	int64_t join_timeout_us;
-	/* Commands: each transaction asks at its beginning which of its requests were answered before. Otherwise it
-	 * finds out at its end, and is run again. That is cheaper if repeats are few and preparing is cheap. */
+	/* Commands: true: each transaction queries the inbox first for recorded answers. False: the inserts at its end
+	 * collide with recorded answers, and the transaction is run again. False is cheaper if repeats are rare and
+	 * `prepare` is cheap. */
 	bool check_duplicates_first;
 };
 
 /* A metric that is read from the service's tables, every ten seconds. */
 struct db_gauge {
 	struct metric *metric;
-	struct sql
-		query; /* no parameter; rows of (label text, value bigint); the label null where the metric has none */
+	struct sql query; /* no parameter; rows (label text, value bigint); the label is null if the metric has none */
 };
 
-/* Rows that grow, and how long they are kept. */
+/* A table whose old rows are deleted, and their age. */
 struct retention {
 	const char *name; /* for logs and metrics */
 	struct sql prune; /* $1 timestamptz: deletes a bounded number (1000) of rows older than it */
 	int64_t keep_us;
-	size_t keep_setting; /* offset of an int64_t in the program's settings that says it instead; 0: keep_us counts
-			      */
+	size_t keep_setting; /* offset of an int64_t in the program's settings that replaces keep_us; 0: none */
 };
 
-/* Deadlines of a type whose subjects are aggregates, and which of those are pending. With this, the deadlines that a
- * batch sets for new aggregates are one row of that batch. A second later, only those of pending subjects get rows of
- * their own (store/deadline_promotion.h). A subject that is not pending must never become pending again. The decision
- * that settles a subject must clear its deadline. A deadline that is cleared while its subject is pending would come
- * back. */
+/* A deadline type, the aggregate that is its subject, and the SQL condition for a pending subject. With this, a batch
+ * writes the deadlines of all aggregates that it creates as one row of deadline_batches. A second later, promotion
+ * moves the deadlines of pending subjects to the table deadlines (store/deadline_promotion.h).
+ *
+ * A subject that is not pending must never become pending again. The decision that ends a subject must clear its
+ * deadline. A deadline that is cleared while its subject is pending would come back. */
 struct deadline_source {
 	int type; /* of the timer */
 	const struct aggregate *kind;
@@ -139,7 +138,7 @@ struct service {
 	const struct retention *retention;       /* beyond the runtime's own; NULL: none */
 	const struct db_gauge *gauges;           /* ends with a NULL metric; NULL: none */
 	const struct deadline_source
-		*deadline_sources; /* ends with a NULL kind; NULL: each deadline has its own row at once */
+		*deadline_sources; /* ends with a NULL kind; NULL: all deadlines go to the table deadlines at once */
 	/* Requests of this type begin a saga. They are refused (E_BUSY) while as many deadlines are pending as a
 	 * setting says. It is an int64_t at this offset of the program's settings; 0: no limit. */
 	struct {

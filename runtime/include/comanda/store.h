@@ -30,10 +30,13 @@ struct store {
 	/* $1 uuid[]: SELECT id, ... WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE. Column 0 is the id. */
 	struct sql load;
 	/* The same without FOR NO KEY UPDATE. A row lock is a write, and other transactions rarely want the row. So the
-	 * first try of a batch of events locks nothing. Every change raises the version of an aggregate. An update gets
-	 * the version that was loaded as an additional last column (`seen`). It leaves a row with another version
-	 * alone. Then the transaction is run again with locks, and so are the consumer's next ones for a while. Without
-	 * `version`, every transaction locks. */
+	 * first try of a batch of events locks nothing. Every change must raise the version of the aggregate. An update
+	 * gets the version that was loaded as an additional last column (`seen`), and changes no row with another
+	 * version. Then the transaction is run again with locks, and so are the consumer's next transactions for a
+	 * while.
+	 *
+	 * A store without `version` always uses `load`. That statement should lock, unless the aggregate is only read.
+	 */
 	struct sql load_unlocked;
 	size_t version; /* offset of an int64_t in the aggregate; 0: it has none */
 	/* Fills a zeroed aggregate from one row. */

@@ -7,10 +7,10 @@
 
 #include "telemetry/metrics.h"
 
-enum { CHAINS = 4096 }; /* a power of two; AGGREGATE_CACHE_BYTES hold about as many aggregates */
+enum { CHAINS = 4096 }; /* a power of two; about as many aggregates fit into AGGREGATE_CACHE_BYTES */
 
 static struct metric invalidations = {.name = "comanda_aggregate_cache_invalidations_total",
-				      .help = "Version conflicts that made the aggregate cache invalid",
+				      .help = "Failed batches that emptied the aggregate cache",
 				      .type = COUNTER};
 
 struct cache_slot {
@@ -21,7 +21,7 @@ struct cache_slot {
 	struct cache_slot *next, **link; /* in its chain; `link` is NULL if it is in none */
 };
 
-/* What one batch has saved. */
+/* The copies of one batch. */
 struct generation {
 	struct generation *next;
 	struct arena arena;

@@ -7,10 +7,10 @@
  * - A consumer with a cache asks for the row at the start of a batch, outside any transaction. It uses the answer for
  *   CACHE_EPOCH_LEASE_US: cache_epoch_refresh.
  * - A writer whose cache_fence failed raises the epoch in the same transaction as its change: cache_epoch_raise. It
- * also sets enabled_from some seconds ahead. Until then readers bypass the cache.
+ *   also sets enabled_from some seconds ahead. Until then readers bypass the cache.
  * - After COMMIT the writer must not answer before the time that cache_epoch_committed returns. Then no reader holds
- * the old epoch any more. Only the first write after Redis went away waits. Later writes find the cache closed for
- * longer than any lease.
+ *   the old epoch any more. Only the first write after Redis went away waits. Later writes find the cache closed for
+ *   longer than any lease.
  *
  * While the database is away, the last known epoch stays in use. So the cache can still answer, and no writer can
  * commit. A stale read needs two faults at once: Redis is away for the writer, and the database is away for the reader
