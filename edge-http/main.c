@@ -200,7 +200,6 @@ static int run(const struct edge_settings *settings)
 	free(edge->extra_headers);
 	rpc_free(edge->rpc);
 	free(edge);
-	program_end();
 	return status == OK ? 0 : 1;
 }
 
@@ -212,5 +211,7 @@ int main(int argc, char **argv)
 	if (ended >= 0)
 		return ended;
 	json_init();
-	return run(settings);
+	ended = run(settings);
+	program_end(settings);
+	return ended;
 }

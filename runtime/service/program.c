@@ -177,8 +177,11 @@ int program_begin(const struct program *program, int argc, char **argv, void **r
 		return code;
 	if (*(const bool *)(const void *)((const char *)*ret_settings + program->allow_debugger))
 		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-	if (checking)
-		return check(program, *ret_settings);
+	if (checking) {
+		const int ready = check(program, *ret_settings);
+		free(*ret_settings);
+		return ready;
+	}
 	const sigset_t set = awaited_signals();
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
@@ -188,9 +191,10 @@ int program_begin(const struct program *program, int argc, char **argv, void **r
 	return migrating ? PROGRAM_MIGRATE : PROGRAM_RUN;
 }
 
-void program_end(void)
+void program_end(void *settings)
 {
 	otlp_stop();
+	free(settings);
 }
 
 static void change_log_level(int step)

@@ -264,7 +264,6 @@ int service_run(const struct service *service, int argc, char **argv)
 	const int exit_code = run_with_settings(service, settings, code == PROGRAM_MIGRATE);
 	if (service->stop != NULL)
 		service->stop(settings);
-	program_end();
-	free(settings);
+	program_end(settings);
 	return exit_code;
 }

@@ -163,10 +163,13 @@ static bool receive_within(struct client *client, const char *wanted, int64_t wa
 {
 	char piece[65536];
 	struct pollfd waiting = {.fd = client->fd, .events = POLLIN};
+	size_t searched = 0; /* `wanted` does not begin before */
 
-	while (client->received.size == 0 || strstr(client->received.bytes, wanted) == NULL) {
+	while (client->received.size == 0 || strstr(client->received.bytes + searched, wanted) == NULL) {
 		ssize_t got = 0;
 
+		if (client->received.size > strlen(wanted))
+			searched = client->received.size - strlen(wanted);
 		if (poll(&waiting, 1, (int)(wait_us / MS_US)) != 1)
 			return false;
 		got = recv(client->fd, piece, sizeof(piece), 0);

@@ -8,7 +8,7 @@
  *                   return code;
  *           ...
  *           program_wait();
- *           program_end();
+ *           program_end(settings);
  *   }
  */
 #ifndef COMANDA_PROGRAM_H
@@ -54,8 +54,8 @@ void program_wait(void);
 /* Waits at most `wait_us` for a signal. True: it was SIGTERM or SIGINT. For a program that is still starting. */
 bool program_stop_requested(int64_t wait_us);
 
-/* Sends the remaining spans. The last call before the program ends. */
-void program_end(void);
+/* Sends the remaining spans and frees the settings. The last call before the program ends. */
+void program_end(void *settings);
 
 /* Ends the program with exit code 1 if it is still running after `within_us`. */
 void program_end_within(int64_t within_us);
