@@ -140,7 +140,7 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev bench --without", description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=sorted(WITHOUT))
     parser.add_argument("--seconds", type=float, default=5, help="counted seconds a scenario (5)")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of both (3)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of both (3)")
     options = parser.parse_args()
     other = Other(options.name)
     try:
@@ -152,7 +152,7 @@ def main():
         other.end()
     print(f"\n  {'without ' + options.name:<42}{'with':>10}{'without':>10}")
     for what in found[0][0]:
-        pair = [statistics.median(turn[i][what] for turn in found) for i in range(2)]
+        pair = [statistics.median(measured[i][what] for measured in found) for i in range(2)]
         print(f"  {what:<42}" + "".join(f"{value:>10,.1f}" for value in pair))
 
 

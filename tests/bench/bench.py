@@ -130,9 +130,9 @@ def run(stack, options):
     # Autovacuum reacts to the new rows within ten seconds; the load warms up meanwhile.
     scenarios = {"order_latency_50": latency(stack, max(LATENCY_SECONDS, 2 * options.seconds), warm_up=LATENCY_WARM_UP)}
     stack.prepare_ceilings()
-    turns = max(1, round(options.seconds * options.rounds / paired_slices.SLICE))
+    rounds = max(1, round(options.seconds * options.rounds / paired_slices.SLICE))
     beside = paired_slices.PairedSlices(stack, measured, say)
-    found["machine"]["cores_elsewhere"] = beside.run(options.seconds * options.rounds / turns, turns)
+    found["machine"]["cores_elsewhere"] = beside.run(options.seconds * options.rounds / rounds, rounds)
     scenarios.update(beside.scenarios())
     found["memory"] = {name: round(size, 1) for name, size in scenarios["place_order"]["memory"].items()}
     if not options.brief:

@@ -88,14 +88,14 @@ class PairedSlices:
         if name in CLIENTS:
             self.results[name].append(result)
 
-    def alternate(self, about, turns, seconds, count):
-        for turn in range(count + 1):
-            self.say(f"{about} beside their ceilings: " + (f"{turn} of {count}" if turn else "warming up"))
+    def alternate(self, about, rounds, seconds, count):
+        for round_number in range(count + 1):
+            self.say(f"{about} beside their ceilings: " + (f"{round_number} of {count}" if round_number else "warming up"))
             self.stack.settle_storage()
-            for name in turns[turn % len(turns)]:
-                self.slice(name, seconds, counts=turn > 0)
+            for name in rounds[round_number % len(rounds)]:
+                self.slice(name, seconds, counts=round_number > 0)
         # A last slice of each ceiling, so that the last scenario is between two of them.
-        for name in dict.fromkeys(turns[0]):
+        for name in dict.fromkeys(rounds[0]):
             if name in CEILINGS:
                 self.slice(name, seconds, counts=True)
 

@@ -8,7 +8,7 @@ def row(*cells):
 
 
 def show_scenarios(scenarios):
-    print("\nScenario                        per s  confirmed/s     p50 ms     p99 ms   p99.9 ms   not as expected")
+    print("\nScenario                        per s  confirmed/s     p50 ms     p99 ms   p99.9 ms   unexpected")
     for name, result in scenarios.items():
         if name == "backlog":
             row(name, "", f"{result['drained_per_s']:,.0f}")
@@ -17,7 +17,7 @@ def show_scenarios(scenarios):
         row(name, f"{result['per_s']:,.0f}", f"{confirmed:,.0f}" if confirmed >= 1 else "", f"{result['p50_ms']:.2f}",
             f"{result['p99_ms']:.2f}", f"{result['p999_ms']:.2f}", f"{result['unexpected'] + result['lost']:.0f}")
     if "storm" in scenarios:
-        print(f"  storm: passwords hashed meanwhile: {scenarios['storm']['registered_per_s']:.0f} a second")
+        print(f"  storm: passwords hashed meanwhile: {scenarios['storm']['registered_per_s']:.0f} per second")
     committed = scenarios["order_latency_50"]["committed"]
     print(f"  accepted to committed at 50 orders/s: p50 {committed['p50_ms']:.1f} ms, p99 {committed['p99_ms']:.1f} ms")
 
@@ -40,7 +40,7 @@ RATIOS = {
 
 
 def show_ratios(spread):
-    print("\nRatios, slice by slice           mean  half lie in      slices   of each load")
+    print("\nRatios, slice by slice           mean  quartiles        slices   of each load")
     for name, about in RATIOS.items():
         ratio = spread[name]
         low, high = ratio["quartiles"]
@@ -54,14 +54,14 @@ def show(found):
     print(f"\n{machine['cpu']}, {machine['cores']} cores; an fsync takes {machine['fsync_ms']} ms; commit {found['commit']}")
     show_scenarios(found["scenarios"])
     show_cpu(found["scenarios"])
-    print("\nCeilings, with null handlers, in turns with the above")
+    print("\nCeilings, with null handlers, measured by turns with the scenarios above")
     for name, about in (("rpc", "RPC calls"), ("order_messages", "orders' events"), ("pg_orders", "orders' rows")):
-        row(about, f"{ceilings[name + '_per_s']:,.0f}", "  a second,", f"{ceilings[name + '_cpu_us']:.0f}", " µs of CPU each")
+        row(about, f"{ceilings[name + '_per_s']:,.0f}", "  per second,", f"{ceilings[name + '_cpu_us']:.0f}", " µs of CPU per operation")
     show_ratios(found["spread"])
     elsewhere = machine["cores_elsewhere"]
-    print(f"  Meanwhile {max(0, elsewhere['other_work']):.2f} cores did other work, and {elsewhere['stolen']:.2f} were the neighbours'")
-    print(f"\nCost        a read {costs['cpu_us_per_get']:.0f} µs of CPU; an order {costs['cpu_us_per_order']:.0f} µs, "
-          f"{costs['messages_per_order']:.2f} messages, {costs['transactions_per_order']:.3f} turns, "
+    print(f"  Meanwhile {max(0, elsewhere['other_work']):.2f} cores ran other processes, and {elsewhere['stolen']:.2f} other virtual machines")
+    print(f"\nCost        per read {costs['cpu_us_per_get']:.0f} µs of CPU; per order {costs['cpu_us_per_order']:.0f} µs of CPU, "
+          f"{costs['messages_per_order']:.2f} messages, {costs['transactions_per_order']:.3f} transactions, "
           f"{costs['statements_per_order']:.2f} statements, {costs['wal_bytes_per_order']:,} bytes of WAL")
     print("\nMemory under load, MB      " + "".join(f"{name.removeprefix('svc-'):>11}" for name in found["memory"]))
     for name in ("get_product", "place_order_256", "place_order"):

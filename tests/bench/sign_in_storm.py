@@ -7,7 +7,7 @@ RATE, CLIENTS = 500, 100
 STORMS = (("without", None), ("with, no limits", ("--patient",)), ("with, default limits", ("--patient", "--from", "127.0.0.2")))
 
 
-def turn(stack, measured, seconds, how):
+def measure_round(stack, measured, seconds, how):
     storm = how and stack.start_load("sign_in", connections=CLIENTS, seconds=seconds + 4, warm_up=0, more=how)
     reads = measured(stack, "get_product", connections=64, rate=RATE, seconds=seconds, warm_up=2)
     if storm:
@@ -19,19 +19,19 @@ def turn(stack, measured, seconds, how):
     return reads
 
 
-def middle(turns, key):
+def middle(rounds, key):
     """The median of all rounds, so that one disturbed round does not count."""
-    return statistics.median(one[key] for one in turns)
+    return statistics.median(one[key] for one in rounds)
 
 
-def show(name, turns, calm):
-    ratio = middle(turns, "p99_ms") / middle(calm, "p99_ms")
-    print(f"{name:<21}" + "   ".join(f"{key.removesuffix('_ms')} {middle(turns, key):.2f} ms"
+def show(name, rounds, calm):
+    ratio = middle(rounds, "p99_ms") / middle(calm, "p99_ms")
+    print(f"{name:<21}" + "   ".join(f"{key.removesuffix('_ms')} {middle(rounds, key):.2f} ms"
                                      for key in ("p50_ms", "p90_ms", "p99_ms"))
-          + f"   p99 of each turn: {', '.join(format(one['p99_ms'], '.2f') for one in turns)}"
-          + ("" if turns is calm else f"   {ratio:.2f} times"))
-    if turns is not calm:
-        storms = [one["storm"] for one in turns]
+          + f"   p99 of each round: {', '.join(format(one['p99_ms'], '.2f') for one in rounds)}"
+          + ("" if rounds is calm else f"   {ratio:.2f} times"))
+    if rounds is not calm:
+        storms = [one["storm"] for one in rounds]
         print(f"{'':<21}attempts a second: {middle(storms, 'hashed_per_s'):.1f} hashed, {middle(storms, 'refused_per_s'):.1f} "
               f"refused (429, 503), {middle(storms, 'other_per_s'):.1f} otherwise (504); half took "
               f"{middle(storms, 'p50_ms'):.0f} ms, 99 % {middle(storms, 'p99_ms'):.0f} ms at most; "
@@ -41,10 +41,10 @@ def show(name, turns, calm):
 
 def run(stack, options, measured, say):
     stack.fill()
-    turns = {name: [] for name, _ in STORMS}
+    rounds = {name: [] for name, _ in STORMS}
     for number in range(options.rounds):
-        say(f"round {number + 1} of {options.rounds}: {RATE} reads a second, without and with {CLIENTS} who sign in")
+        say(f"round {number + 1} of {options.rounds}: {RATE} reads per second, without and with {CLIENTS} that sign in")
         for name, how in STORMS:
-            turns[name].append(turn(stack, measured, options.seconds, how))
-    ratios = {name: show(name, turns[name], turns["without"]) for name, _ in STORMS}
-    return {"turns": turns, "p99_ratios": ratios}
+            rounds[name].append(measure_round(stack, measured, options.seconds, how))
+    ratios = {name: show(name, rounds[name], rounds["without"]) for name, _ in STORMS}
+    return {"rounds": rounds, "p99_ratios": ratios}

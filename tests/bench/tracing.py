@@ -57,24 +57,24 @@ def run(stack, seconds, rounds, measured, say):
     sink = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
     threading.Thread(target=sink.serve_forever, daemon=True).start()
     ways = {"off": None, "away": AWAY, "there": f"http://127.0.0.1:{sink.server_port}"}
-    turns = {name: [] for name in ways}
-    for turn in range(rounds):
-        say(f"turn {turn + 1} of {rounds}: orders without tracing, with a collector that is away, with one that answers")
+    measured_by_way = {name: [] for name in ways}
+    for number in range(rounds):
+        say(f"round {number + 1} of {rounds}: orders without tracing, with a collector that is away, with one that answers")
         for name, url in ways.items():
-            turns[name].append(one(stack, measured, seconds, url))
+            measured_by_way[name].append(one(stack, measured, seconds, url))
     sink.shutdown()
     found = {name: {key: statistics.median(result[key] for result in results) for key in results[0]}
-             for name, results in turns.items()}
+             for name, results in measured_by_way.items()}
     for name in ("away", "there"):
         ratios = [with_it["cpu_us_per_order"] / without["cpu_us_per_order"] - 1
-                  for with_it, without in zip(turns[name], turns["off"])]
+                  for with_it, without in zip(measured_by_way[name], measured_by_way["off"])]
         found[name]["more_cpu_percent"] = [round(100 * ratio, 1) for ratio in sorted(ratios)]
     return found
 
 
 def show(found):
     print(f"\n{'Tracing':<12}{'µs CPU/order':>14}{'orders/s':>10}{'MB':>8}{'MB grown':>10}{'exported':>10}{'dropped':>10}"
-          "   more CPU an order, %, of each turn")
+          "   more CPU per order, %, of each round")
     for name, result in found.items():
         print(f"{name:<12}{result['cpu_us_per_order']:>14.1f}{result['confirmed_per_s']:>10,.0f}{result['memory_mb']:>8.1f}"
               f"{result['memory_grown_mb']:>10.2f}{result['exported']:>10,.0f}{result['dropped']:>10,.0f}   "

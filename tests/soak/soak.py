@@ -74,20 +74,20 @@ def main():
     options = parser.parse_args()
     stack = Stack(os.environ["COMANDA_STACK"])
     prepare(stack)
-    capacity, pressed = measure_capacity(stack, options.capacity_seconds)
+    capacity, overloaded = measure_capacity(stack, options.capacity_seconds)
     rate = options.rate or capacity / 2
-    say(f"capacity {capacity:.0f} orders/s, {pressed:.0f} when twice as many press; soaking at {rate:.0f} for "
+    say(f"capacity {capacity:.0f} orders/s, {overloaded:.0f} with twice as many clients; soaking at {rate:.0f} for "
         f"{options.minutes:g} minutes")
     looks, result = soak(stack, options.minutes * 60, rate, every=10 if options.minutes >= 5 else 3)
     print(f"\n{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC, commit {commit()}, {machine()['cores']} cores, "
           f"{options.minutes:g} minutes at {rate:.0f} orders/s")
-    print(f"capacity  {capacity:.0f} orders/s confirmed with {CONNECTIONS} connections, {pressed:.0f} with twice as many "
-          f"({pressed / capacity:.2f})")
+    print(f"capacity  {capacity:.0f} orders/s confirmed with {CONNECTIONS} connections, {overloaded:.0f} with twice as many "
+          f"({overloaded / capacity:.2f})")
     print(f"load      {result['done']} answers, {result['unexpected']} unexpected, {result['lost']} connections lost, "
           f"{result['missed']} missed; p50 {result['p50_ms']:.1f} ms, p99 {result['p99_ms']:.1f} ms")
     faults = limits.report(looks, TTL_SECONDS)
-    if pressed < 0.85 * capacity:
-        faults.append(f"twice as many pressed, and {pressed / capacity:.2f} of the orders were confirmed")
+    if overloaded < 0.85 * capacity:
+        faults.append(f"with twice as many clients {overloaded / capacity:.2f} of the orders were confirmed")
     if result["unexpected"] or result["lost"]:
         faults.append(f"{result['unexpected']} answers were not 202 (the last was {result['unexpected_status']})")
     print("\n".join(f"GROWS OR FAILS  {fault}" for fault in faults) or "nothing grows")
