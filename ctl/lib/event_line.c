@@ -54,7 +54,7 @@ static void summarize(const struct log_event *event, char *ret_summary, size_t r
 	else if (delta != INT_ABSENT)
 		snprintf(ret_summary, room, "%+lld", (long long)delta);
 	else if (on_hand != INT_ABSENT)
-		snprintf(ret_summary, room, "%lld there", (long long)on_hand);
+		snprintf(ret_summary, room, "%lld on hand", (long long)on_hand);
 	else if (*json_text_of(data, "reason") != '\0')
 		snprintf(ret_summary, room, "%s", json_text_of(data, "reason"));
 }

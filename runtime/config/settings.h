@@ -1,4 +1,4 @@
-/* Settings: from the environment, by one alphabetical table per program. All faults are reported at once. */
+/* Settings: from the environment, by one table per program. All faults are reported at once. */
 #ifndef CONFIG_SETTINGS_H
 #define CONFIG_SETTINGS_H
 

@@ -1,6 +1,6 @@
 /* All calls of a client: those that wait to be sent, and the messages that wait for replies. Private to rpc/.
  *
- * Three kinds of threads use the table: callers, the broker thread (rpc/io.c) and the timer thread (rpc/rpc.c).
+ * Three kinds of threads use the table: callers, the RPC thread (rpc/io.c) and the timer thread (rpc/rpc.c).
  * Every function here expects the table's lock to be held, except call_table_init and call_table_done. */
 #ifndef RPC_CALL_TABLE_H
 #define RPC_CALL_TABLE_H
@@ -38,7 +38,7 @@ struct call_table {
 	pthread_cond_t due_changed; /* next_due_us was lowered, or `stopping` was set */
 	int64_t next_due_us;        /* by monotonic_now(): no subscriber times out before it */
 	bool connected, blocked;    /* the connection to the broker */
-	bool sleeping;              /* the broker thread waits, and must be woken when there is a call to send */
+	bool sleeping;              /* the RPC thread waits, and must be woken when there is a call to send */
 	bool stopping;
 	struct rpc_queue queues[RPC_QUEUES];
 	size_t queue_count;
@@ -59,7 +59,7 @@ must_check enum status call_table_add(struct call_table *table, struct pending_c
 				      struct subscriber *subscriber);
 /* Ends the wait of every subscriber whose time is up. */
 void call_table_time_out(struct call_table *table, int64_t now_us, struct ended_calls *ended);
-/* Whether the broker thread has something to send to this queue. */
+/* Whether the RPC thread has something to send to this queue. */
 bool rpc_queue_can_send(const struct call_table *table, const struct rpc_queue *queue);
 /* Makes the next message of a queue and writes its items into the bundle. NULL: there is nothing to send. */
 struct rpc_message *rpc_queue_next_message(struct call_table *table, struct rpc_queue *queue,

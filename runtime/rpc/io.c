@@ -1,4 +1,4 @@
-/* The broker thread. One pass: read the replies that have arrived, read publisher confirms, expire messages, send what
+/* The RPC thread. One pass: read the replies that have arrived, read publisher confirms, expire messages, send what
  * waits. Then it sleeps until the broker or a caller has something. */
 #include "rpc/io.h"
 

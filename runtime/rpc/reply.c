@@ -1,4 +1,4 @@
-/* Reading replies. The broker thread only cuts a message into replies, by brackets and quotes, because all callers wait
+/* Reading replies. The RPC thread only cuts a message into replies, by brackets and quotes, because all callers wait
  * for that thread. The thread of each caller reads the caller's own reply. */
 #include "rpc/wire.h"
 

@@ -1,5 +1,5 @@
-/* The RPC client as its callers see it, and the timer thread. The shared state is in rpc/call_table.c, the broker
- * thread in rpc/io.c. Timeouts have a thread of their own, because the broker can block the broker thread. */
+/* The RPC client as its callers see it, and the timer thread. The shared state is in rpc/call_table.c, the RPC
+ * thread in rpc/io.c. Timeouts have a thread of their own, because the broker can block the RPC thread. */
 #include "rpc/rpc.h"
 
 #include "rpc/io.h"
@@ -75,7 +75,7 @@ struct rpc *rpc_new(const struct rpc_config *config)
 	arena_init(&rpc->arena);
 	rpc_bundle_init(&rpc->bundle);
 	rpc->broker = broker_new(&link);
-	if (wake_init(&rpc->wake) != OK || pthread_create(&rpc->io_thread, NULL, rpc_io_run, rpc) != 0 ||
+	if (wake_init(&rpc->wake) != OK || pthread_create(&rpc->rpc_thread, NULL, rpc_io_run, rpc) != 0 ||
 	    pthread_create(&rpc->timer_thread, NULL, run_timer, rpc) != 0) {
 		/* The program is starting, and cannot work without these threads. */
 		perror("rpc");
@@ -94,7 +94,7 @@ void rpc_free(struct rpc *rpc)
 	pthread_mutex_unlock(&rpc->table.lock);
 	wake_send(&rpc->wake);
 	pthread_join(rpc->timer_thread, NULL);
-	pthread_join(rpc->io_thread, NULL);
+	pthread_join(rpc->rpc_thread, NULL);
 	broker_free(rpc->broker);
 	rpc_bundle_done(&rpc->bundle);
 	arena_done(&rpc->arena);

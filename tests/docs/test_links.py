@@ -1,4 +1,7 @@
-"""Every relative link of README.md and of docs/ leads to a file that is there, and to a heading if it names one."""
+"""Every relative link of README.md and of docs/ leads to a file that is there, and to a heading if it names one.
+
+Every path `tests/...` that a document names in code leads somewhere too."""
+import re
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -7,6 +10,9 @@ import pytest
 from docs.markdown import anchors, links
 
 ROOT = Path(__file__).resolve().parents[2]
+TEST_PATH = re.compile(r"`((?:[\w-]+/)*tests/[\w./*{},-]+)(?:::[^`]*)?`")
+# Records of the past name files as they were called then.
+PAST = ("benchmarks", "decisions")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -34,6 +40,17 @@ def faults_of(document):
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_leads_somewhere(document):
     assert faults_of(document) == []
+
+
+def lost_tests_of(text, root):
+    """The paths of tests that a text names and that are not there. A path may hold a pattern."""
+    return [path for path in TEST_PATH.findall(text) if not any(root.glob(path.rstrip("/")))]
+
+
+@pytest.mark.parametrize("document", [path for path in DOCUMENTS if path.parent.name not in PAST],
+                         ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_test_that_is_named_is_there(document):
+    assert lost_tests_of(document.read_text(), ROOT) == []
 
 
 # ---- that this test can fail ----
@@ -72,3 +89,10 @@ def test_a_link_that_leads_nowhere_is_found(page, target, changed):
     assert target in TEXT
     page.write_text(TEXT.replace(target, changed))
     assert len(faults_of(page)) == 1
+
+
+def test_a_test_that_is_named_and_not_there_is_found(tmp_path):
+    (tmp_path / "tests" / "e2e").mkdir(parents=True)
+    (tmp_path / "tests" / "e2e" / "test_one.py").write_text("")
+    named = "`tests/e2e/`, `tests/e2e/test_one.py`, `tests/e2e/test_one.py::test_it`, `tests/*/test_one.py`, `tests/e2e/test_two.py`"
+    assert lost_tests_of(named, tmp_path) == ["tests/e2e/test_two.py"]

@@ -152,7 +152,7 @@ struct service {
 	void (*stop)(void *settings);
 };
 
-/* Settings that every service has. */
+/* Settings that every service has. A service with a Redis cache adds a row for `redis_url`; in others it is NULL. */
 struct service_settings {
 	const char *admin_address, *broker_url, *database_url, *migrations_url, *redis_url, *log_level, *otlp_url;
 	bool allow_debugger;
