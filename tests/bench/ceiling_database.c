@@ -118,14 +118,14 @@ static void put_processed_answers(struct args *args, const struct uuid *ids, int
 #define PROCESSED                                                                                                      \
 	"INSERT INTO processed_events (received_at, ids)"                                                              \
 	" SELECT max(at), array_agg(id) FROM unnest($1::uuid[], $2::timestamptz[]) AS given (id, at)"
-#define SAID                                                                                                           \
+#define PUBLISHED                                                                                                           \
 	"INSERT INTO outbox (id, exchange, routing_key, type, subject, body, created_at, due_at)"                      \
 	" SELECT id, 'events', 'order.placed', 'order.placed', id, body, at, at"                                       \
 	" FROM unnest($1::uuid[], $2::bytea[], $3::timestamptz[]) AS given (id, body, at)"
 #define DEADLINES(type)                                                                                                \
 	"INSERT INTO deadline_batches (type, due_at, subjects, dues)"                                                  \
 	" VALUES ('" type "', ($2::timestamptz[])[1] + interval '10 min', $1::uuid[], $2::timestamptz[])"
-#define MET(type)                                                                                                      \
+#define CLEARED(type)                                                                                                      \
 	"DELETE FROM deadlines USING unnest($1::uuid[], $2::timestamptz[]) AS given (id, at)"                          \
 	" WHERE subject = given.id AND type = '" type "'"
 /* A batch touches one product per order: neighbours from a random position on. */
@@ -146,7 +146,7 @@ static const struct step place[] = {
 	 4,
 	 put_answer},
 	{{"ceiling_deadline", DEADLINES("order.deadline")}, 2, put_subject},
-	{{"ceiling_placed", SAID}, 3, put_placed},
+	{{"ceiling_placed", PUBLISHED}, 3, put_placed},
 	{{NULL, NULL}, 0, NULL},
 };
 
@@ -160,7 +160,7 @@ static const struct step reserve[] = {
 	 put_order},
 	{{"ceiling_hold", STOCK("reserved = reserved + 1")}, 2, put_place},
 	{{"ceiling_overdue", DEADLINES("reservation.deadline")}, 2, put_subject},
-	{{"ceiling_reserved", SAID}, 3, put_reserved},
+	{{"ceiling_reserved", PUBLISHED}, 3, put_reserved},
 	{{NULL, NULL}, 0, NULL},
 };
 
@@ -171,8 +171,8 @@ static const struct step confirm[] = {
 			     "orders.id = given.id"},
 	 3,
 	 put_order},
-	{{"ceiling_met", MET("order.deadline")}, 2, put_subject},
-	{{"ceiling_confirmed", SAID}, 3, put_confirmed},
+	{{"ceiling_met", CLEARED("order.deadline")}, 2, put_subject},
+	{{"ceiling_confirmed", PUBLISHED}, 3, put_confirmed},
 	{{NULL, NULL}, 0, NULL},
 };
 
@@ -183,8 +183,8 @@ static const struct step sell[] = {
 	 2,
 	 put_subject},
 	{{"ceiling_sell", STOCK("reserved = reserved - 1, on_hand = on_hand - 1")}, 2, put_place},
-	{{"ceiling_settled", MET("reservation.deadline")}, 2, put_subject},
-	{{"ceiling_sold", SAID}, 3, put_sold},
+	{{"ceiling_settled", CLEARED("reservation.deadline")}, 2, put_subject},
+	{{"ceiling_sold", PUBLISHED}, 3, put_sold},
 	{{NULL, NULL}, 0, NULL},
 };
 
@@ -193,10 +193,10 @@ static const struct sql promoted = {
 	"ceiling_matured",
 	"WITH taken AS (DELETE FROM deadline_batches WHERE id IN"
 	"  (SELECT id FROM deadline_batches ORDER BY id LIMIT 2 FOR UPDATE SKIP LOCKED) RETURNING type, subjects),"
-	" young AS (SELECT type, unnest(subjects) AS subject FROM taken)"
-	" SELECT (SELECT count(*) FROM young JOIN orders ON id = subject"
+	" recent AS (SELECT type, unnest(subjects) AS subject FROM taken)"
+	" SELECT (SELECT count(*) FROM recent JOIN orders ON id = subject"
 	"   WHERE type = 'order.deadline' AND orders.state < 3)"
-	"  + (SELECT count(*) FROM young JOIN reservations ON order_id = subject"
+	"  + (SELECT count(*) FROM recent JOIN reservations ON order_id = subject"
 	"   WHERE type = 'reservation.deadline' AND reservations.state = 'held')",
 };
 

@@ -101,7 +101,7 @@ def test_the_events_consumer_uses_what_the_command_consumer_has_cached(stack, ad
 def test_a_reservation_that_was_assumed_missing_is_found(stack, products, product):
     """The first try assumes that a placed order has no reservation."""
     def attempt():
-        order_id, redone = str(uuid.uuid4()), stack.metric("svc-products", "comanda_transactions_total", result="retry")
+        order_id, retried = str(uuid.uuid4()), stack.metric("svc-products", "comanda_transactions_total", result="retry")
         stack.sql("products", "INSERT INTO reservations (order_id, state, total_cents, updated_at, version)"
                               " VALUES (%s, 'released', 0, now(), 1)", order_id)
         products.publish_events("pending", product, order_id)
@@ -109,7 +109,7 @@ def test_a_reservation_that_was_assumed_missing_is_found(stack, products, produc
         assert products.state(order_id) == "released"
         assert products.reserved(product) == 2, "of the other order alone"
         products.end(product, other)
-        return stack.metric("svc-products", "comanda_transactions_total", result="retry") > redone
+        return stack.metric("svc-products", "comanda_transactions_total", result="retry") > retried
 
     until_it_happens(attempt)
 

@@ -150,13 +150,13 @@ def published(stack, connection):
 
 def test_nothing_else_travels_where_events_do(stack, customer, product, no_answer_from_products):
     """Otherwise RabbitMQ takes events for duplicates after a change of the log's leader, and the log lacks them."""
-    roads = ("svc-orders/relay", "svc-orders/relay-other")
-    before = eventually(lambda: [published(stack, road) for road in roads])
+    connections = ("svc-orders/relay", "svc-orders/relay-other")
+    before = eventually(lambda: [published(stack, connection) for connection in connections])
     order_id = place(customer, product)
     eventually(lambda: len(customer.timeline(order_id)) == 2)
     move_deadline(stack, order_id, "now()")
     ends(customer, order_id, "expired")  # by a timer message
-    eventually(lambda: published(stack, roads[0]) >= before[0] + 2 and published(stack, roads[1]) >= before[1] + 1,
+    eventually(lambda: published(stack, connections[0]) >= before[0] + 2 and published(stack, connections[1]) >= before[1] + 1,
                timeout=20)
 
 

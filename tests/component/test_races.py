@@ -48,7 +48,7 @@ def test_a_release_that_another_replica_commits_meanwhile_is_detected(stack, adm
     operator.dead("orders", lambda body: other_id.encode() in body)  # stock.reserved of an unknown order
 
 
-def redone(stack):
+def retried(stack):
     return stack.metric("svc-products", "comanda_transactions_total", result="retry")
 
 
@@ -61,8 +61,8 @@ def test_a_batch_that_is_retried_may_be_overtaken_once_more(stack, admin, orders
             orders.publish_events([order_event("order.placed", order_id, product, "pending")
                          for order_id in (first, second, third)])
             eventually(lambda: waiting_for_locks(stack, "products"))
-            before = redone(stack)
-        eventually(lambda: redone(stack) > before and waiting_for_locks(stack, "products"))
+            before = retried(stack)
+        eventually(lambda: retried(stack) > before and waiting_for_locks(stack, "products"))
     eventually(lambda: stack.sql("products", "SELECT 1 FROM reservations WHERE order_id = %s", third))
     assert stack.sql("products", "SELECT count(*) FROM reservations WHERE state = 'released' AND order_id IN (%s, %s)",
                      first, second) == [(2,)]
@@ -80,7 +80,7 @@ def test_stock_that_another_replica_changes_meanwhile_is_loaded_again(stack, adm
     """The batch loads the product without a lock before the other commit, and saves after it. After a lost race a consumer
     locks rows for some seconds and loses no race. The test waits for the end of that time."""
     def race():
-        before, redone_before, order_id = reserved(admin, product), redone(stack), str(uuid.uuid4())
+        before, retried_before, order_id = reserved(admin, product), retried(stack), str(uuid.uuid4())
         with stack.database("products") as other:
             other.execute("UPDATE products SET reserved = reserved + 1, sequence = sequence + 1 WHERE id = %s",
                           [product["id"]])
@@ -91,7 +91,7 @@ def test_stock_that_another_replica_changes_meanwhile_is_loaded_again(stack, adm
         orders.publish_events(order_event("order.expired", order_id, product, "expired"))
         eventually(lambda: reserved(admin, product) == before + 1)
         operator.dead("orders", lambda body: order_id.encode() in body)
-        return redone(stack) > redone_before
+        return retried(stack) > retried_before
 
     eventually(race)
 

@@ -12,7 +12,7 @@ from harness.stack import waiting_for_locks
 from test_request_consumers import get_order, line, orders_of, placing
 
 
-def redone(stack, service="svc-orders"):
+def retried(stack, service="svc-orders"):
     return stack.metric(service, "comanda_transactions_total", result="retry")
 
 
@@ -23,10 +23,10 @@ def known(stack, service="svc-orders"):
 def detected_late(stack, repeat, service="svc-orders"):
     """Repeats the request until a duplicate is detected at the end of its batch. Each duplicate counts once."""
     def one():
-        redone_before, known_before = redone(stack, service), known(stack, service)
+        retried_before, known_before = retried(stack, service), known(stack, service)
         repeat()
         assert known(stack, service) == known_before + 1
-        return redone(stack, service) > redone_before
+        return retried(stack, service) > retried_before
 
     eventually(one)
 
@@ -46,10 +46,10 @@ def test_a_repeat_is_detected_at_the_end_of_its_batch_and_then_at_the_beginning_
         assert orders_of(stack, buyer) == 1
 
     detected_late(stack, repeat)
-    before = redone(stack)
+    before = retried(stack)
     for _ in range(3):
         repeat()
-    assert redone(stack) == before
+    assert retried(stack) == before
 
 
 def test_a_repeat_beside_new_requests_harms_none_of_them(stack, edge, new_customer, product):
@@ -130,11 +130,11 @@ def test_no_tokens_are_given_for_a_key_that_was_used_before(stack, api, edge, ne
 def test_duplicates_are_checked_first_for_requests_that_hash_a_password(stack, edge):
     email = f"{uuid.uuid4().hex}@example.org"
     asked = item("users.register", {"email": email, "name": "Ada", "password": "12345678"})
-    first, before = edge.call("users.password", asked), redone(stack, "svc-users")
+    first, before = edge.call("users.password", asked), retried(stack, "svc-users")
     hashes = stack.metric("svc-users", "comanda_password_hashes_total")
     assert edge.call("users.password", again(asked)) == first and first["status"] == "ok"
     assert stack.metric("svc-users", "comanda_password_hashes_total") == hashes + 1
-    assert redone(stack, "svc-users") == before
+    assert retried(stack, "svc-users") == before
 
 
 # ---- at the same moment ----

@@ -38,7 +38,7 @@ def send(client, method, path, body, **headers):
 
 
 @pytest.fixture(scope="module")
-def doors(admin, customer, product):
+def routes(admin, customer, product):
     """Every call that takes a body."""
     product_id = product["id"]
     return [(admin, "POST", "/users"), (admin, "POST", "/auth/token"), (customer, "POST", "/auth/logout"),
@@ -70,32 +70,32 @@ MALFORMED = {
 
 @pytest.mark.sanitizer
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
-def test_a_body_that_is_no_json_is_refused_by_every_route(doors, body):
-    for client, method, path in doors:
+def test_a_body_that_is_no_json_is_refused_by_every_route(routes, body):
+    for client, method, path in routes:
         problem(send(client, method, path, body), 400)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"true", b"7", b'"text"', b'[{"name": "x"}]'])
-def test_json_that_is_no_object_is_refused_by_every_route(doors, body):
-    for client, method, path in doors:
+def test_json_that_is_no_object_is_refused_by_every_route(routes, body):
+    for client, method, path in routes:
         problem(send(client, method, path, body), 422)
 
 
-def test_an_unknown_field_is_named_by_every_route(doors):
-    for client, method, path in doors:
+def test_an_unknown_field_is_named_by_every_route(routes):
+    for client, method, path in routes:
         answer = send(client, method, path, b'{"col\\"our": 1}')
         field = "grant_type" if path == "/auth/token" else 'col"our'
         problem(answer, 422, field=field)
 
 
-def test_no_body_where_one_is_needed_is_refused(doors):
-    for client, method, path in doors:
+def test_no_body_where_one_is_needed_is_refused(routes):
+    for client, method, path in routes:
         if not path.endswith(("logout", "cancel")):
             problem(send(client, method, path, b""), 400)
 
 
-def test_a_body_over_256_kib_is_too_large_and_one_of_that_size_is_not(doors, customer):
-    for client, method, path in doors:
+def test_a_body_over_256_kib_is_too_large_and_one_of_that_size_is_not(routes, customer):
+    for client, method, path in routes:
         filled = b'{"x":"' + b"y" * (HUGE - 8) + b'"}'
         assert len(filled) == HUGE
         answer = send(client, method, path, filled)

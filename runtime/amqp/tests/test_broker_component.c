@@ -11,28 +11,28 @@
 
 static const int64_t patience_us = 20 * SECOND_US;
 
-struct scene {
+struct fixture {
 	struct broker *broker;
 	struct arena arena;
 };
 
 static int open_scene(void **state)
 {
-	struct scene *scene = mem_new(1, sizeof(*scene));
+	struct fixture *fixture = mem_new(1, sizeof(*fixture));
 
-	arena_init(&scene->arena);
-	scene->broker = connected_broker("main", true);
-	*state = scene;
+	arena_init(&fixture->arena);
+	fixture->broker = connected_broker("main", true);
+	*state = fixture;
 	return 0;
 }
 
 static int close_scene(void **state)
 {
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
-	broker_free(scene->broker);
-	arena_done(&scene->arena);
-	free(scene);
+	broker_free(fixture->broker);
+	arena_done(&fixture->arena);
+	free(fixture);
 	return 0;
 }
 
@@ -54,11 +54,11 @@ static uint64_t publish(struct broker *broker, const char *queue, const char *bo
 	return sequence;
 }
 
-static struct delivery next(struct scene *scene)
+static struct delivery next(struct fixture *fixture)
 {
 	struct delivery delivery;
 
-	assert_int_equal(broker_next(scene->broker, patience_us, &scene->arena, &delivery), OK);
+	assert_int_equal(broker_next(fixture->broker, patience_us, &fixture->arena, &delivery), OK);
 	return delivery;
 }
 
@@ -99,13 +99,13 @@ static void delivers_every_field_as_it_was_published(void **state)
 						.body = {"a\0b", 3},
 						.persistent = true,
 						.time_us = timestamp_now()};
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 	struct delivery got;
 
 	declare_queue("fields", "{}");
-	consume(scene->broker, "fields");
-	assert_int_equal(broker_publish(scene->broker, &publication, NULL), OK);
-	got = next(scene);
+	consume(fixture->broker, "fields");
+	assert_int_equal(broker_publish(fixture->broker, &publication, NULL), OK);
+	got = next(fixture);
 	assert_int_equal(got.tag, 1);
 	assert_false(got.redelivered);
 	assert_int_equal(got.delivery_count, 0);
@@ -117,7 +117,7 @@ static void delivers_every_field_as_it_was_published(void **state)
 	assert_string_equal(got.message_id, "m1");
 	assert_string_equal(got.correlation_id, "c1");
 	assert_string_equal(got.reply_to, "somewhere");
-	assert_string_equal(got.user_id, broker_user(scene->broker));
+	assert_string_equal(got.user_id, broker_user(fixture->broker));
 	assert_int_equal(got.header_count, 2);
 	assert_string_equal(got.headers[0].name, "x-reason");
 	assert_string_equal(got.headers[0].text, "caf\xc3\xa9");
@@ -128,7 +128,7 @@ static void delivers_every_field_as_it_was_published(void **state)
 
 static void carries_bodies_of_many_frames_and_of_none(void **state)
 {
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 	size_t size = 1000 * 1000;
 	char *large = mem_new(size, 1);
 	struct publication publication = {.exchange = "", .routing_key = "sizes", .body = {large, size}};
@@ -137,36 +137,36 @@ static void carries_bodies_of_many_frames_and_of_none(void **state)
 	for (size_t i = 0; i < size; i++)
 		large[i] = (char)(i * 7);
 	declare_queue("sizes", "{}");
-	consume(scene->broker, "sizes");
-	assert_int_equal(broker_publish(scene->broker, &publication, NULL), OK);
+	consume(fixture->broker, "sizes");
+	assert_int_equal(broker_publish(fixture->broker, &publication, NULL), OK);
 	publication.body.size = 0;
-	assert_int_equal(broker_publish(scene->broker, &publication, NULL), OK);
-	got = next(scene);
+	assert_int_equal(broker_publish(fixture->broker, &publication, NULL), OK);
+	got = next(fixture);
 	assert_int_equal(got.body.size, size);
 	assert_memory_equal(got.body.bytes, large, size);
-	assert_int_equal(next(scene).body.size, 0);
+	assert_int_equal(next(fixture).body.size, 0);
 	free(large);
 }
 
 static void an_unacknowledged_delivery_is_redelivered_and_counted(void **state)
 {
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 	struct delivery got;
 
 	declare_queue("again", "{\"x-queue-type\":\"quorum\"}");
-	consume(scene->broker, "again");
-	publish(scene->broker, "again", "first");
-	publish(scene->broker, "again", "second");
-	got = next(scene);
-	assert_int_equal(broker_ack(scene->broker, got.tag, true), OK);
-	next(scene);
+	consume(fixture->broker, "again");
+	publish(fixture->broker, "again", "first");
+	publish(fixture->broker, "again", "second");
+	got = next(fixture);
+	assert_int_equal(broker_ack(fixture->broker, got.tag, true), OK);
+	next(fixture);
 	/* A call that is answered shows that the ack before it has arrived. */
-	assert_int_equal(broker_cancel(scene->broker), OK);
-	broker_drop(scene->broker);
-	assert_false(broker_connected(scene->broker));
-	ensure(scene->broker);
-	consume(scene->broker, "again");
-	got = next(scene);
+	assert_int_equal(broker_cancel(fixture->broker), OK);
+	broker_drop(fixture->broker);
+	assert_false(broker_connected(fixture->broker));
+	ensure(fixture->broker);
+	consume(fixture->broker, "again");
+	got = next(fixture);
 	assert_memory_equal(got.body.bytes, "second", 6);
 	assert_true(got.redelivered);
 	assert_int_equal(got.delivery_count, 1);
@@ -174,20 +174,20 @@ static void an_unacknowledged_delivery_is_redelivered_and_counted(void **state)
 
 static void deliveries_that_arrive_during_a_tick_are_queued_in_order(void **state)
 {
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 	char body[16];
 
 	declare_queue("kept", "{}");
-	consume(scene->broker, "kept");
+	consume(fixture->broker, "kept");
 	for (int i = 0; i < 50; i++) {
 		snprintf(body, sizeof(body), "%d", i);
-		publish(scene->broker, "kept", body);
+		publish(fixture->broker, "kept", body);
 	}
 	for (int i = 0; i < 50; i++)
-		next_confirm(scene->broker);
-	assert_int_equal(broker_cancel(scene->broker), OK);
+		next_confirm(fixture->broker);
+	assert_int_equal(broker_cancel(fixture->broker), OK);
 	for (int i = 0; i < 50; i++) {
-		struct delivery got = next(scene);
+		struct delivery got = next(fixture);
 
 		snprintf(body, sizeof(body), "%d", i);
 		assert_string_equal(got.body.bytes, body);
@@ -197,110 +197,110 @@ static void deliveries_that_arrive_during_a_tick_are_queued_in_order(void **stat
 
 static void waits_no_longer_than_its_limit(void **state)
 {
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 	int64_t start = monotonic_now();
 	struct delivery none;
 
 	declare_queue("empty", "{}");
-	consume(scene->broker, "empty");
-	assert_int_equal(broker_next(scene->broker, 50 * MS_US, &scene->arena, &none), E_TIMEOUT);
+	consume(fixture->broker, "empty");
+	assert_int_equal(broker_next(fixture->broker, 50 * MS_US, &fixture->arena, &none), E_TIMEOUT);
 	assert_in_range(monotonic_now() - start, 50 * MS_US, 2 * SECOND_US);
-	assert_int_equal(broker_next(scene->broker, 0, &scene->arena, &none), E_TIMEOUT);
+	assert_int_equal(broker_next(fixture->broker, 0, &fixture->arena, &none), E_TIMEOUT);
 }
 
 static void reads_a_stream_from_an_offset(void **state)
 {
 	const struct broker_consume from = {.queue = "log", .prefetch = 10, .stream = true, .stream_offset = 2};
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 	struct delivery got;
 
 	declare_queue("log", "{\"x-queue-type\":\"stream\"}");
 	for (int i = 0; i < 4; i++)
-		publish(scene->broker, "log", i == 2 ? "two" : "other");
+		publish(fixture->broker, "log", i == 2 ? "two" : "other");
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(next_confirm(scene->broker).kind, CONFIRM_ACK);
-	assert_int_equal(broker_consume(scene->broker, &from), OK);
-	got = next(scene);
+		assert_int_equal(next_confirm(fixture->broker).kind, CONFIRM_ACK);
+	assert_int_equal(broker_consume(fixture->broker, &from), OK);
+	got = next(fixture);
 	/* A chunk of the log may begin before the offset that was asked for. */
 	while (got.stream_offset < 2)
-		got = next(scene);
+		got = next(fixture);
 	assert_int_equal(got.stream_offset, 2);
 	assert_string_equal(got.body.bytes, "two");
 }
 
 static void a_consumer_ends_with_its_queue(void **state)
 {
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 	struct delivery none;
 
 	declare_queue("brief", "{}");
-	consume(scene->broker, "brief");
+	consume(fixture->broker, "brief");
 	delete_queue("brief");
-	assert_int_equal(broker_next(scene->broker, patience_us, &scene->arena, &none), E_UNAVAILABLE);
-	assert_false(broker_consuming(scene->broker));
-	assert_true(broker_connected(scene->broker));
+	assert_int_equal(broker_next(fixture->broker, patience_us, &fixture->arena, &none), E_UNAVAILABLE);
+	assert_false(broker_consuming(fixture->broker));
+	assert_true(broker_connected(fixture->broker));
 	declare_queue("brief", "{}");
-	consume(scene->broker, "brief");
-	publish(scene->broker, "brief", "back");
-	assert_string_equal(next(scene).body.bytes, "back");
+	consume(fixture->broker, "brief");
+	publish(fixture->broker, "brief", "back");
+	assert_string_equal(next(fixture).body.bytes, "back");
 }
 
 static void a_missing_queue_does_not_end_the_connection(void **state)
 {
 	const struct broker_consume missing = {.queue = "nowhere", .prefetch = 1};
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 	uint64_t sequence;
 
 	declare_queue("somewhere", "{}");
-	publish(scene->broker, "somewhere", "before");
-	next_confirm(scene->broker);
-	assert_int_equal(broker_consume(scene->broker, &missing), E_NOT_FOUND);
-	assert_non_null(strstr(broker_detail(scene->broker), "nowhere"));
-	assert_true(broker_connected(scene->broker));
-	sequence = publish(scene->broker, "somewhere", "after");
+	publish(fixture->broker, "somewhere", "before");
+	next_confirm(fixture->broker);
+	assert_int_equal(broker_consume(fixture->broker, &missing), E_NOT_FOUND);
+	assert_non_null(strstr(broker_detail(fixture->broker), "nowhere"));
+	assert_true(broker_connected(fixture->broker));
+	sequence = publish(fixture->broker, "somewhere", "after");
 	assert_int_equal(sequence, 2);
-	assert_int_equal(next_confirm(scene->broker).sequence, 2);
+	assert_int_equal(next_confirm(fixture->broker).sequence, 2);
 }
 
 /* ---- confirms ---- */
 
 static void publications_are_confirmed_by_their_numbers(void **state)
 {
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
 	declare_queue("confirmed", "{\"x-queue-type\":\"quorum\"}");
 	for (uint64_t i = 1; i <= 200; i++)
-		assert_int_equal(publish(scene->broker, "confirmed", "x"), i);
+		assert_int_equal(publish(fixture->broker, "confirmed", "x"), i);
 	for (uint64_t i = 1; i <= 200; i++)
-		assert_int_equal(next_confirm(scene->broker).kind, CONFIRM_ACK);
+		assert_int_equal(next_confirm(fixture->broker).kind, CONFIRM_ACK);
 }
 
 static void an_unroutable_message_is_returned_once(void **state)
 {
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 	struct confirm confirm, none;
 	uint64_t lost;
 
 	declare_queue("routed", "{}");
-	publish(scene->broker, "routed", "one");
-	lost = publish(scene->broker, "unrouted", "two");
-	publish(scene->broker, "routed", "three");
+	publish(fixture->broker, "routed", "one");
+	lost = publish(fixture->broker, "unrouted", "two");
+	publish(fixture->broker, "routed", "three");
 	for (int i = 0; i < 3; i++) {
-		confirm = next_confirm(scene->broker);
+		confirm = next_confirm(fixture->broker);
 		assert_int_equal(confirm.kind, confirm.sequence == lost ? CONFIRM_RETURNED : CONFIRM_ACK);
 	}
-	assert_int_equal(broker_confirms(scene->broker, &none, 1), 0);
+	assert_int_equal(broker_confirms(fixture->broker, &none, 1), 0);
 }
 
 static void a_full_queue_refuses(void **state)
 {
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
 	declare_queue("full", "{\"x-max-length\":1,\"x-overflow\":\"reject-publish\"}");
-	publish(scene->broker, "full", "fits");
-	assert_int_equal(next_confirm(scene->broker).kind, CONFIRM_ACK);
-	publish(scene->broker, "full", "does not");
-	assert_int_equal(next_confirm(scene->broker).kind, CONFIRM_NACK);
+	publish(fixture->broker, "full", "fits");
+	assert_int_equal(next_confirm(fixture->broker).kind, CONFIRM_ACK);
+	publish(fixture->broker, "full", "does not");
+	assert_int_equal(next_confirm(fixture->broker).kind, CONFIRM_NACK);
 }
 
 static void long_header_texts_are_cut_between_characters(void **state)
@@ -309,16 +309,16 @@ static void long_header_texts_are_cut_between_characters(void **state)
 	const struct broker_header header = {"x-reason", text, 0};
 	const struct publication publication = {
 		.exchange = "", .routing_key = "cut", .headers = &header, .header_count = 1};
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 	struct delivery got;
 
 	for (size_t i = 0; i < 2000; i++)
 		text[i] = i == 0 ? 'x' : i % 2 == 1 ? '\xc3' : '\xa9';
 	text[2000] = '\0';
 	declare_queue("cut", "{}");
-	consume(scene->broker, "cut");
-	assert_int_equal(broker_publish(scene->broker, &publication, NULL), OK);
-	got = next(scene);
+	consume(fixture->broker, "cut");
+	assert_int_equal(broker_publish(fixture->broker, &publication, NULL), OK);
+	got = next(fixture);
 	assert_int_equal(strlen(got.headers[0].text), 1023);
 	assert_memory_equal(got.headers[0].text, text, 1023);
 }
@@ -327,52 +327,52 @@ static void a_name_that_is_too_long_for_amqp_is_refused_before_it_is_sent(void *
 {
 	char id[257];
 	struct publication publication = {.exchange = "", .routing_key = "any", .message_id = id};
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
 	memset(id, 'x', 256);
 	id[256] = '\0';
-	assert_int_equal(broker_publish(scene->broker, &publication, NULL), E_INVALID);
+	assert_int_equal(broker_publish(fixture->broker, &publication, NULL), E_INVALID);
 	id[255] = '\0';
-	assert_int_equal(broker_publish(scene->broker, &publication, NULL), OK);
-	assert_int_equal(next_confirm(scene->broker).kind, CONFIRM_ACK);
+	assert_int_equal(broker_publish(fixture->broker, &publication, NULL), OK);
+	assert_int_equal(next_confirm(fixture->broker).kind, CONFIRM_ACK);
 }
 
 /* ---- losing and finding the broker ---- */
 
 static void reconnects_after_the_broker_has_closed_the_connection(void **state)
 {
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 	struct delivery none;
 
-	broker_free(scene->broker);
-	scene->broker = connected_broker("to-be-closed", true);
+	broker_free(fixture->broker);
+	fixture->broker = connected_broker("to-be-closed", true);
 	declare_queue("closed", "{}");
-	consume(scene->broker, "closed");
+	consume(fixture->broker, "closed");
 	close_connection("component/to-be-closed");
-	assert_int_equal(broker_next(scene->broker, patience_us, &scene->arena, &none), E_UNAVAILABLE);
-	assert_false(broker_connected(scene->broker));
-	assert_non_null(strstr(broker_detail(scene->broker), "320"));
-	ensure(scene->broker);
-	consume(scene->broker, "closed");
-	publish(scene->broker, "closed", "again");
-	assert_string_equal(next(scene).body.bytes, "again");
+	assert_int_equal(broker_next(fixture->broker, patience_us, &fixture->arena, &none), E_UNAVAILABLE);
+	assert_false(broker_connected(fixture->broker));
+	assert_non_null(strstr(broker_detail(fixture->broker), "320"));
+	ensure(fixture->broker);
+	consume(fixture->broker, "closed");
+	publish(fixture->broker, "closed", "again");
+	assert_string_equal(next(fixture).body.bytes, "again");
 }
 
 static void a_failing_exchange_ends_the_connection_with_its_reason(void **state)
 {
 	const struct publication publication = {.exchange = "no such exchange", .routing_key = "x"};
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 	int64_t until = monotonic_now() + patience_us;
 
-	assert_int_equal(broker_publish(scene->broker, &publication, NULL), OK);
-	while (broker_tick(scene->broker, 100 * MS_US) == OK)
+	assert_int_equal(broker_publish(fixture->broker, &publication, NULL), OK);
+	while (broker_tick(fixture->broker, 100 * MS_US) == OK)
 		assert_true(monotonic_now() < until);
-	assert_false(broker_connected(scene->broker));
-	assert_non_null(strstr(broker_detail(scene->broker), "404"));
-	assert_int_equal(broker_close_code(scene->broker), 404);
-	assert_int_equal(broker_publish(scene->broker, &publication, NULL), E_UNAVAILABLE);
-	ensure(scene->broker);
-	assert_int_equal(broker_close_code(scene->broker), 0); /* what is sent from now on is not to blame for it */
+	assert_false(broker_connected(fixture->broker));
+	assert_non_null(strstr(broker_detail(fixture->broker), "404"));
+	assert_int_equal(broker_close_code(fixture->broker), 404);
+	assert_int_equal(broker_publish(fixture->broker, &publication, NULL), E_UNAVAILABLE);
+	ensure(fixture->broker);
+	assert_int_equal(broker_close_code(fixture->broker), 0); /* what is sent from now on is not to blame for it */
 }
 
 static struct broker *broker_at(const char *url)
@@ -429,29 +429,29 @@ static int close_scene_without_alarm(void **state)
 static void a_blocked_connection_publishes_nothing_until_the_alarm_is_over(void **state)
 {
 	const struct publication publication = {.exchange = "", .routing_key = "alarm", .body = span_of("x")};
-	struct scene *scene = *state;
+	struct fixture *fixture = *state;
 
 	declare_queue("alarm", "{}");
 	if (!rabbitmqctl("set_vm_memory_high_watermark absolute 1"))
 		skip();
 	int64_t until = monotonic_now() + patience_us;
 	/* The broker says so to those who publish, once the alarm is up. */
-	while (!broker_blocked(scene->broker)) {
-		enum status status = broker_publish(scene->broker, &publication, NULL);
+	while (!broker_blocked(fixture->broker)) {
+		enum status status = broker_publish(fixture->broker, &publication, NULL);
 
 		assert_true(status == OK || status == E_BUSY);
 		assert_true(monotonic_now() < until);
-		assert_int_equal(broker_tick(scene->broker, 10 * MS_US), OK);
+		assert_int_equal(broker_tick(fixture->broker, 10 * MS_US), OK);
 	}
-	assert_int_equal(broker_publish(scene->broker, &publication, NULL), E_BUSY);
+	assert_int_equal(broker_publish(fixture->broker, &publication, NULL), E_BUSY);
 	lift_alarm();
 	until = monotonic_now() + patience_us;
-	while (broker_blocked(scene->broker)) {
+	while (broker_blocked(fixture->broker)) {
 		assert_true(monotonic_now() < until);
-		assert_int_equal(broker_tick(scene->broker, 100 * MS_US), OK);
+		assert_int_equal(broker_tick(fixture->broker, 100 * MS_US), OK);
 	}
-	assert_int_equal(broker_publish(scene->broker, &publication, NULL), OK);
-	assert_int_equal(next_confirm(scene->broker).kind, CONFIRM_ACK);
+	assert_int_equal(broker_publish(fixture->broker, &publication, NULL), OK);
+	assert_int_equal(next_confirm(fixture->broker).kind, CONFIRM_ACK);
 }
 
 #define each(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)

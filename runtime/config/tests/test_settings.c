@@ -15,7 +15,7 @@
 
 struct sample {
 	const char *cache_url, *key, *name;
-	bool loud;
+	bool verbose;
 	int64_t consumers, port, wait_us;
 };
 
@@ -24,7 +24,7 @@ static const struct setting table[] = {
 	 "where the cache is"},
 	{"TEST_KEY", SET_SECRET, offsetof(struct sample, key), NULL, 0, 0, "the signing key"},
 	{"TEST_CONSUMERS", SET_INT, offsetof(struct sample, consumers), "1", 1, 16, "consumers that read"},
-	{"TEST_LOUD", SET_BOOL, offsetof(struct sample, loud), "off", 0, 0, "whether it is loud"},
+	{"TEST_VERBOSE", SET_BOOL, offsetof(struct sample, verbose), "off", 0, 0, "whether it is verbose"},
 	{"TEST_NAME", SET_TEXT, offsetof(struct sample, name), NULL, 0, 0, "what it is called"},
 	{"TEST_PORT", SET_PORT, offsetof(struct sample, port), "0", 0, 0, "where it listens"},
 	{"TEST_WAIT", SET_DURATION, offsetof(struct sample, wait_us), "4s", 100 * MS_US, MINUTE_US, "longest wait"},
@@ -89,7 +89,7 @@ static void a_setting_that_is_not_set_has_its_default(void **state)
 	assert_string_equal(sample.key, "s3cret");
 	assert_string_equal(sample.name, "ann");
 	assert_int_equal(sample.consumers, 1);
-	assert_false(sample.loud);
+	assert_false(sample.verbose);
 	assert_int_equal(sample.port, 0);
 	assert_int_equal(sample.wait_us, 4 * SECOND_US);
 	assert_string_equal(complaints, "");
@@ -100,13 +100,13 @@ static void a_setting_that_is_set_has_that_value(void **state)
 	(void)state;
 	set("TEST_CACHE_URL", "");
 	set("TEST_CONSUMERS", "16");
-	set("TEST_LOUD", "on");
+	set("TEST_VERBOSE", "on");
 	set("TEST_PORT", "8080");
 	set("TEST_WAIT", "250ms");
 	assert_int_equal(read_settings(), OK);
 	assert_string_equal(sample.cache_url, "");
 	assert_int_equal(sample.consumers, 16);
-	assert_true(sample.loud);
+	assert_true(sample.verbose);
 	assert_int_equal(sample.port, 8080);
 	assert_int_equal(sample.wait_us, 250 * MS_US);
 }
@@ -129,7 +129,7 @@ static void all_faults_are_reported_at_once(void **state)
 	(void)unsetenv("TEST_KEY");
 	(void)unsetenv("TEST_NAME");
 	set("TEST_CONSUMERS", "17");
-	set("TEST_LOUD", "maybe");
+	set("TEST_VERBOSE", "maybe");
 	set("TEST_PORT", "65536");
 	set("TEST_WAIT", "10ms");
 	assert_int_equal(read_settings(), E_INVALID);
@@ -139,7 +139,7 @@ static void all_faults_are_reported_at_once(void **state)
 	     "signing key)\n");
 	says("TEST_NAME: is not set, and has no default; set it (what it is called)\n");
 	says("TEST_CONSUMERS: \"17\" is out of bounds; give 1 to 16 (consumers that read)\n");
-	says("TEST_LOUD: \"maybe\" is neither on nor off (whether it is loud)\n");
+	says("TEST_VERBOSE: \"maybe\" is neither on nor off (whether it is verbose)\n");
 	says("TEST_PORT: \"65536\" is not a port; give 1 to 65535, or 0 for any free one (where it listens)\n");
 	says("TEST_WAIT: \"10ms\" is out of bounds; give 100ms to 1m (longest wait)\n");
 }
@@ -245,7 +245,7 @@ static void secrets_are_never_shown(void **state)
 	assert_non_null(strstr(text, "TEST_KEY=***\n"));
 	assert_non_null(strstr(text, "TEST_CACHE_URL=redis://ann:***@cache:6379/0\n"));
 	assert_non_null(strstr(text, "TEST_WAIT=4s\n"));
-	assert_non_null(strstr(text, "TEST_LOUD=off\n"));
+	assert_non_null(strstr(text, "TEST_VERBOSE=off\n"));
 }
 
 static void a_url_that_is_a_secret_shows_its_host(void **state)
