@@ -118,14 +118,14 @@ static void put_processed_answers(struct args *args, const struct uuid *ids, int
 #define PROCESSED                                                                                                      \
 	"INSERT INTO processed_events (received_at, ids)"                                                              \
 	" SELECT max(at), array_agg(id) FROM unnest($1::uuid[], $2::timestamptz[]) AS given (id, at)"
-#define PUBLISHED                                                                                                           \
+#define PUBLISHED                                                                                                      \
 	"INSERT INTO outbox (id, exchange, routing_key, type, subject, body, created_at, due_at)"                      \
 	" SELECT id, 'events', 'order.placed', 'order.placed', id, body, at, at"                                       \
 	" FROM unnest($1::uuid[], $2::bytea[], $3::timestamptz[]) AS given (id, body, at)"
 #define DEADLINES(type)                                                                                                \
 	"INSERT INTO deadline_batches (type, due_at, subjects, dues)"                                                  \
 	" VALUES ('" type "', ($2::timestamptz[])[1] + interval '10 min', $1::uuid[], $2::timestamptz[])"
-#define CLEARED(type)                                                                                                      \
+#define CLEARED(type)                                                                                                  \
 	"DELETE FROM deadlines USING unnest($1::uuid[], $2::timestamptz[]) AS given (id, at)"                          \
 	" WHERE subject = given.id AND type = '" type "'"
 /* A batch touches one product per order: neighbours from a random position on. */
