@@ -164,7 +164,10 @@ struct problem register_user(struct call *call)
 	void *body = NULL;
 	struct problem problem = call_read_message(call, &body);
 
-	if (problem.status == 0)
+	if (problem.status == 0) {
+		/* Strangers share no keys. */
+		call_narrow_key(call, ((const struct users_register *)body)->email);
 		problem = rate_limits_check_registration(call);
+	}
 	return problem.status != 0 ? problem : forward_and_wait(call, body, NULL);
 }

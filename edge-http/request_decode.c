@@ -178,11 +178,11 @@ static struct problem read_if_match(struct call *call)
 	return none;
 }
 
-/* The user and the key make the message's id, so that the service recognises a repeat. */
+/* The operation, the user and the key make the message's id, so that the service recognises a repeat. */
 static struct problem read_key(struct call *call)
 {
 	const char *value = http_header(call->request, "Idempotency-Key"), *key = NULL, *text = NULL;
-	char user[UUID_TEXT + 1] = "nobody";
+	char user[UUID_TEXT + 1] = "nobody", subject[UUID_TEXT + 1] = "";
 
 	if ((call->route->options & (KEY_OPTIONAL | KEY_REQUIRED)) == 0)
 		return none;
@@ -196,10 +196,25 @@ static struct problem read_key(struct call *call)
 					       "not.");
 	if (!uuid_is_nil(&call->caller.user_id))
 		uuid_text(&call->caller.user_id, user);
-	text = arena_format(call->arena, "%s\n%s", user, key);
+	if (call->path_id.size > 0)
+		uuid_text(&call->subject, subject);
+	text = arena_format(call->arena, "%s %s\n%s\n%s\n%s", call->route->method, call->route->path, subject, user,
+			    key);
 	call->id = uuid_of_text("idempotency-key", text, strlen(text));
 	call->has_key = true;
 	return none;
+}
+
+void call_narrow_key(struct call *call, const char *subject)
+{
+	char before[UUID_TEXT + 1];
+	const char *text = NULL;
+
+	if (!call->has_key)
+		return;
+	uuid_text(&call->id, before);
+	text = arena_format(call->arena, "%s\n%s", before, subject);
+	call->id = uuid_of_text("idempotency-key-of", text, strlen(text));
 }
 
 struct problem call_read_headers(struct call *call)

@@ -14,6 +14,10 @@ struct problem call_decode(struct call *call, struct span json, const struct sch
 /* All of the above for the route's message. *ret_body: a struct of its schema; NULL: the message has no data. */
 struct problem call_read_message(struct call *call, void **ret_body);
 
+/* Narrows an Idempotency-Key to one subject of the operation: the id of the message is then of both. Nothing without a
+ * key. */
+void call_narrow_key(struct call *call, const char *subject);
+
 /* The schema of what a client may send: the message's schema without the fields that the edge fills from the path and
  * from If-Match. `extra`: one more field, whose value follows the struct; NULL: none. */
 const struct schema *public_schema(struct arena *arena, const struct schema *schema, const struct field *extra);

@@ -75,6 +75,7 @@ const struct service users_service = {
 	.stores = stores,
 	.consumers = consumers,
 	.retention = retention,
+	.request_key_setting = offsetof(struct users_settings, tokens.key_pem),
 	.start = start,
 	.stop = stop,
 };

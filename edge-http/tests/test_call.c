@@ -376,6 +376,47 @@ static void derives_the_message_id_from_user_and_key(void **state)
 	assert_false(uuid_equal(&first, &service.request.id));
 }
 
+/* The id of the message of one call with the key "k". */
+static struct uuid keyed_id(const char *user, const char *target, const char *body)
+{
+	if (user != NULL)
+		as(user);
+	with("Idempotency-Key", "k");
+	service.count = 0;
+	(void)!send_json("POST", target, body);
+	assert_int_equal(service.count, 1);
+	return service.request.id;
+}
+
+static void a_key_belongs_to_the_user_the_method_and_the_path(void **state)
+{
+	static const char other[] = "01930000-0000-7000-8000-000000000002";
+	static const char product[] = "{\"sku\":\"A\",\"name\":\"A\",\"price_cents\":1,\"currency\":\"EUR\"}";
+	const struct uuid cancel = keyed_id("admin", "/v1/orders/" ID "/cancel", "{}");
+	const struct uuid other_order = keyed_id("admin", arena_format(&arena, "/v1/orders/%s/cancel", other), "{}");
+	const struct uuid stock = keyed_id("admin", "/v1/products/" ID "/stock", "{\"delta\":1}");
+	const struct uuid created = keyed_id("admin", "/v1/products", product);
+	const struct uuid without_version = keyed_id("admin", "/orders/" ID "/cancel", "{}");
+
+	(void)state;
+	assert_true(uuid_equal(&cancel, &without_version));
+	assert_false(uuid_equal(&cancel, &other_order));
+	assert_false(uuid_equal(&cancel, &stock));
+	assert_false(uuid_equal(&stock, &created));
+}
+
+static void a_key_of_a_registration_belongs_to_its_address(void **state)
+{
+	static const char form[] = "{\"email\":\"%s\",\"name\":\"Ann\",\"password\":\"12345678\"}";
+	const struct uuid ann = keyed_id(NULL, "/v1/users", arena_format(&arena, form, "ann@example.org"));
+	const struct uuid again = keyed_id(NULL, "/v1/users", arena_format(&arena, form, "Ann@example.org"));
+	const struct uuid bob = keyed_id(NULL, "/v1/users", arena_format(&arena, form, "bob@example.org"));
+
+	(void)state;
+	assert_true(uuid_equal(&ann, &again));
+	assert_false(uuid_equal(&ann, &bob));
+}
+
 static void refuses_an_order_without_a_key(void **state)
 {
 	static const char body[] = "{\"items\":[{\"product_id\":\"" ID "\",\"quantity\":1}]}";
@@ -574,6 +615,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names_the_location_of_what_was_created, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(passes_if_match_on_as_the_expected_version, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(derives_the_message_id_from_user_and_key, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_key_belongs_to_the_user_the_method_and_the_path, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_key_of_a_registration_belongs_to_its_address, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_an_order_without_a_key, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(accepts_an_empty_body_if_the_body_is_optional, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(sends_a_new_password_to_the_password_queue, set_up, tear_down),

@@ -9,6 +9,7 @@
 
 struct aggregate_cache;
 struct consumer;
+struct request_key;
 
 struct consumer_group {
 	const struct service *service;
@@ -18,6 +19,7 @@ struct consumer_group {
 	struct outbox_relay *relay;
 	struct aggregate_cache *aggregate_cache; /* what consumers have just saved */
 	struct admission *admission;
+	const struct request_key *request_key; /* NULL: requests of this service have no secrets */
 	atomic_bool stopping;
 };
 

@@ -5,6 +5,7 @@
 #include "consumer/consumer.h"
 #include "consumer/consumer_metrics.h"
 #include "consumer/event_join.h"
+#include "consumer/request_hash.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -107,22 +108,6 @@ static void read_body(struct consumer *consumer, struct item *item, const struct
 	keep_faults(consumer, item, &faults);
 }
 
-/* Of the type, the caller and the body: what is equal in every repetition of a request. */
-static struct uuid request_hash(struct consumer *consumer, const struct item *item)
-{
-	const struct message *message = &item->query.message;
-	const struct message_type *type = txn_type(&consumer->txn, message->type);
-	char caller[UUID_TEXT + 1];
-
-	buffer_clear(&consumer->txn.scratch);
-	uuid_text(&message->caller.user_id, caller);
-	buffer_format(&consumer->txn.scratch, "%s\n%s\n", type->name, caller);
-	if (type->schema != NULL)
-		json_encode_public(&consumer->txn.scratch, type->schema,
-				   message->body); /* without secrets: a fast hash does not protect a password */
-	return uuid_of_text("request", consumer->txn.scratch.bytes, consumer->txn.scratch.size);
-}
-
 /* Finds the handler of an item whose envelope was read, and reads the body. */
 static void check_item(struct consumer *consumer, struct item *item, const struct json *data)
 {
@@ -140,7 +125,8 @@ static void check_item(struct consumer *consumer, struct item *item, const struc
 	}
 	read_body(consumer, item, data);
 	if (item->query.status == OK && consumer->ops->records)
-		item->request_hash = request_hash(consumer, item);
+		item->request_hash = request_hash(consumer->group->request_key, txn_type(&consumer->txn, type),
+						  &item->query.message, &consumer->txn.scratch);
 }
 
 static void fetch_unreadable(struct consumer *consumer, const struct delivery *delivery, const struct faults *faults)

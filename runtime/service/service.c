@@ -3,6 +3,7 @@
 #include "comanda/program.h"
 
 #include "consumer/consumer_group.h"
+#include "consumer/request_hash.h"
 #include "store/cache/aggregate_cache.h"
 #include "store/txn.h"
 
@@ -18,6 +19,7 @@ struct running {
 	const struct service_settings *settings; /* the part that every service has */
 	struct admission admission;
 	struct consumer_group group;
+	struct request_key request_key; /* if the service has one */
 	struct admin_port *admin;
 	struct consumer *consumers[CONSUMERS_MAX];
 	atomic_size_t consumer_count; /* consumers below this can be asked whether they are ready */
@@ -231,6 +233,9 @@ static int run_with_settings(const struct service *service, void *settings, bool
 		.settings = (const void *)((const char *)settings + service->settings_offset),
 	};
 
+	if (service->request_key_setting > 0 && !migrate_and_end) /* a migration needs no secret but the database's */
+		running.request_key =
+			request_key_of(*(const char *const *)((const char *)settings + service->request_key_setting));
 	running.group = (struct consumer_group){
 		.service = service,
 		.settings = running.settings,
@@ -238,6 +243,7 @@ static int run_with_settings(const struct service *service, void *settings, bool
 		.started_us = timestamp_now(),
 		.aggregate_cache = aggregate_cache,
 		.admission = &running.admission,
+		.request_key = service->request_key_setting > 0 ? &running.request_key : NULL,
 	};
 	admission_init(&running.admission, running.settings->max_pending);
 	return migrate_and_end ? migrate_only(&running) : run(&running);

@@ -83,11 +83,24 @@ def test_the_same_key_of_two_people_is_two_keys(customer, stranger, product):
     assert mine["id"] != theirs["id"] and theirs["user_id"] == stranger.id
 
 
-def test_one_key_for_two_paths_is_refused(admin, product):
-    shared = {"Idempotency-Key": key()}
-    ok(admin.post(f"/products/{product['id']}/stock", {"delta": 1}, headers=shared))
+def test_one_key_for_two_paths_is_two_keys(admin, product, new_product):
+    shared, other = {"Idempotency-Key": key()}, new_product()
+    first = ok(admin.post(f"/products/{product['id']}/stock", {"delta": 1}, headers=shared))
     body = {"sku": key(), "name": "X", "price_cents": 1, "currency": "EUR"}
-    problem(admin.post("/products", body, headers=shared), 422, code="idempotency_key_reused")
+    ok(admin.post("/products", body, headers=shared), 201)
+    ok(admin.post(f"/products/{other['id']}/stock", {"delta": 2}, headers=shared))
+    assert ok(admin.post(f"/products/{product['id']}/stock", {"delta": 1}, headers=shared)) == first
+
+
+def test_a_key_of_a_registration_belongs_to_its_address_and_its_password(api):
+    shared = {"Idempotency-Key": "1"}
+    mine = {"email": f"{uuid.uuid4().hex}@example.org", "name": "Ada", "password": "12345678"}
+    account = ok(api.post("/users", mine, headers=shared), 201)
+    assert ok(api.post("/users", mine, headers=shared), 201) == account
+    stranger = mine | {"password": "87654321"}
+    refused = problem(api.post("/users", stranger, headers=shared), 422, code="idempotency_key_reused")
+    assert account["id"] not in str(refused)
+    ok(api.post("/users", mine | {"email": f"{uuid.uuid4().hex}@example.org"}, headers=shared), 201)
 
 
 def test_a_refusal_is_remembered_as_well(admin, product):

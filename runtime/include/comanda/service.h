@@ -145,6 +145,9 @@ struct service {
 		int type;
 		size_t max_setting;
 	} admission;
+	/* The offset, in the program's settings, of the text of a secret (SET_SECRET). Passwords and tokens in requests
+	 * are hashed under a key of it. 0: no request of this service has a SECRET field. */
+	size_t request_key_setting;
 	/* Called once before the consumers start, with a connected database: first data, keys. NULL: nothing.
 	 * Called again after E_RETRY and E_UNAVAILABLE. */
 	enum status (*start)(void *settings, struct txn *txn);
