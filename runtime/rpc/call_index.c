@@ -69,7 +69,7 @@ enum status call_index_find_equal(const struct call_index *index, const struct p
 	for (; at != NULL; at = at->next_by_id) {
 		if (!uuid_equal(&at->id, &pending->id))
 			continue;
-		if (!pending_call_equals(at, pending))
+		if (!pending_call_repeats(at, pending))
 			return E_KEY_REUSED;
 		if (!can_join(pending, at))
 			continue;

@@ -38,12 +38,16 @@ void pending_call_subscribe(struct pending_call *pending, struct subscriber *sub
 	pending->subscriber_count++;
 }
 
+bool pending_call_repeats(const struct pending_call *a, const struct pending_call *b)
+{
+	return a->type == b->type && a->queue == b->queue && uuid_equal(&a->caller.user_id, &b->caller.user_id) &&
+	       a->data.size == b->data.size && memcmp(a->data.bytes, b->data.bytes, a->data.size) == 0;
+}
+
 bool pending_call_equals(const struct pending_call *a, const struct pending_call *b)
 {
-	return a->type == b->type && a->queue == b->queue && a->caller.role == b->caller.role &&
-	       uuid_equal(&a->caller.user_id, &b->caller.user_id) &&
-	       uuid_equal(&a->caller.session_id, &b->caller.session_id) && a->data.size == b->data.size &&
-	       memcmp(a->data.bytes, b->data.bytes, a->data.size) == 0;
+	return pending_call_repeats(a, b) && a->caller.role == b->caller.role &&
+	       uuid_equal(&a->caller.session_id, &b->caller.session_id);
 }
 
 void call_list_append(struct call_list *list, struct pending_call *pending)

@@ -65,7 +65,10 @@ struct pending_call *pending_call_new(const struct contract *contract, const str
 				      int64_t due_us);
 void pending_call_free(struct pending_call *pending);
 void pending_call_subscribe(struct pending_call *pending, struct subscriber *subscriber);
-/* Whether both have the same type, queue, caller and data. */
+/* Whether one is a repeat of the other: the same type, queue, user and data. The services compare the same. The client
+ * may have signed in again in between. */
+bool pending_call_repeats(const struct pending_call *a, const struct pending_call *b);
+/* Whether both may have one reply: a repeat, of the same session and role. */
 bool pending_call_equals(const struct pending_call *a, const struct pending_call *b);
 
 #endif

@@ -236,6 +236,36 @@ static void writes_are_merged_only_when_they_are_the_same_request(void **state)
 	assert_int_equal(add_call(fixture, &other, MINUTE_US, &b), E_KEY_REUSED);
 }
 
+/* As the services do: a repeat is recognised by its user and its body. */
+static void a_repeat_from_a_new_session_joins_the_request_in_flight(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rpc_request request = request_of(fixture, WRITE, "{\"a\":1}"), repeat, stranger;
+	struct test_caller *a = NULL, *b = NULL;
+
+	request.caller = (struct caller){.user_id = {{1}}, .session_id = {{2}}, .role = 0};
+	repeat = stranger = request;
+	repeat.caller.session_id.bytes[0] = 3;
+	stranger.caller.user_id.bytes[0] = 4;
+	assert_int_equal(add_call(fixture, &request, MINUTE_US, &a), OK);
+	assert_int_equal(add_call(fixture, &repeat, MINUTE_US, &b), OK);
+	assert_ptr_equal(a->subscriber.pending, b->subscriber.pending);
+	assert_int_equal(add_call(fixture, &stranger, MINUTE_US, &b), E_KEY_REUSED);
+}
+
+static void equal_reads_of_two_sessions_are_not_merged(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rpc_request one = request_of(fixture, LOOK, "{}"), other = request_of(fixture, LOOK, "{}");
+	struct test_caller *a = NULL, *b = NULL;
+
+	one.caller = (struct caller){.user_id = {{1}}, .session_id = {{2}}};
+	other.caller = (struct caller){.user_id = {{1}}, .session_id = {{3}}};
+	assert_int_equal(add_call(fixture, &one, MINUTE_US, &a), OK);
+	assert_int_equal(add_call(fixture, &other, MINUTE_US, &b), OK);
+	assert_ptr_not_equal(a->subscriber.pending, b->subscriber.pending);
+}
+
 static void a_repeat_with_a_later_deadline_is_sent_and_one_reply_completes_both(void **state)
 {
 	struct fixture *fixture = *state;
@@ -434,6 +464,8 @@ int main(void)
 		each(a_message_of_several_types_has_the_type_mixed),
 		each(equal_reads_are_merged_until_they_are_sent),
 		each(writes_are_merged_only_when_they_are_the_same_request),
+		each(a_repeat_from_a_new_session_joins_the_request_in_flight),
+		each(equal_reads_of_two_sessions_are_not_merged),
 		each(a_repeat_with_a_later_deadline_is_sent_and_one_reply_completes_both),
 		each(a_call_that_times_out_before_it_is_sent_is_removed),
 		each(each_caller_times_out_at_its_own_time_and_is_notified_once),
