@@ -6,13 +6,16 @@
 
 #include "comanda/program.h"
 
-/* Several headers of one name form one list. The last header holds the end of the list. */
-static const char *last_header(const struct http_request *request, const char *name)
+/* Several headers of one name form one list, in their order (RFC 9110 section 5.3). Each proxy may write a line of its
+ * own. */
+static const char *joined_headers(const struct http_request *request, const char *name)
 {
-	for (int i = request->header_count - 1; i >= 0; i--)
+	const char *list = "";
+
+	for (int i = 0; i < request->header_count; i++)
 		if (strcasecmp(request->headers[i].name, name) == 0)
-			return request->headers[i].value;
-	return NULL;
+			list = arena_format(request->arena, "%s,%s", list, request->headers[i].value);
+	return list;
 }
 
 const char *client_address(const struct http_request *request, const char *proxies)
@@ -22,8 +25,8 @@ const char *client_address(const struct http_request *request, const char *proxi
 
 	if (*proxies == '\0' || !address_listed(proxies, address))
 		return address;
-	list = last_header(request, "X-Forwarded-For");
-	end = list != NULL ? strlen(list) : 0;
+	list = joined_headers(request, "X-Forwarded-For");
+	end = strlen(list);
 	while (end > 0 && address_listed(proxies, address)) {
 		size_t start = 0;
 

@@ -124,14 +124,25 @@ static enum status serve(struct edge *edge)
 	return OK;
 }
 
-/* Checks the lists of addresses, and logs their faults. */
+static bool check_own_address(const struct edge_settings *settings)
+{
+	if (strchr(settings->http_address, ':') == NULL || http_supports_ipv6())
+		return true;
+	log_error("settings.addresses", kv_text("setting", "COMANDA_HTTP_ADDRESS"),
+		  kv_text("detail",
+			  "the HTTP library of this system is built without IPv6: listen on an IPv4 address, and "
+			  "let a proxy accept IPv6"));
+	return false;
+}
+
+/* Checks the addresses, and logs their faults. */
 static bool check_addresses(const struct edge_settings *settings)
 {
 	const struct {
 		const char *name, *value;
 	} lists[] = {{"COMANDA_HTTP_TRUSTED_PROXIES", settings->http_trusted_proxies},
 		     {"COMANDA_LIMIT_EXEMPT", settings->limit_exempt}};
-	bool fit = true;
+	bool fit = check_own_address(settings);
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		const char *fault = address_list_fault(lists[i].value);

@@ -12,7 +12,8 @@ struct rate_limits {
 	const struct edge_settings *settings;
 	struct token_buckets *requests;                 /* NULL: no limit */
 	struct token_buckets *address, *account, *pair; /* of failed attempts; NULL: no limit */
-	struct token_buckets *known;                    /* pairs of address and account that have signed in */
+	struct token_buckets *first; /* first attempts of addresses at an account whose bucket is empty */
+	struct token_buckets *known; /* pairs of address and account that have signed in */
 };
 
 static struct metric refusals = {.name = "comanda_edge_rate_limited_total",
@@ -37,6 +38,7 @@ struct rate_limits *rate_limits_new(const struct edge_settings *settings)
 	limits->address = buckets_for(settings->sign_in_address, settings->sign_in_address_pause_us);
 	limits->account = buckets_for(settings->sign_in_account, settings->sign_in_account_pause_us);
 	limits->pair = buckets_for(settings->sign_in_pair, settings->sign_in_pair_pause_us);
+	limits->first = buckets_for(settings->sign_in_account, settings->sign_in_account_pause_us);
 	limits->known = token_buckets_new(1, known_us);
 	return limits;
 }
@@ -49,19 +51,25 @@ void rate_limits_free(struct rate_limits *limits)
 	token_buckets_free(limits->address);
 	token_buckets_free(limits->account);
 	token_buckets_free(limits->pair);
+	token_buckets_free(limits->first);
 	token_buckets_free(limits->known);
 	free(limits);
 }
 
 /* NULL: this client has no limits. */
-static struct rate_limits *limits_for(const struct call *call, const char **ret_address)
+static struct rate_limits *limits_for(const struct call *call, const char **ret_client)
 {
 	struct rate_limits *limits = call->edge->rate_limits;
+	char client[ADDRESS_CLIENT];
 
 	if (limits == NULL)
 		return NULL;
-	*ret_address = client_address(call->request, limits->settings->http_trusted_proxies);
-	return address_listed(limits->settings->limit_exempt, *ret_address) ? NULL : limits;
+	const char *address = client_address(call->request, limits->settings->http_trusted_proxies);
+	if (address_listed(limits->settings->limit_exempt, address))
+		return NULL;
+	address_client(address, client);
+	*ret_client = arena_text(call->arena, client);
+	return limits;
 }
 
 static int64_t seconds_up(int64_t time_us)
@@ -130,13 +138,18 @@ static void give_back(struct token_buckets *buckets, const struct uuid *key, int
 }
 
 /* Whether an attempt is allowed although the attempts of its account are used up. */
-static bool may_try_anyway(struct rate_limits *limits, const struct attempt *attempt, bool first, int64_t now_us)
+static bool may_try_anyway(struct rate_limits *limits, struct attempt *attempt, bool first, int64_t now_us)
 {
-	return first || token_bucket_is_used(limits->known, &attempt->pair, now_us);
+	if (token_bucket_is_used(limits->known, &attempt->pair, now_us))
+		return true;
+	if (!first || take(limits->first, &attempt->account, now_us) > 0)
+		return false;
+	attempt->paid = limits->first;
+	return true;
 }
 
 /* Takes a token of all three limits, or of none. Returns the time to wait; 0: the attempt is allowed. */
-static int64_t take_attempt(struct rate_limits *limits, const struct attempt *attempt, const char **ret_limit)
+static int64_t take_attempt(struct rate_limits *limits, struct attempt *attempt, const char **ret_limit)
 {
 	const int64_t now_us = monotonic_now();
 	const bool first = limits->pair != NULL && !token_bucket_is_used(limits->pair, &attempt->pair, now_us);
@@ -152,6 +165,7 @@ static int64_t take_attempt(struct rate_limits *limits, const struct attempt *at
 		return wait_us;
 	}
 	wait_us = take(limits->account, &attempt->account, now_us);
+	attempt->paid = wait_us == 0 ? limits->account : NULL;
 	if (wait_us == 0 || may_try_anyway(limits, attempt, first, now_us))
 		return 0;
 	give_back(limits->address, &attempt->address, now_us);
@@ -189,7 +203,7 @@ void rate_limits_end_attempt(struct call *call, const struct attempt *attempt, c
 	if (!attempt->counted || problem->status == failed)
 		return;
 	give_back(limits->address, &attempt->address, now_us);
-	give_back(limits->account, &attempt->account, now_us);
+	give_back(attempt->paid, &attempt->account, now_us);
 	give_back(limits->pair, &attempt->pair, now_us);
 	if (problem->status == 0)
 		(void)token_bucket_take(limits->known, &attempt->pair, now_us);

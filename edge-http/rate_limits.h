@@ -3,7 +3,10 @@
  * Requests count per user, or per address if nobody is signed in.
  * An attempt to sign in counts only if it fails. It counts per address, per account, and per account and address. A
  * stranger can use up the attempts of an account, but this does not lock the account. An address that signed in to the
- * account before may still try, and so may each address once. */
+ * account before may still try, and so may new addresses with a first attempt. These first attempts are limited per
+ * account as well, because a stranger may have many addresses.
+ *
+ * An IPv6 address counts as its /64. */
 #ifndef EDGE_RATE_LIMITS_H
 #define EDGE_RATE_LIMITS_H
 
@@ -19,6 +22,7 @@ struct problem rate_limits_check(struct call *call);
 struct attempt {
 	struct uuid address, account, pair; /* keys of buckets */
 	bool counted;
+	struct token_buckets *paid; /* the bucket of the account that was charged; NULL: none */
 };
 /* Counts an attempt. `account`: an e-mail address, or a user's id. 429: too many attempts failed. */
 struct problem rate_limits_begin_attempt(struct call *call, const char *account, struct attempt *ret_attempt);

@@ -34,7 +34,7 @@ const struct setting edge_settings_table[] = {
 	ROW("COMANDA_RPC_IN_FLIGHT",               SET_INT,      rpc_in_flight,               "2000",      1,             100000,          "requests in flight per queue; more are answered 503"),
 	ROW("COMANDA_RPC_WINDOW",                  SET_INT,      rpc_window,                  "3",         1,             64,              "unanswered messages per queue; later requests wait and are sent together"),
 	ROW("COMANDA_SHUTDOWN_TIMEOUT",            SET_DURATION, shutdown_timeout_us,         "8s",        100 * MS_US,   120 * SECOND_US, "longest orderly shutdown after SIGTERM"),
-	ROW("COMANDA_SIGN_IN_ACCOUNT",             SET_INT,      sign_in_account,             "50",        0,             100000,          "failed sign-ins per account at once, from all addresses that never succeeded; 0: no limit"),
+	ROW("COMANDA_SIGN_IN_ACCOUNT",             SET_INT,      sign_in_account,             "50",        0,             100000,          "failed sign-ins per account at once, from all addresses that never succeeded, and as many first attempts of new addresses; 0: no limit"),
 	ROW("COMANDA_SIGN_IN_ACCOUNT_PAUSE",       SET_DURATION, sign_in_account_pause_us,    "10s",       MS_US,         DAY_US,          "after this time one more is allowed"),
 	ROW("COMANDA_SIGN_IN_ADDRESS",             SET_INT,      sign_in_address,             "20",        0,             100000,          "failed sign-ins and registrations per address at once; 0: no limit"),
 	ROW("COMANDA_SIGN_IN_ADDRESS_PAUSE",       SET_DURATION, sign_in_address_pause_us,    "6s",        MS_US,         DAY_US,          "after this time one more is allowed"),

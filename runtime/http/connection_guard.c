@@ -96,12 +96,12 @@ static struct connection *find_connection(const struct connection_guard *guard, 
 	return connection;
 }
 
-static int count_connections(const struct connection_guard *guard, const char *address)
+static int count_connections(const struct connection_guard *guard, const char *client)
 {
 	int count = 0;
 
 	for (const struct connection *at = guard->connections; at != NULL; at = at->next)
-		count += at->identified && !at->over_limit && strcmp(at->peer.address, address) == 0;
+		count += at->identified && !at->over_limit && strcmp(at->peer.client, client) == 0;
 	return count;
 }
 
@@ -128,12 +128,12 @@ static void check_connection(struct scan *scan, struct connection *connection, i
 	abort_wait(scan, fd, reason);
 }
 
-static bool is_over_limit(const struct scan *scan, const char *address)
+static bool is_over_limit(const struct scan *scan, const struct peer *peer)
 {
 	const struct connection_guard *guard = scan->guard;
 
-	return is_limited(guard, address) &&
-	       count_connections(guard, address) + waiting_sockets_count(&scan->waiting, address) >=
+	return is_limited(guard, peer->address) &&
+	       count_connections(guard, peer->client) + waiting_sockets_count(&scan->waiting, peer->client) >=
 		       guard->config.connections_per_address;
 }
 
@@ -147,7 +147,7 @@ static void check_waiting_socket(struct scan *scan, const struct peer *peer, int
 		socket = *known;
 	if (socket.aborted == NULL) {
 		socket.aborted = abort_reason(scan, socket.since_us, socket.since_us + guard->config.header_timeout_us);
-		if (socket.aborted == NULL && is_over_limit(scan, peer->address))
+		if (socket.aborted == NULL && is_over_limit(scan, peer))
 			socket.aborted = for_address;
 		if (socket.aborted != NULL)
 			abort_wait(scan, fd, socket.aborted);
@@ -333,7 +333,7 @@ static void identify(struct connection_guard *guard, struct connection *connecti
 	socket = waiting_sockets_find(&guard->waiting, &peer);
 	connection->over_limit = (socket != NULL && socket->aborted == for_address) ||
 				 (is_limited(guard, address) &&
-				  count_connections(guard, address) >= guard->config.connections_per_address);
+				  count_connections(guard, peer.client) >= guard->config.connections_per_address);
 	atomic_store(&connection->aborted, socket != NULL && socket->aborted != NULL);
 	connection->peer = peer;
 	connection->identified = true;

@@ -180,7 +180,8 @@ static struct mg_context *start_civetweb(struct http_server *server)
 	 * must never come first. Its other timeout is per part of a request or answer, and the guard's is shorter. */
 	const int64_t idle_us = config->idle_timeout_us + HOUR_US;
 
-	snprintf(listen, sizeof(listen), "%s:%d%s", config->address, config->port, server->tls != NULL ? "s" : "");
+	snprintf(listen, sizeof(listen), strchr(config->address, ':') != NULL ? "[%s]:%d%s" : "%s:%d%s",
+		 config->address, config->port, server->tls != NULL ? "s" : "");
 	snprintf(threads, sizeof(threads), "%d", config->threads);
 	snprintf(buffer, sizeof(buffer), "%lld",
 		 (long long)(config->uri_max + config->header_bytes_max + BUFFER_SLACK));
@@ -224,6 +225,11 @@ enum status http_start(const struct http_config *config, struct http_server **re
 	connection_guard_open(server->guard, http_port(server));
 	*ret_server = server;
 	return OK;
+}
+
+bool http_supports_ipv6(void)
+{
+	return mg_check_feature(MG_FEATURES_IPV6) != 0;
 }
 
 int http_port(const struct http_server *server)

@@ -67,6 +67,8 @@ struct http_server;
 /* E_INVALID: the TLS files cannot be used, and the log says why. E_UNAVAILABLE: it cannot listen on the port. */
 must_check enum status http_start(const struct http_config *config, struct http_server **ret_server);
 int http_port(const struct http_server *server);
+/* Whether the HTTP server can listen on IPv6 addresses. civetweb of Debian 12 is built without IPv6. */
+bool http_supports_ipv6(void);
 /* Accepts no more connections, waits until all requests are answered, and stops. NULL is accepted. */
 void http_stop(struct http_server *server);
 

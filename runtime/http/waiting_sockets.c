@@ -12,6 +12,7 @@ struct peer peer_of(const char *address, int port)
 	struct peer peer = {.port = port};
 
 	snprintf(peer.address, sizeof(peer.address), "%s", address);
+	address_client(address, peer.client);
 	return peer;
 }
 
@@ -51,12 +52,12 @@ struct waiting_socket *waiting_sockets_find(const struct waiting_sockets *list, 
 	return bsearch(&wanted, list->items, list->count, sizeof(wanted), compare);
 }
 
-int waiting_sockets_count(const struct waiting_sockets *list, const char *address)
+int waiting_sockets_count(const struct waiting_sockets *list, const char *client)
 {
 	int count = 0;
 
 	for (size_t i = 0; i < list->count; i++)
-		count += list->items[i].aborted == NULL && strcmp(list->items[i].peer.address, address) == 0;
+		count += list->items[i].aborted == NULL && strcmp(list->items[i].peer.client, client) == 0;
 	return count;
 }
 

@@ -6,11 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/address.h"
+
 enum { PEER_TEXT = 64 };
 
 struct peer {
 	int port;
 	char address[PEER_TEXT];
+	char client[ADDRESS_CLIENT]; /* whom the limit per address counts */
 };
 
 struct waiting_socket {
@@ -33,8 +36,8 @@ void waiting_sockets_add(struct waiting_sockets *list, const struct waiting_sock
 void waiting_sockets_sort(struct waiting_sockets *list);
 /* NULL: not found. */
 struct waiting_socket *waiting_sockets_find(const struct waiting_sockets *list, const struct peer *peer);
-/* How many sockets of an address are not aborted. The list need not be sorted. */
-int waiting_sockets_count(const struct waiting_sockets *list, const char *address);
+/* How many sockets of a client are not aborted. The list need not be sorted. */
+int waiting_sockets_count(const struct waiting_sockets *list, const char *client);
 void waiting_sockets_done(struct waiting_sockets *list);
 
 #endif

@@ -129,19 +129,37 @@ def test_limits_do_not_reveal_which_accounts_exist(api, user, edge_with):
 
 def test_failed_sign_ins_of_others_do_not_lock_an_account(api, user, edge_with):
     """Guesses from many addresses use up the account's attempts. Its owner can still sign in from a known address, and with
-    the first attempt from any address."""
+    the first attempt from another one."""
     edge_with(**GUESSES)
     email = user.user["email"]
     ok(sign_in(api, email, user.password, HOME))
     addresses = strangers()
     for address, _ in zip(addresses, range(6)):
         problem(sign_in(api, email, "wrong guess", address), 401)
-    for address, _ in zip(addresses, range(6)):
+    for address, _ in zip(addresses, range(5)):
         problem(sign_in(api, email, "first guess", address), 401)
         limited(sign_in(api, email, "second guess", address))
     problem(sign_in(api, email, "his own mistake", HOME), 401)
     ok(sign_in(api, email, user.password, HOME))
     ok(sign_in(api, email, user.password, OFFICE))
+
+
+def test_first_guesses_from_many_addresses_are_limited_per_account(api, user, edge_with):
+    edge_with(**GUESSES)
+    email, addresses = user.user["email"], strangers()
+    ok(sign_in(api, email, user.password, HOME))
+    for address, _ in zip(addresses, range(12)):
+        problem(sign_in(api, email, "wrong guess", address), 401)
+    limited(sign_in(api, email, "wrong guess", next(addresses)))
+    ok(sign_in(api, email, user.password, HOME))
+
+
+def test_a_whole_64_of_ipv6_is_one_address(api, user, edge_with):
+    edge_with(**GUESSES)
+    for number in range(3):
+        problem(sign_in(api, user.user["email"], "wrong guess", f"2001:db8:0:1::{number:x}"), 401)
+    for number in range(3, 120):
+        limited(sign_in(api, user.user["email"], "wrong guess", f"2001:db8:0:1:{number:x}::"))
 
 
 def test_one_address_does_not_try_one_account_after_the_other(api, user, edge_with):
