@@ -82,6 +82,7 @@ void call_respond_json(struct call *call, int status, struct span json);
 struct problem forward(struct call *call);       /* forward.c: decode, forward, respond */
 struct problem register_user(struct call *call); /* forward.c: also limited per address */
 struct problem change_user(struct call *call);   /* forward.c: a new password goes to the queue users.password */
+struct problem sign_out(struct call *call);      /* forward.c: its key belongs to the session */
 struct problem grant_token(struct call *call);   /* tokens.c */
 struct problem place_order(struct call *call);   /* orders.c */
 

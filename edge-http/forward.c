@@ -171,3 +171,19 @@ struct problem register_user(struct call *call)
 	}
 	return problem.status != 0 ? problem : forward_and_wait(call, body, NULL);
 }
+
+struct problem sign_out(struct call *call)
+{
+	char session[UUID_TEXT + 1];
+	void *body = NULL;
+	struct problem problem = call_read_message(call, &body);
+
+	if (problem.status != 0)
+		return problem;
+	/* Without a refresh token the request is about the caller's session: another session's is no repeat. */
+	if (((const struct tokens_refresh *)body)->refresh_token == NULL) {
+		uuid_text(&call->caller.session_id, session);
+		call_narrow_key(call, session);
+	}
+	return call_forward_deferred(call, body);
+}

@@ -16,7 +16,7 @@ const struct route routes[] = {
 	{ "DELETE", "/v1/users/{id}",            OWNER_OR_ADMIN, USERS_DISABLE,         200, 0,                                          forward       },
 
 	{ "POST",   "/v1/auth/token",            ANYONE,         TOKENS_GRANT,          200, BODY | FORM,                                grant_token   },
-	{ "POST",   "/v1/auth/logout",           SIGNED_IN,      TOKENS_REVOKE,         200, BODY_OPTIONAL | KEY_OPTIONAL,               forward       },
+	{ "POST",   "/v1/auth/logout",           SIGNED_IN,      TOKENS_REVOKE,         200, BODY_OPTIONAL | KEY_OPTIONAL,               sign_out      },
 	{ "GET",    "/.well-known/jwks.json",    ANYONE,         USERS_KEYS,            200, CACHEABLE,                                  forward       },
 
 	{ "GET",    "/v1/products",              ANYONE,         PRODUCTS_LIST,         200, QUERY | CACHEABLE,                          forward       },

@@ -47,7 +47,7 @@ const struct handler users_commands[] = {
 	{ .type = USERS_CHANGE,   .keys = user_change_keys,  .decide = change_user                                      },
 	{ .type = USERS_DISABLE,  .keys = disable_keys,      .decide = disable_user                                     },
 	{ .type = TOKENS_REFRESH, .keys = refresh_keys,      .decide = refresh_session, .prepare = prepare_refresh      },
-	{ .type = TOKENS_REVOKE,  .keys = sign_out_keys,     .decide = sign_out                                         },
+	{ .type = TOKENS_REVOKE,  .keys = sign_out_keys,     .decide = sign_out,        .prepare = revocation_prepare   },
 	{ 0 },
 };
 

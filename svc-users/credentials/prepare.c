@@ -102,3 +102,15 @@ enum status refresh_prepare(struct txn *txn, struct query *query, const struct t
 	facts->presented = refresh_token_hash(wanted->refresh_token);
 	return tokens_issue(settings, &caller, txn_arena(txn), &facts->issued);
 }
+
+enum status revocation_prepare(struct txn *txn, struct query *query)
+{
+	const struct tokens_refresh *wanted = query->message.body;
+	struct revocation_facts *facts = arena_new(txn_arena(txn), 1, sizeof(*facts));
+
+	query->message.prepared = facts;
+	if (wanted->refresh_token == NULL || refresh_token_session(wanted->refresh_token, &facts->session_id) != OK)
+		return OK;
+	facts->presented = refresh_token_hash(wanted->refresh_token);
+	return OK;
+}

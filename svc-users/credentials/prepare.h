@@ -10,6 +10,7 @@
 
 prepare_function registration_prepare; /* users.register */
 prepare_function password_prepare;     /* users.change with a password */
+prepare_function revocation_prepare;   /* tokens.revoke */
 
 /* tokens.grant, tokens.refresh: as prepare_function, with what tokens are made with. */
 enum status sign_in_prepare(struct txn *txn, struct query *query, const struct token_settings *settings);

@@ -74,7 +74,8 @@ static void starts_a_session_and_stores_only_a_hash(void **state)
 	const struct token_hash hash = hash_marked('s');
 	assert_non_null(session);
 	assert_true(uuid_equal(&session->user_id, &ann->id));
-	assert_memory_equal(&session->current, &hash, sizeof(hash));
+	assert_int_equal(session->token_count, 1);
+	assert_memory_equal(&session->tokens[0].hash, &hash, sizeof(hash));
 	assert_int_equal(session->expires_at, fixture->now_us + 30 * DAY_US);
 	assert_nothing_published(fixture);
 }
@@ -185,6 +186,26 @@ static void counts_the_grace_period_from_the_first_rotation(void **state)
 	assert_refuses(fixture, ann, 'a');
 }
 
+/* Two tabs refresh with one token, and each goes on with its own successor. */
+static void successors_of_the_grace_period_live_side_by_side(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct user *ann = fixture_user(fixture, "ann");
+	const struct uuid id = fixture_session(fixture, ann, 'a');
+
+	assert_refreshes(fixture, ann, 'a', 'b');
+	assert_refreshes(fixture, ann, 'a', 'c');
+	fixture->now_us += HOUR_US;
+	assert_refreshes(fixture, ann, 'b', 'd');
+	assert_refreshes(fixture, ann, 'c', 'e');
+	fixture->now_us += HOUR_US;
+	assert_refreshes(fixture, ann, 'e', 'f');
+	assert_refreshes(fixture, ann, 'd', 'g');
+	assert_refuses(fixture, ann, 'b');
+	assert_true(session_of(fixture, id)->revoked);
+	assert_refuses(fixture, ann, 'f');
+}
+
 static void gives_no_successor_after_one_was_used(void **state)
 {
 	struct fixture *fixture = *state;
@@ -193,8 +214,22 @@ static void gives_no_successor_after_one_was_used(void **state)
 
 	assert_refreshes(fixture, ann, 'a', 'b');
 	assert_refreshes(fixture, ann, 'a', 'c');
-	assert_refuses(fixture, ann, 'b');
+	assert_refreshes(fixture, ann, 'b', 'd');
+	assert_refuses(fixture, ann, 'a');
 	assert_true(session_of(fixture, id)->revoked);
+}
+
+static void keeps_the_newest_of_many_successors(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct user *ann = fixture_user(fixture, "ann");
+	const struct uuid id = fixture_session(fixture, ann, 'a');
+
+	for (int i = 0; i <= SESSION_TOKENS_MAX; i++)
+		assert_refreshes(fixture, ann, 'a', (uint8_t)('1' + i));
+	assert_int_equal(session_of(fixture, id)->token_count, SESSION_TOKENS_MAX);
+	assert_refreshes(fixture, ann, '2', 'b');
+	assert_refuses(fixture, ann, '1');
 }
 
 static void refuses_a_session_that_has_expired(void **state)
@@ -321,20 +356,17 @@ static void revives_no_ended_session(void **state)
 
 /* ---- sign out ---- */
 
-static struct decision_result try_sign_out(struct fixture *fixture, struct caller caller, const char *refresh_token)
+/* `mark` is of the refresh token that is presented; 0: none. */
+static struct decision_result try_sign_out(struct fixture *fixture, struct caller caller, struct uuid session_id,
+					   uint8_t mark)
 {
-	const struct tokens_refresh wanted = {refresh_token};
+	const struct tokens_refresh wanted = {mark == 0 ? NULL : "a token"};
+	const struct revocation_facts facts = {.session_id = session_id, .presented = hash_marked(mark)};
 
-	return fixture_decide(fixture, signing_out, caller, &wanted, NULL);
+	return fixture_decide(fixture, signing_out, caller, &wanted, &facts);
 }
 
-static const char *token_of(struct fixture *fixture, struct uuid session_id)
-{
-	char id[UUID_TEXT + 1];
-
-	uuid_text(&session_id, id);
-	return arena_format(&fixture->arena, "%s.%s", id, "0123456789012345678901234567890123456789012");
-}
+static const struct uuid no_session = {{0}};
 
 static void signs_out_of_the_session_of_the_caller(void **state)
 {
@@ -343,9 +375,9 @@ static void signs_out_of_the_session_of_the_caller(void **state)
 	struct caller caller = caller_of(ann);
 
 	caller.session_id = fixture_session(fixture, ann, 'a');
-	assert_int_equal(try_sign_out(fixture, caller, NULL).status, OK);
+	assert_int_equal(try_sign_out(fixture, caller, no_session, 0).status, OK);
 	assert_refuses(fixture, ann, 'a');
-	assert_int_equal(try_sign_out(fixture, caller, NULL).status, OK);
+	assert_int_equal(try_sign_out(fixture, caller, no_session, 0).status, OK);
 }
 
 static void signs_out_of_the_session_of_a_token(void **state)
@@ -356,21 +388,40 @@ static void signs_out_of_the_session_of_a_token(void **state)
 	struct caller caller = caller_of(ann);
 
 	caller.session_id = fixture_session(fixture, ann, 'a');
-	assert_int_equal(try_sign_out(fixture, caller, token_of(fixture, other)).status, OK);
+	assert_int_equal(try_sign_out(fixture, caller, other, 'b').status, OK);
 	assert_true(session_of(fixture, other)->revoked);
 	assert_false(session_of(fixture, caller.session_id)->revoked);
+	assert_int_equal(try_sign_out(fixture, caller, other, 'b').status, OK);
 }
 
-static void signs_no_other_user_out(void **state)
+static void signs_out_with_a_token_whose_successor_was_not_used(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct user *ann = fixture_user(fixture, "ann");
+	const struct uuid id = fixture_session(fixture, ann, 'a');
+
+	assert_refreshes(fixture, ann, 'a', 'b');
+	assert_int_equal(try_sign_out(fixture, caller_of(ann), id, 'a').status, OK);
+	assert_true(session_of(fixture, id)->revoked);
+}
+
+static void refuses_to_sign_out_with_a_token_that_is_not_the_callers(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct user *ann = fixture_user(fixture, "ann"), *bob = fixture_user(fixture, "bob");
 	const struct uuid id = fixture_session(fixture, ann, 'a');
+	struct caller caller = caller_of(ann);
 
-	assert_int_equal(try_sign_out(fixture, caller_of(bob), token_of(fixture, id)).status, OK);
-	assert_int_equal(try_sign_out(fixture, caller_of(bob), "nonsense").status, OK);
-	assert_refused(fixture, try_sign_out(fixture, nobody, token_of(fixture, id)), E_UNAUTHENTICATED,
-		       "unauthenticated");
+	caller.session_id = id;
+	const struct decision_result foreign = try_sign_out(fixture, caller_of(bob), id, 'a');
+	assert_refused(fixture, foreign, E_INVALID, "unknown_refresh_token");
+	const struct decision_result malformed = try_sign_out(fixture, caller, no_session, 'a');
+	assert_refused(fixture, malformed, E_INVALID, "unknown_refresh_token");
+	const struct decision_result unknown = try_sign_out(fixture, caller, id, 'x');
+	assert_refused(fixture, unknown, E_INVALID, "unknown_refresh_token");
+	assert_string_equal(foreign.refusal.detail, malformed.refusal.detail);
+	assert_string_equal(foreign.refusal.detail, unknown.refusal.detail);
+	assert_refused(fixture, try_sign_out(fixture, nobody, id, 'a'), E_UNAUTHENTICATED, "unauthenticated");
 	assert_false(session_of(fixture, id)->revoked);
 }
 
@@ -388,7 +439,9 @@ int main(void)
 		HOLDS(gives_a_new_successor_when_the_reply_was_lost),
 		HOLDS(gives_no_successor_after_the_grace_period),
 		HOLDS(counts_the_grace_period_from_the_first_rotation),
+		HOLDS(successors_of_the_grace_period_live_side_by_side),
 		HOLDS(gives_no_successor_after_one_was_used),
+		HOLDS(keeps_the_newest_of_many_successors),
 		HOLDS(refuses_a_session_that_has_expired),
 		HOLDS(refuses_a_token_of_no_session),
 		HOLDS(signs_no_token_with_an_old_role),
@@ -399,7 +452,8 @@ int main(void)
 		HOLDS(revives_no_ended_session),
 		HOLDS(signs_out_of_the_session_of_the_caller),
 		HOLDS(signs_out_of_the_session_of_a_token),
-		HOLDS(signs_no_other_user_out),
+		HOLDS(signs_out_with_a_token_whose_successor_was_not_used),
+		HOLDS(refuses_to_sign_out_with_a_token_that_is_not_the_callers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

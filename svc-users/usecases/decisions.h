@@ -57,6 +57,12 @@ struct refresh_facts {
 	struct issued_tokens issued;
 };
 
+/* Of tokens.revoke. */
+struct revocation_facts {
+	struct uuid session_id; /* the session that the refresh token names; nil: it is malformed */
+	struct token_hash presented;
+};
+
 /* ---- decisions, with the aggregates that they touch ---- */
 
 keys_function registration_keys;

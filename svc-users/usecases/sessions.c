@@ -30,11 +30,11 @@ static void start_session(struct unit *unit, const struct user *user, const stru
 	*session = (struct session){
 		.id = issued->session_id,
 		.user_id = user->id,
-		.current = issued->hash,
+		.tokens = {{.hash = issued->hash, .parent_used_at = INT_ABSENT}},
+		.token_count = 1,
 		.epoch = user->session_epoch,
 		.created_at = unit_now(unit),
 		.expires_at = unit_now(unit) + issued->lifetime_us,
-		.rotated_at = INT_ABSENT,
 	};
 }
 
@@ -112,11 +112,9 @@ enum status refresh_session(struct unit *unit, const struct message *message)
 static struct uuid session_to_end(const struct message *message)
 {
 	const struct tokens_refresh *wanted = message->body;
-	struct uuid id = {{0}};
+	const struct revocation_facts *facts = message->prepared;
 
-	if (wanted->refresh_token == NULL)
-		return message->caller.session_id;
-	return refresh_token_session(wanted->refresh_token, &id) == OK ? id : (struct uuid){{0}};
+	return wanted->refresh_token == NULL ? message->caller.session_id : facts->session_id;
 }
 
 void sign_out_keys(struct keys *keys, const struct message *message)
@@ -127,14 +125,32 @@ void sign_out_keys(struct keys *keys, const struct message *message)
 		keys_add(keys, &session_kind, &id);
 }
 
-/* An invalid token and another person's token get the same reply as a valid one: RFC 7009, section 2.2. */
+/* One text for a malformed, an unknown and another person's token. Otherwise the client would believe that a session
+ * has ended, and it lives on. RFC 7009 section 2.2 answers 200 instead, for clients that cannot do anything about it.
+ */
+static enum status check_token(struct unit *unit, const struct message *message, const struct session *session)
+{
+	const struct revocation_facts *facts = message->prepared;
+
+	if (session != NULL && uuid_equal(&session->user_id, &message->caller.user_id) &&
+	    session_knows(session, &facts->presented))
+		return OK;
+	return unit_refuse(unit, E_INVALID, "unknown_refresh_token", "refresh_token",
+			   "This is no refresh token of a session of yours: leave it out to end the present session.");
+}
+
+/* A session that has ended already is as the caller wants it. */
 enum status sign_out(struct unit *unit, const struct message *message)
 {
+	const struct tokens_refresh *wanted = message->body;
 	const struct uuid id = session_to_end(message);
 
 	if (message->caller.role == CALLER_NOBODY)
 		return unit_refuse(unit, E_UNAUTHENTICATED, "unauthenticated", NULL, "Sign in first.");
 	const struct session *session = uuid_is_nil(&id) ? NULL : unit_get(unit, &session_kind, &id);
+	const enum status status = wanted->refresh_token == NULL ? OK : check_token(unit, message, session);
+	if (status != OK)
+		return status;
 	if (session == NULL || session->revoked || !uuid_equal(&session->user_id, &message->caller.user_id))
 		return OK;
 	((struct session *)unit_edit(unit, &session_kind, &id))->revoked = true;

@@ -133,8 +133,36 @@ def test_signing_out_takes_a_refresh_token_too(api, stack, user):
 def test_no_user_ends_sessions_of_others(api, stack, user, new_customer):
     theirs = sign_in(api, user)
     thief = new_customer("Thief")
-    ok(thief.post("/auth/logout", {"refresh_token": theirs["refresh_token"]}))
+    problem(thief.post("/auth/logout", {"refresh_token": theirs["refresh_token"]}), 422, field="refresh_token")
     ok(refresh(api, theirs["refresh_token"]))
+
+
+def test_signing_out_with_an_unknown_refresh_token_is_refused(api, stack, user):
+    mine = sign_in(api, user)
+    client = Client(stack.url, mine["access_token"])
+    session = mine["refresh_token"].partition(".")[0]
+    for token in ("garbage", f"{session}.{'A' * 43}", f"{uuid.uuid4()}.{'A' * 43}"):
+        problem(client.post("/auth/logout", {"refresh_token": token}), 422, field="refresh_token")
+    ok(refresh(api, mine["refresh_token"]))
+
+
+def test_a_key_of_signing_out_belongs_to_the_session(api, stack, user):
+    key = {"Idempotency-Key": uuid.uuid4().hex}
+    for _ in range(2):
+        session = sign_in(api, user)
+        client = Client(stack.url, session["access_token"])
+        for _ in range(2):
+            ok(client.post("/auth/logout", headers=key))
+        problem(refresh(api, session["refresh_token"]), 401)
+
+
+def test_two_tabs_that_refresh_with_one_token_both_stay_signed_in(api, user):
+    first = sign_in(api, user)
+    tabs = [ok(refresh(api, first["refresh_token"])) for _ in range(2)]
+    for _ in range(2):
+        tabs = [ok(refresh(api, tab["refresh_token"])) for tab in tabs]
+    problem(refresh(api, first["refresh_token"]), 401)
+    problem(refresh(api, tabs[0]["refresh_token"]), 401)
 
 
 def test_signing_out_needs_a_token_and_knows_one_field(api, customer):
