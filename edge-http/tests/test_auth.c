@@ -86,9 +86,10 @@ static int tear_down(void **state)
 static const char *token_by(const struct token_key *key, int64_t ttl_us)
 {
 	int64_t now_us = timestamp_now();
-	struct token_claims claims = {.caller = {.user_id = uuid_new(now_us), .role = CALLER_CUSTOMER},
-				      .issued_us = now_us - HOUR_US,
-				      .expires_us = now_us + ttl_us};
+	struct token_claims claims = {
+		.caller = {.user_id = uuid_new(now_us), .session_id = uuid_new(now_us), .role = CALLER_CUSTOMER},
+		.issued_us = now_us - HOUR_US,
+		.expires_us = now_us + ttl_us};
 	const char *token = NULL;
 
 	assert_int_equal(token_sign(key, &claims, &arena, &token), OK);
@@ -177,6 +178,7 @@ static void returns_the_caller_of_each_token(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
 		claims.caller = (struct caller){.user_id = {{(uint8_t)(i + 1)}},
+						.session_id = {{1}},
 						.role = i == 1 ? CALLER_ADMIN : CALLER_CUSTOMER};
 		assert_int_equal(token_sign(first, &claims, &arena, &tokens[i]), OK);
 	}

@@ -4,6 +4,8 @@
 
 #include "core/message.h"
 
+#define TOKEN_ISSUER "comanda" /* also the audience */
+
 struct token_claims {
 	struct caller caller; /* sub, sid, role */
 	int64_t issued_us, expires_us;
