@@ -31,7 +31,7 @@ struct auth {
 	struct token_keys *keys;
 	unsigned generation;        /* changes with the keys; tokens of an older generation are verified again */
 	int64_t tried_us;           /* the last fetch, by monotonic_now() */
-	pthread_mutex_t fetching;   /* one thread fetches; the others wait and then use its keys */
+	pthread_mutex_t fetching;   /* one thread fetches at a time */
 	int64_t next_log_us;        /* protected by `fetching` */
 	pthread_mutex_t cache_lock; /* of `verified`, and of `stopping` with `wake` */
 	pthread_cond_t wake;
@@ -140,15 +140,18 @@ static void fetch_now(struct auth *auth, struct arena *arena)
 	pthread_rwlock_unlock(&auth->lock);
 }
 
-/* Waits if another thread is fetching the keys. */
-static void fetch_if_needed(struct auth *auth, bool unknown_key, struct arena *arena)
+/* E_UNAVAILABLE: another thread is fetching the keys. Nobody waits for it: while svc-users hangs, a few tokens would
+ * hold all threads. */
+static enum status fetch_if_needed(struct auth *auth, bool unknown_key, struct arena *arena)
 {
 	if (!fetch_is_needed(auth, unknown_key))
-		return;
-	pthread_mutex_lock(&auth->fetching);
+		return OK;
+	if (pthread_mutex_trylock(&auth->fetching) != 0)
+		return E_UNAVAILABLE;
 	if (fetch_is_needed(auth, unknown_key))
 		fetch_now(auth, arena);
 	pthread_mutex_unlock(&auth->fetching);
+	return OK;
 }
 
 /* ---- start and stop ---- */
@@ -227,6 +230,16 @@ void auth_free(struct auth *auth)
 
 /* ---- verifying ---- */
 
+bool auth_remembers(struct auth *auth, const char *token, struct caller *ret_caller)
+{
+	const struct uuid id = uuid_of_text("access-token", token, strlen(token));
+
+	if (!cache_find(auth, &id, timestamp_now(), ret_caller))
+		return false;
+	metric_add(&token_checks, "cached", 1);
+	return true;
+}
+
 static enum status verify_now(struct auth *auth, const char *token, int64_t now_us, struct verified *ret_verified)
 {
 	enum status status = E_UNAVAILABLE;
@@ -245,15 +258,16 @@ enum status auth_verify(struct auth *auth, const char *token, struct arena *aren
 	struct verified verified = {.token = uuid_of_text("access-token", token, strlen(token))};
 	enum status status = OK;
 
-	fetch_if_needed(auth, false, arena);
+	(void)fetch_if_needed(auth, false, arena); /* without keys, verify_now returns E_UNAVAILABLE */
 	if (cache_find(auth, &verified.token, now_us, ret_caller)) {
 		metric_add(&token_checks, "cached", 1);
 		return OK;
 	}
 	status = verify_now(auth, token, now_us, &verified);
 	if (status == E_NOT_FOUND) {
-		fetch_if_needed(auth, true, arena);
-		status = verify_now(auth, token, now_us, &verified);
+		status = fetch_if_needed(auth, true, arena);
+		if (status == OK)
+			status = verify_now(auth, token, now_us, &verified);
 	}
 	if (status == E_NOT_FOUND)
 		status = E_UNAUTHENTICATED; /* no known key has signed it */

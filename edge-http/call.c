@@ -69,22 +69,42 @@ static struct problem find_route(struct call *call)
 
 /* ---- the caller ---- */
 
+/* A token that is not remembered costs a signature check, also a forged one. */
+static struct problem verify_token(struct call *call, const char *token)
+{
+	enum status status = OK;
+	struct problem problem = {.status = 0};
+
+	if (auth_remembers(call->edge->auth, token, &call->caller))
+		return problem;
+	problem = rate_limits_check_token(call);
+	if (problem.status != 0)
+		return problem;
+	status = auth_verify(call->edge->auth, token, call->arena, &call->caller);
+	if (status == E_UNAVAILABLE)
+		return problem_of(status, "The keys that access tokens are checked with cannot be had at present: "
+					  "try again.");
+	if (status != OK) {
+		rate_limits_count_refused_token(call);
+		return problem_of(status, "The access token is not valid, or no longer.");
+	}
+	return problem;
+}
+
 static struct problem check_caller(struct call *call)
 {
 	const char *header = http_header(call->request, "Authorization");
 	const char *token = header != NULL ? header_bearer(header) : NULL;
-	enum status status = E_UNAUTHENTICATED;
+	struct problem problem = {.status = 0};
 
 	assert(call->route != NULL);
 	if (call->route->access == ANYONE)
-		return (struct problem){.status = 0};
-	if (token != NULL)
-		status = auth_verify(call->edge->auth, token, call->arena, &call->caller);
-	if (status == E_UNAVAILABLE)
-		return problem_of(status, "The keys that access tokens are checked with cannot be had at present: "
-					  "try again.");
-	if (status != OK)
-		return problem_of(status, header != NULL ? "The access token is not valid, or no longer." : NULL);
+		return problem;
+	problem = token != NULL ? verify_token(call, token)
+				: problem_of(E_UNAUTHENTICATED,
+					     header != NULL ? "The access token is not valid, or no longer." : NULL);
+	if (problem.status != 0)
+		return problem;
 	if (call->route->access == ADMIN && call->caller.role != CALLER_ADMIN)
 		return problem_of(E_FORBIDDEN, "Only admins may do this.");
 	return (struct problem){.status = 0};

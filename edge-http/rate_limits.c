@@ -11,6 +11,7 @@
 struct rate_limits {
 	const struct edge_settings *settings;
 	struct token_buckets *requests;                 /* NULL: no limit */
+	struct token_buckets *refused_tokens;           /* per address; NULL: no limit */
 	struct token_buckets *address, *account, *pair; /* of failed attempts; NULL: no limit */
 	struct token_buckets *first; /* first attempts of addresses at an account whose bucket is empty */
 	struct token_buckets *known; /* pairs of address and account that have signed in */
@@ -35,6 +36,8 @@ struct rate_limits *rate_limits_new(const struct edge_settings *settings)
 	limits->settings = settings;
 	limits->requests = buckets_for(settings->limit_rate > 0 ? settings->limit_burst : 0,
 				       settings->limit_rate > 0 ? SECOND_US / settings->limit_rate : 0);
+	limits->refused_tokens = buckets_for(settings->limit_rate > 0 ? settings->limit_burst : 0,
+					     settings->limit_rate > 0 ? SECOND_US / settings->limit_rate : 0);
 	limits->address = buckets_for(settings->sign_in_address, settings->sign_in_address_pause_us);
 	limits->account = buckets_for(settings->sign_in_account, settings->sign_in_account_pause_us);
 	limits->pair = buckets_for(settings->sign_in_pair, settings->sign_in_pair_pause_us);
@@ -48,6 +51,7 @@ void rate_limits_free(struct rate_limits *limits)
 	if (limits == NULL)
 		return;
 	token_buckets_free(limits->requests);
+	token_buckets_free(limits->refused_tokens);
 	token_buckets_free(limits->address);
 	token_buckets_free(limits->account);
 	token_buckets_free(limits->pair);
@@ -117,6 +121,32 @@ struct problem rate_limits_check(struct call *call)
 	if (answer.allowed)
 		return (struct problem){.status = 0};
 	return refuse("requests", answer.wait_us, NULL);
+}
+
+/* ---- refused tokens ---- */
+
+struct problem rate_limits_check_token(const struct call *call)
+{
+	const char *address = NULL;
+	struct rate_limits *limits = limits_for(call, &address);
+
+	if (limits == NULL || limits->refused_tokens == NULL)
+		return (struct problem){.status = 0};
+	const struct uuid key = uuid_of_text("address", address, strlen(address));
+	if (token_bucket_has_token(limits->refused_tokens, &key, monotonic_now()))
+		return (struct problem){.status = 0};
+	return refuse("tokens", SECOND_US / limits->settings->limit_rate, NULL);
+}
+
+void rate_limits_count_refused_token(const struct call *call)
+{
+	const char *address = NULL;
+	struct rate_limits *limits = limits_for(call, &address);
+
+	if (limits == NULL || limits->refused_tokens == NULL)
+		return;
+	const struct uuid key = uuid_of_text("address", address, strlen(address));
+	(void)token_bucket_take(limits->refused_tokens, &key, monotonic_now());
 }
 
 /* ---- attempts ---- */

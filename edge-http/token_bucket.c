@@ -98,6 +98,17 @@ void token_bucket_give_back(struct token_buckets *buckets, const struct uuid *ke
 	pthread_mutex_unlock(lock);
 }
 
+bool token_bucket_has_token(struct token_buckets *buckets, const struct uuid *key, int64_t now_us)
+{
+	const uint64_t hash = uuid_hash(key);
+	pthread_mutex_t *lock = lock_of(buckets, hash);
+
+	pthread_mutex_lock(lock);
+	const int64_t full_us = full_at(slot_of(buckets, hash), hash, now_us) + buckets->pause_us - now_us;
+	pthread_mutex_unlock(lock);
+	return full_us <= buckets->burst * buckets->pause_us;
+}
+
 bool token_bucket_is_used(struct token_buckets *buckets, const struct uuid *key, int64_t now_us)
 {
 	const uint64_t hash = uuid_hash(key);

@@ -24,6 +24,8 @@ struct token_result {
 struct token_result token_bucket_take(struct token_buckets *buckets, const struct uuid *key, int64_t now_us);
 /* Puts one token back. */
 void token_bucket_give_back(struct token_buckets *buckets, const struct uuid *key, int64_t now_us);
+/* Whether a token can be taken. Takes none. */
+bool token_bucket_has_token(struct token_buckets *buckets, const struct uuid *key, int64_t now_us);
 /* Whether the bucket is not full. */
 bool token_bucket_is_used(struct token_buckets *buckets, const struct uuid *key, int64_t now_us);
 int64_t token_buckets_burst(const struct token_buckets *buckets);

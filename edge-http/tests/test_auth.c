@@ -9,7 +9,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "edge/auth.h"
 #include "jwt/token.h"
@@ -39,6 +41,7 @@ static struct users {
 	atomic_int away; /* fetches that fail before one succeeds */
 	const struct token_key *published;
 	atomic_int fetches;
+	atomic_bool hangs; /* a fetch ends when this is false again */
 } users;
 
 static enum status fetch(void *context, struct arena *into, struct span *ret_jwks)
@@ -46,10 +49,21 @@ static enum status fetch(void *context, struct arena *into, struct span *ret_jwk
 	struct users *stub = context;
 
 	atomic_fetch_add(&stub->fetches, 1);
+	while (atomic_load(&stub->hangs))
+		sched_yield();
 	if (atomic_fetch_sub(&stub->away, 1) > 0)
 		return E_UNAVAILABLE;
 	*ret_jwks = span_of(arena_format(into, "{\"keys\":[%s]}", token_key_jwk(stub->published)));
 	return OK;
+}
+
+static void await_keys(void)
+{
+	const int64_t until = monotonic_now() + 30 * SECOND_US;
+
+	while (!auth_has_keys(auth) && monotonic_now() < until)
+		sched_yield();
+	assert_true(auth_has_keys(auth));
 }
 
 /* Begins with a new auth, whose first `away` fetches fail. */
@@ -59,6 +73,8 @@ static void begin(int away)
 	atomic_store(&users.away, away);
 	atomic_store(&users.fetches, 0);
 	auth = auth_new(fetch, &users);
+	if (away == 0)
+		await_keys();
 }
 
 static int set_up(void **state)
@@ -128,13 +144,9 @@ static void returns_unavailable_without_keys_and_limits_the_fetches(void **state
 
 static void fetches_the_first_keys_in_the_background_until_they_arrive(void **state)
 {
-	const int64_t until = monotonic_now() + 30 * SECOND_US;
-
 	(void)state;
 	begin(5);
-	while (!auth_has_keys(auth) && monotonic_now() < until)
-		sched_yield();
-	assert_true(auth_has_keys(auth));
+	await_keys();
 	assert_int_equal(atomic_load(&users.fetches), 6);
 	assert_int_equal(verify(token_by(first, MINUTE_US)), OK);
 	assert_int_equal(atomic_load(&users.fetches), 6);
@@ -157,6 +169,53 @@ static void limits_the_fetches_because_of_unknown_keys(void **state)
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(verify(token_by(second, MINUTE_US)), E_UNAUTHENTICATED);
 	assert_in_range(atomic_load(&users.fetches), 1, 2);
+}
+
+static void *verify_unknown(void *token)
+{
+	return (void *)(intptr_t)verify(token);
+}
+
+static void one_thread_waits_for_the_keys_while_users_hangs(void **state)
+{
+	static char tokens[8][2048];
+	pthread_t threads[8];
+	int64_t since = 0;
+	bool in_time = false;
+
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		snprintf(tokens[i], sizeof(tokens[i]), "%s", token_by(second, MINUTE_US));
+	alarm(20);                           /* a thread that waits would wait for ever */
+	(void)usleep(3 * SECOND_US + MS_US); /* an unknown key leads to one fetch per 3 s */
+	atomic_store(&users.hangs, true);
+	pthread_create(&threads[0], NULL, verify_unknown, tokens[0]);
+	while (atomic_load(&users.fetches) < 2)
+		sched_yield();
+	since = monotonic_now();
+	for (int i = 1; i < 8; i++)
+		assert_int_equal(verify(tokens[i]), E_UNAVAILABLE);
+	assert_int_equal(verify(token_by(first, MINUTE_US)), OK);
+	in_time = monotonic_now() - since < SECOND_US;
+	atomic_store(&users.hangs, false);
+	pthread_join(threads[0], NULL);
+	alarm(0);
+	assert_true(in_time);
+	assert_int_equal(verify(tokens[1]), E_UNAUTHENTICATED);
+}
+
+static void remembers_only_verified_tokens(void **state)
+{
+	const char *token = token_by(first, MINUTE_US), *forged = token_by(second, MINUTE_US);
+	struct caller caller;
+
+	(void)state;
+	assert_false(auth_remembers(auth, token, &caller));
+	assert_int_equal(verify(token), OK);
+	assert_true(auth_remembers(auth, token, &caller));
+	assert_int_equal(caller.role, CALLER_CUSTOMER);
+	assert_int_equal(verify(forged), E_UNAUTHENTICATED);
+	assert_false(auth_remembers(auth, forged, &caller));
 }
 
 static void refuses_an_expired_token_each_time(void **state)
@@ -232,6 +291,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(keeps_its_keys_while_users_is_away, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(limits_the_fetches_because_of_unknown_keys, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(one_thread_waits_for_the_keys_while_users_hangs, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(remembers_only_verified_tokens, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_an_expired_token_each_time, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(returns_the_caller_of_each_token, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(serves_many_threads_with_one_fetch, set_up, tear_down),

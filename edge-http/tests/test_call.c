@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "edge/call.h"
+#include "edge/rate_limits.h"
 #include "proto/messages.h"
 
 #define ID    "01930000-0000-7000-8000-000000000001"
@@ -66,10 +67,23 @@ void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct a
 	done(context, &reply);
 }
 
+static int signature_checks;
+
+/* The stub remembers the token "known". */
+bool auth_remembers(struct auth *auth, const char *token, struct caller *ret_caller)
+{
+	(void)auth;
+	if (strcmp(token, "known") != 0)
+		return false;
+	*ret_caller = (struct caller){.user_id = {{7}}, .role = CALLER_CUSTOMER};
+	return true;
+}
+
 /* The stub takes names as tokens. */
 enum status auth_verify(struct auth *auth, const char *token, struct arena *into, struct caller *ret_caller)
 {
 	(void)auth, (void)into;
+	signature_checks++;
 	if (strcmp(token, "away") == 0)
 		return E_UNAVAILABLE;
 	if (strcmp(token, "admin") != 0 && strcmp(token, "ann") != 0)
@@ -99,7 +113,8 @@ static int send_request(const char *method, const char *target, const char *body
 {
 	char *path = arena_text(&arena, target);
 	char *query = strchr(path, '?');
-	struct http_request request = {.method = method, .path = path, .headers = sent, .header_count = sent_count};
+	struct http_request request = {
+		.method = method, .path = path, .peer = "192.0.2.1", .headers = sent, .header_count = sent_count};
 
 	if (query != NULL)
 		*query++ = '\0';
@@ -254,6 +269,25 @@ static void refuses_a_call_without_a_valid_token(void **state)
 	as("ann");
 	assert_int_equal(send_request("GET", "/v1/orders", NULL), 200);
 	assert_int_equal(service.request.caller.role, CALLER_CUSTOMER);
+}
+
+static void checks_no_signature_for_an_address_with_too_many_refused_tokens(void **state)
+{
+	(void)state;
+	settings.limit_burst = 2;
+	settings.limit_rate = 1;
+	settings.limit_exempt = settings.http_trusted_proxies = "";
+	edge.rate_limits = rate_limits_new(&settings);
+	signature_checks = 0;
+	for (int i = 0; i < 10; i++) {
+		as("forged");
+		assert_int_equal(send_request("GET", "/v1/orders", NULL), i < 2 ? 401 : 429);
+	}
+	assert_int_equal(signature_checks, 2);
+	as("known");
+	assert_int_equal(send_request("GET", "/v1/orders", NULL), 200);
+	rate_limits_free(edge.rate_limits);
+	edge.rate_limits = NULL;
 }
 
 static void refuses_customers_on_routes_of_admins(void **state)
@@ -608,6 +642,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lists_the_methods_of_a_path, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(allows_listed_origins_and_their_preflight_requests, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_a_call_without_a_valid_token, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(checks_no_signature_for_an_address_with_too_many_refused_tokens, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(refuses_customers_on_routes_of_admins, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(checks_in_the_documented_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(names_the_faulty_fields, set_up, tear_down),

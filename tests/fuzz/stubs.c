@@ -1,5 +1,5 @@
-/* Stubs of services and keys: rpc_call, rpc_call_async and auth_verify replace those of runtime/rpc/rpc.c and auth.c.
- * All other code is the edge's own. */
+/* Stubs of services and keys: rpc_call, rpc_call_async, auth_remembers and auth_verify replace those of
+ * runtime/rpc/rpc.c and auth.c. All other code is the edge's own. */
 #include "tests/fuzz/stubs.h"
 
 #include <stdatomic.h>
@@ -98,6 +98,12 @@ void rpc_call_async(struct rpc *rpc, const struct rpc_request *request, struct a
 }
 
 /* Tokens are names here; tests/fuzz/token.c tests real tokens. */
+bool auth_remembers(struct auth *auth, const char *token, struct caller *ret_caller)
+{
+	(void)auth, (void)token, (void)ret_caller;
+	return false;
+}
+
 enum status auth_verify(struct auth *auth, const char *token, struct arena *arena, struct caller *ret_caller)
 {
 	(void)auth, (void)arena;
