@@ -84,6 +84,28 @@ def test_everything_is_started_again_and_watched(composed):
         assert name == "management" or service["healthcheck"]["test"], name
 
 
+def test_a_migration_gets_the_urls_of_its_database_and_no_other_secret(composed):
+    _, whole = composed
+    for service in ("users", "products", "orders"):
+        migration = whole["services"][f"migrate-{service}"]
+        assert {secret["source"] for secret in migration["secrets"]} == {f"database_url_{service}",
+                                                                          f"migrations_url_{service}"}
+        assert {name for name in migration["environment"] if name.endswith("_FILE")} == {
+            "COMANDA_DATABASE_URL_FILE", "COMANDA_MIGRATIONS_URL_FILE"}
+
+
+def test_no_password_is_in_the_arguments_of_psql(tmp_path):
+    """`cat` gives the passwords, and `psql` writes its arguments down."""
+    (tmp_path / "cat").write_text("#!/bin/sh\necho a-password\n")
+    (tmp_path / "psql").write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" >{tmp_path}/arguments\n")
+    for name in ("cat", "psql"):
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "COMANDA_DATABASE": "users"}
+    subprocess.run([FOLDER / "postgres.sh"], env=environment, check=True, timeout=60)
+    arguments = (tmp_path / "arguments").read_text()
+    assert "owner=migrate_users" in arguments and "a-password" not in arguments
+
+
 def test_programs_wait_for_what_they_need(composed):
     files, whole = composed
     services = whole["services"]
