@@ -80,11 +80,11 @@ static const char *abort_reason(const struct scan *scan, int64_t start_us, int64
 }
 
 /* Ends the read in which the thread waits. Data that has arrived can still be read, and an answer can be written. */
-static void abort_wait(struct scan *scan, int fd, const char *reason)
+static void abort_wait(struct scan *scan, const struct open_socket *socket, const char *reason)
 {
 	metric_add(&aborts, reason, 1);
 	scan->aborted_for_load = scan->aborted_for_load || strcmp(reason, "full") == 0;
-	(void)shutdown(fd, SHUT_RD);
+	socket_shutdown(socket, SHUT_RD);
 }
 
 static struct connection *find_connection(const struct connection_guard *guard, const struct peer *peer)
@@ -114,7 +114,7 @@ static bool is_limited(const struct connection_guard *guard, const char *address
 }
 
 /* The socket is open and still this connection's: a connection takes the lock to leave, and closes its socket after. */
-static void check_connection(struct scan *scan, struct connection *connection, int fd)
+static void check_connection(struct scan *scan, struct connection *connection, const struct open_socket *socket)
 {
 	const int64_t end_us = atomic_load(&connection->wait_end_us);
 	const char *reason = NULL;
@@ -125,7 +125,7 @@ static void check_connection(struct scan *scan, struct connection *connection, i
 	if (reason == NULL)
 		return;
 	atomic_store(&connection->aborted, true);
-	abort_wait(scan, fd, reason);
+	abort_wait(scan, socket, reason);
 }
 
 static bool is_over_limit(const struct scan *scan, const struct peer *peer)
@@ -137,7 +137,7 @@ static bool is_over_limit(const struct scan *scan, const struct peer *peer)
 		       guard->config.connections_per_address;
 }
 
-static void check_waiting_socket(struct scan *scan, const struct peer *peer, int fd)
+static void check_waiting_socket(struct scan *scan, const struct peer *peer, const struct open_socket *open_socket)
 {
 	const struct connection_guard *guard = scan->guard;
 	const struct waiting_socket *known = waiting_sockets_find(&guard->waiting, peer);
@@ -150,7 +150,7 @@ static void check_waiting_socket(struct scan *scan, const struct peer *peer, int
 		if (socket.aborted == NULL && is_over_limit(scan, peer))
 			socket.aborted = for_address;
 		if (socket.aborted != NULL)
-			abort_wait(scan, fd, socket.aborted);
+			abort_wait(scan, open_socket, socket.aborted);
 	}
 	waiting_sockets_add(&scan->waiting, &socket);
 }
@@ -166,29 +166,29 @@ static bool belongs_to_connection(const struct connection_guard *guard, int fd)
 	return connection != NULL;
 }
 
-static void scan_socket(void *context, int fd, const char *address, int port)
+static void scan_socket(void *context, const struct open_socket *socket)
 {
 	struct scan *scan = context;
-	const struct peer peer = peer_of(address, port);
+	const struct peer peer = peer_of(socket->peer, socket->peer_port);
 	struct connection *connection = NULL;
 
-	if (port == SOCKET_WITHOUT_PEER) {
-		scan->without_peer += !belongs_to_connection(scan->guard, fd);
+	if (socket->peer_port == SOCKET_WITHOUT_PEER) {
+		scan->without_peer += !belongs_to_connection(scan->guard, socket->fd);
 		return;
 	}
-	if (port == SOCKET_LISTENS) {
+	if (socket->peer_port == SOCKET_LISTENS) {
 		if (scan->guard->closed)
-			(void)shutdown(fd, SHUT_RDWR); /* wakes the thread that accepts connections */
+			socket_shutdown(socket, SHUT_RDWR); /* wakes the thread that accepts connections */
 		return;
 	}
 	scan->sockets++;
 	connection = find_connection(scan->guard, &peer);
 	if (connection != NULL) {
 		connection->sockets_seen++;
-		connection->last_socket = fd;
-		check_connection(scan, connection, fd);
+		connection->last_socket = socket->fd;
+		check_connection(scan, connection, socket);
 	} else
-		check_waiting_socket(scan, &peer, fd);
+		check_waiting_socket(scan, &peer, socket);
 }
 
 /* Sets the sockets of connections. While the lock is held, the socket of each connection is open, and the scan has seen

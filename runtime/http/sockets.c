@@ -2,11 +2,13 @@
 #include "http/sockets.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 union address {
 	struct sockaddr any;
@@ -35,19 +37,47 @@ static bool listens(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &size) == 0 && yes != 0;
 }
 
-static void visit_socket(int fd, int port, socket_visit *visit, void *context)
+static bool has_port(int fd, int port)
 {
-	union address own, peer;
-	socklen_t own_size = sizeof(own), peer_size = sizeof(peer);
+	union address own;
+	socklen_t size = sizeof(own);
+
+	return getsockname(fd, &own.any, &size) == 0 && port_of(&own) == port;
+}
+
+void socket_shutdown(const struct open_socket *socket, int how)
+{
+	(void)shutdown(socket->handle, how);
+}
+
+static void visit_handle(int fd, int handle, socket_visit *visit, void *context)
+{
+	struct open_socket socket = {.fd = fd, .handle = handle, .peer = ""};
+	union address peer;
+	socklen_t size = sizeof(peer);
 	char text[NI_MAXHOST];
 
-	if (getsockname(fd, &own.any, &own_size) != 0 || port_of(&own) != port)
+	if (getpeername(handle, &peer.any, &size) == 0 &&
+	    getnameinfo(&peer.any, size, text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0) {
+		socket.peer = text;
+		socket.peer_port = port_of(&peer);
+	} else
+		socket.peer_port = listens(handle) ? SOCKET_LISTENS : SOCKET_WITHOUT_PEER;
+	visit(context, &socket);
+}
+
+/* Another thread may close the descriptor at any time, and open another socket under its number. The duplicate stays
+ * the same socket for all that follows. */
+static void visit_socket(int fd, int port, socket_visit *visit, void *context)
+{
+	if (!has_port(fd, port))
 		return;
-	if (getpeername(fd, &peer.any, &peer_size) == 0 &&
-	    getnameinfo(&peer.any, peer_size, text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
-		visit(context, fd, text, port_of(&peer));
-	else
-		visit(context, fd, "", listens(fd) ? SOCKET_LISTENS : SOCKET_WITHOUT_PEER);
+	const int handle = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (handle < 0)
+		return;
+	if (has_port(handle, port))
+		visit_handle(fd, handle, visit, context);
+	(void)close(handle);
 }
 
 void sockets_of_port(int port, socket_visit *visit, void *context)
