@@ -18,9 +18,9 @@ void rate_limits_free(struct rate_limits *limits);
 /* Counts a request and adds the RateLimit headers. 429: there were too many. */
 struct problem rate_limits_check(struct call *call);
 
-/* Tokens that were refused, per address, with the limit of requests. They have buckets of their own: neighbours at one
- * address who are not signed in do not lock out those who are. 429, before the signature is checked: too many tokens
- * from this address were refused. */
+/* Tokens that were refused, per address, with the limit of requests. They have buckets of their own, so requests
+ * without a token do not lock out a neighbour who is signed in. The check is made before the signature is checked.
+ * Status 429: too many tokens from this address were refused. */
 struct problem rate_limits_check_token(const struct call *call);
 void rate_limits_count_refused_token(const struct call *call);
 

@@ -1,8 +1,8 @@
 /* Public keys and verification, by OpenSSL. The only algorithm is ES256. A token with another one is refused: "none",
  * or HS256 with the public key as the secret (RFC 8725 section 2.1).
  *
- * The parts of a token are read strictly, and only one text of a token is valid: base64url without padding, and JSON
- * that nothing follows. libjwt reads both leniently, so it only signs. */
+ * The parts of a token are read strictly: base64url without padding, and JSON that nothing follows. So a token has one
+ * valid text. libjwt reads both leniently, so it only signs here. */
 #include "jwt/token.h"
 
 #include <openssl/bn.h>
