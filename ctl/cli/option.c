@@ -2,6 +2,7 @@
 #include "ctl/cli/option.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +26,22 @@ const char *option_text(const char *text, void *ret_value)
 const char *option_count(const char *text, void *ret_value)
 {
 	char *end;
-	const int64_t count = strtoll(text, &end, 10);
 
+	errno = 0;
+	const int64_t count = strtoll(text, &end, 10);
 	if (!isdigit((unsigned char)*text) || *end != '\0')
 		return "is no number";
+	if (errno == ERANGE)
+		return "is too large a number";
 	*(int64_t *)ret_value = count;
 	return NULL;
+}
+
+const char *option_limit(const char *text, void *ret_value)
+{
+	const char *wrong = option_count(text, ret_value);
+
+	return wrong != NULL || *(const int64_t *)ret_value > 0 ? wrong : "must be at least 1";
 }
 
 const char *option_id(const char *text, void *ret_value)

@@ -12,6 +12,7 @@ typedef const char *option_reader(const char *text, void *ret_value);
 option_reader option_flag;   /* bool: true. A flag has no value */
 option_reader option_text;   /* const char *: borrowed from the command line */
 option_reader option_count;  /* int64_t: 0 or more */
+option_reader option_limit;  /* int64_t: 1 or more */
 option_reader option_id;     /* struct uuid */
 option_reader option_period; /* int64_t, microseconds: "500ms", "10s", "5m", "2h", "7d" */
 

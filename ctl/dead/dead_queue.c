@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/cli/terminal.h"
 #include "ctl/lib/connect.h"
@@ -11,8 +12,18 @@
 
 /* The broker counts dead letters that another operator holds at this moment. They do not come within this time. */
 #define WAIT_US (2 * SECOND_US)
+/* The broker removes the consumer of an earlier command within this time after that command has ended. */
+#define GONE_US (2 * SECOND_US)
+#define POLL_US (100 * MS_US)
 
-enum { PREFETCH = 20000 };
+/* Acknowledgements reach the queue within this time after they were sent. */
+#define SETTLE_US (2 * SECOND_US)
+
+enum {
+	PREFETCH = 20000,
+	UNSETTLED_MAX =
+		32 /* a channel passes so many acknowledgements to a quorum queue at once, and keeps the others */
+};
 
 static const char *header(const struct delivery *delivery, const char *name, const char *otherwise)
 {
@@ -125,14 +136,32 @@ static void keep(struct dead_queue *queue, const struct dead_letter *letter)
 	queue->letters[queue->count++] = *letter;
 }
 
+static const char *queue_name(struct dead_queue *queue)
+{
+	return arena_format(&queue->arena, "%s.dead", queue->service->queue_prefix);
+}
+
+/* How many dead letters are ready, and how many consumers the queue has. Other consumers get GONE_US to disappear. */
+static enum status read_depth(struct dead_queue *queue, const char *name, struct queue_depth *ret_depth)
+{
+	const int64_t until = monotonic_now() + GONE_US;
+	enum status status = broker_depth(queue->broker, name, ret_depth);
+
+	while (status == OK && ret_depth->consumers > 0 && monotonic_now() < until && !interrupted()) {
+		usleep(POLL_US);
+		status = broker_depth(queue->broker, name, ret_depth);
+	}
+	return status;
+}
+
 static bool start(struct dead_queue *queue, struct queue_depth *ret_depth)
 {
-	const char *name = arena_format(&queue->arena, "%s.dead", queue->service->queue_prefix);
+	const char *name = queue_name(queue);
 
 	queue->broker = connect_broker("dead", true);
 	if (queue->broker == NULL)
 		return false;
-	enum status status = broker_depth(queue->broker, name, ret_depth);
+	enum status status = read_depth(queue, name, ret_depth);
 	if (status == OK)
 		status = broker_consume(queue->broker, &(struct broker_consume){.queue = name, .prefetch = PREFETCH});
 	if (status == E_NOT_FOUND)
@@ -148,7 +177,46 @@ bool dead_queue_next(struct dead_queue *queue, int64_t wait_us, struct dead_lett
 
 	if (broker_next(queue->broker, wait_us, &queue->arena, &delivery) != OK)
 		return false;
+	queue->delivered++;
 	*ret_letter = read_letter(queue, &delivery);
+	return true;
+}
+
+/* Says which dead letters are in the queue and could not be read. */
+static void explain_missing(struct dead_queue *queue, const struct queue_depth *depth, int64_t read)
+{
+	const char *name = queue_name(queue);
+
+	queue->incomplete = true;
+	if (depth->consumers > 0)
+		print_error(
+			"%s has %lld other consumer%s: the dead letters that it holds are not in this list; end it, "
+			"then try again",
+			name, (long long)depth->consumers, depth->consumers == 1 ? "" : "s");
+	else
+		print_error("%lld of the %lld dead letters in %s were not read%s", (long long)(depth->waiting - read),
+			    (long long)depth->waiting, name,
+			    read == PREFETCH ? ": redrive or drop those that were" : "; try again");
+}
+
+/* Reads as many as the broker has counted. False after an error message: the connection is lost. */
+static bool read_letters(struct dead_queue *queue, const struct dead_filter *filter, const struct queue_depth *depth)
+{
+	struct dead_letter letter;
+	int64_t read = 0;
+
+	while (read < depth->waiting && read < PREFETCH && dead_queue_next(queue, WAIT_US, &letter)) {
+		read++;
+		if (passes(filter, &letter) && (filter->limit == 0 || (int64_t)queue->count < filter->limit))
+			keep(queue, &letter);
+	}
+	if (!broker_connected(queue->broker) || !broker_consuming(queue->broker)) {
+		print_error("%s was not read to its end: %s", queue_name(queue), broker_detail(queue->broker));
+		return false;
+	}
+	const bool enough = filter->limit > 0 && (int64_t)queue->count == filter->limit;
+	if (!enough && (read < depth->waiting || depth->consumers > 0))
+		explain_missing(queue, depth, read);
 	return true;
 }
 
@@ -156,30 +224,70 @@ bool dead_queue_open(const struct service *service, const struct dead_filter *fi
 {
 	struct dead_queue queue = {.service = service};
 	struct queue_depth depth;
-	struct dead_letter letter;
 
 	arena_init(&queue.arena);
-	if (!start(&queue, &depth)) {
+	if (!start(&queue, &depth) || !read_letters(&queue, filter, &depth)) {
 		dead_queue_close(&queue);
 		return false;
 	}
-	for (int64_t i = 0; i < depth.waiting && dead_queue_next(&queue, WAIT_US, &letter); i++)
-		if (passes(filter, &letter) && (filter->limit == 0 || (int64_t)queue.count < filter->limit))
-			keep(&queue, &letter);
 	*ret_queue = queue;
 	return true;
 }
 
 enum status dead_queue_drop(struct dead_queue *queue, const struct dead_letter *letter)
 {
-	return broker_ack(queue->broker, letter->tag, false);
+	const enum status status = broker_ack(queue->broker, letter->tag, false);
+
+	queue->dropped += status == OK;
+	return status;
 }
 
-void dead_queue_close(struct dead_queue *queue)
+static void disconnect(struct dead_queue *queue)
 {
 	if (queue->broker != NULL)
 		broker_close(queue->broker);
 	broker_free(queue->broker);
+	queue->broker = NULL;
+}
+
+/* How many dead letters are in the queue when ours are given back: at most `most`, or the number after SETTLE_US. */
+static int64_t count_left(struct dead_queue *queue, int64_t most)
+{
+	const int64_t until = monotonic_now() + SETTLE_US;
+	struct queue_depth depth = {0};
+
+	queue->broker = connect_broker("dead", false);
+	if (queue->broker == NULL)
+		return most;
+	while (broker_depth(queue->broker, queue_name(queue), &depth) == OK && depth.waiting > most &&
+	       monotonic_now() < until)
+		usleep(POLL_US);
+	return depth.waiting;
+}
+
+bool dead_queue_settle(struct dead_queue *queue)
+{
+	const int64_t until = monotonic_now() + SETTLE_US;
+	struct queue_depth depth;
+
+	if (queue->dropped < UNSETTLED_MAX)
+		return true;
+	while (monotonic_now() < until && broker_tick(queue->broker, until - monotonic_now()) == OK)
+		;
+	if (broker_depth(queue->broker, queue_name(queue), &depth) != OK)
+		depth.waiting = 0;
+	disconnect(queue);
+	const int64_t most = depth.waiting + queue->delivered - queue->dropped, left = count_left(queue, most);
+	if (left > most)
+		print_error("%s holds %lld dead letters more than it should: they came now, or the broker has not "
+			    "deleted them; comanda dead list shows them",
+			    queue_name(queue), (long long)(left - most));
+	return left <= most;
+}
+
+void dead_queue_close(struct dead_queue *queue)
+{
+	disconnect(queue);
 	free(queue->letters);
 	arena_done(&queue->arena);
 }

@@ -29,14 +29,16 @@ static void print_letter(const struct dead_letter *letter, bool dropped, bool js
 	json_object_print(&object);
 }
 
-/* Returns how many; -1 after an error message. */
-static int64_t drop_service(const struct service *service, const struct drop_options *options)
+/* Returns how many; -1 after an error message. Sets `incomplete` where the queue holds more than could be read or
+ * deleted. */
+static int64_t drop_service(const struct service *service, const struct drop_options *options, bool *incomplete)
 {
 	struct dead_queue queue;
 	int64_t dropped = 0;
 
 	if (!dead_queue_open(service, &options->filter, &queue))
 		return -1;
+	*incomplete = *incomplete || queue.incomplete;
 	const bool agreed = options->dry_run || options->yes || queue.count == 0 ||
 			    confirm("Delete %zu dead letters of %s for good?", queue.count, service->queue_prefix);
 	if (!agreed)
@@ -50,6 +52,8 @@ static int64_t drop_service(const struct service *service, const struct drop_opt
 		print_letter(&queue.letters[i], !options->dry_run, options->json);
 		dropped++;
 	}
+	if (dropped > 0 && !options->dry_run && !dead_queue_settle(&queue))
+		*incomplete = true;
 	dead_queue_close(&queue);
 	return agreed ? dropped : -1;
 }
@@ -58,13 +62,14 @@ static int run(const struct command *command, int argc, char **argv)
 {
 	struct drop_options options = {0};
 	int64_t all = 0;
+	bool incomplete = false;
 
 	if (!command_read(command, argc, argv, &options) || !dead_filter_given(&options.filter, command->name))
 		return EXIT_FAILED;
 	for (const struct service *const *service = services; *service != NULL; service++) {
 		if (options.filter.service != NULL && options.filter.service != *service)
 			continue;
-		const int64_t dropped = drop_service(*service, &options);
+		const int64_t dropped = drop_service(*service, &options, &incomplete);
 		if (dropped < 0)
 			return EXIT_FAILED;
 		all += dropped;
@@ -72,7 +77,7 @@ static int run(const struct command *command, int argc, char **argv)
 	if (!options.json)
 		printf("%lld dead letter%s %s\n", (long long)all, all == 1 ? "" : "s",
 		       options.dry_run ? "would be dropped" : "dropped");
-	return EXIT_DONE;
+	return incomplete ? EXIT_DIFFERENT : EXIT_DONE;
 }
 
 static const struct option table[] = {

@@ -59,10 +59,14 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (!command_read(command, argc, argv, &options))
 		return EXIT_FAILED;
-	const int64_t count = dead_letters_print(&options.filter, options.json, print_letter);
-	if (count == 0 && !options.json)
+	const struct dead_letters_printed printed = dead_letters_print(&options.filter, options.json, print_letter);
+	if (printed.failed)
+		return EXIT_FAILED;
+	if (printed.incomplete)
+		return EXIT_DIFFERENT;
+	if (printed.count == 0 && !options.json)
 		printf("no dead letters\n");
-	return count < 0 ? EXIT_FAILED : EXIT_DONE;
+	return EXIT_DONE;
 }
 
 static const struct option table[] = {
@@ -78,4 +82,7 @@ const struct command cmd_dead_list = {
 	.run = run,
 	.examples = "comanda dead list\n"
 		    "comanda dead list --service orders --code cannot_be_saved --from 1h\n",
+	.notes = "A dead letter that another consumer holds cannot be read, and neither can those\n"
+		 "beyond the first 20000 of a queue. Standard error then says how many are\n"
+		 "missing, and the exit code is 1.\n",
 };

@@ -30,34 +30,32 @@ static void print_json(const struct dead_letter *letter)
 	buffer_done(&body);
 }
 
-static int64_t print_service(const struct service *service, const struct dead_filter *filter, bool json,
-			     void (*print)(const struct dead_letter *letter))
+static void print_service(const struct service *service, const struct dead_filter *filter, bool json,
+			  void (*print)(const struct dead_letter *letter), struct dead_letters_printed *printed)
 {
 	struct dead_queue queue;
 
-	if (!dead_queue_open(service, filter, &queue))
-		return -1;
+	if (!dead_queue_open(service, filter, &queue)) {
+		printed->failed = true;
+		return;
+	}
 	for (size_t i = 0; i < queue.count; i++)
 		if (json)
 			print_json(&queue.letters[i]);
 		else
 			print(&queue.letters[i]);
-	const int64_t count = (int64_t)queue.count;
+	printed->count += (int64_t)queue.count;
+	printed->incomplete = printed->incomplete || queue.incomplete;
 	dead_queue_close(&queue);
-	return count;
 }
 
-int64_t dead_letters_print(const struct dead_filter *filter, bool json, void (*print)(const struct dead_letter *letter))
+struct dead_letters_printed dead_letters_print(const struct dead_filter *filter, bool json,
+					       void (*print)(const struct dead_letter *letter))
 {
-	int64_t all = 0;
+	struct dead_letters_printed printed = {.count = 0};
 
-	for (const struct service *const *service = services; *service != NULL; service++) {
-		if (filter->service != NULL && filter->service != *service)
-			continue;
-		const int64_t count = print_service(*service, filter, json, print);
-		if (count < 0)
-			return -1;
-		all += count;
-	}
-	return all;
+	for (const struct service *const *service = services; *service != NULL && !printed.failed; service++)
+		if (filter->service == NULL || filter->service == *service)
+			print_service(*service, filter, json, print, &printed);
+	return printed;
 }

@@ -4,9 +4,14 @@
 
 #include "ctl/dead/dead_queue.h"
 
-/* Prints each dead letter that the filter selects: by `print`, or as a line of JSON. Returns how many there were; -1
- * after an error message. */
-int64_t dead_letters_print(const struct dead_filter *filter, bool json,
-			   void (*print)(const struct dead_letter *letter));
+struct dead_letters_printed {
+	int64_t count;
+	bool incomplete; /* there are more, which could not be read; after an error message */
+	bool failed;     /* after an error message */
+};
+
+/* Prints each dead letter that the filter selects: by `print`, or as a line of JSON. */
+struct dead_letters_printed dead_letters_print(const struct dead_filter *filter, bool json,
+					       void (*print)(const struct dead_letter *letter));
 
 #endif

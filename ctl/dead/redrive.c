@@ -15,6 +15,7 @@ struct redrive_options {
 
 struct outcome_counts {
 	int64_t of[REDRIVE_OUTCOMES];
+	bool incomplete; /* there are dead letters that could not be read */
 };
 
 static enum tint outcome_tint(enum redrive_outcome outcome)
@@ -89,6 +90,7 @@ static bool redrive_service(const struct service *service, const struct redrive_
 
 	if (!dead_queue_open(service, &options->filter, &queue))
 		return false;
+	counts->incomplete = counts->incomplete || queue.incomplete;
 	bool fine = true;
 	if (queue.count > 0) {
 		redrive.db = connect_database(service);
@@ -105,6 +107,8 @@ static bool redrive_service(const struct service *service, const struct redrive_
 	if (waiting)
 		explain_waiting(&redrive);
 	db_free(redrive.db);
+	if (fine && !dead_queue_settle(&queue))
+		counts->incomplete = true;
 	dead_queue_close(&queue);
 	return fine;
 }
@@ -115,6 +119,8 @@ static void print_counts(const struct outcome_counts *counts, bool dry_run)
 
 	for (int outcome = 0; outcome < REDRIVE_OUTCOMES; outcome++)
 		all += counts->of[outcome];
+	if (all == 0 && counts->incomplete)
+		return;
 	printf("%s%lld dead letter%s", all == 0 ? "" : "\n", (long long)all, all == 1 ? "" : "s");
 	for (int outcome = 0; outcome < REDRIVE_OUTCOMES; outcome++)
 		if (counts->of[outcome] > 0)
@@ -136,13 +142,13 @@ static int run(const struct command *command, int argc, char **argv)
 	for (const struct service *const *service = services; *service != NULL && fine; service++)
 		if (options.filter.service == NULL || options.filter.service == *service)
 			fine = redrive_service(*service, &options, &counts);
-	if (!options.json)
+	if (!options.json && fine)
 		print_counts(&counts, options.dry_run);
 	if (!fine)
 		return EXIT_FAILED;
-	return counts.of[REDRIVE_REFUSED] + counts.of[REDRIVE_WAITING] + counts.of[REDRIVE_NOT_SENT] +
-				       counts.of[REDRIVE_FORGED] >
-			       0
+	return counts.incomplete || counts.of[REDRIVE_REFUSED] + counts.of[REDRIVE_WAITING] +
+						    counts.of[REDRIVE_NOT_SENT] + counts.of[REDRIVE_FORGED] >
+					    0
 		       ? EXIT_DIFFERENT
 		       : EXIT_DONE;
 }
@@ -167,5 +173,6 @@ const struct command cmd_dead_redrive = {
 	.notes = "Outcomes: handled; refused again (with the reason: it is a dead letter again);\n"
 		 "waits (its consumer has not processed it yet: nothing is lost); handled before\n"
 		 "(by an earlier redrive: the dead letter is only dropped); not sent; forged\n"
-		 "(never sent). Exit code 1 unless all were handled.\n",
+		 "(never sent). Exit code 1 unless all were handled, or where the queue holds dead\n"
+		 "letters that could not be read.\n",
 };

@@ -45,10 +45,10 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (!command_read(command, argc, argv, &options))
 		return EXIT_FAILED;
-	const int64_t count = dead_letters_print(&options.filter, options.json, print_letter);
-	if (count == 0)
+	const struct dead_letters_printed printed = dead_letters_print(&options.filter, options.json, print_letter);
+	if (printed.count == 0 && !printed.failed && !printed.incomplete)
 		print_error("there is no dead letter of that event; comanda dead list shows what there is");
-	return count > 0 ? EXIT_DONE : EXIT_FAILED;
+	return printed.count > 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
 static const struct option table[] = {

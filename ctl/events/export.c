@@ -109,7 +109,7 @@ static int run_export(const struct command *command, int argc, char **argv)
 static const struct option export_table[] = {
 	OPTION("FILE", option_text, struct export_options, file, NULL, "the file to write; - is standard output"),
 	FILTER_OPTIONS(struct export_options),
-	OPTION("--limit", option_count, struct export_options, filter.limit, "N", "at most so many"),
+	OPTION("--limit", option_limit, struct export_options, filter.limit, "N", "at most so many"),
 	JSON_OPTION(struct export_options),
 	END_OF_OPTIONS,
 };

@@ -18,7 +18,7 @@ static int run(const struct command *command, int argc, char **argv)
 
 static const struct option table[] = {
 	FILTER_OPTIONS(struct list_options),
-	OPTION("--limit", option_count, struct list_options, filter.limit, "N", "at most so many"),
+	OPTION("--limit", option_limit, struct list_options, filter.limit, "N", "at most so many"),
 	JSON_OPTION(struct list_options),
 	END_OF_OPTIONS,
 };

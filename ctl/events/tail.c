@@ -20,7 +20,7 @@ static const struct option table[] = {
 	OPTION("--from", option_log_position, struct tail_options, filter.from, "POSITION",
 	       "begin there, not with the next event"),
 	WHICH_OPTIONS(struct tail_options),
-	OPTION("--limit", option_count, struct tail_options, filter.limit, "N", "end after so many"),
+	OPTION("--limit", option_limit, struct tail_options, filter.limit, "N", "end after so many"),
 	JSON_OPTION(struct tail_options),
 	END_OF_OPTIONS,
 };

@@ -20,12 +20,17 @@ struct event_filter {
 		OPTION("--until", option_log_position, type_, filter.until, "POSITION", "up to that one"),             \
 		WHICH_OPTIONS(type_)
 #define WHICH_OPTIONS(type_)                                                                                           \
-	OPTION("--type", option_text, type_, filter.type, "TYPE", "order.placed, or order. for all with that prefix"), \
+	OPTION("--type", option_event_type, type_, filter.type, "TYPE",                                                \
+	       "order.placed, or order. for all with that prefix"),                                                    \
 		OPTION("--order", option_id, type_, filter.order, "ID", "about that order"),                           \
 		OPTION("--user", option_id, type_, filter.user, "ID", "that mention that user"),                       \
 		OPTION("--product", option_id, type_, filter.product, "ID", "that mention that product"),              \
 		OPTION("--event", option_id, type_, filter.event, "ID", "only that event"),                            \
 		OPTION("--cause", option_id, type_, filter.cause, "ID", "caused by that message")
+
+/* An option_reader (ctl/cli/option.h) for a const char *: an event type of the contract, or a prefix of one that ends
+ * with a dot. */
+const char *option_event_type(const char *text, void *ret_type);
 
 /* How a POSITION is written, for a command's notes. */
 #define POSITION_NOTES                                                                                                 \

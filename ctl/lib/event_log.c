@@ -30,6 +30,9 @@ struct event_log {
 	bool started;       /* the start of the range was reached */
 	int64_t unreadable; /* messages that are not JSON */
 	bool over;          /* the end of the range was reached */
+	bool any;           /* an event lay in the range */
+	bool bounded;       /* the range has a beginning and an end, of which one names an event */
+	bool end_seen;      /* the event at which the range ends came before that at which it begins */
 };
 
 static bool consume_error(struct broker *broker, enum status status)
@@ -108,6 +111,39 @@ static struct broker_consume start_of(struct event_log *log)
 	return (struct broker_consume){.stream_offset = -1};
 }
 
+static bool print_reversed(void)
+{
+	print_error("the range holds no event: its end lies before its beginning");
+	return false;
+}
+
+static bool reversed_times(const struct log_range *range)
+{
+	return range->from.kind == POSITION_TIME && range->until.kind == POSITION_TIME &&
+	       range->from.at_us > range->until.at_us;
+}
+
+static bool reversed_offsets(const struct log_range *range)
+{
+	return range->from.kind == POSITION_OFFSET && range->until.kind == POSITION_OFFSET &&
+	       range->from.offset > range->until.offset;
+}
+
+/* Whether the position names an event, which lies in every range that it begins or ends. */
+static bool names_event(const struct log_position *position)
+{
+	return position->kind == POSITION_OFFSET || position->kind == POSITION_EVENT;
+}
+
+/* A range of two offsets is compared when it is opened, and its messages may hold no event. */
+static bool is_bounded(const struct log_range *range)
+{
+	const bool offsets = range->from.kind == POSITION_OFFSET && range->until.kind == POSITION_OFFSET;
+
+	return !offsets && range->from.kind != POSITION_NONE && range->until.kind != POSITION_NONE &&
+	       (names_event(&range->from) || names_event(&range->until));
+}
+
 /* An offset beyond the end is an error of the operator. Without this check the result would be empty. */
 static bool check_range(const struct event_log *log)
 {
@@ -119,6 +155,8 @@ static bool check_range(const struct event_log *log)
 				    LOG_QUEUE, (long long)log->last);
 			return false;
 		}
+	if (reversed_times(&log->range) || reversed_offsets(&log->range))
+		return print_reversed();
 	return true;
 }
 
@@ -135,6 +173,7 @@ bool event_log_open(const struct log_range *range, struct event_log **ret_log)
 	fine = fine && log->broker != NULL && consume(log->broker, start_of(log));
 	log->over = !range->follow && log->last < 0;
 	log->started = range->from.kind != POSITION_EVENT;
+	log->bounded = is_bounded(range);
 	if (fine)
 		*ret_log = log;
 	else
@@ -243,6 +282,8 @@ static bool in_range(struct event_log *log, const struct log_event *event)
 
 	if (!log->started && uuid_equal(&event->id, &from->id))
 		log->started = true;
+	if (!log->started && until->kind == POSITION_EVENT && uuid_equal(&event->id, &until->id))
+		log->end_seen = true;
 	if (!log->started || (from->kind == POSITION_TIME && event->time_us < from->at_us))
 		return false;
 	if (until->kind == POSITION_OFFSET && event->offset > until->offset) {
@@ -267,13 +308,20 @@ static enum log_step end_of(struct event_log *log)
 	char id[UUID_TEXT + 1];
 
 	progress_end();
+	if (log->started && (log->end_seen || (log->bounded && !log->any && missing == NULL)) && !interrupted()) {
+		(void)print_reversed();
+		return LOG_FAILED;
+	}
 	if (missing == NULL && log->unreadable > 0 && isatty(STDERR_FILENO))
 		print_error("note: %lld messages in %s are not JSON, and were skipped", (long long)log->unreadable,
 			    LOG_QUEUE);
 	if (missing == NULL)
 		return LOG_END;
 	uuid_text(&missing->id, id);
-	print_error("there is no event %s in %s", id, LOG_QUEUE);
+	if (missing == &log->range.until && log->range.from.kind != POSITION_NONE)
+		print_error("there is no event %s in %s, or it lies before the beginning of the range", id, LOG_QUEUE);
+	else
+		print_error("there is no event %s in %s", id, LOG_QUEUE);
 	return LOG_FAILED;
 }
 
@@ -289,8 +337,10 @@ enum log_step event_log_next(struct event_log *log, struct log_event *ret_event)
 				continue;
 			ret_event->offset = log->offset;
 			ret_event->index = index;
-			if (in_range(log, ret_event))
+			if (in_range(log, ret_event)) {
+				log->any = true;
 				return LOG_EVENT;
+			}
 		}
 		if (log->over || interrupted())
 			return end_of(log);

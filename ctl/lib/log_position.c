@@ -45,6 +45,15 @@ const char *option_log_position(const char *text, void *ret_position)
 	return position->at_us > timestamp_now() ? "lies in the future: the log has no events of that time" : NULL;
 }
 
+const char *option_log_time(const char *text, void *ret_position)
+{
+	const char *wrong = option_log_position(text, ret_position);
+
+	if (wrong == NULL && ((const struct log_position *)ret_position)->kind != POSITION_TIME)
+		return "is no time (2026-11-25T20:00:00Z, 20:00, or 15m for so long ago)";
+	return wrong;
+}
+
 struct log_position log_position_before(const struct uuid *id)
 {
 	int64_t ms = 0;

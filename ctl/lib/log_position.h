@@ -23,6 +23,8 @@ struct log_position {
 /* An option_reader (ctl/cli/option.h) for a struct log_position: "1234", "2026-11-25T20:00:00Z", "20:00" (of today,
  * UTC), "15m" (ago), or an event's id. */
 const char *option_log_position(const char *text, void *ret_position);
+/* The same for a position that must be a time. */
+const char *option_log_time(const char *text, void *ret_position);
 
 /* Where to begin to search for events about an id: ten minutes before the time in a UUIDv7. A derived id carries the
  * time of its cause. For other ids: the beginning of the log. */

@@ -140,7 +140,7 @@ static int run(const struct command *command, int argc, char **argv)
 }
 
 static const struct option table[] = {
-	OPTION("--limit", option_count, struct saga_options, limit, "N", "at most so many pending orders (10)"),
+	OPTION("--limit", option_limit, struct saga_options, limit, "N", "at most so many pending orders (10)"),
 	JSON_OPTION(struct saga_options),
 	END_OF_OPTIONS,
 };

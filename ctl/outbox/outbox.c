@@ -122,7 +122,7 @@ static int run(const struct command *command, int argc, char **argv)
 
 static const struct option table[] = {
 	OPTION("--service", option_service, struct outbox_options, service, "NAME", "only of that service"),
-	OPTION("--limit", option_count, struct outbox_options, limit, "N", "rows shown per service (5)"),
+	OPTION("--limit", option_limit, struct outbox_options, limit, "N", "rows shown per service (5)"),
 	JSON_OPTION(struct outbox_options),
 	END_OF_OPTIONS,
 };

@@ -226,7 +226,7 @@ static int run(const struct command *command, int argc, char **argv)
 
 static const struct option table[] = {
 	FILTER_OPTIONS(struct replay_options),
-	OPTION("--limit", option_count, struct replay_options, filter.limit, "N", "at most so many events"),
+	OPTION("--limit", option_limit, struct replay_options, filter.limit, "N", "at most so many events"),
 	OPTION("--service", option_service, struct replay_options, service, "NAME", "only to that service's queue"),
 	OPTION("--send", option_flag, struct replay_options, send, NULL, "do it; otherwise it is only shown"),
 	OPTION("--resend-outputs", option_flag, struct replay_options, outputs, NULL,

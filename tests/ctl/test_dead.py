@@ -1,9 +1,12 @@
 """Dead letters: listed, redriven with an outcome each, dropped."""
 import collections
+import json
 import os
 import signal
+import subprocess
 import uuid
 
+import pika
 import pytest
 
 from harness.broker import event
@@ -184,6 +187,82 @@ def test_dead_letters_are_chosen_by_filters(comanda, as_user, no_dead_letters):
     comanda("dead", "drop", "--code", "not_found", "--yes")
     assert dead_letters(comanda, 1) == [one]
     assert one["reason"] in comanda("dead", "show", one["event_id"])
+
+
+# ---- an incomplete view ----
+
+def publish_copies(as_user, count):
+    """So many dead letters in orders.dead, without waiting for confirms."""
+    broker = as_user("admin")
+    channel = broker.connection.channel()
+    body = json.dumps(event("stock.refused", "svc-products", str(uuid.uuid4()), {"order_id": "no id"})).encode()
+    properties = pika.BasicProperties(type="stock.refused", delivery_mode=2, headers={"x-dead-code": "invalid"})
+    for _ in range(count):
+        channel.basic_publish("", "orders.dead", body, properties)
+    channel.close()
+
+
+@pytest.fixture
+def held(as_user, comanda, no_dead_letters):
+    """Three dead letters, of which another consumer holds two. Returns a function that gives these back."""
+    publish_unknown(as_user, 3)
+    dead_letters(comanda, 3)
+    holder = as_user("admin")
+    holder.channel.basic_qos(prefetch_count=2)
+    holder.channel.basic_consume("orders.dead", lambda *_: None)
+    holder.connection.process_data_events(time_limit=1)
+    yield holder.close
+    holder.close()
+
+
+def test_dead_letters_that_another_consumer_holds_are_said_to_be_missing(comanda, held):
+    shown, error = comanda.run("dead", "list", code=1)
+    assert shown.count("not_found") == 1
+    assert "orders.dead has 1 other consumer" in error and "not in this list" in error
+    held()
+    assert comanda("dead", "list").count("not_found") == 3
+
+
+def test_a_list_without_a_letter_is_not_called_empty_while_another_consumer_holds_letters(comanda, as_user, no_dead_letters):
+    publish_unknown(as_user, 1)
+    dead_letters(comanda, 1)
+    holder = as_user("admin")
+    holder.channel.basic_consume("orders.dead", lambda *_: None)
+    holder.connection.process_data_events(time_limit=1)
+    for words in (["list"], ["redrive", "--all"], ["drop", "--all", "--yes"]):
+        shown, error = comanda.run("dead", *words, code=1)
+        assert "no dead letters" not in shown and "orders.dead has 1 other consumer" in error, words
+    _, error = comanda.run("dead", "show", uuid.uuid4(), code=2)
+    assert "orders.dead has 1 other consumer" in error
+    holder.close()
+
+
+@pytest.mark.slow
+def test_of_more_than_20000_dead_letters_the_rest_is_said_to_be_missing(stack, comanda, as_user, no_dead_letters):
+    publish_copies(as_user, 20_100)
+    eventually(lambda: stack.management("GET", "queues/comanda/orders.dead").json().get("messages") == 20_100, timeout=60)
+    try:
+        shown, error = comanda.run("dead", "list", "--json", code=1)
+        assert shown.count("\n") == 20_000
+        assert "100 of the 20100 dead letters in orders.dead were not read" in error
+        comanda("dead", "drop", "--code", "invalid", "--yes", code=1)
+        assert comanda("dead", "list", "--json").count("\n") == 100
+    finally:
+        stack.management("DELETE", "queues/comanda/orders.dead/contents")
+
+
+def test_without_a_broker_no_command_says_that_there_are_no_dead_letters(stack, comanda, customer, product):
+    order = customer.place([(product, 1)], wait=10).json()["id"]
+    environment = comanda.environment | {"COMANDA_BROKER_URL": "amqp://a:b@127.0.0.1:9/comanda"}
+    for words in (["list"], ["show", order], ["redrive", "--all"], ["drop", "--all", "--yes"]):
+        done = subprocess.run([comanda.program, "dead", *words], env=environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 2 and "cannot be reached" in done.stderr, done
+        assert "dead letter" not in done.stdout, done.stdout
+
+
+def test_positions_that_are_no_time_do_not_bound_dead_letters(comanda):
+    for words in (["--from", "12"], ["--until", uuid.uuid4()]):
+        assert "is no time" in comanda.error("dead", "list", *words)
 
 
 def test_an_unknown_dead_letter_and_a_missing_choice_are_errors(comanda):

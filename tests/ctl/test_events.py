@@ -118,6 +118,46 @@ def test_a_wrong_command_line_is_an_error_in_one_line(comanda):
     assert "no service" in comanda.error("dead", "list", "--service", "kitchen")
 
 
+def test_an_unknown_event_type_is_an_error(comanda):
+    for command in ("list", "tail"):
+        for kind in ("nope", "order", "nope.", "", "order.deadline", "orders.place"):
+            assert "is no event type" in comanda.error("events", command, "--type", kind), kind
+    assert "is no event type" in comanda.error("events", "export", "-", "--type", "nope")
+    assert "is no event type" in comanda.error("replay", "--type", "nope")
+
+
+def test_a_reversed_range_is_an_error(comanda, order):
+    about = comanda.json("events", "list", "--order", order["id"])
+    first, last = about[0], about[-1]
+    places = {"offset": lambda line: line["offset"], "id": lambda line: line["event"]["id"],
+              "time": lambda line: line["event"]["time"]}
+    for start in places.values():
+        for end in places.values():
+            assert comanda.json("events", "list", "--from", start(first), "--until", end(last))
+            error = comanda.error("events", "list", "--from", start(last), "--until", end(first))
+            assert "lies before" in error and "beginning" in error
+    assert "lies before" in comanda.error("events", "list", "--from", "1m", "--until", "5m")
+    assert "lies before" in comanda.error("events", "export", "-", "--from", "1m", "--until", "5m")
+    assert "lies before" in comanda.error("replay", "--from", "1m", "--until", "5m")
+
+
+def test_a_limit_is_at_least_one(comanda):
+    for words in (["events", "list"], ["events", "tail"], ["events", "export", "-"], ["replay"], ["dead", "list"],
+                  ["dead", "drop"], ["dead", "redrive"], ["saga"], ["outbox"]):
+        assert "must be at least 1" in comanda.error(*words, "--limit", "0")
+        assert "too large" in comanda.error(*words, "--limit", "99999999999999999999")
+
+
+def test_an_id_selects_only_aggregates_of_its_kind(comanda, order):
+    product = order["items"][0]["product_id"]
+    assert comanda.json("events", "list", "--product", product)
+    assert comanda.json("events", "list", "--order", product) == []
+    assert comanda.json("events", "list", "--user", order["id"]) == []
+    assert comanda.json("events", "list", "--product", order["id"]) == []
+    for other in (product, order["user_id"]):
+        assert "there is no such order" in comanda.error("order", other)
+
+
 def test_missing_rights_and_a_missing_broker_are_errors(stack):
     comanda_bin = f"{stack['COMANDA_BIN']}/comanda"
 
