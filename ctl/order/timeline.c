@@ -129,8 +129,11 @@ static void read_answers(struct order_timeline *timeline)
 
 			if (receiver == NULL || !uuid_equal(&later->event->cause, &timeline->steps[i].event->id))
 				continue;
+			if (!receiver->answered || later->event->time_us < receiver->decided_us)
+				receiver->decided_us = later->event->time_us;
 			receiver->answered = true;
-			receiver->decided_us = later->event->time_us;
+			receiver->repeated =
+				receiver->processed_us != INT_ABSENT && receiver->decided_us < receiver->processed_us;
 		}
 }
 
@@ -172,13 +175,14 @@ static int saga_event_of(const char *type)
 	return -1;
 }
 
-/* When orders processed the event; INT64_MAX: not yet. */
+/* When orders processed the event for the first time; INT64_MAX: not yet. */
 static int64_t processed_by_orders(struct step *step)
 {
 	const struct receiver *orders = receiver_of(step, &orders_service);
 
-	return orders == NULL || orders->processed_us == INT_ABSENT || orders->dead_code != NULL ? INT64_MAX
-												 : orders->processed_us;
+	if (orders == NULL || orders->processed_us == INT_ABSENT || orders->dead_code != NULL)
+		return INT64_MAX;
+	return orders->repeated ? orders->decided_us : orders->processed_us;
 }
 
 static bool answered_by_orders(struct step *step)
@@ -198,7 +202,7 @@ static int by_processing(const void *a, const void *b)
 		return (l > r) - (l < r);
 	if (answered_by_orders(*left) != answered_by_orders(*right))
 		return answered_by_orders(*left) ? 1 : -1;
-	return (*left > *right) - (*left < *right);
+	return ((*left)->event->offset > (*right)->event->offset) - ((*left)->event->offset < (*right)->event->offset);
 }
 
 /* Follows the saga's rules in the order in which orders processed the events. */
@@ -239,13 +243,28 @@ static void read_states_of_orders(struct order_timeline *timeline)
 
 /* ---- the whole timeline ---- */
 
-static int by_time(const void *a, const void *b)
+/* When the event had its effect on the order: an answer when orders processed it, any other event when it was made. */
+static int64_t effect_us(struct step *step)
 {
-	const struct step *left = a, *right = b;
-	const int64_t l = left->event->time_us, r = right->event->time_us;
+	const int64_t processed = processed_by_orders(step), made = step->event->time_us;
 
-	return l != r ? (l > r) - (l < r)
-		      : (left->event->offset > right->event->offset) - (left->event->offset < right->event->offset);
+	return processed == INT64_MAX || processed < made ? made : processed;
+}
+
+/* At the same time, what orders received comes before what orders published. Of two answers in one batch the one that
+ * ended the order comes last. */
+static int by_effect(const void *a, const void *b)
+{
+	struct step left = *(const struct step *)a, right = *(const struct step *)b;
+	const int64_t l = effect_us(&left), r = effect_us(&right);
+
+	if (l != r)
+		return (l > r) - (l < r);
+	if ((left.producer == &orders_service) != (right.producer == &orders_service))
+		return left.producer == &orders_service ? 1 : -1;
+	if (answered_by_orders(&left) != answered_by_orders(&right))
+		return answered_by_orders(&left) ? 1 : -1;
+	return (left.event->offset > right.event->offset) - (left.event->offset < right.event->offset);
 }
 
 static void make_steps(struct order_timeline *timeline)
@@ -261,7 +280,6 @@ static void make_steps(struct order_timeline *timeline)
 		};
 		add_receivers(step, &timeline->arena);
 	}
-	qsort(timeline->steps, timeline->count, sizeof(*timeline->steps), by_time);
 }
 
 /* A database that cannot be reached leaves a gap in the timeline, after an error message. */
@@ -304,6 +322,7 @@ bool timeline_read(struct order_timeline *timeline, const struct uuid *order)
 	for (const struct service *const *service = services; *service != NULL; service++)
 		read_dead_letters(timeline, *service);
 	read_answers(timeline);
+	qsort(timeline->steps, timeline->count, sizeof(*timeline->steps), by_effect);
 	follow_saga(timeline);
 	read_states_of_orders(timeline);
 	return true;

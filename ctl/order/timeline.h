@@ -14,6 +14,7 @@ struct receiver {
 	int64_t decided_us;   /* of its answer */
 	int64_t attempts;
 	bool answered;
+	bool repeated; /* its inbox recorded the event again after the decision, as a replay or a redrive makes it */
 	const char *dead_code, *dead_reason; /* NULL: it is no dead letter of this service */
 };
 
@@ -30,7 +31,7 @@ struct step {
 
 struct order_timeline {
 	struct event_set events;
-	struct step *steps; /* in order of time */
+	struct step *steps; /* in order of effect: an answer stands where orders processed it */
 	size_t count;
 	struct uuid id, user, request;
 	int64_t requested_us; /* when orders received the request; INT_ABSENT: not known any more */

@@ -87,14 +87,20 @@ static void print_cells(const struct drawing *drawing)
 
 /* ---- one event ---- */
 
+/* The head of an arrow; ✗ where the receiver put the event aside. */
+static const char *head_of(const struct receiver *receiver, bool rightwards)
+{
+	return receiver->dead_code != NULL ? "✗" : rightwards ? "►" : "◄";
+}
+
 /* A line from the producer's column to the receiver's, with an arrow's head before it. */
-static void draw_arrow(struct drawing *drawing, int from, int to)
+static void draw_arrow(struct drawing *drawing, int from, int to, const char *head)
 {
 	const int step = to > from ? 1 : -1;
 
 	for (int at = from + step; at != to; at += step)
 		put(drawing, at, strcmp(drawing->cells[at].character, "│") == 0 ? "┼" : "─");
-	put(drawing, to - step, to > from ? "►" : "◄");
+	put(drawing, to - step, head);
 }
 
 /* Beside the producer's column: to its right or to its left. */
@@ -116,13 +122,13 @@ static void draw_event(struct drawing *drawing, const struct step *step)
 		const int to = column_of(step->receivers[i].service);
 
 		if (to >= 0 && to != from)
-			draw_arrow(drawing, from, to);
+			draw_arrow(drawing, from, to, head_of(&step->receivers[i], to > from));
 	}
 	for (size_t i = 0; i < step->receiver_count; i++) { /* a longer arrow has drawn over a head */
 		const int to = column_of(step->receivers[i].service);
 
 		if (to > from)
-			put(drawing, to - 1, "►");
+			put(drawing, to - 1, head_of(&step->receivers[i], true));
 	}
 	if (step->receiver_count == 0)
 		put(drawing, rightwards ? from + 1 : from - 1, "─");
@@ -146,6 +152,12 @@ static const char *period(int64_t us)
 	return text;
 }
 
+/* From one clock to another. Clocks differ, so that a time may seem to lie before its cause: that is no time. */
+static const char *period_between(int64_t from_us, int64_t to_us)
+{
+	return period(to_us > from_us ? to_us - from_us : 0);
+}
+
 static void print_time(int64_t since_us)
 {
 	printf("%*s ", TIME_WIDTH, period(since_us));
@@ -164,24 +176,34 @@ static void describe_receiver(const struct step *step, const struct receiver *re
 	} else if (!receiver_done(receiver)) {
 		printf("%s%s%s has not %s it yet", tint(TINT_NONE), tint(TINT_NOTICE), name,
 		       service_has_inbox(receiver->service) ? "handled" : "answered");
-	} else if (receiver->processed_us == INT_ABSENT) {
-		printf("%s answered after %s", name, period(receiver->decided_us - since));
+	} else if (receiver->processed_us == INT_ABSENT || receiver->repeated) {
+		printf("%s answered after %s", name, period_between(since, receiver->decided_us));
+		if (receiver->repeated)
+			printf(", took it again after %s", period_between(since, receiver->processed_us));
 	} else {
-		printf("%s took it after %s", name, period(receiver->processed_us - since));
+		printf("%s took it after %s", name, period_between(since, receiver->processed_us));
 		if (receiver->answered)
-			printf(", decided in %s", period(receiver->decided_us - receiver->processed_us));
+			printf(", decided in %s", period_between(receiver->processed_us, receiver->decided_us));
 		if (receiver->attempts > 1)
 			printf(", %lld attempts", (long long)receiver->attempts);
 	}
 	printf("%s\n", tint(TINT_NONE));
 }
 
+static bool is_put_aside(const struct step *step)
+{
+	for (size_t i = 0; i < step->receiver_count; i++)
+		if (step->receivers[i].dead_code != NULL)
+			return true;
+	return false;
+}
+
 static void draw_step(struct drawing *drawing, const struct step *step, int64_t start_us)
 {
 	clear(drawing);
 	draw_event(drawing, step);
-	print_time(step->event->time_us - start_us);
-	fputs(tint(event_tint(step->event->type)), stdout);
+	print_time(step->event->time_us > start_us ? step->event->time_us - start_us : 0);
+	fputs(tint(is_put_aside(step) ? TINT_BAD : event_tint(step->event->type)), stdout);
 	print_cells(drawing);
 	printf("%s", tint(TINT_NONE));
 	if (step->state != STATE_UNKNOWN)
@@ -248,9 +270,8 @@ static void draw_request(struct drawing *drawing, const struct order_timeline *t
 static bool has_dead_letters(const struct order_timeline *timeline)
 {
 	for (size_t i = 0; i < timeline->count; i++)
-		for (size_t n = 0; n < timeline->steps[i].receiver_count; n++)
-			if (timeline->steps[i].receivers[n].dead_code != NULL)
-				return true;
+		if (is_put_aside(&timeline->steps[i]))
+			return true;
 	return false;
 }
 

@@ -2,9 +2,12 @@
 #include "ctl/cli/json_object.h"
 #include "ctl/order/timeline_print.h"
 
+/* Never negative: clocks differ. */
 static int64_t between(int64_t from_us, int64_t to_us)
 {
-	return from_us == INT_ABSENT || to_us == INT_ABSENT ? INT_ABSENT : to_us - from_us;
+	if (from_us == INT_ABSENT || to_us == INT_ABSENT)
+		return INT_ABSENT;
+	return to_us > from_us ? to_us - from_us : 0;
 }
 
 static void add_receiver(struct buffer *out, const struct step *step, const struct receiver *receiver)
@@ -15,8 +18,10 @@ static void add_receiver(struct buffer *out, const struct step *step, const stru
 	json_object_text(&object, "service", receiver->service->queue_prefix);
 	json_object_bool(&object, "handled", receiver_done(receiver));
 	json_object_int(&object, "waited_us", between(step->event->time_us, receiver->processed_us));
-	json_object_int(&object, "decided_in_us", between(receiver->processed_us, receiver->decided_us));
+	json_object_int(&object, "decided_in_us",
+			receiver->repeated ? INT_ABSENT : between(receiver->processed_us, receiver->decided_us));
 	json_object_int(&object, "answered_after_us", between(step->event->time_us, receiver->decided_us));
+	json_object_bool(&object, "repeated", receiver->repeated);
 	json_object_int(&object, "attempts", receiver->attempts);
 	json_object_text(&object, "dead", receiver->dead_code);
 	json_object_text(&object, "dead_reason", receiver->dead_reason);

@@ -1,6 +1,12 @@
 """Runs the operator's command: what it prints, and its exit code."""
+import contextlib
+import fcntl
 import json
+import os
+import pty
+import struct
 import subprocess
+import termios
 
 import pytest
 
@@ -37,6 +43,21 @@ class Comanda:
     def json(self, *arguments, code=0):
         """The objects that --json prints."""
         return [json.loads(line) for line in self(*arguments, "--json", code=code).splitlines()]
+
+    def terminal(self, columns, *arguments, code=0):
+        """Standard output on a terminal of so many columns, with its escape sequences."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        process = subprocess.Popen([self.program, *map(str, arguments)], env=self.environment | {"TERM": "xterm"},
+                                   stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.DEVNULL)
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # the end of a pseudo-terminal is an error
+            while part := os.read(ours, 65536):
+                shown += part
+        os.close(ours)
+        assert process.wait(60) == code
+        return shown.decode().replace("\r\n", "\n")
 
     def follow(self, *arguments):
         """Starts a command that runs until it is stopped. The caller reads its standard output and stops it."""

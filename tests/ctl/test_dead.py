@@ -128,6 +128,15 @@ def test_a_repaired_dead_letter_is_handled_once_even_if_redriven_twice(
     assert {letter["event_id"] for letter in letters} == {item["event_id"] for item in again}
 
 
+def test_a_dead_lettered_answer_is_marked_in_the_timeline(comanda, customer, product, poison, no_dead_letters):
+    [order] = poisoned_orders(customer, product, 1)
+    dead_letters(comanda, 2)
+    lines = [line for line in comanda.terminal(80, "order", order).splitlines() if "user.verified" in line]
+    assert len(lines) == 1 and "│✗─" in lines[0], lines
+    assert "\033[31m" in lines[0] and "\033[32m" not in lines[0], lines
+    comanda("dead", "drop", "--order", order, "--yes")
+
+
 def copies_of_dead_letters(as_user):
     broker = as_user("admin")
     copies = []

@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from harness.broker import event
 from harness.waiting import SLOWNESS, eventually
 
 LIFE = ["order.placed", "user.verified", "stock.reserved", "order.confirmed", "stock.sold"]
@@ -199,6 +200,48 @@ def test_the_drawing_has_a_column_per_service_and_fits_80_columns(comanda, order
     assert re.search(r"ms ●─ order\.placed ─+►┼─+►│  PENDING", drawn)
     assert re.search(r"ms │◄─+ user\.verified ─● +│  ", drawn)
     assert re.search(r"ms ●─ order\.confirmed ─+┼─+►│  CONFIRMED", drawn)
+
+
+@pytest.mark.slow
+def test_answers_stand_in_the_order_in_which_orders_processed_them(stack, comanda, customer, product, as_user):
+    stack.stop("svc-users")
+    try:
+        placed = customer.place([(product, 1)]).json()
+        eventually(lambda: stack.sql("orders", "SELECT state FROM orders WHERE id = %s", placed["id"]) == [(2,)])
+        verified = event("user.verified", "svc-users", placed["id"], {"order_id": placed["id"], "user_id": customer.id})
+        verified["time"] = placed["created_at"]  # made before the other answer, processed after it
+        as_user("svc-users").publish_events(verified)
+        eventually(lambda: customer.is_settled(placed["id"]))
+
+        def states():
+            [timeline] = comanda.json("order", placed["id"])
+            found = [(step["type"], step["state"]) for step in timeline["events"]]
+            assert len(found) == 5
+            return found
+
+        assert eventually(states)[:4] == [("order.placed", "PENDING"), ("stock.reserved", "STOCK_HELD"),
+                                          ("user.verified", "CONFIRMED"), ("order.confirmed", "CONFIRMED")]
+    finally:
+        stack.start("svc-users")
+
+
+def test_no_time_of_an_order_is_negative_after_a_replay(comanda, customer, new_product):
+    placed = customer.place([(new_product(), 1)], wait=10).json()["id"]
+    eventually(lambda: len(comanda.json("events", "list", "--from", "5m", "--order", placed)) == 5, every=0.2)
+    comanda("replay", "--order", placed, "--type", "order.placed", "--service", "products", "--force", "--reason", "test",
+            "--yes", "--send")
+
+    def repeated():
+        [timeline] = comanda.json("order", placed)
+        received = [receiver for step in timeline["events"] for receiver in step["consumers"]]
+        times = [receiver[name] for receiver in received for name in ("waited_us", "decided_in_us", "answered_after_us")]
+        assert all(time is None or time >= 0 for time in times), received
+        assert [receiver["service"] for receiver in received if receiver["repeated"]] == ["products"]
+        return [timeline]
+
+    eventually(repeated, every=0.2)
+    drawn = comanda("order", placed)
+    assert "products answered after" in drawn and "took it again after" in drawn and "-" not in re.sub(r"\S+-\S+", "", drawn)
 
 
 def test_a_refused_order_has_a_reason(comanda, customer, new_product):
