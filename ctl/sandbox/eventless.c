@@ -27,7 +27,7 @@ struct history_event *eventless_find(struct history *history, const struct repla
 		for (int64_t i = first; i != ID_MAP_NONE; i = history->events[i].previous_about) {
 			struct history_event *event = &history->events[i];
 
-			if (event->type == *type && event->answers == 0 && !event->eventless)
+			if (event->type == *type && event->answers == 0 && !event->eventless && !event->put_aside)
 				return event;
 		}
 	return NULL;
@@ -101,23 +101,32 @@ static bool may_be_later(const struct history *history, const struct service *se
 static bool is_eventless(const struct history *history, const struct replay_spec *spec,
 			 const struct history_event *event)
 {
-	return !event->later && event->answers == 0 && !event->eventless && is_decided_by(spec->service, event->type) &&
-	       !may_be_later(history, spec->service, event);
+	return !event->later && event->answers == 0 && !event->eventless && !event->put_aside &&
+	       is_decided_by(spec->service, event->type) && !may_be_later(history, spec->service, event);
 }
 
-bool eventless_list(const struct history *history, const struct replay_spec *spec, struct db *db,
-		    struct eventless_events *ret_events)
+bool eventless_list(const struct history *history, const struct log_tail *tail, const struct replay_spec *spec,
+		    struct db *db, struct eventless_events *ret_events)
 {
+	size_t answered_later = 0;
+
 	*ret_events = (struct eventless_events){.events = mem_new(history->count + 1, sizeof(*ret_events->events))};
 	for (int last = 0; last <= 1; last++)
 		for (size_t i = 0; i < history->count; i++) {
 			const struct history_event *event = &history->events[i];
 
-			if (among(spec->decided_last, event->type) == (last != 0) && is_eventless(history, spec, event))
+			if (among(spec->decided_last, event->type) != (last != 0) ||
+			    !is_eventless(history, spec, event))
+				continue;
+			if (id_map_get(&tail->causes, &event->id) != ID_MAP_NONE)
+				answered_later++;
+			else
 				ret_events->events[ret_events->count++] = event;
 		}
-	if (drop_waiting(db, ret_events))
+	if (drop_waiting(db, ret_events)) {
+		ret_events->waiting += answered_later;
 		return true;
+	}
 	free(ret_events->events);
 	return false;
 }

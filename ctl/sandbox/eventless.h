@@ -12,12 +12,12 @@ struct history_event *eventless_find(struct history *history, const struct repla
 struct eventless_events {
 	const struct history_event **events; /* in the order of the decisions; freed by the caller */
 	size_t count;
-	size_t waiting; /* events that are left out: the service has not processed them yet */
+	size_t waiting; /* events that are left out: the service had not decided on them when the log was read */
 };
 
 /* Lists the others up to the cut. If their decisions made versions, no event names these. False after an error message.
  */
-bool eventless_list(const struct history *history, const struct replay_spec *spec, struct db *db,
-		    struct eventless_events *ret_events);
+bool eventless_list(const struct history *history, const struct log_tail *tail, const struct replay_spec *spec,
+		    struct db *db, struct eventless_events *ret_events);
 
 #endif

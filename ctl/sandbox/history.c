@@ -117,6 +117,8 @@ static void mark_later(struct history *history, const struct log_position *until
 		event->later = event->offset > history->cut_offset || (int64_t)i > cut ||
 			       (until->kind == POSITION_TIME && event->time_us > until->at_us);
 		history->before += !event->later;
+		if (event->time_us < history->first_us)
+			history->first_us = event->time_us;
 		if (!event->later && event->time_us > history->cut_us)
 			history->cut_us = event->time_us;
 	}
@@ -124,7 +126,7 @@ static void mark_later(struct history *history, const struct log_position *until
 
 bool history_read(const struct log_position *until, struct history *ret_history)
 {
-	*ret_history = (struct history){.last = -1};
+	*ret_history = (struct history){.last = -1, .first_us = INT64_MAX};
 	arena_init(&ret_history->arena);
 	id_map_init(&ret_history->ids);
 	id_map_init(&ret_history->subjects);
@@ -185,23 +187,27 @@ void history_event_mentions(const struct history_event *event, struct id_map *id
 	mention_text(event->text, ids);
 }
 
-bool history_mentions(int64_t offset, struct id_map *ret_ids)
+bool history_read_tail(const struct history *history, const char *producer, struct log_tail *tail)
 {
-	const struct log_range rest = {.from = {.kind = POSITION_OFFSET, .offset = offset}, .quiet = true};
+	const struct log_range rest = {.from = {.kind = POSITION_OFFSET, .offset = history->last}, .quiet = true};
 	struct log_event event;
 	struct event_log *log;
 	enum log_step step;
 	struct buffer text;
 
+	if (history->last < 0)
+		return true;
 	if (!event_log_open(&rest, &log))
 		return false;
 	buffer_init(&text);
 	while ((step = event_log_next(log, &event)) == LOG_EVENT) {
-		if (event.offset <= offset)
+		if (event.offset <= history->last)
 			continue;
 		buffer_clear(&text);
 		json_print(&text, event.json);
-		mention_text((struct span){text.bytes, text.size}, ret_ids);
+		mention_text((struct span){text.bytes, text.size}, &tail->mentions);
+		if (strcmp(event.producer, producer) == 0)
+			id_map_put(&tail->causes, &event.cause, 1);
 	}
 	buffer_done(&text);
 	event_log_free(log);

@@ -12,6 +12,7 @@
 /* The state of plan_make. */
 struct planning {
 	struct history *history;
+	const struct log_tail *tail;
 	const struct replay_spec *spec;
 	struct plan *plan;
 	struct versions versions;
@@ -246,7 +247,7 @@ static bool add_late(struct planning *planning, struct db *db)
 {
 	struct eventless_events eventless;
 
-	if (!eventless_list(planning->history, planning->spec, db, &eventless))
+	if (!eventless_list(planning->history, planning->tail, planning->spec, db, &eventless))
 		return false;
 	for (size_t i = 0; i < eventless.count; i++) {
 		struct decision *decision = new_decision(planning->plan);
@@ -273,10 +274,12 @@ static bool put_in_order(struct planning *planning, struct db *db)
 	return fine;
 }
 
-bool plan_make(struct history *history, const struct replay_spec *spec, struct db *db, struct plan *ret_plan)
+bool plan_make(struct history *history, const struct log_tail *tail, const struct replay_spec *spec, struct db *db,
+	       struct plan *ret_plan)
 {
 	struct planning planning = {
 		.history = history,
+		.tail = tail,
 		.spec = spec,
 		.plan = ret_plan,
 		.wanted = mem_new(history->count + 1, sizeof(bool)),

@@ -25,12 +25,14 @@ struct plan {
 	size_t *in_order; /* indices of decisions in the order of the run */
 	const struct history_event **outputs;
 	size_t output_count;
-	size_t waiting; /* events that the service has not processed yet: not in the plan */
+	size_t waiting; /* events that the service had not decided on: not in the plan */
 };
 
-/* Makes the plan. `db` is the service's live database, whose inbox says which events were processed. False after an
+/* Makes the plan. `db` is the service's live database, whose inbox says which events were processed.
+ * `tail`: what was decided after the history was read. False after an
  * error message: the log lacks an event, or contradicts itself. */
-bool plan_make(struct history *history, const struct replay_spec *spec, struct db *db, struct plan *ret_plan);
+bool plan_make(struct history *history, const struct log_tail *tail, const struct replay_spec *spec, struct db *db,
+	       struct plan *ret_plan);
 void plan_done(struct plan *plan);
 
 #endif

@@ -157,6 +157,11 @@ static void print_finding(const struct finding *finding)
 	       took > 0 ? (double)result->events / took : 0.0);
 	if (finding->waiting > 0)
 		printf("  %zu events that it had not decided by then were left out\n", finding->waiting);
+	if (finding->put_aside > 0)
+		printf("  %zu dead letters were left out; comanda dead list shows them\n", finding->put_aside);
+	if (result->envelopes > 0)
+		printf("  %zu events differ from the recorded ones only in optional members of the envelope\n",
+		       result->envelopes);
 	if (result->difference_count == 0)
 		printf("  %sall decided as recorded%s\n", tint(TINT_GOOD), tint(TINT_NONE));
 	else
@@ -243,6 +248,8 @@ static void json_finding(const struct finding *finding)
 	json_object_int(&object, "decisions", (int64_t)result->decisions);
 	json_object_int(&object, "events", (int64_t)result->events);
 	json_object_int(&object, "waiting", (int64_t)finding->waiting);
+	json_object_int(&object, "put_aside", (int64_t)finding->put_aside);
+	json_object_int(&object, "envelope_differs", (int64_t)result->envelopes);
 	json_object_int(&object, "took_us", result->took_us);
 	json_object_int(&object, "decided_differently", (int64_t)result->difference_count);
 	json_object_json(&object, "differences", (struct span){differences.bytes, differences.size});

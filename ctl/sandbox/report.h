@@ -10,7 +10,8 @@ enum { TABLES_MOST = 8 };
 /* The result for one service. */
 struct finding {
 	const struct service *service;
-	size_t waiting; /* events that the service had not processed */
+	size_t waiting;   /* events that the service had not decided on */
+	size_t put_aside; /* events that are dead letters of the service */
 	struct replay_result result;
 	struct arena arena; /* of the rows that differ */
 	struct table_state tables[TABLES_MOST];

@@ -20,6 +20,7 @@ struct replay_result {
 	struct arena arena;
 	size_t decisions; /* that were made again */
 	size_t events;    /* that were recorded and compared */
+	size_t envelopes; /* of these: differ only in members of the envelope that no decision makes */
 	int64_t took_us;
 	struct difference differences[DIFFERENCES_KEPT]; /* the first ones */
 	size_t difference_count;                         /* of all */

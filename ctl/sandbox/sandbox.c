@@ -6,8 +6,10 @@
 #include "ctl/cli/commands.h"
 #include "ctl/cli/terminal.h"
 #include "ctl/lib/services.h"
+#include "ctl/sandbox/reach.h"
 #include "ctl/sandbox/report.h"
 #include "ctl/sandbox/scratch.h"
+#include "ctl/sandbox/tail.h"
 #include "orders/service.h"
 #include "products/service.h"
 #include "users/service.h"
@@ -43,45 +45,44 @@ static bool compare_tables(const struct replay_spec *spec, struct db *sandbox, s
 	return fine;
 }
 
-static bool tables_are_same(const struct finding *finding)
+/* A row that an event after the cut mentions may have changed since, and is not compared with the live database. */
+static bool compare(const struct history *history, struct log_tail *tail, const struct replay_spec *spec,
+		    struct db *sandbox, struct db *live, struct finding *finding)
 {
-	size_t different = 0;
-
-	for (size_t i = 0; i < finding->table_count; i++)
-		different += finding->tables[i].different;
-	return different == 0;
-}
-
-/* A row that an event after the cut mentions may have changed since, and is not compared with the live database. Events
- * that have arrived after the log was read are read only where rows differ. */
-static bool compare(const struct history *history, const struct replay_spec *spec, struct db *sandbox, struct db *live,
-		    struct finding *finding)
-{
-	struct id_map later;
-
-	id_map_init(&later);
 	for (size_t i = 0; i < history->count; i++)
 		if (history->events[i].later)
-			history_event_mentions(&history->events[i], &later);
-	bool fine = compare_tables(spec, sandbox, live, &later, finding);
-	if (fine && !tables_are_same(finding) && history->last >= 0)
-		fine = history_mentions(history->last, &later) && compare_tables(spec, sandbox, live, &later, finding);
-	id_map_done(&later);
-	return fine;
+			history_event_mentions(&history->events[i], &tail->mentions);
+	return compare_tables(spec, sandbox, live, &tail->mentions, finding);
+}
+
+static bool run_and_compare(struct history *history, struct log_tail *tail, const struct replay_spec *spec,
+			    struct db *sandbox, struct db *live, struct finding *finding)
+{
+	struct plan plan;
+
+	if (!plan_make(history, tail, spec, live, &plan))
+		return false;
+	finding->waiting = plan.waiting;
+	const bool fine = run_plan(&plan, spec, sandbox, &finding->result) &&
+			  compare(history, tail, spec, sandbox, live, finding);
+	plan_done(&plan);
+	return fine && !interrupted();
 }
 
 static bool replay_and_compare(struct history *history, const struct replay_spec *spec, struct db *sandbox,
 			       struct db *live, struct finding *finding)
 {
-	struct plan plan;
+	struct log_tail tail;
 
-	if (!plan_make(history, spec, live, &plan))
-		return false;
-	finding->waiting = plan.waiting;
-	const bool fine =
-		run_plan(&plan, spec, sandbox, &finding->result) && compare(history, spec, sandbox, live, finding);
-	plan_done(&plan);
-	return fine && !interrupted();
+	bool fine = tail_read(history, spec->service, live, &tail) && reach_check(history, spec, live);
+	const int64_t put_aside = fine ? tail_mark_put_aside(history, spec->service) : -1;
+	fine = put_aside >= 0;
+	if (fine) {
+		finding->put_aside = (size_t)put_aside;
+		fine = run_and_compare(history, &tail, spec, sandbox, live, finding);
+	}
+	tail_done(&tail);
+	return fine;
 }
 
 /* False after an error message. Clears *ret_same where something differs. */
