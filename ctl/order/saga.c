@@ -7,6 +7,7 @@
 #include "ctl/lib/connect.h"
 #include "ctl/lib/services.h"
 #include "ctl/order/order_state.h"
+#include "ctl/order/waiting.h"
 #include "orders/service.h"
 
 struct saga_options {
@@ -61,30 +62,59 @@ static void format_period(int64_t us, char *text, size_t room)
 		snprintf(text, room, "%lld min", (long long)(us / MINUTE_US));
 }
 
-static void print_open(const struct rows *rows, int row, bool json)
+static void print_open_json(const struct order_wait *wait, int64_t expires)
 {
-	const struct uuid id = row_uuid(rows, row, 0);
-	const enum order_state state = (enum order_state)row_int(rows, row, 1);
-	const int64_t created = row_timestamp(rows, row, 2), expires = row_timestamp(rows, row, 3);
-	const int64_t now = timestamp_now();
-	char text[UUID_TEXT + 1], age[24], left[24];
 	struct json_object object;
 
-	if (json) {
-		json_object_open(&object);
-		json_object_id(&object, "order_id", &id);
-		json_object_text(&object, "state", order_state_names[state]);
-		json_object_timestamp(&object, "created", created);
-		json_object_timestamp(&object, "expires", expires);
-		json_object_text(&object, "waits_for", order_state_waits_for(state));
-		json_object_print(&object);
-		return;
-	}
-	uuid_text(&id, text);
-	format_period(now - created, age, sizeof(age));
+	json_object_open(&object);
+	json_object_id(&object, "order_id", &wait->order);
+	json_object_text(&object, "state", order_state_names[wait->state]);
+	json_object_timestamp(&object, "created", wait->created_us);
+	json_object_timestamp(&object, "expires", expires);
+	json_object_text(&object, "waits_for", wait->service);
+	json_object_text(&object, "place", *wait->place == '\0' ? NULL : wait->place);
+	json_object_text(&object, "command", *wait->command == '\0' ? NULL : wait->command);
+	json_object_print(&object);
+}
+
+static void print_open(const struct order_wait *wait, int64_t expires)
+{
+	const int64_t now = timestamp_now();
+	char text[UUID_TEXT + 1], age[24], left[24];
+
+	uuid_text(&wait->order, text);
+	format_period(now - wait->created_us, age, sizeof(age));
 	format_period(expires > now ? expires - now : 0, left, sizeof(left));
-	printf("  %s  %7s  %7s  %s%s%s\n", text, age, left, tint(TINT_NOTICE), order_state_waits_for(state),
-	       tint(TINT_NONE));
+	printf("  %s  %7s  %7s  %s%s%s\n", text, age, left, tint(TINT_NOTICE), wait->service, tint(TINT_NONE));
+	if (*wait->place != '\0')
+		printf("    %s\n", wait->place);
+	if (*wait->command != '\0')
+		printf("      %s\n", wait->command);
+}
+
+static void print_orders(const struct rows *rows, bool json)
+{
+	const size_t count = (size_t)rows->count;
+	struct order_wait *waits = mem_new(count + 1, sizeof(*waits));
+
+	for (int row = 0; row < rows->count; row++)
+		waits[row] = (struct order_wait){
+			.order = row_uuid(rows, row, 0),
+			.state = (enum order_state)row_int(rows, row, 1),
+			.created_us = row_timestamp(rows, row, 2),
+		};
+	order_waits_find(waits, count);
+	if (count > 0 && !json)
+		printf("  %s%-36s  %7s  %7s  waits for%s\n", tint(TINT_DIM), "order", "age", "left", tint(TINT_NONE));
+	for (size_t i = 0; i < count; i++) {
+		const int64_t expires = row_timestamp(rows, (int)i, 3);
+
+		if (json)
+			print_open_json(&waits[i], expires);
+		else
+			print_open(&waits[i], expires);
+	}
+	free(waits);
 }
 
 /* The queues through which the answers come: how many events wait, and how many consumers there are. */
@@ -128,10 +158,8 @@ static int run(const struct command *command, int argc, char **argv)
 		arg_int(db_args(db), options.limit);
 		fine = query_database(db, &find_open, &rows);
 	}
-	if (fine && rows.count > 0 && !options.json)
-		printf("  %s%-36s  %7s  %7s  waits for%s\n", tint(TINT_DIM), "order", "age", "left", tint(TINT_NONE));
-	for (int row = 0; fine && row < rows.count; row++)
-		print_open(&rows, row, options.json);
+	if (fine)
+		print_orders(&rows, options.json);
 	const bool any = fine && rows.count > 0;
 	db_free(db);
 	if (any && !options.json)

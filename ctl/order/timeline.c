@@ -325,6 +325,14 @@ bool timeline_read(struct order_timeline *timeline, const struct uuid *order)
 	qsort(timeline->steps, timeline->count, sizeof(*timeline->steps), by_effect);
 	follow_saga(timeline);
 	read_states_of_orders(timeline);
+	if (timeline->known && !saga_ended(timeline->state)) {
+		timeline->wait = (struct order_wait){
+			.order = timeline->id,
+			.state = timeline->state,
+			.created_us = timeline->count > 0 ? timeline->steps[0].event->time_us : timestamp_now(),
+		};
+		order_waits_find(&timeline->wait, 1);
+	}
 	return true;
 }
 

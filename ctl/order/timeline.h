@@ -5,6 +5,7 @@
 
 #include "ctl/lib/event_set.h"
 #include "ctl/lib/services.h"
+#include "ctl/order/waiting.h"
 #include "orders/domain/saga.h"
 
 /* A service that receives an event. Times are INT_ABSENT where they are not known. */
@@ -36,7 +37,8 @@ struct order_timeline {
 	struct uuid id, user, request;
 	int64_t requested_us; /* when orders received the request; INT_ABSENT: not known any more */
 	int64_t expires_us;
-	bool known; /* the orders database has the order */
+	struct order_wait wait; /* of an open order */
+	bool known;             /* the orders database has the order */
 	enum order_state state;
 	const char *reason; /* of the end; NULL: none */
 	int64_t total_cents;

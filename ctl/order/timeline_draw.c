@@ -286,7 +286,11 @@ static void draw_foot(const struct order_timeline *timeline)
 		printf("\nSend its dead letters again with\n  comanda dead redrive --order %s\n", id);
 	} else if (!saga_ended(timeline->state)) {
 		timestamp_text(timeline->expires_us, time);
-		printf("\nIt waits for %s, until %.8s UTC.\n", order_state_waits_for(timeline->state), time + 11);
+		printf("\nIt waits for %s, until %.8s UTC.\n", timeline->wait.service, time + 11);
+		if (timeline->wait.place[0] != '\0')
+			printf("%s.\n", timeline->wait.place);
+		if (timeline->wait.command[0] != '\0')
+			printf("  %s\n", timeline->wait.command);
 	}
 	if (timeline->count == 0)
 		printf("The log holds none of its events: retention has dropped them, or they have not arrived yet.\n");

@@ -71,6 +71,9 @@ void timeline_json(const struct order_timeline *timeline)
 	json_object_id(&object, "request_id", &timeline->request);
 	json_object_timestamp(&object, "asked", timeline->requested_us);
 	json_object_timestamp(&object, "expires", timeline->expires_us);
+	json_object_text(&object, "waits_for", *timeline->wait.service == '\0' ? NULL : timeline->wait.service);
+	json_object_text(&object, "place", *timeline->wait.place == '\0' ? NULL : timeline->wait.place);
+	json_object_text(&object, "command", *timeline->wait.command == '\0' ? NULL : timeline->wait.command);
 	json_object_json(&object, "events", (struct span){events.bytes, events.size});
 	json_object_print(&object);
 	buffer_done(&events);

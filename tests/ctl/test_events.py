@@ -278,6 +278,59 @@ def test_saga_shows_what_an_open_order_waits_for(stack, comanda, customer, produ
     assert counts["CONFIRMED"] == stack.sql("orders", "SELECT count(*) FROM orders WHERE state = 3")[0][0]
 
 
+def open_order(comanda, order):
+    """What `saga` and `order` say of an open order; both say the same."""
+    [line] = [line for line in comanda.json("saga", "--limit", "1000") if line.get("order_id") == order]
+    [timeline] = comanda.json("order", order)
+    assert all(line[name] == timeline[name] for name in ("waits_for", "place", "command")), (line, timeline)
+    return line
+
+
+@pytest.mark.slow
+def test_after_a_purged_queue_the_lost_event_is_named_and_the_command_helps(stack, comanda, customer, product, settled):
+    settled()
+    stack.stop("svc-products")
+    try:
+        placed = customer.place([(product, 1)]).json()["id"]
+        eventually(lambda: open_order(comanda, placed)["place"] == "order.placed waits in products.events, which has no consumer")
+        stack.management("DELETE", "queues/comanda/products.events/contents")
+    finally:
+        stack.start("svc-products")
+
+    def lost():
+        found = open_order(comanda, placed)
+        assert found["waits_for"] == "products"
+        assert found["place"] == "order.placed is not in products.events: lost, or held by svc-products"
+        return found
+
+    comanda(*eventually(lost, every=0.5)["command"].split()[1:])
+    assert eventually(lambda: customer.is_settled(placed))["status"] == "confirmed"
+
+
+@pytest.mark.slow
+def test_after_a_removed_binding_the_service_that_did_not_answer_is_not_the_one_that_did(
+        stack, comanda, customer, product, settled):
+    settled()
+    binding = "bindings/comanda/e/events/q/orders.events"
+    assert stack.management("DELETE", f"{binding}/user.verified").ok
+    try:
+        placed = customer.place([(product, 1)]).json()["id"]
+
+        def lost():
+            found = open_order(comanda, placed)
+            assert found["waits_for"] == "orders"
+            assert found["place"] == "user.verified is not in orders.events: lost, or held by svc-orders"
+            return found
+
+        command = eventually(lost, every=0.5)["command"]
+        drawn = comanda("order", placed)
+        assert "It waits for orders, until" in drawn and command in drawn
+    finally:
+        assert stack.management("POST", binding, data=json.dumps({"routing_key": "user.verified"})).ok
+    comanda(*command.split()[1:])
+    assert eventually(lambda: customer.is_settled(placed))["status"] == "confirmed"
+
+
 def test_a_parked_row_is_shown_and_released(stack, comanda, settled):
     settled()
     assert all(line["parked"] == 0 for line in comanda.json("outbox"))
