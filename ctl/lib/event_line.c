@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/currency.h"
 #include "core/timestamp.h"
 #include "ctl/cli/json_object.h"
 #include "json/value.h"
@@ -36,6 +37,14 @@ static int64_t number_of(const struct json *object, const char *name)
 	return member == NULL || json_type(member) != JSON_NUMBER ? INT_ABSENT : (int64_t)json_number(member);
 }
 
+static void print_money(int64_t minor_units, const char *currency, char *ret_text, size_t room)
+{
+	char text[MONEY_TEXT];
+
+	money_text(minor_units, currency, text);
+	snprintf(ret_text, room, "%s", text);
+}
+
 /* The reason, sum or quantity in the data: "out_of_stock", "37.80 EUR", "+5". */
 static void summarize(const struct log_event *event, char *ret_summary, size_t room)
 {
@@ -49,8 +58,7 @@ static void summarize(const struct log_event *event, char *ret_summary, size_t r
 	if (*code != '\0')
 		snprintf(ret_summary, room, "%s", code);
 	else if (total != INT_ABSENT)
-		snprintf(ret_summary, room, "%lld.%02lld %s", (long long)total / 100, (long long)total % 100,
-			 json_text_of(data, "currency"));
+		print_money(total, json_text_of(data, "currency"), ret_summary, room);
 	else if (delta != INT_ABSENT)
 		snprintf(ret_summary, room, "%+lld", (long long)delta);
 	else if (on_hand != INT_ABSENT)

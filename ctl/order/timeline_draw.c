@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/currency.h"
 #include "ctl/cli/terminal.h"
 #include "ctl/lib/event_line.h"
 #include "ctl/order/order_state.h"
@@ -218,7 +219,7 @@ static void draw_step(struct drawing *drawing, const struct step *step, int64_t 
 
 static void draw_head(const struct order_timeline *timeline)
 {
-	char id[UUID_TEXT + 1], user[UUID_TEXT + 1];
+	char id[UUID_TEXT + 1], user[UUID_TEXT + 1], total[MONEY_TEXT];
 
 	uuid_text(&timeline->id, id);
 	uuid_text(&timeline->user, user);
@@ -226,9 +227,10 @@ static void draw_head(const struct order_timeline *timeline)
 	if (timeline->known) {
 		printf("  %s%s%s", tint(order_state_tint(timeline->state)), order_state_names[timeline->state],
 		       tint(TINT_NONE));
-		if (timeline->total_cents != INT_ABSENT)
-			printf("  %lld.%02lld %s", (long long)timeline->total_cents / 100,
-			       (long long)timeline->total_cents % 100, timeline->currency);
+		if (timeline->total_cents != INT_ABSENT && timeline->currency != NULL) {
+			money_text(timeline->total_cents, timeline->currency, total);
+			printf("  %s", total);
+		}
 		printf("\nbuyer %s", user);
 		if (timeline->reason != NULL)
 			printf("\n%s%s%s", tint(TINT_BAD), timeline->reason, tint(TINT_NONE));

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/currency.h"
+
 void faults_add(struct faults *faults, struct arena *arena, const char *field, const char *format, ...)
 {
 	static const size_t kept_max = sizeof faults->items / sizeof faults->items[0];
@@ -81,7 +83,7 @@ static bool is_email(const char *text)
 
 static bool is_currency(const char *text)
 {
-	return strlen(text) == 3 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
+	return currency_digits(text) >= 0;
 }
 
 static bool is_sku(const char *text)
@@ -108,7 +110,7 @@ static const struct format {
 	bool (*fits)(const char *text);
 	const char *fault;
 } formats[] = {
-	{"currency", is_currency, "must be an ISO 4217 currency code: three upper-case letters, such as EUR"},
+	{"currency", is_currency, "must be the code of a currency in ISO 4217, such as EUR"},
 	{"email", is_email, "must be an e-mail address"},
 	{"password", is_password, "must be 8 to 256 bytes long"},
 	{"sku", is_sku, "must be 1 to 64 letters, digits, or any of . _ - /"},

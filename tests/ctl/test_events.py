@@ -69,6 +69,15 @@ def test_a_line_has_offset_time_type_subject_and_summary(comanda, order):
     assert re.fullmatch(rf" *\d+  \d\d:\d\d:\d\d\.\d\d\d  order\.confirmed  +{order['id']}  37\.80 EUR\n", listed)
 
 
+@pytest.mark.parametrize("currency, shown", [("JPY", "1500 JPY"), ("KWD", "1.500 KWD"), ("EUR", "15.00 EUR")])
+def test_an_amount_has_the_minor_units_of_its_currency(comanda, customer, new_product, currency, shown):
+    made = customer.place([(new_product(price_cents=1500, currency=currency), 1)], wait=10).json()
+    assert made["status"] == "confirmed"
+    eventually(lambda: comanda.json("events", "list", "--order", made["id"], "--type", "order.confirmed"), every=0.2)
+    assert comanda("events", "list", "--order", made["id"], "--type", "order.confirmed").endswith(f"  {shown}\n")
+    assert comanda("order", made["id"]).splitlines()[0].endswith(f"  CONFIRMED  {shown}")
+
+
 def test_tail_shows_events_as_they_happen(comanda, customer, new_product):
     product = new_product()
     following = comanda.follow("events", "tail", "--product", product["id"], "--limit", "3", "--json", "--from", "1m")

@@ -67,7 +67,7 @@ def test_making_a_product_again_with_the_same_key_gives_the_first_one(admin):
     ("description", "x" * 4001), ("description", 1), ("description", None),
     ("price_cents", -1), ("price_cents", 1_000_000_001), ("price_cents", 9.5), ("price_cents", "10"),
     ("price_cents", None), ("price_cents", True),
-    ("currency", "eur"), ("currency", "EURO"), ("currency", ""), ("currency", 978),
+    ("currency", "eur"), ("currency", "ZZZ"), ("currency", "XXX"), ("currency", "EURO"), ("currency", ""), ("currency", 978),
     ("on_hand", -1), ("on_hand", 2**53), ("on_hand", "many"), ("on_hand", 0.5),
     ("id", "0193a5b0-7c2d-7e3f-8a9b-0c1d2e3f4a5b"), ("version", 1), ("reserved", 0), ("colour", "red"),
 ])

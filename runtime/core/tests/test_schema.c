@@ -83,10 +83,14 @@ static void refuses_an_address_of_more_than_254_bytes(void **state)
 	refuses("email", text);
 }
 
-static void accepts_currencies_by_their_form(void **state)
+static void accepts_currencies_of_iso_4217(void **state)
 {
 	(void)state;
 	takes("currency", "EUR");
+	takes("currency", "JPY");
+	takes("currency", "KWD");
+	refuses("currency", "ZZZ");
+	refuses("currency", "XXX");
 	refuses("currency", "eur");
 	refuses("currency", "EU");
 	refuses("currency", "EURO");
@@ -252,7 +256,7 @@ int main(void)
 		cmocka_unit_test(accepts_common_addresses),
 		cmocka_unit_test(refuses_malformed_addresses),
 		cmocka_unit_test(refuses_an_address_of_more_than_254_bytes),
-		cmocka_unit_test(accepts_currencies_by_their_form),
+		cmocka_unit_test(accepts_currencies_of_iso_4217),
 		cmocka_unit_test(accepts_stock_keeping_units_of_plain_characters),
 		cmocka_unit_test(measures_passwords_in_bytes),
 		cmocka_unit_test(counts_faults_beyond_those_it_keeps),
