@@ -89,13 +89,16 @@ void command_help(const struct command *command)
 {
 	printf("usage: ");
 	command_usage(command, stdout);
-	printf("\n\n%s\n%s", command->meaning, command->options == NULL ? "" : "\n");
+	printf("\n\n");
+	print_wrapped(command->meaning, 0, 0);
+	printf("%s", command->options == NULL ? "" : "\n");
 	for (const struct option *option = command->options; option != NULL && option->name != NULL; option++) {
 		char left[60];
 
 		snprintf(left, sizeof(left), "%s%s%s", option->name, option->value == NULL ? "" : " ",
 			 option->value == NULL ? "" : option->value);
-		printf("  %-18s %s\n", left, option->meaning);
+		printf("  %-18s ", left);
+		print_wrapped(option->meaning, 3 + (strlen(left) > 18 ? (int)strlen(left) : 18), 21);
 	}
 	if (command->notes != NULL)
 		printf("\n%s", command->notes);

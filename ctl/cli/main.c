@@ -25,29 +25,31 @@ static const struct command *const commands[] = {
 	/* clang-format on */
 };
 
-enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]), MEANING_COLUMN = 27 };
 
-static const char settings[] =
-	"settings, from the environment; each also as NAME_FILE, the name of a file that holds it:\n"
-	"  COMANDA_BROKER_URL       amqp://operator:password@host:port/vhost\n"
-	"  COMANDA_DATABASE_URL_ORDERS, _PRODUCTS, _USERS\n"
-	"                           postgresql://comanda_operator:password@host:port/name\n"
-	"  COMANDA_SANDBOX_DATABASE_URL\n"
-	"                           postgresql://comanda_sandbox:password@host:port/postgres:\n"
-	"                           may create databases; only for sandbox\n"
-	"  COMANDA_MANAGEMENT_URL   http://admin:password@host:port: the management API,\n"
-	"                           only for topology\n"
-	"  COMANDA_VHOST            the virtual host, for topology; \"comanda\" if not set\n"
-	"  COMANDA_BROKER_PASSWORD_EDGE_HTTP, _SVC_USERS, _SVC_PRODUCTS, _SVC_ORDERS,\n"
-	"  _OPERATOR                for topology apply: passwords of the broker's users\n"
-	"  NO_COLOR                 set to anything: no colours on a terminal either\n";
+static const char settings[] = "settings, from the environment; each also as NAME_FILE, a file that holds it:\n"
+			       "  COMANDA_BROKER_URL       amqp://operator:password@host:port/vhost\n"
+			       "  COMANDA_DATABASE_URL_ORDERS, _PRODUCTS, _USERS\n"
+			       "                           postgresql://comanda_operator:password@host:port/name\n"
+			       "  COMANDA_SANDBOX_DATABASE_URL\n"
+			       "                        postgresql://comanda_sandbox:password@host:port/postgres\n"
+			       "                           may create databases; only for sandbox\n"
+			       "  COMANDA_MANAGEMENT_URL   http://admin:password@host:port: the management API,\n"
+			       "                           only for topology\n"
+			       "  COMANDA_VHOST            the virtual host, for topology; \"comanda\" if not set\n"
+			       "  COMANDA_BROKER_PASSWORD_EDGE_HTTP, _SVC_USERS, _SVC_PRODUCTS, _SVC_ORDERS,\n"
+			       "  _OPERATOR                for topology apply: passwords of the broker's users\n"
+			       "  NO_COLOR                 set to anything: no colours on a terminal either\n";
 
 static void print_help(void)
 {
 	printf("comanda: reads events, replays them, repairs what failed\n\n");
-	for (int i = 0; i < COMMANDS; i++)
-		printf("  comanda %-16s %s\n", commands[i]->name, commands[i]->meaning);
-	printf("\ncomanda COMMAND --help says more, with examples. --json prints JSON for programs.\n"
+	for (int i = 0; i < COMMANDS; i++) {
+		printf("  comanda %-16s ", commands[i]->name);
+		print_wrapped(commands[i]->meaning, MEANING_COLUMN, MEANING_COLUMN);
+	}
+	printf("\ncomanda COMMAND --help says more, with examples. --json prints JSON.\n"
+	       "All times are UTC.\n"
 	       "\nexit codes:\n"
 	       "  0  done; equal\n"
 	       "  1  a difference, or only a part of the work was possible\n"

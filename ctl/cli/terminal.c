@@ -119,3 +119,27 @@ int text_columns(const char *text)
 		columns += (*text & 0xc0) != 0x80;
 	return columns;
 }
+
+void print_wrapped(const char *text, int used, int indent)
+{
+	const int width = terminal_columns() < 120 ? terminal_columns() : 120;
+	int column = used;
+
+	for (const char *word = text; *word != '\0';) {
+		const int size = (int)strcspn(word, " ");
+
+		if (column > used && column + 1 + size > width) {
+			printf("\n%*s", indent, "");
+			column = used = indent;
+		} else if (word > text) {
+			putchar(' ');
+			column++;
+		}
+		printf("%.*s", size, word);
+		column += size;
+		word += size;
+		while (*word == ' ')
+			word++;
+	}
+	putchar('\n');
+}

@@ -28,6 +28,9 @@ bool interrupted(void);
 
 /* The columns of the terminal on standard output; 120 where it is none. */
 int terminal_columns(void);
+/* Prints the text and a newline. Breaks between words, so that each line fits the terminal (at most 120 columns).
+ * `used`: columns of the first line that are taken already. `indent`: spaces before each further line. */
+void print_wrapped(const char *text, int used, int indent);
 /* How many columns `text` takes on a terminal: code points, not bytes. */
 int text_columns(const char *text);
 

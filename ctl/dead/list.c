@@ -1,6 +1,5 @@
 /* comanda dead list: the dead letters, each in two lines. */
 #include <stdio.h>
-#include <string.h>
 
 #include "ctl/cli/commands.h"
 #include "ctl/cli/terminal.h"
@@ -11,32 +10,6 @@ struct list_options {
 	bool json;
 };
 
-/* Breaks between words, so that each line fits the terminal. Lines after the first are indented. `used`: columns of the
- * first line that are taken already. */
-static void print_wrapped(const char *text, int used)
-{
-	const int width = terminal_columns() < 100 ? terminal_columns() : 100;
-	int column = used;
-
-	for (const char *word = text; *word != '\0';) {
-		const int size = (int)strcspn(word, " ");
-
-		if (column > used && column + 1 + size > width) {
-			printf("\n    ");
-			column = 4;
-		} else if (word > text) {
-			putchar(' ');
-			column++;
-		}
-		printf("%.*s", size, word);
-		column += size;
-		word += size;
-		while (*word == ' ')
-			word++;
-	}
-	putchar('\n');
-}
-
 /* Id, type and code; below them the reason. */
 static void print_letter(const struct dead_letter *letter)
 {
@@ -46,10 +19,10 @@ static void print_letter(const struct dead_letter *letter)
 	if (letter->last_us != INT_ABSENT)
 		timestamp_text(letter->last_us, last);
 	printf("%s  %-17s  %s%s%s\n", id, letter->type, tint(TINT_BAD), letter->code, tint(TINT_NONE));
-	snprintf(facts, sizeof(facts), "  %s, %.8s, %lld attempt%s: ", letter->service->queue_prefix, last + 11,
+	snprintf(facts, sizeof(facts), "  %s, %.8s UTC, %lld attempt%s: ", letter->service->queue_prefix, last + 11,
 		 (long long)letter->attempts, letter->attempts == 1 ? "" : "s");
 	printf("%s%s", tint(TINT_DIM), facts);
-	print_wrapped(letter->reason, text_columns(facts));
+	print_wrapped(letter->reason, text_columns(facts), 4);
 	printf("%s", tint(TINT_NONE));
 }
 

@@ -74,7 +74,7 @@ void event_line_heading(void)
 		       tint(TINT_NONE));
 }
 
-/* 7 + 2 + 12 + 2 + 17 + 2 + 36 columns, 80 with the longest type. The summary needs a wider terminal. */
+/* 7 + 2 + 12 + 2 + 17 + 2 + 36 columns, 80 with the longest type. On a narrow terminal the summary has its own line. */
 void event_line(const struct log_event *event)
 {
 	char time[TIMESTAMP_TEXT + 1], subject[UUID_TEXT + 1], summary[64];
@@ -82,11 +82,10 @@ void event_line(const struct log_event *event)
 	timestamp_text(event->time_us, time);
 	uuid_text(&event->subject, subject);
 	summarize(event, summary, sizeof(summary));
-	if (terminal_columns() < 100)
-		*summary = '\0';
+	const char *gap = terminal_columns() < 100 ? "\n                         " : "  ";
 	/* The time of day alone: 01:20:28.123. --json has the whole time. */
 	printf("%7lld  %.12s  %s%-17s%s  %s%s%s\n", (long long)event->offset, time + 11, tint(event_tint(event->type)),
-	       event->type, tint(TINT_NONE), subject, *summary == '\0' ? "" : "  ", summary);
+	       event->type, tint(TINT_NONE), subject, *summary == '\0' ? "" : gap, summary);
 	fflush(stdout);
 }
 

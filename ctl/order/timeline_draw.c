@@ -266,7 +266,7 @@ static void draw_request(struct drawing *drawing, const struct order_timeline *t
 	put_word(drawing, FIRST_COLUMN + 3, "asked to place it");
 	print_time(0);
 	print_cells(drawing);
-	printf("  %s%.12s%s\n", tint(TINT_DIM), time + 11, tint(TINT_NONE));
+	printf("  %s%.12s UTC%s\n", tint(TINT_DIM), time + 11, tint(TINT_NONE));
 }
 
 static bool has_dead_letters(const struct order_timeline *timeline)

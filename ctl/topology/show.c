@@ -4,15 +4,23 @@
 
 #include "ctl/cli/commands.h"
 #include "ctl/cli/json_object.h"
+#include "ctl/cli/terminal.h"
 #include "ctl/topology/queue_arguments.h"
+
+enum { KEYS_COLUMN = 30 };
 
 static void show_queue(const struct topology_queue *queue)
 {
-	printf("  %-18s %-8s", queue->name, queue_kind_names[queue->kind]);
+	struct buffer keys;
+
+	buffer_init(&keys);
 	for (const struct topology_binding *binding = topology_bindings; binding->exchange != NULL; binding++)
 		if (strcmp(binding->queue, queue->name) == 0)
-			printf(" %s:%s", binding->exchange, binding->routing_key);
-	putchar('\n');
+			buffer_format(&keys, "%s%s:%s", keys.size == 0 ? "" : " ", binding->exchange,
+				      binding->routing_key);
+	printf("  %-18s %-8s ", queue->name, queue_kind_names[queue->kind]);
+	print_wrapped(keys.size == 0 ? "" : keys.bytes, KEYS_COLUMN, KEYS_COLUMN);
+	buffer_done(&keys);
 }
 
 struct show_options {
@@ -32,8 +40,8 @@ static void show_all(void)
 		printf("  %-18s %s\n  %-18s %s\n", policy->name, policy->pattern, "", policy->definition);
 	printf("\nusers: nobody may configure anything\n");
 	for (const struct topology_user *user = topology_users; user->name != NULL; user++)
-		printf("  %-18s writes %s, reads %s, publishes events %s\n", user->name, user->write,
-		       *user->read == '\0' ? "nothing" : user->read,
+		printf("  %-18s writes %s\n  %-18s reads %s\n  %-18s publishes events %s\n", user->name, user->write,
+		       "", *user->read == '\0' ? "nothing" : user->read, "",
 		       *user->events_write == '\0' ? "none" : user->events_write);
 }
 

@@ -19,6 +19,7 @@ enum { LINK_CHANNEL = 1 };
 
 struct link {
 	amqp_connection_state_t state;
+	const char *name; /* of the connection, and of its one consumer; borrowed */
 	int64_t heartbeat_us;
 	bool confirms;
 	/* Arrived between the frames of a message. The next link_next reports it. */

@@ -14,8 +14,6 @@ enum { FRAME_MAX = 131072 }; /* RabbitMQ's default */
 /* The limit of connecting, of signing in, and of each call with an answer; the limit of an orderly close. */
 static const int64_t open_wait_us = 5 * SECOND_US, close_wait_us = 1 * SECOND_US;
 
-static const char consumer_tag[] = "consumer";
-
 /* The CA certificates of the system: Debian's package ca-certificates. */
 static const char system_ca_file[] = "/etc/ssl/certs/ca-certificates.crt";
 
@@ -185,6 +183,7 @@ enum status link_open(const struct link_config *config, struct link **ret_link, 
 	struct link *link = mem_new(1, sizeof(*link));
 	enum status status;
 
+	link->name = config->name;
 	link->heartbeat_us = config->heartbeat_us;
 	link->confirms = config->confirms;
 	link->state = amqp_new_connection();
@@ -319,7 +318,7 @@ enum status link_consume(struct link *link, const struct broker_consume *consume
 		reply_failed(link, "setting the prefetch", amqp_get_rpc_reply(link->state));
 		return E_UNAVAILABLE;
 	}
-	if (amqp_basic_consume(link->state, LINK_CHANNEL, link_text(consume->queue), link_text(consumer_tag), 0,
+	if (amqp_basic_consume(link->state, LINK_CHANNEL, link_text(consume->queue), link_text(link->name), 0,
 			       consume->no_ack, 0, arguments) != NULL)
 		return OK;
 	return refused_queue(link, "consuming");
@@ -327,7 +326,7 @@ enum status link_consume(struct link *link, const struct broker_consume *consume
 
 enum status link_cancel(struct link *link)
 {
-	if (amqp_basic_cancel(link->state, LINK_CHANNEL, link_text(consumer_tag)) != NULL)
+	if (amqp_basic_cancel(link->state, LINK_CHANNEL, link_text(link->name)) != NULL)
 		return OK;
 	reply_failed(link, "cancelling the consumer", amqp_get_rpc_reply(link->state));
 	return E_UNAVAILABLE;

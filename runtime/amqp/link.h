@@ -13,7 +13,7 @@ struct link_config {
 	bool tls;
 	const char *ca_file; /* with tls; NULL: the CA certificates of the system */
 	const char *user, *password, *vhost;
-	const char *name; /* of the connection, in the management UI */
+	const char *name; /* of the connection and its consumer, in the management UI; lives as long as the link */
 	int64_t heartbeat_us;
 	bool confirms;
 };

@@ -368,3 +368,23 @@ def test_every_command_has_help_with_examples_that_name_it(comanda):
         text = comanda(*name.split(), "--help")
         assert text.startswith(f"usage: comanda {name}") and f"  comanda {name}" in text.split("examples:")[1]
         assert max(len(line) for line in text.splitlines() if not line.startswith("  comanda ")) <= 80, text
+
+
+def test_on_a_terminal_of_80_columns_no_line_is_cut_and_no_column_is_missing(comanda, order):
+    plain = re.compile(r"\x1b\[\d+m")
+
+    def lines(*words):
+        return plain.sub("", comanda.terminal(80, *words)).splitlines()
+
+    assert max(map(len, lines("--help"))) <= 80
+    for name in re.findall(r"^  comanda ([a-z ]{17})", comanda("--help"), re.M):
+        shown = [line for line in lines(*name.split(), "--help") if not line.startswith("  comanda ")]
+        assert max(map(len, shown)) <= 80, name
+    assert max(map(len, lines("topology", "show"))) <= 80
+    listed = lines("events", "list", "--order", order["id"], "--type", "order.confirmed")
+    assert max(map(len, listed)) <= 80 and listed[0].split()[1:3] == ["time", "(UTC)"] and listed[2].strip() == "37.80 EUR"
+
+
+def test_times_say_that_they_are_utc(comanda, order):
+    assert "All times are UTC" in comanda("--help")
+    assert re.search(r"asked to place it .*\d\d:\d\d:\d\d\.\d\d\d UTC$", comanda("order", order["id"]), re.M)

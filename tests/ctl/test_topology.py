@@ -3,6 +3,8 @@ import json
 
 import pytest
 
+from harness.waiting import eventually
+
 
 @pytest.fixture
 def broker(stack, comanda):
@@ -111,3 +113,14 @@ def test_the_operators_account_may_neither_read_queues_nor_publish_events(stack)
     rights = stack.management("GET", "permissions/comanda/operator").json()
     assert rights["configure"] == ""
     assert "events$" not in rights["read"].replace("events\\.log", "")
+
+
+def test_a_consumer_tag_names_the_program_and_its_consumer(stack):
+    def tags():
+        found = {item["queue"]["name"]: item["consumer_tag"] for item in stack.management("GET", "consumers/comanda").json()}
+        assert {"orders.events", "products.command", "users.events"} <= set(found)
+        return found
+
+    found = eventually(tags)
+    for queue, program in (("orders.events", "svc-orders"), ("products.command", "svc-products"), ("users.events", "svc-users")):
+        assert found[queue].startswith(f"{program}/{queue.split('.')[1]}"), found
