@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/currency.h"
+#include "core/money/currency.h"
 #include "core/timestamp.h"
 #include "ctl/cli/json_object.h"
 #include "json/value.h"

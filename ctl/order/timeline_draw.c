@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/currency.h"
+#include "core/money/currency.h"
 #include "ctl/cli/terminal.h"
 #include "ctl/lib/event_line.h"
 #include "ctl/order/order_state.h"

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "core/currency.h"
+#include "core/money/currency.h"
 
 void faults_add(struct faults *faults, struct arena *arena, const char *field, const char *format, ...)
 {

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "core/currency.h"
+#include "core/money/currency.h"
 
 static void assert_money(int64_t minor_units, const char *code, const char *wanted)
 {

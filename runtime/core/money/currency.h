@@ -1,7 +1,7 @@
 /* Currencies of ISO 4217 and their minor units. An amount is a whole number of minor units: 1500 JPY is 1500 yen, and
  * 1500 EUR is 15.00 euros. */
-#ifndef CORE_CURRENCY_H
-#define CORE_CURRENCY_H
+#ifndef CORE_MONEY_CURRENCY_H
+#define CORE_MONEY_CURRENCY_H
 
 #include <stdbool.h>
 #include <stddef.h>

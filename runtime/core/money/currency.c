@@ -1,5 +1,5 @@
 /* The table of ISO 4217, list one: codes in order, without those that have no minor unit. */
-#include "core/currency.h"
+#include "core/money/currency.h"
 
 #include <inttypes.h>
 #include <stdio.h>
