@@ -96,6 +96,7 @@ static struct http_config http_config_of(struct edge *edge)
 				    .body_timeout_us = settings->http_body_timeout_us,
 				    .idle_timeout_us = settings->http_idle_timeout_us,
 				    .overload_timeout_us = settings->http_overload_timeout_us,
+				    .stop_timeout_us = settings->shutdown_timeout_us / 2,
 				    .extra_headers = edge->extra_headers,
 				    .answer = call_answer,
 				    .refuse = call_refuse,

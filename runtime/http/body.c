@@ -67,9 +67,9 @@ struct http_refusal exchange_read_body(struct http_exchange *exchange)
 
 	if (!framing->chunked && framing->length == 0)
 		return refusal;
-	connection_await_body(exchange->server->guard, exchange->state->guarded);
 	if (framing->expects_continue)
-		(void)mg_write(exchange->civetweb, continue_response, sizeof(continue_response) - 1);
+		exchange_write(exchange, continue_response, sizeof(continue_response) - 1);
+	connection_await_body(exchange->server->guard, exchange->state->guarded);
 	if (!framing->chunked)
 		return read_sized(exchange, arena_new(exchange->request.arena, (size_t)framing->length + 1, 1));
 	/* civetweb may misread the last chunk and its trailers. So no request is read after them. */

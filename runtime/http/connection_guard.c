@@ -35,6 +35,7 @@ struct connection {
 	int last_socket;  /* the last of these */
 	/* Written by the connection's thread, read by the guard's. */
 	_Atomic int64_t wait_start_us, wait_end_us; /* by monotonic_now(); wait_end_us 0: the server does not wait */
+	atomic_bool writes;                         /* the wait is for the client to read */
 	atomic_bool aborted;
 	atomic_int socket; /* -1: not known */
 };
@@ -69,22 +70,28 @@ bool connection_guard_is_full(const struct connection_guard *guard)
 
 /* ---- aborting ---- */
 
-/* Why a wait from `start_us` to `end_us` must be aborted now; NULL: it may go on. */
-static const char *abort_reason(const struct scan *scan, int64_t start_us, int64_t end_us)
+/* Why a wait from `start_us` to `end_us` must be aborted now; NULL: it may go on. Overload does not shrink the limit of
+ * `writes`, because a cut answer is a loss. */
+static const char *abort_reason(const struct scan *scan, int64_t start_us, int64_t end_us, bool writes)
 {
-	if (scan->guard->closed)
+	const struct connection_guard_config *config = &scan->guard->config;
+	const int64_t overload_us = writes ? config->overload_timeout_us : scan->guard->overload_timeout_us;
+	const int64_t stop_us = atomic_load(config->stop_us), since_us = start_us > stop_us ? start_us : stop_us;
+
+	if (scan->guard->closed || (writes && stop_us > 0 && scan->now_us >= since_us + config->stop_timeout_us))
 		return "stopping";
 	if (scan->now_us >= end_us)
-		return "late";
-	return scan->full && scan->now_us - start_us >= scan->guard->overload_timeout_us ? "full" : NULL;
+		return writes ? "unread" : "late";
+	return scan->full && scan->now_us - start_us >= overload_us ? "full" : NULL;
 }
 
-/* Ends the read in which the thread waits. Data that has arrived can still be read, and an answer can be written. */
-static void abort_wait(struct scan *scan, const struct open_socket *socket, const char *reason)
+/* Ends the read (SHUT_RD) or write (SHUT_RDWR) in which the thread waits. After the end of a read, data that has
+ * arrived can still be read, and an answer can be written. */
+static void abort_wait(struct scan *scan, const struct open_socket *socket, int how, const char *reason)
 {
 	metric_add(&aborts, reason, 1);
 	scan->aborted_for_load = scan->aborted_for_load || strcmp(reason, "full") == 0;
-	socket_shutdown(socket, SHUT_RD);
+	socket_shutdown(socket, how);
 }
 
 static struct connection *find_connection(const struct connection_guard *guard, const struct peer *peer)
@@ -116,16 +123,19 @@ static bool is_limited(const struct connection_guard *guard, const char *address
 /* The socket is open and still this connection's: a connection takes the lock to leave, and closes its socket after. */
 static void check_connection(struct scan *scan, struct connection *connection, const struct open_socket *socket)
 {
+	/* In this order: the end may already be a later wait's, but never an earlier one's. */
+	const bool writes = atomic_load(&connection->writes);
 	const int64_t end_us = atomic_load(&connection->wait_end_us);
 	const char *reason = NULL;
 
-	if (atomic_load(&connection->aborted) || end_us == 0)
+	/* After the end of a read, the answer can still wait for the client. */
+	if (end_us == 0 || (atomic_load(&connection->aborted) && !writes))
 		return;
-	reason = abort_reason(scan, atomic_load(&connection->wait_start_us), end_us);
+	reason = abort_reason(scan, atomic_load(&connection->wait_start_us), end_us, writes);
 	if (reason == NULL)
 		return;
 	atomic_store(&connection->aborted, true);
-	abort_wait(scan, socket, reason);
+	abort_wait(scan, socket, writes ? SHUT_RDWR : SHUT_RD, reason);
 }
 
 static bool is_over_limit(const struct scan *scan, const struct peer *peer)
@@ -146,11 +156,12 @@ static void check_waiting_socket(struct scan *scan, const struct peer *peer, con
 	if (known != NULL)
 		socket = *known;
 	if (socket.aborted == NULL) {
-		socket.aborted = abort_reason(scan, socket.since_us, socket.since_us + guard->config.header_timeout_us);
+		socket.aborted =
+			abort_reason(scan, socket.since_us, socket.since_us + guard->config.header_timeout_us, false);
 		if (socket.aborted == NULL && is_over_limit(scan, peer))
 			socket.aborted = for_address;
 		if (socket.aborted != NULL)
-			abort_wait(scan, open_socket, socket.aborted);
+			abort_wait(scan, open_socket, SHUT_RD, socket.aborted);
 	}
 	waiting_sockets_add(&scan->waiting, &socket);
 }
@@ -341,10 +352,12 @@ static void identify(struct connection_guard *guard, struct connection *connecti
 	atomic_fetch_sub(&guard->unidentified, 1);
 }
 
-static void begin_wait(struct connection *connection, int64_t timeout_us)
+static void begin_wait(struct connection *connection, bool writes, int64_t timeout_us)
 {
 	const int64_t now_us = monotonic_now();
 
+	atomic_store(&connection->wait_end_us, 0);
+	atomic_store(&connection->writes, writes);
 	atomic_store(&connection->wait_start_us, now_us);
 	atomic_store(&connection->wait_end_us, now_us + timeout_us);
 }
@@ -358,12 +371,17 @@ void connection_serve(struct connection_guard *guard, struct connection *connect
 
 void connection_await_body(const struct connection_guard *guard, struct connection *connection)
 {
-	begin_wait(connection, guard->config.body_timeout_us);
+	begin_wait(connection, false, guard->config.body_timeout_us);
 }
 
 void connection_await_next(const struct connection_guard *guard, struct connection *connection)
 {
-	begin_wait(connection, guard->config.idle_timeout_us);
+	begin_wait(connection, false, guard->config.idle_timeout_us);
+}
+
+void connection_await_reading(const struct connection_guard *guard, struct connection *connection)
+{
+	begin_wait(connection, true, guard->config.write_timeout_us);
 }
 
 int connection_socket(const struct connection *connection)

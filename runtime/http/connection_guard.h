@@ -15,13 +15,16 @@
 #include <stdint.h>
 
 struct connection_guard_config {
-	int connections_max;          /* connections that are served at the same time */
-	int connections_per_address;  /* 0: no limit */
-	const char *exempt_addresses; /* addresses without that limit (config/address.h); NULL: none */
-	int64_t header_timeout_us;    /* from the opening of a connection to the end of its first request's headers */
-	int64_t idle_timeout_us;      /* from an answer to the end of the next request's headers */
-	int64_t body_timeout_us;      /* from the headers to the end of the body */
-	int64_t overload_timeout_us;  /* upper limit of the other timeouts while all threads are busy */
+	int connections_max;            /* connections that are served at the same time */
+	int connections_per_address;    /* 0: no limit */
+	const char *exempt_addresses;   /* addresses without that limit (config/address.h); NULL: none */
+	int64_t header_timeout_us;      /* from the opening of a connection to the end of its first request's headers */
+	int64_t idle_timeout_us;        /* from an answer to the end of the next request's headers */
+	int64_t body_timeout_us;        /* from the headers to the end of the body */
+	int64_t write_timeout_us;       /* for the client to read a part of an answer */
+	int64_t overload_timeout_us;    /* upper limit of the other timeouts while all threads are busy */
+	int64_t stop_timeout_us;        /* upper limit of write_timeout_us while the server stops */
+	const _Atomic int64_t *stop_us; /* when the stop began, by monotonic_now(); 0: it has not */
 };
 
 struct connection_guard;
@@ -47,11 +50,13 @@ void connection_serve(struct connection_guard *guard, struct connection *connect
 /* The server waits for a body, or for the next request. */
 void connection_await_body(const struct connection_guard *guard, struct connection *connection);
 void connection_await_next(const struct connection_guard *guard, struct connection *connection);
+/* The server writes, and waits until the client reads. When the guard ends this wait, the write fails. */
+void connection_await_reading(const struct connection_guard *guard, struct connection *connection);
 
 /* The socket, valid until the connection leaves. -1: not known yet. A scan finds it after the first request. */
 int connection_socket(const struct connection *connection);
 
-/* Whether the guard has ended the wait: nothing more can be read, but an answer can be written. */
+/* Whether the guard has ended a wait: nothing more can be read. An answer can be written, unless that was the wait. */
 bool connection_is_aborted(const struct connection *connection);
 /* Whether the connection exceeds the limit of its address. */
 bool connection_is_over_limit(const struct connection *connection);

@@ -2,9 +2,7 @@
 #include "http/exchange.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "http/slow_writer.h"
 #include "telemetry/metrics.h"
@@ -167,7 +165,6 @@ static bool stays_open(const struct http_exchange *exchange)
 	       http_wants_keep_alive(&exchange->request, exchange->http_11);
 }
 
-/* Writes the response in one call, so that the kernel sends a small response as one packet. */
 static void write_response(struct http_exchange *exchange)
 {
 	struct http_server *server = exchange->server;
@@ -175,12 +172,18 @@ static void write_response(struct http_exchange *exchange)
 	const bool keep_alive = stays_open(exchange);
 
 	print_response(exchange, keep_alive);
-	if (!keep_alive)
+	exchange_write(exchange, buffers->out.bytes, buffers->out.size);
+	if (!keep_alive || exchange->state->cut)
 		mg_disable_connection_keep_alive(exchange->civetweb);
-	/* A write fails only when the client has closed the connection. Then nothing is left to do. */
-	(void)mg_write(exchange->civetweb, buffers->out.bytes, buffers->out.size);
 	connection_await_next(server->guard, exchange->state->guarded);
 	buffers_release(server, exchange->buffers);
+}
+
+int exchange_give_up(struct http_exchange *exchange)
+{
+	mg_disable_connection_keep_alive(exchange->civetweb);
+	buffers_release(exchange->server, exchange->buffers);
+	return 400;
 }
 
 void exchange_refuse(struct http_exchange *exchange, int status, const char *detail)
@@ -259,28 +262,6 @@ int exchange_socket(const struct http_exchange *exchange)
 	return connection_socket(exchange->state->guarded);
 }
 
-bool exchange_write_some(struct http_exchange *exchange)
-{
-	const struct buffer *out = &exchange->buffers->out;
-	const int fd = exchange_socket(exchange);
-
-	while (exchange->sent < out->size) {
-		const ssize_t sent =
-			send(fd, out->bytes + exchange->sent, out->size - exchange->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		if (sent >= 0) {
-			exchange->sent += (size_t)sent;
-		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-			return false;
-		} else if (errno != EINTR) {
-			/* The client is gone. Nothing may follow an answer that was written in part. */
-			(void)shutdown(fd, SHUT_RDWR);
-			return true;
-		}
-	}
-	return true;
-}
-
 void exchange_finish(struct http_exchange *exchange)
 {
 	struct http_server *server = exchange->server;
@@ -296,6 +277,7 @@ void http_complete(const struct http_request *request)
 	struct http_exchange *exchange = request->exchange;
 
 	print_response(exchange, !atomic_load(&exchange->server->stopping));
+	exchange_begin_write(exchange);
 	if (exchange_write_some(exchange))
 		exchange_finish(exchange);
 	else

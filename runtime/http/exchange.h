@@ -35,6 +35,7 @@ struct http_server {
 	struct slow_writer *slow_writer;
 	struct ssl_ctx_st *tls; /* NULL: plain HTTP */
 	atomic_bool stopping;
+	_Atomic int64_t stop_us;              /* when the stop began, by monotonic_now(); 0: it has not */
 	pthread_mutex_t lock;                 /* of all that follows */
 	pthread_cond_t idle;                  /* `running` became 0 */
 	int running;                          /* exchanges in progress */
@@ -45,9 +46,10 @@ struct http_server {
 struct connection_state {
 	struct connection *guarded; /* the guard's part */
 	bool refused;               /* a refusal was written; used only by the connection's thread */
-	pthread_mutex_t lock;       /* of `deferred` */
-	pthread_cond_t answered;    /* `deferred` became false */
-	bool deferred;              /* a request of this connection waits for its deferred answer */
+	bool cut;                /* an answer was written in part: nothing may follow it. Set before the answer ends */
+	pthread_mutex_t lock;    /* of `deferred` */
+	pthread_cond_t answered; /* `deferred` became false */
+	bool deferred;           /* a request of this connection waits for its deferred answer */
 };
 
 struct connection_state *connection_state_new(struct connection_guard *guard);
@@ -67,9 +69,10 @@ struct http_exchange {
 	bool may_defer;
 	bool *ret_deferred; /* set by http_defer */
 
-	/* A deferred answer. */
-	size_t sent;                /* bytes */
-	int64_t write_due_us;       /* by monotonic_now(): the client must have read more until then */
+	/* The writing of the answer; times by monotonic_now(). */
+	int64_t write_start_us;     /* its beginning */
+	int64_t write_progress_us;  /* when the client last made room for more */
+	size_t sent;                /* bytes of a deferred answer */
 	struct http_exchange *next; /* in the slow writer's list */
 };
 
@@ -84,7 +87,25 @@ int exchange_answer(struct http_exchange *exchange);
 /* Answers with a refusal, and ends the connection. */
 void exchange_refuse(struct http_exchange *exchange, int status, const char *detail);
 
+/* Gives up an exchange whose connection was cut. Returns an HTTP status for civetweb's log. */
+int exchange_give_up(struct http_exchange *exchange);
+
+/* ---- writing (http/output.c) ---- */
+
+/* The longest wait for a client to read more of an answer. */
+int64_t write_timeout_us(const struct http_config *config);
+/* Begins the writing of an answer. */
+void exchange_begin_write(struct http_exchange *exchange);
+/* Writes by civetweb, in the connection's thread. After a short or failed write the connection is cut: nothing more
+ * is written to it (RFC 9112 section 9.6). */
+void exchange_write(struct http_exchange *exchange, const char *bytes, size_t size);
+/* When the client must have read more, by monotonic_now(). */
+int64_t exchange_write_due(const struct http_exchange *exchange);
+
 /* ---- a deferred answer (also used by http/slow_writer.c) ---- */
+
+/* Closes the connection of an answer that was written in part. */
+void exchange_cut(struct http_exchange *exchange);
 
 /* Writes as much as the client reads without waiting. False: some is left. */
 bool exchange_write_some(struct http_exchange *exchange);

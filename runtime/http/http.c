@@ -89,6 +89,8 @@ static int begin_request(struct mg_connection *connection)
 	struct http_refusal refusal;
 
 	set_target(exchange);
+	if (exchange->state->cut)
+		return exchange_give_up(exchange);
 	refusal = check_request(exchange);
 	if (refusal.status == 0 && atomic_load(&exchange->server->stopping))
 		refusal = (struct http_refusal){503, "came while the server is stopping"};
@@ -140,14 +142,6 @@ static int give_tls_context(void **ret_context, void *user_data)
 	return 1;
 }
 
-/* The longest wait for a part of a request, or for a client to read a part of an answer. */
-static int64_t io_timeout_us(const struct http_config *config)
-{
-	const int64_t header_us = config->header_timeout_us, body_us = config->body_timeout_us;
-
-	return (header_us > body_us ? header_us : body_us) + SECOND_US;
-}
-
 static struct mg_context *start_civetweb(struct http_server *server)
 {
 	const struct http_config *config = &server->config;
@@ -185,26 +179,31 @@ static struct mg_context *start_civetweb(struct http_server *server)
 	snprintf(threads, sizeof(threads), "%d", config->threads);
 	snprintf(buffer, sizeof(buffer), "%lld",
 		 (long long)(config->uri_max + config->header_bytes_max + BUFFER_SLACK));
-	snprintf(receive, sizeof(receive), "%lld", (long long)(io_timeout_us(config) / MS_US));
+	snprintf(receive, sizeof(receive), "%lld", (long long)((write_timeout_us(config) + SECOND_US) / MS_US));
 	snprintf(idle, sizeof(idle), "%lld", (long long)(idle_us / MS_US));
 	return mg_start2(&init, NULL);
 }
 
-static struct connection_guard_config guard_config_of(const struct http_config *config)
+static struct connection_guard_config guard_config_of(const struct http_server *server)
 {
+	const struct http_config *config = &server->config;
+
 	return (struct connection_guard_config){.connections_max = config->threads,
 						.connections_per_address = config->connections_per_address,
 						.exempt_addresses = config->exempt_addresses,
 						.header_timeout_us = config->header_timeout_us,
 						.idle_timeout_us = config->idle_timeout_us,
 						.body_timeout_us = config->body_timeout_us,
-						.overload_timeout_us = config->overload_timeout_us};
+						.write_timeout_us = write_timeout_us(config),
+						.overload_timeout_us = config->overload_timeout_us,
+						.stop_timeout_us = config->stop_timeout_us / 2,
+						.stop_us = &server->stop_us};
 }
 
 enum status http_start(const struct http_config *config, struct http_server **ret_server)
 {
-	const struct connection_guard_config guard_config = guard_config_of(config);
 	struct http_server *server = mem_new(1, sizeof(*server));
+	struct connection_guard_config guard_config;
 
 	assert(config->headers_max < MG_MAX_HEADERS);
 	server->config = *config;
@@ -212,8 +211,9 @@ enum status http_start(const struct http_config *config, struct http_server **re
 		free(server);
 		return E_INVALID;
 	}
+	guard_config = guard_config_of(server);
 	server->guard = connection_guard_new(&guard_config);
-	server->slow_writer = slow_writer_new(io_timeout_us(config));
+	server->slow_writer = slow_writer_new();
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_cond_init(&server->idle, NULL);
 	mg_init_library(server->tls != NULL ? MG_FEATURES_TLS : MG_FEATURES_DEFAULT);
@@ -246,6 +246,8 @@ void http_stop(struct http_server *server)
 	if (server == NULL)
 		return;
 	/* civetweb stops sending as soon as mg_stop is called, so running requests are answered first. */
+	atomic_store(&server->stop_us, monotonic_now());
+	slow_writer_recheck(server->slow_writer);
 	pthread_mutex_lock(&server->lock);
 	atomic_store(&server->stopping, true);
 	while (server->running > 0)

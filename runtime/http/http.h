@@ -52,6 +52,7 @@ struct http_config {
 	int64_t body_timeout_us;     /* from the headers to the end of the body: 408 */
 	int64_t idle_timeout_us;     /* from an answer to the next request: closed */
 	int64_t overload_timeout_us; /* upper limit of the other timeouts while all threads are busy */
+	int64_t stop_timeout_us;     /* for a client to read its answer while the server stops: closed */
 
 	const char *extra_headers; /* lines, each with its CR LF, that every answer gets; NULL: none */
 	/* Runs in one of the server's threads. It must fill the response or defer the request. */

@@ -17,7 +17,6 @@ static struct metric slow_writes = {.name = "comanda_http_slow_writes_total",
 				    .type = COUNTER};
 
 struct slow_writer {
-	int64_t timeout_us;
 	struct wake wake;
 	pthread_mutex_t lock;
 	pthread_t thread;
@@ -30,11 +29,10 @@ struct slow_writer {
 	size_t count;
 };
 
-struct slow_writer *slow_writer_new(int64_t timeout_us)
+struct slow_writer *slow_writer_new(void)
 {
 	struct slow_writer *writer = mem_new(1, sizeof(*writer));
 
-	writer->timeout_us = timeout_us;
 	if (wake_init(&writer->wake) != OK)
 		abort(); /* as when there is no memory */
 	pthread_mutex_init(&writer->lock, NULL);
@@ -75,7 +73,7 @@ static void poll_clients(struct slow_writer *writer)
 	writer->fds = mem_grow(writer->fds, (writer->count + 1) * sizeof(*writer->fds));
 	writer->fds[0] = (struct pollfd){.fd = writer->wake.fd, .events = POLLIN};
 	for (const struct http_exchange *exchange = writer->exchanges; exchange != NULL; exchange = exchange->next) {
-		const int64_t left_us = exchange->write_due_us > now_us ? exchange->write_due_us - now_us : 0;
+		const int64_t due_us = exchange_write_due(exchange), left_us = due_us > now_us ? due_us - now_us : 0;
 
 		wait_us = left_us < wait_us ? left_us : wait_us;
 		writer->fds[at++] = (struct pollfd){.fd = exchange_socket(exchange), .events = POLLOUT};
@@ -84,25 +82,12 @@ static void poll_clients(struct slow_writer *writer)
 }
 
 /* Nothing may follow an answer that was written in part, so the connection is closed. */
-static bool close_if_timed_out(const struct http_exchange *exchange)
+static bool cut_if_timed_out(struct http_exchange *exchange)
 {
-	if (monotonic_now() < exchange->write_due_us)
+	if (monotonic_now() < exchange_write_due(exchange))
 		return false;
-	(void)shutdown(exchange_socket(exchange), SHUT_RDWR);
+	exchange_cut(exchange);
 	return true;
-}
-
-static bool write_more(const struct slow_writer *writer, struct http_exchange *exchange, bool ready)
-{
-	const size_t before = exchange->sent;
-
-	if (!ready)
-		return close_if_timed_out(exchange);
-	if (exchange_write_some(exchange))
-		return true;
-	if (exchange->sent > before)
-		exchange->write_due_us = monotonic_now() + writer->timeout_us;
-	return false;
 }
 
 /* The list is in the order of `fds`. */
@@ -113,7 +98,7 @@ static void write_to_clients(struct slow_writer *writer)
 	for (size_t i = 1; *at != NULL; i++) {
 		struct http_exchange *exchange = *at;
 
-		if (!write_more(writer, exchange, writer->fds[i].revents != 0)) {
+		if (!(writer->fds[i].revents != 0 && exchange_write_some(exchange)) && !cut_if_timed_out(exchange)) {
 			at = &exchange->next;
 			continue;
 		}
@@ -142,7 +127,6 @@ static void *run(void *context)
 void slow_writer_add(struct slow_writer *writer, struct http_exchange *exchange)
 {
 	metric_add(&slow_writes, NULL, 1);
-	exchange->write_due_us = monotonic_now() + writer->timeout_us;
 	pthread_mutex_lock(&writer->lock);
 	exchange->next = writer->added;
 	writer->added = exchange;
@@ -150,6 +134,11 @@ void slow_writer_add(struct slow_writer *writer, struct http_exchange *exchange)
 		abort(); /* as when there is no memory */
 	writer->started = true;
 	pthread_mutex_unlock(&writer->lock);
+	wake_send(&writer->wake);
+}
+
+void slow_writer_recheck(struct slow_writer *writer)
+{
 	wake_send(&writer->wake);
 }
 

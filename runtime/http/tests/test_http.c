@@ -69,6 +69,7 @@ static struct http_config config(void)
 				    .body_timeout_us = 5 * SECOND_US,
 				    .idle_timeout_us = 5 * SECOND_US,
 				    .overload_timeout_us = SECOND_US,
+				    .stop_timeout_us = 2 * SECOND_US,
 				    .answer = echo,
 				    .refuse = refuse};
 }

@@ -98,6 +98,7 @@ static int start_with_times(int64_t time_us)
 					   .body_timeout_us = time_us,
 					   .idle_timeout_us = time_us,
 					   .overload_timeout_us = SECOND_US,
+					   .stop_timeout_us = 2 * SECOND_US,
 					   .answer = answer,
 					   .refuse = refuse};
 
