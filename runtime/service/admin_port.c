@@ -76,6 +76,7 @@ enum status admin_port_start(const char *address, int port, bool (*ready)(void *
 		.body_timeout_us = 5 * SECOND_US,
 		.idle_timeout_us = 5 * SECOND_US,
 		.overload_timeout_us = SECOND_US,
+		.stop_timeout_us = 2 * SECOND_US,
 		.answer = answer,
 		.refuse = refuse,
 		.context = admin,

@@ -39,6 +39,7 @@ void target_begin(void)
 					   .body_timeout_us = SECOND_US,
 					   .idle_timeout_us = SECOND_US,
 					   .overload_timeout_us = SECOND_US,
+					   .stop_timeout_us = 2 * SECOND_US,
 					   .answer = answer,
 					   .refuse = refuse,
 					   .context = &played_edge};
