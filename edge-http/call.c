@@ -205,5 +205,7 @@ void call_refuse(void *context, int status, const char *detail, const struct htt
 	struct problem problem = problem_http(status, arena_format(request->arena, "The request %s.", detail));
 
 	call_begin(&call);
+	if (status == 415)
+		http_add_header(ret_response, request->arena, "Accept-Encoding", "identity");
 	call_complete(&call, &problem);
 }

@@ -70,13 +70,53 @@ static int64_t read_length(const char *text)
 	return length;
 }
 
+/* Fields that are not lists. With two of them, a proxy and the server could use different ones. */
+static bool repeats_a_single_field(const struct http_request *request)
+{
+	static const char *const single[] = {"Authorization", "Content-Type", "Idempotency-Key"};
+
+	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		if (count_headers(request, single[i]) > 1)
+			return true;
+	return false;
+}
+
+/* uri-host [":" port] (RFC 9110 section 7.2, RFC 3986 section 3.2.2). */
+static bool is_host(const char *text)
+{
+	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%!$&'()*+,;=";
+	size_t size = text[0] == '[' ? strspn(text + 1, "0123456789abcdefABCDEF:.") : strspn(text, name);
+
+	if (size == 0)
+		return false;
+	if (text[0] == '[' && text[++size] != ']')
+		return false;
+	text += text[0] == '[' ? size + 1 : size;
+	return *text == '\0' || (*text == ':' && text[1 + strspn(text + 1, "0123456789")] == '\0');
+}
+
+static struct http_refusal check_fields(const struct http_request *request, bool http_11, bool has_body)
+{
+	const char *host = http_header(request, "Host"), *encoding = http_header(request, "Content-Encoding");
+
+	if (count_headers(request, "Host") > 1 || (host == NULL && http_11))
+		return (struct http_refusal){400, "must have exactly one Host header"};
+	if (host != NULL && !is_host(host))
+		return (struct http_refusal){400, "has a Host header that is not a host"};
+	if (repeats_a_single_field(request))
+		return (struct http_refusal){400, "has a header twice that may occur once"};
+	if (has_body && encoding != NULL && strcasecmp(encoding, "identity") != 0)
+		return (struct http_refusal){415, "has a Content-Encoding, and none is accepted"};
+	return (struct http_refusal){0};
+}
+
 struct http_refusal http_read_framing(const struct http_request *request, bool http_11,
 				      struct http_framing *ret_framing)
 {
 	const char *length = http_header(request, "Content-Length");
 	const char *coding = http_header(request, "Transfer-Encoding");
 	const char *expect = http_header(request, "Expect");
-	int hosts = count_headers(request, "Host");
+	struct http_refusal refusal = {0};
 	struct http_framing framing = {.chunked = coding != NULL, .expects_continue = expect != NULL && http_11};
 
 	if (coding != NULL && length != NULL)
@@ -89,8 +129,9 @@ struct http_refusal http_read_framing(const struct http_request *request, bool h
 		return (struct http_refusal){501, "has a Transfer-Encoding other than chunked"};
 	if (length != NULL && (framing.length = read_length(length)) < 0)
 		return (struct http_refusal){400, "has a Content-Length that is not a number"};
-	if (hosts > 1 || (hosts == 0 && http_11))
-		return (struct http_refusal){400, "must have exactly one Host header"};
+	refusal = check_fields(request, http_11, framing.chunked || framing.length > 0);
+	if (refusal.status != 0)
+		return refusal;
 	if (framing.expects_continue && strcasecmp(expect, "100-continue") != 0)
 		return (struct http_refusal){417, "expects something other than 100-continue"};
 	*ret_framing = framing;

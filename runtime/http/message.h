@@ -17,7 +17,8 @@ struct http_framing {
 	bool expects_continue; /* the client waits for "100 Continue" before it sends the body */
 };
 
-/* Reads and checks Transfer-Encoding, Content-Length, Host and Expect. `http_11`: the version is HTTP/1.1. */
+/* Reads and checks Transfer-Encoding, Content-Length, Host, Expect and Content-Encoding, and that fields that are not
+ * lists occur once. `http_11`: the version is HTTP/1.1. */
 struct http_refusal http_read_framing(const struct http_request *request, bool http_11,
 				      struct http_framing *ret_framing);
 

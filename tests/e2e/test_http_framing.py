@@ -154,6 +154,22 @@ def test_a_head_that_breaks_the_rules_is_refused(stack, headers, host):
     problem(request(stack.port, GET, *headers, host=host), 400, code="bad_request")
 
 
+@pytest.mark.parametrize("host", ["", "a b/c@d", "[::1", "<x>", "a\xff"])
+def test_a_host_that_is_none_is_refused(stack, host):
+    problem(request(stack.port, GET, f"Host: {host}", host=False), 400, code="bad_request")
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Content-Type", "Idempotency-Key"])
+def test_a_field_that_may_occur_once_is_refused_twice(stack, name):
+    problem(request(stack.port, GET, f"{name}: a", f"{name}: b"), 400, code="bad_request")
+
+
+def test_an_encoded_body_is_refused(stack):
+    reply = request(stack.port, POST, JSON, "Content-Encoding: gzip", "Content-Length: 2", body=b"{}")
+    problem(reply, 415, code="unsupported_media_type")
+    assert reply.headers["Accept-Encoding"] == "identity"
+
+
 def test_a_nul_in_a_header_does_not_hide_what_follows(stack):
     reply = request(stack.port, POST, JSON, "X: a\x00Content-Length: 3", "Content-Length: 2", body=b"{}")
     problem(reply, reply.status_code if reply.status_code == 422 else 400)

@@ -301,6 +301,24 @@ static void keeps_or_closes_the_connection_as_the_client_asks(void **state)
 	}
 }
 
+static void accepts_every_form_of_a_host(void **state)
+{
+	static const char *const hosts[] = {"a",     "a.example:8080", "a:",     "127.0.0.1:80",
+					    "[::1]", "[::1]:80",       "a_b-c~d"};
+	struct buffer received;
+
+	(void)state;
+	buffer_init(&received);
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		char text[200];
+
+		snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: %s\r\n" CLOSE "\r\n", hosts[i]);
+		if (send_request(text, &received) != 200)
+			fail_msg("%s: %s", hosts[i], received.bytes);
+	}
+	buffer_done(&received);
+}
+
 /* ---- refusals ---- */
 
 static const struct {
@@ -349,6 +367,23 @@ static const struct {
 	{"FETCH / HTTP/1.1\r\n" HOST "\r\n", 501},
 	{"TRACE / HTTP/1.1\r\n" HOST "\r\n", 501},
 	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nExpect: miracles\r\n\r\nx", 417},
+	/* hosts that are none */
+	{"GET / HTTP/1.1\r\nHost:\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\nHost: a b/c@d\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\nHost: <x>\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\nHost: user@a\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\nHost: a\xff\r\n\r\n", 400},
+	{"GET / HTTP/1.0\r\nHost: <x>\r\n\r\n", 400},
+	/* fields that may occur once */
+	{"GET / HTTP/1.1\r\n" HOST "Authorization: Bearer a\r\nauthorization: Bearer b\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\n" HOST "Content-Type: a/b\r\nContent-Type: a/b\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\n" HOST "Idempotency-Key: a\r\nX: y\r\nIdempotency-Key: b\r\n\r\n", 400},
+	/* a body that must be decoded first */
+	{"POST / HTTP/1.1\r\n" HOST "Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx", 415},
+	{"POST / HTTP/1.1\r\n" HOST "Content-Encoding: br\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 415},
 	/* over a limit */
 	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 1001\r\n\r\n", 413},
 };
@@ -617,6 +652,7 @@ int main(void)
 		cmocka_unit_test_setup(sends_100_continue_before_it_reads_an_announced_body, start),
 		cmocka_unit_test_setup(removes_line_breaks_from_a_header, start),
 		cmocka_unit_test_setup(keeps_or_closes_the_connection_as_the_client_asks, start),
+		cmocka_unit_test_setup(accepts_every_form_of_a_host, start),
 		cmocka_unit_test_setup(refuses_an_ambiguous_request_and_reads_no_further, start),
 		cmocka_unit_test_setup(answers_with_the_status_of_the_exceeded_limit, start),
 		cmocka_unit_test_setup(refuses_more_headers_than_civetweb_keeps, start),
