@@ -77,7 +77,7 @@ static void add_location(struct call *call, struct span view)
 /* Adds the ETag. True: the client has this version. */
 static bool add_etag(struct call *call, struct span view)
 {
-	const char *known = http_header(call->request, "If-None-Match");
+	const char *known = http_header_list(call->request, "If-None-Match");
 	int64_t version = view_version(view);
 
 	if (version == INT_ABSENT)

@@ -167,7 +167,7 @@ static struct problem read_id(struct call *call)
 
 static struct problem read_if_match(struct call *call)
 {
-	const char *value = http_header(call->request, "If-Match");
+	const char *value = http_header_list(call->request, "If-Match");
 
 	if (value == NULL || strcmp(call->route->method, "GET") == 0)
 		return none;

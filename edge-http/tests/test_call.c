@@ -195,6 +195,9 @@ static void answers_not_modified_if_the_client_has_the_version(void **state)
 	assert_string_equal(header("ETag"), "\"3\"");
 	with("If-None-Match", "\"2\"");
 	assert_int_equal(send_request("GET", "/products/" ID, NULL), 200);
+	with("If-None-Match", "\"2\"");
+	with("if-none-match", "\"3\"");
+	assert_int_equal(send_request("GET", "/products/" ID, NULL), 304);
 }
 
 static void turns_the_query_into_the_message_of_a_page(void **state)
@@ -378,6 +381,10 @@ static void passes_if_match_on_as_the_expected_version(void **state)
 	assert_string_equal(service.data, "{\"id\":\"" ID "\"}");
 	as("admin");
 	with("If-Match", "7");
+	assert_int_equal(send_request("DELETE", "/v1/products/" ID, NULL), 400);
+	as("admin");
+	with("If-Match", "\"7\"");
+	with("If-Match", "\"8\"");
 	assert_int_equal(send_request("DELETE", "/v1/products/" ID, NULL), 400);
 	as("ann");
 	with("If-Match", "\"7\"");

@@ -90,6 +90,8 @@ const char *http_status_words(int status);
 
 /* The value of a header; NULL: it is missing. Names are compared without case. */
 const char *http_header(const struct http_request *request, const char *name);
+/* The same for a header that is a list: the values of all its lines, joined by commas (RFC 9110 section 5.3). */
+const char *http_header_list(const struct http_request *request, const char *name);
 /* Adds a header. The value is copied into the arena without control characters, so that it cannot add a line. */
 void http_add_header(struct http_response *response, struct arena *arena, const char *name, const char *value);
 

@@ -13,6 +13,19 @@ const char *http_header(const struct http_request *request, const char *name)
 	return NULL;
 }
 
+const char *http_header_list(const struct http_request *request, const char *name)
+{
+	const char *list = NULL;
+
+	for (int i = 0; i < request->header_count; i++) {
+		const char *value = request->headers[i].value;
+
+		if (strcasecmp(request->headers[i].name, name) == 0)
+			list = list == NULL ? value : arena_format(request->arena, "%s, %s", list, value);
+	}
+	return list;
+}
+
 void http_add_header(struct http_response *response, struct arena *arena, const char *name, const char *value)
 {
 	size_t size = strlen(value), length = 0;
@@ -50,7 +63,7 @@ bool http_list_has(const char *list, const char *token)
 
 bool http_wants_keep_alive(const struct http_request *request, bool http_11)
 {
-	const char *connection = http_header(request, "Connection");
+	const char *connection = http_header_list(request, "Connection");
 
 	if (connection == NULL)
 		return http_11;
@@ -97,7 +110,7 @@ static bool is_host(const char *text)
 
 static struct http_refusal check_fields(const struct http_request *request, bool http_11, bool has_body)
 {
-	const char *host = http_header(request, "Host"), *encoding = http_header(request, "Content-Encoding");
+	const char *host = http_header(request, "Host"), *encoding = http_header_list(request, "Content-Encoding");
 
 	if (count_headers(request, "Host") > 1 || (host == NULL && http_11))
 		return (struct http_refusal){400, "must have exactly one Host header"};

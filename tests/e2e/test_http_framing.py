@@ -164,6 +164,12 @@ def test_a_field_that_may_occur_once_is_refused_twice(stack, name):
     problem(request(stack.port, GET, f"{name}: a", f"{name}: b"), 400, code="bad_request")
 
 
+def test_two_lines_of_a_list_are_one_list(stack, product):
+    path = f"GET /v1/products/{product['id']} HTTP/1.1"
+    reply = request(stack.port, path, 'If-None-Match: "77"', f'If-None-Match: "{product["version"]}"')
+    assert reply.status_code == 304
+
+
 def test_an_encoded_body_is_refused(stack):
     reply = request(stack.port, POST, JSON, "Content-Encoding: gzip", "Content-Length: 2", body=b"{}")
     problem(reply, 415, code="unsupported_media_type")

@@ -283,6 +283,7 @@ static void keeps_or_closes_the_connection_as_the_client_asks(void **state)
 	} cases[] = {
 		{"GET / HTTP/1.1\r\n" HOST "\r\n", "Connection: keep-alive"},
 		{"GET / HTTP/1.1\r\n" HOST CLOSE "\r\n", "Connection: close"},
+		{"GET / HTTP/1.1\r\n" HOST "Connection: keep-alive\r\nConnection: close\r\n\r\n", "Connection: close"},
 		{"GET / HTTP/1.0\r\n\r\n", "Connection: close"},
 		{"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "Connection: keep-alive"},
 	};
@@ -383,6 +384,9 @@ static const struct {
 	{"GET / HTTP/1.1\r\n" HOST "Idempotency-Key: a\r\nX: y\r\nIdempotency-Key: b\r\n\r\n", 400},
 	/* a body that must be decoded first */
 	{"POST / HTTP/1.1\r\n" HOST "Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx", 415},
+	{"POST / HTTP/1.1\r\n" HOST
+	 "Content-Encoding: identity\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",
+	 415},
 	{"POST / HTTP/1.1\r\n" HOST "Content-Encoding: br\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 415},
 	/* over a limit */
 	{"POST / HTTP/1.1\r\n" HOST "Content-Length: 1001\r\n\r\n", 413},
