@@ -24,7 +24,7 @@ def code(text):
 def broker(stack):
     """The table that `topology apply` installs, as `comanda topology show` prints it."""
     shown = subprocess.run([f"{stack['COMANDA_BIN']}/comanda", "topology", "show"], capture_output=True, text=True, check=True)
-    found = re.findall(r"^  (\S+) +writes (\S+), reads (\S+), publishes events (\S+)$", shown.stdout, re.M)
+    found = re.findall(r"^  (\S+) +writes (\S+)\n +reads (\S+)\n +publishes events (\S+)$", shown.stdout, re.M)
     return table(["account", "writes to", "reads from", "events it may publish"],
                  [[code(account), code(writes), code(reads), code(events)] for account, writes, reads, events in found])
 
